@@ -1,0 +1,164 @@
+/**
+ * Addresses as text and as bytes: IPv4, IPv6, `host:port`.
+ *
+ * @module
+ */
+
+import { equalBytes, viewOf } from "./bytes.ts";
+
+/** A host, by name or by IP address without brackets, and a port from 1 to 65535. */
+export interface HostPort {
+  /** A name, `1.2.3.4` or `::1`. */
+  host: string;
+  /** From 1 to 65535. */
+  port: number;
+}
+
+const MAPPED_PREFIX = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]);
+const IPV6_LOOPBACK = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+
+/**
+ * Reads `1.2.3.4:5`, `[::1]:5` or `name:5`. Undefined when it is none of these: a missing port, a port
+ * beyond 1 to 65535, an IPv6 address without brackets, a host name with impossible characters.
+ */
+export function parseHostPort(text: string): HostPort | undefined {
+  const match = /^(?:\[([^\[\]]+)\]|([^:\[\]]+)):(\d{1,5})$/.exec(text.trim());
+  if (match === null) return undefined;
+  const [, bracketed, plain, digits] = match;
+  const port = Number(digits);
+  if (port < 1 || port > 65535) return undefined;
+  if (bracketed !== undefined) {
+    return isIPv6(bracketed) ? { host: normalizeIp(bracketed), port } : undefined;
+  }
+  return plain !== undefined && isHost(plain) ? { host: plain, port } : undefined;
+}
+
+/** `host:port`, with brackets around an IPv6 address. */
+export function formatHostPort(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/**
+ * One spelling for each IP address: an IPv4-mapped IPv6 address becomes the IPv4 address it means, other
+ * IPv6 addresses take their canonical form (RFC 5952). Anything else, such as a host name, stays as it is.
+ */
+export function normalizeIp(ip: string): string {
+  const bytes = ip.includes(":") ? parseIPv6(ip) : undefined;
+  return bytes === undefined ? ip : bytesToIp(bytes);
+}
+
+/**
+ * The 4 bytes of an IPv4 address or the 16 of an IPv6 address, in network order. A mapped address gives 4.
+ *
+ * @throws RangeError when it is not an IP address.
+ */
+export function ipToBytes(ip: string): Uint8Array {
+  const bytes = ip.includes(":") ? parseIPv6(ip) : parseIPv4(ip);
+  if (bytes === undefined) throw new RangeError(`${ip} is not an IP address`);
+  return isMapped(bytes) ? bytes.slice(MAPPED_PREFIX.length) : bytes;
+}
+
+/**
+ * The address that 4 or 16 bytes mean; 16 bytes of an IPv4-mapped address give the IPv4 address.
+ *
+ * @throws RangeError on any other number of bytes.
+ */
+export function bytesToIp(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join(".");
+  if (bytes.length !== 16) {
+    throw new RangeError(`an IP address has 4 or 16 bytes, not ${bytes.length}`);
+  }
+  if (isMapped(bytes)) return bytes.subarray(MAPPED_PREFIX.length).join(".");
+  const view = viewOf(bytes);
+  const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(2 * i).toString(16));
+  const zeros = longestZeroRun(groups);
+  if (zeros.length < 2) return groups.join(":");
+  const after = groups.slice(zeros.start + zeros.length);
+  return `${groups.slice(0, zeros.start).join(":")}::${after.join(":")}`;
+}
+
+/** Whether this is the text of an IPv4 or IPv6 address. */
+export function isIp(text: string): boolean {
+  return isIPv4(text) || isIPv6(text);
+}
+
+/** Whether this is the text of an IPv4 address. */
+export function isIPv4(text: string): boolean {
+  return parseIPv4(text) !== undefined;
+}
+
+/** Whether this is the text of an IPv6 address (a mapped one too), without brackets. */
+export function isIPv6(text: string): boolean {
+  return parseIPv6(text) !== undefined;
+}
+
+/** Whether this machine itself is meant: 127.0.0.0/8, `::1`, or the name `localhost`. */
+export function isLoopback(host: string): boolean {
+  if (host === "localhost") return true;
+  if (!isIp(host)) return false;
+  const bytes = ipToBytes(host);
+  return bytes.length === 4 ? bytes[0] === 127 : equalBytes(bytes, IPV6_LOOPBACK);
+}
+
+/** A name of letters, digits, hyphens, underscores and dots, or an IPv4 address. */
+function isHost(text: string): boolean {
+  if (text.length > 253 || !/^[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)*\.?$/u.test(text)) return false;
+  // A name whose last label is a number is a broken IPv4 address, never a host.
+  return isIPv4(text) || !/(^|\.)\d+\.?$/.test(text);
+}
+
+function isMapped(bytes: Uint8Array): boolean {
+  return bytes.length === 16 && equalBytes(bytes.subarray(0, MAPPED_PREFIX.length), MAPPED_PREFIX);
+}
+
+function parseIPv4(text: string): Uint8Array | undefined {
+  // Leading zeros are refused: some systems read them as octal.
+  if (!/^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/.test(text)) return undefined;
+  const parts = text.split(".").map(Number);
+  return parts.every((part) => part <= 255) ? new Uint8Array(parts) : undefined;
+}
+
+function parseIPv6(text: string): Uint8Array | undefined {
+  if (!/^[0-9a-f:.]{2,45}$/i.test(text)) return undefined;
+  const halves = text.split("::");
+  if (halves.length > 2) return undefined;
+  const head = parseGroups(halves[0]!, halves.length === 1);
+  const tail = halves.length === 2 ? parseGroups(halves[1]!, true) : [];
+  if (head === undefined || tail === undefined) return undefined;
+  const missing = 16 - head.length - tail.length;
+  // "::" stands for one group of zeros or more; without it all eight must be there.
+  if (halves.length === 2 ? missing < 2 : missing !== 0) return undefined;
+  const bytes = new Uint8Array(16);
+  bytes.set(head, 0);
+  bytes.set(tail, 16 - tail.length);
+  return bytes;
+}
+
+/** The bytes of colon-separated groups, of which the last may be an IPv4 address when it ends the text. */
+function parseGroups(text: string, endsText: boolean): number[] | undefined {
+  if (text === "") return [];
+  const bytes: number[] = [];
+  const groups = text.split(":");
+  for (const [i, group] of groups.entries()) {
+    if (/^[0-9a-f]{1,4}$/i.test(group)) {
+      const value = parseInt(group, 16);
+      bytes.push(value >> 8, value & 0xff);
+      continue;
+    }
+    const ipv4 = endsText && i === groups.length - 1 ? parseIPv4(group) : undefined;
+    if (ipv4 === undefined) return undefined;
+    bytes.push(...ipv4);
+  }
+  return bytes;
+}
+
+function longestZeroRun(groups: string[]): { start: number; length: number } {
+  let best = { start: 0, length: 0 };
+  let start = 0;
+  for (let i = 0; i <= groups.length; i++) {
+    if (groups[i] === "0") continue;
+    if (i - start > best.length) best = { start, length: i - start };
+    start = i + 1;
+  }
+  return best;
+}

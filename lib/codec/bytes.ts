@@ -1,0 +1,143 @@
+/**
+ * Bytes, and the few forms in which people and protocols write them: hex, base32, text.
+ *
+ * @module
+ */
+
+const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const BASE32_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+/** `String.fromCharCode` takes its arguments from the stack, so long arrays go through in slices. */
+const CHARACTERS_PER_CALL = 8192;
+
+const encoder = new TextEncoder();
+const lossyDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const strictDecoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+
+/** Lower-case hex, two digits a byte. */
+export function hex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += HEX_PAIRS[byte];
+  return text;
+}
+
+/**
+ * Bytes from hex of either case.
+ *
+ * @throws RangeError when the text has an odd length or anything but hex digits.
+ */
+export function fromHex(text: string): Uint8Array {
+  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(text)) throw new RangeError("not hex");
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
+}
+
+/**
+ * Bytes from base32 (RFC 4648 alphabet, either case, no padding characters). Bits that do not fill a
+ * last byte are dropped.
+ *
+ * @throws RangeError on a character outside the alphabet.
+ */
+export function fromBase32(text: string): Uint8Array {
+  const bytes = new Uint8Array(Math.floor(text.length * 5 / 8));
+  let buffered = 0;
+  let bitCount = 0;
+  let length = 0;
+  for (const character of text.toUpperCase()) {
+    const digit = BASE32_ALPHABET.indexOf(character);
+    if (digit < 0) throw new RangeError("not base32");
+    buffered = (buffered << 5 | digit) & 0xfff;
+    bitCount += 5;
+    if (bitCount < 8) continue;
+    bitCount -= 8;
+    bytes[length++] = buffered >> bitCount;
+  }
+  return bytes;
+}
+
+/** The parts one after another, in a new array. */
+export function concat(...parts: Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const joined = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}
+
+/** Whether both hold the same bytes. Not for secrets: it stops at the first difference. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** The order of `memcmp`: below zero when `a` comes first; of two, the one that is a prefix comes first. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shorter = Math.min(a.length, b.length);
+  for (let i = 0; i < shorter; i++) {
+    const difference = a[i]! - b[i]!;
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** A "binary string": one character for each byte, U+0000 to U+00FF. It keeps every byte and its order. */
+export function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += CHARACTERS_PER_CALL) {
+    // Any array-like will do for `apply`, and it is four times as fast as spreading one.
+    const slice = bytes.subarray(i, i + CHARACTERS_PER_CALL) as unknown as number[];
+    text += String.fromCharCode.apply(null, slice);
+  }
+  return text;
+}
+
+/**
+ * The bytes of a binary string; the reverse of {@link latin1}.
+ *
+ * @throws RangeError on a character above U+00FF, which has no byte.
+ */
+export function fromLatin1(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0xff) throw new RangeError("a binary string holds a character above U+00FF");
+    bytes[i] = code;
+  }
+  return bytes;
+}
+
+/** The UTF-8 bytes of a text. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** The text of UTF-8 bytes; what is not UTF-8 becomes U+FFFD. */
+export function textOf(bytes: Uint8Array): string {
+  return lossyDecoder.decode(unshared(bytes));
+}
+
+/** The text of UTF-8 bytes, or undefined when they are not UTF-8. */
+export function strictTextOf(bytes: Uint8Array): string | undefined {
+  try {
+    return strictDecoder.decode(unshared(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A `DataView` over exactly these bytes, wherever in their buffer they lie. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** TextDecoder refuses memory that threads share. */
+function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer
+    ? bytes as Uint8Array<ArrayBuffer>
+    : new Uint8Array(bytes);
+}

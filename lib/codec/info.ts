@@ -1,0 +1,213 @@
+/**
+ * The info dictionary: what a torrent is. Its bytes are what info-hashes are taken over, so they are kept
+ * as they came (BEP 3, BEP 52).
+ *
+ * @module
+ */
+
+import { TorrentError } from "../errors.ts";
+import { type BencodeDict, BencodeError, decode } from "./bencode.ts";
+import { bytesAt, dictAt, integerAt, isDict, listAt } from "./bencode_fields.ts";
+import { parseFileList } from "./file_list.ts";
+import { parseFileTree } from "./file_tree.ts";
+import { sha1, SHA1_LENGTH, sha256 } from "./hash.ts";
+import { safeComponent, uniquePaths } from "./path_safety.ts";
+import { checkPieceLength, MAX_PIECES } from "./piece_length.ts";
+
+/** Which hashes a torrent has: SHA-1 pieces (v1), SHA-256 trees (v2), or both (hybrid). */
+export type TorrentVersion = "v1" | "v2" | "hybrid";
+
+/** One file of a torrent. */
+export interface TorrentFile {
+  /** Safe components: below the torrent's name in a multi-file torrent, else just that name. */
+  path: string[];
+  /** Bytes. */
+  length: number;
+  /** Root of the file's tree (32 bytes); absent in v1 torrents and for empty files. */
+  root?: Uint8Array;
+  /** Whether these are zeros up to a piece boundary, not a file (BEP 47). */
+  pad: boolean;
+}
+
+/** What an info dictionary says, checked. */
+export interface TorrentInfo {
+  /** The dictionary's own bytes. */
+  bytes: Uint8Array;
+  /** Which hashes it has. */
+  version: TorrentVersion;
+  /** A safe name for the file or folder. */
+  name: string;
+  /** Bytes. */
+  pieceLength: number;
+  /** In v1 order with pads; in tree order for v2 alone. */
+  files: TorrentFile[];
+  /** Whether the name is a folder. */
+  multiFile: boolean;
+  /** Bytes of all files; pads are not counted. */
+  totalLength: number;
+  /** Peers come from the torrent's own trackers alone (BEP 27). */
+  private: boolean;
+  /** SHA-1 of each piece, packed; absent in v2. */
+  pieces?: Uint8Array;
+  /** SHA-1 of {@link bytes} (20 bytes); absent in v2. */
+  v1Hash?: Uint8Array;
+  /** SHA-256 of {@link bytes} (32 bytes); absent in v1. */
+  v2Hash?: Uint8Array;
+}
+
+/** Most containers inside one another in an info dictionary. */
+export const MAX_INFO_DEPTH = 100;
+
+/**
+ * Reads an info dictionary, from a torrent file or from peers. One with a v2 half must be canonical
+ * bencoding; in v1 alone, what old programs wrote is tolerated. Torrents of no bytes are legal.
+ *
+ * @throws TorrentError with one sentence that says what is wrong.
+ */
+export function parseInfo(bytes: Uint8Array): TorrentInfo {
+  const dict = decodeInfo(bytes, false);
+  const metaVersion = integerAt(dict, "meta version") ?? 0;
+  if (metaVersion > 0) decodeInfo(bytes, true);
+  if (metaVersion > 2) {
+    throw new TorrentError(
+      `The torrent is of version ${metaVersion}; Shoal knows versions 1 and 2.`,
+    );
+  }
+  const isV2 = metaVersion === 2;
+  const pieceLength = integerAt(dict, "piece length");
+  if (pieceLength === undefined) throw new TorrentError("The torrent has no piece length.");
+  checkPieceLength(pieceLength, isV2);
+  const rawName = bytesAt(dict, "name.utf-8") ?? bytesAt(dict, "name");
+  if (rawName === undefined) throw new TorrentError("The torrent has no name.");
+  if (dict.has("file tree") !== isV2) {
+    throw new TorrentError("The torrent's file tree and its version do not go together.");
+  }
+
+  const v2 = isV2 ? readV2(dict) : undefined;
+  const v1 = !isV2 || hasV1Keys(dict)
+    ? readV1(dict, safeComponent(rawName), pieceLength)
+    : undefined;
+  const { files, multiFile } = v1 !== undefined && v2 !== undefined
+    ? joinHalves(v1, v2, pieceLength)
+    : (v1 ?? v2)!;
+  checkTotals(files, pieceLength, isV2);
+  const info: TorrentInfo = {
+    bytes,
+    version: v2 === undefined ? "v1" : v1 === undefined ? "v2" : "hybrid",
+    // A single file of v2 has its name from the tree; in a hybrid both names are the same.
+    name: multiFile ? safeComponent(rawName) : files[0]!.path[0]!,
+    pieceLength,
+    files: withUniquePaths(files),
+    multiFile,
+    totalLength: lengthOfAll(files.filter((file) => !file.pad)),
+    private: (integerAt(dict, "private") ?? 0) !== 0,
+  };
+  if (v1 !== undefined) {
+    info.pieces = checkedPieces(dict, lengthOfAll(v1.files), pieceLength);
+    info.v1Hash = sha1(bytes);
+  }
+  if (v2 !== undefined) info.v2Hash = sha256(bytes);
+  return info;
+}
+
+/** The files as one half of the dictionary tells them. */
+interface Half {
+  files: TorrentFile[];
+  multiFile: boolean;
+}
+
+function decodeInfo(bytes: Uint8Array, strict: boolean): BencodeDict {
+  try {
+    const value = decode(bytes, { strict, maxDepth: MAX_INFO_DEPTH });
+    if (isDict(value)) return value;
+  } catch (error) {
+    if (!(error instanceof BencodeError)) throw error;
+    throw new TorrentError(`The torrent's info dictionary is malformed: ${error.message}.`, error);
+  }
+  throw new TorrentError("The torrent's info is not a dictionary.");
+}
+
+function hasV1Keys(dict: BencodeDict): boolean {
+  return dict.has("pieces") || dict.has("files") || dict.has("length");
+}
+
+function readV1(dict: BencodeDict, name: string, pieceLength: number): Half {
+  if (dict.has("length") === dict.has("files")) {
+    throw new TorrentError("The torrent must have either one length or a list of files.");
+  }
+  if (dict.has("files")) {
+    const list = listAt(dict, "files");
+    if (list === undefined) throw new TorrentError("The torrent's file list is not a list.");
+    return { files: parseFileList(list, pieceLength), multiFile: true };
+  }
+  const length = integerAt(dict, "length");
+  if (length === undefined || length < 0) {
+    throw new TorrentError("The torrent's length is not valid.");
+  }
+  return { files: [{ path: [name], length, pad: false }], multiFile: false };
+}
+
+function readV2(dict: BencodeDict): Half {
+  const tree = dictAt(dict, "file tree");
+  if (tree === undefined) throw new TorrentError("The torrent's file tree is not a dictionary.");
+  const { files, singleFile } = parseFileTree(tree);
+  return { files, multiFile: !singleFile };
+}
+
+/**
+ * The v1 half's files with the v2 half's roots, once both halves tell of the same files at the same places
+ * (BEP 52). Empty files may differ: they have no bytes to disagree on. Whether the name is a folder only v1
+ * says for certain: a tree of one file looks the same either way.
+ */
+function joinHalves(v1: Half, v2: Half, pieceLength: number): Half {
+  const mismatch = () =>
+    new TorrentError(
+      "The torrent's version 1 and version 2 halves do not describe the same files.",
+    );
+  const trees = v2.files.filter((file) => file.length > 0).values();
+  let offset = 0;
+  for (const file of v1.files) {
+    if (file.length > 0 && !file.pad) {
+      const { value: twin } = trees.next();
+      const same = twin !== undefined && twin.length === file.length &&
+        offset % pieceLength === 0 && twin.path.join("/") === file.path.join("/");
+      if (!same) throw mismatch();
+      file.root = twin.root!;
+    }
+    offset += file.length;
+  }
+  if (!trees.next().done) throw mismatch();
+  return v1;
+}
+
+function checkTotals(files: TorrentFile[], pieceLength: number, isV2: boolean): void {
+  if (files.length === 0) throw new TorrentError("The torrent has no files.");
+  const total = lengthOfAll(files);
+  let pieceCount = Math.ceil(total / pieceLength);
+  if (isV2) {
+    // Each file starts on a piece of its own.
+    pieceCount = files.reduce((sum, file) => sum + Math.ceil(file.length / pieceLength), 0);
+  }
+  if (!Number.isSafeInteger(total) || pieceCount > MAX_PIECES) {
+    throw new TorrentError(`The torrent has more than ${MAX_PIECES} pieces.`);
+  }
+}
+
+function checkedPieces(dict: BencodeDict, v1Length: number, pieceLength: number): Uint8Array {
+  const pieces = bytesAt(dict, "pieces");
+  if (pieces?.length !== Math.ceil(v1Length / pieceLength) * SHA1_LENGTH) {
+    throw new TorrentError("The torrent's number of piece hashes does not fit its length.");
+  }
+  return pieces;
+}
+
+function withUniquePaths(files: TorrentFile[]): TorrentFile[] {
+  const real = files.filter((file) => !file.pad);
+  const paths = uniquePaths(real.map((file) => file.path));
+  for (const [i, file] of real.entries()) file.path = paths[i]!;
+  return files;
+}
+
+function lengthOfAll(files: TorrentFile[]): number {
+  return files.reduce((sum, file) => sum + file.length, 0);
+}

@@ -1,0 +1,106 @@
+/**
+ * Names from a stranger's torrent, made into names a disk can hold and that stay where they belong.
+ *
+ * A name is rewritten, never refused: a torrent with an odd name is still a torrent, and whatever the
+ * name said, a component made here neither leaves its folder nor hides what it is.
+ *
+ * @module
+ */
+
+import { textOf, utf8 } from "./bytes.ts";
+
+/** The longest name that file systems hold, in bytes. */
+const MAX_COMPONENT_BYTES = 255;
+/** Longer names are cut to this, which leaves room for a suffix such as that of an unfinished file. */
+const CUT_COMPONENT_BYTES = 240;
+/** A longer "extension" is part of the name. */
+const MAX_EXTENSION_BYTES = 32;
+/** Names that share this many first bytes share one count of collisions: no torrent makes the search long. */
+const FAMILY_BYTES = 64;
+
+/** Separators, controls (C0, DEL, C1), and what stood for bytes that are no UTF-8. */
+// deno-lint-ignore no-control-regex
+const FORBIDDEN = /[\/\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]/g;
+/** Invisible characters that reorder or join text, so that a name reads as another. */
+const INVISIBLE = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/gu;
+const FORBIDDEN_ON_WINDOWS = /[?<>"|*:]/g;
+const DEVICE_ON_WINDOWS = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
+const DRIVE_LETTER = /^([a-z]):/i;
+
+/**
+ * A path component that is safe to create: not empty, no `.` or `..`, without separators, control or
+ * invisible characters, at most 255 bytes long. What it rewrites becomes `_`; a name that is too long
+ * loses its middle and keeps its extension.
+ *
+ * @param windows Also rewrite what Windows cannot hold: `? < > " | * :`, trailing dots and spaces, and
+ * the names of devices.
+ */
+export function safeComponent(raw: Uint8Array | string, windows = false): string {
+  let name = (typeof raw === "string" ? raw.toWellFormed() : textOf(raw))
+    .replace(FORBIDDEN, "_")
+    .replace(INVISIBLE, "")
+    .replace(DRIVE_LETTER, "$1_");
+  if (windows) {
+    name = name.replace(FORBIDDEN_ON_WINDOWS, "_").replace(/[. ]+$/, "_");
+    if (DEVICE_ON_WINDOWS.test(name)) name = `_${name}`;
+  }
+  if (name === "" || name === "." || name === "..") return "_";
+  return utf8(name).length > MAX_COMPONENT_BYTES ? shorten(name, "") : name;
+}
+
+/**
+ * The same paths, except that no two are the same to a disk that ignores case, and none is a folder of
+ * another. A later one that collides gets a number before its extension: `a.txt`, then `a.1.txt`.
+ */
+export function uniquePaths(paths: string[][]): string[][] {
+  const folders = new Map<string, number>();
+  const parents = paths.map((path) => folderIdOf(path, folders));
+  const taken = new Set<string>();
+  /** How often names with one beginning collided: where the next search for a free number starts. */
+  const collisions = new Map<string, number>();
+  return paths.map((path, i) => {
+    const name = path.at(-1)!;
+    const family = `${parents[i]}/${cutTo(name, FAMILY_BYTES)}`;
+    let free = name;
+    let key = keyOf(parents[i]!, free);
+    while (taken.has(key) || folders.has(key)) {
+      const number = (collisions.get(family) ?? 0) + 1;
+      collisions.set(family, number);
+      free = shorten(name, `.${number}`);
+      key = keyOf(parents[i]!, free);
+    }
+    taken.add(key);
+    return free === name ? path : [...path.slice(0, -1), free];
+  });
+}
+
+/** Numbers the folders above a file, so that a key needs no more than its own name and one number. */
+function folderIdOf(path: string[], folders: Map<string, number>): number {
+  let id = 0;
+  for (const component of path.slice(0, -1)) {
+    const key = keyOf(id, component);
+    id = folders.get(key) ?? folders.size + 1;
+    folders.set(key, id);
+  }
+  return id;
+}
+
+/** Two names with one key may be one to a disk: case and Unicode composition count only on some. */
+function keyOf(folderId: number, name: string): string {
+  return `${folderId}/${name.normalize("NFC").toLowerCase()}`;
+}
+
+/** A suffix goes between name and extension, and the name is cut where the whole would be too long. */
+function shorten(name: string, suffix: string): string {
+  const dot = name.lastIndexOf(".");
+  const extension = dot > 0 ? name.slice(dot) : "";
+  const kept = utf8(extension).length <= MAX_EXTENSION_BYTES ? extension : "";
+  const stem = name.slice(0, name.length - kept.length);
+  return cutTo(stem, CUT_COMPONENT_BYTES - utf8(suffix + kept).length) + suffix + kept;
+}
+
+/** The longest beginning of whole characters that fits into a number of UTF-8 bytes. */
+function cutTo(text: string, maxBytes: number): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes));
+  return text.slice(0, read);
+}

@@ -1,0 +1,156 @@
+/** Names from strangers, made safe. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import { fromHex, utf8 } from "../../lib/codec/bytes.ts";
+import { safeComponent, uniquePaths } from "../../lib/codec/path_safety.ts";
+import { integerFrom, seededRandom } from "../support/random.ts";
+
+const permissions = "none";
+
+function assertRewrites(expected: Record<string, string>, windows = false): void {
+  for (const [raw, safe] of Object.entries(expected)) {
+    assertEquals(safeComponent(raw, windows), safe, JSON.stringify(raw));
+    assertEquals(safeComponent(utf8(raw), windows), safe, JSON.stringify(raw));
+  }
+}
+
+Deno.test("ordinary names stay as they are, in every script", { permissions }, () => {
+  const names = [
+    "a.txt",
+    ".profile",
+    "...",
+    "naïve file.iso",
+    "日本語.mkv",
+    "🐟",
+    "ab:c",
+    "x ",
+    "CON",
+  ];
+  for (const name of names) assertEquals(safeComponent(name), name);
+});
+
+Deno.test("a name cannot leave its folder", { permissions }, () => {
+  assertRewrites({
+    "": "_",
+    ".": "_",
+    "..": "_",
+    "/": "_",
+    "../../etc/passwd": ".._.._etc_passwd",
+    "/etc/passwd": "_etc_passwd",
+    "..\\..\\boot.ini": ".._.._boot.ini",
+    "C:\\Windows": "C__Windows",
+    "c:": "c_",
+    "\u200b..\u200b": "_",
+    ".\u202e.": "_",
+  });
+});
+
+Deno.test("a name cannot hide what it is", { permissions }, () => {
+  assertRewrites({
+    "a\0b": "a_b",
+    "line\nbreak\r\ttab\x1b[31m\x7f\x85\u2028": "line_break__tab_[31m___",
+    "photo\u202egpj.exe": "photogpj.exe",
+    "\ufeffzero\u200bwidth\u2060": "zerowidth",
+  });
+});
+
+Deno.test("bytes that are not UTF-8 become underscores", { permissions }, () => {
+  assertEquals(safeComponent(fromHex("61ff62c0af63")), "a_b__c");
+  assertEquals(safeComponent(fromHex("edb080")), "___");
+  assertEquals(safeComponent("half \ud800 a pair"), "half _ a pair");
+});
+
+Deno.test("what Windows cannot hold is rewritten where that is asked for", { permissions }, () => {
+  assertRewrites({
+    'a?b<c>d"e|f*g:h': "a_b_c_d_e_f_g_h",
+    "trailing. . ": "trailing_",
+    "...": "_",
+    "CON": "_CON",
+    "nul.txt": "_nul.txt",
+    "com1": "_com1",
+    "console.txt": "console.txt",
+  }, true);
+});
+
+Deno.test("a name that is too long is cut between characters and keeps its extension", {
+  permissions,
+}, () => {
+  const longest = "x".repeat(251) + ".iso";
+  assertEquals(safeComponent(longest), longest);
+  assertEquals(safeComponent("x".repeat(252) + ".iso"), "x".repeat(236) + ".iso");
+  assertEquals(safeComponent("🐟".repeat(100) + ".iso"), "🐟".repeat(59) + ".iso");
+  assertEquals(safeComponent("x".repeat(300)), "x".repeat(240));
+  assertEquals(safeComponent("x." + "y".repeat(300)).length, 240);
+  assertEquals(safeComponent("." + "y".repeat(20) + "x".repeat(300)).length, 240);
+});
+
+Deno.test(
+  "names that one disk may take for one are told apart by a number",
+  { permissions },
+  () => {
+    const unique = (...names: string[]) =>
+      uniquePaths(names.map((name) => name.split("/"))).map((path) => path.join("/"));
+    assertEquals(unique("a.txt", "A.TXT", "a.txt", "b"), ["a.txt", "A.1.TXT", "a.2.txt", "b"]);
+    assertEquals(unique("e\u0301.txt", "\u00e9.txt"), ["e\u0301.txt", "\u00e9.1.txt"]);
+    assertEquals(unique("D/x", "d/X", "d/y"), ["D/x", "d/X.1", "d/y"]);
+    assertEquals(unique("a.1.txt", "a.txt", "a.txt"), ["a.1.txt", "a.txt", "a.2.txt"]);
+    assertEquals(unique("a/x", "b/x"), ["a/x", "b/x"]);
+  },
+);
+
+Deno.test(
+  "a file that is named as a folder gives way, whichever comes first",
+  { permissions },
+  () => {
+    const unique = (...names: string[]) =>
+      uniquePaths(names.map((name) => name.split("/"))).map((path) => path.join("/"));
+    assertEquals(unique("sub", "SUB/file"), ["sub.1", "SUB/file"]);
+    assertEquals(unique("sub/file", "Sub"), ["sub/file", "Sub.1"]);
+    assertEquals(unique("a/b/c", "a/b", "A"), ["a/b/c", "a/b.1", "A.1"]);
+  },
+);
+
+Deno.test("a number fits into a name that is as long as names can be", { permissions }, () => {
+  const name = "x".repeat(251) + ".iso";
+  const paths = uniquePaths([[name], [name], [name]]);
+  assertEquals(paths[1], ["x".repeat(234) + ".1.iso"]);
+  assertEquals(paths[2], ["x".repeat(234) + ".2.iso"]);
+});
+
+Deno.test(
+  "ten thousand colliding names take no longer than they must",
+  { permissions },
+  () => {
+    const names = Array.from({ length: 10_000 }, (_, i) => ["x".repeat(240) + i % 5000]);
+    const paths = uniquePaths(names);
+    assertEquals(new Set(paths.map((path) => path[0])).size, 10_000);
+  },
+);
+
+Deno.test("random bytes always become safe, distinct names", { permissions }, () => {
+  const random = seededRandom(29);
+  const alphabet = utf8("..//\\\0ab:🐟\u202e\u200b \xff");
+  const seen = { rewritten: 0, kept: 0, cut: 0, renamed: 0 };
+  const paths: string[][] = [];
+  for (let round = 0; round < 3000; round++) {
+    const length = integerFrom(random, 0, random() < 0.1 ? 400 : 4);
+    const raw = Uint8Array.from(
+      { length },
+      () => alphabet[integerFrom(random, 0, alphabet.length - 1)]!,
+    );
+    const safe = safeComponent(raw);
+    assert(safe !== "" && safe !== "." && safe !== "..");
+    // deno-lint-ignore no-control-regex
+    assert(!/[\/\\\x00-\x1f\u202e\u200b]/.test(safe));
+    assert(utf8(safe).length <= 255);
+    assertEquals(safeComponent(safe), safe, "safe names stay");
+    seen[new TextDecoder().decode(raw) === safe ? "kept" : "rewritten"]++;
+    if (length > 255) seen.cut++;
+    paths.push(random() < 0.5 ? [safe] : ["folder", safe]);
+  }
+  const unique = uniquePaths(paths);
+  const keys = unique.map((path) => path.join("/").normalize("NFC").toLowerCase());
+  assertEquals(new Set(keys).size, paths.length);
+  for (const [i, path] of unique.entries()) if (path.at(-1) !== paths[i]!.at(-1)) seen.renamed++;
+  assert(Math.min(seen.rewritten, seen.kept, seen.cut, seen.renamed) > 30, JSON.stringify(seen));
+});

@@ -1,0 +1,20 @@
+/**
+ * Repeatable randomness for property tests.
+ * @module
+ */
+
+/** A function like `Math.random` whose sequence depends on `seed` alone (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A whole number from `least` to `most`, both possible. */
+export function integerFrom(random: () => number, least: number, most: number): number {
+  return least + Math.floor(random() * (most - least + 1));
+}
