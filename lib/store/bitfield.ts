@@ -1,0 +1,190 @@
+/**
+ * One bit per piece, in the order of the wire, with its population count kept.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../errors.ts";
+
+/**
+ * A fixed number of bits; bit 7 (0x80) of byte 0 is bit 0, as in the `bitfield` message (BEP 3).
+ *
+ * Invariant: bits at and beyond `length` are zero, and `count` is the number of ones. Both let whole
+ * words be compared at once.
+ */
+export class Bitfield {
+  /** Number of bits. */
+  readonly length: number;
+  /** The wire's bytes, then zeros up to a whole word. */
+  readonly #bytes: Uint8Array;
+  /** The same memory, for questions that do not depend on the order of bytes in a word. */
+  readonly #words: Uint32Array;
+  #count = 0;
+
+  /**
+   * `length` zero bits.
+   *
+   * @throws {RangeError} when `length` is not a whole number from 0 up.
+   */
+  constructor(length: number) {
+    if (!Number.isSafeInteger(length) || length < 0) {
+      throw new RangeError(`a bitfield cannot have ${length} bits`);
+    }
+    this.length = length;
+    this.#words = new Uint32Array(Math.ceil(length / 32));
+    this.#bytes = new Uint8Array(this.#words.buffer);
+  }
+
+  /**
+   * The bits of a `bitfield` message (BEP 3), copied.
+   *
+   * @throws {ProtocolError} when `bytes` is not exactly as long as `length` bits need, or one of the
+   * spare bits at the end is set.
+   */
+  static fromBytes(bytes: Uint8Array, length: number): Bitfield {
+    const needed = Math.ceil(length / 8);
+    if (bytes.length !== needed) {
+      throw new ProtocolError(
+        `a bitfield of ${length} pieces has ${needed} bytes, not ${bytes.length}`,
+      );
+    }
+    if (length % 8 !== 0 && (bytes[needed - 1]! & (0xff >>> (length % 8))) !== 0) {
+      throw new ProtocolError("a spare bit at the end of the bitfield is set");
+    }
+    const field = new Bitfield(length);
+    field.#bytes.set(bytes);
+    field.#recount();
+    return field;
+  }
+
+  /** Number of bits that are set. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Whether every bit is set. True for a bitfield of no bits. */
+  get isFull(): boolean {
+    return this.#count === this.length;
+  }
+
+  /** Whether no bit is set. */
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** Bit `index`; false outside the bitfield. */
+  get(index: number): boolean {
+    if (!(index >= 0 && index < this.length)) return false;
+    return (this.#bytes[index >>> 3]! & (0x80 >>> (index & 7))) !== 0;
+  }
+
+  /**
+   * Sets bit `index`.
+   *
+   * @returns whether it was clear before.
+   * @throws {RangeError} outside the bitfield.
+   */
+  set(index: number): boolean {
+    this.#checkIndex(index);
+    const mask = 0x80 >>> (index & 7);
+    const byte = this.#bytes[index >>> 3]!;
+    if ((byte & mask) !== 0) return false;
+    this.#bytes[index >>> 3] = byte | mask;
+    this.#count++;
+    return true;
+  }
+
+  /**
+   * Clears bit `index`.
+   *
+   * @returns whether it was set before.
+   * @throws {RangeError} outside the bitfield.
+   */
+  clear(index: number): boolean {
+    this.#checkIndex(index);
+    const mask = 0x80 >>> (index & 7);
+    const byte = this.#bytes[index >>> 3]!;
+    if ((byte & mask) === 0) return false;
+    this.#bytes[index >>> 3] = byte & ~mask;
+    this.#count--;
+    return true;
+  }
+
+  /** Sets every bit. */
+  fill(): void {
+    const whole = this.length >>> 3;
+    this.#bytes.fill(0xff, 0, whole);
+    if (this.length % 8 !== 0) this.#bytes[whole] = 0xff00 >>> (this.length % 8);
+    this.#count = this.length;
+  }
+
+  /** A copy in the form of the `bitfield` message: `ceil(length / 8)` bytes, spare bits zero. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#bytes.subarray(0, Math.ceil(this.length / 8)));
+  }
+
+  /** An independent bitfield with the same bits. */
+  clone(): Bitfield {
+    const copy = new Bitfield(this.length);
+    copy.#words.set(this.#words);
+    copy.#count = this.#count;
+    return copy;
+  }
+
+  /**
+   * Whether some bit is set here and clear in `other`: whether a peer that has these pieces has
+   * anything for one that has those.
+   *
+   * @throws {RangeError} when the two differ in length.
+   */
+  hasAnyNotIn(other: Bitfield): boolean {
+    if (other.length !== this.length) {
+      throw new RangeError("bitfields of different lengths cannot be compared");
+    }
+    const mine = this.#words;
+    const theirs = other.#words;
+    for (let i = 0; i < mine.length; i++) {
+      if ((mine[i]! & ~theirs[i]!) !== 0) return true;
+    }
+    return false;
+  }
+
+  /** The indexes of the set bits, ascending. Bits may be changed meanwhile; those ahead count. */
+  *ones(): Generator<number> {
+    for (let word = 0; word < this.#words.length; word++) {
+      if (this.#words[word] === 0) continue;
+      const end = Math.min(this.length, word * 32 + 32);
+      for (let index = word * 32; index < end; index++) if (this.get(index)) yield index;
+    }
+  }
+
+  /** The first clear bit at or after `from`; undefined when there is none. */
+  firstMissing(from = 0): number | undefined {
+    let index = Math.max(0, from);
+    while (index < this.length) {
+      if (index % 32 === 0 && this.#words[index >>> 5] === 0xffffffff) index += 32;
+      else if (this.get(index)) index++;
+      else return index;
+    }
+    return undefined;
+  }
+
+  #checkIndex(index: number): void {
+    if (!(Number.isInteger(index) && index >= 0 && index < this.length)) {
+      throw new RangeError(`bit ${index} is outside a bitfield of ${this.length}`);
+    }
+  }
+
+  #recount(): void {
+    let count = 0;
+    for (let i = 0; i < this.#words.length; i++) count += onesIn(this.#words[i]!);
+    this.#count = count;
+  }
+}
+
+/** Population count of a 32-bit word: pairs, nibbles, bytes, then their sum in the top byte. */
+function onesIn(word: number): number {
+  word -= (word >>> 1) & 0x55555555;
+  word = (word & 0x33333333) + ((word >>> 2) & 0x33333333);
+  return Math.imul((word + (word >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}

@@ -1,0 +1,279 @@
+/**
+ * What lies where: pieces, blocks and files of a torrent on one line of addresses.
+ *
+ * In v1 and hybrid torrents that line is the concatenation of all files, pad files included
+ * (BEP 3, 47). In v2 torrents every non-empty file begins at a piece boundary, and what is left of
+ * its last piece is a gap that belongs to nobody (BEP 52). A hybrid is both at once: its pads lie
+ * where the gaps would be.
+ *
+ * All addresses and lengths are in bytes, up to 2^53.
+ *
+ * @module
+ */
+
+import { BLOCK_LENGTH } from "../codec/merkle.ts";
+import { TorrentError } from "../errors.ts";
+
+export { BLOCK_LENGTH } from "../codec/merkle.ts";
+
+/** The largest number of pieces whose indexes the wire's 32 bits can name. */
+const MAX_PIECES = 2 ** 32;
+
+declare const pieceBrand: unique symbol;
+
+/** A piece number that has been checked to be in range. Made by {@link Layout.pieceIndex} only. */
+export type PieceIndex = number & { readonly [pieceBrand]: true };
+
+/** What a layout needs to know of a file. */
+export interface LayoutFile {
+  /** Bytes. */
+  readonly length: number;
+  /** Zeros that are no file of the user's: not stored, not counted (BEP 47). */
+  readonly pad: boolean;
+  /** The file's `pieces root` (BEP 52), 32 bytes, where it has one. */
+  readonly root?: Uint8Array;
+}
+
+/** What a layout needs to know of a torrent; a parsed info dictionary is one. */
+export interface LayoutSource {
+  /** Bytes of a whole piece, at least 1. */
+  readonly pieceLength: number;
+  /** Which of the two ways of laying out files holds, or both. */
+  readonly version: "v1" | "v2" | "hybrid";
+  /** In the order of the info dictionary. */
+  readonly files: readonly LayoutFile[];
+}
+
+/** Consecutive bytes of one file. */
+export interface FileSpan {
+  /** Index into the torrent's list of files. */
+  file: number;
+  /** Where in the file. */
+  offset: number;
+  /** How many bytes, at least 1. */
+  length: number;
+  /** Where in the range that was asked for. */
+  at: number;
+}
+
+/** The one file that a piece of a v2 or hybrid torrent belongs to. */
+export interface FilePiece {
+  /** Index into the torrent's list of files. */
+  file: number;
+  /** Number of the piece within the file. */
+  pieceInFile: number;
+  /** The file's `pieces root`, where the info dictionary gave one. */
+  root?: Uint8Array;
+}
+
+/** A file that has bytes and is no pad, and where it lies. */
+interface Extent {
+  readonly file: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The arithmetic of one torrent. Immutable. */
+export class Layout {
+  /** Bytes of a whole piece. */
+  readonly pieceLength: number;
+  /** Whether addresses are those of v1, of v2 or of both. */
+  readonly version: "v1" | "v2" | "hybrid";
+  /** Number of pieces; 0 when there are no bytes. */
+  readonly pieceCount: number;
+  /** Bytes of all files, pads not counted. */
+  readonly totalLength: number;
+  readonly #files: readonly LayoutFile[];
+  /** Where each file begins, pads and empty files too. */
+  readonly #starts: Float64Array;
+  /** Ascending and disjoint. */
+  readonly #extents: readonly Extent[];
+  /** Where the last byte that a piece may contain ends. */
+  readonly #end: number;
+
+  /**
+   * Lays out files.
+   *
+   * @throws {TorrentError} when the numbers are too large to address, or the pads of a hybrid do not
+   * make every file begin at a piece boundary.
+   */
+  constructor(source: LayoutSource) {
+    const { pieceLength, version, files } = source;
+    if (!Number.isSafeInteger(pieceLength) || pieceLength < 1) {
+      throw new TorrentError(`the piece length ${pieceLength} is not a positive whole number`);
+    }
+    const aligned = version === "v2";
+    const starts = new Float64Array(files.length);
+    const extents: Extent[] = [];
+    let end = 0;
+    let totalLength = 0;
+    for (const [file, { length, pad }] of files.entries()) {
+      if (aligned && length > 0) end = Math.ceil(end / pieceLength) * pieceLength;
+      starts[file] = end;
+      if (!pad && length > 0) {
+        extents.push({ file, start: end, end: end + length });
+        totalLength += length;
+      }
+      end += length;
+    }
+    const pieceCount = Math.ceil(end / pieceLength);
+    if (!Number.isSafeInteger(pieceCount * pieceLength) || pieceCount > MAX_PIECES) {
+      throw new TorrentError("the torrent is too large to address");
+    }
+    if (version === "hybrid") checkAlignment(extents, pieceLength, pieceCount);
+    this.pieceLength = pieceLength;
+    this.version = version;
+    this.pieceCount = pieceCount;
+    this.totalLength = totalLength;
+    this.#files = files;
+    this.#starts = starts;
+    this.#extents = extents;
+    this.#end = end;
+  }
+
+  /** The layout of a parsed info dictionary. Throws as the constructor does. */
+  static of(info: LayoutSource): Layout {
+    return new Layout(info);
+  }
+
+  /** `n` as a piece index, or undefined when the torrent has no such piece. */
+  pieceIndex(n: number): PieceIndex | undefined {
+    return Number.isInteger(n) && n >= 0 && n < this.pieceCount ? n as PieceIndex : undefined;
+  }
+
+  /** All piece indexes, ascending. */
+  *pieces(): Generator<PieceIndex> {
+    for (let piece = 0; piece < this.pieceCount; piece++) yield piece as PieceIndex;
+  }
+
+  /**
+   * Bytes of the piece as a v1 peer sees it: pads are part of it, only the torrent's last piece is
+   * short. In a v2 torrent, where no v1 peer is, the real bytes only.
+   */
+  pieceSize(piece: PieceIndex): number {
+    if (this.version === "v2") return this.dataLength(piece);
+    return Math.min(this.pieceLength, this.#end - piece * this.pieceLength);
+  }
+
+  /**
+   * Bytes of the piece that are hashed: in v2 and hybrid torrents what belongs to the piece's file,
+   * without what follows the file's end (for SHA-256; SHA-1 goes over {@link pieceSize}).
+   */
+  dataLength(piece: PieceIndex): number {
+    const start = piece * this.pieceLength;
+    if (this.version === "v1") return Math.min(this.pieceLength, this.#end - start);
+    return Math.min(this.pieceLength, this.#extentBefore(start).end - start);
+  }
+
+  /**
+   * Upper bound for `begin + length` of a request to answer. In v2 and hybrid torrents that is the
+   * whole piece length: libtorrent 2.0 asks for full blocks beyond the end of a file and expects
+   * zeros there.
+   */
+  servableLength(piece: PieceIndex): number {
+    return this.version === "v1" ? this.pieceSize(piece) : this.pieceLength;
+  }
+
+  /** Number of blocks to ask for. Blocks that lie wholly in the pad of a hybrid are none. */
+  blockCount(piece: PieceIndex): number {
+    return Math.ceil(this.dataLength(piece) / BLOCK_LENGTH);
+  }
+
+  /**
+   * Bytes to ask for at `block * BLOCK_LENGTH`; 0 when the piece has no such block.
+   *
+   * @param v2Connection whether the connection uses the v2 info-hash. In a hybrid, a v1 peer counts
+   * the pad behind a file's end as part of the block, a v2 peer does not.
+   */
+  blockLength(piece: PieceIndex, block: number, v2Connection: boolean): number {
+    const begin = block * BLOCK_LENGTH;
+    const left = this.dataLength(piece) - begin;
+    if (!(block >= 0 && left > 0)) return 0;
+    if (left >= BLOCK_LENGTH) return BLOCK_LENGTH;
+    if (v2Connection || this.version !== "hybrid") return left;
+    return Math.min(BLOCK_LENGTH, this.pieceSize(piece) - begin);
+  }
+
+  /**
+   * Where the bytes `[begin, begin + length)` of a piece are stored, ascending. Pads, gaps and what
+   * lies beyond the piece have no span: they read as zeros and are not written.
+   */
+  spans(piece: PieceIndex, begin: number, length: number): FileSpan[] {
+    const start = piece * this.pieceLength + begin;
+    const end = piece * this.pieceLength + Math.min(begin + length, this.pieceLength);
+    const spans: FileSpan[] = [];
+    for (let i = Math.max(0, this.#extentIndexBefore(start)); i < this.#extents.length; i++) {
+      const extent = this.#extents[i]!;
+      if (extent.start >= end) break;
+      const from = Math.max(start, extent.start);
+      const to = Math.min(end, extent.end);
+      if (from >= to) continue;
+      const { file } = extent;
+      spans.push({ file, offset: from - extent.start, length: to - from, at: from - start });
+    }
+    return spans;
+  }
+
+  /**
+   * The file that a piece belongs to.
+   *
+   * @throws {TypeError} for a v1 torrent, whose pieces may belong to several files.
+   */
+  fileOf(piece: PieceIndex): FilePiece {
+    if (this.version === "v1") throw new TypeError("a piece of a v1 torrent has no one file");
+    const { file, start } = this.#extentBefore(piece * this.pieceLength);
+    const pieceInFile = piece - start / this.pieceLength;
+    const root = this.#files[file]!.root;
+    return root === undefined ? { file, pieceInFile } : { file, pieceInFile, root };
+  }
+
+  /**
+   * The pieces that contain bytes of a file: `count` of them from `first`. An empty file and a pad
+   * have none.
+   *
+   * @throws {RangeError} when there is no such file.
+   */
+  piecesOf(file: number): { first: number; count: number } {
+    const entry = this.#files[file];
+    if (entry === undefined) throw new RangeError(`there is no file ${file}`);
+    const start = this.#starts[file]!;
+    const first = Math.floor(start / this.pieceLength);
+    if (entry.pad || entry.length === 0) return { first, count: 0 };
+    return { first, count: Math.ceil((start + entry.length) / this.pieceLength) - first };
+  }
+
+  /** Index of the last extent that begins at or before an address; -1 when none does. */
+  #extentIndexBefore(address: number): number {
+    let low = 0;
+    let high = this.#extents.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#extents[middle]!.start <= address) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  #extentBefore(address: number): Extent {
+    return this.#extents[this.#extentIndexBefore(address)]!;
+  }
+}
+
+/**
+ * A hybrid must divide into pieces alike for v1 and v2 peers: each file begins where the pieces of
+ * the one before it end (BEP 52, BEP 47), and no piece is all padding.
+ */
+function checkAlignment(extents: readonly Extent[], pieceLength: number, pieceCount: number): void {
+  let boundary = 0;
+  for (const { start, end } of extents) {
+    if (start !== boundary) {
+      throw new TorrentError(
+        "the pad files of the hybrid torrent do not align its files to pieces",
+      );
+    }
+    boundary = Math.ceil(end / pieceLength) * pieceLength;
+  }
+  if (boundary !== pieceCount * pieceLength) {
+    throw new TorrentError("the hybrid torrent ends in pieces that are all padding");
+  }
+}
