@@ -1,0 +1,48 @@
+/**
+ * The file that lists the torrents a closed tracker serves, read again when it changes.
+ *
+ * @module
+ */
+
+import { OptionError } from "../errors.ts";
+import { parseAllowList } from "../tracker/allow_list.ts";
+
+/** A list of info-hashes on disk. */
+export class AllowFile {
+  readonly #path: string;
+  #version = "";
+
+  /** @param path Of a file as {@link parseAllowList} reads it. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /**
+   * The hashes, or `undefined` when the file is as it was the last time.
+   *
+   * @throws {OptionError} when it cannot be read or holds something else; the next call says so again
+   * only if the file has changed since.
+   */
+  async readIfChanged(): Promise<ReadonlySet<string> | undefined> {
+    const version = await this.#currentVersion();
+    if (version === this.#version) return undefined;
+    this.#version = version;
+    try {
+      return parseAllowList(await Deno.readTextFile(this.#path));
+    } catch (error) {
+      const reason = error instanceof OptionError
+        ? error.message
+        : "It cannot be read; check the path and its permissions.";
+      throw new OptionError(`The list of allowed torrents ${this.#path}: ${reason}`, error);
+    }
+  }
+
+  async #currentVersion(): Promise<string> {
+    try {
+      const { mtime, size, ino } = await Deno.stat(this.#path);
+      return `${mtime?.getTime()}/${size}/${ino}`;
+    } catch {
+      return "missing";
+    }
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Keeps one torrent announced on all its trackers, from start to stop.
+ *
+ * @module
+ */
+
+import type { HostPort } from "../codec/address.ts";
+import type { HostedFile } from "../codec/udp_tracker.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { TrackerLine } from "./tracker_line.ts";
+import { type AskOptions, UdpTrackerClient } from "./udp_tracker_client.ts";
+import type { AnnounceAnswer, AnnounceParams } from "./udp_tracker_client.ts";
+
+/** One of the one or two swarms of a torrent: a hybrid has a v1 and a v2 swarm. */
+export interface AnnouncedSwarm {
+  /** 20 bytes; a v2 hash truncated. */
+  infoHash: Uint8Array;
+  /** Whether this is the swarm of the v2 hash. */
+  v2: boolean;
+}
+
+/** How things stand with one tracker after a round of announces. */
+export interface TrackerStatus {
+  url: string;
+  ok: boolean;
+  /** When not ok: one sentence for the user, with what happens next. */
+  error?: string;
+  seeders?: number;
+  leechers?: number;
+  /** How many addresses of peers it gave. */
+  peers?: number;
+  /** What the tracker asks for, within Shoal's bounds. */
+  intervalSeconds?: number;
+  /** When it is asked again; absent when never. */
+  nextInSeconds?: number;
+}
+
+/** How far the transfer is. */
+export interface AnnouncedProgress {
+  uploadedBytes: number;
+  downloadedBytes: number;
+  /** 0 for a seeder. While the size is not known, any number above 0. */
+  leftBytes: number;
+}
+
+/** The part of a {@link UdpTrackerClient} an announcer uses. */
+export interface AnnounceClient {
+  announce(params: AnnounceParams, options?: AskOptions): Promise<AnnounceAnswer>;
+  close(): Promise<void>;
+}
+
+/** What is announced where, and who hears of it. */
+export interface AnnouncerOptions {
+  /** URLs, all announced to; one that is not of a UDP tracker is reported through `onStatus`. */
+  trackers: readonly string[];
+  /** One or two. */
+  swarms: readonly AnnouncedSwarm[];
+  /** 20 bytes. */
+  peerId: Uint8Array;
+  /** The TCP port that is listening. */
+  port: number;
+  /** Asked before each announce. */
+  progress: () => AnnouncedProgress;
+  /** What the tracker may list in its catalogue, once known. Asked before each announce. */
+  hosted?: () => HostedFile | undefined;
+  /** How many peers are wanted; -1, the default, leaves it to the tracker. */
+  numWant?: () => number;
+  /** Peers a tracker gave. The own address may be among them. */
+  onPeers: (addresses: HostPort[], viaV2: boolean, trackerUrl: string) => void;
+  onStatus?: (status: TrackerStatus) => void;
+  /** The address to announce from. */
+  localHost?: string;
+  /** For tests. */
+  clock?: Clock;
+  /** For tests: makes the client of one tracker. */
+  clientFor?: (url: string) => AnnounceClient;
+  /** For tests: a number from 0 up to 1, which spreads retries. */
+  random?: () => number;
+}
+
+/** How long saying goodbye may take. */
+const STOP_MS = 2000;
+
+/**
+ * Announces `started`, then at each tracker's interval, `completed` once when told so, and `stopped`
+ * when closed. A tracker that fails is tried again after 2, 4, 8 … 60 seconds (BEP 3, BEP 15).
+ */
+export class Announcer implements AsyncDisposable {
+  readonly #lines: TrackerLine[];
+  readonly #clock: Clock;
+  #completed = false;
+  #closing: Promise<void> | undefined;
+
+  /** Starts announcing at once. */
+  constructor(options: AnnouncerOptions) {
+    const clock = options.clock ?? systemClock;
+    const { localHost } = options;
+    const clientFor = options.clientFor ??
+      ((url) =>
+        new UdpTrackerClient(url, localHost === undefined ? { clock } : { clock, localHost }));
+    const key = crypto.getRandomValues(new Uint32Array(1))[0]!;
+    const settings = {
+      onStatus: () => {},
+      random: Math.random,
+      ...options,
+      clock,
+      key,
+      clientFor,
+    };
+    this.#clock = clock;
+    this.#lines = [...new Set(options.trackers)].map((url) => new TrackerLine(url, settings));
+  }
+
+  /** Asks all trackers again soon, since peers are wanted: a few seconds after the last time at least. */
+  announceNow(): void {
+    for (const line of this.#lines) line.announceNow();
+  }
+
+  /** Tells all trackers that the download is complete. Only the first call counts. */
+  completed(): void {
+    if (this.#completed) return;
+    this.#completed = true;
+    for (const line of this.#lines) line.completed();
+  }
+
+  /** Tells the trackers that have heard of us that we leave; takes two seconds at most. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Same as {@link Announcer.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const stopped = new AbortController();
+    const late = new AbortController();
+    const limit = this.#clock.sleep(STOP_MS, stopped.signal).then(() => late.abort());
+    await Promise.all(this.#lines.map((line) => line.close(late.signal)));
+    stopped.abort();
+    await limit;
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * What the operating system says about a path, in a sentence that helps.
+ *
+ * @module
+ */
+
+import { DiskError, ExitCode } from "../errors.ts";
+
+/** Turns an error of a file operation on `path` into a {@link DiskError}. */
+export function diskError(error: unknown, path: string): DiskError {
+  if (error instanceof DiskError) return error;
+  const { code, name, message } = error as { code?: string; name?: string; message?: string };
+  const said = `${code ?? ""} ${name ?? ""} ${message ?? ""}`;
+  if (/ENOSPC|EDQUOT|No space left|quota/i.test(said)) {
+    return new DiskError(
+      `no space left for ${path}: make room and run the same command again; what is verified is kept`,
+      ExitCode.diskFull,
+      error,
+    );
+  }
+  if (/ENOENT|NotFound/.test(said)) {
+    return new DiskError(`${path} does not exist: check the path`, ExitCode.io, error);
+  }
+  if (/EACCES|EPERM|PermissionDenied|NotCapable/.test(said)) {
+    return new DiskError(
+      `no permission for ${path}: check who may read and write it`,
+      ExitCode.io,
+      error,
+    );
+  }
+  if (/EROFS|read-only/i.test(said)) {
+    return new DiskError(
+      `${path} is on a read-only disk: choose another folder with -o`,
+      ExitCode.io,
+      error,
+    );
+  }
+  if (/ENOTDIR|EISDIR|NotADirectory|IsADirectory/.test(said)) {
+    return new DiskError(
+      `${path} cannot be used: a folder stands where a file should, or the other way round`,
+      ExitCode.io,
+      error,
+    );
+  }
+  if (/ENAMETOOLONG/.test(said)) {
+    return new DiskError(
+      `${path} is too long a name for this disk: choose another with -o`,
+      ExitCode.io,
+      error,
+    );
+  }
+  return new DiskError(`${path}: ${message ?? "the disk reported an error"}`, ExitCode.io, error);
+}

@@ -1,0 +1,136 @@
+/**
+ * What a seeder or leecher tells while it runs, and what it can be asked.
+ *
+ * @module
+ */
+
+import type { PeerState } from "../peer/state.ts";
+
+/** Something that happened. Discriminated by `type`; addresses are `host:port`, hashes hex. */
+export type TransferEvent =
+  /** Hashing goes on: making a torrent, or checking what is on disk. */
+  | { readonly type: "hashing"; readonly doneBytes: number; readonly totalBytes: number }
+  /** Connections are accepted on this TCP port. */
+  | { readonly type: "listening"; readonly port: number }
+  /** A tracker is asked for a name. */
+  | { readonly type: "looking-up"; readonly name: string }
+  /** The metadata is known. */
+  | {
+    readonly type: "metadata";
+    readonly name: string;
+    readonly length: number;
+    readonly v1Hash?: string;
+    readonly v2Hash?: string;
+  }
+  /** So much of the file was on disk already. */
+  | { readonly type: "resumed"; readonly haveBytes: number; readonly totalBytes: number }
+  /** A tracker answered, or did not. */
+  | {
+    readonly type: "tracker";
+    readonly url: string;
+    readonly ok: boolean;
+    readonly error?: string;
+    readonly seeders?: number;
+    readonly leechers?: number;
+    readonly peers?: number;
+    readonly intervalSeconds?: number;
+  }
+  /** A peer changed its state. */
+  | {
+    readonly type: "peer";
+    readonly address: string;
+    readonly state: PeerState;
+    readonly client?: string;
+    readonly reason?: string;
+  }
+  /** A piece is verified and stored. */
+  | {
+    readonly type: "piece";
+    readonly piece: number;
+    readonly bytes: number;
+    readonly from: readonly string[];
+  }
+  /** A piece did not match its hash and is fetched again. */
+  | { readonly type: "piece-failed"; readonly piece: number; readonly from: readonly string[] }
+  /** The file changed: this piece is no longer what it was and is not served any more. */
+  | { readonly type: "piece-lost"; readonly piece: number; readonly path: string }
+  /** Nothing moves, and why. */
+  | { readonly type: "waiting"; readonly reason: string }
+  /** Everything is verified and in its place. */
+  | ({ readonly type: "complete" } & TransferResult)
+  /** Something the user should know that stops nothing. */
+  | { readonly type: "warning"; readonly message: string };
+
+/** Receives events. It must not throw. */
+export type TransferListener = (event: TransferEvent) => void;
+
+/** Where bytes came from. */
+export interface TransferSource {
+  /** `host:port`. */
+  readonly address: string;
+  /** What the program there calls itself. */
+  readonly client?: string;
+  /** Verified bytes. */
+  readonly bytes: number;
+}
+
+/** A finished download. */
+export interface TransferResult {
+  /** Where the file is. */
+  readonly path: string;
+  /** Its length. */
+  readonly bytes: number;
+  /** How long it took, from the start of the program's work on it. */
+  readonly seconds: number;
+  /** How the pieces were verified. */
+  readonly verifiedBy: "SHA-256" | "SHA-1";
+  /** SHA-256 of the whole file, when it was asked for. */
+  readonly sha256?: string;
+  /** Who gave how much in this run; empty when everything was there already. */
+  readonly sources: readonly TransferSource[];
+}
+
+/** One open connection, for display. Rates in bytes per second. */
+export interface ConnectionStats {
+  readonly address: string;
+  readonly client: string;
+  readonly downloadedBytes: number;
+  readonly uploadedBytes: number;
+  readonly downloadRate: number;
+  readonly uploadRate: number;
+  /** Share of the file it has, 0 to 1. */
+  readonly progress: number;
+  /** Letters: `i` it dialled us, `2` v2, `d` serves us, `u` served by us, `s` snubbed. */
+  readonly flags: string;
+}
+
+/** A snapshot of a transfer. Rates in bytes per second. */
+export interface TransferStats {
+  readonly name: string;
+  readonly state:
+    | "hashing"
+    | "looking-up"
+    | "metadata"
+    | "checking"
+    | "downloading"
+    | "waiting"
+    | "flushing"
+    | "seeding"
+    | "stopped";
+  readonly totalBytes: number;
+  /** Verified and on disk. */
+  readonly haveBytes: number;
+  readonly downloadedBytes: number;
+  readonly uploadedBytes: number;
+  readonly wastedBytes: number;
+  readonly downloadRate: number;
+  readonly uploadRate: number;
+  readonly pieces: number;
+  readonly havePieces: number;
+  readonly etaSeconds?: number;
+  readonly peers: Readonly<
+    Record<"known" | "connecting" | "connected" | "away" | "banned", number>
+  >;
+  readonly connections: readonly ConnectionStats[];
+  readonly sources: readonly TransferSource[];
+}

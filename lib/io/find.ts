@@ -1,0 +1,251 @@
+/**
+ * Finding torrents by name: asks all trackers, and makes one list of what they say.
+ *
+ * Names are claims and hashes are proof: different torrents under one name stay different entries.
+ *
+ * @module
+ */
+
+import { hex } from "../codec/bytes.ts";
+import { type FindResponse, type FoundEntry, isListableName } from "../codec/udp_tracker.ts";
+import { ExitCode, NetworkError, OptionError } from "../errors.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import {
+  type AskOptions,
+  TrackerRefusedError,
+  TrackerSilentError,
+  UdpTrackerClient,
+} from "./udp_tracker_client.ts";
+
+/** A torrent that peers claim to host. */
+export interface CatalogueEntry {
+  name: string;
+  /** Bytes. */
+  length: number;
+  /** 40 hex digits, for v1 and hybrid torrents. */
+  v1Hash?: string;
+  /** 64 hex digits, for v2 and hybrid torrents. */
+  v2Hash?: string;
+  /** Peers with all of it, by the tracker that knows most. */
+  seeders: number;
+  /** Peers that are still downloading. */
+  leechers: number;
+  /** The trackers that list it. */
+  trackers: string[];
+}
+
+/** How long one tracker may take for one packet. */
+const GIVE_UP_SECONDS = 6;
+
+/** Once one tracker has found something, how long the others may still take. */
+const OTHER_TRACKERS_MS = 1000;
+
+/** More entries than this are not taken from one tracker. */
+const MAX_ENTRIES = 20_000;
+
+/** For tests. */
+export interface FindSettings {
+  clock?: Clock;
+  giveUpSeconds?: number;
+}
+
+/** What one tracker said, or why it said nothing. */
+type Outcome =
+  | { type: "answered"; url: string; entries: FoundEntry[] }
+  | { type: "silent" | "unsupported" | "failed"; url: string; sentence: string };
+
+/**
+ * Asks trackers for torrents with this name; the entries with most seeders come first.
+ *
+ * @returns At least one entry; several when different torrents go by the name.
+ * @throws {OptionError} without a name or tracker, or with an address that is not a UDP tracker's.
+ * @throws {NetworkError} when nothing is found: exit code 3 when a tracker answered and lists no such
+ * name, 6 when none could say (its message tells silence from "does not know find"); the signal's
+ * reason when it aborts.
+ */
+export async function findByName(
+  name: string,
+  trackerUrls: readonly string[],
+  signal?: AbortSignal,
+  settings: FindSettings = {},
+): Promise<CatalogueEntry[]> {
+  const wanted = name.normalize("NFC");
+  if (!isListableName(wanted)) {
+    throw new OptionError(
+      "A file is found by a name of 1 to 255 bytes without control characters.",
+    );
+  }
+  const question = async (client: UdpTrackerClient, options: AskOptions) => {
+    const found = (await client.find(wanted, options)).flatMap((answer) => answer.entries);
+    return found.filter((entry) => entry.name.normalize("NFC") === wanted);
+  };
+  const outcomes = await askTrackers(trackerUrls, question, signal, settings);
+  const entries = mergeOutcomes(outcomes);
+  if (entries.length === 0) throw nothingFound(name, outcomes);
+  return entries;
+}
+
+/**
+ * Everything that the trackers list; empty when those that answer list nothing.
+ *
+ * @throws {OptionError} without a tracker, or with an address that is not a UDP tracker's.
+ * @throws {NetworkError} when no tracker answers; the signal's reason when it aborts.
+ */
+export async function catalogue(
+  trackerUrls: readonly string[],
+  signal?: AbortSignal,
+  settings: FindSettings = {},
+): Promise<CatalogueEntry[]> {
+  const outcomes = await askTrackers(trackerUrls, wholeCatalogue, signal, settings);
+  if (!outcomes.some((outcome) => outcome.type === "answered")) {
+    throw new NetworkError(sentencesOf(outcomes));
+  }
+  return mergeOutcomes(outcomes);
+}
+
+/** Turns page after page until the end of the catalogue. */
+async function wholeCatalogue(
+  client: UdpTrackerClient,
+  options: AskOptions,
+): Promise<FoundEntry[]> {
+  const entries: FoundEntry[] = [];
+  let offset = 0;
+  let total = Infinity;
+  while (offset < Math.min(total, MAX_ENTRIES)) {
+    const answers: FindResponse[] = await client.list(offset, options);
+    const count = Math.max(...answers.map((answer) => answer.entries.length));
+    if (count === 0) break;
+    total = Math.max(...answers.map((answer) => answer.total));
+    for (const answer of answers) entries.push(...answer.entries);
+    offset += count;
+  }
+  return entries;
+}
+
+/** Puts a question to all trackers at once; waits for all, but not long after the first success. */
+async function askTrackers(
+  urls: readonly string[],
+  question: (client: UdpTrackerClient, options: AskOptions) => Promise<FoundEntry[]>,
+  signal: AbortSignal | undefined,
+  settings: FindSettings,
+): Promise<Outcome[]> {
+  signal?.throwIfAborted();
+  if (urls.length === 0) {
+    throw new OptionError(
+      "A name is looked up at a tracker; give one with --tracker udp://host:6969.",
+    );
+  }
+  const { clock = systemClock, giveUpSeconds = GIVE_UP_SECONDS } = settings;
+  const clients = [...new Set(urls)].map((url) => new UdpTrackerClient(url, { clock }));
+  const enough = new AbortController();
+  const given = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
+  const success = Promise.withResolvers<void>();
+  const outcomes: Outcome[] = [];
+  const all = Promise.all(clients.map(async (client) => {
+    const outcome = await ask(client, question, { signal: given, giveUpSeconds });
+    outcomes.push(outcome);
+    if (outcome.type === "answered" && outcome.entries.length > 0) success.resolve();
+  }));
+  const finished = new AbortController();
+  all.then(() => finished.abort());
+  await Promise.race([all, success.promise]);
+  await clock.sleep(OTHER_TRACKERS_MS, AbortSignal.any([given, finished.signal]));
+  enough.abort();
+  await all;
+  await Promise.all(clients.map((client) => client.close()));
+  signal?.throwIfAborted();
+  return outcomes;
+}
+
+async function ask(
+  client: UdpTrackerClient,
+  question: (client: UdpTrackerClient, options: AskOptions) => Promise<FoundEntry[]>,
+  options: AskOptions,
+): Promise<Outcome> {
+  const { url } = client;
+  try {
+    return { type: "answered", url, entries: (await question(client, options)).filter(isSound) };
+  } catch (error) {
+    if (error instanceof TrackerRefusedError) {
+      return { type: "unsupported", url, sentence: cannotFind(url, `; it says: ${error.reason}.`) };
+    }
+    if (error instanceof TrackerSilentError && error.connected) {
+      return { type: "unsupported", url, sentence: cannotFind(url, ".") };
+    }
+    const sentence = error instanceof NetworkError ? error.message : `${url} was not waited for.`;
+    return { type: error instanceof TrackerSilentError ? "silent" : "failed", url, sentence };
+  }
+}
+
+function cannotFind(url: string, end: string): string {
+  return `Tracker ${url} is there but cannot look up names (only Shoal's can): ` +
+    `use a magnet link or a .torrent file${end}`;
+}
+
+/** Whether an entry can be shown and used: a tracker is a stranger, too. */
+function isSound(entry: FoundEntry): boolean {
+  return isListableName(entry.name) && Number.isSafeInteger(entry.length);
+}
+
+function mergeOutcomes(outcomes: Outcome[]): CatalogueEntry[] {
+  const merged: CatalogueEntry[] = [];
+  const byKey = new Map<string, CatalogueEntry>();
+  const found = outcomes.flatMap((outcome) =>
+    outcome.type === "answered" ? outcome.entries.map((entry) => ({ entry, url: outcome.url })) : []
+  );
+  // Hybrids first, so that an entry with one hash finds the one with both, if there is just that one.
+  found.sort((a, b) => hashCount(b.entry) - hashCount(a.entry));
+  for (const { entry, url } of found) {
+    const keys = keysOf(entry);
+    const known = byKey.get(keys[0]!);
+    if (known === undefined) {
+      const added = entryOf(entry, url);
+      merged.push(added);
+      for (const key of keys) if (!byKey.has(key)) byKey.set(key, added);
+      continue;
+    }
+    known.seeders = Math.max(known.seeders, entry.seeders);
+    known.leechers = Math.max(known.leechers, entry.leechers);
+    if (!known.trackers.includes(url)) known.trackers.push(url);
+  }
+  return merged.sort((a, b) => b.seeders - a.seeders || b.leechers - a.leechers);
+}
+
+function hashCount(entry: FoundEntry): number {
+  return (entry.v1Hash ? 1 : 0) + (entry.v2Hash ? 1 : 0);
+}
+
+/** The entry's own key, and for a hybrid also those of its halves. */
+function keysOf({ v1Hash, v2Hash, length, name }: FoundEntry): string[] {
+  const rest = `/${length}/${name}`;
+  const v1 = v1Hash === undefined ? "" : hex(v1Hash);
+  const v2 = v2Hash === undefined ? "" : hex(v2Hash);
+  const own = `${v1}/${v2}${rest}`;
+  return v1 === "" || v2 === "" ? [own] : [own, `${v1}/${rest}`, `/${v2}${rest}`];
+}
+
+function entryOf(entry: FoundEntry, url: string): CatalogueEntry {
+  return {
+    name: entry.name,
+    length: entry.length,
+    ...(entry.v1Hash && { v1Hash: hex(entry.v1Hash) }),
+    ...(entry.v2Hash && { v2Hash: hex(entry.v2Hash) }),
+    seeders: entry.seeders,
+    leechers: entry.leechers,
+    trackers: [url],
+  };
+}
+
+function nothingFound(name: string, outcomes: Outcome[]): NetworkError {
+  const answered = outcomes.filter((outcome) => outcome.type === "answered");
+  if (answered.length === 0) return new NetworkError(sentencesOf(outcomes));
+  const where = answered.map((outcome) => outcome.url).join(", ");
+  const sentence = `No one hosts "${name}" at ${where}; check the name, and that its seeder uses ` +
+    `this tracker.`;
+  const others = sentencesOf(outcomes);
+  return new NetworkError(others === "" ? sentence : `${sentence} ${others}`, ExitCode.notFound);
+}
+
+function sentencesOf(outcomes: Outcome[]): string {
+  return outcomes.flatMap((outcome) => "sentence" in outcome ? [outcome.sentence] : []).join(" ");
+}

@@ -1,0 +1,40 @@
+/**
+ * Under which addresses a link names its tracker and its seeder: such that other machines reach them.
+ *
+ * @module
+ */
+
+import { formatHostPort, isLoopback } from "../codec/address.ts";
+import { parseTrackerUrl } from "../codec/tracker_url.ts";
+import { ownAddresses } from "./own_addresses.ts";
+import { UdpTrackerClient } from "./udp_tracker_client.ts";
+
+const PROBE_SECONDS = 1;
+
+/** An address of this machine that others reach it under; loopback when it has no other. */
+export function reachableAddress(): string {
+  const own = ownAddresses().map(({ address }) => address);
+  return own.find((address) => !address.includes(":")) ?? own[0] ?? "127.0.0.1";
+}
+
+/**
+ * The tracker's URL for others: one on loopback is named by this machine's own address, if it answers
+ * there.
+ */
+export async function reachableTracker(url: string, ownAddress: string): Promise<string> {
+  const { host, port } = parseTrackerUrl(url);
+  if (!isLoopback(host) || isLoopback(ownAddress)) return url;
+  const outside = `udp://${formatHostPort(ownAddress, port)}`;
+  return await isTracker(outside) ? outside : url;
+}
+
+/** Whether a tracker answers at this URL. */
+export async function isTracker(url: string): Promise<boolean> {
+  await using client = new UdpTrackerClient(url);
+  try {
+    await client.scrape([new Uint8Array(20)], { giveUpSeconds: PROBE_SECONDS });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * The TCP port that peers connect to, shared by all torrents of a program.
+ *
+ * @module
+ */
+
+import { normalizeIp } from "../codec/address.ts";
+import type { Handshake, HandshakeHead } from "../codec/handshake.ts";
+import { ExitCode, NetworkError } from "../errors.ts";
+import { answer, closeQuietly, type OpenedSocket } from "./handshaking.ts";
+
+const FIRST_PORT = 6881;
+const PORTS_TO_TRY = 1000;
+/** Strangers that have connected and not yet said for which torrent. */
+const MAX_UNKNOWN = 200;
+
+/** Somebody who accepts connections for one torrent. */
+export interface Acceptor {
+  /** The answer to a handshake; `undefined` when it is for another torrent. */
+  answer(head: HandshakeHead): { handshake: Handshake; v2: boolean } | undefined;
+  /** A peer connected and shook hands. */
+  accepted(socket: OpenedSocket, remote: Deno.NetAddr, v2: boolean): void;
+}
+
+/** A listening port. */
+export class Listener implements AsyncDisposable {
+  /** The port peers reach us at. */
+  readonly port: number;
+  readonly #listener: Deno.TcpListener;
+  readonly #acceptors = new Set<Acceptor>();
+  readonly #closed = new AbortController();
+  readonly #loop: Promise<void>;
+  readonly #greetings = new Set<Promise<void>>();
+
+  private constructor(listener: Deno.TcpListener) {
+    this.#listener = listener;
+    this.port = (listener.addr as Deno.NetAddr).port;
+    this.#loop = this.#acceptLoop();
+  }
+
+  /**
+   * Listens on `port`; without one, on the first free port from 6881 on. 0 takes any free port.
+   *
+   * @throws {NetworkError} when the port asked for is taken or the address is not ours
+   */
+  static listen(port: number | undefined, host: string | undefined): Listener {
+    const hostname = host ?? anyAddress();
+    const first = port ?? FIRST_PORT;
+    const last = port === undefined ? first + PORTS_TO_TRY : first;
+    for (let candidate = first; candidate <= last; candidate++) {
+      try {
+        return new Listener(Deno.listen({ hostname, port: candidate }));
+      } catch (error) {
+        if (error instanceof Deno.errors.AddrInUse && candidate < last) continue;
+        throw listenError(error, hostname, candidate);
+      }
+    }
+    throw new NetworkError("no free port");
+  }
+
+  /** Takes part in routing: connections for its torrent go to it. */
+  add(acceptor: Acceptor): void {
+    this.#acceptors.add(acceptor);
+  }
+
+  /** Its torrent is not accepted any more. */
+  remove(acceptor: Acceptor): void {
+    this.#acceptors.delete(acceptor);
+  }
+
+  /** Stops listening. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    closeQuietly(this.#listener);
+    await this.#loop;
+    await Promise.all(this.#greetings);
+  }
+
+  /** The same as {@link close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #acceptLoop(): Promise<void> {
+    while (!this.#closed.signal.aborted) {
+      let conn: Deno.TcpConn;
+      try {
+        conn = await this.#listener.accept();
+      } catch (error) {
+        if (this.#closed.signal.aborted) return;
+        // Too many open files, or a connection that ended before it was accepted: go on.
+        if (error instanceof Deno.errors.BadResource) return;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        continue;
+      }
+      if (this.#greetings.size >= MAX_UNKNOWN) {
+        closeQuietly(conn);
+        continue;
+      }
+      const greeting = this.#greet(conn).finally(() => this.#greetings.delete(greeting));
+      this.#greetings.add(greeting);
+    }
+  }
+
+  async #greet(conn: Deno.TcpConn): Promise<void> {
+    const addr = conn.remoteAddr;
+    const remote: Deno.NetAddr = { ...addr, hostname: normalizeIp(addr.hostname) };
+    try {
+      const opened = await answer(conn, (head) => this.#route(head), this.#closed.signal);
+      opened.settled.acceptor.accepted(opened, remote, opened.settled.v2);
+    } catch {
+      closeQuietly(conn); // a stranger that does not speak to any torrent here
+    }
+  }
+
+  #route(head: HandshakeHead) {
+    for (const acceptor of this.#acceptors) {
+      const found = acceptor.answer(head);
+      if (found !== undefined) return { ...found, acceptor };
+    }
+    return undefined;
+  }
+}
+
+/** `::` takes IPv4 as well; a machine without IPv6 has to do with `0.0.0.0`. */
+function anyAddress(): string {
+  try {
+    closeQuietly(Deno.listen({ hostname: "::", port: 0 }));
+    return "::";
+  } catch {
+    return "0.0.0.0";
+  }
+}
+
+function listenError(error: unknown, host: string, port: number): NetworkError {
+  if (error instanceof Deno.errors.AddrInUse) {
+    const text = `port ${port} is taken by another program: choose another with --port`;
+    return new NetworkError(text, ExitCode.network, error);
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    const text = `no permission to listen on port ${port}: choose one above 1023 with --port`;
+    return new NetworkError(text, ExitCode.network, error);
+  }
+  const text = `cannot listen on ${host} port ${port}: is that an address of this machine?`;
+  return new NetworkError(text, ExitCode.network, error);
+}

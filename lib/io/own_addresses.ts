@@ -1,0 +1,45 @@
+/**
+ * The addresses under which other machines reach this one.
+ *
+ * @module
+ */
+
+import { ipToBytes, isIp, isLoopback } from "../codec/address.ts";
+
+/** An address of this machine and the network it is in. */
+export interface OwnAddress {
+  address: string;
+  netmask: string;
+}
+
+/** This machine's addresses that others can use: neither loopback nor bound to one link. */
+export function ownAddresses(): OwnAddress[] {
+  try {
+    return Deno.networkInterfaces().filter(({ address }) =>
+      isIp(address) && !isLoopback(address) && !/^(fe80:|169\.254\.)/i.test(address)
+    );
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return [];
+    throw error;
+  }
+}
+
+/**
+ * The address of this machine on the side of `host`: in the same network if there is one, else the
+ * first of the same family.
+ *
+ * @param host An IP address.
+ */
+export function addressTowards(
+  host: string,
+  addresses: readonly OwnAddress[] = ownAddresses(),
+): string | undefined {
+  const other = ipToBytes(host);
+  const sameFamily = addresses.filter(({ address }) => ipToBytes(address).length === other.length);
+  const nearest = sameFamily.find(({ address, netmask }) => {
+    const own = ipToBytes(address);
+    const mask = ipToBytes(netmask);
+    return mask.every((bits, i) => ((own[i]! ^ other[i]!) & bits) === 0);
+  });
+  return (nearest ?? sameFamily[0])?.address;
+}

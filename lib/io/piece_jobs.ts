@@ -1,0 +1,65 @@
+/**
+ * What the main thread and the piece workers say to each other.
+ *
+ * @module
+ */
+
+import type { LayoutFile, PieceIndex } from "../store/layout.ts";
+import type { Expected } from "../peer/transfer.ts";
+
+/** The first message to a worker: what torrent, where on disk, which memory. */
+export interface WorkerSetup {
+  readonly layout: {
+    readonly pieceLength: number;
+    readonly version: "v1" | "v2" | "hybrid";
+    readonly files: readonly LayoutFile[];
+  };
+  /** Where each file of the layout is on disk; pads have none and are never touched. */
+  readonly paths: readonly string[];
+  /** The piece memory: slot n begins at n times the piece length. */
+  readonly memory?: SharedArrayBuffer;
+  /** The resume file and where in it the map of pieces begins. */
+  readonly resume?: { readonly path: string; readonly mapOffset: number };
+}
+
+/** Something for a worker to do. */
+export type Job =
+  /** Verify a piece in its slot, write it, note it in the resume file with the byte `note`. */
+  | {
+    readonly type: "store";
+    readonly piece: PieceIndex;
+    readonly slot: number;
+    readonly expected: Expected;
+    readonly note: number;
+  }
+  /** Hash `count` pieces from `first` on as they are on disk. */
+  | {
+    readonly type: "hash";
+    readonly first: number;
+    readonly count: number;
+    readonly wanted: HashKinds;
+  }
+  /** SHA-256 of a whole file. */
+  | { readonly type: "digest"; readonly file: number }
+  /** Close all files. */
+  | { readonly type: "close" };
+
+/** Which hashes of a piece are wanted: the v2 one, the v1 one, or both. */
+export interface HashKinds {
+  readonly sha256: boolean;
+  readonly sha1: boolean;
+}
+
+/** Hashes of consecutive pieces, packed; `readable` is 0 for a piece that is not all there. */
+export interface HashResult {
+  readonly roots: Uint8Array;
+  readonly sha1s: Uint8Array;
+  readonly readable: Uint8Array;
+}
+
+/** What a job gives back. */
+export type JobAnswer =
+  | { readonly matches: boolean }
+  | HashResult
+  | { readonly sha256: string }
+  | Record<string, never>;

@@ -1,0 +1,142 @@
+/**
+ * The worker threads of one torrent, and whose turn it is.
+ *
+ * @module
+ */
+
+import { DiskError } from "../errors.ts";
+import type { HashKinds, HashResult, Job, JobAnswer, WorkerSetup } from "./piece_jobs.ts";
+import { diskError } from "./disk_error.ts";
+
+/** Pieces hashed per job when files are hashed as they are: about 8 MiB. */
+const HASH_JOB_BYTES = 8 * 1024 * 1024;
+
+interface Waiting {
+  readonly resolve: (answer: JobAnswer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** How many threads hash a file: all cores, within reason. */
+export function hashingWorkerCount(): number {
+  return Math.min(8, Math.max(1, navigator.hardwareConcurrency));
+}
+
+/** How many threads verify while the main thread transfers: it needs a core for itself. */
+export function verifyingWorkerCount(): number {
+  return Math.min(4, Math.max(1, navigator.hardwareConcurrency - 1));
+}
+
+/** A fixed number of piece workers. Jobs go to the one that has least to do. */
+export class PieceWorkers {
+  readonly #workers: Array<{ readonly worker: Worker; load: number }> = [];
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #paths: readonly string[];
+  #nextId = 0;
+
+  /** Starts `count` threads. */
+  constructor(setup: WorkerSetup, count: number) {
+    this.#paths = setup.paths;
+    for (let i = 0; i < count; i++) {
+      const worker = new Worker(new URL("./piece_worker.ts", import.meta.url), { type: "module" });
+      const entry = { worker, load: 0 };
+      worker.onmessage = ({ data }) => {
+        entry.load--;
+        this.#settle(data);
+      };
+      worker.onerror = (event) => {
+        event.preventDefault();
+        this.#failAll(new DiskError(`a hashing thread failed: ${event.message}`));
+      };
+      worker.postMessage(setup);
+      this.#workers.push(entry);
+    }
+  }
+
+  /**
+   * Verifies the piece in its slot and writes it; false when it does not match.
+   *
+   * @throws {DiskError} when it could not be written
+   */
+  async store(job: Omit<Job & { type: "store" }, "type">): Promise<boolean> {
+    return (await this.#run({ type: "store", ...job }) as { matches: boolean }).matches;
+  }
+
+  /**
+   * Hashes all `pieceCount` pieces as they are on disk, on all threads, in order.
+   *
+   * @param onPart hears of each stretch, in order: its first piece, and its hashes
+   * @throws {DiskError} when a file cannot be read
+   */
+  async hashAll(
+    pieceCount: number,
+    pieceLength: number,
+    wanted: HashKinds,
+    onPart: (first: number, part: HashResult) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const perJob = Math.max(1, Math.floor(HASH_JOB_BYTES / pieceLength));
+    const ahead: Array<{ first: number; part: Promise<HashResult> }> = [];
+    let next = 0;
+    while (next < pieceCount || ahead.length > 0) {
+      signal?.throwIfAborted();
+      while (next < pieceCount && ahead.length < this.#workers.length * 2) {
+        const count = Math.min(perJob, pieceCount - next);
+        const part = this.#run({ type: "hash", first: next, count, wanted }) as Promise<HashResult>;
+        part.catch(() => {}); // seen when its turn comes
+        ahead.push({ first: next, part });
+        next += count;
+      }
+      const { first, part } = ahead.shift()!;
+      onPart(first, await part);
+    }
+  }
+
+  /**
+   * SHA-256 of one whole file, in hex.
+   *
+   * @throws {DiskError} when it cannot be read
+   */
+  async digest(file: number): Promise<string> {
+    return (await this.#run({ type: "digest", file }) as { sha256: string }).sha256;
+  }
+
+  /** Waits for what is under way, closes the files and ends the threads. */
+  async close(): Promise<void> {
+    await Promise.allSettled(
+      this.#workers.map((entry) => this.#post(entry, { type: "close" })),
+    );
+    this.#failAll(new DiskError("the hashing threads were stopped"));
+    for (const { worker } of this.#workers) worker.terminate();
+    this.#workers.length = 0;
+  }
+
+  #run(job: Job): Promise<JobAnswer> {
+    let idlest = this.#workers[0];
+    if (idlest === undefined) return Promise.reject(new DiskError("the threads were stopped"));
+    for (const entry of this.#workers) if (entry.load < idlest.load) idlest = entry;
+    return this.#post(idlest, job);
+  }
+
+  #post(entry: { readonly worker: Worker; load: number }, job: Job): Promise<JobAnswer> {
+    const id = this.#nextId++;
+    entry.load++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      entry.worker.postMessage({ id, job });
+    });
+  }
+
+  #settle(
+    data: { id: number; answer?: JobAnswer; error?: { message: string; code?: string } },
+  ): void {
+    const waiting = this.#waiting.get(data.id);
+    this.#waiting.delete(data.id);
+    if (data.error) waiting?.reject(diskError(data.error, this.#paths[0] ?? "the file"));
+    else waiting?.resolve(data.answer!);
+  }
+
+  #failAll(error: Error): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}

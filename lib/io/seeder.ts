@@ -1,0 +1,216 @@
+/**
+ * Shares a file.
+ *
+ * @module
+ */
+
+import { resolve } from "@std/path";
+import { formatHostPort } from "../codec/address.ts";
+import { ShoalError } from "../errors.ts";
+import { Bitfield } from "../store/bitfield.ts";
+import { Layout } from "../store/layout.ts";
+import { type CreateOptions, createTorrent } from "./create.ts";
+import type { TransferListener, TransferStats } from "./events.ts";
+import { FileReader } from "./file_reader.ts";
+import { Host, type HostOptions } from "./host.ts";
+import { isTracker, reachableAddress, reachableTracker } from "./link_addresses.ts";
+import { SeedingLimit, type SeedingLimitOptions } from "./seeding_limit.ts";
+import { LOCAL_TRACKER } from "./source.ts";
+import { pieceLayersOf, type Torrent } from "./torrent.ts";
+import { DEFAULT_TRACKER_PORT, Tracker } from "./tracker_server.ts";
+
+/** How to share a file. */
+export interface SeederOptions extends HostOptions, SeedingLimitOptions, CreateOptions {
+  /** Tracker URLs, `udp://host:port`, to announce to and to write into the torrent. */
+  readonly trackers?: readonly string[];
+  /** Stops hashing and seeding. */
+  readonly signal?: AbortSignal;
+  /** Address under which others reach this machine; default: that of its first network interface. */
+  readonly announceIp?: string;
+  /** Whether to host a tracker when none is given and none runs on this machine. Default true. */
+  readonly embeddedTracker?: boolean;
+}
+
+const WATCH_MS = 500;
+
+/**
+ * A seeder of one file.
+ *
+ * @example
+ * ```ts ignore
+ * await using seeder = await Seeder.start("file.iso");
+ * console.log(seeder.magnet);
+ * await seeder.done;
+ * ```
+ */
+export class Seeder implements AsyncDisposable {
+  /** The torrent of the file. */
+  readonly torrent: Torrent;
+  /** A magnet link for others: with the tracker and this seeder as they reach them. */
+  readonly magnet: string;
+  /** The trackers it is announced to. */
+  readonly trackers: readonly string[];
+  /** True when one of them runs inside this seeder. */
+  readonly embeddedTracker: boolean;
+  /** Resolves when seeding ends: closed, or shared for as long as it was asked to. */
+  readonly done: Promise<void>;
+  readonly #host: Host;
+  readonly #tracker: Tracker | undefined;
+  readonly #finished = Promise.withResolvers<void>();
+  readonly #watch: ReturnType<typeof setInterval>;
+  readonly #stopped = new AbortController();
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    host: Host,
+    torrent: Torrent,
+    links: { trackers: readonly string[]; magnet: string; tracker: Tracker | undefined },
+    options: SeederOptions,
+  ) {
+    this.#host = host;
+    this.torrent = torrent;
+    this.trackers = links.trackers;
+    this.magnet = links.magnet;
+    this.#tracker = links.tracker;
+    this.embeddedTracker = links.tracker !== undefined;
+    this.done = this.#finished.promise;
+    const limit = new SeedingLimit(options, torrent.length);
+    this.#watch = setInterval(() => {
+      if (limit.isReached(this.#host.session.swarm.uploadedBytes)) void this.close();
+    }, WATCH_MS);
+    options.signal?.addEventListener("abort", () => void this.close(), {
+      signal: this.#stopped.signal,
+    });
+  }
+
+  /**
+   * Shares the file at `path`. Returns when it is hashed and announced.
+   *
+   * @throws {DiskError} when it is not a file that can be read
+   * @throws {NetworkError} when the port asked for cannot be had
+   */
+  static async start(path: string, options: SeederOptions = {}): Promise<Seeder> {
+    options.signal?.throwIfAborted();
+    const tell: TransferListener = (event) => options.onEvent?.(event);
+    const torrentOnly = await createTorrent(path, {
+      ...options,
+      trackers: [],
+      onProgress: (doneBytes, totalBytes) => {
+        options.onProgress?.(doneBytes, totalBytes);
+        tell({ type: "hashing", doneBytes, totalBytes });
+      },
+    });
+    options.signal?.throwIfAborted();
+    const { v1Hash, v2Hash } = torrentOnly.metainfo.info;
+    const host = new Host(options, {
+      v1Hash,
+      v2Hash,
+      onMetadata: () => {},
+      onComplete: () => {},
+      onDiskError: () => {},
+    }, options.onEvent ? [options.onEvent] : []);
+    let tracker: Tracker | undefined;
+    try {
+      tracker = await embeddedTracker(options, host);
+      const trackers = tracker ? [`udp://127.0.0.1:${tracker.addr.port}`] : trackersOf(options);
+      const own = options.announceIp ?? reachableAddress();
+      const outside = await Promise.all(trackers.map((url) => reachableTracker(url, own)));
+      const torrent = torrentOnly.withTrackers(outside);
+      const peer = formatHostPort(own, host.port);
+      const magnet = torrent.magnet({ peers: torrent.private ? [] : [peer] });
+      serve(host, torrent, path);
+      const { name, length } = torrent;
+      host.announce(
+        trackers,
+        { v1Hash, v2Hash },
+        () => ({ leftBytes: 0 }),
+        () => torrent.private ? undefined : { name, length, ...(v2Hash && { v2Hash }) },
+      );
+      return new Seeder(host, torrent, { trackers, magnet, tracker }, options);
+    } catch (error) {
+      await host.close();
+      await tracker?.close();
+      throw error;
+    }
+  }
+
+  /** Where peers connect to. */
+  get port(): number {
+    return this.#host.port;
+  }
+
+  /** Registers a listener; the returned function takes it back. */
+  on(listener: TransferListener): () => void {
+    return this.#host.on(listener);
+  }
+
+  /** The figures of this moment. */
+  stats(): TransferStats {
+    const state = this.#stopped.signal.aborted ? "stopped" : "seeding";
+    const { name, length } = this.torrent;
+    return { ...this.#host.stats(), name, state, totalBytes: length };
+  }
+
+  /** Stops sharing, and tells the trackers. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      this.#stopped.abort();
+      clearInterval(this.#watch);
+      await this.#host.close();
+      await this.#tracker?.close();
+      this.#finished.resolve();
+    })();
+    return this.#closing;
+  }
+
+  /** The same as {@link close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function trackersOf(options: SeederOptions): readonly string[] {
+  if (options.trackers?.length) return options.trackers;
+  return options.embeddedTracker === false ? [] : [LOCAL_TRACKER];
+}
+
+/** A tracker of our own, when none is given and none answers on this machine. */
+async function embeddedTracker(options: SeederOptions, host: Host): Promise<Tracker | undefined> {
+  if (options.trackers?.length || options.embeddedTracker === false) return undefined;
+  if (await isTracker(LOCAL_TRACKER)) return undefined;
+  const externalIp = options.announceIp === undefined ? {} : { externalIp: options.announceIp };
+  try {
+    return await Tracker.listen({ port: DEFAULT_TRACKER_PORT, ...externalIp });
+  } catch (error) {
+    if (!(error instanceof ShoalError)) throw error;
+    host.tell({
+      type: "warning",
+      message: `port ${DEFAULT_TRACKER_PORT} is taken by something that is no tracker, ` +
+        "so this seeder's own tracker listens elsewhere and its link is needed to find the file",
+    });
+    return await Tracker.listen({ port: 0, ...externalIp });
+  }
+}
+
+/** The whole file is there: peers are served from it. */
+function serve(host: Host, torrent: Torrent, path: string): void {
+  const { info } = torrent.metainfo;
+  const layout = Layout.of(info);
+  const have = new Bitfield(layout.pieceCount);
+  have.fill();
+  host.startWith(info.totalLength);
+  const paths = [resolve(path)];
+  const transfer = host.session.beginTransfer(
+    {
+      info: info.bytes,
+      layout,
+      have,
+      slotCount: 0,
+      sha1s: info.pieces,
+      layers: pieceLayersOf(torrent.metainfo),
+      storeBlock: () => {},
+    },
+    info,
+    { reader: new FileReader(layout, info.files, paths, (p) => transfer.expected(p), false) },
+  );
+}

@@ -1,0 +1,172 @@
+/**
+ * From what the user names to what the swarm needs: hashes, trackers, peers, metadata if it is at hand.
+ *
+ * @module
+ */
+
+import type { HostPort } from "../codec/address.ts";
+import { fromHex } from "../codec/bytes.ts";
+import { parseMagnet } from "../codec/magnet.ts";
+import { MAX_METAINFO_LENGTH, type Metainfo, parseMetainfo } from "../codec/metainfo.ts";
+import {
+  DiskError,
+  ExitCode,
+  MagnetError,
+  NetworkError,
+  ShoalError,
+  TorrentError,
+} from "../errors.ts";
+import { diskError } from "./disk_error.ts";
+import { type CatalogueEntry, findByName } from "./find.ts";
+import { peerOf } from "./torrent.ts";
+
+/** Where a tracker is looked for when none is named. */
+export const LOCAL_TRACKER = "udp://127.0.0.1:6969";
+
+/** What is known of a torrent before anybody is asked. */
+export interface Source {
+  readonly v1Hash?: Uint8Array;
+  readonly v2Hash?: Uint8Array;
+  readonly trackers: readonly string[];
+  readonly peers: readonly HostPort[];
+  /** Absent when it has to come from peers. */
+  readonly metainfo?: Metainfo;
+  /** A claim, for display. */
+  readonly name?: string;
+}
+
+/** What may help to find it. */
+export interface SourceOptions {
+  readonly trackers?: readonly string[];
+  /** `host:port`. */
+  readonly peers?: readonly string[];
+  readonly signal?: AbortSignal;
+  /** A tracker is asked for this name now. */
+  readonly onLookup?: (name: string) => void;
+}
+
+const FETCH_TIMEOUT_MS = 30_000;
+
+/**
+ * Reads a magnet link, a .torrent file or URL, an info-hash, or a name that a tracker knows.
+ *
+ * @throws {MagnetError} for a malformed link or info-hash
+ * @throws {TorrentError} for a malformed torrent
+ * @throws {NetworkError} when a URL or a name leads nowhere
+ * @throws {DiskError} when a torrent file cannot be read
+ */
+export async function resolveSource(what: string, options: SourceOptions): Promise<Source> {
+  const source = await sourceOf(what, options);
+  const peers = [...(options.peers ?? []).map(peerOf), ...source.peers];
+  const trackers = [...new Set([...(options.trackers ?? []), ...source.trackers])];
+  const private_ = source.metainfo?.info.private ?? false;
+  if (trackers.length === 0 && peers.length === 0 && !private_) trackers.push(LOCAL_TRACKER);
+  return { ...source, peers, trackers };
+}
+
+async function sourceOf(what: string, options: SourceOptions): Promise<Source> {
+  if (/^magnet:/i.test(what)) return parseMagnet(what);
+  if (/^https?:\/\//i.test(what)) {
+    return ofMetainfo(parseMetainfo(await fetchTorrent(what, options)));
+  }
+  const hash = hashOf(what);
+  if (hash !== undefined) return { ...hash, trackers: [], peers: [] };
+  if (/\.torrent$/i.test(what)) {
+    const bytes = await readTorrent(what);
+    if (bytes !== undefined) return ofMetainfo(parseMetainfo(bytes));
+  }
+  return await lookUp(what, options);
+}
+
+function ofMetainfo(metainfo: Metainfo): Source {
+  const { v1Hash, v2Hash, name } = metainfo.info;
+  return {
+    ...(v1Hash && { v1Hash }),
+    ...(v2Hash && { v2Hash }),
+    trackers: metainfo.trackers.flat(),
+    peers: [],
+    metainfo,
+    name,
+  };
+}
+
+/** An info-hash in hex, or `undefined` when `text` is none. @throws {MagnetError} when it is nearly one */
+function hashOf(text: string): { v1Hash: Uint8Array } | { v2Hash: Uint8Array } | undefined {
+  if (!/^[0-9a-f]{32,}$/i.test(text)) return undefined;
+  if (text.length === 40) return { v1Hash: fromHex(text.toLowerCase()) };
+  if (text.length === 64) return { v2Hash: fromHex(text.toLowerCase()) };
+  throw new MagnetError(
+    `an info-hash has 40 hex digits (v1) or 64 (v2), and this has ${text.length}: copy it anew`,
+  );
+}
+
+/** The bytes of a torrent file; `undefined` when there is none and it may be a name instead. */
+async function readTorrent(path: string): Promise<Uint8Array | undefined> {
+  try {
+    const { size } = await Deno.stat(path);
+    if (size > MAX_METAINFO_LENGTH) {
+      throw new TorrentError(`${path} is too large for a torrent file: is it the file itself?`);
+    }
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof ShoalError) throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw diskError(error, path);
+    if (!/[/\\]/.test(path)) return undefined;
+    throw new DiskError(`${path} does not exist: check the path`, ExitCode.notFound, error);
+  }
+}
+
+async function fetchTorrent(url: string, { signal }: SourceOptions): Promise<Uint8Array> {
+  const timeout = AbortSignal.timeout(FETCH_TIMEOUT_MS);
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      signal: AbortSignal.any([timeout, ...(signal ? [signal] : [])]),
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new NetworkError(`${url} cannot be reached: check the address`, ExitCode.network, error);
+  }
+  if (!response.ok) {
+    await response.body?.cancel();
+    const code = response.status === 404 ? ExitCode.notFound : ExitCode.network;
+    throw new NetworkError(`${url} answers ${response.status} ${response.statusText}`, code);
+  }
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of response.body ?? []) {
+    length += part.length;
+    if (length > MAX_METAINFO_LENGTH) {
+      throw new TorrentError(`${url} is too large for a torrent file: is it the file itself?`);
+    }
+    parts.push(part);
+  }
+  return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+}
+
+async function lookUp(name: string, options: SourceOptions): Promise<Source> {
+  const trackers = options.trackers?.length ? options.trackers : [LOCAL_TRACKER];
+  options.onLookup?.(name);
+  const entries = await findByName(name, trackers, options.signal);
+  if (entries.length > 1) throw ambiguous(name, entries);
+  const [entry] = entries;
+  return {
+    ...(entry!.v1Hash !== undefined && { v1Hash: fromHex(entry!.v1Hash) }),
+    ...(entry!.v2Hash !== undefined && { v2Hash: fromHex(entry!.v2Hash) }),
+    trackers: [...trackers],
+    peers: [],
+    name,
+  };
+}
+
+/** Names are claims: which of several files under one name is meant, only the user can tell. */
+function ambiguous(name: string, entries: readonly CatalogueEntry[]): NetworkError {
+  const lines = entries.map(({ v1Hash, v2Hash, length, seeders }) =>
+    `${v1Hash ?? v2Hash}  ${length} bytes, ${seeders} seeding`
+  );
+  return new NetworkError(
+    `${entries.length} different files are called ${name}; ` +
+      `run the command again with the info-hash of the one you mean:\n${lines.join("\n")}`,
+    ExitCode.notFound,
+  );
+}

@@ -1,0 +1,32 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { isLoopback } from "../../lib/codec/address.ts";
+import { addressTowards, ownAddresses } from "../../lib/io/own_addresses.ts";
+
+const ADDRESSES = [
+  { address: "192.0.2.5", netmask: "255.255.255.0" },
+  { address: "10.1.2.3", netmask: "255.0.0.0" },
+  { address: "2001:db8:1::5", netmask: "ffff:ffff:ffff:ffff::" },
+  { address: "2001:db8:2::5", netmask: "ffff:ffff:ffff:ffff::" },
+];
+
+Deno.test("of several addresses the one in the asker's network is given", () => {
+  assertStrictEquals(addressTowards("192.0.2.200", ADDRESSES), "192.0.2.5");
+  assertStrictEquals(addressTowards("10.200.0.1", ADDRESSES), "10.1.2.3");
+  assertStrictEquals(addressTowards("2001:db8:2::77", ADDRESSES), "2001:db8:2::5");
+});
+
+Deno.test("an asker in none of the networks is given the first address of its family", () => {
+  assertStrictEquals(addressTowards("198.51.100.1", ADDRESSES), "192.0.2.5");
+  assertStrictEquals(addressTowards("2001:db8:9::1", ADDRESSES), "2001:db8:1::5");
+  assertStrictEquals(addressTowards("2001:db8:9::1", ADDRESSES.slice(0, 2)), undefined);
+});
+
+Deno.test("this machine's loopback addresses are not for others", () => {
+  assertEquals(ownAddresses().filter(({ address }) => isLoopback(address)), []);
+});
+
+Deno.test({
+  name: "without permission to ask, this machine has no known addresses",
+  permissions: "none",
+  fn: () => assertEquals(ownAddresses(), []),
+});

@@ -1,0 +1,304 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import type { HostPort } from "../../lib/codec/address.ts";
+import { NetworkError, OptionError } from "../../lib/errors.ts";
+import { type AnnounceClient, Announcer, type AnnouncerOptions } from "../../lib/io/announcer.ts";
+import type { TrackerStatus } from "../../lib/io/announcer.ts";
+import type {
+  AnnounceAnswer,
+  AnnounceParams,
+  AskOptions,
+} from "../../lib/io/udp_tracker_client.ts";
+import { FakeClock, settled } from "../support/fake_clock.ts";
+import { pseudoRandomBytes } from "../support/content.ts";
+
+const URL = "udp://tracker.example:6969";
+const V1 = { infoHash: pseudoRandomBytes(20, 1), v2: false };
+const V2 = { infoHash: pseudoRandomBytes(20, 2), v2: true };
+const ANSWER: AnnounceAnswer = { intervalSeconds: 60, seeders: 1, leechers: 2, peers: [] };
+
+/** A tracker that answers what a test wants, and notes what it is told. */
+class ScriptedTracker implements AnnounceClient {
+  readonly heard: AnnounceParams[] = [];
+  readonly giveUps: (number | undefined)[] = [];
+  closed = 0;
+  respond: (params: AnnounceParams, signal: AbortSignal) => Promise<AnnounceAnswer> = () =>
+    Promise.resolve(ANSWER);
+
+  announce(params: AnnounceParams, options: AskOptions = {}): Promise<AnnounceAnswer> {
+    this.heard.push(params);
+    this.giveUps.push(options.giveUpSeconds);
+    return this.respond(params, options.signal!);
+  }
+
+  close(): Promise<void> {
+    this.closed++;
+    return Promise.resolve();
+  }
+
+  get events(): string[] {
+    return this.heard.map((params) => params.event);
+  }
+}
+
+function silence(): Promise<never> {
+  return Promise.reject(new NetworkError(`Tracker ${URL} does not answer.`));
+}
+
+function setUp(options: Partial<AnnouncerOptions> = {}) {
+  const clock = new FakeClock();
+  const trackers = new Map<string, ScriptedTracker>();
+  const peers: { addresses: HostPort[]; viaV2: boolean; url: string }[] = [];
+  const statuses: TrackerStatus[] = [];
+  for (const url of options.trackers ?? [URL]) trackers.set(url, new ScriptedTracker());
+  const start = () =>
+    new Announcer({
+      trackers: [URL],
+      swarms: [V1],
+      peerId: new Uint8Array(20),
+      port: 6881,
+      progress: () => ({ uploadedBytes: 1, downloadedBytes: 2, leftBytes: 3 }),
+      onPeers: (addresses, viaV2, url) => peers.push({ addresses, viaV2, url }),
+      onStatus: (status) => statuses.push(status),
+      clock,
+      clientFor: (url) => trackers.get(url)!,
+      random: () => 0.5,
+      ...options,
+    });
+  return { clock, trackers, tracker: trackers.get(URL)!, peers, statuses, start };
+}
+
+Deno.test("a torrent is announced as started, then at the tracker's interval, then as stopped", async () => {
+  const { clock, tracker, statuses, start } = setUp();
+  const announcer = start();
+  await clock.advance(125);
+  assertEquals(tracker.events, ["started", "none", "none"]);
+  await announcer.close();
+  assertEquals(tracker.events, ["started", "none", "none", "stopped"]);
+  assertStrictEquals(tracker.heard.at(-1)!.numWant, 0);
+  assertStrictEquals(tracker.closed, 1);
+  assertStrictEquals(new Set(tracker.heard.map((params) => params.key)).size, 1);
+  assertEquals(statuses.length, 3);
+  assertEquals(statuses[0], {
+    url: URL,
+    ok: true,
+    seeders: 1,
+    leechers: 2,
+    peers: 0,
+    intervalSeconds: 60,
+    nextInSeconds: 60,
+  });
+});
+
+Deno.test("a hybrid is announced in both swarms, and peers come with the swarm they are of", async () => {
+  const { clock, tracker, peers, statuses, start } = setUp({ swarms: [V1, V2] });
+  const addresses = [{ host: "10.0.0.1", port: 1 }];
+  tracker.respond = () => Promise.resolve({ ...ANSWER, peers: addresses });
+  await using _announcer = start();
+  await clock.advance(1);
+  assertEquals(tracker.heard.map((params) => params.infoHash), [V1.infoHash, V2.infoHash]);
+  assertEquals(peers, [
+    { addresses, viaV2: false, url: URL },
+    { addresses, viaV2: true, url: URL },
+  ]);
+  assertEquals(statuses.map((status) => status.peers), [2]);
+});
+
+Deno.test("completed is announced at once and exactly once", async () => {
+  const { clock, tracker, start } = setUp();
+  await using announcer = start();
+  await clock.advance(10);
+  announcer.completed();
+  announcer.completed();
+  await clock.advance(0);
+  assertEquals(tracker.events, ["started", "completed"]);
+  await clock.advance(60);
+  announcer.completed();
+  await clock.advance(60);
+  assertEquals(tracker.events, ["started", "completed", "none", "none"]);
+});
+
+Deno.test("completed before the tracker has heard of the start follows the start", async () => {
+  const { clock, tracker, statuses, start } = setUp();
+  await using announcer = start();
+  announcer.completed();
+  await clock.advance(30);
+  assertEquals(tracker.events, ["started", "completed"]);
+  assertStrictEquals(statuses.length, 1);
+});
+
+Deno.test("completed while an announce is under way is announced after it", async () => {
+  const { clock, tracker, start } = setUp();
+  const first = Promise.withResolvers<AnnounceAnswer>();
+  tracker.respond = () => first.promise;
+  await using announcer = start();
+  await settled();
+  announcer.completed();
+  tracker.respond = () => Promise.resolve(ANSWER);
+  first.resolve(ANSWER);
+  await clock.advance(0);
+  assertEquals(tracker.events, ["started", "completed"]);
+});
+
+Deno.test("completed is repeated until the tracker has heard it, in each swarm on its own", async () => {
+  const { clock, tracker, statuses, start } = setUp({ swarms: [V1, V2] });
+  await using announcer = start();
+  await clock.advance(10);
+  tracker.respond = (params) =>
+    params.infoHash === V1.infoHash ? Promise.resolve(ANSWER) : silence();
+  announcer.completed();
+  await clock.advance(3);
+  tracker.respond = () => Promise.resolve(ANSWER);
+  await clock.advance(10);
+  const eventsOf = (infoHash: Uint8Array) =>
+    tracker.heard.filter((params) => params.infoHash === infoHash).map((params) => params.event);
+  assertEquals(eventsOf(V1.infoHash), ["started", "completed", "none", "none"]);
+  assertEquals(eventsOf(V2.infoHash), ["started", "completed", "completed", "completed"]);
+  assertEquals(statuses.map((status) => status.nextInSeconds), [60, 2, 4, 60]);
+});
+
+Deno.test("a silent tracker is tried again after 2, 4, 8 and at most 60 seconds, and the user is told", async () => {
+  const { clock, tracker, statuses, start } = setUp();
+  tracker.respond = silence;
+  const announcer = start();
+  await clock.advance(200);
+  assertEquals(statuses.map((status) => status.nextInSeconds), [2, 4, 8, 16, 32, 60, 60, 60]);
+  assertEquals(statuses[0], {
+    url: URL,
+    ok: false,
+    error: `Tracker ${URL} does not answer, next try in 2 s.`,
+    nextInSeconds: 2,
+  });
+  assertEquals(tracker.giveUps.slice(0, 4), [3, 6, 12, 15]);
+  assertEquals(new Set(tracker.events), new Set(["started"]));
+  const before = tracker.heard.length;
+  await announcer.close();
+  assertStrictEquals(tracker.heard.length, before, "it never heard of us: no goodbye");
+});
+
+Deno.test("a tracker that comes back is announced to as before", async () => {
+  const { clock, tracker, statuses, start } = setUp();
+  tracker.respond = silence;
+  await using _announcer = start();
+  await clock.advance(5);
+  tracker.respond = () => Promise.resolve(ANSWER);
+  await clock.advance(5);
+  assertEquals(tracker.events, ["started", "started", "started"]);
+  await clock.advance(60);
+  assertEquals(tracker.events, ["started", "started", "started", "none"]);
+  assertEquals(statuses.map((status) => status.ok), [false, false, true, true]);
+});
+
+Deno.test("tries of many are spread over time", async () => {
+  const next: (number | undefined)[] = [];
+  for (const random of [0, 0.999]) {
+    const { clock, tracker, statuses, start } = setUp({ random: () => random });
+    tracker.respond = silence;
+    await using _announcer = start();
+    await clock.advance(62);
+    next.push(statuses.at(-1)!.nextInSeconds);
+  }
+  assert(next[0] !== next[1], JSON.stringify(next));
+});
+
+Deno.test("more peers can be asked for, though not every moment", async () => {
+  const { clock, tracker, start } = setUp();
+  await using announcer = start();
+  await clock.advance(20);
+  announcer.announceNow();
+  await clock.advance(0);
+  assertStrictEquals(tracker.heard.length, 2);
+  announcer.announceNow();
+  announcer.announceNow();
+  await clock.advance(4.9);
+  assertStrictEquals(tracker.heard.length, 2);
+  await clock.advance(0.2);
+  assertStrictEquals(tracker.heard.length, 3);
+  await clock.advance(59);
+  assertStrictEquals(tracker.heard.length, 3);
+});
+
+Deno.test("a tracker's interval is taken within bounds", async () => {
+  for (const [asked, taken] of [[0, 1], [1, 1], [1800, 1800], [2 ** 32 - 1, 3600]] as const) {
+    const { clock, tracker, statuses, start } = setUp();
+    tracker.respond = () => Promise.resolve({ ...ANSWER, intervalSeconds: asked });
+    await using _announcer = start();
+    await clock.advance(0.5);
+    assertEquals(statuses.map((status) => status.intervalSeconds), [taken]);
+  }
+});
+
+Deno.test("each announce tells how far the transfer is and what is hosted by then", async () => {
+  let left = 100;
+  const { clock, tracker, start } = setUp({
+    progress: () => ({ uploadedBytes: 5, downloadedBytes: 100 - left, leftBytes: left }),
+    hosted: () => left === 0 ? { name: "a.iso", length: 100 } : undefined,
+    numWant: () => left === 0 ? 0 : 30,
+  });
+  await using announcer = start();
+  await clock.advance(1);
+  left = 0;
+  announcer.completed();
+  await clock.advance(1);
+  const told = tracker.heard.map(({ event, downloadedBytes, leftBytes, numWant, hosted }) => [
+    event,
+    downloadedBytes,
+    leftBytes,
+    numWant,
+    hosted?.name,
+  ]);
+  assertEquals(told, [["started", 0, 100, 30, undefined], ["completed", 100, 0, 0, "a.iso"]]);
+});
+
+Deno.test("trackers fail and answer independently of each other", async () => {
+  const other = "udp://other.example:6969";
+  const { clock, trackers, statuses, start } = setUp({ trackers: [URL, other, URL] });
+  trackers.get(other)!.respond = silence;
+  await using _announcer = start();
+  await clock.advance(1);
+  assertEquals(statuses.map(({ url, ok }) => [url, ok]), [[URL, true], [other, false]]);
+  assertStrictEquals(trackers.get(URL)!.heard.length, 1, "a tracker named twice is one");
+});
+
+Deno.test("a tracker that is not a UDP one is reported and left alone", async () => {
+  const statuses: TrackerStatus[] = [];
+  const { clock, start } = setUp({
+    trackers: ["http://tracker.example/announce"],
+    clientFor: () => {
+      throw new OptionError("only udp:// trackers are supported so far.");
+    },
+    onStatus: (status) => statuses.push(status),
+  });
+  await using _announcer = start();
+  await clock.advance(1000);
+  assertEquals(statuses, [{
+    url: "http://tracker.example/announce",
+    ok: false,
+    error: "only udp:// trackers are supported so far.",
+  }]);
+});
+
+Deno.test("saying goodbye to a tracker that has fallen silent takes two seconds at most", async () => {
+  const { clock, tracker, start } = setUp();
+  const announcer = start();
+  await clock.advance(1);
+  tracker.respond = (_, signal) =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  const startMs = clock.nowMs();
+  let closedMs = Infinity;
+  const closed = announcer.close().then(() => closedMs = clock.nowMs());
+  await clock.advance(10);
+  await closed;
+  assertStrictEquals(closedMs - startMs, 2000);
+  assertStrictEquals(tracker.closed, 1);
+});
+
+Deno.test("closing in the middle of an announce gives that up", async () => {
+  const { tracker, statuses, start } = setUp();
+  tracker.respond = (_, signal) =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  const announcer = start();
+  await settled();
+  await announcer.close();
+  await announcer.close();
+  assertEquals([tracker.events, statuses, tracker.closed], [["started"], [], 1]);
+});
