@@ -1,0 +1,54 @@
+/**
+ * A program's help text, written from the same table that its command line is read by.
+ *
+ * @module
+ */
+
+import { environmentName, type Program } from "./flags.ts";
+import type { Option, OptionTable } from "./options.ts";
+
+/** The help of `program`: usage, options, environment variables and examples; ends in a newline. */
+export function helpText<T extends OptionTable>(program: Program<T>, version: string): string {
+  const options = Object.values(program.options);
+  const rows = options.map((option) => [optionNames(option), option.help] as const);
+  const usage = ["Usage:", program.name, "[options]", program.argument?.name];
+  const argument = program.argument && [program.argument.name, program.argument.help] as const;
+  const variable = options.find((option) => option.environment);
+  const lines = [
+    `${program.name} (Shoal ${version}): ${program.summary}`,
+    "",
+    usage.filter(Boolean).join(" "),
+    "",
+    ...columns(argument ? [argument, ["", ""], ...rows] : rows),
+    "",
+  ];
+  if (options.some(({ value }) => value === "RATE" || value === "SIZE")) {
+    lines.push("Sizes and rates take the binary suffixes K, M and G.");
+  }
+  if (variable) {
+    lines.push(
+      "Every option can be set by an environment variable too: " +
+        `--${variable.flag} by ${environmentName(variable)}, and so on.`,
+    );
+  }
+  lines.push(
+    "",
+    "Examples:",
+    ...program.examples.flatMap(([command, meaning]) => [
+      `  ${command}`,
+      `      ${meaning}`,
+    ]),
+  );
+  return lines.join("\n") + "\n";
+}
+
+/** The names of an option with its value: `-t, --tracker URL`. */
+export function optionNames(option: Option<unknown>): string {
+  const short = option.short === undefined ? "    " : `-${option.short}, `;
+  return `${short}--${option.flag}${option.value === undefined ? "" : ` ${option.value}`}`;
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const left = Math.max(...rows.map(([name]) => name.length)) + 2;
+  return rows.map(([name, help]) => `  ${name.padEnd(left)}${help}`.trimEnd());
+}

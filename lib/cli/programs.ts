@@ -1,0 +1,235 @@
+/**
+ * The three programs as their users meet them: options, arguments, examples.
+ *
+ * An option's key is the name under which the library knows it, so that the values can be handed on.
+ *
+ * @module
+ */
+
+import { generalOptions, type Program } from "./flags.ts";
+import {
+  amount,
+  checksum,
+  choice,
+  flag,
+  hostPort,
+  integer,
+  ipAddress,
+  many,
+  one,
+  powerOfTwo,
+  rate,
+  text,
+  udpTracker,
+} from "./options.ts";
+
+const SECONDS_PER_DAY = 86_400;
+const SECONDS_PER_MINUTE = 60;
+const port = integer(0, 65_535);
+
+const host = one(
+  { flag: "host", value: "ADDR", help: "address to listen on (default: all, IPv4 and IPv6)" },
+  text,
+);
+
+/** What a seeder and a leecher have in common. */
+const transferOptions = {
+  trackers: many({
+    flag: "tracker",
+    short: "t",
+    value: "URL",
+    help: "tracker, udp://host:port; may be repeated",
+  }, udpTracker),
+  port: one({
+    flag: "port",
+    short: "p",
+    value: "N",
+    help: "TCP port, 0 for any (default: 6881, or the next free one)",
+  }, port),
+  host,
+  uploadLimit: one(
+    { flag: "upload-limit", value: "RATE", help: "send at most RATE bytes per second" },
+    rate,
+  ),
+  downloadLimit: one(
+    { flag: "download-limit", value: "RATE", help: "receive at most RATE bytes per second" },
+    rate,
+  ),
+  maxPeers: one(
+    { flag: "max-peers", value: "N", help: "connections per torrent" },
+    integer(1, 65_535),
+  ),
+};
+
+const seedingOptions = {
+  seedTimeSeconds: one(
+    { flag: "seed-time", value: "MIN", help: "stop seeding after MIN minutes" },
+    amount("minutes", { factor: SECONDS_PER_MINUTE }),
+  ),
+  seedRatio: one(
+    { flag: "seed-ratio", value: "R", help: "stop seeding after sending R times the size" },
+    amount("times the size"),
+  ),
+};
+
+const seederOptions = {
+  ...transferOptions,
+  format: one(
+    { flag: "format", value: "F", help: "hybrid, v1 or v2 (default: hybrid)" },
+    choice("hybrid", "v1", "v2"),
+  ),
+  pieceLength: one({
+    flag: "piece-size",
+    short: "s",
+    value: "SIZE",
+    help: "chunk size, a power of two, 16K to 16M (default: auto)",
+  }, powerOfTwo(2 ** 14, 2 ** 24, "auto or a power of two from 16K to 16M, such as 512K")),
+  name: one({ flag: "name", short: "n", value: "NAME", help: "share under this name" }, text),
+  comment: one(
+    { flag: "comment", short: "c", value: "TEXT", help: "comment to put into the torrent" },
+    text,
+  ),
+  private: flag({ flag: "private", help: "only the given trackers may introduce peers" }),
+  torrentFile: one(
+    { flag: "torrent", short: "o", value: "FILE", help: "also write the .torrent file" },
+    text,
+  ),
+  ...seedingOptions,
+  announceIp: one(
+    { flag: "announce-ip", value: "IP", help: "address under which others reach this machine" },
+    ipAddress,
+  ),
+  cache: flag<false>(
+    { flag: "no-cache", help: "hash the file even if its hashes are remembered" },
+    { meaning: false },
+  ),
+  ...generalOptions,
+};
+
+const leecherOptions = {
+  ...transferOptions,
+  out: one(
+    { flag: "out", short: "o", value: "PATH", help: "folder or file to write to (default: here)" },
+    text,
+  ),
+  peers: many({
+    flag: "peer",
+    value: "HOST:PORT",
+    help: "a peer to ask besides the tracker's; may be repeated",
+  }, hostPort),
+  exit: flag({ flag: "exit", short: "e", help: "leave when complete instead of seeding" }),
+  ...seedingOptions,
+  verify: flag({ flag: "verify", help: "only check what is on disk" }),
+  list: flag({ flag: "list", help: "only show what the torrent holds" }),
+  checksum: one({
+    flag: "checksum",
+    value: "sha-256=HEX",
+    help: "the finished file must have this checksum",
+  }, checksum),
+  timeoutSeconds: one(
+    { flag: "timeout", value: "S", help: "give up after S seconds" },
+    amount("seconds", { zero: false }),
+  ),
+  stallTimeoutSeconds: one(
+    { flag: "stall-timeout", value: "S", help: "give up when nothing has come for S seconds" },
+    amount("seconds", { zero: false }),
+  ),
+  overwrite: flag({ flag: "overwrite", help: "replace a file that is something else" }),
+  ...generalOptions,
+};
+
+const trackerOptions = {
+  port: one(
+    { flag: "port", short: "p", value: "N", help: "UDP port, 0 for any (default: 6969)" },
+    port,
+  ),
+  host,
+  intervalSeconds: one(
+    { flag: "interval", value: "S", help: "seconds between announces (default: 60)" },
+    integer(1, SECONDS_PER_DAY),
+  ),
+  peerTtlSeconds: one({
+    flag: "peer-ttl",
+    value: "S",
+    help: "forget a peer silent for S seconds (default: 2.5 intervals)",
+  }, integer(1, 7 * SECONDS_PER_DAY)),
+  maxPeers: one(
+    { flag: "max-peers", value: "N", help: "peers in one answer (default: 50)" },
+    integer(1, 200),
+  ),
+  externalIp: one(
+    { flag: "external-ip", value: "IP", help: "address for peers that are on this machine" },
+    ipAddress,
+  ),
+  allowFile: one({
+    flag: "allow",
+    value: "FILE",
+    help: "serve only the info-hashes in FILE; it is reread when it changes",
+  }, text),
+  ...generalOptions,
+};
+
+/** `tracker` */
+export const trackerProgram: Program<typeof trackerOptions> = {
+  name: "tracker",
+  summary: "keeps the directory of who has which file, over UDP",
+  surplus: (word) => `the tracker takes no argument, but "${word}" was given; see -h`,
+  options: trackerOptions,
+  examples: [
+    ["deno task tracker", "listens on UDP port 6969, for IPv4 and IPv6"],
+    ["deno run -A tracker.ts -p 7000 --interval 30", "another port, fresher knowledge"],
+  ],
+  interrupted: "stopped before it was listening",
+};
+
+/** `seeder PATH` */
+export const seederProgram: Program<typeof seederOptions> = {
+  name: "seeder",
+  summary: "shares a file with everyone who has its link",
+  argument: {
+    name: "PATH",
+    help: "the file to share",
+    missing: "which file? Give its path, as in: deno run -A seeder.ts file.iso (-h explains all)",
+  },
+  surplus: (word) =>
+    `one file at a time: a second path, "${word}", was given; start another seeder for it ` +
+    "(a path with spaces needs quotes)",
+  options: seederOptions,
+  examples: [
+    ["deno run -A seeder.ts file.iso", "shares it, with a tracker of its own if none runs here"],
+    [
+      "deno run -A seeder.ts -t udp://10.0.0.2:6969 file.iso",
+      "announces it to the tracker on another machine",
+    ],
+    [
+      "deno run -A seeder.ts --upload-limit 2M -o file.torrent file.iso",
+      "sends at most 2 MiB per second and writes a .torrent file",
+    ],
+  ],
+  interrupted:
+    "interrupted before the file was ready to share, run the same command to start again",
+};
+
+/** `leecher WHAT` */
+export const leecherProgram: Program<typeof leecherOptions> = {
+  name: "leecher",
+  summary: "gets a file from everyone who has it, verifies it, then shares it",
+  argument: {
+    name: "WHAT",
+    help: "magnet link, .torrent file or its URL, info-hash, or a file name",
+    missing:
+      "what shall I get? Give a magnet link, a .torrent file, an info-hash or a file name, " +
+      "as in: deno run -A leecher.ts file.iso (-h explains all)",
+  },
+  surplus: (word) =>
+    `one thing at a time: besides the first, "${word}" was given; start another leecher for it ` +
+    "(a link or a name with spaces needs quotes)",
+  options: leecherOptions,
+  examples: [
+    ["deno run -A leecher.ts file.iso", "by name, from the tracker on this machine"],
+    ["deno run -A leecher.ts -t udp://10.0.0.2:6969 file.iso", "by name, from another tracker"],
+    ["deno run -A leecher.ts -e -o /data 'magnet:?xt=...'", "into /data, leaves when complete"],
+    ["deno run -A leecher.ts --verify file.torrent", "checks the file that is here"],
+  ],
+  interrupted: "interrupted, run the same command to continue",
+};

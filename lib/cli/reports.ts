@@ -1,0 +1,115 @@
+/**
+ * The longer things the programs say: what a seeder offers and how to get it, what a torrent holds,
+ * and where a finished file came from.
+ *
+ * @module
+ */
+
+import type { Torrent, TransferStats } from "../../mod.ts";
+import { linkCommand, nameCommand } from "./invocation.ts";
+import { formatHostPort, isIPv4, isLoopback } from "../codec/address.ts";
+import { foreign, padEnd, printable } from "./text.ts";
+import { count, formatBytes, formatPercent } from "./units.ts";
+
+/** A source is named in the table of {@link sourceLines} up to this many. */
+const MOST_SOURCES = 20;
+
+/** What a seeder tells when it is ready. */
+export interface Offer {
+  /** What it hosts. */
+  readonly torrent: Torrent;
+  /** The TCP port it listens on. */
+  readonly port: number;
+  /** The link, with addresses that others can reach. */
+  readonly magnet: string;
+  /** The trackers it announces itself to. */
+  readonly trackers: readonly string[];
+  /** Whether it hosts the tracker itself. */
+  readonly embeddedTracker: boolean;
+}
+
+/** Describes `offer`, and gives the commands that get it; `program` starts a leecher. */
+export function offerLines(offer: Offer, program: string): string[] {
+  const { torrent } = offer;
+  const reachable = new URL(offer.magnet).searchParams.getAll("tr");
+  const byName = nameCommand(program, torrent.name, reachable);
+  return [
+    ...torrentLines(torrent),
+    `listening on TCP port ${offer.port}`,
+    ...trackerLines(offer, reachable),
+    "get it with",
+    `  ${linkCommand(program, offer.magnet)}`,
+    ...(byName === undefined ? [] : ["or by its name, which Shoal's trackers know", `  ${byName}`]),
+    "sharing until Ctrl-C",
+  ];
+}
+
+/** Describes a torrent: name, size, chunks, hashes. */
+export function torrentLines(torrent: Torrent): string[] {
+  const { name, length, pieceCount, pieceLength, version, v1Hash, v2Hash } = torrent;
+  const chunks = `${count(pieceCount, "chunk")} of ${formatBytes(pieceLength)}`;
+  return [
+    `${printable(name)}, ${formatBytes(length)} (${length} bytes), ${chunks}, ${version}`,
+    ...(v1Hash === undefined ? [] : [`  info-hash v1 ${v1Hash}`]),
+    ...(v2Hash === undefined ? [] : [`  info-hash v2 ${v2Hash}`]),
+  ];
+}
+
+/** All that `leecher --list` prints: {@link torrentLines}, the flags set, trackers and files. */
+export function listing(torrent: Torrent): string[] {
+  return [
+    ...torrentLines(torrent),
+    ...(torrent.private ? ["  private"] : []),
+    ...(torrent.comment ? [`  comment ${foreign(torrent.comment)}`] : []),
+    ...torrent.trackers.map((url) => `  tracker ${foreign(url)}`),
+    ...torrent.files.map(({ path, length }) =>
+      `${formatBytes(length).padStart(12)}  ${printable(path)}`
+    ),
+  ];
+}
+
+/** A table of who gave how much, the most generous first; empty when nobody did. */
+export function sourceLines(sources: TransferStats["sources"]): string[] {
+  const sorted = sources.filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes);
+  const totalBytes = sorted.reduce((sum, { bytes }) => sum + bytes, 0);
+  const named = sorted.slice(0, MOST_SOURCES).map(({ address, client, bytes }) => [
+    foreign(address),
+    formatBytes(bytes).padStart(10),
+    formatPercent(bytes, totalBytes).padStart(6),
+    foreign(client ?? ""),
+  ]);
+  const widest = Math.max(0, ...named.map(([address]) => address!.length));
+  const lines = named.map(([address, ...rest]) =>
+    `  ${padEnd(address!, widest)}  ${rest.join("  ")}`.trimEnd()
+  );
+  const others = sorted.slice(MOST_SOURCES);
+  if (others.length > 0) {
+    const bytes = others.reduce((sum, other) => sum + other.bytes, 0);
+    lines.push(`  and ${count(others.length, "other")}, ${formatBytes(bytes)} in all`);
+  }
+  return lines.length === 0 ? [] : [`from ${count(sorted.length, "source")}:`, ...lines];
+}
+
+/**
+ * The URL under which other machines reach a tracker.
+ *
+ * @param host the address it is bound to; `0.0.0.0` and `::` stand for every address of this machine
+ * @param interfaces the addresses of this machine; the first IPv4 address that others can reach is taken
+ */
+export function trackerUrl(
+  { host, port }: { host: string; port: number },
+  externalIp: string | undefined,
+  interfaces: readonly string[],
+): string {
+  const isEverywhere = host === "0.0.0.0" || host === "::";
+  const reachable = interfaces.find((ip) => isIPv4(ip) && !isLoopback(ip)) ?? "127.0.0.1";
+  return `udp://${formatHostPort(externalIp ?? (isEverywhere ? reachable : host), port)}`;
+}
+
+function trackerLines({ trackers, embeddedTracker }: Offer, reachable: readonly string[]) {
+  if (embeddedTracker) {
+    const url = reachable.find((url) => url.startsWith("udp:")) ?? trackers[0] ?? "";
+    return [`hosting a tracker too, at ${printable(url)}`];
+  }
+  return trackers.map((url) => `tracker ${printable(url)}`);
+}

@@ -1,0 +1,128 @@
+/**
+ * What happens in a transfer, told to people: one sentence per event that is worth one.
+ *
+ * @module
+ */
+
+import type { TransferEvent } from "../../mod.ts";
+import { foreign } from "./text.ts";
+import { count, formatBytes, formatElapsed, formatPercent, formatRate } from "./units.ts";
+
+/** A sentence and who wants to read it. */
+export interface Sentence {
+  /** One line, safe to print. */
+  readonly text: string;
+  /** `detail` is for -v only. */
+  readonly level: "detail" | "news" | "warning";
+}
+
+/** The sentence for `event`, or undefined for one that the progress line shows. */
+export function sentenceFor(event: TransferEvent): Sentence | undefined {
+  switch (event.type) {
+    case "hashing":
+      return undefined;
+    case "listening":
+      return detail(`listening on TCP port ${event.port}`);
+    case "looking-up":
+      return news(`looking for "${foreign(event.name)}" on the tracker`);
+    case "metadata":
+      return news(metadataText(event));
+    case "resumed":
+      return event.haveBytes > 0 ? news(resumedText(event)) : undefined;
+    case "tracker":
+      return trackerSentence(event);
+    case "peer":
+      return peerSentence(event);
+    case "piece":
+      return detail(
+        `chunk ${event.piece} verified (${formatBytes(event.bytes)} from ${list(event.from)})`,
+      );
+    case "piece-failed":
+      return warning(`chunk ${event.piece} from ${list(event.from)} is corrupt; getting it again`);
+    case "piece-lost":
+      return warning(
+        `${foreign(event.path)} has changed: chunk ${event.piece} no longer matches and is not ` +
+          "served any more; start again to share the file as it is now",
+      );
+    case "waiting":
+      return news(`waiting: ${foreign(event.reason)}`);
+    case "complete":
+      return news(completeText(event));
+    case "warning":
+      return warning(foreign(event.message));
+  }
+}
+
+/**
+ * What a leecher says when it is done.
+ *
+ * @param verifiedBy the hash that every chunk was checked with
+ * @param seeds whether it goes on seeding
+ */
+export function completionSentence(verifiedBy: "SHA-256" | "SHA-1", seeds: boolean): string {
+  const verified = `complete, ${verifiedBy} verified`;
+  return seeds ? `${verified}; seeding, Ctrl-C stops, -e exits when done` : verified;
+}
+
+type Of<T extends TransferEvent["type"]> = Extract<TransferEvent, { type: T }>;
+
+function metadataText({ name, length, v1Hash, v2Hash }: Of<"metadata">): string {
+  const hashes = [v1Hash && `v1 ${v1Hash}`, v2Hash && `v2 ${v2Hash}`].filter(Boolean);
+  return `${foreign(name)}, ${formatBytes(length)}, ${hashes.join(", ")}`;
+}
+
+function resumedText({ haveBytes, totalBytes }: Of<"resumed">): string {
+  const share = formatPercent(haveBytes, totalBytes);
+  return `continuing: ${share} (${formatBytes(haveBytes)}) is here already and verified`;
+}
+
+function completeText({ path, bytes, seconds, sha256 }: Of<"complete">): string {
+  const speed = seconds > 0 ? `, ${formatRate(bytes / seconds)}` : "";
+  const digest = sha256 === undefined ? "" : `, sha-256 ${sha256}`;
+  return `${foreign(path)}: ${formatBytes(bytes)} in ${formatElapsed(seconds)}${speed}${digest}`;
+}
+
+function trackerSentence(event: Of<"tracker">): Sentence {
+  const url = foreign(event.url);
+  if (!event.ok) {
+    return warning(`tracker ${url}: ${foreign(event.error ?? "no answer")}; trying again`);
+  }
+  const known = [
+    event.seeders !== undefined && count(event.seeders, "seeder"),
+    event.leechers !== undefined && count(event.leechers, "leecher"),
+  ].filter(Boolean);
+  return detail(`tracker ${url} answers${known.length > 0 ? `: ${known.join(", ")}` : ""}`);
+}
+
+function peerSentence(event: Of<"peer">): Sentence | undefined {
+  const client = event.client ? ` (${foreign(event.client)})` : "";
+  const reason = event.reason ? `: ${foreign(event.reason)}` : "";
+  const who = `${foreign(event.address)}${client}`;
+  switch (event.state) {
+    case "available":
+    case "connecting":
+      return undefined;
+    case "connected":
+      return detail(`connected to ${who}`);
+    case "away":
+      return detail(`${who} is away${reason}`);
+    case "banned":
+      return warning(`banned ${who}${reason}`);
+  }
+}
+
+function list(addresses: readonly string[]): string {
+  return addresses.map(foreign).join(", ") || "nobody";
+}
+
+function news(text: string): Sentence {
+  return { text, level: "news" };
+}
+
+function detail(text: string): Sentence {
+  return { text, level: "detail" };
+}
+
+function warning(text: string): Sentence {
+  return { text, level: "warning" };
+}

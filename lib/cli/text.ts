@@ -1,0 +1,85 @@
+/**
+ * Text that is safe and fits: strangers' words without control characters, widths in terminal cells,
+ * clipping, and quoting for a POSIX shell.
+ *
+ * @module
+ */
+
+// Control characters, lone surrogates, line separators and the marks that reorder text (U+202E turns
+// "gpj.exe" into "exe.jpg"): a name or an error text from the network could otherwise drive the terminal.
+const BREAKS = /[\t\n\v\f\r\p{Zl}\p{Zp}]+/gu;
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+
+const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
+const WIDE =
+  /^[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]$/u;
+
+/** How many characters of a stranger's text are shown; a tracker may send an error of 60 KB. */
+const FOREIGN_LENGTH = 200;
+
+/** `text` on one line and without anything that could steer a terminal. */
+export function printable(text: string): string {
+  return text.replace(BREAKS, " ").replace(UNPRINTABLE, "");
+}
+
+/** A stranger's `text` as it may stand in a sentence: {@link printable} and of bounded length. */
+export function foreign(text: string): string {
+  return clip(printable(text.slice(0, 4 * FOREIGN_LENGTH)), FOREIGN_LENGTH);
+}
+
+/** The number of terminal cells `text` takes. It must be {@link printable}. */
+export function displayWidth(text: string): number {
+  let cells = 0;
+  for (const character of text) {
+    if (ZERO_WIDTH.test(character)) continue;
+    cells += WIDE.test(character) ? 2 : 1;
+  }
+  return cells;
+}
+
+/** `text` cut at its end to at most `cells` cells, with an ellipsis where something is missing. */
+export function clip(text: string, cells: number): string {
+  if (displayWidth(text) <= cells) return text;
+  return cells < 1 ? "" : head(text, cells - 1) + "…";
+}
+
+/** `text` cut in its middle to at most `cells` cells, so that a file's extension stays visible. */
+export function clipMiddle(text: string, cells: number): string {
+  if (displayWidth(text) <= cells) return text;
+  if (cells < 5) return clip(text, cells);
+  const tailCells = Math.floor((cells - 1) / 2);
+  return head(text, cells - 1 - tailCells) + "…" + tail(text, tailCells);
+}
+
+/** `text` followed by as many spaces as it needs to take `cells` cells. */
+export function padEnd(text: string, cells: number): string {
+  return text + " ".repeat(Math.max(0, cells - displayWidth(text)));
+}
+
+/** `word` as one word of a POSIX shell's command line; nothing in it is expanded. */
+export function shellQuote(word: string): string {
+  if (/^[A-Za-z0-9_@%+:,./=-]+$/.test(word)) return word;
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function head(text: string, cells: number): string {
+  let taken = "";
+  let left = cells;
+  for (const character of text) {
+    left -= displayWidth(character);
+    if (left < 0) break;
+    taken += character;
+  }
+  return taken;
+}
+
+function tail(text: string, cells: number): string {
+  let taken = "";
+  let left = cells;
+  for (const character of [...text].reverse()) {
+    left -= displayWidth(character);
+    if (left < 0) break;
+    taken = character + taken;
+  }
+  return taken;
+}

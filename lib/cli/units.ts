@@ -1,0 +1,71 @@
+/**
+ * Quantities as people write and read them: sizes, rates, durations, percentages.
+ *
+ * @module
+ */
+
+import { format as formatByteCount } from "@std/fmt/bytes";
+import { format as formatDuration } from "@std/fmt/duration";
+
+const SIZE = /^(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?$/i;
+const FACTORS: Record<string, number> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+const SECONDS_PER_HOUR = 3600;
+const LONGEST_ETA_SECONDS = 100 * 24 * SECONDS_PER_HOUR;
+
+/**
+ * Reads a size such as `512K`, `1.5M`, `4GiB` or `1000`; the suffixes are binary.
+ *
+ * @returns whole bytes, or undefined when `text` is not a size
+ */
+export function parseSize(text: string): number | undefined {
+  const parts = SIZE.exec(text.trim());
+  if (!parts) return undefined;
+  const factor = FACTORS[parts[2]!.toUpperCase()]!;
+  const bytes = Math.floor(Number(parts[1]) * factor);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** Reads a rate such as `500K` or `2M/s`; bytes per second, or undefined when `text` is none. */
+export function parseRate(text: string): number | undefined {
+  return parseSize(text.trim().replace(/\/s$/i, ""));
+}
+
+/** Bytes as `512 KiB` or `1.5 GiB`. */
+export function formatBytes(bytes: number): string {
+  return formatByteCount(bytes, { binary: true, maximumFractionDigits: 1 })
+    .replace("kiB", "KiB").replace(",", "");
+}
+
+/** Bytes per second as `85.3 MiB/s`. */
+export function formatRate(rateBytesPerSecond: number): string {
+  return `${formatBytes(Math.round(rateBytesPerSecond))}/s`;
+}
+
+/** A duration as `32s`, `1m 32s` or `2h 5m`; seconds are left out from an hour on. */
+export function formatSeconds(seconds: number): string {
+  const whole = Math.round(seconds);
+  const shown = whole >= SECONDS_PER_HOUR ? whole - whole % 60 : whole;
+  return formatDuration(shown * 1000, { ignoreZero: true }) || "0s";
+}
+
+/** The time that took: like {@link formatSeconds}, with tenths below ten seconds. */
+export function formatElapsed(seconds: number): string {
+  return seconds < 9.95 ? `${seconds.toFixed(1)}s` : formatSeconds(seconds);
+}
+
+/** The time left as {@link formatSeconds} has it, or undefined when it is unknown or absurdly far. */
+export function formatEta(seconds: number | undefined): string | undefined {
+  if (seconds === undefined || !(seconds >= 0) || seconds > LONGEST_ETA_SECONDS) return undefined;
+  return formatSeconds(Math.ceil(seconds));
+}
+
+/** A share as `43.2%`; it says 100% only when everything is there. */
+export function formatPercent(part: number, whole: number): string {
+  if (part >= whole) return "100%";
+  return `${(Math.floor(part / whole * 1000) / 10).toFixed(1)}%`;
+}
+
+/** `1 peer`, `3 peers`: a count with its noun. */
+export function count(n: number, noun: string, plural = `${noun}s`): string {
+  return `${n} ${n === 1 ? noun : plural}`;
+}

@@ -1,0 +1,317 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import {
+  type CommandLine,
+  environmentName,
+  parseCommandLine,
+  type Program,
+} from "../../lib/cli/flags.ts";
+import { helpText } from "../../lib/cli/help.ts";
+import type { OptionTable, Values } from "../../lib/cli/options.ts";
+import { leecherProgram, seederProgram, trackerProgram } from "../../lib/cli/programs.ts";
+import { ExitCode, OptionError } from "../../lib/errors.ts";
+
+const pure = { permissions: "none" } as const;
+
+function parse<T extends OptionTable>(
+  program: Program<T>,
+  args: string[],
+  environment: Record<string, string> = {},
+): CommandLine<T> {
+  return parseCommandLine(program, args, (name) => environment[name]);
+}
+
+function optionsOf<T extends OptionTable>(
+  program: Program<T>,
+  args: string[],
+  environment: Record<string, string> = {},
+): Values<T> {
+  const commandLine = parse(program, args, environment);
+  assert(commandLine.type === "run");
+  return commandLine.options;
+}
+
+function refusal<T extends OptionTable>(
+  program: Program<T>,
+  args: string[],
+  environment: Record<string, string> = {},
+): string {
+  const error = assertThrows(() => parse(program, args, environment), OptionError);
+  assertEquals(error.exitCode, ExitCode.badOption);
+  assertEquals(error.message.includes("\n"), false);
+  return error.message;
+}
+
+Deno.test("only what was given is in the values", pure, () => {
+  assertEquals(parse(seederProgram, ["file.iso"]), {
+    type: "run",
+    argument: "file.iso",
+    options: {},
+  });
+});
+
+Deno.test("long names, short names, = and attached values mean the same", pure, () => {
+  const spellings = [["--port", "7000"], ["--port=7000"], ["-p", "7000"], ["-p=7000"], ["-p7000"]];
+  for (const args of spellings) {
+    assertEquals(optionsOf(seederProgram, [...args, "f"]), { port: 7000 }, args.join(" "));
+  }
+  assertEquals(optionsOf(seederProgram, ["-ofile.torrent", "f"]), { torrentFile: "file.torrent" });
+  assertEquals(optionsOf(seederProgram, ["-tudp://h:1/announce", "f"]), {
+    trackers: ["udp://h:1/announce"],
+  });
+});
+
+Deno.test("switches can be joined, and stand before or after the argument", pure, () => {
+  const wanted = { exit: true, quiet: true } as const;
+  assertEquals(optionsOf(leecherProgram, ["-eq", "x"]), wanted);
+  assertEquals(optionsOf(leecherProgram, ["x", "-e", "-q"]), wanted);
+  assertEquals(optionsOf(leecherProgram, ["-e", "x", "--quiet"]), wanted);
+});
+
+Deno.test("a switch does not swallow the argument after it", pure, () => {
+  assertEquals(parse(leecherProgram, ["--exit", "file.iso"]), {
+    type: "run",
+    argument: "file.iso",
+    options: { exit: true },
+  });
+});
+
+Deno.test("an option that may be repeated keeps all its values, others the last", pure, () => {
+  assertEquals(
+    optionsOf(leecherProgram, [
+      "-t",
+      "udp://a:1",
+      "--tracker=udp://b:2",
+      "-p",
+      "1",
+      "-p",
+      "2",
+      "x",
+    ]),
+    { trackers: ["udp://a:1", "udp://b:2"], port: 2 },
+  );
+});
+
+Deno.test("what follows -- is an argument, whatever it looks like", pure, () => {
+  const commandLine = parse(seederProgram, ["-q", "--", "-ofile"]);
+  assertEquals(commandLine, { type: "run", argument: "-ofile", options: { quiet: true } });
+});
+
+Deno.test("an argument that is a number stays the text it is", pure, () => {
+  const commandLine = parse(leecherProgram, ["007"]);
+  assertEquals(commandLine.type === "run" && commandLine.argument, "007");
+});
+
+Deno.test("every seeder option reaches the library under the library's name", pure, () => {
+  const args =
+    "-t udp://h:6969 -p 0 --host ::1 --upload-limit 2M --download-limit 500K --max-peers 9 " +
+    "--format V2 -s 512K -n name -c text --private -o f.torrent --seed-time 1.5 --seed-ratio 2 " +
+    "--announce-ip 10.0.0.2 --no-cache -q -v f";
+  assertEquals(optionsOf(seederProgram, args.split(" ")), {
+    trackers: ["udp://h:6969"],
+    port: 0,
+    host: "::1",
+    uploadLimit: 2097152,
+    downloadLimit: 512000,
+    maxPeers: 9,
+    format: "v2",
+    pieceLength: 524288,
+    name: "name",
+    comment: "text",
+    private: true,
+    torrentFile: "f.torrent",
+    seedTimeSeconds: 90,
+    seedRatio: 2,
+    announceIp: "10.0.0.2",
+    cache: false,
+    quiet: true,
+    verbose: true,
+  });
+});
+
+Deno.test("every leecher option reaches the library under the library's name", pure, () => {
+  const digest = "AB".repeat(32);
+  const args =
+    `-o out --peer 10.0.0.2:6881 --peer [::1]:7 -e --seed-time 0 --seed-ratio 0.5 --verify --list ` +
+    `--checksum sha-256=${digest} --timeout 30 --stall-timeout 0.5 --overwrite x`;
+  assertEquals(optionsOf(leecherProgram, args.split(" ")), {
+    out: "out",
+    peers: ["10.0.0.2:6881", "[::1]:7"],
+    exit: true,
+    seedTimeSeconds: 0,
+    seedRatio: 0.5,
+    verify: true,
+    list: true,
+    checksum: `sha-256=${digest.toLowerCase()}`,
+    timeoutSeconds: 30,
+    stallTimeoutSeconds: 0.5,
+    overwrite: true,
+  });
+});
+
+Deno.test("every tracker option reaches the library under the library's name", pure, () => {
+  const args = "-p 7000 --host 0.0.0.0 --interval 30 --peer-ttl 75 --max-peers 20 " +
+    "--external-ip 192.0.2.1 --allow hashes.txt";
+  assertEquals(optionsOf(trackerProgram, args.split(" ")), {
+    port: 7000,
+    host: "0.0.0.0",
+    intervalSeconds: 30,
+    peerTtlSeconds: 75,
+    maxPeers: 20,
+    externalIp: "192.0.2.1",
+    allowFile: "hashes.txt",
+  });
+});
+
+Deno.test("auto and 0 leave the library's own default", pure, () => {
+  const environment = { SHOAL_PIECE_SIZE: "64K", SHOAL_UPLOAD_LIMIT: "1M" };
+  const args = ["--piece-size", "auto", "--upload-limit", "0", "f"];
+  assertEquals(optionsOf(seederProgram, args, environment), {});
+});
+
+Deno.test("an unknown option is refused, and the nearest one named", pure, () => {
+  assertMatch(refusal(seederProgram, ["--trakcer", "x", "f"]), /no option --trakcer.*--tracker/);
+  assertMatch(
+    refusal(seederProgram, ["--piecesize=4M", "f"]),
+    /no option --piecesize;.*--piece-size/,
+  );
+  assertMatch(refusal(leecherProgram, ["--seedtime", "1"]), /--seed-time/);
+  assertMatch(refusal(leecherProgram, ["--no-exit", "x"]), /--no-exit.*--exit/);
+  assertMatch(refusal(seederProgram, ["-P", "7000", "f"]), /no option -P; the nearest is -p/);
+  assertMatch(refusal(seederProgram, ["-qx", "f"]), /no option -x/);
+  assertMatch(refusal(trackerProgram, ["--constructor"]), /no option --constructor/);
+  assertMatch(refusal(trackerProgram, ["--__proto__=1"]), /no option --__proto__/);
+  assertMatch(
+    refusal(trackerProgram, ["--port.x=1"]),
+    /no option --port\.x; the nearest is --port/,
+  );
+});
+
+Deno.test("an unknown option's own text cannot drive the terminal", pure, () => {
+  assertEquals(refusal(trackerProgram, ["--\x1b[2Jx"]).includes("\x1b"), false);
+});
+
+Deno.test("a value that does not fit is refused with what would", pure, () => {
+  const cases: [Program<OptionTable>, string, string, RegExp][] = [
+    [
+      seederProgram,
+      "--port",
+      "70000",
+      /^--port takes a whole number from 0 to 65535, not "70000"$/,
+    ],
+    [seederProgram, "--port", "80.5", /whole number/],
+    [seederProgram, "--port", "http", /whole number/],
+    [seederProgram, "--piece-size", "500K", /power of two from 16K to 16M/],
+    [seederProgram, "--piece-size", "8K", /power of two from 16K to 16M/],
+    [seederProgram, "--piece-size", "32M", /power of two from 16K to 16M/],
+    [seederProgram, "--piece-size", "big", /power of two from 16K to 16M/],
+    [seederProgram, "--upload-limit", "fast", /rate in bytes per second/],
+    [seederProgram, "--format", "v3", /one of hybrid, v1, v2/],
+    [seederProgram, "--seed-ratio", "x", /a number of times the size/],
+    [seederProgram, "--announce-ip", "example.org", /an IP address/],
+    [seederProgram, "--announce-ip", "1.2.3.400", /an IP address/],
+    [seederProgram, "--max-peers", "0", /from 1 to/],
+    [seederProgram, "--tracker", "example.org:6969", /udp:\/\/host:6969/],
+    [seederProgram, "--tracker", "udp://example.org", /port/],
+    [seederProgram, "--tracker", "http://example.org:80/announce", /udp:\/\//],
+    [leecherProgram, "--peer", "10.0.0.2", /HOST:PORT/],
+    [leecherProgram, "--peer", "::1:6881", /brackets/],
+    [leecherProgram, "--peer", "10.0.0.2:0", /HOST:PORT/],
+    [leecherProgram, "--checksum", "sha-256=abc", /64 hexadecimal digits/],
+    [leecherProgram, "--checksum", "md5=abc", /sha-256=/],
+    [leecherProgram, "--timeout", "0", /a number of seconds above 0/],
+    [leecherProgram, "--timeout", "-5", /needs a value|no option -5/],
+    [trackerProgram, "--interval", "0", /whole number from 1/],
+    [trackerProgram, "--external-ip", "localhost", /an IP address/],
+  ] as unknown as [Program<OptionTable>, string, string, RegExp][];
+  for (const [program, flag, value, sentence] of cases) {
+    assertMatch(refusal(program, [flag, value, "x"]), sentence);
+  }
+});
+
+Deno.test("an option without its value is refused", pure, () => {
+  assertMatch(refusal(seederProgram, ["f", "--port"]), /^--port needs a value: a whole number/);
+  assertMatch(refusal(seederProgram, ["--name", "-q", "f"]), /^--name needs a value.*--name=VALUE/);
+  assertMatch(refusal(seederProgram, ["--name=", "f"]), /^--name needs a value/);
+  assertEquals(optionsOf(seederProgram, ["--name=-q", "f"]), { name: "-q" });
+});
+
+Deno.test("a switch with a value is refused", pure, () => {
+  assertEquals(refusal(leecherProgram, ["--exit=no", "x"]), "--exit takes no value");
+  assertEquals(refusal(seederProgram, ["--no-cache=1", "x"]), "--no-cache takes no value");
+});
+
+Deno.test("every option can come from the environment, and the command line wins", pure, () => {
+  const environment = {
+    SHOAL_PORT: "7001",
+    SHOAL_TRACKER: "udp://a:1, udp://b:2",
+    SHOAL_QUIET: "1",
+    SHOAL_NO_CACHE: "yes",
+    SHOAL_VERBOSE: "0",
+    SHOAL_NAME: "",
+    SHOAL_COMMENT: "two words",
+  };
+  assertEquals(optionsOf(seederProgram, ["f"], environment), {
+    port: 7001,
+    trackers: ["udp://a:1", "udp://b:2"],
+    quiet: true,
+    cache: false,
+    comment: "two words",
+  });
+  const overridden = optionsOf(seederProgram, ["-p", "7002", "-t", "udp://c:3", "f"], environment);
+  assertEquals([overridden.port, overridden.trackers], [7002, ["udp://c:3"]]);
+});
+
+Deno.test("a bad value in the environment is named by its variable", pure, () => {
+  assertMatch(
+    refusal(seederProgram, ["f"], { SHOAL_PORT: "x" }),
+    /^SHOAL_PORT takes a whole number/,
+  );
+  assertMatch(refusal(seederProgram, ["f"], { SHOAL_QUIET: "maybe" }), /^SHOAL_QUIET takes 1 or 0/);
+});
+
+Deno.test("help and version come from the command line alone, and need no argument", pure, () => {
+  assertEquals(parse(seederProgram, ["-h"]), { type: "help" });
+  assertEquals(parse(leecherProgram, ["--bogus", "--help"]), { type: "help" });
+  assertEquals(parse(trackerProgram, ["-V"]), { type: "version" });
+  assertEquals(parse(trackerProgram, [], { SHOAL_HELP: "1" }).type, "run");
+});
+
+Deno.test("a missing or surplus argument gets a sentence with the way out", pure, () => {
+  assertMatch(refusal(seederProgram, []), /which file\?.*deno run -A seeder\.ts/);
+  assertMatch(refusal(seederProgram, [""]), /which file\?/);
+  assertMatch(
+    refusal(seederProgram, ["a.iso", "b.iso"]),
+    /one file at a time.*"b\.iso".*another seeder/,
+  );
+  assertMatch(refusal(leecherProgram, []), /magnet link/);
+  assertMatch(refusal(leecherProgram, ["a", "b"]), /"b".*another leecher/);
+  assertMatch(refusal(trackerProgram, ["file.iso"]), /no argument.*"file\.iso"/);
+});
+
+Deno.test("help shows every option, its variable's form, and an example", pure, () => {
+  let shown = 0;
+  for (const program of [seederProgram, leecherProgram, trackerProgram] as const) {
+    const help = helpText(program as unknown as Program<OptionTable>, "1.2.3");
+    for (const option of Object.values(program.options)) {
+      assert(help.includes(`--${option.flag}`), option.flag);
+      if (option.short) assert(help.includes(`-${option.short}, --${option.flag}`), option.short);
+      shown++;
+    }
+    assertMatch(help, /1\.2\.3/);
+    assertMatch(help, /SHOAL_[A-Z_]+/);
+    assertMatch(help, /Examples:/);
+    const widest = Math.max(...help.split("\n").map((line) => line.length));
+    assert(widest <= 100, `${program.name}: ${widest}`);
+  }
+  assertEquals(shown, 52);
+});
+
+Deno.test("no two options of a program share a name", pure, () => {
+  for (const program of [seederProgram, leecherProgram, trackerProgram] as const) {
+    const options = Object.values(program.options);
+    const shorts = options.flatMap(({ short }) => short === undefined ? [] : [short]);
+    assertEquals(new Set(options.map(({ flag }) => flag)).size, options.length);
+    assertEquals(new Set(shorts).size, shorts.length);
+    for (const option of options) assertMatch(environmentName(option), /^SHOAL_[A-Z_]+$/);
+  }
+});

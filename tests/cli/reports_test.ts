@@ -1,0 +1,120 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  listing,
+  offerLines,
+  sourceLines,
+  torrentLines,
+  trackerUrl,
+} from "../../lib/cli/reports.ts";
+import type { Torrent } from "../../mod.ts";
+
+const pure = { permissions: "none" } as const;
+const V1 = "0123456789abcdef0123456789abcdef01234567";
+const V2 = `${V1}0123456789abcdef01234567`;
+
+function torrent(changes: Partial<Torrent> = {}): Torrent {
+  return {
+    name: "file.iso",
+    length: 2 ** 30,
+    version: "hybrid",
+    pieceLength: 2 ** 19,
+    pieceCount: 2048,
+    v1Hash: V1,
+    v2Hash: V2,
+    private: false,
+    trackers: [],
+    files: [{ path: "file.iso", length: 2 ** 30 }],
+    ...changes,
+  } as Torrent;
+}
+
+Deno.test("a torrent is described by name, size, chunks and hashes", pure, () => {
+  assertEquals(torrentLines(torrent()), [
+    "file.iso, 1 GiB (1073741824 bytes), 2048 chunks of 512 KiB, hybrid",
+    `  info-hash v1 ${V1}`,
+    `  info-hash v2 ${V2}`,
+  ]);
+});
+
+Deno.test("a seeder says how to get its file, by link and by name", pure, () => {
+  const magnet = `magnet:?xt=urn:btih:${V1}&dn=file.iso&tr=udp%3A%2F%2F10.0.0.2%3A6969`;
+  const lines = offerLines({
+    torrent: torrent(),
+    port: 6881,
+    magnet,
+    trackers: ["udp://127.0.0.1:6969"],
+    embeddedTracker: true,
+  }, "deno run -A leecher.ts");
+  assertEquals(lines.slice(3), [
+    "listening on TCP port 6881",
+    "hosting a tracker too, at udp://10.0.0.2:6969",
+    "get it with",
+    `  deno run -A leecher.ts '${magnet}'`,
+    "or by its name, which Shoal's trackers know",
+    "  deno run -A leecher.ts -t udp://10.0.0.2:6969 file.iso",
+    "sharing until Ctrl-C",
+  ]);
+});
+
+Deno.test("a seeder names the trackers it was given", pure, () => {
+  const lines = offerLines({
+    torrent: torrent(),
+    port: 6881,
+    magnet: `magnet:?xt=urn:btih:${V1}`,
+    trackers: ["udp://a:1", "udp://b:2"],
+    embeddedTracker: false,
+  }, "leecher");
+  assertEquals(lines.filter((line) => line.startsWith("tracker")), [
+    "tracker udp://a:1",
+    "tracker udp://b:2",
+  ]);
+});
+
+Deno.test("a listing shows the files, and no stranger's text drives the terminal", pure, () => {
+  const evil = "\x1b[2J";
+  const lines = listing(torrent({
+    name: evil,
+    comment: evil,
+    private: true,
+    trackers: [evil],
+    files: [{ path: `a/${evil}`, length: 5 }],
+  }));
+  assert(!/\p{Cc}/u.test(lines.join("")));
+  assertMatch(lines.at(-1)!, /5 B {2}a\/\[2J$/);
+  assert(lines.includes("  private"));
+});
+
+Deno.test("sources are listed with their shares, the most generous first", pure, () => {
+  assertEquals(
+    sourceLines([
+      { address: "10.0.0.2:6881", client: "Shoal 0.1.0", bytes: 2 ** 20 },
+      { address: "10.0.0.13:6881", bytes: 3 * 2 ** 20 },
+      { address: "10.0.0.9:6881", bytes: 0 },
+    ]),
+    [
+      "from 2 sources:",
+      "  10.0.0.13:6881       3 MiB   75.0%",
+      "  10.0.0.2:6881        1 MiB   25.0%  Shoal 0.1.0",
+    ],
+  );
+  assertEquals(sourceLines([]), []);
+});
+
+Deno.test("a hundred sources are summed up", pure, () => {
+  const sources = Array.from(
+    { length: 100 },
+    (_, i) => ({ address: `10.0.0.${i}:1`, bytes: 1024 }),
+  );
+  const lines = sourceLines(sources);
+  assertEquals(lines.length, 22);
+  assertEquals(lines.at(-1), "  and 80 others, 80 KiB in all");
+});
+
+Deno.test("a tracker's URL is one that others can reach", pure, () => {
+  const here = ["127.0.0.1", "::1", "fe80::1", "10.0.0.2", "192.168.1.2"];
+  assertEquals(trackerUrl({ host: "0.0.0.0", port: 6969 }, undefined, here), "udp://10.0.0.2:6969");
+  assertEquals(trackerUrl({ host: "::", port: 1 }, "192.0.2.1", here), "udp://192.0.2.1:1");
+  assertEquals(trackerUrl({ host: "127.0.0.1", port: 1 }, undefined, here), "udp://127.0.0.1:1");
+  assertEquals(trackerUrl({ host: "::1", port: 1 }, undefined, here), "udp://[::1]:1");
+  assertEquals(trackerUrl({ host: "::", port: 1 }, undefined, ["::1"]), "udp://127.0.0.1:1");
+});

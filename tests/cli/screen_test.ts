@@ -1,0 +1,121 @@
+import { assertEquals } from "@std/assert";
+import { setColorEnabled } from "@std/fmt/colors";
+import type { Line } from "../../lib/cli/progress.ts";
+import { Screen } from "../../lib/cli/screen.ts";
+import { TransferDisplay } from "../../lib/cli/transfer_display.ts";
+
+const CLEAR = "\r\x1b[K";
+
+function screenOn(redraws: boolean, { quiet = false, verbose = false } = {}) {
+  setColorEnabled(false);
+  const written: string[] = [];
+  const surface = { write: (text: string) => void written.push(text), redraws, columns: () => 41 };
+  const screen = new Screen(surface, { quiet, verbose });
+  return { screen, written, [Symbol.dispose]: () => screen.close() };
+}
+
+const line = (title: string): Line => ({ title, figures: ["1%"] });
+
+Deno.test("on a terminal one line is redrawn in place", () => {
+  using shown = screenOn(true);
+  let title = "a";
+  shown.screen.follow(() => line(title));
+  shown.screen.draw();
+  shown.screen.draw();
+  title = "b";
+  shown.screen.draw();
+  assertEquals(shown.written, [`${CLEAR}a  1%`, `${CLEAR}b  1%`]);
+});
+
+Deno.test("a sentence stands above the progress line", () => {
+  using shown = screenOn(true);
+  shown.screen.follow(() => line("a"));
+  shown.screen.draw();
+  shown.screen.say("hello");
+  shown.screen.close();
+  assertEquals(shown.written, [`${CLEAR}a  1%`, CLEAR, "hello\n", "a  1%", CLEAR]);
+});
+
+Deno.test("in a pipe there are whole lines, none of them twice in a row", () => {
+  using shown = screenOn(false);
+  shown.screen.follow(() => line("a"));
+  shown.screen.draw();
+  shown.screen.draw();
+  shown.screen.say("hello");
+  shown.screen.close();
+  assertEquals(shown.written, ["a: 1%\n", "hello\n"]);
+});
+
+Deno.test("quiet shows errors only", () => {
+  using shown = screenOn(true, { quiet: true });
+  shown.screen.follow(() => line("a"));
+  shown.screen.draw();
+  shown.screen.say("hello");
+  shown.screen.tell({ text: "careful", level: "warning" });
+  shown.screen.complain("seeder: no");
+  assertEquals(shown.written, ["seeder: no\n"]);
+});
+
+Deno.test("details are for verbose", () => {
+  using plain = screenOn(false);
+  using verbose = screenOn(false, { verbose: true });
+  for (const { screen } of [plain, verbose]) {
+    screen.tell({ text: "detail", level: "detail" });
+    screen.tell({ text: "careful", level: "warning" });
+  }
+  assertEquals(plain.written, ["warning: careful\n"]);
+  assertEquals(verbose.written, ["detail\n", "warning: careful\n"]);
+});
+
+Deno.test("nothing printed can drive the terminal", () => {
+  using shown = screenOn(false);
+  shown.screen.say("a\x1b[2Jb\nc");
+  shown.screen.complain("a\x1b[2Jb");
+  assertEquals(shown.written, ["a[2Jb c\n", "a[2Jb\n"]);
+});
+
+Deno.test("colours are used only where they are switched on", { ignore: Deno.noColor }, () => {
+  using shown = screenOn(false);
+  setColorEnabled(true);
+  shown.screen.complain("no");
+  setColorEnabled(false);
+  assertEquals(shown.written, ["\x1b[1mno\x1b[22m\n"]);
+});
+
+Deno.test("hashing has its bar until it is done", () => {
+  using shown = screenOn(true);
+  let nowMs = 0;
+  const display = new TransferDisplay(shown.screen, "hashing", () => nowMs);
+  assertEquals(display.line(), undefined);
+  display.event({ type: "hashing", doneBytes: 0, totalBytes: 4096 });
+  nowMs = 1000;
+  display.event({ type: "hashing", doneBytes: 1024, totalBytes: 4096 });
+  assertEquals(display.line(), {
+    title: "hashing",
+    fraction: 0.25,
+    figures: ["25.0%", "1 KiB/s", "3s left", "1 KiB of 4 KiB"],
+  });
+  display.event({ type: "hashing", doneBytes: 4096, totalBytes: 4096 });
+  assertEquals(display.line(), undefined);
+});
+
+Deno.test("a tracker's silence is told once, and its return once", () => {
+  using shown = screenOn(false);
+  const display = new TransferDisplay(shown.screen, "hashing", () => 0);
+  const url = "udp://h:1";
+  for (const ok of [true, false, false, true, true]) display.event({ type: "tracker", url, ok });
+  assertEquals(shown.written, [
+    "warning: tracker udp://h:1: no answer; trying again\n",
+    "tracker udp://h:1 is back\n",
+  ]);
+});
+
+Deno.test("a reason to wait is told once until something moves", () => {
+  using shown = screenOn(false);
+  const display = new TransferDisplay(shown.screen, "checking", () => 0);
+  display.event({ type: "waiting", reason: "nobody is there" });
+  display.event({ type: "waiting", reason: "nobody is there" });
+  display.event({ type: "piece", piece: 1, bytes: 1, from: [] });
+  display.event({ type: "waiting", reason: "nobody is there" });
+  assertEquals(shown.written, ["waiting: nobody is there\n", "waiting: nobody is there\n"]);
+});

@@ -1,0 +1,58 @@
+/**
+ * A clock whose hands a test moves.
+ * @module
+ */
+
+import type { Clock } from "../../lib/io/clock.ts";
+
+/** Stands still until told to advance. */
+export class FakeClock implements Clock {
+  #nowMs = 1_700_000_000_000;
+  readonly #sleepers = new Set<{ untilMs: number; wake: () => void }>();
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const sleeper = {
+        untilMs: this.#nowMs + Math.max(0, ms),
+        wake: () => {
+          this.#sleepers.delete(sleeper);
+          signal?.removeEventListener("abort", sleeper.wake);
+          resolve();
+        },
+      };
+      this.#sleepers.add(sleeper);
+      signal?.addEventListener("abort", sleeper.wake);
+    });
+  }
+
+  /** Seconds from now at which someone wants to be woken, soonest first. */
+  get alarms(): number[] {
+    return [...this.#sleepers].map(({ untilMs }) => (untilMs - this.#nowMs) / 1000).sort((a, b) =>
+      a - b
+    );
+  }
+
+  /** Lets everything that is due run, then moves on to the next alarm, and so on for `seconds`. */
+  async advance(seconds: number): Promise<void> {
+    const endMs = this.#nowMs + 1000 * seconds;
+    for (;;) {
+      await settled();
+      const next = [...this.#sleepers].sort((a, b) => a.untilMs - b.untilMs)[0];
+      if (next === undefined || next.untilMs > endMs) break;
+      this.#nowMs = next.untilMs;
+      next.wake();
+    }
+    this.#nowMs = endMs;
+    await settled();
+  }
+}
+
+/** Resolves when all promises that can go on without the outside world have gone on. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

@@ -1,0 +1,127 @@
+/**
+ * libtorrent (what qBittorrent and Deluge run on) as a process: makes torrents, seeds, leeches.
+ * @module
+ */
+
+import { fromFileUrl } from "@std/path";
+import { PYTHON } from "./foreign.ts";
+import { type LineOptions, Program } from "./process.ts";
+
+const SCRIPT = fromFileUrl(new URL("./libtorrent_peer.py", import.meta.url));
+
+export type TorrentFormat = "v1" | "v2" | "hybrid";
+
+export interface CreatedTorrent {
+  path: string;
+  /** Info-hashes in hex; each only if the format has it. */
+  v1?: string;
+  v2?: string;
+}
+
+/** Makes a .torrent of the file or folder at `source` and writes it to `out`. */
+export async function createWithLibtorrent(
+  source: string,
+  out: string,
+  options: {
+    format: TorrentFormat;
+    pieceLength?: number;
+    trackers?: string[];
+    timeoutMs?: number;
+  },
+): Promise<CreatedTorrent> {
+  const args = [SCRIPT, "create", source, "--out", out, "--format", options.format];
+  if (options.pieceLength !== undefined) args.push("--piece-length", `${options.pieceLength}`);
+  for (const url of options.trackers ?? []) args.push("--tracker", url);
+  await using program = Program.start(PYTHON, args);
+  const line = (await program.line(/^\{"type": "created".*/, waitFor(options.timeoutMs)))[0];
+  const { v1, v2 } = JSON.parse(line) as { v1?: string; v2?: string };
+  return { path: out, ...(v1 === undefined ? {} : { v1 }), ...(v2 === undefined ? {} : { v2 }) };
+}
+
+export interface LibtorrentOptions {
+  /** Folder that holds the content, or is to hold it. */
+  folder: string;
+  trackers?: string[];
+  /** Dialled as `host:port`, and again every second while no peer is connected. */
+  peers?: string[];
+  /** Port to listen on; a free one by default. */
+  port?: number;
+  /** `enabled`, the default as in qBittorrent, tries an encrypted handshake first and then a plain one. */
+  encryption?: "enabled" | "disabled" | "forced";
+  /** How long {@linkcode LibtorrentPeer.seed} waits for the content to be checked. */
+  timeoutMs?: number;
+}
+
+/** A libtorrent session with one torrent, on 127.0.0.1 only. */
+export class LibtorrentPeer implements AsyncDisposable {
+  readonly program: Program;
+  /** `host:port` where it accepts connections. */
+  readonly address: string;
+
+  private constructor(program: Program, address: string) {
+    this.program = program;
+    this.address = address;
+  }
+
+  /** Seeds `torrent` from the complete content in `folder`; returns once it has checked it. */
+  static async seed(torrent: string, options: LibtorrentOptions): Promise<LibtorrentPeer> {
+    const peer = await LibtorrentPeer.#start("seed", torrent, options);
+    try {
+      await peer.event("seeding", waitFor(options.timeoutMs));
+      return peer;
+    } catch (error) {
+      await peer[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Downloads `what` (the path of a .torrent, or a magnet link) into `folder`. */
+  static leech(what: string, options: LibtorrentOptions): Promise<LibtorrentPeer> {
+    return LibtorrentPeer.#start("leech", what, options);
+  }
+
+  static async #start(
+    role: "seed" | "leech",
+    what: string,
+    options: LibtorrentOptions,
+  ): Promise<LibtorrentPeer> {
+    const args = [SCRIPT, role, what, "--data", options.folder, "--port", `${options.port ?? 0}`];
+    for (const url of options.trackers ?? []) args.push("--tracker", url);
+    for (const peer of options.peers ?? []) args.push("--peer", peer);
+    if (options.encryption !== undefined) args.push("--encryption", options.encryption);
+    const program = Program.start(PYTHON, args, { stdin: true });
+    try {
+      const [, port] = await program.line(/"type": "listening", "port": (\d+)/, waitFor());
+      return new LibtorrentPeer(program, `127.0.0.1:${port}`);
+    } catch (error) {
+      await program[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** The first event of that type (see libtorrent_peer.py), past or to come. */
+  async event(type: string, options: LineOptions = {}): Promise<Record<string, unknown>> {
+    const pattern = new RegExp(`^\\{"type": "${type}".*`);
+    const [line] = await this.program.line(pattern, { from: "stdout", ...options });
+    return JSON.parse(line) as Record<string, unknown>;
+  }
+
+  /** Returns once every piece has been downloaded and verified. */
+  async finished(timeoutMs?: number): Promise<void> {
+    await this.event("finished", waitFor(timeoutMs));
+  }
+
+  /** The events of that type so far. */
+  events(type: string): Record<string, unknown>[] {
+    const all = this.program.stdout.filter((line) => line.startsWith(`{"type": "${type}"`));
+    return all.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.program[Symbol.asyncDispose]();
+  }
+}
+
+function waitFor(timeoutMs?: number): LineOptions {
+  return timeoutMs === undefined ? { from: "stdout" } : { from: "stdout", timeoutMs };
+}

@@ -1,0 +1,46 @@
+/**
+ * A temporary folder that is gone, with everything in it, when its scope ends.
+ * @module
+ */
+
+import { join } from "@std/path";
+
+/** Made with {@linkcode TempFolder.create}; `await using` removes it. */
+export class TempFolder implements AsyncDisposable {
+  /** Absolute path of the folder. */
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Makes a new empty folder, below `parent` if one is given and below the system's own otherwise. */
+  static async create(parent?: string): Promise<TempFolder> {
+    const dir = parent === undefined ? {} : { dir: parent };
+    return new TempFolder(await Deno.makeTempDir({ prefix: "shoal-", ...dir }));
+  }
+
+  /** A path inside the folder. */
+  join(...parts: string[]): string {
+    return join(this.path, ...parts);
+  }
+
+  /** Makes a folder inside the folder and returns its path. */
+  async folder(name: string): Promise<string> {
+    const path = this.join(name);
+    await Deno.mkdir(path, { recursive: true });
+    return path;
+  }
+
+  /** Writes a file inside the folder and returns its path. */
+  async file(name: string, content: string | Uint8Array<ArrayBuffer>): Promise<string> {
+    const path = this.join(name);
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await Deno.writeFile(path, bytes);
+    return path;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.path, { recursive: true });
+  }
+}
