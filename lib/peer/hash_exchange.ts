@@ -1,0 +1,140 @@
+/**
+ * Piece hashes of v2 files from peers, and for peers (BEP 52).
+ *
+ * A magnet link brings the roots of the files only. The piece layers are asked for in ranges, each
+ * with its proof up to the root, so a peer that lies is found out at once.
+ *
+ * @module
+ */
+
+import type { HashesMessage, HashRangeMessage } from "../codec/message.ts";
+import type { HashRange, PieceLayer } from "../codec/piece_layer.ts";
+import { hex } from "../codec/bytes.ts";
+import { ProtocolError } from "../errors.ts";
+import type { Emit } from "./actions.ts";
+import type { Connection } from "./connection.ts";
+
+const MAX_ASKED_PER_PEER = 2;
+const ANSWER_TIMEOUT_MS = 5000;
+/** Hash requests one peer may send in the life of a connection; several times what any torrent needs. */
+const MAX_ANSWERS_PER_PEER = 100_000;
+
+interface Asked {
+  readonly connection: Connection;
+  readonly root: string;
+  readonly range: HashRange;
+  readonly askedMs: number;
+}
+
+/** The piece layers of one torrent, by root in hex, and who was asked for what. */
+export class HashExchange {
+  readonly #layers: ReadonlyMap<string, PieceLayer>;
+  readonly #emit: Emit;
+  readonly #asked = new Map<string, Asked>();
+  readonly #refused = new Set<string>(); // connection and root
+  readonly #answered = new Map<Connection, number>();
+  #pending: Array<{ readonly root: string; readonly layer: PieceLayer }>;
+
+  /** Layers that are complete already are only served. */
+  constructor(layers: ReadonlyMap<string, PieceLayer>, emit: Emit) {
+    this.#layers = layers;
+    this.#emit = emit;
+    this.#pending = [];
+    for (const [root, layer] of layers) if (!layer.complete) this.#pending.push({ root, layer });
+  }
+
+  /** True when every piece hash is known. */
+  get isComplete(): boolean {
+    this.#pending = this.#pending.filter(({ layer }) => !layer.complete);
+    return this.#pending.length === 0;
+  }
+
+  /** Asks the peer for hashes that are missing and not asked for yet. */
+  settle(connection: Connection, nowMs: number): void {
+    if (this.#pending.length === 0 || !connection.negotiated.v2 || connection.remote.isEmpty) {
+      return;
+    }
+    let mine = 0;
+    for (const asked of this.#asked.values()) if (asked.connection === connection) mine++;
+    for (const { root, layer } of this.#pending) {
+      if (layer.complete || this.#refused.has(refusalKey(connection, root))) continue;
+      for (const range of layer.requests()) {
+        if (mine >= MAX_ASKED_PER_PEER) return;
+        const key = rangeKey(root, range);
+        if (this.#asked.has(key)) continue;
+        this.#asked.set(key, { connection, root, range, askedMs: nowMs });
+        mine++;
+        const message = { type: "hashRequest", root: layer.root, ...range } as const;
+        this.#emit({ type: "send", connection, message });
+      }
+    }
+  }
+
+  /**
+   * Hashes arrived. Returns true when they were new.
+   *
+   * @throws {ProtocolError} when they do not prove
+   */
+  hashes(connection: Connection, message: HashesMessage): boolean {
+    const root = hex(message.root);
+    const asked = this.#asked.get(rangeKey(root, message));
+    if (asked === undefined || asked.connection !== connection) return false;
+    this.#asked.delete(rangeKey(root, message));
+    const proved = this.#layers.get(root)!.accept(asked.range, message.hashes);
+    if (!proved) throw new ProtocolError("sent hashes that do not lead to the root of the file");
+    return true;
+  }
+
+  /** The peer cannot give these hashes: others are asked. */
+  rejected(connection: Connection, message: HashRangeMessage): void {
+    const root = hex(message.root);
+    const asked = this.#asked.get(rangeKey(root, message));
+    if (asked?.connection !== connection) return;
+    this.#asked.delete(rangeKey(root, message));
+    this.#refused.add(refusalKey(connection, root));
+  }
+
+  /**
+   * The peer asks for hashes: it gets them, or a reject.
+   *
+   * @throws {ProtocolError} when it asks without end
+   */
+  request(connection: Connection, message: HashRangeMessage): void {
+    const count = (this.#answered.get(connection) ?? 0) + 1;
+    if (count > MAX_ANSWERS_PER_PEER) throw new ProtocolError("keeps asking for hashes");
+    this.#answered.set(connection, count);
+    const root = message.root.slice(); // a view of the receive buffer
+    const { baseLayer, index, length, proofLayers } = message;
+    const range = { baseLayer, index, length, proofLayers };
+    const hashes = this.#layers.get(hex(root))?.answer(range);
+    const answer = hashes === undefined
+      ? { type: "hashReject", root, ...range } as const
+      : { type: "hashes", root, ...range, hashes } as const;
+    this.#emit({ type: "send", connection, message: answer });
+  }
+
+  /** What the peer was asked for is asked of others. */
+  left(connection: Connection): void {
+    this.#answered.delete(connection);
+    for (const [key, asked] of this.#asked) {
+      if (asked.connection === connection) this.#asked.delete(key);
+    }
+  }
+
+  /** A peer that does not answer is not waited for. */
+  tick(nowMs: number): void {
+    for (const [key, asked] of this.#asked) {
+      if (nowMs - asked.askedMs < ANSWER_TIMEOUT_MS) continue;
+      this.#asked.delete(key);
+      this.#refused.add(refusalKey(asked.connection, asked.root));
+    }
+  }
+}
+
+function rangeKey(root: string, range: HashRange): string {
+  return `${root} ${range.baseLayer} ${range.index} ${range.length} ${range.proofLayers}`;
+}
+
+function refusalKey(connection: Connection, root: string): string {
+  return `${connection.id} ${root}`;
+}

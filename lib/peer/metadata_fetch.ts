@@ -1,0 +1,194 @@
+/**
+ * Before the transfer: the info dictionary from peers (BEP 9).
+ *
+ * Only the whole can be checked, so each peer's copy is collected by itself: a peer that lies spoils
+ * nobody else's, and is known. What peers say of their pieces is kept until it can be understood.
+ *
+ * @module
+ */
+
+import { sha1, sha256 } from "../codec/hash.ts";
+import { equalBytes } from "../codec/bytes.ts";
+import {
+  encodeMetadataMessage,
+  METADATA_PIECE_LENGTH,
+  type MetadataMessage,
+} from "../codec/extension.ts";
+import type { Message } from "../codec/message.ts";
+import { ProtocolError } from "../errors.ts";
+import type { Emit } from "./actions.ts";
+import type { Connection } from "./connection.ts";
+
+/** The peer controls the claimed size; nothing is allocated beyond this. */
+export const MAX_METADATA_LENGTH = 16 * 1024 * 1024;
+const RETRY_MS = 5000;
+const MAX_ASKED_AT_ONCE = 16;
+/** Copies collected at once; each may take the full length. */
+const MAX_COPIES = 3;
+/** Haves a peer may send before they can be understood. */
+const MAX_HELD_HAVES = 100_000;
+
+interface Copy {
+  readonly connection: Connection;
+  readonly parts: Array<Uint8Array | undefined>;
+  readonly size: number;
+  asked: number; // parts asked for, from the front
+  received: number;
+  lastMs: number;
+}
+
+/** Collects the info dictionary. */
+export class MetadataFetch {
+  /** True once the dictionary is here and its hash matches. */
+  done = false;
+  readonly #v1Hash: Uint8Array | undefined;
+  readonly #v2Hash: Uint8Array | undefined;
+  readonly #emit: Emit;
+  readonly #copies = new Map<Connection, Copy>();
+  readonly #held = new Map<Connection, Message[]>();
+  readonly #notBefore = new Map<Connection, number>();
+
+  /** Checks what arrives against every hash that is given. */
+  constructor(v1Hash: Uint8Array | undefined, v2Hash: Uint8Array | undefined, emit: Emit) {
+    this.#v1Hash = v1Hash;
+    this.#v2Hash = v2Hash;
+    this.#emit = emit;
+  }
+
+  /** We have nothing yet, and say so where BEP 6 asks for it. */
+  joined(connection: Connection): void {
+    if (!connection.negotiated.fast) return;
+    this.#emit({ type: "send", connection, message: { type: "haveNone" } });
+  }
+
+  /**
+   * Keeps what a peer says of its pieces until it can be understood; the rest can wait.
+   *
+   * @throws {ProtocolError} when it says too much
+   */
+  received(connection: Connection, message: Message): void {
+    switch (message.type) {
+      case "have":
+      case "bitfield":
+      case "haveAll":
+      case "haveNone":
+        return this.#hold(connection, message);
+      case "unchoke":
+        connection.peerChoking = false;
+        return;
+      case "choke":
+        connection.peerChoking = true;
+        return;
+      case "interested":
+        connection.peerInterested = true;
+        return;
+      case "notInterested":
+        connection.peerInterested = false;
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** Asks the peer for parts, if it has the dictionary. */
+  settle(connection: Connection, nowMs: number): void {
+    const { metadataSize } = connection;
+    if (this.done || metadataSize <= 0 || metadataSize > MAX_METADATA_LENGTH) return;
+    if (!connection.extensionIds.has("ut_metadata")) return;
+    if (nowMs < (this.#notBefore.get(connection) ?? 0)) return;
+    let copy = this.#copies.get(connection);
+    if (copy === undefined) {
+      if (this.#copies.size >= MAX_COPIES) return;
+      const parts = new Array(Math.ceil(metadataSize / METADATA_PIECE_LENGTH)).fill(undefined);
+      copy = { connection, parts, size: metadataSize, asked: 0, received: 0, lastMs: nowMs };
+      this.#copies.set(connection, copy);
+    }
+    while (copy.asked < copy.parts.length && copy.asked - copy.received < MAX_ASKED_AT_ONCE) {
+      sendMetadata(this.#emit, connection, { type: "request", piece: copy.asked++ });
+    }
+  }
+
+  /**
+   * A message of the metadata exchange arrived: a part, a reject, or a request we cannot answer yet.
+   *
+   * @throws {ProtocolError} when the part does not fit, or the whole does not match the hash
+   */
+  metadata(connection: Connection, message: MetadataMessage, nowMs: number): void {
+    if (message.type === "request") {
+      return sendMetadata(this.#emit, connection, { type: "reject", piece: message.piece });
+    }
+    const copy = this.#copies.get(connection);
+    if (copy === undefined || this.done) return;
+    if (message.type === "reject") {
+      this.#copies.delete(connection);
+      this.#notBefore.set(connection, nowMs + RETRY_MS);
+      return;
+    }
+    if (message.type !== "data") return;
+    const { piece, data } = message;
+    if (piece >= copy.asked || copy.parts[piece] !== undefined) return;
+    const expected = Math.min(METADATA_PIECE_LENGTH, copy.size - piece * METADATA_PIECE_LENGTH);
+    if (data.length !== expected) throw new ProtocolError("sent metadata of a wrong length");
+    copy.parts[piece] = data.slice();
+    copy.received++;
+    copy.lastMs = nowMs;
+    if (copy.received === copy.parts.length) this.#check(copy);
+  }
+
+  /** What was held of this peer, in order. */
+  held(connection: Connection): readonly Message[] {
+    return this.#held.get(connection) ?? [];
+  }
+
+  /** The connection is gone. */
+  left(connection: Connection): void {
+    this.#copies.delete(connection);
+    this.#held.delete(connection);
+    this.#notBefore.delete(connection);
+  }
+
+  /** A peer that stopped answering is asked again from the beginning, later. */
+  tick(nowMs: number): void {
+    for (const copy of this.#copies.values()) {
+      if (nowMs - copy.lastMs < RETRY_MS) continue;
+      this.#copies.delete(copy.connection);
+      this.#notBefore.set(copy.connection, nowMs + RETRY_MS);
+    }
+  }
+
+  #hold(connection: Connection, message: Message): void {
+    const held = this.#held.get(connection) ?? [];
+    if (message.type === "bitfield") {
+      this.#held.set(connection, [{ type: "bitfield", bits: message.bits.slice() }]);
+      return;
+    }
+    if (held.length >= MAX_HELD_HAVES) throw new ProtocolError("announces pieces without end");
+    held.push(message);
+    this.#held.set(connection, held);
+  }
+
+  #check(copy: Copy): void {
+    this.#copies.delete(copy.connection);
+    const info = new Uint8Array(copy.size);
+    copy.parts.forEach((part, i) => info.set(part!, i * METADATA_PIECE_LENGTH));
+    const matches = (this.#v1Hash === undefined || equalBytes(sha1(info), this.#v1Hash)) &&
+      (this.#v2Hash === undefined ||
+        equalBytes(sha256(info).subarray(0, this.#v2Hash.length), this.#v2Hash));
+    if (!matches) throw new ProtocolError("sent metadata that does not match the info-hash");
+    this.done = true;
+    this.#copies.clear();
+    this.#emit({ type: "metadata", info });
+  }
+}
+
+/** Sends a ut_metadata message with the number the peer chose for it. */
+export function sendMetadata(
+  emit: Emit,
+  connection: Connection,
+  message: Exclude<MetadataMessage, { type: "unknown" }>,
+): void {
+  const id = connection.extensionIds.get("ut_metadata");
+  if (id === undefined || id === 0) return;
+  const payload = encodeMetadataMessage(message);
+  emit({ type: "send", connection, message: { type: "extended", id, payload } });
+}

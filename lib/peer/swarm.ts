@@ -1,0 +1,432 @@
+/**
+ * One torrent's peers: events in, actions out.
+ *
+ * The swarm has no clock, no sockets and no chance of its own: time comes with every event, chance is
+ * injected, and what it wants done comes out of {@link Swarm.takeActions}. The same machine runs behind
+ * real sockets and in a simulation.
+ *
+ * Driver's loop: feed events; after each batch call {@link Swarm.settle}, which asks peers for more, and
+ * carry out the actions.
+ *
+ * @module
+ */
+
+import { ipToBytes } from "../codec/address.ts";
+import { equalBytes, hex } from "../codec/bytes.ts";
+import {
+  decodeDontHave,
+  decodeExtendedHandshake,
+  decodeMetadataMessage,
+  encodeExtendedHandshake,
+} from "../codec/extension.ts";
+import type { Handshake, HandshakeHead } from "../codec/handshake.ts";
+import type { ExtendedMessage, Message } from "../codec/message.ts";
+import type { PieceIndex } from "../store/layout.ts";
+import type { Action } from "./actions.ts";
+import { type BlockRequest, Connection } from "./connection.ts";
+import { MetadataFetch } from "./metadata_fetch.ts";
+import { type Peer, PeerBook, type PeerSource } from "./peer_book.ts";
+import { Transfer, type TransferOptions } from "./transfer.ts";
+import { REQUEST_QUEUE } from "./upload.ts";
+
+const KEEP_ALIVE_MS = 55_000;
+/** rqbit hangs up after ten silent seconds. */
+const KEEP_ALIVE_RQBIT_MS = 8000;
+const IDLE_TIMEOUT_MS = 150_000;
+/** Attempts to connect under way at once. */
+const MAX_DIALS = 30;
+
+/** The numbers under which we receive extension messages. */
+const OUR_EXTENSIONS = new Map([["ut_metadata", 1], ["lt_donthave", 2]]);
+
+/** Who we are and what we may spend. */
+export interface SwarmOptions {
+  /** 20 bytes. */
+  readonly peerId: Uint8Array;
+  /** What we call ourselves (BEP 10 `v`). */
+  readonly client: string;
+  /** Where we accept connections. */
+  readonly listenPort: number;
+  /** SHA-1 of the info dictionary, 20 bytes, if there is one. */
+  readonly v1Hash?: Uint8Array | undefined;
+  /** SHA-256 of the info dictionary, 32 bytes, if there is one. */
+  readonly v2Hash?: Uint8Array | undefined;
+  readonly maxConnections: number;
+  /** Peers served at once. */
+  readonly uploadSlots: number;
+  /** A number from 0 up to 1, evenly distributed. */
+  readonly random: () => number;
+}
+
+/** The two phases of a swarm's life. */
+export type Phase =
+  | { readonly name: "metadata"; readonly fetch: MetadataFetch }
+  | { readonly name: "transfer"; readonly transfer: Transfer };
+
+/** All peers, connections and pieces of one torrent. */
+export class Swarm {
+  /** Everybody we know of. */
+  readonly book: PeerBook;
+  /** The open conversations, by number. */
+  readonly connections: ReadonlyMap<number, Connection>;
+  readonly #connections = new Map<number, Connection>();
+  readonly #options: SwarmOptions;
+  readonly #peerId: string;
+  readonly #contributors = new Set<Peer>();
+  #closedDownBytes = 0;
+  #closedUpBytes = 0;
+  #v1Hash: Uint8Array | undefined;
+  #v2Hash: Uint8Array | undefined;
+  #phase: Phase;
+  #actions: Action[] = [];
+  #nextId = 1;
+
+  /** A swarm that knows nobody, and of its torrent the hash only. */
+  constructor(options: SwarmOptions) {
+    this.#options = options;
+    this.#peerId = hex(options.peerId);
+    this.#v1Hash = options.v1Hash;
+    this.#v2Hash = options.v2Hash;
+    this.connections = this.#connections;
+    this.book = new PeerBook((peer) => this.#emit({ type: "peer", peer }));
+    const fetch = new MetadataFetch(options.v1Hash, options.v2Hash, this.#emit);
+    this.#phase = { name: "metadata", fetch };
+  }
+
+  /** Fetching the metadata, or transferring pieces. */
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** File data received over all connections that ever were. */
+  get downloadedBytes(): number {
+    let bytes = this.#closedDownBytes;
+    for (const connection of this.#connections.values()) bytes += connection.down.total;
+    return bytes;
+  }
+
+  /** File data sent over all connections that ever were. */
+  get uploadedBytes(): number {
+    let bytes = this.#closedUpBytes;
+    for (const connection of this.#connections.values()) bytes += connection.up.total;
+    return bytes;
+  }
+
+  /** Everybody who gave us verified data, also those who are gone. */
+  contributors(): Iterable<Peer> {
+    return this.#contributors;
+  }
+
+  /** What is to be done now, in order. */
+  takeActions(): Action[] {
+    const actions = this.#actions;
+    this.#actions = [];
+    return actions;
+  }
+
+  /** Somebody told us of a peer. `v2`: it was found under the v2 info-hash. */
+  learn(host: string, port: number, source: PeerSource, v2 = false): void {
+    this.book.learn(host, port, source, v2);
+  }
+
+  /**
+   * Which info-hash to answer an incoming handshake with: its own, or the v2 one when both sides know
+   * the hybrid (BEP 52). `undefined` when it is for another torrent.
+   */
+  answer(head: HandshakeHead): { handshake: Handshake; v2: boolean } | undefined {
+    const v2Wire = this.#v2Hash?.subarray(0, 20);
+    const isV2 = v2Wire !== undefined && equalBytes(head.infoHash, v2Wire);
+    const isV1 = this.#v1Hash !== undefined && equalBytes(head.infoHash, this.#v1Hash);
+    if (!isV1 && !isV2) return undefined;
+    const v2 = isV2 || (head.v2Upgrade && v2Wire !== undefined);
+    return { handshake: this.handshake(v2), v2 };
+  }
+
+  /** Our handshake on the v1 or v2 info-hash. */
+  handshake(v2: boolean): Handshake {
+    const infoHash = v2 ? this.#v2Hash!.subarray(0, 20) : this.#v1Hash!;
+    const v2Upgrade = !v2 && this.#v2Hash !== undefined;
+    const { peerId } = this.#options;
+    return { infoHash, peerId, extensions: true, fast: true, dht: false, v2Upgrade };
+  }
+
+  /** What the answer to our own handshake says: v1 or v2; `undefined` when it is another torrent's. */
+  answeredOn(head: HandshakeHead): "v1" | "v2" | undefined {
+    if (this.#v1Hash !== undefined && equalBytes(head.infoHash, this.#v1Hash)) return "v1";
+    const v2Wire = this.#v2Hash?.subarray(0, 20);
+    return v2Wire !== undefined && equalBytes(head.infoHash, v2Wire) ? "v2" : undefined;
+  }
+
+  /** Somebody connected to us; returns `undefined` when there is no room or it is not welcome. */
+  accept(host: string, port: number): Peer | undefined {
+    if (this.#connections.size >= this.#options.maxConnections) return undefined;
+    const peer = this.book.learn(host, port, "inbound");
+    if (peer === undefined || (peer.state !== "available" && peer.state !== "away")) {
+      return undefined;
+    }
+    this.book.apply(peer, "accept");
+    return peer;
+  }
+
+  /** An attempt to connect, ours or the peer's, came to nothing. */
+  dialFailed(peer: Peer, reason: string, nowMs: number): void {
+    this.book.lost(peer, reason, false, nowMs, this.#options.random);
+  }
+
+  /**
+   * Handshakes are through. Returns the conversation, or in words why there will be none: it is
+   * ourselves, somebody banned, or somebody we talk to already.
+   */
+  opened(
+    peer: Peer,
+    handshake: Handshake,
+    settled: { inbound: boolean; v2: boolean },
+    nowMs: number,
+  ): Connection | string {
+    const peerId = hex(handshake.peerId);
+    const refusal = this.#refusal(peer, peerId, settled.inbound);
+    if (refusal !== undefined) {
+      this.dialFailed(peer, refusal, nowMs);
+      return refusal;
+    }
+    const { extensions, fast } = handshake; // ours are both on
+    const negotiated = { ...settled, peerId, extensions, fast };
+    const connection = new Connection(this.#nextId++, peer, negotiated, nowMs);
+    this.#connections.set(connection.id, connection);
+    this.book.apply(peer, "handshake");
+    if (extensions) this.#sendExtendedHandshake(connection);
+    if (this.#phase.name === "metadata") this.#phase.fetch.joined(connection);
+    else this.#phase.transfer.joined(connection, false);
+    return connection;
+  }
+
+  /**
+   * A message arrived.
+   *
+   * @throws {ProtocolError} when it breaks the protocol; the driver closes the connection
+   */
+  received(connection: Connection, message: Message, nowMs: number): void {
+    connection.lastReceivedMs = nowMs;
+    if (message.type === "extended") this.#extended(connection, message, nowMs);
+    else if (this.#phase.name === "transfer") {
+      this.#phase.transfer.received(connection, message, nowMs);
+    } else this.#phase.fetch.received(connection, message);
+  }
+
+  /** The connection is gone, whoever closed it. */
+  closed(connection: Connection, reason: string, nowMs: number): void {
+    if (!this.#connections.delete(connection.id)) return;
+    if (this.#phase.name === "transfer") this.#phase.transfer.left(connection);
+    else this.#phase.fetch.left(connection);
+    this.#closedDownBytes += connection.down.total;
+    this.#closedUpBytes += connection.up.total;
+    const { peer } = connection;
+    const useful = connection.down.total > 0 || connection.up.total > 0 || !connection.peerChoking;
+    this.book.lost(peer, reason, useful, nowMs, this.#options.random);
+  }
+
+  /** The metadata is known and the disk is looked at: pieces can move. */
+  beginTransfer(options: TransferOptions, hashes: TorrentHashes, nowMs: number): Transfer {
+    this.#v1Hash = hashes.v1Hash;
+    this.#v2Hash = hashes.v2Hash;
+    const transfer = new Transfer(options, {
+      connections: this.#connections,
+      emit: this.#emit,
+      random: this.#options.random,
+      peerById: (id) => this.book.byId(id),
+      uploadSlots: this.#options.uploadSlots,
+    }, nowMs);
+    const before = this.#phase;
+    const nowHybrid = options.layout.version === "hybrid" && this.#options.v2Hash === undefined;
+    const upgrade = nowHybrid && !transfer.hashesComplete;
+    this.#phase = { name: "transfer", transfer };
+    for (const connection of this.#connections.values()) {
+      transfer.joined(connection, true);
+      if (connection.negotiated.extensions) this.#sendExtendedHandshake(connection);
+      const held = before.name === "metadata" ? before.fetch.held(connection) : [];
+      this.#replay(connection, held, nowMs);
+      connection.hungry = true;
+      // Hashes are asked for on v2 connections only, and we did not know to offer one.
+      if (upgrade && !connection.negotiated.v2) this.#close(connection, "connecting anew as v2");
+    }
+    return transfer;
+  }
+
+  /**
+   * The driver checked a full piece. When it failed and one peer alone sent it, that peer is banned.
+   *
+   * @param bySha1 it was checked by its SHA-1
+   */
+  verified(piece: PieceIndex, matches: boolean, bySha1: boolean): void {
+    const from = this.#transfer().verified(piece, matches, bySha1);
+    if (matches) { for (const peer of from) this.#contributors.add(peer); }
+    if (!matches && from.length === 1) this.#ban(from[0]!, `sent corrupt data (piece ${piece})`);
+    if (this.#transfer().pieces.isComplete) this.#emit({ type: "complete" });
+  }
+
+  /** Fetched blocks for the socket, up to `maxBytes`. */
+  takeUploads(connection: Connection, maxBytes: number): BlockRequest[] {
+    return this.#phase.name === "transfer"
+      ? this.#phase.transfer.upload.take(connection, maxBytes)
+      : [];
+  }
+
+  /** Bytes were written to the peer: all of them, and how many were file data. */
+  sent(connection: Connection, dataBytes: number, nowMs: number): void {
+    connection.lastSentMs = nowMs;
+    if (dataBytes > 0) connection.up.add(dataBytes, nowMs);
+  }
+
+  /** Time passed: timeouts, keep-alives, dials, chokes. */
+  tick(nowMs: number): void {
+    this.book.refresh(nowMs);
+    if (this.#phase.name === "transfer") this.#phase.transfer.tick(nowMs);
+    else this.#phase.fetch.tick(nowMs);
+    for (const connection of this.#connections.values()) this.#watch(connection, nowMs);
+    this.#dial();
+  }
+
+  /** Asks whoever may have something for us for more. Call it after every batch of events. */
+  settle(nowMs: number): void {
+    for (const connection of this.#connections.values()) {
+      if (!connection.hungry) continue;
+      if (this.#phase.name === "transfer") this.#phase.transfer.settle(connection, nowMs);
+      else {
+        connection.hungry = false;
+        this.#phase.fetch.settle(connection, nowMs);
+      }
+    }
+  }
+
+  readonly #emit = (action: Action): void => {
+    this.#actions.push(action);
+  };
+
+  #transfer(): Transfer {
+    if (this.#phase.name === "transfer") return this.#phase.transfer;
+    throw new Error("pieces do not move before the metadata is known");
+  }
+
+  #refusal(peer: Peer, peerId: string, inbound: boolean): string | undefined {
+    if (peerId === this.#peerId) {
+      peer.dialable = false;
+      return "that is ourselves";
+    }
+    if (this.book.isBannedId(peerId)) return "banned before";
+    if (this.#connections.size >= this.#options.maxConnections) return "no room";
+    for (const other of this.#connections.values()) {
+      if (other.negotiated.peerId !== peerId) continue;
+      // Both sides must drop the same one: the greater peer id keeps the connection it initiated.
+      const newInitiatorIsGreater = inbound === (peerId > this.#peerId);
+      const bothWays = other.negotiated.inbound !== inbound;
+      if (!bothWays || !newInitiatorIsGreater) return "connected already";
+      this.#close(other, "connected twice");
+    }
+    return undefined;
+  }
+
+  #extended(connection: Connection, message: ExtendedMessage, nowMs: number): void {
+    if (message.id === 0) return this.#extendedHandshake(connection, message.payload);
+    if (message.id === OUR_EXTENSIONS.get("ut_metadata")) {
+      const metadata = decodeMetadataMessage(message.payload);
+      if (this.#phase.name === "transfer") this.#phase.transfer.metadata(connection, metadata);
+      else this.#phase.fetch.metadata(connection, metadata, nowMs);
+    } else if (message.id === OUR_EXTENSIONS.get("lt_donthave")) {
+      if (this.#phase.name === "transfer") {
+        this.#phase.transfer.dontHave(connection, decodeDontHave(message.payload));
+      }
+    }
+  }
+
+  #extendedHandshake(connection: Connection, payload: Uint8Array): void {
+    const said = decodeExtendedHandshake(payload);
+    for (const [name, id] of said.ids) connection.extensionIds.set(name, id);
+    if (said.client !== undefined) connection.peer.client = said.client;
+    if (said.requestQueue !== undefined) connection.requestQueue = said.requestQueue;
+    if (said.metadataSize !== undefined) connection.metadataSize = said.metadataSize;
+    if (said.uploadOnly !== undefined) connection.uploadOnly = said.uploadOnly;
+    if (said.port !== undefined && connection.negotiated.inbound) {
+      this.book.identify(connection.peer, said.port);
+    }
+    connection.hungry = true;
+  }
+
+  #sendExtendedHandshake(connection: Connection): void {
+    const transfer = this.#phase.name === "transfer" ? this.#phase.transfer : undefined;
+    const { client, listenPort } = this.#options;
+    const payload = encodeExtendedHandshake({
+      ids: OUR_EXTENSIONS,
+      port: listenPort,
+      client,
+      requestQueue: REQUEST_QUEUE,
+      yourIp: ipToBytes(connection.peer.host),
+      ...(transfer && { metadataSize: transfer.metadataSize }),
+      ...(transfer?.pieces.isComplete && { uploadOnly: true }),
+    });
+    this.#emit({ type: "send", connection, message: { type: "extended", id: 0, payload } });
+  }
+
+  /** What a peer said before we could understand it, said again. */
+  #replay(connection: Connection, held: readonly Message[], nowMs: number): void {
+    try {
+      for (const message of held) this.#transfer().received(connection, message, nowMs);
+    } catch (error) {
+      this.#close(connection, error instanceof Error ? error.message : String(error));
+    }
+    if (connection.peerInterested) this.#transfer().upload.interested(connection, nowMs);
+  }
+
+  #watch(connection: Connection, nowMs: number): void {
+    connection.peer.complete = connection.remote.length > 0 && connection.remote.isFull;
+    if (connection.peer.state === "banned") return this.#close(connection, connection.peer.reason);
+    if (nowMs - connection.lastReceivedMs > IDLE_TIMEOUT_MS) {
+      return this.#close(connection, "said nothing for too long");
+    }
+    if (this.#bothComplete(connection) && nowMs - connection.openedMs > 1000) {
+      return this.#close(connection, "both sides are complete");
+    }
+    const isRqbit = connection.negotiated.peerId.startsWith("2d7251"); // -rQ
+    const keepAliveMs = isRqbit ? KEEP_ALIVE_RQBIT_MS : KEEP_ALIVE_MS;
+    if (nowMs - connection.lastSentMs < keepAliveMs) return;
+    connection.lastSentMs = nowMs;
+    this.#emit({ type: "send", connection, message: { type: "keepAlive" } });
+  }
+
+  #bothComplete(connection: Connection): boolean {
+    if (this.#phase.name !== "transfer" || !connection.peer.complete) return false;
+    return this.#phase.transfer.pieces.isComplete && !connection.peerInterested;
+  }
+
+  #dial(): void {
+    const complete = this.#phase.name === "transfer" && this.#phase.transfer.pieces.isComplete;
+    let connecting = 0;
+    for (const peer of this.book.values()) if (peer.state === "connecting") connecting++;
+    for (const peer of this.book.values()) {
+      if (connecting >= MAX_DIALS) return;
+      if (this.#connections.size + connecting >= this.#options.maxConnections) return;
+      if (peer.state !== "available" || !peer.dialable || (complete && peer.complete)) continue;
+      this.book.apply(peer, "dial");
+      connecting++;
+      const v2 = this.#v2Hash !== undefined && (peer.v2 || this.#v1Hash === undefined);
+      this.#emit({ type: "dial", peer, v2 });
+    }
+  }
+
+  #close(connection: Connection, reason: string): void {
+    this.#emit({ type: "close", connection, reason });
+  }
+
+  #ban(peer: Peer, reason: string): void {
+    const connection = [...this.#connections.values()].find((other) => other.peer === peer);
+    this.book.ban(peer, connection?.negotiated.peerId, reason);
+    if (connection !== undefined) this.#close(connection, reason);
+  }
+}
+
+/** The hashes of a torrent whose metadata is known. */
+export interface TorrentHashes {
+  /** SHA-1 of the info dictionary, absent in v2 torrents. */
+  readonly v1Hash?: Uint8Array | undefined;
+  /** SHA-256 of the info dictionary, absent in v1 torrents. */
+  readonly v2Hash?: Uint8Array | undefined;
+}

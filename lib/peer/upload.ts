@@ -1,0 +1,159 @@
+/**
+ * Serving: who may ask, what is queued, what is handed to the socket.
+ *
+ * Queued are coordinates, not bytes: the disk is read when the socket can take more, so a choke or a
+ * cancel costs nothing.
+ *
+ * @module
+ */
+
+import type { BlockRangeMessage } from "../codec/message.ts";
+import { ProtocolError } from "../errors.ts";
+import type { Layout, PieceIndex } from "../store/layout.ts";
+import type { Pieces } from "../store/pieces.ts";
+import type { Emit } from "./actions.ts";
+import { chooseUnchoked, RECHOKE_INTERVAL_MS } from "./choker.ts";
+import type { BlockRequest, Connection } from "./connection.ts";
+
+/** How many requests of one peer are queued; told to peers as `reqq` (BEP 10). */
+export const REQUEST_QUEUE = 1024;
+/** The longest block served. We ask for 16 KiB; some old programs ask for more. */
+export const MAX_SERVED_BLOCK = 128 * 1024;
+
+/** What serving needs from its surroundings. */
+export interface UploadOptions {
+  readonly layout: Layout;
+  readonly pieces: Pieces;
+  readonly connections: Iterable<Connection>;
+  readonly emit: Emit;
+  readonly random: () => number;
+  /** How many peers are served at once. */
+  readonly slots: number;
+}
+
+/** The serving half of a transfer. */
+export class Upload {
+  readonly #options: UploadOptions;
+  #rechokeAtMs = 0;
+
+  /** Serves nobody yet. */
+  constructor(options: UploadOptions) {
+    this.#options = options;
+  }
+
+  /** The peer wants something. With a free slot it is served at once. */
+  interested(connection: Connection, nowMs: number): void {
+    connection.peerInterested = true;
+    if (!connection.amChoking) return;
+    let taken = 0;
+    for (const other of this.#options.connections) if (!other.amChoking) taken++;
+    if (taken < this.#options.slots) this.#unchoke(connection, nowMs);
+  }
+
+  /** The peer wants nothing any more; its slot is free. */
+  notInterested(connection: Connection): void {
+    connection.peerInterested = false;
+    if (!connection.amChoking) this.#choke(connection);
+    this.#rechokeAtMs = 0;
+  }
+
+  /**
+   * The peer asks for a block.
+   *
+   * @throws {ProtocolError} when there is no such piece, or no such range in it
+   */
+  request(connection: Connection, message: BlockRangeMessage, nowMs: number): void {
+    const { begin, length } = message;
+    const piece = this.#options.layout.pieceIndex(message.piece);
+    if (piece === undefined) throw new ProtocolError(`asked for piece ${message.piece}`);
+    const inRange = length > 0 && begin + length <= this.#options.layout.servableLength(piece);
+    if (!inRange) throw new ProtocolError(`asked for ${length} bytes at ${piece}+${begin}`);
+    if (!connection.peerInterested) this.interested(connection, nowMs); // some never say so
+    const serve = !connection.amChoking && length <= MAX_SERVED_BLOCK &&
+      this.#options.pieces.have.get(piece) && connection.uploadQueue.length < REQUEST_QUEUE;
+    if (!serve) return this.#reject(connection, { piece, begin, length });
+    connection.uploadQueue.push({ piece, begin, length });
+    if (connection.uploadQueue.length === 1) this.#options.emit({ type: "upload", connection });
+  }
+
+  /** The peer no longer wants a block. With BEP 6 that is answered too. */
+  cancel(connection: Connection, message: BlockRangeMessage): void {
+    const { uploadQueue } = connection;
+    const at = uploadQueue.findIndex((queued) =>
+      queued.piece === message.piece && queued.begin === message.begin &&
+      queued.length === message.length
+    );
+    if (at < 0) return;
+    const [queued] = uploadQueue.splice(at, 1);
+    this.#reject(connection, queued!);
+  }
+
+  /** Up to `maxBytes` of what the peer waits for, at least one block if there is any. */
+  take(connection: Connection, maxBytes: number): BlockRequest[] {
+    const { uploadQueue } = connection;
+    let count = 0;
+    for (let bytes = 0; count < uploadQueue.length; count++) {
+      bytes += uploadQueue[count]!.length;
+      if (count > 0 && bytes > maxBytes) break;
+    }
+    return uploadQueue.splice(0, count);
+  }
+
+  /** Something taken could not be read: the peer must not wait for it. */
+  refuse(connection: Connection, request: BlockRequest): void {
+    this.#reject(connection, request);
+  }
+
+  /** A piece is gone from the disk: nobody gets it any more, and everybody is told (BEP 54). */
+  pieceLost(piece: PieceIndex): void {
+    for (const connection of this.#options.connections) {
+      const { uploadQueue } = connection;
+      const dropped = uploadQueue.filter((queued) => queued.piece === piece);
+      if (dropped.length === 0) continue;
+      uploadQueue.splice(0, uploadQueue.length, ...uploadQueue.filter((q) => q.piece !== piece));
+      for (const request of dropped) this.#reject(connection, request);
+    }
+  }
+
+  /** Deals the slots anew when it is time, or when one became free. */
+  tick(nowMs: number): void {
+    if (nowMs < this.#rechokeAtMs) return;
+    this.#rechokeAtMs = nowMs + RECHOKE_INTERVAL_MS;
+    const serving = this.#options.pieces.isComplete;
+    const connections = [...this.#options.connections];
+    const candidates = connections.map((connection) => ({
+      id: connection.id,
+      interested: connection.peerInterested,
+      unchoked: !connection.amChoking,
+      rate: (serving ? connection.up : connection.down).rate(nowMs),
+      unchokedMs: connection.unchokedMs,
+    }));
+    const chosen = chooseUnchoked(candidates, this.#options.slots, this.#options.random);
+    for (const connection of connections) {
+      if (chosen.has(connection.id)) {
+        if (connection.amChoking) this.#unchoke(connection, nowMs);
+      } else if (!connection.amChoking) {
+        this.#choke(connection);
+      }
+    }
+  }
+
+  #unchoke(connection: Connection, nowMs: number): void {
+    connection.amChoking = false;
+    connection.unchokedMs = nowMs;
+    this.#options.emit({ type: "send", connection, message: { type: "unchoke" } });
+  }
+
+  /** The choke goes first, then the rejects (BEP 6). */
+  #choke(connection: Connection): void {
+    connection.amChoking = true;
+    this.#options.emit({ type: "send", connection, message: { type: "choke" } });
+    for (const request of connection.uploadQueue.splice(0)) this.#reject(connection, request);
+  }
+
+  /** Without BEP 6 a request that is not served is not answered either. */
+  #reject(connection: Connection, request: BlockRequest): void {
+    if (!connection.negotiated.fast) return;
+    this.#options.emit({ type: "send", connection, message: { type: "reject", ...request } });
+  }
+}
