@@ -55,7 +55,7 @@ export async function checkPieces(plan: CheckPlan): Promise<CheckResult> {
   const setup = { layout: { pieceLength, version, files: info.files }, paths };
   const workers = new PieceWorkers(setup, Math.min(hashingWorkerCount(), pieceCount));
   const take = (first: number, part: HashResult) => {
-    roots.set(part.roots, first * HASH_LENGTH);
+    if (wanted.sha256) roots.set(part.roots, first * HASH_LENGTH);
     for (const [i, isThere] of part.readable.entries()) {
       if (isThere === 0) continue;
       readable.set(first + i);

@@ -105,8 +105,8 @@ async function hashFile(path: string, length: number, recipe: Recipe): Promise<T
             `${path} became shorter while it was hashed: try again when it is finished`,
           );
         }
-        roots.set(part.roots, first * HASH_LENGTH);
-        sha1s.set(part.sha1s, first * 20);
+        if (wanted.sha256) roots.set(part.roots, first * HASH_LENGTH);
+        if (wanted.sha1) sha1s.set(part.sha1s, first * 20);
         const done = Math.min(length, (first + part.readable.length) * pieceLength);
         recipe.onProgress?.(done, length);
       }, recipe.signal);

@@ -21,6 +21,7 @@ import { DownloadFiles } from "./download_files.ts";
 import type { TransferListener, TransferResult, TransferStats } from "./events.ts";
 import { FileReader } from "./file_reader.ts";
 import { Host, type HostOptions } from "./host.ts";
+import { PieceMemory } from "./piece_memory.ts";
 import { PieceWorkers, verifyingWorkerCount } from "./piece_workers.ts";
 import { SeedingLimit } from "./seeding_limit.ts";
 import { resolveSource, type Source } from "./source.ts";
@@ -50,7 +51,7 @@ export interface LeecherOptions extends HostOptions {
 }
 
 /** Memory for pieces that are being collected, in bytes. */
-const PIECE_MEMORY = 32 * 1024 * 1024;
+const PIECE_MEMORY = 16 * 1024 * 1024;
 const MIN_SLOTS = 2;
 const MAX_SLOTS = 512;
 const WATCH_MS = 500;
@@ -244,14 +245,14 @@ export class Leecher implements AsyncDisposable {
       1,
       Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, slots), layout.pieceCount),
     );
-    const memory = new SharedArrayBuffer(files.wasComplete ? 0 : slotCount * info.pieceLength);
-    const pieceMemory = new Uint8Array(memory);
+    const memory = new PieceMemory(slotCount, info.pieceLength);
     const paths = [files.dataPath];
     const { pieceLength, version } = layout;
-    const setup = { layout: { pieceLength, version, files: info.files }, paths, memory };
-    const workers = files.have.isFull
-      ? undefined
-      : new PieceWorkers({ ...setup, resume: files.resume }, verifyingWorkerCount());
+    const setup = { layout: { pieceLength, version, files: info.files }, paths };
+    const storing = files.have.isFull ? undefined : {
+      workers: new PieceWorkers({ ...setup, resume: files.resume }, verifyingWorkerCount()),
+      memory,
+    };
     const growing = !files.wasComplete;
     const session = this.#host.session;
     const transfer = session.beginTransfer(
@@ -262,12 +263,12 @@ export class Leecher implements AsyncDisposable {
         slotCount,
         sha1s: info.pieces,
         layers: this.#layers,
-        storeBlock: (slot, begin, block) => pieceMemory.set(block, slot * pieceLength + begin),
+        storeBlock: (slot, begin, block) => memory.store(slot, begin, block),
       },
       info,
       {
         reader: new FileReader(layout, info.files, paths, (p) => transfer.expected(p), growing),
-        ...(workers && { workers }),
+        ...(storing && { storing }),
       },
     );
     transfer.usedSha1 = files.hasSha1Pieces;

@@ -7,7 +7,7 @@
 import type { LayoutFile, PieceIndex } from "../store/layout.ts";
 import type { Expected } from "../peer/transfer.ts";
 
-/** The first message to a worker: what torrent, where on disk, which memory. */
+/** The first message to a worker: what torrent, and where on disk. */
 export interface WorkerSetup {
   readonly layout: {
     readonly pieceLength: number;
@@ -16,19 +16,20 @@ export interface WorkerSetup {
   };
   /** Where each file of the layout is on disk; pads have none and are never touched. */
   readonly paths: readonly string[];
-  /** The piece memory: slot n begins at n times the piece length. */
-  readonly memory?: SharedArrayBuffer;
   /** The resume file and where in it the map of pieces begins. */
   readonly resume?: { readonly path: string; readonly mapOffset: number };
 }
 
 /** Something for a worker to do. */
 export type Job =
-  /** Verify a piece in its slot, write it, note it in the resume file with the byte `note`. */
+  /**
+   * Verify a piece, write it, note it in the resume file with the byte `note`. The buffer is handed over
+   * and comes back with the answer, so the piece is never copied.
+   */
   | {
     readonly type: "store";
     readonly piece: PieceIndex;
-    readonly slot: number;
+    readonly buffer: ArrayBuffer;
     readonly expected: Expected;
     readonly note: number;
   }
@@ -59,7 +60,7 @@ export interface HashResult {
 
 /** What a job gives back. */
 export type JobAnswer =
-  | { readonly matches: boolean }
+  | { readonly matches: boolean; readonly buffer: ArrayBuffer }
   | HashResult
   | { readonly sha256: string }
   | Record<string, never>;

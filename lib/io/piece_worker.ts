@@ -1,5 +1,5 @@
 /**
- * A thread that hashes and writes: pieces from the shared piece memory to disk, and files as they are.
+ * A thread that hashes and writes: pieces from memory to disk, and files as they are.
  *
  * One thread does both for a piece, so the order is plain: verified, then written, then noted in the
  * resume file. Whatever the note says is on disk.
@@ -11,8 +11,9 @@ import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { equalBytes, hex } from "../codec/bytes.ts";
 import { sha1 } from "../codec/hash.ts";
-import { paddedBlocks, pieceHash } from "../codec/merkle.ts";
+import { BLOCK_LENGTH, HASH_LENGTH, paddedBlocks, pieceHash } from "../codec/merkle.ts";
 import { Layout, type PieceIndex } from "../store/layout.ts";
+import { NativeGarbage } from "./native_garbage.ts";
 import type { HashResult, Job, JobAnswer, WorkerSetup } from "./piece_jobs.ts";
 
 const scope = self as unknown as {
@@ -26,7 +27,8 @@ scope.onmessage = (event) => {
   scope.onmessage = ({ data }) => {
     const { id, job } = data as { id: number; job: Job };
     try {
-      scope.postMessage({ id, answer: worker.run(job) });
+      const answer = worker.run(job);
+      scope.postMessage({ id, answer }, "buffer" in answer ? [answer.buffer] : []);
     } catch (error) {
       const { message, code } = error as Error & { code?: string };
       scope.postMessage({ id, error: { message, code } });
@@ -38,19 +40,18 @@ class PieceWorker {
   readonly #setup: WorkerSetup;
   readonly #layout: Layout;
   readonly #files = new Map<string, number>();
-  readonly #memory: Uint8Array;
+  readonly #garbage = new NativeGarbage();
   #scratch = new Uint8Array(0);
 
   constructor(setup: WorkerSetup) {
     this.#setup = setup;
     this.#layout = new Layout(setup.layout);
-    this.#memory = new Uint8Array(setup.memory ?? new SharedArrayBuffer(0));
   }
 
   run(job: Job): JobAnswer {
     switch (job.type) {
       case "store":
-        return { matches: this.#store(job) };
+        return { matches: this.#store(job), buffer: job.buffer };
       case "hash":
         return this.#hash(job);
       case "digest":
@@ -62,16 +63,12 @@ class PieceWorker {
     }
   }
 
-  #store({ piece, slot, expected, note }: Job & { type: "store" }): boolean {
-    const { pieceLength } = this.#layout;
-    const begin = slot * pieceLength;
+  #store({ piece, buffer, expected, note }: Job & { type: "store" }): boolean {
     const dataLength = this.#layout.dataLength(piece);
-    const size = this.#layout.pieceSize(piece);
-    this.#memory.fill(0, begin + dataLength, begin + size); // the pad of a hybrid
-    const data = this.#memory.subarray(begin, begin + dataLength);
-    const actual = expected.kind === "sha256"
-      ? pieceHash(data, this.#paddedBlocks(piece))
-      : sha1(this.#memory.subarray(begin, begin + size));
+    const whole = new Uint8Array(buffer, 0, this.#layout.pieceSize(piece));
+    whole.fill(0, dataLength); // the pad of a hybrid
+    const data = whole.subarray(0, dataLength);
+    const actual = expected.kind === "sha256" ? this.#root(piece, data) : sha1(whole);
     if (!equalBytes(actual, expected.hash)) return false;
     for (const { file, offset, length, at } of this.#layout.spans(piece, 0, dataLength)) {
       this.#write(this.#setup.paths[file]!, data.subarray(at, at + length), offset);
@@ -82,7 +79,7 @@ class PieceWorker {
   }
 
   #hash({ first, count, wanted }: Job & { type: "hash" }): HashResult {
-    const roots = new Uint8Array(wanted.sha256 ? count * 32 : 0);
+    const roots = new Uint8Array(wanted.sha256 ? count * HASH_LENGTH : 0);
     const sha1s = new Uint8Array(wanted.sha1 ? count * 20 : 0);
     const readable = new Uint8Array(count);
     if (this.#scratch.length === 0) this.#scratch = new Uint8Array(this.#layout.pieceLength);
@@ -92,8 +89,7 @@ class PieceWorker {
       readable[i] = 1;
       const dataLength = this.#layout.dataLength(piece);
       if (wanted.sha256) {
-        const data = this.#scratch.subarray(0, dataLength);
-        roots.set(pieceHash(data, this.#paddedBlocks(piece)), i * 32);
+        roots.set(this.#root(piece, this.#scratch.subarray(0, dataLength)), i * HASH_LENGTH);
       }
       if (!wanted.sha1) continue;
       const size = this.#layout.pieceSize(piece);
@@ -136,9 +132,12 @@ class PieceWorker {
     }
   }
 
-  #paddedBlocks(piece: PieceIndex): number {
+  /** The v2 hash of a piece with these bytes. */
+  #root(piece: PieceIndex, data: Uint8Array): Uint8Array {
     const { file } = this.#layout.fileOf(piece);
-    return paddedBlocks(this.#setup.layout.files[file]!.length, this.#layout.pieceLength);
+    const blocks = paddedBlocks(this.#setup.layout.files[file]!.length, this.#layout.pieceLength);
+    this.#garbage.add(2 * Math.ceil(data.length / BLOCK_LENGTH));
+    return pieceHash(data, blocks);
   }
 
   #write(path: string, bytes: Uint8Array, position: number): void {

@@ -53,12 +53,17 @@ export class PieceWorkers {
   }
 
   /**
-   * Verifies the piece in its slot and writes it; false when it does not match.
+   * Verifies a piece and writes it if it matches. Its buffer goes to the thread and comes back.
    *
-   * @throws {DiskError} when it could not be written
+   * @throws {DiskError} when it could not be written; the buffer is lost then
    */
-  async store(job: Omit<Job & { type: "store" }, "type">): Promise<boolean> {
-    return (await this.#run({ type: "store", ...job }) as { matches: boolean }).matches;
+  async store(
+    job: Omit<Job & { type: "store" }, "type">,
+  ): Promise<{ matches: boolean; buffer: ArrayBuffer }> {
+    // A view would take the whole array it is a view of along to the thread.
+    const expected = { ...job.expected, hash: job.expected.hash.slice() };
+    const answer = await this.#run({ type: "store", ...job, expected });
+    return answer as { matches: boolean; buffer: ArrayBuffer };
   }
 
   /**
@@ -122,7 +127,7 @@ export class PieceWorkers {
     entry.load++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      entry.worker.postMessage({ id, job });
+      entry.worker.postMessage({ id, job }, job.type === "store" ? [job.buffer] : []);
     });
   }
 

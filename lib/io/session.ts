@@ -23,6 +23,7 @@ import type { FileReader } from "./file_reader.ts";
 import { closeQuietly, dial, type OpenedSocket } from "./handshaking.ts";
 import type { Acceptor, Listener } from "./listener.ts";
 import { BatchBuffers, PeerSocket, type SocketHost } from "./peer_socket.ts";
+import type { PieceMemory } from "./piece_memory.ts";
 import type { PieceWorkers } from "./piece_workers.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
 import { NOTE_SHA1, NOTE_VERIFIED } from "./resume.ts";
@@ -53,7 +54,7 @@ export interface SessionOptions {
 export interface TransferDisk {
   readonly reader: FileReader;
   /** Absent where nothing is downloaded. */
-  readonly workers?: PieceWorkers;
+  readonly storing?: { readonly workers: PieceWorkers; readonly memory: PieceMemory };
 }
 
 /** One torrent on the network. */
@@ -119,9 +120,9 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
 
   /** Nothing is downloaded any more: the hashing threads end. */
   async stopStoring(): Promise<void> {
-    const { workers, ...disk } = this.#disk!;
-    this.#disk = disk;
-    await workers?.close();
+    const { storing, reader } = this.#disk!;
+    this.#disk = { reader };
+    await storing?.workers.close();
   }
 
   // Acceptor: the listener has somebody for this torrent.
@@ -200,7 +201,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     this.#options.listener.remove(this);
     for (const socket of this.#sockets.values()) socket.close("we are leaving");
     while (this.#running.size > 0) await Promise.allSettled([...this.#running]);
-    await this.#disk?.workers?.close();
+    await this.#disk?.storing?.workers.close();
     await this.#disk?.reader.close();
   }
 
@@ -290,7 +291,10 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     const bySha1 = expected.kind === "sha1";
     const note = bySha1 && transfer.layout.version === "hybrid" ? NOTE_SHA1 : NOTE_VERIFIED;
     try {
-      const matches = await this.#disk!.workers!.store({ piece, slot, expected, note });
+      const { workers, memory } = this.#disk!.storing!;
+      const stored = workers.store({ piece, buffer: memory.take(slot), expected, note });
+      const { matches, buffer } = await stored;
+      memory.giveBack(slot, buffer);
       this.swarm.verified(piece, matches, bySha1);
     } catch (error) {
       transfer.download.notStored(piece);
