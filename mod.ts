@@ -19,7 +19,9 @@ export { Torrent } from "./lib/io/torrent.ts";
 export { Seeder, type SeederOptions } from "./lib/io/seeder.ts";
 export { Leecher, type LeecherOptions } from "./lib/io/leecher.ts";
 export { listTorrent, verifyFile, type VerifyResult } from "./lib/io/inspect.ts";
+export type { Metainfo, TorrentFile, TorrentInfo, TorrentVersion } from "./lib/codec/metainfo.ts";
 export {
+  type SwarmEvent,
   Tracker,
   type TrackerEvent,
   type TrackerLimits,
@@ -27,7 +29,7 @@ export {
   type TrackerOptions,
   type TrackerStats,
 } from "./lib/io/tracker_server.ts";
-export { catalogue, type CatalogueEntry, findByName } from "./lib/io/find.ts";
+export { catalogue, type CatalogueEntry, findByName, type FindSettings } from "./lib/io/find.ts";
 export type {
   ConnectionStats,
   TransferEvent,
@@ -36,6 +38,8 @@ export type {
   TransferSource,
   TransferStats,
 } from "./lib/io/events.ts";
+export type { PeerState } from "./lib/peer/state.ts";
+export type { Clock } from "./lib/io/clock.ts";
 export type { HostOptions } from "./lib/io/host.ts";
 export type { SeedingLimitOptions } from "./lib/io/seeding_limit.ts";
 export {

@@ -92,11 +92,17 @@ export interface TransferResult {
 
 /** One open connection, for display. Rates in bytes per second. */
 export interface ConnectionStats {
+  /** `host:port`. */
   readonly address: string;
+  /** What the program there calls itself; may be empty. */
   readonly client: string;
+  /** File data received from it. */
   readonly downloadedBytes: number;
+  /** File data sent to it. */
   readonly uploadedBytes: number;
+  /** What it gives us now. */
   readonly downloadRate: number;
+  /** What it takes from us now. */
   readonly uploadRate: number;
   /** Share of the file it has, 0 to 1. */
   readonly progress: number;
@@ -106,7 +112,9 @@ export interface ConnectionStats {
 
 /** A snapshot of a transfer. Rates in bytes per second. */
 export interface TransferStats {
+  /** Name of the file; empty while it is not known. */
   readonly name: string;
+  /** What it is doing. */
   readonly state:
     | "hashing"
     | "looking-up"
@@ -117,20 +125,32 @@ export interface TransferStats {
     | "flushing"
     | "seeding"
     | "stopped";
+  /** Length of the file; 0 while it is not known. */
   readonly totalBytes: number;
   /** Verified and on disk. */
   readonly haveBytes: number;
+  /** File data received, useful or not. */
   readonly downloadedBytes: number;
+  /** File data sent. */
   readonly uploadedBytes: number;
+  /** File data received that was of no use. */
   readonly wastedBytes: number;
+  /** Of all connections together. */
   readonly downloadRate: number;
+  /** Of all connections together. */
   readonly uploadRate: number;
+  /** Number of pieces; 0 while it is not known. */
   readonly pieces: number;
+  /** Pieces verified and on disk. */
   readonly havePieces: number;
+  /** Seconds until it is complete at the present rate; absent when nothing moves. */
   readonly etaSeconds?: number;
+  /** How many peers are in which state; `known` counts all. */
   readonly peers: Readonly<
     Record<"known" | "connecting" | "connected" | "away" | "banned", number>
   >;
+  /** The open connections. */
   readonly connections: readonly ConnectionStats[];
+  /** Who gave how much in this run, most first. */
   readonly sources: readonly TransferSource[];
 }
