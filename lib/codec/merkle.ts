@@ -210,5 +210,15 @@ function checkWidth(count: number, width: number): void {
  * buffer costs that the runtime would make for each hash.
  */
 function hashInto(bytes: Uint8Array, out: Uint8Array, offset: number): void {
-  out.subarray(offset, offset + HASH_LENGTH).setFromHex(digestOf("sha256", bytes, "hex"));
+  const digits = digestOf("sha256", bytes, "hex");
+  for (let i = 0; i < HASH_LENGTH; i++) {
+    const high = NIBBLES[digits.charCodeAt(2 * i)]!;
+    out[offset + i] = high << 4 | NIBBLES[digits.charCodeAt(2 * i + 1)]!;
+  }
 }
+
+/** What a hex digit means, by its character code. */
+const NIBBLES = Uint8Array.from({ length: 128 }, (_, code) => {
+  const digit = "0123456789abcdef".indexOf(String.fromCharCode(code));
+  return Math.max(0, digit);
+});
