@@ -5,7 +5,7 @@
  * @module
  */
 
-/** How often the slots are dealt anew, in milliseconds. A free slot is given away at once. */
+/** How often the slots are dealt anew, in milliseconds. A free slot is given away before that. */
 export const RECHOKE_INTERVAL_MS = 10_000;
 
 /** What the choker looks at. */
@@ -30,6 +30,7 @@ export function chooseUnchoked(
 ): Set<number> {
   const interested = candidates.filter((candidate) => candidate.interested);
   if (interested.length <= slots) return new Set(interested.map((candidate) => candidate.id));
+  if (slots <= 0) return new Set();
   const byRate = [...interested].sort((a, b) => b.rate - a.rate || a.unchokedMs - b.unchokedMs);
   const chosen = new Set(byRate.slice(0, slots - 1).map((candidate) => candidate.id));
   const waiting = interested.filter((candidate) =>

@@ -29,6 +29,8 @@ export interface Negotiated {
   readonly fast: boolean;
   /** The connection runs on the v2 info-hash (BEP 52). */
   readonly v2: boolean;
+  /** It runs on the v1 info-hash, but the peer knows the v2 one too: the upgrade bit (BEP 52). */
+  readonly upgradable: boolean;
 }
 
 /** What a peer that names no limit of its own is assumed to queue. */
@@ -97,6 +99,10 @@ export class Connection {
   unchokedMs = 0;
   /** Bytes it sent that nobody needed. */
   wastedBytes = 0;
+  /** It brought something other than blocks, so it is worth to come back to. */
+  helpful = false;
+  /** We have asked for its end; what it still says counts no longer. */
+  closing = false;
   /** Requests it may want more of: set by whatever changed, cleared by the next settling. */
   hungry = false;
 

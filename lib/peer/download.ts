@@ -1,8 +1,8 @@
 /**
- * Fetching: which peers have what we lack, what is asked of whom, and what becomes of the blocks.
+ * Fetching: what is asked of whom, and what becomes of the blocks.
  *
  * A block's way: asked for (`settle`) -> arrives (`block`) -> piece full -> hash checked and stored by
- * the driver -> `verified` -> everybody hears of it. Who sent a piece that fails alone is banned; who
+ * the driver -> `verified` -> everybody hears of it. Who sent a piece that fails alone is guilty; who
  * sent one together with others fetches alone from then on, until a piece clears or convicts it.
  *
  * @module
@@ -11,17 +11,26 @@
 import type { BlockRangeMessage, PieceMessage } from "../codec/message.ts";
 import { ProtocolError } from "../errors.ts";
 import { BLOCK_LENGTH } from "../codec/merkle.ts";
+import type { Bitfield } from "../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
 import type { ActivePiece, Pieces } from "../store/pieces.ts";
 import type { Emit } from "./actions.ts";
+import { Availability } from "./availability.ts";
 import type { Connection } from "./connection.ts";
 import type { Peer } from "./peer_book.ts";
-import { type Pick, Picker } from "./picker.ts";
+import { Picker } from "./picker.ts";
 import { pipelineDepth } from "./pipeline.ts";
-import { RarityOrder } from "./rarity.ts";
+import { Requests } from "./requests.ts";
 
 /** A peer that owes blocks and sends none for so long holds them no longer. */
 const SNUB_MS = 8000;
+/**
+ * So long after the last piece was begun, what is still owed is late: peers are asked for what they
+ * deliver in a quarter of a second. To ask others before that would waste their upload.
+ */
+const END_GAME_DELAY_MS = 500;
+/** So long a new peer may take to say what it has and that it serves us. */
+const NEWCOMER_MS = 1000;
 /** Blocks nobody asked for that a peer may send before it has to go, in bytes. */
 const MAX_WASTE_BYTES = 16 * 1024 * 1024;
 
@@ -41,6 +50,14 @@ export interface DownloadOptions {
   readonly canVerify: (piece: PieceIndex) => boolean;
 }
 
+/** Who had a part in a piece. */
+export interface Sources {
+  /** Those of them who are still known. */
+  readonly from: readonly Peer[];
+  /** Nobody else had a part in it, known or not. */
+  readonly alone: boolean;
+}
+
 /** The fetching half of a transfer. */
 export class Download {
   /** Bytes that arrived and were of no use. */
@@ -48,66 +65,51 @@ export class Download {
   readonly #options: DownloadOptions;
   readonly #layout: Layout;
   readonly #pieces: Pieces;
-  readonly #rarity: RarityOrder;
+  readonly #available: Availability;
   readonly #picker: Picker;
-  readonly #blocksPerPiece: number;
+  readonly #requests: Requests;
+  /** When the last piece was begun; `undefined` while one is not. */
+  #allBegunMs: number | undefined;
 
   /** Everything missing is wanted from the beginning. */
   constructor(options: DownloadOptions) {
+    const { layout, pieces, connections, emit, random, canVerify } = options;
     this.#options = options;
-    this.#layout = options.layout;
-    this.#pieces = options.pieces;
-    this.#rarity = new RarityOrder(options.layout.pieceCount, options.random);
-    this.#picker = new Picker(options.pieces, this.#rarity, options.canVerify);
-    this.#blocksPerPiece = Math.ceil(options.layout.pieceLength / BLOCK_LENGTH);
-    for (const piece of options.layout.pieces()) {
-      if (!options.pieces.have.get(piece)) this.#rarity.add(piece);
-    }
+    this.#layout = layout;
+    this.#pieces = pieces;
+    this.#requests = new Requests({ layout, pieces, connections, emit });
+    this.#available = new Availability(layout, pieces, emit, random);
+    const { rarity } = this.#available;
+    this.#picker = new Picker({ pieces, rarity, canVerify, drop: (active) => this.#drop(active) });
   }
 
   /** How many connected peers, complete ones aside, have the piece. */
   availability(piece: PieceIndex): number {
-    return this.#rarity.availability(piece);
+    return this.#available.rarity.availability(piece);
   }
 
-  /** The peer's bitfield is known, or known anew. `before` is what was known until now. */
-  piecesReplaced(connection: Connection): void {
-    connection.wantedCount = 0;
-    const counts = !connection.remote.isFull;
-    for (const piece of connection.remote.ones()) {
-      if (counts) this.#rarity.increment(piece);
-      if (!this.#pieces.have.get(piece)) connection.wantedCount++;
+  /** The peer's bitfield is known, or known anew. */
+  piecesReplaced(connection: Connection, remote: Bitfield): void {
+    this.#available.replaced(connection, remote);
+    for (const active of [...this.#pieces.active.values()]) {
+      if (!remote.get(active.piece)) this.#leave(connection, active);
     }
-    this.#showInterest(connection);
-  }
-
-  /** What the peer was known to have no longer counts: it leaves, or sends a new bitfield. */
-  piecesWithdrawn(connection: Connection): void {
-    if (connection.remote.isFull) return;
-    for (const piece of connection.remote.ones()) this.#rarity.decrement(piece);
+    this.#everybodyHungry();
   }
 
   /** The peer got one more piece. */
   pieceGained(connection: Connection, piece: PieceIndex): void {
-    if (!connection.remote.set(piece)) return;
-    if (!connection.remote.isFull) this.#rarity.increment(piece);
-    else {for (const other of connection.remote.ones()) {
-        if (other !== piece) this.#rarity.decrement(other);
-      }}
-    if (this.#pieces.have.get(piece)) return;
-    connection.wantedCount++;
-    this.#showInterest(connection);
+    this.#available.gained(connection, piece);
   }
 
-  /** The peer no longer has a piece. */
+  /** The peer no longer has a piece. Without BEP 6 what we asked for of it is dropped (BEP 54). */
   pieceDropped(connection: Connection, piece: PieceIndex): void {
-    const wasFull = connection.remote.isFull;
-    if (!connection.remote.clear(piece)) return;
-    if (wasFull) { for (const other of connection.remote.ones()) this.#rarity.increment(other); }
-    else this.#rarity.decrement(piece);
-    if (this.#pieces.have.get(piece)) return;
-    connection.wantedCount--;
-    this.#showInterest(connection);
+    this.#available.dropped(connection, piece);
+    const active = this.#pieces.active.get(piece);
+    if (active === undefined) return;
+    if (!connection.negotiated.fast) this.#requests.release(connection, active);
+    this.#leave(connection, active);
+    this.#everybodyHungry();
   }
 
   /** The peer serves us now. */
@@ -120,24 +122,21 @@ export class Download {
   /** The peer stops serving us. Without BEP 6 all our requests are dropped; with it, each is answered. */
   choked(connection: Connection): void {
     connection.peerChoking = true;
-    // A suspect's piece is dropped whole, so nothing of it may be under way.
-    if (!connection.negotiated.fast || connection.peer.suspect) this.#releaseAll(connection);
-    this.#disownAll(connection);
+    if (!connection.negotiated.fast) this.#requests.releaseAll(connection);
+    this.#leaveAll(connection);
+    this.#everybodyHungry();
   }
 
   /** The peer will not send a block we asked for (BEP 6). */
   rejected(connection: Connection, message: BlockRangeMessage): void {
-    const key = this.#keyOf(message.piece, message.begin);
-    if (key === undefined || !connection.outstanding.delete(key)) return;
-    connection.hungry = true;
+    const key = this.#requests.keyOf(message.piece, message.begin);
+    if (key === undefined || this.#requests.answered(connection, key) === undefined) return;
+    this.#everybodyHungry(); // somebody else may give it
     const active = this.#pieces.active.get(message.piece as PieceIndex);
-    if (active === undefined) return;
     const block = message.begin / BLOCK_LENGTH;
-    active.release(block);
-    if (active.isReceived(block)) return; // the answer to our cancel
+    if (active === undefined || active.isReceived(block)) return; // the answer to our cancel
     connection.refused.add(message.piece);
-    if (connection.current === active) connection.current = undefined;
-    if (active.owner === connection.id) this.#disown(active);
+    this.#leave(connection, active);
   }
 
   /**
@@ -148,7 +147,7 @@ export class Download {
    */
   block(connection: Connection, message: PieceMessage, nowMs: number): void {
     const { piece, begin, block } = message;
-    const key = this.#keyOf(piece, begin);
+    const key = this.#requests.keyOf(piece, begin);
     const number = begin / BLOCK_LENGTH;
     const { v2 } = connection.negotiated;
     const fits = key !== undefined &&
@@ -156,69 +155,48 @@ export class Download {
     if (!fits) {
       throw new ProtocolError(`sent ${block.length} bytes at ${piece}+${begin}, never asked`);
     }
-    const active = this.#pieces.active.get(piece as PieceIndex);
-    const askedMs = connection.outstanding.get(key);
-    if (askedMs !== undefined) {
-      connection.outstanding.delete(key);
-      active?.release(number);
-      this.#measure(connection, nowMs - askedMs);
-    }
+    const askedMs = this.#requests.answered(connection, key);
+    const asked = askedMs !== undefined;
+    if (asked) measure(connection, nowMs - askedMs);
     connection.down.add(block.length, nowMs);
     connection.lastBlockMs = nowMs;
     connection.snubbed = false;
     connection.hungry = true;
-    const welcome = active !== undefined &&
-      (!active.exclusive || active.owner === connection.id) &&
+    const active = this.#pieces.active.get(piece as PieceIndex);
+    const welcome = active !== undefined && isWelcome(connection, active, asked) &&
       active.receive(number, connection.peer.id);
-    if (!welcome) return this.#waste(connection, block.length, askedMs === undefined);
+    if (!welcome) return this.#waste(connection, block.length, asked);
     this.#options.storeBlock(active.slot, begin, block);
-    if (active.requesters(number) > 0) this.#cancelElsewhere(active, number);
+    this.#requests.cancel(active, number);
     if (!active.isFull) return;
     this.#pieces.startVerifying(active.piece);
     this.#options.emit({ type: "verify", active });
   }
 
   /** The driver checked a full piece: it matched and is stored, or it did not match. */
-  verified(piece: PieceIndex, matches: boolean): readonly Peer[] {
+  verified(piece: PieceIndex, matches: boolean): Sources {
     const active = this.#pieces.active.get(piece)!;
-    const from = this.#peersOf(active);
-    if (!matches) {
-      this.#pieces.failed(piece);
-      this.#rarity.add(piece);
-      this.wastedBytes += this.#layout.dataLength(piece);
-      if (from.length > 1) { for (const peer of from) peer.suspect = true; }
-      this.#everybodyHungry();
-      this.#options.emit({ type: "failed", piece, from });
-      return from;
-    }
-    for (let block = 0; block < active.blockCount; block++) {
-      const peer = from.find((peer) => peer.id === active.contributorOf(block));
-      if (peer) peer.verifiedBytes += this.#layout.blockLength(piece, block, true);
-    }
-    if (from.length === 1) from[0]!.suspect = false;
-    this.#pieces.stored(piece);
-    for (const connection of this.#options.connections) {
-      this.#options.emit({ type: "send", connection, message: { type: "have", piece } });
-      if (!connection.remote.get(piece)) continue;
-      connection.wantedCount--;
-      this.#showInterest(connection);
-    }
+    const sources = this.#sourcesOf(active);
+    if (matches) this.#stored(active, sources);
+    else this.#failed(active, sources);
     this.#everybodyHungry(); // a slot of piece memory is free again
-    this.#options.emit({ type: "stored", piece, from });
-    return from;
+    const type = matches ? "stored" : "failed";
+    this.#options.emit({ type, piece, from: sources.from });
+    return sources;
   }
 
   /** A full piece could not be stored: it is fetched again some day. */
   notStored(piece: PieceIndex): void {
+    this.#requests.forget(this.#pieces.active.get(piece)!);
     this.#pieces.failed(piece);
-    this.#rarity.add(piece);
+    this.#available.rarity.add(piece);
   }
 
   /** The connection is gone: what it owed is free for others. */
   left(connection: Connection): void {
-    this.#releaseAll(connection);
-    this.#disownAll(connection);
-    this.piecesWithdrawn(connection);
+    this.#requests.releaseAll(connection);
+    this.#leaveAll(connection);
+    this.#available.withdrawn(connection);
     this.#everybodyHungry();
   }
 
@@ -232,128 +210,179 @@ export class Download {
     connection.hungry = false;
     const mayAsk = !connection.peerChoking || connection.allowedFast.size > 0;
     if (!mayAsk || !connection.amInterested) return;
-    const depth = pipelineDepth({
-      rate: connection.down.rate(nowMs),
-      latencyMs: connection.latencyMs,
-      ageMs: nowMs - connection.openedMs,
-      requestQueue: connection.requestQueue,
-      snubbed: connection.snubbed,
-    });
+    const { latencyMs, requestQueue, snubbed } = connection;
+    const rate = connection.down.rate(nowMs);
+    const ageMs = nowMs - connection.openedMs;
+    const wanted = pipelineDepth({ rate, latencyMs, ageMs, requestQueue, snubbed });
+    const depth = Math.min(wanted, this.#share(nowMs));
     while (connection.outstanding.size < depth) {
       const pick = this.#picker.next(connection);
       if (pick === undefined) break;
-      this.#request(connection, pick, nowMs);
+      this.#requests.ask(connection, pick.active, pick.block, nowMs);
     }
-    if (connection.outstanding.size > 0) return;
-    for (const pick of this.#picker.endGame(connection)) this.#request(connection, pick, nowMs);
+    if (connection.outstanding.size > 0 || !this.#isEndGame(nowMs)) return;
+    const picks = this.#picker.endGame(connection).slice(0, wanted);
+    for (const { active, block } of picks) this.#requests.ask(connection, active, block, nowMs);
   }
 
-  /** Takes blocks away from peers that have stopped delivering. */
+  /** Takes blocks away from peers that have stopped delivering, and tries those again that refused. */
   tick(nowMs: number): void {
+    if (this.#isEndGame(nowMs)) this.#everybodyHungry();
+    const late: Connection[] = [];
     for (const connection of this.#options.connections) {
-      if (connection.outstanding.size === 0) continue;
-      if (nowMs - connection.lastBlockMs < SNUB_MS) continue;
-      connection.snubbed = true;
-      connection.lastBlockMs = nowMs;
-      this.#releaseAll(connection);
-      this.#disownAll(connection);
-      this.#everybodyHungry();
+      const waited = nowMs - connection.lastBlockMs >= SNUB_MS;
+      if (connection.outstanding.size === 0) {
+        if (connection.snubbed) connection.hungry = true;
+        if (waited && connection.refused.size > 0) this.#tryAgain(connection, nowMs);
+      } else if (waited) late.push(connection);
     }
+    if (late.length === 0) return;
+    for (const connection of late) this.#snub(connection, nowMs);
+    this.#everybodyHungry();
+    for (const connection of late) connection.hungry = false; // others first, these at the next tick
   }
 
-  #request(connection: Connection, { active, block }: Pick, nowMs: number): void {
-    const { piece } = active;
-    if (connection.peer.suspect) active.exclusive = true;
-    active.request(block);
-    if (connection.outstanding.size === 0) connection.lastBlockMs = nowMs;
-    connection.outstanding.set(piece * this.#blocksPerPiece + block, nowMs);
-    const length = this.#layout.blockLength(piece, block, connection.negotiated.v2);
-    const begin = block * BLOCK_LENGTH;
-    const message = { type: "request", piece, begin, length } as const;
-    this.#options.emit({ type: "send", connection, message });
-  }
-
-  #cancelElsewhere(active: ActivePiece, block: number): void {
-    const { piece } = active;
-    const key = piece * this.#blocksPerPiece + block;
-    for (const connection of this.#options.connections) {
-      if (!connection.outstanding.has(key)) continue;
-      // With BEP 6 the cancel is answered, by the block or a reject, and that answer is awaited.
-      if (!connection.negotiated.fast) {
-        connection.outstanding.delete(key);
-        active.release(block);
+  /** @throws {Error} when what connections owe contradicts what pieces wait for */
+  checkInvariant(): void {
+    this.#pieces.checkInvariant();
+    this.#available.checkInvariant(this.#options.connections, this.#layout);
+    this.#requests.checkInvariant();
+    for (const active of this.#pieces.active.values()) {
+      if (active.exclusive && active.owner === undefined && !active.isFull) {
+        throw new Error(`piece ${active.piece} is for nobody`);
       }
-      const length = this.#layout.blockLength(piece, block, connection.negotiated.v2);
-      const message = { type: "cancel", piece, begin: block * BLOCK_LENGTH, length } as const;
-      this.#options.emit({ type: "send", connection, message });
     }
   }
 
-  #waste(connection: Connection, bytes: number, unasked: boolean): void {
+  /**
+   * Blocks that one peer may owe: its part of the piece memory, and of what is missing. Otherwise the
+   * first fast peers would hold all of it, and others could not give anything.
+   */
+  #share(nowMs: number): number {
+    let servers = 0;
+    for (const connection of this.#options.connections) if (mayServe(connection, nowMs)) servers++;
+    const missing = this.#layout.pieceCount - this.#pieces.have.count;
+    const pieces = Math.min(missing, this.#pieces.slotCount);
+    const blocks = pieces * Math.ceil(this.#layout.pieceLength / BLOCK_LENGTH);
+    return Math.max(1, Math.ceil(blocks / Math.max(1, servers)));
+  }
+
+  #isEndGame(nowMs: number): boolean {
+    if (this.#available.rarity.size > 0) this.#allBegunMs = undefined;
+    else this.#allBegunMs ??= nowMs;
+    return this.#allBegunMs !== undefined && nowMs - this.#allBegunMs >= END_GAME_DELAY_MS;
+  }
+
+  #waste(connection: Connection, bytes: number, asked: boolean): void {
     this.wastedBytes += bytes;
-    connection.wastedBytes += unasked ? bytes : 0;
+    connection.wastedBytes += asked ? 0 : bytes;
     if (connection.wastedBytes > MAX_WASTE_BYTES) {
       throw new ProtocolError("keeps sending blocks that nobody asked for");
     }
   }
 
-  #measure(connection: Connection, sampleMs: number): void {
-    const { latencyMs } = connection;
-    connection.latencyMs = latencyMs === 0 || sampleMs < latencyMs
-      ? sampleMs
-      : latencyMs + (sampleMs - latencyMs) * 0.01;
-  }
-
-  #showInterest(connection: Connection): void {
-    const interested = connection.wantedCount > 0;
-    if (interested) connection.hungry = true;
-    if (interested === connection.amInterested) return;
-    connection.amInterested = interested;
-    const message = { type: interested ? "interested" : "notInterested" } as const;
-    this.#options.emit({ type: "send", connection, message });
-  }
-
-  #releaseAll(connection: Connection): void {
-    for (const key of connection.outstanding.keys()) {
-      const piece = Math.floor(key / this.#blocksPerPiece) as PieceIndex;
-      this.#pieces.active.get(piece)?.release(key % this.#blocksPerPiece);
+  #stored(active: ActivePiece, { from, alone }: Sources): void {
+    const { piece } = active;
+    for (let block = 0; block < active.blockCount; block++) {
+      const peer = this.#options.peerById(active.contributorOf(block));
+      if (peer) peer.verifiedBytes += this.#layout.blockLength(piece, block, true);
     }
-    connection.outstanding.clear();
+    if (alone) { for (const peer of from) peer.suspect = false; }
+    this.#pieces.stored(piece);
+    for (const connection of this.#options.connections) {
+      this.#options.emit({ type: "send", connection, message: { type: "have", piece } });
+      if (connection.remote.get(piece)) this.#available.satisfied(connection);
+    }
   }
 
-  #disownAll(connection: Connection): void {
+  #failed(active: ActivePiece, { from, alone }: Sources): void {
+    this.wastedBytes += this.#layout.dataLength(active.piece);
+    this.notStored(active.piece);
+    if (alone) return;
+    for (const peer of from) peer.suspect = true;
+    // What a suspect has begun is left to others; it begins anew, alone.
+    for (const connection of this.#options.connections) {
+      if (!connection.peer.suspect) continue;
+      for (const active of [...this.#pieces.active.values()]) {
+        if (!active.exclusive) this.#leave(connection, active);
+      }
+    }
+  }
+
+  /** It owes blocks and sends none. */
+  #snub(connection: Connection, nowMs: number): void {
+    connection.snubbed = true;
+    this.#requests.releaseAll(connection);
+    this.#leaveAll(connection);
+    this.#tryAgain(connection, nowMs);
+  }
+
+  /** What it refused a while ago it may give now, and perhaps nobody else can. */
+  #tryAgain(connection: Connection, nowMs: number): void {
+    connection.refused.clear();
+    connection.lastBlockMs = nowMs;
+    connection.hungry = true;
+  }
+
+  #leaveAll(connection: Connection): void {
+    for (const active of [...this.#pieces.active.values()]) this.#leave(connection, active);
     connection.current = undefined;
-    for (const active of [...this.#pieces.active.values()]) {
-      if (active.owner === connection.id && !active.isFull) this.#disown(active);
-    }
   }
 
-  /** The piece is anybody's now; when nothing has come of it, or what has is suspect, it is dropped. */
-  #disown(active: ActivePiece): void {
+  /**
+   * The connection is on this piece no longer. If it was its own, it is anybody's now; when nothing
+   * has come of it, or it came from a suspect, it is dropped.
+   */
+  #leave(connection: Connection, active: ActivePiece): void {
+    if (connection.current === active) connection.current = undefined;
+    if (active.owner !== connection.id || active.isFull) return;
     active.owner = undefined;
-    const requested = active.blockCount - active.freeCount - active.receivedCount;
-    if (requested > 0 || (active.receivedCount > 0 && !active.exclusive)) return;
+    if (active.exclusive) this.#requests.release(connection, active);
+    if (active.isIdle && (active.receivedCount === 0 || active.exclusive)) this.#drop(active);
+  }
+
+  #drop(active: ActivePiece): void {
+    for (let block = 0; block < active.blockCount; block++) {
+      if (!active.isReceived(block)) continue;
+      this.wastedBytes += this.#layout.blockLength(active.piece, block, true);
+    }
     this.#pieces.abandon(active.piece);
-    this.#rarity.add(active.piece);
+    this.#available.rarity.add(active.piece);
   }
 
   #everybodyHungry(): void {
     for (const connection of this.#options.connections) connection.hungry = true;
   }
 
-  #peersOf(active: ActivePiece): Peer[] {
-    const peers = active.contributors().map((id) => this.#options.peerById(id));
-    return peers.filter((peer) => peer !== undefined);
+  #sourcesOf(active: ActivePiece): Sources {
+    const ids = active.contributors();
+    const peers = new Set(ids.map((id) => this.#options.peerById(id)));
+    const alone = peers.size === 1;
+    peers.delete(undefined);
+    return { from: [...peers as Set<Peer>], alone };
   }
+}
 
-  /** The number of the block that begins there, or `undefined` when none does. */
-  #keyOf(piece: number, begin: number): number | undefined {
-    if (this.#layout.pieceIndex(piece) === undefined || begin % BLOCK_LENGTH !== 0) {
-      return undefined;
-    }
-    const block = begin / BLOCK_LENGTH;
-    return block < this.#layout.blockCount(piece as PieceIndex)
-      ? piece * this.#blocksPerPiece + block
-      : undefined;
-  }
+/**
+ * Whether a block may become part of a piece: not where somebody else has to prove itself, and not
+ * unasked from one whose data is doubted.
+ */
+function isWelcome(connection: Connection, active: ActivePiece, asked: boolean): boolean {
+  if (active.owner === connection.id) return true;
+  return !active.exclusive && (asked || !connection.peer.suspect);
+}
+
+/** Whether the peer serves us, or is so new that it probably will. */
+function mayServe(connection: Connection, nowMs: number): boolean {
+  if (connection.snubbed) return false;
+  const isNew = nowMs - connection.openedMs < NEWCOMER_MS;
+  if (connection.amInterested) return isNew || !connection.peerChoking;
+  return isNew && connection.remote.isEmpty;
+}
+
+function measure(connection: Connection, sampleMs: number): void {
+  const { latencyMs } = connection;
+  connection.latencyMs = latencyMs === 0 || sampleMs < latencyMs
+    ? sampleMs
+    : latencyMs + (sampleMs - latencyMs) * 0.01;
 }

@@ -11,11 +11,14 @@ import type { HashesMessage, HashRangeMessage } from "../codec/message.ts";
 import type { HashRange, PieceLayer } from "../codec/piece_layer.ts";
 import { hex } from "../codec/bytes.ts";
 import { ProtocolError } from "../errors.ts";
+import { CorruptDataError } from "./corrupt_data.ts";
 import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
 
 const MAX_ASKED_PER_PEER = 2;
 const ANSWER_TIMEOUT_MS = 5000;
+/** A peer that refused, or did not answer, is asked again after so long: perhaps it knows by then. */
+const RETRY_MS = 10_000;
 /** Hash requests one peer may send in the life of a connection; several times what any torrent needs. */
 const MAX_ANSWERS_PER_PEER = 100_000;
 
@@ -31,7 +34,8 @@ export class HashExchange {
   readonly #layers: ReadonlyMap<string, PieceLayer>;
   readonly #emit: Emit;
   readonly #asked = new Map<string, Asked>();
-  readonly #refused = new Set<string>(); // connection and root
+  /** Until when a peer is not asked for the hashes of a root. */
+  readonly #notBefore = new Map<Connection, Map<string, number>>();
   readonly #answered = new Map<Connection, number>();
   #pending: Array<{ readonly root: string; readonly layer: PieceLayer }>;
 
@@ -57,7 +61,7 @@ export class HashExchange {
     let mine = 0;
     for (const asked of this.#asked.values()) if (asked.connection === connection) mine++;
     for (const { root, layer } of this.#pending) {
-      if (layer.complete || this.#refused.has(refusalKey(connection, root))) continue;
+      if (layer.complete || nowMs < (this.#notBefore.get(connection)?.get(root) ?? 0)) continue;
       for (const range of layer.requests()) {
         if (mine >= MAX_ASKED_PER_PEER) return;
         const key = rangeKey(root, range);
@@ -73,7 +77,7 @@ export class HashExchange {
   /**
    * Hashes arrived. Returns true when they were new.
    *
-   * @throws {ProtocolError} when they do not prove
+   * @throws {CorruptDataError} when they do not lead to the root
    */
   hashes(connection: Connection, message: HashesMessage): boolean {
     const root = hex(message.root);
@@ -81,17 +85,15 @@ export class HashExchange {
     if (asked === undefined || asked.connection !== connection) return false;
     this.#asked.delete(rangeKey(root, message));
     const proved = this.#layers.get(root)!.accept(asked.range, message.hashes);
-    if (!proved) throw new ProtocolError("sent hashes that do not lead to the root of the file");
+    if (!proved) throw new CorruptDataError("sent hashes that do not lead to the root of the file");
     return true;
   }
 
   /** The peer cannot give these hashes: others are asked. */
-  rejected(connection: Connection, message: HashRangeMessage): void {
-    const root = hex(message.root);
-    const asked = this.#asked.get(rangeKey(root, message));
-    if (asked?.connection !== connection) return;
-    this.#asked.delete(rangeKey(root, message));
-    this.#refused.add(refusalKey(connection, root));
+  rejected(connection: Connection, message: HashRangeMessage, nowMs: number): void {
+    const key = rangeKey(hex(message.root), message);
+    const asked = this.#asked.get(key);
+    if (asked?.connection === connection) this.#refused(key, asked, nowMs);
   }
 
   /**
@@ -116,6 +118,7 @@ export class HashExchange {
   /** What the peer was asked for is asked of others. */
   left(connection: Connection): void {
     this.#answered.delete(connection);
+    this.#notBefore.delete(connection);
     for (const [key, asked] of this.#asked) {
       if (asked.connection === connection) this.#asked.delete(key);
     }
@@ -124,17 +127,17 @@ export class HashExchange {
   /** A peer that does not answer is not waited for. */
   tick(nowMs: number): void {
     for (const [key, asked] of this.#asked) {
-      if (nowMs - asked.askedMs < ANSWER_TIMEOUT_MS) continue;
-      this.#asked.delete(key);
-      this.#refused.add(refusalKey(asked.connection, asked.root));
+      if (nowMs - asked.askedMs >= ANSWER_TIMEOUT_MS) this.#refused(key, asked, nowMs);
     }
+  }
+
+  #refused(key: string, { connection, root }: Asked, nowMs: number): void {
+    this.#asked.delete(key);
+    const notBefore = this.#notBefore.get(connection) ?? new Map<string, number>();
+    this.#notBefore.set(connection, notBefore.set(root, nowMs + RETRY_MS));
   }
 }
 
 function rangeKey(root: string, range: HashRange): string {
   return `${root} ${range.baseLayer} ${range.index} ${range.length} ${range.proofLayers}`;
-}
-
-function refusalKey(connection: Connection, root: string): string {
-  return `${connection.id} ${root}`;
 }

@@ -18,6 +18,7 @@ import type { Message } from "../codec/message.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
+import { CorruptDataError } from "./corrupt_data.ts";
 
 /** The peer controls the claimed size; nothing is allocated beyond this. */
 export const MAX_METADATA_LENGTH = 16 * 1024 * 1024;
@@ -25,8 +26,18 @@ const RETRY_MS = 5000;
 const MAX_ASKED_AT_ONCE = 16;
 /** Copies collected at once; each may take the full length. */
 const MAX_COPIES = 3;
+/** A copy that comes in drops makes room for another peer's after so long. */
+const MAX_COPY_MS = 60_000;
 /** Haves a peer may send before they can be understood. */
 const MAX_HELD_HAVES = 100_000;
+
+/** What a peer said of its pieces. Strangers decide how much that is, so it is kept small. */
+interface Held {
+  /** The last message that spoke of all pieces. */
+  all: Message | undefined;
+  /** The haves since then. */
+  readonly haves: number[];
+}
 
 interface Copy {
   readonly connection: Connection;
@@ -34,6 +45,7 @@ interface Copy {
   readonly size: number;
   asked: number; // parts asked for, from the front
   received: number;
+  readonly startedMs: number;
   lastMs: number;
 }
 
@@ -45,7 +57,7 @@ export class MetadataFetch {
   readonly #v2Hash: Uint8Array | undefined;
   readonly #emit: Emit;
   readonly #copies = new Map<Connection, Copy>();
-  readonly #held = new Map<Connection, Message[]>();
+  readonly #held = new Map<Connection, Held>();
   readonly #notBefore = new Map<Connection, number>();
 
   /** Checks what arrives against every hash that is given. */
@@ -62,17 +74,26 @@ export class MetadataFetch {
   }
 
   /**
-   * Keeps what a peer says of its pieces until it can be understood; the rest can wait.
+   * Keeps what a peer says of its pieces until it can be understood, and refuses what it asks for.
    *
    * @throws {ProtocolError} when it says too much
    */
   received(connection: Connection, message: Message): void {
     switch (message.type) {
       case "have":
-      case "bitfield":
+        return this.#holdHave(connection, message.piece);
+      case "bitfield": // its bits are a view of the receive buffer
+        return this.#holdAll(connection, { type: "bitfield", bits: message.bits.slice() });
       case "haveAll":
       case "haveNone":
-        return this.#hold(connection, message);
+        return this.#holdAll(connection, message);
+      case "request":
+        if (!connection.negotiated.fast) return;
+        return this.#emit({ type: "send", connection, message: { ...message, type: "reject" } });
+      case "hashRequest": {
+        const refusal = { ...message, type: "hashReject", root: message.root.slice() } as const;
+        return this.#emit({ type: "send", connection, message: refusal });
+      }
       case "unchoke":
         connection.peerChoking = false;
         return;
@@ -94,13 +115,14 @@ export class MetadataFetch {
   settle(connection: Connection, nowMs: number): void {
     const { metadataSize } = connection;
     if (this.done || metadataSize <= 0 || metadataSize > MAX_METADATA_LENGTH) return;
-    if (!connection.extensionIds.has("ut_metadata")) return;
+    if ((connection.extensionIds.get("ut_metadata") ?? 0) === 0) return;
     if (nowMs < (this.#notBefore.get(connection) ?? 0)) return;
     let copy = this.#copies.get(connection);
     if (copy === undefined) {
       if (this.#copies.size >= MAX_COPIES) return;
       const parts = new Array(Math.ceil(metadataSize / METADATA_PIECE_LENGTH)).fill(undefined);
-      copy = { connection, parts, size: metadataSize, asked: 0, received: 0, lastMs: nowMs };
+      const times = { startedMs: nowMs, lastMs: nowMs };
+      copy = { connection, parts, size: metadataSize, asked: 0, received: 0, ...times };
       this.#copies.set(connection, copy);
     }
     while (copy.asked < copy.parts.length && copy.asked - copy.received < MAX_ASKED_AT_ONCE) {
@@ -111,7 +133,8 @@ export class MetadataFetch {
   /**
    * A message of the metadata exchange arrived: a part, a reject, or a request we cannot answer yet.
    *
-   * @throws {ProtocolError} when the part does not fit, or the whole does not match the hash
+   * @throws {ProtocolError} when the part does not fit
+   * @throws {CorruptDataError} when the whole does not match the hash
    */
   metadata(connection: Connection, message: MetadataMessage, nowMs: number): void {
     if (message.type === "request") {
@@ -132,12 +155,16 @@ export class MetadataFetch {
     copy.parts[piece] = data.slice();
     copy.received++;
     copy.lastMs = nowMs;
+    connection.hungry = true;
     if (copy.received === copy.parts.length) this.#check(copy);
   }
 
   /** What was held of this peer, in order. */
   held(connection: Connection): readonly Message[] {
-    return this.#held.get(connection) ?? [];
+    const held = this.#held.get(connection);
+    if (held === undefined) return [];
+    const haves = held.haves.map((piece) => ({ type: "have", piece } as const));
+    return held.all === undefined ? haves : [held.all, ...haves];
   }
 
   /** The connection is gone. */
@@ -147,23 +174,26 @@ export class MetadataFetch {
     this.#notBefore.delete(connection);
   }
 
-  /** A peer that stopped answering is asked again from the beginning, later. */
+  /** A peer that stopped answering is asked again from the beginning, later; others come first. */
   tick(nowMs: number): void {
     for (const copy of this.#copies.values()) {
-      if (nowMs - copy.lastMs < RETRY_MS) continue;
+      const crowded = this.#copies.size >= MAX_COPIES && nowMs - copy.startedMs >= MAX_COPY_MS;
+      if (nowMs - copy.lastMs < RETRY_MS && !crowded) continue;
       this.#copies.delete(copy.connection);
       this.#notBefore.set(copy.connection, nowMs + RETRY_MS);
     }
   }
 
-  #hold(connection: Connection, message: Message): void {
-    const held = this.#held.get(connection) ?? [];
-    if (message.type === "bitfield") {
-      this.#held.set(connection, [{ type: "bitfield", bits: message.bits.slice() }]);
-      return;
+  #holdAll(connection: Connection, all: Message): void {
+    this.#held.set(connection, { all, haves: [] });
+  }
+
+  #holdHave(connection: Connection, piece: number): void {
+    const held = this.#held.get(connection) ?? { all: undefined, haves: [] };
+    if (held.haves.length >= MAX_HELD_HAVES) {
+      throw new ProtocolError("announces pieces without end");
     }
-    if (held.length >= MAX_HELD_HAVES) throw new ProtocolError("announces pieces without end");
-    held.push(message);
+    held.haves.push(piece);
     this.#held.set(connection, held);
   }
 
@@ -174,7 +204,8 @@ export class MetadataFetch {
     const matches = (this.#v1Hash === undefined || equalBytes(sha1(info), this.#v1Hash)) &&
       (this.#v2Hash === undefined ||
         equalBytes(sha256(info).subarray(0, this.#v2Hash.length), this.#v2Hash));
-    if (!matches) throw new ProtocolError("sent metadata that does not match the info-hash");
+    if (!matches) throw new CorruptDataError("sent metadata that does not match the info-hash");
+    copy.connection.helpful = true;
     this.done = true;
     this.#copies.clear();
     this.#emit({ type: "metadata", info });

@@ -15,6 +15,10 @@ const MAX_PEERS = 3000;
 const FIRST_BACK_OFF_MS = 1000;
 const MAX_BACK_OFF_MS = 30_000;
 const MAX_FAILURES = 8;
+/** Addresses that turned out to be our own; more than a machine has. */
+const MAX_OWN_ADDRESSES = 64;
+/** Earlier numbers under which blocks on their way may still be known as a peer's. */
+const MAX_FORMER_IDS = 8;
 
 /** Somebody who takes part in the swarm, or once did. */
 export interface Peer {
@@ -52,7 +56,9 @@ export function addressOf(peer: Peer): string {
 export class PeerBook {
   readonly #byAddress = new Map<string, Peer>();
   readonly #byId = new Map<number, Peer>();
-  readonly #bannedIds = new Set<string>(); // peer ids, hex
+  readonly #bannedIds = new Set<string>(); // host and peer id in hex
+  readonly #ownAddresses = new Set<string>();
+  readonly #formerIds = new Map<Peer, number[]>();
   readonly #onChange: (peer: Peer) => void;
   #nextId = 0;
 
@@ -76,17 +82,23 @@ export class PeerBook {
     return this.#byId.get(id);
   }
 
-  /** Somebody told us of a peer at this address. Returns it, or `undefined` when the book is full. */
+  /**
+   * Somebody told us of a peer at this address. Returns it, or `undefined` when the book is full or
+   * the address is our own.
+   */
   learn(host: string, port: number, source: PeerSource, v2 = false): Peer | undefined {
-    const known = this.#byAddress.get(formatHostPort(host, port));
+    const address = formatHostPort(host, port);
+    if (this.#ownAddresses.has(address)) return undefined;
+    const known = this.#byAddress.get(address);
     if (known !== undefined) {
       this.apply(known, "learned");
       known.v2 ||= v2;
       if (source === "user") known.source = "user";
+      known.dialable ||= source !== "inbound";
       return known;
     }
     if (port < 1 || port > 65535) return undefined;
-    if (this.#byAddress.size >= MAX_PEERS && !this.#makeRoom()) return undefined;
+    if (this.#byAddress.size >= MAX_PEERS && !this.#makeRoom(source)) return undefined;
     const peer: Peer = {
       id: this.#nextId++,
       host,
@@ -103,7 +115,7 @@ export class PeerBook {
       verifiedBytes: 0,
       suspect: false,
     };
-    this.#byAddress.set(addressOf(peer), peer);
+    this.#byAddress.set(address, peer);
     this.#byId.set(peer.id, peer);
     return peer;
   }
@@ -126,7 +138,7 @@ export class PeerBook {
     peer.failures = useful ? 0 : peer.failures + 1;
     const backOffMs = Math.min(MAX_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** peer.failures);
     peer.retryAtMs = nowMs + backOffMs * (0.75 + random() / 2);
-    this.apply(peer, "loss", reason);
+    this.apply(peer, "loss", peer.state === "banned" ? "" : reason); // why it is banned stays known
     if (peer.state !== "away") return;
     const hopeless = peer.failures > MAX_FAILURES && peer.source !== "user";
     if (!peer.dialable || hopeless) this.apply(peer, "given up");
@@ -146,45 +158,66 @@ export class PeerBook {
   identify(peer: Peer, listenPort: number): void {
     if (peer.dialable || listenPort < 1 || listenPort > 65535) return;
     const known = this.#byAddress.get(formatHostPort(peer.host, listenPort));
-    if (known !== undefined && (known.state === "connecting" || known.state === "connected")) {
-      return;
-    }
-    if (known !== undefined) this.#forget(known);
+    const occupied = known?.state === "connecting" || known?.state === "connected";
+    if (occupied && known !== peer) return;
     this.#byAddress.delete(addressOf(peer));
     peer.port = listenPort;
     peer.dialable = true;
-    if (known !== undefined) {
-      peer.source = known.source;
-      peer.verifiedBytes += known.verifiedBytes;
-      peer.suspect ||= known.suspect;
-      if (known.state === "banned") this.apply(peer, "corrupt", known.reason);
-    }
     this.#byAddress.set(addressOf(peer), peer);
+    if (known !== undefined && known !== peer) this.#merge(known, peer);
+  }
+
+  /** This peer's address is our own: it is not learned again. */
+  isOurselves(peer: Peer): void {
+    if (this.#ownAddresses.size < MAX_OWN_ADDRESSES) this.#ownAddresses.add(addressOf(peer));
+    peer.dialable = false;
   }
 
   /** Its data failed verification and nobody else can be to blame. */
   ban(peer: Peer, peerIdHex: string | undefined, reason: string): void {
-    if (peerIdHex !== undefined) this.#bannedIds.add(peerIdHex);
+    if (peerIdHex !== undefined) this.#bannedIds.add(`${peer.host} ${peerIdHex}`);
     this.apply(peer, "corrupt", reason);
   }
 
-  /** Whether somebody with this peer id was banned. */
-  isBannedId(peerIdHex: string): boolean {
-    return this.#bannedIds.has(peerIdHex);
+  /** Whether somebody with this peer id was banned at this host. */
+  isBannedId(host: string, peerIdHex: string): boolean {
+    return this.#bannedIds.has(`${host} ${peerIdHex}`);
   }
 
-  #makeRoom(): boolean {
+  /** `peer` takes the place of `known`, who turned out to be the same. */
+  #merge(known: Peer, peer: Peer): void {
+    // Blocks it sent are remembered by its number.
+    const formerIds = [...this.#formerIds.get(known) ?? [], known.id].slice(-MAX_FORMER_IDS);
+    this.#forget(known);
+    this.#formerIds.set(peer, formerIds);
+    for (const id of formerIds) this.#byId.set(id, peer);
+    peer.source = known.source;
+    peer.v2 ||= known.v2;
+    peer.verifiedBytes += known.verifiedBytes;
+    peer.suspect ||= known.suspect;
+    if (known.state === "banned") this.apply(peer, "corrupt", known.reason);
+  }
+
+  /** Forgets somebody who failed; for a peer that is sure to exist also somebody never tried. */
+  #makeRoom(source: PeerSource): boolean {
+    const sure = source === "user" || source === "inbound";
+    let untried: Peer | undefined;
     for (const peer of this.#byAddress.values()) {
-      if (peer.state === "away" && peer.failures > 0 && peer.source !== "user") {
+      if (peer.source === "user") continue;
+      if (peer.state === "away" && peer.failures > 0) {
         this.#forget(peer);
         return true;
       }
+      if (peer.state === "available") untried ??= peer;
     }
-    return false;
+    if (!sure || untried === undefined) return false;
+    this.#forget(untried);
+    return true;
   }
 
   #forget(peer: Peer): void {
     if (this.#byAddress.get(addressOf(peer)) === peer) this.#byAddress.delete(addressOf(peer));
-    this.#byId.delete(peer.id);
+    for (const id of [peer.id, ...this.#formerIds.get(peer) ?? []]) this.#byId.delete(id);
+    this.#formerIds.delete(peer);
   }
 }

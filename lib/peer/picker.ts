@@ -7,7 +7,8 @@
  * begun, the end game: blocks others owe us, from the end, where they are furthest from arriving.
  *
  * A piece belongs to one peer as long as that is possible. It is then read in one sweep on the other
- * side, and when it fails its hash there is no doubt who sent it.
+ * side, and when it fails its hash there is no doubt who sent it. A suspect never gets but one piece
+ * at a time, all of it: it has to fail alone, or to succeed alone.
  *
  * @module
  */
@@ -30,38 +31,56 @@ export interface Pick {
   readonly block: number;
 }
 
-/** Chooses blocks; changes nothing but which piece is begun and whose it is. */
+/** What the picker needs from its surroundings. */
+export interface PickerOptions {
+  readonly pieces: Pieces;
+  readonly rarity: RarityOrder;
+  /** Whether the hash of a piece is known yet. */
+  readonly canVerify: (piece: PieceIndex) => boolean;
+  /** Makes a piece that nobody is on missing again, with all that has arrived of it. */
+  readonly drop: (active: ActivePiece) => void;
+}
+
+/** Chooses blocks; changes nothing but which pieces are begun and whose they are. */
 export class Picker {
+  readonly #options: PickerOptions;
   readonly #pieces: Pieces;
   readonly #rarity: RarityOrder;
-  readonly #canVerify: (piece: PieceIndex) => boolean;
 
-  /** `canVerify` tells whether the hash of a piece is known yet. */
-  constructor(pieces: Pieces, rarity: RarityOrder, canVerify: (piece: PieceIndex) => boolean) {
-    this.#pieces = pieces;
-    this.#rarity = rarity;
-    this.#canVerify = canVerify;
+  /** Chooses among these pieces. */
+  constructor(options: PickerOptions) {
+    this.#options = options;
+    this.#pieces = options.pieces;
+    this.#rarity = options.rarity;
   }
 
   /** The next block to ask this peer for that nobody has been asked for, or `undefined`. */
   next(connection: Connection): Pick | undefined {
     let active = connection.current;
-    if (active === undefined || active.freeCount === 0) {
-      active = this.#abandoned(connection) ?? this.#fresh(connection) ?? this.#shared(connection);
+    if (active === undefined || active.freeCount === 0 || !mayAsk(connection, active.piece)) {
+      active = connection.peer.suspect ? this.#alone(connection) : this.#together(connection);
       connection.current = active;
     }
     if (active === undefined) return undefined;
     return { active, block: active.nextFree() };
   }
 
-  /** Blocks to ask this idle peer for although others were asked before; none before the end. */
+  /** Blocks to ask this idle peer for although others were asked before. For when all is begun. */
   endGame(connection: Connection): Pick[] {
+    for (let limit = 2; limit <= END_GAME_REQUESTERS && !connection.peer.suspect; limit++) {
+      const picks = this.#doubled(connection, limit);
+      if (picks.length > 0) return picks;
+    }
+    return [];
+  }
+
+  /** Blocks that fewer than `limit` connections owe. */
+  #doubled(connection: Connection, limit: number): Pick[] {
     const picks: Pick[] = [];
-    if (this.#rarity.size > 0 || connection.peer.suspect) return picks;
     for (const active of [...this.#pieces.active.values()].reverse()) {
-      if (active.isFull || !connection.remote.get(active.piece)) continue;
+      if (active.isFull || active.exclusive || !mayAsk(connection, active.piece)) continue;
       for (let block = active.blockCount - 1; block >= 0; block--) {
-        if (active.isReceived(block) || active.requesters(block) >= END_GAME_REQUESTERS) continue;
+        if (active.isReceived(block) || active.requesters(block) >= limit) continue;
         picks.push({ active, block });
         if (picks.length === END_GAME_BLOCKS) return picks;
       }
@@ -69,12 +88,26 @@ export class Picker {
     return picks;
   }
 
+  #together(connection: Connection): ActivePiece | undefined {
+    return this.#abandoned(connection) ?? this.#fresh(connection) ?? this.#shared(connection);
+  }
+
+  /** What nobody else has a part in; where there is no such piece, one that was left, from its start. */
+  #alone(connection: Connection): ActivePiece | undefined {
+    for (const active of this.#pieces.active.values()) {
+      if (active.owner === connection.id && !active.isFull) return undefined;
+    }
+    const active = this.#fresh(connection) ?? this.#restarted(connection);
+    if (active !== undefined) active.exclusive = true;
+    return active;
+  }
+
   /** A piece begun by somebody who left it, most complete first. */
   #abandoned(connection: Connection): ActivePiece | undefined {
-    if (connection.peer.suspect) return undefined;
     let best: ActivePiece | undefined;
     for (const active of this.#pieces.active.values()) {
-      if (active.owner !== undefined || !this.#usable(active, connection)) continue;
+      if (active.owner !== undefined || active.freeCount === 0) continue;
+      if (!mayAsk(connection, active.piece)) continue;
       if (best === undefined || active.receivedCount > best.receivedCount) best = active;
     }
     if (best !== undefined) best.owner = connection.id;
@@ -82,33 +115,61 @@ export class Picker {
   }
 
   #fresh(connection: Connection): ActivePiece | undefined {
-    if (this.#pieces.freeSlots === 0 || connection.wantedCount === 0) return undefined;
+    if (connection.wantedCount === 0) return undefined;
     const accept = (piece: number) =>
-      connection.remote.get(piece) && !connection.refused.has(piece) &&
-      (!connection.peerChoking || connection.allowedFast.has(piece)) &&
-      this.#canVerify(piece as PieceIndex);
+      mayAsk(connection, piece) && this.#options.canVerify(piece as PieceIndex);
     const piece = this.#pieces.have.count < RANDOM_FIRST_PIECES
       ? this.#rarity.any(accept)
       : this.#rarity.rarest(accept);
-    if (piece < 0) return undefined;
-    this.#rarity.remove(piece);
-    const active = this.#pieces.begin(piece as PieceIndex);
-    active.owner = connection.id;
-    return active;
+    if (piece < 0 || !this.#makeRoom()) return undefined;
+    return this.#begin(connection, piece as PieceIndex);
   }
 
-  /** A piece that others are on. Not with a suspect: it has to fail alone. */
-  #shared(connection: Connection): ActivePiece | undefined {
-    if (connection.peer.suspect) return undefined;
+  #restarted(connection: Connection): ActivePiece | undefined {
     for (const active of this.#pieces.active.values()) {
-      if (!active.exclusive && this.#usable(active, connection)) return active;
+      if (!isLeft(active) || !mayAsk(connection, active.piece)) continue;
+      this.#options.drop(active);
+      return this.#begin(connection, active.piece);
     }
     return undefined;
   }
 
-  #usable(active: ActivePiece, connection: Connection): boolean {
-    return active.freeCount > 0 && connection.remote.get(active.piece) &&
-      !connection.refused.has(active.piece) &&
-      (!connection.peerChoking || connection.allowedFast.has(active.piece));
+  /** A piece that others are on. */
+  #shared(connection: Connection): ActivePiece | undefined {
+    for (const active of this.#pieces.active.values()) {
+      if (active.exclusive || active.freeCount === 0) continue;
+      if (mayAsk(connection, active.piece)) return active;
+    }
+    return undefined;
   }
+
+  #begin(connection: Connection, piece: PieceIndex): ActivePiece {
+    this.#rarity.remove(piece);
+    const active = this.#pieces.begin(piece);
+    active.owner = connection.id;
+    return active;
+  }
+
+  /** Pieces that were left by peers that alone had them must not hold the piece memory for ever. */
+  #makeRoom(): boolean {
+    if (this.#pieces.freeSlots > 0) return true;
+    let least: ActivePiece | undefined;
+    for (const active of this.#pieces.active.values()) {
+      if (!isLeft(active)) continue;
+      if (least === undefined || active.receivedCount < least.receivedCount) least = active;
+    }
+    if (least !== undefined) this.#options.drop(least);
+    return least !== undefined;
+  }
+}
+
+/** Whether the peer has the piece and would give it. */
+function mayAsk(connection: Connection, piece: number): boolean {
+  return connection.remote.get(piece) && !connection.refused.has(piece) &&
+    (!connection.peerChoking || connection.allowedFast.has(piece));
+}
+
+/** Whether the piece was begun and nobody is on it any more. */
+function isLeft(active: ActivePiece): boolean {
+  return active.owner === undefined && !active.isFull && active.isIdle;
 }

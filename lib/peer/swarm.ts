@@ -21,9 +21,11 @@ import {
 } from "../codec/extension.ts";
 import type { Handshake, HandshakeHead } from "../codec/handshake.ts";
 import type { ExtendedMessage, Message } from "../codec/message.ts";
+import { ProtocolError } from "../errors.ts";
 import type { PieceIndex } from "../store/layout.ts";
 import type { Action } from "./actions.ts";
 import { type BlockRequest, Connection } from "./connection.ts";
+import { CorruptDataError } from "./corrupt_data.ts";
 import { MetadataFetch } from "./metadata_fetch.ts";
 import { type Peer, PeerBook, type PeerSource } from "./peer_book.ts";
 import { Transfer, type TransferOptions } from "./transfer.ts";
@@ -187,10 +189,12 @@ export class Swarm {
     const refusal = this.#refusal(peer, peerId, settled.inbound);
     if (refusal !== undefined) {
       this.dialFailed(peer, refusal, nowMs);
+      if (!settled.inbound) this.#recognize(peer, peerId);
       return refusal;
     }
     const { extensions, fast } = handshake; // ours are both on
-    const negotiated = { ...settled, peerId, extensions, fast };
+    const upgradable = handshake.v2Upgrade && !settled.v2;
+    const negotiated = { ...settled, peerId, extensions, fast, upgradable };
     const connection = new Connection(this.#nextId++, peer, negotiated, nowMs);
     this.#connections.set(connection.id, connection);
     this.book.apply(peer, "handshake");
@@ -206,11 +210,17 @@ export class Swarm {
    * @throws {ProtocolError} when it breaks the protocol; the driver closes the connection
    */
   received(connection: Connection, message: Message, nowMs: number): void {
+    if (connection.closing) return;
     connection.lastReceivedMs = nowMs;
-    if (message.type === "extended") this.#extended(connection, message, nowMs);
-    else if (this.#phase.name === "transfer") {
-      this.#phase.transfer.received(connection, message, nowMs);
-    } else this.#phase.fetch.received(connection, message);
+    try {
+      if (message.type === "extended") this.#extended(connection, message, nowMs);
+      else if (this.#phase.name === "transfer") {
+        this.#phase.transfer.received(connection, message, nowMs);
+      } else this.#phase.fetch.received(connection, message);
+    } catch (error) {
+      if (error instanceof CorruptDataError) this.#ban(connection.peer, error.message);
+      throw error;
+    }
   }
 
   /** The connection is gone, whoever closed it. */
@@ -221,7 +231,8 @@ export class Swarm {
     this.#closedDownBytes += connection.down.total;
     this.#closedUpBytes += connection.up.total;
     const { peer } = connection;
-    const useful = connection.down.total > 0 || connection.up.total > 0 || !connection.peerChoking;
+    const useful = connection.down.total > 0 || connection.up.total > 0 ||
+      !connection.peerChoking || connection.helpful;
     this.book.lost(peer, reason, useful, nowMs, this.#options.random);
   }
 
@@ -246,8 +257,11 @@ export class Swarm {
       const held = before.name === "metadata" ? before.fetch.held(connection) : [];
       this.#replay(connection, held, nowMs);
       connection.hungry = true;
-      // Hashes are asked for on v2 connections only, and we did not know to offer one.
-      if (upgrade && !connection.negotiated.v2) this.#close(connection, "connecting anew as v2");
+      // Hashes are asked for on v2 connections only, and we did not know to offer one. Where the peer
+      // could, we come back at once.
+      if (!upgrade || !connection.negotiated.upgradable || !connection.peer.dialable) continue;
+      connection.helpful = true;
+      this.#close(connection, "connecting anew as v2");
     }
     return transfer;
   }
@@ -258,9 +272,11 @@ export class Swarm {
    * @param bySha1 it was checked by its SHA-1
    */
   verified(piece: PieceIndex, matches: boolean, bySha1: boolean): void {
-    const from = this.#transfer().verified(piece, matches, bySha1);
-    if (matches) { for (const peer of from) this.#contributors.add(peer); }
-    if (!matches && from.length === 1) this.#ban(from[0]!, `sent corrupt data (piece ${piece})`);
+    const { from, alone } = this.#transfer().verified(piece, matches, bySha1);
+    for (const peer of from) {
+      if (matches) this.#contributors.add(peer);
+      else if (alone) this.#ban(peer, `sent corrupt data (piece ${piece})`);
+    }
     if (this.#transfer().pieces.isComplete) this.#emit({ type: "complete" });
   }
 
@@ -281,7 +297,10 @@ export class Swarm {
   tick(nowMs: number): void {
     this.book.refresh(nowMs);
     if (this.#phase.name === "transfer") this.#phase.transfer.tick(nowMs);
-    else this.#phase.fetch.tick(nowMs);
+    else {
+      this.#phase.fetch.tick(nowMs);
+      for (const connection of this.#connections.values()) connection.hungry = true;
+    }
     for (const connection of this.#connections.values()) this.#watch(connection, nowMs);
     this.#dial();
   }
@@ -289,7 +308,7 @@ export class Swarm {
   /** Asks whoever may have something for us for more. Call it after every batch of events. */
   settle(nowMs: number): void {
     for (const connection of this.#connections.values()) {
-      if (!connection.hungry) continue;
+      if (!connection.hungry || connection.closing) continue;
       if (this.#phase.name === "transfer") this.#phase.transfer.settle(connection, nowMs);
       else {
         connection.hungry = false;
@@ -309,13 +328,14 @@ export class Swarm {
 
   #refusal(peer: Peer, peerId: string, inbound: boolean): string | undefined {
     if (peerId === this.#peerId) {
-      peer.dialable = false;
+      if (!inbound) this.book.isOurselves(peer);
       return "that is ourselves";
     }
-    if (this.book.isBannedId(peerId)) return "banned before";
+    if (peer.state === "banned") return peer.reason;
+    if (this.book.isBannedId(peer.host, peerId)) return "banned before";
     if (this.#connections.size >= this.#options.maxConnections) return "no room";
     for (const other of this.#connections.values()) {
-      if (other.negotiated.peerId !== peerId) continue;
+      if (other.negotiated.peerId !== peerId || other.closing) continue;
       // Both sides must drop the same one: the greater peer id keeps the connection it initiated.
       const newInitiatorIsGreater = inbound === (peerId > this.#peerId);
       const bothWays = other.negotiated.inbound !== inbound;
@@ -323,6 +343,14 @@ export class Swarm {
       this.#close(other, "connected twice");
     }
     return undefined;
+  }
+
+  /** Somebody we dialled is connected to us already: from now on we know where it listens. */
+  #recognize(peer: Peer, peerId: string): void {
+    for (const { negotiated, peer: other } of this.#connections.values()) {
+      if (negotiated.peerId !== peerId || other.host !== peer.host || other === peer) continue;
+      this.book.identify(other, peer.port);
+    }
   }
 
   #extended(connection: Connection, message: ExtendedMessage, nowMs: number): void {
@@ -340,13 +368,18 @@ export class Swarm {
 
   #extendedHandshake(connection: Connection, payload: Uint8Array): void {
     const said = decodeExtendedHandshake(payload);
-    for (const [name, id] of said.ids) connection.extensionIds.set(name, id);
+    for (const name of OUR_EXTENSIONS.keys()) { // of others there could be any number
+      const id = said.ids.get(name);
+      if (id !== undefined) connection.extensionIds.set(name, id);
+    }
     if (said.client !== undefined) connection.peer.client = said.client;
     if (said.requestQueue !== undefined) connection.requestQueue = said.requestQueue;
     if (said.metadataSize !== undefined) connection.metadataSize = said.metadataSize;
     if (said.uploadOnly !== undefined) connection.uploadOnly = said.uploadOnly;
     if (said.port !== undefined && connection.negotiated.inbound) {
       this.book.identify(connection.peer, said.port);
+      const { state, reason } = connection.peer;
+      if (state === "banned") this.#close(connection, reason);
     }
     connection.hungry = true;
   }
@@ -371,13 +404,15 @@ export class Swarm {
     try {
       for (const message of held) this.#transfer().received(connection, message, nowMs);
     } catch (error) {
-      this.#close(connection, error instanceof Error ? error.message : String(error));
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#close(connection, error.message);
     }
     if (connection.peerInterested) this.#transfer().upload.interested(connection, nowMs);
   }
 
   #watch(connection: Connection, nowMs: number): void {
-    connection.peer.complete = connection.remote.length > 0 && connection.remote.isFull;
+    if (connection.closing) return;
+    connection.peer.complete = this.#phase.name === "transfer" && connection.remote.isFull;
     if (connection.peer.state === "banned") return this.#close(connection, connection.peer.reason);
     if (nowMs - connection.lastReceivedMs > IDLE_TIMEOUT_MS) {
       return this.#close(connection, "said nothing for too long");
@@ -413,6 +448,8 @@ export class Swarm {
   }
 
   #close(connection: Connection, reason: string): void {
+    if (connection.closing) return;
+    connection.closing = true;
     this.#emit({ type: "close", connection, reason });
   }
 

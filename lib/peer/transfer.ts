@@ -20,7 +20,7 @@ import type { Layout, PieceIndex } from "../store/layout.ts";
 import { Pieces } from "../store/pieces.ts";
 import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
-import { Download, type StoreBlock } from "./download.ts";
+import { Download, type Sources, type StoreBlock } from "./download.ts";
 import { HashExchange } from "./hash_exchange.ts";
 import { sendMetadata } from "./metadata_fetch.ts";
 import type { Peer } from "./peer_book.ts";
@@ -153,11 +153,11 @@ export class Transfer {
       case "have":
         return download.pieceGained(connection, this.#index(message.piece));
       case "bitfield":
-        return this.#replacePieces(connection, this.#bitfield(message.bits));
+        return download.piecesReplaced(connection, this.#bitfield(message.bits));
       case "haveAll":
-        return this.#replacePieces(connection, this.#bitfield("all"));
+        return download.piecesReplaced(connection, this.#bitfield("all"));
       case "haveNone":
-        return this.#replacePieces(connection, this.#bitfield("none"));
+        return download.piecesReplaced(connection, this.#bitfield("none"));
       case "choke":
         return download.choked(connection);
       case "unchoke":
@@ -181,7 +181,7 @@ export class Transfer {
         }
         return;
       case "hashReject":
-        return this.#hashes.rejected(connection, message);
+        return this.#hashes.rejected(connection, message, nowMs);
       case "keepAlive":
       case "port": // we run no DHT
       case "suggest": // a hint we have no use for
@@ -215,7 +215,7 @@ export class Transfer {
   }
 
   /** The driver checked and stored a piece, or it did not match. Returns who sent it. */
-  verified(piece: PieceIndex, matches: boolean, bySha1: boolean): readonly Peer[] {
+  verified(piece: PieceIndex, matches: boolean, bySha1: boolean): Sources {
     if (matches && bySha1 && this.layout.version === "hybrid") this.usedSha1 = true;
     return this.download.verified(piece, matches);
   }
@@ -257,12 +257,6 @@ export class Transfer {
       this.#sha1Fallback = true;
     }
     this.download.hashesArrived();
-  }
-
-  #replacePieces(connection: Connection, remote: Bitfield): void {
-    this.download.piecesWithdrawn(connection);
-    connection.remote = remote;
-    this.download.piecesReplaced(connection);
   }
 
   #bitfield(bits: Uint8Array | "all" | "none"): Bitfield {

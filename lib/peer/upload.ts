@@ -44,17 +44,13 @@ export class Upload {
   /** The peer wants something. With a free slot it is served at once. */
   interested(connection: Connection, nowMs: number): void {
     connection.peerInterested = true;
-    if (!connection.amChoking) return;
-    let taken = 0;
-    for (const other of this.#options.connections) if (!other.amChoking) taken++;
-    if (taken < this.#options.slots) this.#unchoke(connection, nowMs);
+    if (connection.amChoking && this.#freeSlots() > 0) this.#unchoke(connection, nowMs);
   }
 
-  /** The peer wants nothing any more; its slot is free. */
+  /** The peer wants nothing any more; its slot is given to another with the next tick. */
   notInterested(connection: Connection): void {
     connection.peerInterested = false;
     if (!connection.amChoking) this.#choke(connection);
-    this.#rechokeAtMs = 0;
   }
 
   /**
@@ -115,9 +111,29 @@ export class Upload {
     }
   }
 
-  /** Deals the slots anew when it is time, or when one became free. */
+  /** Deals the slots anew when it is time; in between gives away those that became free. */
   tick(nowMs: number): void {
-    if (nowMs < this.#rechokeAtMs) return;
+    if (nowMs < this.#rechokeAtMs) this.#fillSlots(nowMs);
+    else this.#dealSlots(nowMs);
+  }
+
+  #freeSlots(): number {
+    let free = this.#options.slots;
+    for (const connection of this.#options.connections) if (!connection.amChoking) free--;
+    return free;
+  }
+
+  /** Takes a slot from nobody: a peer that changes its mind often must not cost others theirs. */
+  #fillSlots(nowMs: number): void {
+    const free = this.#freeSlots();
+    if (free <= 0) return;
+    const waiting = [...this.#options.connections]
+      .filter(({ amChoking, peerInterested }) => amChoking && peerInterested)
+      .sort((a, b) => a.unchokedMs - b.unchokedMs);
+    for (const connection of waiting.slice(0, free)) this.#unchoke(connection, nowMs);
+  }
+
+  #dealSlots(nowMs: number): void {
     this.#rechokeAtMs = nowMs + RECHOKE_INTERVAL_MS;
     const serving = this.#options.pieces.isComplete;
     const connections = [...this.#options.connections];

@@ -100,6 +100,11 @@ export class ActivePiece {
     return true;
   }
 
+  /** Whether nobody owes us any block of it, be it one that has arrived from elsewhere meanwhile. */
+  get isIdle(): boolean {
+    return this.#requesters.every((count) => count === 0);
+  }
+
   /** True when every block has arrived. */
   get isFull(): boolean {
     return this.receivedCount === this.blockCount;
@@ -183,7 +188,7 @@ export class Pieces {
     return active;
   }
 
-  /** in flight -> missing: nobody is fetching it any more and nothing of it has arrived. */
+  /** in flight -> missing: nobody is fetching it any more. What has arrived of it is dropped. */
   abandon(piece: PieceIndex): void {
     this.#expect(piece, IN_FLIGHT);
     this.#leave(piece, MISSING);

@@ -1,0 +1,116 @@
+/**
+ * Who has what: how rare each piece is, and whether a peer has anything we want.
+ *
+ * A piece is wanted exactly while it is in the order of rarity or active. What was lost from the disk
+ * after the download is neither: it is somebody's changed file, not a gap to fill.
+ *
+ * @module
+ */
+
+import type { Bitfield } from "../store/bitfield.ts";
+import type { Layout, PieceIndex } from "../store/layout.ts";
+import type { Pieces } from "../store/pieces.ts";
+import type { Emit } from "./actions.ts";
+import type { Connection } from "./connection.ts";
+import { RarityOrder } from "./rarity.ts";
+
+/** Keeps, for every connection, what it has, what of that we want, and our interest truthful. */
+export class Availability {
+  /** The wanted pieces that nobody has begun. */
+  readonly rarity: RarityOrder;
+  readonly #pieces: Pieces;
+  readonly #emit: Emit;
+
+  /** Everything missing is wanted from the beginning. */
+  constructor(layout: Layout, pieces: Pieces, emit: Emit, random: () => number) {
+    this.#pieces = pieces;
+    this.#emit = emit;
+    this.rarity = new RarityOrder(layout.pieceCount, random);
+    for (const piece of layout.pieces()) {
+      if (!pieces.have.get(piece)) this.rarity.add(piece);
+    }
+  }
+
+  /** The peer says anew what it has; it takes the place of what was known until now. */
+  replaced(connection: Connection, remote: Bitfield): void {
+    this.withdrawn(connection);
+    connection.remote = remote;
+    connection.wantedCount = 0;
+    for (const piece of remote.ones()) {
+      if (!remote.isFull) this.rarity.increment(piece);
+      if (this.#isWanted(piece)) connection.wantedCount++;
+    }
+    this.#showInterest(connection);
+  }
+
+  /** What the peer was known to have no longer counts. */
+  withdrawn(connection: Connection): void {
+    if (connection.remote.isFull) return;
+    for (const piece of connection.remote.ones()) this.rarity.decrement(piece);
+  }
+
+  /** The peer got one more piece. */
+  gained(connection: Connection, piece: PieceIndex): void {
+    const { remote } = connection;
+    if (!remote.set(piece)) return;
+    if (!remote.isFull) this.rarity.increment(piece);
+    else for (const other of remote.ones()) if (other !== piece) this.rarity.decrement(other);
+    if (!this.#isWanted(piece)) return;
+    connection.wantedCount++;
+    this.#showInterest(connection);
+  }
+
+  /** The peer has one piece fewer. */
+  dropped(connection: Connection, piece: PieceIndex): void {
+    const { remote } = connection;
+    const wasFull = remote.isFull;
+    if (!remote.clear(piece)) return;
+    if (wasFull) { for (const other of remote.ones()) this.rarity.increment(other); }
+    else this.rarity.decrement(piece);
+    if (!this.#isWanted(piece)) return;
+    connection.wantedCount--;
+    this.#showInterest(connection);
+  }
+
+  /** We have a piece now that the peer has too. */
+  satisfied(connection: Connection): void {
+    connection.wantedCount--;
+    this.#showInterest(connection);
+  }
+
+  /** @throws {Error} when counts or interest contradict what the connections have */
+  checkInvariant(connections: Iterable<Connection>, layout: Layout): void {
+    this.rarity.checkInvariant();
+    const counts = new Uint16Array(layout.pieceCount);
+    for (const { remote } of connections) {
+      if (!remote.isFull) { for (const piece of remote.ones()) counts[piece]!++; }
+    }
+    for (const piece of layout.pieces()) {
+      if (this.rarity.availability(piece) !== counts[piece]) {
+        throw new Error(`${counts[piece]} peers have piece ${piece}, not as many as counted`);
+      }
+      if (this.rarity.includes(piece) && this.#pieces.state(piece) !== "missing") {
+        throw new Error(`piece ${piece} is in the order although it is not missing`);
+      }
+    }
+    for (const { id, remote, wantedCount, amInterested } of connections) {
+      let wanted = 0;
+      for (const piece of remote.ones()) if (this.#isWanted(piece)) wanted++;
+      if (wanted !== wantedCount) throw new Error(`connection ${id} has ${wanted} wanted pieces`);
+      if (amInterested !== wanted > 0) throw new Error(`interest in connection ${id} is a lie`);
+    }
+  }
+
+  #isWanted(piece: number): boolean {
+    return this.rarity.includes(piece) || this.#pieces.active.has(piece as PieceIndex);
+  }
+
+  #showInterest(connection: Connection): void {
+    const interested = connection.wantedCount > 0;
+    if (interested) connection.hungry = true;
+    if (interested === connection.amInterested) return;
+    connection.amInterested = interested;
+    const message = { type: interested ? "interested" : "notInterested" } as const;
+    this.#emit({ type: "send", connection, message });
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Who owes us which block: the requests of all connections, and the same seen from the pieces.
+ *
+ * The two sides agree at all times: a block of an active piece is marked as requested from exactly as
+ * many connections as have it outstanding.
+ *
+ * @module
+ */
+
+import { BLOCK_LENGTH } from "../codec/merkle.ts";
+import type { Layout, PieceIndex } from "../store/layout.ts";
+import type { ActivePiece, Pieces } from "../store/pieces.ts";
+import type { Emit } from "./actions.ts";
+import type { Connection } from "./connection.ts";
+
+/** What requests need to know of their surroundings. */
+export interface RequestsOptions {
+  readonly layout: Layout;
+  readonly pieces: Pieces;
+  readonly connections: Iterable<Connection>;
+  readonly emit: Emit;
+}
+
+/** Asks for blocks, and keeps account of what was asked. */
+export class Requests {
+  readonly #options: RequestsOptions;
+  readonly #layout: Layout;
+  readonly #blocksPerPiece: number;
+
+  /** Nobody owes anything yet. */
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+    this.#layout = options.layout;
+    this.#blocksPerPiece = Math.ceil(options.layout.pieceLength / BLOCK_LENGTH);
+  }
+
+  /** The number of the block that begins there, or `undefined` when none does. */
+  keyOf(piece: number, begin: number): number | undefined {
+    const index = this.#layout.pieceIndex(piece);
+    if (index === undefined || begin % BLOCK_LENGTH !== 0) return undefined;
+    const block = begin / BLOCK_LENGTH;
+    return block < this.#layout.blockCount(index) ? this.#key(piece, block) : undefined;
+  }
+
+  /** Asks for a block. */
+  ask(connection: Connection, active: ActivePiece, block: number, nowMs: number): void {
+    active.request(block);
+    if (connection.outstanding.size === 0) connection.lastBlockMs = nowMs;
+    connection.outstanding.set(this.#key(active.piece, block), nowMs);
+    this.#send(connection, "request", active, block);
+  }
+
+  /** The peer answered, with the block or a reject. When we asked; `undefined`: we did not. */
+  answered(connection: Connection, key: number): number | undefined {
+    const askedMs = connection.outstanding.get(key);
+    if (askedMs === undefined) return undefined;
+    connection.outstanding.delete(key);
+    this.#activeOf(key)?.release(key % this.#blocksPerPiece);
+    return askedMs;
+  }
+
+  /** The block is here: the others who owe it need not send it. */
+  cancel(active: ActivePiece, block: number): void {
+    if (active.requesters(block) === 0) return;
+    const key = this.#key(active.piece, block);
+    for (const connection of this.#options.connections) {
+      if (!connection.outstanding.has(key)) continue;
+      this.#send(connection, "cancel", active, block);
+      // With BEP 6 the cancel is answered, by the block or a reject, and that answer is awaited.
+      if (connection.negotiated.fast) continue;
+      this.answered(connection, key);
+      connection.hungry = true;
+    }
+  }
+
+  /** The connection owes nothing of this piece any more. */
+  release(connection: Connection, active: ActivePiece): void {
+    for (let block = 0; block < active.blockCount; block++) {
+      if (active.requesters(block) > 0) this.answered(connection, this.#key(active.piece, block));
+    }
+  }
+
+  /** The connection owes nothing at all any more. */
+  releaseAll(connection: Connection): void {
+    for (const key of [...connection.outstanding.keys()]) this.answered(connection, key);
+  }
+
+  /** Nobody owes anything of this piece any more: late answers must not count for a new attempt. */
+  forget(active: ActivePiece): void {
+    if (active.isIdle) return;
+    for (const connection of this.#options.connections) this.release(connection, active);
+  }
+
+  /** @throws {Error} when the two sides contradict each other */
+  checkInvariant(): void {
+    const asked = new Map<number, number>();
+    for (const { outstanding } of this.#options.connections) {
+      for (const key of outstanding.keys()) asked.set(key, (asked.get(key) ?? 0) + 1);
+    }
+    for (const active of this.#options.pieces.active.values()) {
+      for (let block = 0; block < active.blockCount; block++) {
+        const requesters = asked.get(this.#key(active.piece, block)) ?? 0;
+        if (active.requesters(block) === requesters) continue;
+        throw new Error(`${requesters} connections owe block ${block} of piece ${active.piece}`);
+      }
+    }
+  }
+
+  #key(piece: number, block: number): number {
+    return piece * this.#blocksPerPiece + block;
+  }
+
+  #activeOf(key: number): ActivePiece | undefined {
+    return this.#options.pieces.active.get(Math.floor(key / this.#blocksPerPiece) as PieceIndex);
+  }
+
+  #send(
+    connection: Connection,
+    type: "request" | "cancel",
+    active: ActivePiece,
+    block: number,
+  ): void {
+    const { piece } = active;
+    const length = this.#layout.blockLength(piece, block, connection.negotiated.v2);
+    const message = { type, piece, begin: block * BLOCK_LENGTH, length };
+    this.#options.emit({ type: "send", connection, message });
+  }
+}

@@ -1,0 +1,344 @@
+/** The info dictionary from peers (BEP 9). @module */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { sha1, sha256 } from "../../lib/codec/hash.ts";
+import { decodeMetadataMessage, type MetadataMessage } from "../../lib/codec/extension.ts";
+import { ProtocolError } from "../../lib/errors.ts";
+import type { Action } from "../../lib/peer/actions.ts";
+import type { Connection } from "../../lib/peer/connection.ts";
+import { CorruptDataError } from "../../lib/peer/corrupt_data.ts";
+import { MAX_METADATA_LENGTH, MetadataFetch } from "../../lib/peer/metadata_fetch.ts";
+import { PeerBook } from "../../lib/peer/peer_book.ts";
+import { pseudoRandomBytes } from "../support/content.ts";
+import { connect, sentTo } from "../support/peers.ts";
+
+const permissions = "none";
+const PART = 16384;
+const INFO = pseudoRandomBytes(40_000, 1);
+
+/** A fetch of `info` and the peers that take part in it. */
+class Bench {
+  readonly fetch: MetadataFetch;
+  readonly #book = new PeerBook(() => {});
+  readonly #connections: Connection[] = [];
+  #actions: Action[] = [];
+  nowMs = 0;
+
+  constructor(readonly info: Uint8Array = INFO, hashes = { v1: true, v2: false }) {
+    this.fetch = new MetadataFetch(
+      hashes.v1 ? sha1(info) : undefined,
+      hashes.v2 ? sha256(info) : undefined,
+      (action) => this.#actions.push(action),
+    );
+  }
+
+  /** A peer that offers metadata of this size under extension number 9. */
+  peer(id: number, metadataSize = this.info.length): Connection {
+    const connection = connect(this.#book, id);
+    this.#connections.push(connection);
+    this.fetch.joined(connection);
+    connection.extensionIds.set("ut_metadata", 9);
+    connection.metadataSize = metadataSize;
+    connection.hungry = true;
+    return connection;
+  }
+
+  /** Which parts are asked of the peer now. */
+  asked(connection: Connection): number[] {
+    return this.said(connection).flatMap((m) => m.type === "request" ? [m.piece] : []);
+  }
+
+  /** The metadata messages sent to the peer since the last time. */
+  said(connection: Connection): MetadataMessage[] {
+    for (const one of this.#connections) {
+      if (!one.hungry) continue;
+      one.hungry = false;
+      this.fetch.settle(one, this.nowMs);
+    }
+    const messages = sentTo(this.#actions, connection);
+    this.#actions = this.#actions.filter((action) =>
+      action.type !== "send" || action.connection !== connection
+    );
+    return messages.flatMap((message) => {
+      if (message.type !== "extended") return [];
+      assertEquals(message.id, 9, "sent with the number the peer chose");
+      return [decodeMetadataMessage(message.payload)];
+    });
+  }
+
+  /** The peer gives one part of `info`. */
+  give(connection: Connection, piece: number, info = this.info): void {
+    const data = info.subarray(piece * PART, (piece + 1) * PART);
+    const message = { type: "data", piece, totalSize: info.length, data } as const;
+    this.fetch.metadata(connection, message, this.nowMs);
+  }
+
+  /** The connection is gone. */
+  leave(connection: Connection): void {
+    this.#connections.splice(this.#connections.indexOf(connection), 1);
+    this.fetch.left(connection);
+  }
+
+  /** Time passes; as in a swarm everybody is looked at afterwards. */
+  tick(byMs: number): void {
+    this.nowMs += byMs;
+    this.fetch.tick(this.nowMs);
+    for (const connection of this.#connections) connection.hungry = true;
+  }
+
+  /** What was emitted as the finished dictionary. */
+  get metadata(): Uint8Array | undefined {
+    return this.#actions.flatMap((action) => action.type === "metadata" ? [action.info] : [])[0];
+  }
+}
+
+Deno.test({
+  name: "the info dictionary is put together from its parts in whatever order they come",
+  permissions,
+  fn() {
+    for (const order of [[0, 1, 2], [2, 1, 0], [1, 2, 0]]) {
+      const bench = new Bench();
+      const peer = bench.peer(1);
+      assertEquals(bench.asked(peer), [0, 1, 2]);
+      for (const piece of order) {
+        assert(!bench.fetch.done);
+        bench.give(peer, piece);
+      }
+      assert(bench.fetch.done);
+      assertEquals(bench.metadata, INFO);
+      assert(peer.helpful);
+      bench.tick(60_000);
+      assertEquals(bench.asked(peer), [], "and asked for no more");
+    }
+  },
+});
+
+Deno.test({
+  name: "metadata of any length arrives whole: a multiple of the part length, one byte, megabytes",
+  permissions,
+  fn() {
+    for (const length of [1, PART - 1, PART, PART + 1, 2 * PART, 40 * PART, 100 * PART + 7]) {
+      const bench = new Bench(pseudoRandomBytes(length, length), { v1: true, v2: true });
+      const peer = bench.peer(1);
+      for (let asked = bench.asked(peer); asked.length > 0; asked = bench.asked(peer)) {
+        assert(asked.length <= 16, "a few at a time");
+        for (const piece of asked) bench.give(peer, piece);
+      }
+      assertEquals(bench.metadata, bench.info, `${length} bytes`);
+    }
+  },
+});
+
+Deno.test({
+  name: "metadata is checked against each hash that is known",
+  permissions,
+  fn() {
+    for (
+      const hashes of [{ v1: true, v2: false }, { v1: false, v2: true }, { v1: true, v2: true }]
+    ) {
+      const bench = new Bench(INFO, hashes);
+      const liar = bench.peer(1);
+      bench.asked(liar);
+      const wrong = INFO.slice();
+      wrong[20_000]! ^= 1;
+      bench.give(liar, 0, wrong);
+      bench.give(liar, 1, wrong);
+      assertThrows(() => bench.give(liar, 2, wrong), CorruptDataError, "does not match");
+      assert(!bench.fetch.done && bench.metadata === undefined);
+      const honest = bench.peer(2);
+      for (const piece of bench.asked(honest)) bench.give(honest, piece);
+      assert(bench.fetch.done);
+    }
+  },
+});
+
+Deno.test({
+  name: "a liar spoils nobody else's copy",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const [liar, honest] = [bench.peer(1), bench.peer(2)];
+    bench.asked(liar);
+    bench.asked(honest);
+    for (const piece of [0, 1]) {
+      bench.give(liar, piece, new Uint8Array(INFO.length));
+      bench.give(honest, piece);
+    }
+    bench.give(honest, 2);
+    assertEquals(bench.metadata, INFO);
+  },
+});
+
+Deno.test({
+  name: "a part of the wrong length costs the connection",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const peer = bench.peer(1, INFO.length - 1);
+    assertEquals(bench.asked(peer), [0, 1, 2]);
+    assertThrows(() => bench.give(peer, 2), ProtocolError, "wrong length");
+  },
+});
+
+Deno.test({
+  name: "a size beyond all reason is not even asked for",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    for (const [id, size] of [[1, MAX_METADATA_LENGTH + 1], [2, 2 ** 53], [3, 0]] as const) {
+      assertEquals(bench.asked(bench.peer(id, size)), []);
+    }
+    const largest = bench.peer(4, MAX_METADATA_LENGTH);
+    assertEquals(bench.asked(largest).length, 16, "and the largest reserves nothing");
+  },
+});
+
+Deno.test({
+  name: "a peer without the extension, or that switched it off, is not asked",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const [without, off] = [bench.peer(1), bench.peer(2)];
+    without.extensionIds.clear();
+    off.extensionIds.set("ut_metadata", 0);
+    assertEquals([bench.asked(without), bench.asked(off)], [[], []]);
+  },
+});
+
+Deno.test({
+  name: "parts nobody asked for, repeated ones and messages of unknown kind change nothing",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const stranger = bench.peer(1, 0);
+    bench.give(stranger, 0);
+    const peer = bench.peer(2);
+    bench.asked(peer);
+    bench.give(peer, 0);
+    bench.give(peer, 0, new Uint8Array(INFO.length));
+    const data = new Uint8Array(PART);
+    bench.fetch.metadata(peer, { type: "data", piece: 3, totalSize: 65_536, data }, 0);
+    bench.fetch.metadata(peer, { type: "unknown" }, 0);
+    bench.give(peer, 1);
+    bench.give(peer, 2);
+    assertEquals(bench.metadata, INFO);
+  },
+});
+
+Deno.test({
+  name: "a request for metadata is refused while there is none",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const peer = bench.peer(1, 0);
+    bench.fetch.metadata(peer, { type: "request", piece: 4 }, 0);
+    assertEquals(bench.said(peer), [{ type: "reject", piece: 4 }]);
+  },
+});
+
+Deno.test({
+  name: "a peer that refuses is asked again from the beginning after five seconds",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const peer = bench.peer(1);
+    bench.asked(peer);
+    bench.give(peer, 0);
+    bench.fetch.metadata(peer, { type: "reject", piece: 1 }, bench.nowMs);
+    bench.tick(4900);
+    assertEquals(bench.asked(peer), []);
+    bench.tick(100);
+    assertEquals(bench.asked(peer), [0, 1, 2]);
+  },
+});
+
+Deno.test({
+  name: "three peers are asked at once, and silent ones make room for the others",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const silent = [1, 2, 3].map((id) => bench.peer(id));
+    for (const peer of silent) assertEquals(bench.asked(peer).length, 3);
+    const honest = bench.peer(4);
+    assertEquals(bench.asked(honest), []);
+    bench.tick(5000);
+    assertEquals(bench.asked(honest), [0, 1, 2]);
+    for (const piece of [0, 1, 2]) bench.give(honest, piece);
+    assert(bench.fetch.done);
+  },
+});
+
+Deno.test({
+  name: "peers that send a part now and then do not hold up the rest for ever",
+  permissions,
+  fn() {
+    const info = pseudoRandomBytes(60 * PART, 3);
+    const bench = new Bench(info);
+    const drips = [1, 2, 3].map((id) => bench.peer(id));
+    for (const peer of drips) bench.asked(peer);
+    const honest = bench.peer(4);
+    let asked: number[] = [];
+    for (let i = 0; i < 20 && asked.length === 0; i++) {
+      bench.tick(4000);
+      for (const peer of drips) bench.give(peer, i);
+      asked = bench.asked(honest);
+    }
+    assert(asked.length > 0);
+  },
+});
+
+Deno.test({
+  name: "a peer that leaves takes its copy along and makes room",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const peers = [1, 2, 3, 4].map((id) => bench.peer(id));
+    assertEquals(peers.map((peer) => bench.asked(peer).length), [3, 3, 3, 0]);
+    bench.leave(peers[0]!);
+    bench.tick(1);
+    assertEquals(bench.asked(peers[3]!).length, 3);
+  },
+});
+
+Deno.test({
+  name: "what a peer says of its pieces is kept in order until it can be understood",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const peer = bench.peer(1);
+    const bits = Uint8Array.of(0x80);
+    bench.fetch.received(peer, { type: "have", piece: 9 });
+    bench.fetch.received(peer, { type: "bitfield", bits });
+    bits[0] = 0; // the receive buffer is used for something else
+    bench.fetch.received(peer, { type: "have", piece: 3 });
+    bench.fetch.received(peer, { type: "have", piece: 5 });
+    assertEquals<unknown>(bench.fetch.held(peer), [
+      { type: "bitfield", bits: Uint8Array.of(0x80) },
+      { type: "have", piece: 3 },
+      { type: "have", piece: 5 },
+    ]);
+    bench.fetch.received(peer, { type: "haveAll" });
+    assertEquals<unknown>(bench.fetch.held(peer), [{ type: "haveAll" }]);
+    bench.fetch.left(peer);
+    assertEquals(bench.fetch.held(peer), []);
+  },
+});
+
+Deno.test({
+  name: "a peer that announces pieces without end before they can be understood has to go",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const peer = bench.peer(1);
+    assertThrows(
+      () => {
+        for (let piece = 0; piece < 200_000; piece++) {
+          bench.fetch.received(peer, { type: "have", piece });
+        }
+      },
+      ProtocolError,
+      "without end",
+    );
+    assertEquals(bench.fetch.held(peer).length, 100_000);
+  },
+});

@@ -1,0 +1,354 @@
+/** Serving: slots, queues, refusals. @module */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Message } from "../../lib/codec/message.ts";
+import { BLOCK_LENGTH } from "../../lib/codec/merkle.ts";
+import { ProtocolError } from "../../lib/errors.ts";
+import type { Action } from "../../lib/peer/actions.ts";
+import type { Connection, Negotiated } from "../../lib/peer/connection.ts";
+import { PeerBook } from "../../lib/peer/peer_book.ts";
+import { MAX_SERVED_BLOCK, REQUEST_QUEUE, Upload } from "../../lib/peer/upload.ts";
+import { Layout } from "../../lib/store/layout.ts";
+import { Pieces } from "../../lib/store/pieces.ts";
+import { allOf, at, bits, connect, layoutOf, sentTo } from "../support/peers.ts";
+import { seededRandom } from "../support/random.ts";
+
+const permissions = "none";
+const old = { fast: false };
+
+/** An upload of a whole torrent of 4 pieces of 16 blocks, unless said otherwise. */
+class Bench {
+  readonly upload: Upload;
+  readonly connections = new Set<Connection>();
+  readonly pieces: Pieces;
+  readonly #book = new PeerBook(() => {});
+  #actions: Action[] = [];
+
+  constructor(slots = 4, layout = layoutOf(4, 16), have = allOf(layout.pieceCount)) {
+    this.pieces = new Pieces(layout, have, 1);
+    this.upload = new Upload({
+      layout,
+      pieces: this.pieces,
+      connections: this.connections,
+      emit: (action) => this.#actions.push(action),
+      random: seededRandom(1),
+      slots,
+    });
+  }
+
+  peer(id: number, negotiated: Partial<Negotiated> = {}): Connection {
+    const connection = connect(this.#book, id, negotiated);
+    this.connections.add(connection);
+    return connection;
+  }
+
+  /** A peer that is served. */
+  served(id: number, negotiated: Partial<Negotiated> = {}): Connection {
+    const connection = this.peer(id, negotiated);
+    this.upload.interested(connection, 0);
+    assert(!connection.amChoking);
+    this.actions();
+    return connection;
+  }
+
+  request(connection: Connection, piece: number, begin: number, length = BLOCK_LENGTH): void {
+    this.upload.request(connection, { type: "request", piece, begin, length }, 0);
+  }
+
+  actions(): Action[] {
+    const actions = this.#actions;
+    this.#actions = [];
+    return actions;
+  }
+
+  said(connection: Connection): Message[] {
+    return sentTo(this.actions(), connection);
+  }
+}
+
+const reject = (piece: number, begin: number, length = BLOCK_LENGTH) => ({
+  type: "reject",
+  piece,
+  begin,
+  length,
+});
+
+Deno.test({
+  name: "who is interested is served at once while there is a slot",
+  permissions,
+  fn() {
+    const bench = new Bench(2);
+    const [one, two, three] = [bench.peer(1), bench.peer(2), bench.peer(3)];
+    for (const peer of [one, two, three]) bench.upload.interested(peer, 5);
+    const unchoked = bench.actions().map((action) =>
+      action.type === "send" ? [action.connection.id, action.message.type] : []
+    );
+    assertEquals(unchoked, [[1, "unchoke"], [2, "unchoke"]]);
+    assertEquals([one, two, three].map((peer) => peer.amChoking), [false, false, true]);
+    bench.upload.interested(one, 6);
+    assertEquals(bench.actions(), [], "saying it twice changes nothing");
+  },
+});
+
+Deno.test({
+  name: "a slot given back goes to who has waited longest, and nobody loses theirs over it",
+  permissions,
+  fn() {
+    const bench = new Bench(2);
+    const [leaver, keeper, newcomer, veteran] = [1, 2, 3, 4].map((id) => bench.peer(id)) as [
+      Connection,
+      Connection,
+      Connection,
+      Connection,
+    ];
+    bench.upload.tick(0);
+    for (const peer of [leaver, keeper, veteran, newcomer]) bench.upload.interested(peer, 100);
+    veteran.unchokedMs = 50; // it has had its turn
+    for (let i = 0; i < 5; i++) {
+      bench.upload.notInterested(leaver);
+      bench.upload.interested(leaver, 200);
+      bench.upload.tick(200);
+      assert(!leaver.amChoking && !keeper.amChoking, "it takes its own slot back at once");
+    }
+    bench.upload.notInterested(leaver);
+    bench.upload.tick(300);
+    assertEquals(
+      [leaver, keeper, newcomer, veteran].map((peer) => peer.amChoking),
+      [true, false, false, true],
+    );
+  },
+});
+
+Deno.test({
+  name: "the slot of a peer that left is given away with the next tick",
+  permissions,
+  fn() {
+    const bench = new Bench(1);
+    const one = bench.served(1);
+    const other = bench.peer(2);
+    bench.upload.interested(other, 0);
+    bench.upload.tick(0);
+    bench.connections.delete(one.amChoking ? other : one);
+    const left = one.amChoking ? one : other;
+    bench.upload.tick(250);
+    assert(!left.amChoking);
+  },
+});
+
+Deno.test({
+  name: "every ten seconds the slots are dealt anew to who takes most, or gives most",
+  permissions,
+  fn() {
+    for (const complete of [true, false]) {
+      const have = complete ? allOf(4) : bits(4, 0);
+      const bench = new Bench(2, layoutOf(4, 16), have);
+      const peers = [1, 2, 3, 4].map((id) => bench.peer(id));
+      for (const peer of peers) bench.upload.interested(peer, 0);
+      bench.upload.tick(0);
+      for (const peer of peers) {
+        peer.up.add(peer.id * 1000, 9900);
+        peer.down.add((5 - peer.id) * 1000, 9900);
+      }
+      bench.upload.tick(9999);
+      bench.upload.tick(10_000);
+      const fastest = peers[complete ? 3 : 0]!;
+      assert(!fastest.amChoking);
+      assertEquals(peers.filter((peer) => !peer.amChoking).length, 2);
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "requests of a served peer are queued and handed to the socket in order, as much as it takes",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const peer = bench.served(1);
+    for (const block of [0, 1, 2, 3]) bench.request(peer, 1, block * BLOCK_LENGTH);
+    assertEquals(bench.actions().map(({ type }) => type), ["upload"], "the socket is told once");
+    const taken = bench.upload.take(peer, 2.5 * BLOCK_LENGTH);
+    assertEquals(taken.map(({ begin }) => begin / BLOCK_LENGTH), [0, 1]);
+    assertEquals(bench.upload.take(peer, 1).length, 1, "at least one, however little room");
+    assertEquals(bench.upload.take(peer, 1e9).length, 1);
+    assertEquals(bench.upload.take(peer, 1e9), []);
+    bench.request(peer, 0, 0);
+    assertEquals(bench.actions().map(({ type }) => type), ["upload"]);
+  },
+});
+
+Deno.test({
+  name: "a peer that asks without having said that it is interested is served all the same",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const peer = bench.peer(1);
+    bench.request(peer, 0, 0);
+    assertEquals(bench.said(peer), [{ type: "unchoke" }]);
+    assertEquals(peer.uploadQueue.length, 1);
+  },
+});
+
+Deno.test({
+  name: "a choked peer's request is refused with the fast extension and not answered without it",
+  permissions,
+  fn() {
+    const bench = new Bench(0);
+    const [fast, slow] = [bench.peer(1), bench.peer(2, old)];
+    bench.request(fast, 2, BLOCK_LENGTH);
+    bench.request(slow, 2, BLOCK_LENGTH);
+    const actions = bench.actions();
+    assertEquals<unknown>(sentTo(actions, fast), [reject(2, BLOCK_LENGTH)]);
+    assertEquals(sentTo(actions, slow), []);
+    assertEquals([fast.uploadQueue, slow.uploadQueue], [[], []]);
+  },
+});
+
+Deno.test({
+  name: "a choke comes first and then a refusal of every request that was queued (BEP 6)",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const [fast, slow] = [bench.served(1), bench.served(2, old)];
+    for (const peer of [fast, slow]) for (const i of [0, 1, 2]) bench.request(peer, i, 0);
+    bench.actions();
+    bench.upload.notInterested(fast);
+    assertEquals<unknown>(bench.said(fast), [
+      { type: "choke" },
+      reject(0, 0),
+      reject(1, 0),
+      reject(2, 0),
+    ]);
+    bench.upload.notInterested(slow);
+    assertEquals<unknown>(bench.said(slow), [{ type: "choke" }]);
+    assertEquals([fast.uploadQueue, slow.uploadQueue], [[], []]);
+  },
+});
+
+Deno.test({
+  name: "a piece we do not have is refused",
+  permissions,
+  fn() {
+    const bench = new Bench(1, layoutOf(4, 16), bits(4, 1));
+    const peer = bench.served(1);
+    bench.request(peer, 0, 0);
+    bench.request(peer, 1, 0);
+    assertEquals<unknown>(bench.said(peer), [reject(0, 0)]);
+    assertEquals(peer.uploadQueue.map(({ piece }) => piece), [at(1)]);
+  },
+});
+
+Deno.test({
+  name: "a cancelled request is dropped and answered; one that is on its way is not",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const [fast, slow] = [bench.served(1), bench.served(2, old)];
+    for (const peer of [fast, slow]) {
+      bench.request(peer, 0, 0);
+      bench.request(peer, 0, BLOCK_LENGTH);
+      bench.upload.take(peer, 1);
+    }
+    bench.actions();
+    const cancel = (begin: number, length = BLOCK_LENGTH) =>
+      ({ type: "cancel", piece: 0, begin, length }) as const;
+    for (const peer of [fast, slow]) {
+      bench.upload.cancel(peer, cancel(0));
+      bench.upload.cancel(peer, cancel(BLOCK_LENGTH, 5));
+      bench.upload.cancel(peer, cancel(BLOCK_LENGTH));
+      bench.upload.cancel(peer, cancel(BLOCK_LENGTH));
+      assertEquals(peer.uploadQueue, []);
+    }
+    const actions = bench.actions();
+    assertEquals<unknown>(sentTo(actions, fast), [reject(0, BLOCK_LENGTH)]);
+    assertEquals(sentTo(actions, slow), []);
+  },
+});
+
+Deno.test({
+  name: "the queue of one peer is bounded, and what does not fit is refused",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const peer = bench.served(1);
+    for (let i = 0; i < REQUEST_QUEUE + 5; i++) bench.request(peer, 0, i % 16 * BLOCK_LENGTH, 100);
+    assertEquals(peer.uploadQueue.length, REQUEST_QUEUE);
+    assertEquals(bench.said(peer).filter(({ type }) => type === "reject").length, 5);
+  },
+});
+
+Deno.test({
+  name: "blocks up to 128 KiB are served, larger ones refused",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const peer = bench.served(1);
+    bench.request(peer, 0, 0, MAX_SERVED_BLOCK);
+    bench.request(peer, 0, 7, 3);
+    bench.request(peer, 0, 0, MAX_SERVED_BLOCK + 1);
+    assertEquals(peer.uploadQueue.map(({ length }) => length), [MAX_SERVED_BLOCK, 3]);
+    assertEquals<unknown>(bench.said(peer), [reject(0, 0, MAX_SERVED_BLOCK + 1)]);
+  },
+});
+
+Deno.test({
+  name: "a range that no piece has costs the connection, choked or not",
+  permissions,
+  fn() {
+    for (const slots of [0, 1]) {
+      const bench = new Bench(slots);
+      const peer = bench.peer(1);
+      const pieceLength = 16 * BLOCK_LENGTH;
+      const bad: [piece: number, begin: number, length: number][] = [
+        [4, 0, BLOCK_LENGTH],
+        [2 ** 32 - 1, 0, BLOCK_LENGTH],
+        [0, pieceLength, BLOCK_LENGTH],
+        [0, pieceLength - 1, 2],
+        [0, 2 ** 32 - 1, 2 ** 32 - 1],
+        [0, 0, 0],
+      ];
+      for (const [piece, begin, length] of bad) {
+        assertThrows(() => bench.request(peer, piece, begin, length), ProtocolError, "asked for");
+      }
+      assertEquals(peer.uploadQueue, []);
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "libtorrent's whole block beyond the end of a v2 file is served, but nothing beyond the piece",
+  permissions,
+  fn() {
+    const files = [{ length: 81_921, pad: false, root: new Uint8Array(32) }];
+    for (const version of ["v2", "hybrid", "v1"] as const) {
+      const bench = new Bench(1, new Layout({ version, pieceLength: 32_768, files }));
+      const peer = bench.served(1);
+      bench.request(peer, 2, 0, 16_384);
+      bench.request(peer, 2, 16_384, 1);
+      if (version === "v1") {
+        assertThrows(() => bench.request(peer, 2, 16_384, 16_384), ProtocolError);
+      } else bench.request(peer, 2, 16_384, 16_384);
+      assertThrows(() => bench.request(peer, 2, 16_385, 16_384), ProtocolError);
+      assertEquals(peer.uploadQueue.length, version === "v1" ? 2 : 3);
+    }
+  },
+});
+
+Deno.test({
+  name: "a piece gone from the disk is refused to everybody who waits for it",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const [one, slow] = [bench.served(1), bench.served(2, old)];
+    for (const peer of [one, slow]) for (const i of [0, 1, 0]) bench.request(peer, i, 0);
+    bench.actions();
+    bench.upload.pieceLost(at(0));
+    const actions = bench.actions();
+    assertEquals<unknown>(sentTo(actions, one), [reject(0, 0), reject(0, 0)]);
+    assertEquals(sentTo(actions, slow), []);
+    for (const peer of [one, slow]) assertEquals(peer.uploadQueue.map((q) => q.piece), [at(1)]);
+    bench.upload.refuse(one, { piece: at(2), begin: 0, length: 5 });
+    assertEquals<unknown>(bench.said(one), [reject(2, 0, 5)]);
+  },
+});

@@ -1,0 +1,209 @@
+/**
+ * Connections, layouts and a download on a bench: what tests of single parts of the peer machine need.
+ * @module
+ */
+
+import type { Message } from "../../lib/codec/message.ts";
+import { BLOCK_LENGTH } from "../../lib/codec/merkle.ts";
+import type { Action } from "../../lib/peer/actions.ts";
+import { Connection, type Negotiated } from "../../lib/peer/connection.ts";
+import { Download } from "../../lib/peer/download.ts";
+import { type Peer, PeerBook } from "../../lib/peer/peer_book.ts";
+import { Bitfield } from "../../lib/store/bitfield.ts";
+import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
+import { Pieces } from "../../lib/store/pieces.ts";
+import { seededRandom } from "./random.ts";
+
+/** `n` as a piece index, unchecked. */
+export function at(n: number): PieceIndex {
+  return n as PieceIndex;
+}
+
+/** One v1 file of `pieceCount` whole pieces. */
+export function layoutOf(pieceCount: number, blocksPerPiece: number): Layout {
+  const pieceLength = blocksPerPiece * BLOCK_LENGTH;
+  const files = [{ length: pieceCount * pieceLength, pad: false }];
+  return new Layout({ pieceLength, version: "v1", files });
+}
+
+/** A bitfield with these bits set. */
+export function bits(length: number, ...set: number[]): Bitfield {
+  const field = new Bitfield(length);
+  for (const bit of set) field.set(bit);
+  return field;
+}
+
+/** A full bitfield. */
+export function allOf(length: number): Bitfield {
+  const field = new Bitfield(length);
+  field.fill();
+  return field;
+}
+
+/** A connected peer of `book` at an address of its own, and a connection to it. */
+export function connect(
+  book: PeerBook,
+  id: number,
+  negotiated: Partial<Negotiated> = {},
+  nowMs = 0,
+): Connection {
+  const peer = book.learn(`10.0.0.${id}`, 6881, "tracker")!;
+  if (peer.state === "available") book.apply(peer, "dial");
+  if (peer.state === "connecting") book.apply(peer, "handshake");
+  const settled = { inbound: false, peerId: `id${id}`, extensions: true, fast: true, v2: false };
+  return new Connection(id, peer, { ...settled, upgradable: false, ...negotiated }, nowMs);
+}
+
+/** What of `actions` goes to this connection, as messages. */
+export function sentTo(actions: readonly Action[], connection: Connection): Message[] {
+  return actions.flatMap((action) =>
+    action.type === "send" && action.connection === connection ? [action.message] : []
+  );
+}
+
+/** How a download bench is set up. */
+export interface BenchOptions {
+  pieceCount?: number;
+  blocksPerPiece?: number;
+  slotCount?: number;
+  seed?: number;
+  layout?: Layout;
+  canVerify?: (piece: PieceIndex) => boolean;
+}
+
+/** A download with its connections; the test plays everybody else. */
+export class DownloadBench {
+  readonly layout: Layout;
+  readonly pieces: Pieces;
+  readonly download: Download;
+  readonly book = new PeerBook(() => {});
+  readonly connections = new Set<Connection>();
+  /** Blocks handed to the piece memory. */
+  stored: { slot: number; begin: number; length: number }[] = [];
+  nowMs = 0;
+  #actions: Action[] = [];
+
+  constructor(options: BenchOptions = {}) {
+    const { pieceCount = 8, blocksPerPiece = 4, slotCount = 16, seed = 1 } = options;
+    this.layout = options.layout ?? layoutOf(pieceCount, blocksPerPiece);
+    this.pieces = new Pieces(this.layout, new Bitfield(this.layout.pieceCount), slotCount);
+    this.download = new Download({
+      layout: this.layout,
+      pieces: this.pieces,
+      connections: this.connections,
+      emit: (action) => this.#actions.push(action),
+      storeBlock: (slot, begin, block) => this.stored.push({ slot, begin, length: block.length }),
+      random: seededRandom(seed),
+      peerById: (id) => this.book.byId(id),
+      canVerify: options.canVerify ?? (() => true),
+    });
+  }
+
+  /** A peer, here for a second and a half, that has these pieces (all by default) and serves us. */
+  seed(
+    id: number,
+    negotiated: Partial<Negotiated> = {},
+    has = allOf(this.layout.pieceCount),
+  ): Connection {
+    const connection = connect(this.book, id, negotiated, this.nowMs - 1500);
+    connection.remote = new Bitfield(this.layout.pieceCount);
+    this.connections.add(connection);
+    this.download.piecesReplaced(connection, has);
+    this.download.unchoked(connection);
+    return connection;
+  }
+
+  /** Lets everybody who is hungry ask for more; returns all that was sent. */
+  settle(): Action[] {
+    for (const connection of this.connections) {
+      if (connection.hungry) this.download.settle(connection, this.nowMs);
+    }
+    this.check();
+    const actions = this.#actions;
+    this.#actions = [];
+    return actions;
+  }
+
+  /** Settles, and returns what was requested of this connection. */
+  requests(connection: Connection): { piece: number; begin: number; length: number }[] {
+    return sentTo(this.settle(), connection).flatMap((message) =>
+      message.type === "request" ? [message] : []
+    );
+  }
+
+  /** Everything the connection owes, as piece and block numbers, in the order of asking. */
+  owed(connection: Connection): { piece: PieceIndex; block: number }[] {
+    const perPiece = Math.ceil(this.layout.pieceLength / BLOCK_LENGTH);
+    return [...connection.outstanding.keys()].map((key) => ({
+      piece: at(Math.floor(key / perPiece)),
+      block: key % perPiece,
+    }));
+  }
+
+  /** The peer sends a block. */
+  deliver(connection: Connection, piece: number, block: number): void {
+    const { v2 } = connection.negotiated;
+    const length = this.layout.blockLength(at(piece), block, v2);
+    const data = new Uint8Array(length);
+    const message = { type: "piece", piece, begin: block * BLOCK_LENGTH, block: data } as const;
+    this.download.block(connection, message, this.nowMs);
+    this.check();
+  }
+
+  /** The peer refuses a block. */
+  reject(connection: Connection, piece: number, block: number): void {
+    const length = this.layout.blockLength(at(piece), block, connection.negotiated.v2);
+    const message = { type: "reject", piece, begin: block * BLOCK_LENGTH, length } as const;
+    this.download.rejected(connection, message);
+    this.check();
+  }
+
+  /** The peer sends everything it owes. */
+  deliverAll(connection: Connection): void {
+    for (const { piece, block } of this.owed(connection)) this.deliver(connection, piece, block);
+  }
+
+  /** The driver has checked a piece. */
+  verify(piece: number, matches: boolean): { from: readonly Peer[]; alone: boolean } {
+    const sources = this.download.verified(at(piece), matches);
+    this.check();
+    return sources;
+  }
+
+  /** Checks every full piece; `isGood` says what comes of it. Returns the sources of the bad ones. */
+  verifyFull(isGood: (piece: number) => boolean = () => true): (readonly Peer[])[] {
+    const failed: (readonly Peer[])[] = [];
+    for (const { piece, isFull } of [...this.pieces.active.values()]) {
+      if (!isFull) continue;
+      const { from } = this.verify(piece, isGood(piece));
+      if (!isGood(piece)) failed.push(from);
+    }
+    return failed;
+  }
+
+  /** The connection is gone. */
+  leave(connection: Connection): void {
+    this.connections.delete(connection);
+    this.download.left(connection);
+    this.check();
+  }
+
+  /** Time passes. */
+  tick(byMs: number): void {
+    this.nowMs += byMs;
+    this.download.tick(this.nowMs);
+    this.check();
+  }
+
+  /** Lets everybody ask, and then waits until it counts as late what was asked for. */
+  settleToEndGame(): Action[] {
+    const actions = this.settle();
+    this.tick(500);
+    return [...actions, ...this.settle()];
+  }
+
+  /** Asserts every invariant. */
+  check(): void {
+    this.download.checkInvariant();
+  }
+}
