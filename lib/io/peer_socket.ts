@@ -132,12 +132,19 @@ export class PeerSocket {
         if (signal.aborted) return;
       }
       this.#host.settle();
-      const read = await this.#conn.read(this.#framer.space());
+      const read = await this.#conn.read(this.#space());
       if (read === null) return;
       this.#framer.advance(read);
       const pauseMs = this.#host.downloadLimiter.take(read);
       if (pauseMs > 0) await pause(pauseMs, signal);
     } while (!signal.aborted);
+  }
+
+  /** Where to read to; with a limit in small portions, so that no pause is long. */
+  #space(): Uint8Array {
+    const space = this.#framer.space();
+    const { portionBytes } = this.#host.downloadLimiter;
+    return space.length > portionBytes ? space.subarray(0, portionBytes) : space;
   }
 
   async #writeLoop(): Promise<void> {
@@ -251,6 +258,9 @@ function describe(error: unknown): string {
   if (error instanceof ProtocolError) return error.message;
   if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
     return "closed";
+  }
+  if (error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe) {
+    return "broke the connection off";
   }
   return error instanceof Error ? error.message : String(error);
 }

@@ -15,7 +15,8 @@ import { type DiskError, ProtocolError } from "../errors.ts";
 import type { Action } from "../peer/actions.ts";
 import type { BlockRequest, Connection } from "../peer/connection.ts";
 import { addressOf, type Peer, type PeerSource } from "../peer/peer_book.ts";
-import { Swarm, type TorrentHashes } from "../peer/swarm.ts";
+import type { TorrentHashes } from "../peer/info_hashes.ts";
+import { Swarm } from "../peer/swarm.ts";
 import type { Transfer, TransferOptions } from "../peer/transfer.ts";
 import type { ActivePiece } from "../store/pieces.ts";
 import type { TransferListener } from "./events.ts";
@@ -127,9 +128,9 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
 
   // Acceptor: the listener has somebody for this torrent.
 
-  /** See {@link Swarm.answer}. */
+  /** The answer to a handshake, if it is for this torrent. */
   answer(head: HandshakeHead): { handshake: Handshake; v2: boolean } | undefined {
-    return this.swarm.answer(head);
+    return this.swarm.infoHashes.answer(head);
   }
 
   /** A peer connected to us and shook hands. */
@@ -254,9 +255,9 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
 
   async #dial(peer: Peer, v2: boolean): Promise<void> {
     try {
-      const ours = this.swarm.handshake(v2);
+      const ours = this.swarm.infoHashes.handshake(v2);
       const opened = await dial(peer.host, peer.port, ours, this.#closed.signal);
-      const answered = this.swarm.answeredOn(opened.handshake);
+      const answered = this.swarm.infoHashes.versionOf(opened.handshake);
       if (answered === undefined || (answered === "v1" && v2)) {
         closeQuietly(opened.conn);
         throw new ProtocolError("answered for another torrent");

@@ -11,25 +11,20 @@
  * @module
  */
 
-import { ipToBytes } from "../codec/address.ts";
-import { equalBytes, hex } from "../codec/bytes.ts";
-import {
-  decodeDontHave,
-  decodeExtendedHandshake,
-  decodeMetadataMessage,
-  encodeExtendedHandshake,
-} from "../codec/extension.ts";
-import type { Handshake, HandshakeHead } from "../codec/handshake.ts";
+import { hex } from "../codec/bytes.ts";
+import { decodeDontHave, decodeMetadataMessage } from "../codec/extension.ts";
+import type { Handshake } from "../codec/handshake.ts";
 import type { ExtendedMessage, Message } from "../codec/message.ts";
 import { ProtocolError } from "../errors.ts";
 import type { PieceIndex } from "../store/layout.ts";
 import type { Action } from "./actions.ts";
 import { type BlockRequest, Connection } from "./connection.ts";
 import { CorruptDataError } from "./corrupt_data.ts";
+import { ourExtendedHandshake, OurExtension, takeExtendedHandshake } from "./extended_handshake.ts";
+import { InfoHashes, type TorrentHashes } from "./info_hashes.ts";
 import { MetadataFetch } from "./metadata_fetch.ts";
 import { type Peer, PeerBook, type PeerSource } from "./peer_book.ts";
 import { Transfer, type TransferOptions } from "./transfer.ts";
-import { REQUEST_QUEUE } from "./upload.ts";
 
 const KEEP_ALIVE_MS = 55_000;
 /** rqbit hangs up after ten silent seconds. */
@@ -37,9 +32,6 @@ const KEEP_ALIVE_RQBIT_MS = 8000;
 const IDLE_TIMEOUT_MS = 150_000;
 /** Attempts to connect under way at once. */
 const MAX_DIALS = 30;
-
-/** The numbers under which we receive extension messages. */
-const OUR_EXTENSIONS = new Map([["ut_metadata", 1], ["lt_donthave", 2]]);
 
 /** Who we are and what we may spend. */
 export interface SwarmOptions {
@@ -77,8 +69,7 @@ export class Swarm {
   readonly #contributors = new Set<Peer>();
   #closedDownBytes = 0;
   #closedUpBytes = 0;
-  #v1Hash: Uint8Array | undefined;
-  #v2Hash: Uint8Array | undefined;
+  #infoHashes: InfoHashes;
   #phase: Phase;
   #actions: Action[] = [];
   #nextId = 1;
@@ -87,12 +78,16 @@ export class Swarm {
   constructor(options: SwarmOptions) {
     this.#options = options;
     this.#peerId = hex(options.peerId);
-    this.#v1Hash = options.v1Hash;
-    this.#v2Hash = options.v2Hash;
+    this.#infoHashes = new InfoHashes(options, options.peerId);
     this.connections = this.#connections;
     this.book = new PeerBook((peer) => this.#emit({ type: "peer", peer }));
     const fetch = new MetadataFetch(options.v1Hash, options.v2Hash, this.#emit);
     this.#phase = { name: "metadata", fetch };
+  }
+
+  /** What to say in handshakes. */
+  get infoHashes(): InfoHashes {
+    return this.#infoHashes;
   }
 
   /** Fetching the metadata, or transferring pieces. */
@@ -129,34 +124,6 @@ export class Swarm {
   /** Somebody told us of a peer. `v2`: it was found under the v2 info-hash. */
   learn(host: string, port: number, source: PeerSource, v2 = false): void {
     this.book.learn(host, port, source, v2);
-  }
-
-  /**
-   * Which info-hash to answer an incoming handshake with: its own, or the v2 one when both sides know
-   * the hybrid (BEP 52). `undefined` when it is for another torrent.
-   */
-  answer(head: HandshakeHead): { handshake: Handshake; v2: boolean } | undefined {
-    const v2Wire = this.#v2Hash?.subarray(0, 20);
-    const isV2 = v2Wire !== undefined && equalBytes(head.infoHash, v2Wire);
-    const isV1 = this.#v1Hash !== undefined && equalBytes(head.infoHash, this.#v1Hash);
-    if (!isV1 && !isV2) return undefined;
-    const v2 = isV2 || (head.v2Upgrade && v2Wire !== undefined);
-    return { handshake: this.handshake(v2), v2 };
-  }
-
-  /** Our handshake on the v1 or v2 info-hash. */
-  handshake(v2: boolean): Handshake {
-    const infoHash = v2 ? this.#v2Hash!.subarray(0, 20) : this.#v1Hash!;
-    const v2Upgrade = !v2 && this.#v2Hash !== undefined;
-    const { peerId } = this.#options;
-    return { infoHash, peerId, extensions: true, fast: true, dht: false, v2Upgrade };
-  }
-
-  /** What the answer to our own handshake says: v1 or v2; `undefined` when it is another torrent's. */
-  answeredOn(head: HandshakeHead): "v1" | "v2" | undefined {
-    if (this.#v1Hash !== undefined && equalBytes(head.infoHash, this.#v1Hash)) return "v1";
-    const v2Wire = this.#v2Hash?.subarray(0, 20);
-    return v2Wire !== undefined && equalBytes(head.infoHash, v2Wire) ? "v2" : undefined;
   }
 
   /** Somebody connected to us; returns `undefined` when there is no room or it is not welcome. */
@@ -238,8 +205,7 @@ export class Swarm {
 
   /** The metadata is known and the disk is looked at: pieces can move. */
   beginTransfer(options: TransferOptions, hashes: TorrentHashes, nowMs: number): Transfer {
-    this.#v1Hash = hashes.v1Hash;
-    this.#v2Hash = hashes.v2Hash;
+    this.#infoHashes = new InfoHashes(hashes, this.#options.peerId);
     const transfer = new Transfer(options, {
       connections: this.#connections,
       emit: this.#emit,
@@ -355,11 +321,11 @@ export class Swarm {
 
   #extended(connection: Connection, message: ExtendedMessage, nowMs: number): void {
     if (message.id === 0) return this.#extendedHandshake(connection, message.payload);
-    if (message.id === OUR_EXTENSIONS.get("ut_metadata")) {
+    if (message.id === OurExtension.metadata) {
       const metadata = decodeMetadataMessage(message.payload);
       if (this.#phase.name === "transfer") this.#phase.transfer.metadata(connection, metadata);
       else this.#phase.fetch.metadata(connection, metadata, nowMs);
-    } else if (message.id === OUR_EXTENSIONS.get("lt_donthave")) {
+    } else if (message.id === OurExtension.dontHave) {
       if (this.#phase.name === "transfer") {
         this.#phase.transfer.dontHave(connection, decodeDontHave(message.payload));
       }
@@ -367,17 +333,9 @@ export class Swarm {
   }
 
   #extendedHandshake(connection: Connection, payload: Uint8Array): void {
-    const said = decodeExtendedHandshake(payload);
-    for (const name of OUR_EXTENSIONS.keys()) { // of others there could be any number
-      const id = said.ids.get(name);
-      if (id !== undefined) connection.extensionIds.set(name, id);
-    }
-    if (said.client !== undefined) connection.peer.client = said.client;
-    if (said.requestQueue !== undefined) connection.requestQueue = said.requestQueue;
-    if (said.metadataSize !== undefined) connection.metadataSize = said.metadataSize;
-    if (said.uploadOnly !== undefined) connection.uploadOnly = said.uploadOnly;
-    if (said.port !== undefined && connection.negotiated.inbound) {
-      this.book.identify(connection.peer, said.port);
+    const listenPort = takeExtendedHandshake(connection, payload);
+    if (listenPort !== undefined && connection.negotiated.inbound) {
+      this.book.identify(connection.peer, listenPort);
       const { state, reason } = connection.peer;
       if (state === "banned") this.#close(connection, reason);
     }
@@ -386,16 +344,7 @@ export class Swarm {
 
   #sendExtendedHandshake(connection: Connection): void {
     const transfer = this.#phase.name === "transfer" ? this.#phase.transfer : undefined;
-    const { client, listenPort } = this.#options;
-    const payload = encodeExtendedHandshake({
-      ids: OUR_EXTENSIONS,
-      port: listenPort,
-      client,
-      requestQueue: REQUEST_QUEUE,
-      yourIp: ipToBytes(connection.peer.host),
-      ...(transfer && { metadataSize: transfer.metadataSize }),
-      ...(transfer?.pieces.isComplete && { uploadOnly: true }),
-    });
+    const payload = ourExtendedHandshake(connection, this.#options, transfer);
     this.#emit({ type: "send", connection, message: { type: "extended", id: 0, payload } });
   }
 
@@ -442,8 +391,7 @@ export class Swarm {
       if (peer.state !== "available" || !peer.dialable || (complete && peer.complete)) continue;
       this.book.apply(peer, "dial");
       connecting++;
-      const v2 = this.#v2Hash !== undefined && (peer.v2 || this.#v1Hash === undefined);
-      this.#emit({ type: "dial", peer, v2 });
+      this.#emit({ type: "dial", peer, v2: this.#infoHashes.dialsV2(peer.v2) });
     }
   }
 
@@ -458,12 +406,4 @@ export class Swarm {
     this.book.ban(peer, connection?.negotiated.peerId, reason);
     if (connection !== undefined) this.#close(connection, reason);
   }
-}
-
-/** The hashes of a torrent whose metadata is known. */
-export interface TorrentHashes {
-  /** SHA-1 of the info dictionary, absent in v2 torrents. */
-  readonly v1Hash?: Uint8Array | undefined;
-  /** SHA-256 of the info dictionary, absent in v1 torrents. */
-  readonly v2Hash?: Uint8Array | undefined;
 }

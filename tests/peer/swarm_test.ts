@@ -177,7 +177,11 @@ Deno.test({
       const bench = new SwarmBench({ torrent: torrentOf(version), have: bits(4) });
       const { v1Hash, v2Hash } = bench.torrent.info;
       const ask = (infoHash: Uint8Array, v2Upgrade: boolean) => {
-        const answer = bench.swarm.answer({ ...bench.handshake(1), infoHash, v2Upgrade });
+        const answer = bench.swarm.infoHashes.answer({
+          ...bench.handshake(1),
+          infoHash,
+          v2Upgrade,
+        });
         return answer && [hex(answer.handshake.infoHash), answer.v2, answer.handshake.v2Upgrade];
       };
       const v1 = v1Hash && hex(v1Hash);
@@ -200,7 +204,7 @@ Deno.test({
     const bench = new SwarmBench({ torrent: torrentOf("hybrid"), have: bits(4) });
     const { v1Hash, v2Hash } = bench.torrent.info;
     const on = (infoHash: Uint8Array) =>
-      bench.swarm.answeredOn({ ...bench.handshake(1), infoHash });
+      bench.swarm.infoHashes.versionOf({ ...bench.handshake(1), infoHash });
     assertEquals([on(v1Hash!), on(v2Hash!.subarray(0, 20)), on(new Uint8Array(20))], [
       "v1",
       "v2",
@@ -220,7 +224,7 @@ Deno.test({
       bench.pass(250);
       const [dial] = bench.actions().filter(({ type }) => type === "dial");
       assert(dial?.type === "dial");
-      return [dial.v2, bench.swarm.handshake(dial.v2).v2Upgrade];
+      return [dial.v2, bench.swarm.infoHashes.handshake(dial.v2).v2Upgrade];
     };
     assertEquals(dials("v1", false), [false, false]);
     assertEquals(dials("v2", false), [true, false]);
@@ -244,7 +248,7 @@ Deno.test({
     bench.pass(1500);
     const [dial] = bench.actions().filter(({ type }) => type === "dial");
     assert(dial?.type === "dial" && dial.peer === able.peer, "and at once");
-    assert(bench.swarm.handshake(dial.v2).v2Upgrade);
+    assert(bench.swarm.infoHashes.handshake(dial.v2).v2Upgrade);
   },
 });
 

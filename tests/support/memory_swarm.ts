@@ -185,7 +185,7 @@ export class MemoryNode {
     bytes: Uint8Array,
   ): { bytes: Uint8Array; endpoint: Endpoint } | undefined {
     const head = decodeHandshake(bytes);
-    const answer = this.alive ? this.swarm.answer(head) : undefined;
+    const answer = this.alive ? this.swarm.infoHashes.answer(head) : undefined;
     if (answer === undefined) return undefined;
     const peer = this.swarm.accept(from.host, from.#nextPort++);
     if (peer === undefined) return undefined;
@@ -273,7 +273,7 @@ export class MemoryNode {
     const { clock, nodes } = this.world;
     const target = nodes.find(({ host, alive }) => alive && addressOf(peer) === `${host}:${PORT}`);
     const { latencyMs } = target ? this.world.linkOf(this, target) : { latencyMs: 1 };
-    const ours = encodeHandshake(this.swarm.handshake(v2));
+    const ours = encodeHandshake(this.swarm.infoHashes.handshake(v2));
     const failed = () => {
       this.swarm.dialFailed(peer, "refuses connections", clock.nowMs);
       this.settle();
@@ -289,7 +289,7 @@ export class MemoryNode {
 
   #open(peer: Peer, bytes: Uint8Array, other: Endpoint): void {
     const theirs = decodeHandshake(bytes);
-    const settled = { inbound: false, v2: this.swarm.answeredOn(theirs) === "v2" };
+    const settled = { inbound: false, v2: this.swarm.infoHashes.versionOf(theirs) === "v2" };
     const connection = this.swarm.opened(peer, theirs, settled, this.world.clock.nowMs);
     if (typeof connection === "string") other.closeSoon();
     else new Endpoint(this, connection, other.node).join(other);
