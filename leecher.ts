@@ -53,7 +53,7 @@ async function check({ argument, options, screen, signal, result }: LeecherRun) 
   if (!ok) {
     throw new ShoalError(
       `${path}: ${badPieces} of ${count(pieces, "chunk")} do not match; ` +
-        "run the same command without --verify to get them again",
+        "run the same command with --overwrite instead of --verify to get the file again",
       ExitCode.checksum,
     );
   }

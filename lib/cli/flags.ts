@@ -7,7 +7,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { OptionError } from "../errors.ts";
 import { nearest } from "./nearest.ts";
-import { flag, type Option, type OptionTable, unfit, type Values } from "./options.ts";
+import { choice, flag, one, type Option, type OptionTable, unfit, type Values } from "./options.ts";
 import { foreign } from "./text.ts";
 
 /** A program as its user meets it: everything parsing and help need to know. */
@@ -43,6 +43,11 @@ export type CommandLine<T extends OptionTable> =
 
 /** The options every program has; {@link parseCommandLine} acts on help and version itself. */
 export const generalOptions = {
+  progress: one({
+    flag: "progress",
+    value: "FORM",
+    help: "live or lines (default: auto, live on a terminal)",
+  }, choice("auto", "live", "lines")),
   quiet: flag({ flag: "quiet", short: "q", help: "print results and errors only" }),
   verbose: flag({
     flag: "verbose",

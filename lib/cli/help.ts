@@ -7,6 +7,9 @@
 import { environmentName, type Program } from "./flags.ts";
 import type { Option, OptionTable } from "./options.ts";
 
+/** The width of the terminals that help is written for. */
+const HELP_COLUMNS = 80;
+
 /** The help of `program`: usage, options, environment variables and examples; ends in a newline. */
 export function helpText<T extends OptionTable>(program: Program<T>, version: string): string {
   const options = Object.values(program.options);
@@ -15,7 +18,7 @@ export function helpText<T extends OptionTable>(program: Program<T>, version: st
   const argument = program.argument && [program.argument.name, program.argument.help] as const;
   const variable = options.find((option) => option.environment);
   const lines = [
-    `${program.name} (Shoal ${version}): ${program.summary}`,
+    ...wrap(`${program.name} (Shoal ${version}): ${program.summary}`, HELP_COLUMNS),
     "",
     usage.filter(Boolean).join(" "),
     "",
@@ -27,8 +30,11 @@ export function helpText<T extends OptionTable>(program: Program<T>, version: st
   }
   if (variable) {
     lines.push(
-      "Every option can be set by an environment variable too: " +
-        `--${variable.flag} by ${environmentName(variable)}, and so on.`,
+      ...wrap(
+        "Every option can be set by an environment variable too: " +
+          `--${variable.flag} by ${environmentName(variable)}, and so on.`,
+        HELP_COLUMNS,
+      ),
     );
   }
   lines.push(
@@ -49,6 +55,23 @@ export function optionNames(option: Option<unknown>): string {
 }
 
 function columns(rows: readonly (readonly [string, string])[]): string[] {
-  const left = Math.max(...rows.map(([name]) => name.length)) + 2;
-  return rows.map(([name, help]) => `  ${name.padEnd(left)}${help}`.trimEnd());
+  const left = Math.max(...rows.map(([name]) => name.length)) + 4;
+  return rows.flatMap(([name, help]) =>
+    wrap(help, HELP_COLUMNS - left).map((part, i) =>
+      `${(i === 0 ? `  ${name}` : "").padEnd(left)}${part}`.trimEnd()
+    )
+  );
+}
+
+/** `text` in lines of at most `cells` characters, broken between words. */
+function wrap(text: string, cells: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > cells) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }

@@ -151,6 +151,17 @@ export const rate: Reader<number> = {
   },
 };
 
+/** A size of at least `least` bytes; `shown` is how people write that. */
+export function sizeFrom(least: number, shown: string): Reader<number> {
+  return {
+    expects: `a size from ${shown} on, such as 96M`,
+    read(given) {
+      const bytes = parseSize(given);
+      return bytes === undefined || bytes < least ? unfit : bytes;
+    },
+  };
+}
+
 /** A size that is a power of two from `least` to `most` bytes, or `auto`. */
 export function powerOfTwo(least: number, most: number, expects: string): Reader<number> {
   return {

@@ -109,7 +109,12 @@ const seederOptions = {
 const leecherOptions = {
   ...transferOptions,
   out: one(
-    { flag: "out", short: "o", value: "PATH", help: "folder or file to write to (default: here)" },
+    {
+      flag: "out",
+      short: "o",
+      value: "PATH",
+      help: "folder or file to write to; a new folder ends in / (default: here)",
+    },
     text,
   ),
   peers: many({

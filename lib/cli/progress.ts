@@ -148,7 +148,8 @@ export function trackerLine(
   return {
     title: "tracker",
     figures: [
-      count(figures.torrents, "torrent"),
+      // A hybrid torrent is two of them, one for each of its hashes.
+      count(figures.torrents, "swarm"),
       count(figures.seeders, "seeder"),
       count(figures.leechers, "leecher"),
       count(figures.announces, "announce"),

@@ -11,7 +11,7 @@ import { failureFor } from "./failure.ts";
 import { type generalOptions, parseCommandLine, type Program } from "./flags.ts";
 import { helpText } from "./help.ts";
 import type { Values } from "./options.ts";
-import { Screen } from "./screen.ts";
+import { Screen, type Surface } from "./screen.ts";
 import { ReaderGone, writeNotice, writeResult } from "./streams.ts";
 import { printable } from "./text.ts";
 
@@ -44,9 +44,8 @@ export async function main<T extends typeof generalOptions>(
   program: Program<T>,
   body: (run: Run<T>) => Promise<void>,
 ): Promise<never> {
-  setColorEnabled(isPlainTerminal() && !Deno.noColor);
   let loudness = { quiet: false, verbose: Deno.args.includes("-v") };
-  let screen = new Screen(standardError(), loudness);
+  let screen = new Screen(standardError(isPlainTerminal()), loudness);
   const stop = new AbortController();
   let isDone = false;
 
@@ -67,8 +66,9 @@ export async function main<T extends typeof generalOptions>(
     if (commandLine.type === "version") writeResult(versionText(program.name));
     if (commandLine.type !== "run") Deno.exit(ExitCode.ok);
     const { options, argument = "" } = commandLine;
-    loudness = { quiet: options.quiet === true, verbose: options.verbose === true };
-    screen = new Screen(standardError(), loudness);
+    const general: Values<typeof generalOptions> = options;
+    loudness = { quiet: general.quiet === true, verbose: general.verbose === true };
+    screen = new Screen(standardError(isLive(general.progress)), loudness);
     stopOnSignals(stop, screen, program.interrupted);
     await body({
       options,
@@ -133,8 +133,14 @@ function isPlainTerminal(): boolean {
   return Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb";
 }
 
-function standardError() {
-  return { write: writeNotice, redraws: isPlainTerminal(), columns: terminalColumns };
+/** Whether the progress line is redrawn in place; asked for by hand, into a pipe too. */
+function isLive(progress: "auto" | "live" | "lines" = "auto"): boolean {
+  return progress === "auto" ? isPlainTerminal() : progress === "live";
+}
+
+function standardError(redraws: boolean): Surface {
+  setColorEnabled((isPlainTerminal() || redraws) && !Deno.noColor);
+  return { write: writeNotice, redraws, columns: terminalColumns };
 }
 
 function terminalColumns(): number {

@@ -13,6 +13,8 @@ import { printable } from "./text.ts";
 const REDRAW_MS = 200;
 const PIPE_LINE_MS = 3000;
 const CLEAR_LINE = "\r\x1b[K";
+/** Some terminals wrap as soon as the last cell is written, and most show ^C where the line ends. */
+const FREE_CELLS = 3;
 
 /** What a {@link Screen} draws on. */
 export interface Surface {
@@ -83,8 +85,7 @@ export class Screen {
     if (this.#loudness.quiet) return;
     const line = this.#source?.();
     if (this.#surface.redraws) {
-      // The last cell stays free: some terminals wrap as soon as it is written.
-      const text = line ? fitLine(line, this.#surface.columns() - 1) : "";
+      const text = line ? fitLine(line, this.#surface.columns() - FREE_CELLS) : "";
       if (text !== this.#drawn) this.#surface.write(CLEAR_LINE + text);
       this.#drawn = text;
       return;

@@ -28,7 +28,9 @@ export function sentenceFor(event: TransferEvent): Sentence | undefined {
     case "metadata":
       return news(metadataText(event));
     case "resumed":
-      return event.haveBytes > 0 ? news(resumedText(event)) : undefined;
+      return event.haveBytes > 0 && event.haveBytes < event.totalBytes
+        ? news(resumedText(event))
+        : undefined;
     case "tracker":
       return trackerSentence(event);
     case "peer":
@@ -76,17 +78,21 @@ function resumedText({ haveBytes, totalBytes }: Of<"resumed">): string {
   return `continuing: ${share} (${formatBytes(haveBytes)}) is here already and verified`;
 }
 
-function completeText({ path, bytes, seconds, sha256 }: Of<"complete">): string {
-  const speed = seconds > 0 ? `, ${formatRate(bytes / seconds)}` : "";
+function completeText({ path, bytes, seconds, sha256, sources }: Of<"complete">): string {
   const digest = sha256 === undefined ? "" : `, sha-256 ${sha256}`;
-  return `${foreign(path)}: ${formatBytes(bytes)} in ${formatElapsed(seconds)}${speed}${digest}`;
+  const got = Math.min(bytes, sources.reduce((sum, source) => sum + source.bytes, 0));
+  const share = got < bytes ? `, ${formatBytes(got)} of it now` : "";
+  const pace = ` in ${formatElapsed(seconds)}, ${formatRate(got / Math.max(seconds, 0.001))}`;
+  const how = bytes === 0 ? "" : got === 0 ? ", all of it was here already" : `${share}${pace}`;
+  return `${foreign(path)}: ${formatBytes(bytes)}${how}${digest}`;
 }
 
 function trackerSentence(event: Of<"tracker">): Sentence {
-  const url = foreign(event.url);
   if (!event.ok) {
-    return warning(`tracker ${url}: ${foreign(event.error ?? "no answer")}; trying again`);
+    // The library's sentence names the tracker and says what happens next.
+    return warning(foreign(event.error ?? `tracker ${event.url} does not answer, trying again`));
   }
+  const url = foreign(event.url);
   const known = [
     event.seeders !== undefined && count(event.seeders, "seeder"),
     event.leechers !== undefined && count(event.leechers, "leecher"),

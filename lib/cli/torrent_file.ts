@@ -4,7 +4,9 @@
  * @module
  */
 
+import { dirname } from "@std/path";
 import { DiskError, ExitCode } from "../errors.ts";
+import { diskError } from "../io/disk_error.ts";
 
 /** No .torrent file is larger; what is, need not be read to know that it is something else. */
 const MOST_TORRENT_BYTES = 256 * 1024 * 1024;
@@ -22,8 +24,11 @@ export async function writeTorrentFile(
   isTorrent: (bytes: Uint8Array) => boolean,
 ): Promise<void> {
   const fault = (error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    return new DiskError(`cannot write the torrent file ${path}: ${reason}`, ExitCode.io, error);
+    if (error instanceof Deno.errors.NotFound) {
+      const text = `cannot write ${path}: there is no folder ${dirname(path)}`;
+      return new DiskError(text, ExitCode.io, error);
+    }
+    return diskError(error, path);
   };
   const info = await Deno.stat(path).catch((error: unknown) => {
     if (error instanceof Deno.errors.NotFound) return undefined;

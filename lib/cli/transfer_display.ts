@@ -15,6 +15,7 @@ export class TransferDisplay {
   readonly #verb: string;
   readonly #nowMs: () => number;
   readonly #troubled = new Set<string>();
+  readonly #changed = new Set<string>();
   #stats: (() => TransferStats) | undefined;
   #hashing: { event: Extract<TransferEvent, { type: "hashing" }>; sinceMs: number } | undefined;
   #waitingReason: string | undefined;
@@ -40,7 +41,9 @@ export class TransferDisplay {
     }
     if (event.type === "piece") this.#waitingReason = undefined;
     const sentence = sentenceFor(event);
-    if (sentence) this.#screen.tell(sentence);
+    if (sentence === undefined) return;
+    const isRepeated = event.type === "piece-lost" && this.#isKnownToChange(event.path);
+    this.#screen.tell(isRepeated ? { ...sentence, level: "detail" } : sentence);
   };
 
   /** Asks `stats` for the figures from now on. */
@@ -62,6 +65,13 @@ export class TransferDisplay {
     const isOver = event.doneBytes >= event.totalBytes;
     const sinceMs = this.#hashing?.sinceMs ?? this.#nowMs();
     this.#hashing = isOver ? undefined : { event, sinceMs };
+  }
+
+  /** A file that was replaced loses thousands of chunks: the first says it, the others are details. */
+  #isKnownToChange(path: string): boolean {
+    const isKnown = this.#changed.has(path);
+    this.#changed.add(path);
+    return isKnown;
   }
 
   /** A tracker that stays silent is told of once, and once more when it is back. */

@@ -50,10 +50,10 @@ export function buildInfo(spec: InfoSpec): Uint8Array {
   const v2 = version !== "v1";
   checkPieceLength(pieceLength, v2);
   if (files.length === 0 || (!multiFile && files.length > 1)) {
-    throw new TorrentError("A torrent has one file, or a folder of at least one.");
+    throw new TorrentError("a torrent has one file, or a folder of at least one");
   }
   if (v1 && spec.pieces === undefined) {
-    throw new TorrentError("The torrent's piece hashes are missing.");
+    throw new TorrentError("the torrent's piece hashes are missing");
   }
   return encode(dictOf({
     "file tree": v2 ? fileTree(spec) : undefined,
@@ -99,7 +99,7 @@ function fileTree({ files, multiFile, name }: InfoSpec): BencodeDict {
   const tree: BencodeDict = new Map();
   for (const [i, file] of files.entries()) {
     if (i > 0 && compareTreePaths(files[i - 1]!.path, file.path) >= 0) {
-      throw new TorrentError("The torrent's files are not in the order of version 2.");
+      throw new TorrentError("the torrent's files are not in the order of version 2");
     }
     const components = (multiFile ? file.path : [name]).map((component) => latin1(utf8(component)));
     let folder = tree;
@@ -109,7 +109,7 @@ function fileTree({ files, multiFile, name }: InfoSpec): BencodeDict {
       folder = below;
     }
     if (file.length > 0 && file.root === undefined) {
-      throw new TorrentError("The root hash of one of the torrent's files is missing.");
+      throw new TorrentError("the root hash of one of the torrent's files is missing");
     }
     const root = file.length > 0 ? file.root : undefined;
     folder.set("", dictOf({ length: file.length, "pieces root": root }));

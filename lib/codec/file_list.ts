@@ -28,7 +28,7 @@ export function parseFileList(list: Bencode[], pieceLength: number): TorrentFile
   let offset = 0;
   for (const entry of list) {
     if (!isDict(entry)) {
-      throw new TorrentError("The torrent's file list has an entry that is no file.");
+      throw new TorrentError("the torrent's file list has an entry that is no file");
     }
     const attributes = attributesOf(entry);
     if (attributes.includes("l")) continue;
@@ -36,7 +36,7 @@ export function parseFileList(list: Bencode[], pieceLength: number): TorrentFile
     offset += length;
     const marked = attributes.includes("p");
     const path = pathOf(entry) ?? (marked ? [".pad", String(length)] : undefined);
-    if (path === undefined) throw new TorrentError("The torrent lists a file without a path.");
+    if (path === undefined) throw new TorrentError("the torrent lists a file without a path");
     const looksLikePad = marked || path.at(-1)!.startsWith(BITCOMET_PAD);
     // Padding exists to reach a piece boundary; what does not reach one is data that happens to be marked.
     const pad = looksLikePad && offset % pieceLength === 0;
@@ -58,7 +58,7 @@ export function attributesOf(file: BencodeDict): string {
 export function lengthOf(file: BencodeDict): number {
   const length = integerAt(file, "length");
   if (length === undefined || length < 0) {
-    throw new TorrentError("The torrent lists a file without a valid length.");
+    throw new TorrentError("the torrent lists a file without a valid length");
   }
   return length;
 }
@@ -70,7 +70,7 @@ export function lengthOf(file: BencodeDict): number {
  */
 export function checkDepth(componentCount: number): void {
   if (componentCount > MAX_PATH_DEPTH) {
-    throw new TorrentError(`The torrent nests folders more than ${MAX_PATH_DEPTH} deep.`);
+    throw new TorrentError(`the torrent nests folders more than ${MAX_PATH_DEPTH} deep`);
   }
 }
 
@@ -80,7 +80,7 @@ function pathOf(file: BencodeDict): string[] | undefined {
   checkDepth(raw.length);
   return raw.map((component) => {
     if (!(component instanceof Uint8Array)) {
-      throw new TorrentError("The torrent lists a file whose path is not made of text.");
+      throw new TorrentError("the torrent lists a file whose path is not made of text");
     }
     return safeComponent(component);
   });

@@ -24,7 +24,7 @@ const FILE_KEY = "";
  */
 export function parseFileTree(tree: BencodeDict): { files: TorrentFile[]; singleFile: boolean } {
   if (tree.has(FILE_KEY)) {
-    throw new TorrentError("The torrent's file tree has a file without a name.");
+    throw new TorrentError("the torrent's file tree has a file without a name");
   }
   const files: TorrentFile[] = [];
   // The depth is bounded by the decoder's limit as well as by checkDepth.
@@ -32,7 +32,7 @@ export function parseFileTree(tree: BencodeDict): { files: TorrentFile[]; single
     for (const [key, node] of folder) {
       if (!isDict(node)) {
         throw new TorrentError(
-          "The torrent's file tree has an entry that is neither file nor folder.",
+          "the torrent's file tree has an entry that is neither file nor folder",
         );
       }
       const below = [...path, safeComponent(fromLatin1(key))];
@@ -43,7 +43,7 @@ export function parseFileTree(tree: BencodeDict): { files: TorrentFile[]; single
       }
       if (node.size > 1) {
         throw new TorrentError(
-          "The torrent's file tree has an entry that is both file and folder.",
+          "the torrent's file tree has an entry that is both file and folder",
         );
       }
       const file = parseFile(node.get(FILE_KEY), below);
@@ -58,20 +58,20 @@ export function parseFileTree(tree: BencodeDict): { files: TorrentFile[]; single
 
 function parseFile(properties: Bencode | undefined, path: string[]): TorrentFile | undefined {
   if (!isDict(properties)) {
-    throw new TorrentError("The torrent's file tree has a file without properties.");
+    throw new TorrentError("the torrent's file tree has a file without properties");
   }
   const attributes = attributesOf(properties);
   if (attributes.includes("l")) return undefined;
   if (attributes.includes("p")) {
     throw new TorrentError(
-      "The torrent's file tree has a pad file, which version 2 does not allow.",
+      "the torrent's file tree has a pad file, which version 2 does not allow",
     );
   }
   const length = lengthOf(properties);
   if (length === 0) return { path, length, pad: false };
   const root = bytesAt(properties, "pieces root");
   if (root === undefined || root.length !== HASH_LENGTH || root.every((byte) => byte === 0)) {
-    throw new TorrentError("The torrent's file tree has a file without a valid root hash.");
+    throw new TorrentError("the torrent's file tree has a file without a valid root hash");
   }
   return { path, length, pad: false, root };
 }

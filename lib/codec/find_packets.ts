@@ -106,13 +106,13 @@ export function encodeFindEntries(response: FindResponse): Uint8Array {
 export function decodeFindResponse(packet: Uint8Array): FindResponse {
   const view = viewOf(packet);
   let at = RESPONSE_HEADER_LENGTH + COUNTS_LENGTH;
-  if (packet.length < at) throw new ProtocolError("The tracker's answer is too short.");
+  if (packet.length < at) throw new ProtocolError("the tracker's answer is too short");
   const count = view.getUint16(12);
   const entries: FoundEntry[] = [];
   for (let i = 0; i < count; i++) {
     const nameAt = at + 70;
     const end = packet.length < nameAt ? Infinity : nameAt + view.getUint16(at + 68);
-    if (end > packet.length) throw new ProtocolError("The tracker's answer ends within an entry.");
+    if (end > packet.length) throw new ProtocolError("the tracker's answer ends within an entry");
     entries.push(decodeEntry(packet.subarray(at, end)));
     at = end;
   }
@@ -125,7 +125,7 @@ function decodeEntry(bytes: Uint8Array): FoundEntry {
   const v2Hash = hashOf(bytes.slice(20, 52));
   const name = textOf(bytes.subarray(70));
   if (name === "" || (v1Hash === undefined && v2Hash === undefined)) {
-    throw new ProtocolError("The tracker's answer holds an entry without a hash or a name.");
+    throw new ProtocolError("the tracker's answer holds an entry without a hash or a name");
   }
   return {
     ...(v1Hash && { v1Hash }),

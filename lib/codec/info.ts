@@ -70,17 +70,17 @@ export function parseInfo(bytes: Uint8Array): TorrentInfo {
   if (metaVersion > 0) decodeInfo(bytes, true);
   if (metaVersion > 2) {
     throw new TorrentError(
-      `The torrent is of version ${metaVersion}; Shoal knows versions 1 and 2.`,
+      `the torrent is of version ${metaVersion}; Shoal knows versions 1 and 2`,
     );
   }
   const isV2 = metaVersion === 2;
   const pieceLength = integerAt(dict, "piece length");
-  if (pieceLength === undefined) throw new TorrentError("The torrent has no piece length.");
+  if (pieceLength === undefined) throw new TorrentError("the torrent has no piece length");
   checkPieceLength(pieceLength, isV2);
   const rawName = bytesAt(dict, "name.utf-8") ?? bytesAt(dict, "name");
-  if (rawName === undefined) throw new TorrentError("The torrent has no name.");
+  if (rawName === undefined) throw new TorrentError("the torrent has no name");
   if (dict.has("file tree") !== isV2) {
-    throw new TorrentError("The torrent's file tree and its version do not go together.");
+    throw new TorrentError("the torrent's file tree and its version do not go together");
   }
 
   const v2 = isV2 ? readV2(dict) : undefined;
@@ -122,9 +122,9 @@ function decodeInfo(bytes: Uint8Array, strict: boolean): BencodeDict {
     if (isDict(value)) return value;
   } catch (error) {
     if (!(error instanceof BencodeError)) throw error;
-    throw new TorrentError(`The torrent's info dictionary is malformed: ${error.message}.`, error);
+    throw new TorrentError(`the torrent's info dictionary is malformed: ${error.message}`, error);
   }
-  throw new TorrentError("The torrent's info is not a dictionary.");
+  throw new TorrentError("the torrent's info is not a dictionary");
 }
 
 function hasV1Keys(dict: BencodeDict): boolean {
@@ -133,23 +133,23 @@ function hasV1Keys(dict: BencodeDict): boolean {
 
 function readV1(dict: BencodeDict, name: string, pieceLength: number): Half {
   if (dict.has("length") === dict.has("files")) {
-    throw new TorrentError("The torrent must have either one length or a list of files.");
+    throw new TorrentError("the torrent must have either one length or a list of files");
   }
   if (dict.has("files")) {
     const list = listAt(dict, "files");
-    if (list === undefined) throw new TorrentError("The torrent's file list is not a list.");
+    if (list === undefined) throw new TorrentError("the torrent's file list is not a list");
     return { files: parseFileList(list, pieceLength), multiFile: true };
   }
   const length = integerAt(dict, "length");
   if (length === undefined || length < 0) {
-    throw new TorrentError("The torrent's length is not valid.");
+    throw new TorrentError("the torrent's length is not valid");
   }
   return { files: [{ path: [name], length, pad: false }], multiFile: false };
 }
 
 function readV2(dict: BencodeDict): Half {
   const tree = dictAt(dict, "file tree");
-  if (tree === undefined) throw new TorrentError("The torrent's file tree is not a dictionary.");
+  if (tree === undefined) throw new TorrentError("the torrent's file tree is not a dictionary");
   const { files, singleFile } = parseFileTree(tree);
   return { files, multiFile: !singleFile };
 }
@@ -162,7 +162,7 @@ function readV2(dict: BencodeDict): Half {
 function joinHalves(v1: Half, v2: Half, pieceLength: number): Half {
   const mismatch = () =>
     new TorrentError(
-      "The torrent's version 1 and version 2 halves do not describe the same files.",
+      "the torrent's version 1 and version 2 halves do not describe the same files",
     );
   const trees = v2.files.filter((file) => file.length > 0).values();
   let offset = 0;
@@ -181,7 +181,7 @@ function joinHalves(v1: Half, v2: Half, pieceLength: number): Half {
 }
 
 function checkTotals(files: TorrentFile[], pieceLength: number, isV2: boolean): void {
-  if (files.length === 0) throw new TorrentError("The torrent has no files.");
+  if (files.length === 0) throw new TorrentError("the torrent has no files");
   const total = lengthOfAll(files);
   let pieceCount = Math.ceil(total / pieceLength);
   if (isV2) {
@@ -189,14 +189,14 @@ function checkTotals(files: TorrentFile[], pieceLength: number, isV2: boolean): 
     pieceCount = files.reduce((sum, file) => sum + Math.ceil(file.length / pieceLength), 0);
   }
   if (!Number.isSafeInteger(total) || pieceCount > MAX_PIECES) {
-    throw new TorrentError(`The torrent has more than ${MAX_PIECES} pieces.`);
+    throw new TorrentError(`the torrent has more than ${MAX_PIECES} pieces`);
   }
 }
 
 function checkedPieces(dict: BencodeDict, v1Length: number, pieceLength: number): Uint8Array {
   const pieces = bytesAt(dict, "pieces");
   if (pieces?.length !== Math.ceil(v1Length / pieceLength) * SHA1_LENGTH) {
-    throw new TorrentError("The torrent's number of piece hashes does not fit its length.");
+    throw new TorrentError("the torrent's number of piece hashes does not fit its length");
   }
   return pieces;
 }

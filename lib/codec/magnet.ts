@@ -48,9 +48,9 @@ const SHA256_MULTIHASH = "1220";
  */
 export function parseMagnet(text: string): Magnet {
   const link = text.trim();
-  if (link.length > MAX_LINK_LENGTH) throw new MagnetError("The magnet link is too long.");
+  if (link.length > MAX_LINK_LENGTH) throw new MagnetError("the magnet link is too long");
   if (link.slice(0, SCHEME.length).toLowerCase() !== SCHEME) {
-    throw new MagnetError("A magnet link starts with magnet:?.");
+    throw new MagnetError("a magnet link starts with magnet:?");
   }
   const magnet: Magnet = { trackers: [], peers: [], webSeeds: [] };
   for (const parameter of link.slice(SCHEME.length).split("&")) {
@@ -61,7 +61,7 @@ export function parseMagnet(text: string): Magnet {
     READERS.get(key)?.(magnet, unescape(parameter.slice(equals + 1)).trim());
   }
   if (magnet.v1Hash === undefined && magnet.v2Hash === undefined) {
-    throw new MagnetError("The magnet link has no BitTorrent hash (xt=urn:btih: or xt=urn:btmh:).");
+    throw new MagnetError("the magnet link has no BitTorrent hash (xt=urn:btih: or xt=urn:btmh:)");
   }
   return magnet;
 }
@@ -99,11 +99,11 @@ export function parseSelection(text: string): number[] {
     const last = Number(match?.[2] ?? match?.[1]);
     if (match === null || last < first) {
       throw new MagnetError(
-        `The file selection "${part.slice(0, 40)}" is not a number or a range.`,
+        `the file selection "${part.slice(0, 40)}" is not a number or a range`,
       );
     }
     if (selected.size + last - first >= MAX_SELECTED) {
-      throw new MagnetError("The file selection names too many files.");
+      throw new MagnetError("the file selection names too many files");
     }
     for (let index = first; index <= last; index++) selected.add(index);
   }
@@ -157,19 +157,19 @@ function readTopic(magnet: Magnet, value: string): void {
 function parseV1Hash(text: string): Uint8Array {
   if (/^[0-9a-f]{40}$/i.test(text)) return fromHex(text);
   if (/^[a-z2-7]{32}$/i.test(text)) return fromBase32(text);
-  throw new MagnetError("The magnet link's urn:btih: hash is not 40 hex or 32 base32 characters.");
+  throw new MagnetError("the magnet link's urn:btih: hash is not 40 hex or 32 base32 characters");
 }
 
 function parseV2Hash(text: string): Uint8Array {
   if (new RegExp(`^${SHA256_MULTIHASH}[0-9a-f]{64}$`, "i").test(text)) {
     return fromHex(text.slice(SHA256_MULTIHASH.length));
   }
-  throw new MagnetError("The magnet link's urn:btmh: hash is not 1220 and 64 hex characters.");
+  throw new MagnetError("the magnet link's urn:btmh: hash is not 1220 and 64 hex characters");
 }
 
 function agreed(known: Uint8Array | undefined, next: Uint8Array): Uint8Array {
   if (known !== undefined && hex(known) !== hex(next)) {
-    throw new MagnetError("The magnet link has two different hashes of one kind.");
+    throw new MagnetError("the magnet link has two different hashes of one kind");
   }
   return next;
 }

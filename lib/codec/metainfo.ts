@@ -64,12 +64,12 @@ export interface MetainfoSpec extends Omit<Partial<Metainfo>, "info"> {
  */
 export function parseMetainfo(bytes: Uint8Array): Metainfo {
   if (bytes.length > MAX_METAINFO_LENGTH) {
-    throw new TorrentError(`The torrent file is larger than ${MAX_METAINFO_LENGTH} bytes.`);
+    throw new TorrentError(`the torrent file is larger than ${MAX_METAINFO_LENGTH} bytes`);
   }
   const { value: dict, spans } = decodeFile(bytes);
-  if (!isDict(dict)) throw new TorrentError("This is not a torrent file: it is not a dictionary.");
+  if (!isDict(dict)) throw new TorrentError("this is not a torrent file: it is not a dictionary");
   if (dictAt(dict, "info") === undefined) {
-    throw new TorrentError("This is not a torrent file: it has no info dictionary.");
+    throw new TorrentError("this is not a torrent file: it has no info dictionary");
   }
   const { start, end } = spans.get("info")!;
   // Copies, so that the file's bytes need not stay in memory for the sake of a few views.
@@ -116,7 +116,7 @@ function decodeFile(bytes: Uint8Array): Decoded {
     return decodePrefix(bytes, { strict: false, maxDepth: MAX_INFO_DEPTH + 1 });
   } catch (error) {
     if (!(error instanceof BencodeError)) throw error;
-    throw new TorrentError(`This is not a torrent file: ${error.message}.`, error);
+    throw new TorrentError(`this is not a torrent file: ${error.message}`, error);
   }
 }
 
@@ -156,7 +156,7 @@ function pieceLayersOf(dict: BencodeDict, info: TorrentInfo): Map<string, Uint8A
   if (!dict.has("piece layers")) return layers;
   const given = dictAt(dict, "piece layers");
   if (given === undefined) {
-    throw new TorrentError("The torrent's piece layers are not a dictionary.");
+    throw new TorrentError("the torrent's piece layers are not a dictionary");
   }
   const checked = new Set<string>();
   for (const { root, length } of info.files) {
@@ -169,12 +169,12 @@ function pieceLayersOf(dict: BencodeDict, info: TorrentInfo): Map<string, Uint8A
     if (checked.has(proof)) continue;
     checked.add(proof);
     if (!(layer instanceof Uint8Array) || !checkPieceLayer(root, layer, length, info.pieceLength)) {
-      throw new TorrentError("A piece layer of the torrent does not match its file's root hash.");
+      throw new TorrentError("a piece layer of the torrent does not match its file's root hash");
     }
     layers.set(key, layer.slice());
   }
   if (layers.size !== given.size) {
-    throw new TorrentError("The torrent has a piece layer that belongs to none of its files.");
+    throw new TorrentError("the torrent has a piece layer that belongs to none of its files");
   }
   return layers;
 }

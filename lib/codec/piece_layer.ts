@@ -56,12 +56,12 @@ export class PieceLayer {
     const known = this.pieceCount === 1 ? root : layer;
     const byteLength = this.pieceCount * HASH_LENGTH;
     if (known !== undefined && known.length !== byteLength) {
-      throw new TorrentError("The piece layer of a file has the wrong length.");
+      throw new TorrentError("the piece layer of a file has the wrong length");
     }
     this.#hashes = known ?? new Uint8Array(byteLength);
     this.#state = new Uint8Array(this.pieceCount).fill(known === undefined ? UNKNOWN : COMPUTED);
     if (known !== undefined && !this.proves()) {
-      throw new TorrentError("The piece layer of a file does not match the file's root hash.");
+      throw new TorrentError("the piece layer of a file does not match the file's root hash");
     }
   }
 

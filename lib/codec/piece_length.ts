@@ -44,12 +44,12 @@ export function choosePieceLength(totalBytes: number): number {
 export function checkPieceLength(pieceLength: number, v2: boolean): void {
   if (!Number.isSafeInteger(pieceLength) || pieceLength < 1 || pieceLength > MAX_PIECE_LENGTH) {
     throw new TorrentError(
-      `The torrent's piece length of ${pieceLength} bytes is not between 1 and ${MAX_PIECE_LENGTH}.`,
+      `the torrent's piece length of ${pieceLength} bytes is not between 1 and ${MAX_PIECE_LENGTH}`,
     );
   }
   if (v2 && (pieceLength < BLOCK_LENGTH || nextPowerOfTwo(pieceLength) !== pieceLength)) {
     throw new TorrentError(
-      `The torrent's piece length of ${pieceLength} bytes is not a power of two from 16384, as version 2 needs.`,
+      `the torrent's piece length of ${pieceLength} bytes is not a power of two from 16384, as version 2 needs`,
     );
   }
 }

@@ -26,21 +26,21 @@ export interface TrackerUrl {
 export function parseTrackerUrl(text: string): TrackerUrl {
   const url = text.trim();
   if (/^https?:/i.test(url)) {
-    throw new OptionError(`${url} is an HTTP tracker; only udp:// trackers are supported so far.`);
+    throw new OptionError(`${url} is an HTTP tracker; only udp:// trackers are supported so far`);
   }
   if (!/^udp:\/\//i.test(url)) {
-    throw new OptionError(`"${url}" is not a tracker address; write udp://host:6969.`);
+    throw new OptionError(`"${url}" is not a tracker address; write udp://host:6969`);
   }
   const parsed = URL.parse(url);
   const host = parsed?.hostname.replace(/^\[(.*)\]$/, "$1") ?? "";
   if (parsed === null || host === "" || !/^[\w.:-]+$/.test(host)) {
-    throw new OptionError(`"${url}" is not a tracker address; write udp://host:6969.`);
+    throw new OptionError(`"${url}" is not a tracker address; write udp://host:6969`);
   }
   const port = Number(parsed.port);
   if (parsed.port === "") {
-    throw new OptionError(`The tracker address ${url} lacks a port; write udp://host:6969.`);
+    throw new OptionError(`the tracker address ${url} lacks a port; write udp://host:6969`);
   }
-  if (port === 0) throw new OptionError(`The tracker address ${url} has port 0; no tracker can.`);
+  if (port === 0) throw new OptionError(`the tracker address ${url} has port 0; no tracker can`);
   const path = parsed.pathname === "/" ? "" : parsed.pathname;
   return {
     url,

@@ -106,7 +106,7 @@ export function decodeResponse(packet: Uint8Array, family: AddressFamily): Track
     case Action.find:
       return decodeFindResponse(packet);
     default:
-      throw new ProtocolError("The tracker answered with an action nobody asked for.");
+      throw new ProtocolError("the tracker answered with an action nobody asked for");
   }
 }
 
@@ -157,7 +157,7 @@ function decodeAnnounceResponse(packet: Uint8Array, family: AddressFamily): Anno
   requireLength(packet, ANNOUNCE_HEADER_LENGTH);
   const peers = packet.slice(ANNOUNCE_HEADER_LENGTH);
   if (peers.length % peerStride(family) !== 0) {
-    throw new ProtocolError("The tracker's list of peers ends in the middle of one.");
+    throw new ProtocolError("the tracker's list of peers ends in the middle of one");
   }
   const view = viewOf(packet);
   return {
@@ -171,5 +171,5 @@ function decodeAnnounceResponse(packet: Uint8Array, family: AddressFamily): Anno
 }
 
 function requireLength(packet: Uint8Array, length: number): void {
-  if (packet.length < length) throw new ProtocolError("The tracker's answer is too short.");
+  if (packet.length < length) throw new ProtocolError("the tracker's answer is too short");
 }

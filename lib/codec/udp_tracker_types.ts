@@ -25,6 +25,7 @@ export type AddressFamily = 4 | 6;
 /** Asks for a connection id. */
 export interface ConnectRequest {
   type: "connect";
+  /** Chosen by the client, repeated by the tracker. */
   transactionId: number;
 }
 
@@ -33,15 +34,19 @@ export interface AnnounceRequest {
   type: "announce";
   /** 8 bytes. */
   connectionId: Uint8Array;
+  /** Chosen by the client, repeated by the tracker. */
   transactionId: number;
   /** 20 bytes; a v2 hash is truncated. */
   infoHash: Uint8Array;
   /** 20 bytes. */
   peerId: Uint8Array;
+  /** Received in this run. */
   downloadedBytes: number;
   /** 0 for a seeder. Above 2^53 (some send 2^64-1 for "unknown") the low digits are lost. */
   leftBytes: number;
+  /** Sent in this run. */
   uploadedBytes: number;
+  /** Why it announces. */
   event: AnnounceEvent;
   /** A random number the client keeps. */
   key: number;
@@ -56,7 +61,9 @@ export interface AnnounceRequest {
 /** Asks for the sizes of swarms. */
 export interface ScrapeRequest {
   type: "scrape";
+  /** 8 bytes, from the tracker. */
   connectionId: Uint8Array;
+  /** Chosen by the client, repeated by the tracker. */
   transactionId: number;
   /** 20 bytes each. */
   infoHashes: readonly Uint8Array[];
@@ -65,7 +72,9 @@ export interface ScrapeRequest {
 /** Asks what is hosted under a name. */
 export interface FindRequest {
   type: "find";
+  /** 8 bytes, from the tracker. */
   connectionId: Uint8Array;
+  /** Chosen by the client, repeated by the tracker. */
   transactionId: number;
   /** Not empty. */
   name: string;
@@ -74,8 +83,11 @@ export interface FindRequest {
 /** Asks for the catalogue of everything hosted, from the entry with index `offset` on. */
 export interface ListRequest {
   type: "list";
+  /** 8 bytes, from the tracker. */
   connectionId: Uint8Array;
+  /** Chosen by the client, repeated by the tracker. */
   transactionId: number;
+  /** Index of the first entry wanted. */
   offset: number;
 }
 
@@ -90,6 +102,7 @@ export type TrackerRequest =
 /** The connection id asked for. */
 export interface ConnectResponse {
   type: "connect";
+  /** Chosen by the client, repeated by the tracker. */
   transactionId: number;
   /** 8 bytes. */
   connectionId: Uint8Array;
@@ -98,9 +111,13 @@ export interface ConnectResponse {
 /** A swarm's size and some of its peers. */
 export interface AnnounceResponse {
   type: "announce";
+  /** Chosen by the client, repeated by the tracker. */
   transactionId: number;
+  /** When to announce again. */
   intervalSeconds: number;
+  /** Peers that are still downloading. */
   leechers: number;
+  /** Peers with all of it. */
   seeders: number;
   /** Compact peers, 6 bytes each over IPv4, 18 over IPv6. */
   peers: Uint8Array;
@@ -108,22 +125,27 @@ export interface AnnounceResponse {
 
 /** The size of one swarm. */
 export interface SwarmCounts {
+  /** Peers with all of it. */
   seeders: number;
   /** How many downloads were completed. */
   completed: number;
+  /** Peers that are still downloading. */
   leechers: number;
 }
 
 /** The sizes of the swarms asked for, in the order of the question. */
 export interface ScrapeResponse {
   type: "scrape";
+  /** Chosen by the client, repeated by the tracker. */
   transactionId: number;
+  /** In the order of the question. */
   swarms: SwarmCounts[];
 }
 
 /** The tracker refuses. */
 export interface ErrorResponse {
   type: "error";
+  /** Chosen by the client, repeated by the tracker. */
   transactionId: number;
   /** A stranger's text: show it only after removing what a terminal would obey. */
   message: string;
@@ -139,6 +161,7 @@ export interface FoundEntry {
   length: number;
   /** Peers of the asker's address family that have all of it. */
   seeders: number;
+  /** Peers that are still downloading. */
   leechers: number;
   /** A stranger's text: show it only after removing what a terminal would obey. */
   name: string;
@@ -147,9 +170,11 @@ export interface FoundEntry {
 /** The entries that fit into one packet, of all that match. */
 export interface FindResponse {
   type: "find";
+  /** Chosen by the client, repeated by the tracker. */
   transactionId: number;
   /** All matches, also those that did not fit. */
   total: number;
+  /** Those that fit. */
   entries: FoundEntry[];
 }
 

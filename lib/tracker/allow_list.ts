@@ -19,7 +19,7 @@ export function parseAllowList(text: string): Set<string> {
     const entry = line.trim();
     if (entry === "" || entry.startsWith("#")) continue;
     if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/i.test(entry)) {
-      throw new OptionError(`Line ${index + 1} is not an info-hash of 40 or 64 hex digits.`);
+      throw new OptionError(`line ${index + 1} is not an info-hash of 40 or 64 hex digits`);
     }
     hashes.add(entry.slice(0, 40).toLowerCase());
   }

@@ -17,6 +17,9 @@ import type { Peer, Swarm } from "./swarm.ts";
 const MAX_RESPONSE_LENGTH = 1200;
 const HEADER_LENGTH = 20;
 
+/** How the peer ids of aria2 begin. */
+const ARIA2 = "A2-";
+
 /** What a list of peers is made from. */
 export interface PeerListOptions {
   random: () => number;
@@ -43,7 +46,7 @@ export function peersFor(
   const own = swarm.byKey.get(latin1(compact));
   const reach = reachFor(swarm, sender, options);
   let length = 0;
-  swarm.draw(wanted, request.leftBytes === 0, options.random, (peer) => {
+  swarm.draw(wanted, wantsLeechersOnly(request), options.random, (peer) => {
     const reachable = peer === own ? undefined : reach(peer);
     if (reachable === undefined) return false;
     // Byte by byte: for so few, faster than set().
@@ -78,6 +81,14 @@ function ownAddress(sender: Sender, options: PeerListOptions): Uint8Array | unde
   const address = options.addressFor(bytesToIp(sender.ip));
   const bytes = address === undefined ? undefined : ipToBytes(address);
   return bytes?.length === sender.ip.length ? bytes : undefined;
+}
+
+/**
+ * Whether the asker is a seeder, to which other seeders are of no use. aria2 says that nothing is left
+ * also while it has a magnet link and no metadata yet, so what it says cannot be relied on.
+ */
+function wantsLeechersOnly({ leftBytes, peerId }: AnnounceRequest): boolean {
+  return leftBytes === 0 && latin1(peerId.subarray(0, ARIA2.length)) !== ARIA2;
 }
 
 function wantedPeers(request: AnnounceRequest, stride: number, maxPeers: number): number {

@@ -10,11 +10,15 @@ import type { Peer } from "./swarm.ts";
 
 /** A change in a swarm. Announces that change nothing are none. */
 export interface SwarmEvent {
+  /** `expired` is a peer that fell silent. */
   type: "joined" | "completed" | "left" | "expired";
   /** 40 hex digits. */
   infoHash: string;
+  /** The peer's IP address. */
   host: string;
+  /** Its TCP port. */
   port: number;
+  /** It has all of the torrent. */
   seeder: boolean;
   /** What the peer says it hosts, if it does. */
   name?: string;

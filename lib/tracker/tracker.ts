@@ -40,17 +40,23 @@ const MAX_ENTRIES_PER_PACKET = 20;
 
 /** What a tracker holds and has done. */
 export interface TrackerStats {
+  /** Torrents that someone shares. */
   torrents: number;
   /** Peers in swarms; one that comes over two families counts twice, as do the swarms of a hybrid. */
   peers: number;
+  /** Those of them with all of their torrent. */
   seeders: number;
+  /** Those of them without. */
   leechers: number;
   /** Entries in the catalogue. */
   names: number;
-  /** Requests answered. */
+  /** Connection ids given out. */
   connects: number;
+  /** Announces answered. */
   announces: number;
+  /** Scrapes answered. */
   scrapes: number;
+  /** Look-ups by name, and pages of the catalogue. */
   finds: number;
   /** Requests refused with an error packet. */
   refused: number;

@@ -117,11 +117,11 @@ Deno.test("a bar is full only at the end and never longer than it is", pure, () 
   assertEquals(bar(-1, 4), "░░░░");
 });
 
-Deno.test("a tracker's line counts torrents, seeders and leechers", pure, () => {
+Deno.test("a tracker's line counts swarms, seeders and leechers", pure, () => {
   const figures = { torrents: 1, seeders: 3, leechers: 1, announces: 12 };
   assertEquals(
     plainLine(trackerLine(figures, 62)),
-    "tracker: 1 torrent, 3 seeders, 1 leecher, 12 announces, up 1m 2s",
+    "tracker: 1 swarm, 3 seeders, 1 leecher, 12 announces, up 1m 2s",
   );
 });
 

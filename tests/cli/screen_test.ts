@@ -74,12 +74,12 @@ Deno.test("nothing printed can drive the terminal", () => {
   assertEquals(shown.written, ["a[2Jb c\n", "a[2Jb\n"]);
 });
 
-Deno.test("colours are used only where they are switched on", { ignore: Deno.noColor }, () => {
+Deno.test("colours are used where they are switched on, and never with NO_COLOR", () => {
   using shown = screenOn(false);
   setColorEnabled(true);
   shown.screen.complain("no");
   setColorEnabled(false);
-  assertEquals(shown.written, ["\x1b[1mno\x1b[22m\n"]);
+  assertEquals(shown.written, [Deno.noColor ? "no\n" : "\x1b[1mno\x1b[22m\n"]);
 });
 
 Deno.test("hashing has its bar until it is done", () => {
@@ -105,7 +105,7 @@ Deno.test("a tracker's silence is told once, and its return once", () => {
   const url = "udp://h:1";
   for (const ok of [true, false, false, true, true]) display.event({ type: "tracker", url, ok });
   assertEquals(shown.written, [
-    "warning: tracker udp://h:1: no answer; trying again\n",
+    "warning: tracker udp://h:1 does not answer, trying again\n",
     "tracker udp://h:1 is back\n",
   ]);
 });
@@ -118,4 +118,15 @@ Deno.test("a reason to wait is told once until something moves", () => {
   display.event({ type: "piece", piece: 1, bytes: 1, from: [] });
   display.event({ type: "waiting", reason: "nobody is there" });
   assertEquals(shown.written, ["waiting: nobody is there\n", "waiting: nobody is there\n"]);
+});
+
+Deno.test("a file that changed is told of once, however many chunks it costs", () => {
+  using shown = screenOn(false);
+  const display = new TransferDisplay(shown.screen, "hashing", () => 0);
+  for (const piece of [7, 8, 9]) display.event({ type: "piece-lost", piece, path: "a.iso" });
+  display.event({ type: "piece-lost", piece: 0, path: "b.iso" });
+  assertEquals(shown.written.map((line) => /(\S+) has changed: chunk (\d+)/.exec(line)?.slice(1)), [
+    ["a.iso", "7"],
+    ["b.iso", "0"],
+  ]);
 });

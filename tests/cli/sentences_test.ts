@@ -26,13 +26,23 @@ Deno.test("each event that matters has its sentence", pure, () => {
       "continuing: 50.0% (512 B) is here already and verified",
     ],
     [{ type: "resumed", haveBytes: 0, totalBytes: 1024 }, undefined],
+    [{ type: "resumed", haveBytes: 1024, totalBytes: 1024 }, undefined],
     [
       { type: "tracker", url: "udp://h:1", ok: true, seeders: 1, leechers: 2 },
       "tracker udp://h:1 answers: 1 seeder, 2 leechers",
     ],
     [
-      { type: "tracker", url: "udp://h:1", ok: false, error: "not allowed" },
-      "tracker udp://h:1: not allowed; trying again",
+      {
+        type: "tracker",
+        url: "udp://h:1",
+        ok: false,
+        error: "tracker udp://h:1 refuses: not allowed, next try in 2 s",
+      },
+      "tracker udp://h:1 refuses: not allowed, next try in 2 s",
+    ],
+    [
+      { type: "tracker", url: "udp://h:1", ok: false },
+      "tracker udp://h:1 does not answer, trying again",
     ],
     [
       { type: "peer", address: "10.0.0.2:1", state: "connected", client: "qBittorrent" },
@@ -68,9 +78,31 @@ Deno.test("each event that matters has its sentence", pure, () => {
         path: "a.iso",
         bytes: 2 ** 30,
         seconds: 2,
-        sources: [],
+        sources: [{ address: "h:1", bytes: 2 ** 29 }, { address: "h:2", bytes: 2 ** 29 }],
       },
       "a.iso: 1 GiB in 2.0s, 512 MiB/s",
+    ],
+    [
+      {
+        type: "complete",
+        verifiedBy: "SHA-256",
+        path: "a.iso",
+        bytes: 2 ** 30,
+        seconds: 2,
+        sources: [{ address: "h:1", bytes: 2 ** 29 }],
+      },
+      "a.iso: 1 GiB, 512 MiB of it now in 2.0s, 256 MiB/s",
+    ],
+    [
+      {
+        type: "complete",
+        verifiedBy: "SHA-256",
+        path: "a.iso",
+        bytes: 2 ** 30,
+        seconds: 2,
+        sources: [],
+      },
+      "a.iso: 1 GiB, all of it was here already",
     ],
     [
       {
@@ -82,7 +114,7 @@ Deno.test("each event that matters has its sentence", pure, () => {
         sha256: "e3b0",
         sources: [],
       },
-      "a.iso: 0 B in 0.0s, sha-256 e3b0",
+      "a.iso: 0 B, sha-256 e3b0",
     ],
     [{ type: "warning", message: "the disk is slow" }, "the disk is slow"],
   ];

@@ -28,6 +28,12 @@ Deno.test("quiet leaves the results and the errors", async () => {
   assertEquals(stderr.length, 1);
 });
 
+Deno.test("a progress line asked for by hand is redrawn in a pipe too", async () => {
+  const { code, stderr } = await outcome("--progress", "live", "progress");
+  assertEquals([code, stderr], [0, ["\r\x1b[Khalf  50%\r\x1b[Knews", "half  50%\r\x1b[K"]]);
+  assertEquals((await outcome("progress")).stderr, ["half: 50%", "news"]);
+});
+
 Deno.test("an error is one sentence with the program's name, and its exit code", async () => {
   assertEquals(await outcome("fail"), {
     code: 9,

@@ -37,6 +37,11 @@ export class FakeClock implements Clock {
     );
   }
 
+  /** Resolves once someone wants to be woken in exactly so many seconds. No time passes meanwhile. */
+  async hasAlarmIn(seconds: number): Promise<void> {
+    while (!this.alarms.includes(seconds)) await settled();
+  }
+
   /** Lets everything that is due run, then moves on to the next alarm, and so on for `seconds`. */
   async advance(seconds: number): Promise<void> {
     const endMs = this.#nowMs + 1000 * seconds;

@@ -25,6 +25,10 @@ await main(program, async ({ argument, screen, signal, result, workIsDone }) => 
     case "result":
       screen.say("news");
       return result("a result\x07");
+    case "progress":
+      screen.follow(() => ({ title: "half", figures: ["50%"] }));
+      screen.draw();
+      return screen.say("news");
     case "fail":
       throw new DiskError("the disk is full \x1b[2J", ExitCode.diskFull, new Error("ENOSPC"));
     case "bug":

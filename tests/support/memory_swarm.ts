@@ -154,7 +154,7 @@ export class MemoryNode {
   /** Verified bytes it got from another, over all connections. */
   verifiedFrom(other: MemoryNode): number {
     let bytes = 0;
-    for (const peer of this.swarm.contributors()) {
+    for (const peer of this.swarm.book.contributors()) {
       if (peer.host === other.host) bytes += peer.verifiedBytes;
     }
     return bytes;

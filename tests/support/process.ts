@@ -24,11 +24,15 @@ export interface StartOptions {
 export interface LineOptions {
   from?: Source;
   timeoutMs?: number;
+  /** The how manieth of the lines that match; the first by default. */
+  nth?: number;
 }
 
 interface Waiter {
   from: Source | undefined;
   pattern: RegExp;
+  /** Matching lines still to come. */
+  left: number;
   found: (match: RegExpExecArray) => void;
   ended: () => void;
 }
@@ -86,15 +90,16 @@ export class Program implements AsyncDisposable {
   }
 
   /**
-   * The first line, printed already or still to come, that matches.
+   * The first (or `nth`) line, printed already or still to come, that matches.
    * @throws Error with everything the program printed, when it ends or the time is over first
    */
   line(pattern: RegExp, options: LineOptions = {}): Promise<RegExpExecArray> {
-    const { from, timeoutMs = DEADLINE_MS } = options;
+    const { from, timeoutMs = DEADLINE_MS, nth = 1 } = options;
+    let left = nth;
     for (const source of from === undefined ? ["stdout", "stderr"] as const : [from]) {
       for (const line of this[source]) {
         const match = pattern.exec(line);
-        if (match !== null) return Promise.resolve(match);
+        if (match !== null && --left === 0) return Promise.resolve(match);
       }
     }
     const unseen = (why: string) => this.#complaint(`${why} before a line matched ${pattern}`);
@@ -108,6 +113,7 @@ export class Program implements AsyncDisposable {
       const waiter: Waiter = {
         from,
         pattern,
+        left,
         found: (match) => settle(() => resolve(match)),
         ended: () => settle(() => reject(unseen("it ended"))),
       };
@@ -190,7 +196,7 @@ export class Program implements AsyncDisposable {
     for (const waiter of [...this.#waiters]) {
       if (waiter.from !== undefined && waiter.from !== source) continue;
       const match = waiter.pattern.exec(line);
-      if (match !== null) waiter.found(match);
+      if (match !== null && --waiter.left === 0) waiter.found(match);
     }
   }
 

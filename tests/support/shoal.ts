@@ -95,6 +95,43 @@ export async function leech(what: string, folder: string, args: string[] = []): 
   throw new Error(`the leecher ended with ${code}\n${leecher.transcript()}`);
 }
 
+/** What a program that ran to its end left behind. */
+export interface Outcome {
+  code: number;
+  stdout: string[];
+  stderr: string[];
+}
+
+/** Runs one of the programs to its end. */
+export async function run(
+  script: "tracker" | "seeder" | "leecher",
+  args: string[],
+  options?: StartOptions,
+): Promise<Outcome> {
+  await using program = Program.shoal(script, args, options);
+  const code = await program.exit();
+  return { code, stdout: program.stdout, stderr: program.stderr };
+}
+
+/**
+ * Runs one of the programs, which is to fail with this exit code and print nothing on stdout.
+ * @returns its last words, without its name
+ */
+export async function failure(
+  script: "tracker" | "seeder" | "leecher",
+  args: string[],
+  exitCode: number,
+  options?: StartOptions,
+): Promise<string> {
+  const outcome = await run(script, args, options);
+  const isExpected = outcome.code === exitCode && outcome.stdout.length === 0;
+  const last = outcome.stderr.findLastIndex((line) => line.startsWith(`${script}: `));
+  if (isExpected && last >= 0) {
+    return outcome.stderr.slice(last).join("\n").slice(script.length + 2);
+  }
+  throw new Error(`${script} ${args.join(" ")}: ${JSON.stringify(outcome, undefined, 2)}`);
+}
+
 /** A magnet link of the given hashes (hex), trackers and nothing else. */
 export function magnetLink(hashes: { v1?: string; v2?: string }, trackers: string[] = []): string {
   const parts = [

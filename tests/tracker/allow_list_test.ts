@@ -12,6 +12,6 @@ Deno.test("a list of allowed torrents has one hash a line, and comments", { perm
 
 Deno.test("a line that is no hash is named", { permissions }, () => {
   for (const line of ["ab".repeat(19), "zz".repeat(20), "ab".repeat(20) + " # x"]) {
-    assertThrows(() => parseAllowList(`\n${line}\n`), OptionError, "Line 2 is not an info-hash");
+    assertThrows(() => parseAllowList(`\n${line}\n`), OptionError, "line 2 is not an info-hash");
   }
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { fromHex, hex } from "../../lib/codec/bytes.ts";
+import { fromHex, hex, utf8 } from "../../lib/codec/bytes.ts";
 import { encodeRequest } from "../../lib/codec/udp_tracker.ts";
 import type { SwarmEvent } from "../../lib/tracker/swarm_event.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
@@ -27,6 +27,16 @@ Deno.test("a seeder gets leechers only, and nobody gets itself", { permissions }
   assertEquals(leecher.announce().peers, ["192.0.2.1:6881", "192.0.2.2:6881"]);
   assertEquals(seeder.announce(SEEDING).peers, ["192.0.2.3:6881"]);
   assertEquals(leecher.announce().peers, ["192.0.2.1:6881", "192.0.2.2:6881"]);
+});
+
+Deno.test("aria2 with a magnet link gets seeders, though it says that nothing is left", {
+  permissions,
+}, () => {
+  const core = trackerCore();
+  new Asker(core, "192.0.2.1").announce(SEEDING);
+  const aria2 = new Asker(core, "192.0.2.2");
+  const answer = aria2.announce({ ...SEEDING, peerId: utf8("A2-1-36-0-abcdefghij") });
+  assertEquals(answer.peers, ["192.0.2.1:6881"]);
 });
 
 Deno.test("tracker forgets a peer that stops announcing", { permissions }, () => {

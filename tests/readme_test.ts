@@ -1,0 +1,187 @@
+/**
+ * The README holds what it says: its examples run as they stand there, and every option, task, path,
+ * exit code and environment variable it names exists.
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import manifest from "../deno.json" with { type: "json" };
+import { environmentName } from "../lib/cli/flags.ts";
+import type { Option } from "../lib/cli/options.ts";
+import { leecherProgram, seederProgram, trackerProgram } from "../lib/cli/programs.ts";
+import { ExitCode } from "../lib/errors.ts";
+import { sha256OfFile } from "./support/content.ts";
+import { freePort, Program } from "./support/process.ts";
+import { TempFolder } from "./support/temp.ts";
+
+const ROOT = fromFileUrl(new URL("../", import.meta.url));
+const README = await Deno.readTextFile(join(ROOT, "README.md"));
+const PROGRAMS = { tracker: trackerProgram, seeder: seederProgram, leecher: leecherProgram };
+const OPTIONS: Option<unknown>[] = Object.values(PROGRAMS).flatMap(({ options }) =>
+  Object.values(options)
+);
+/** The one port that examples name; the tests take another one in its place. */
+const README_PORT = "6969";
+
+interface Example {
+  language: string;
+  text: string;
+  /** Marked with a comment: a command of the walk through the three programs. */
+  runs: boolean;
+}
+
+const EXAMPLES: Example[] = [...README.matchAll(/(<!-- runs -->\n\n)?```(\w*)\n([^]*?)```/g)].map(
+  ([, mark, language, text]) => ({ language: language!, text: text!, runs: mark !== undefined }),
+);
+
+function linesOf(language: string): string[] {
+  return EXAMPLES.filter((example) => example.language === language)
+    .flatMap(({ text }) => text.trim().split("\n"));
+}
+
+/** A folder in which everything of the project is, and what the examples make stays. */
+async function playground(): Promise<TempFolder> {
+  const folder = await TempFolder.create();
+  for await (const { name } of Deno.readDir(ROOT)) {
+    if (name !== ".git") await Deno.symlink(join(ROOT, name), folder.join(name));
+  }
+  return folder;
+}
+
+Deno.test("the README's walk through the three programs works as it stands", async () => {
+  await using folder = await playground();
+  const port = String(freePort());
+  const commands = EXAMPLES.filter(({ runs }) => runs).map(({ text }) => text.trim());
+  assertEquals(commands.length, 4);
+  const [makeFile, tracker, seeder, leecher] = commands as [string, string, string, string];
+  const start = (command: string, env: Record<string, string>) => {
+    const words = command.split(" ");
+    assertEquals(words.shift(), "deno");
+    const isolated = { SHOAL_HOST: "127.0.0.1", SHOAL_NO_CACHE: "1", SHOAL_VERBOSE: "1", ...env };
+    return Program.start(Deno.execPath(), words, { cwd: folder.path, env: isolated });
+  };
+
+  await using shell = Program.start("sh", ["-c", makeFile], { cwd: folder.path });
+  assertEquals(await shell.exit(), 0);
+  await using first = start(tracker, { SHOAL_PORT: port });
+  await first.line(/^udp:\/\//);
+  const elsewhere = { SHOAL_TRACKER: `udp://127.0.0.1:${port}`, SHOAL_PORT: "0" };
+  await using second = start(seeder, elsewhere);
+  await second.line(/^tracker \S+ answers/);
+  await using third = start(leecher, elsewhere);
+  await third.line(/^complete, SHA-256 verified; seeding, Ctrl-C stops, -e exits when done$/);
+  assertEquals(
+    await sha256OfFile(folder.join("copy/file.iso")),
+    await sha256OfFile(folder.join("file.iso")),
+  );
+});
+
+Deno.test("the README's examples of the library run as they stand", async () => {
+  await using folder = await playground();
+  await folder.file("file.iso", crypto.getRandomValues(new Uint8Array(60_000)));
+  const port = String(freePort());
+  const examples = EXAMPLES.filter(({ language }) => language === "ts");
+  assertEquals(examples.length, 5);
+  const files = await Promise.all(
+    examples.map(({ text }, i) =>
+      folder.file(`example_${i}.ts`, text.replaceAll(README_PORT, port))
+    ),
+  );
+  const env = { XDG_CACHE_HOME: await folder.folder("cache"), DENO_DIR: await denoFolder() };
+  const start = (...words: string[]) =>
+    Program.start(Deno.execPath(), words, { cwd: folder.path, env });
+  const [make, track, seed, leech, together] = files as [string, string, string, string, string];
+
+  await using check = start("check", ...files);
+  await using maker = start("run", "-A", make);
+  await using tracker = start("run", "-A", track);
+  await using seeder = start("run", "-A", seed);
+  await using all = start("run", "-A", together);
+  assertEquals(await check.exit(), 0, check.transcript());
+  assertEquals(await maker.exit(), 0, maker.transcript());
+  assertMatch(maker.stdout.join("\n"), /^[0-9a-f]{64}$/);
+  await tracker.line(new RegExp(`port: ${port}`));
+  await seeder.line(/^magnet:\?xt=/);
+  await using leecher = start("run", "-A", leech);
+  assertEquals(await leecher.exit(), 0, leecher.transcript());
+  assertMatch(leecher.stdout[0]!, /^copy\/file\.iso SHA-256/);
+  assertEquals(await all.exit(), 0, all.transcript());
+  assertEquals(all.stdout.at(-1), "60000 bytes");
+  assertMatch(all.stdout[0]!, /^chunk \d from \S+:\d+$/);
+});
+
+async function denoFolder(): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
+}
+
+Deno.test("every option in the README exists", async () => {
+  const known = new Set(OPTIONS.map(({ flag }) => `--${flag}`));
+  const bench = await Deno.readTextFile(join(ROOT, "bench/transfer.ts"));
+  const named = new Set(
+    [...README.matchAll(/(?<![\w-])--[a-z][a-z-]*[a-z]/g)].map(([flag]) => flag),
+  );
+  const unknown = [...named].filter((flag) => !known.has(flag) && !bench.includes(`[${flag}`));
+  assertEquals(unknown, []);
+  assert(named.size >= 15, `only ${named.size} options found`);
+});
+
+Deno.test("the README's commands use the options of the program they start", () => {
+  let seen = 0;
+  for (const line of [...linesOf("sh"), ...linesOf("").filter((text) => text.startsWith("$ "))]) {
+    const [, name, rest] = /run -A (tracker|seeder|leecher)\.ts(.*)/.exec(line) ?? [];
+    if (name === undefined) continue;
+    const { options } = PROGRAMS[name as keyof typeof PROGRAMS];
+    const names = Object.values(options).flatMap((
+      { flag, short }: Option<unknown>,
+    ) => [`--${flag}`, `-${short}`]);
+    for (const [, option] of rest!.matchAll(/ (--?[a-z][a-z-]*)/g)) {
+      assert(names.includes(option!), `${name} has no ${option}`);
+      seen++;
+    }
+  }
+  assert(seen >= 10, `only ${seen} options found`);
+});
+
+Deno.test("every task, path and environment variable in the README exists", async () => {
+  const tasks = [...README.matchAll(/deno(?:@[\d.]+)? task (\w+)/g)].map(([, task]) => task!);
+  assert(tasks.length >= 7);
+  for (const task of tasks) assert(Object.keys(manifest.tasks).includes(task), task);
+
+  const variables = OPTIONS.map(environmentName);
+  const named = [...README.matchAll(/SHOAL_[A-Z_]+/g)].map(([variable]) => variable);
+  assert(named.length >= 3);
+  for (const variable of named) assert(variables.includes(variable), variable);
+
+  const inLibrary = /(?<![\w/])((?:lib|tests|bench|io|codec|store|peer|tracker|cli)\/[\w./]*)/g;
+  const paths = [...README.matchAll(inLibrary)].map(([, path]) => path!.replace(/\.$/, ""));
+  const top = [...README.matchAll(/`([\w.]+\.ts|LICENSE|\.ci\/run)`/g)].map(([, path]) => path!);
+  assert(paths.length >= 15 && top.length >= 5);
+  for (const path of [...paths, ...top]) {
+    const isInRoom = /^(io|codec|store|peer|tracker|cli)\//.test(path);
+    await Deno.stat(join(ROOT, isInRoom ? "lib" : "", path));
+  }
+});
+
+Deno.test("the README's table of exit codes is complete", () => {
+  const table = README.split("### Exit codes")[1]!.split("\n## ")[0]!;
+  const listed = [...table.matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
+  const codes = Object.values(ExitCode).sort((a, b) => a - b);
+  assertEquals(listed, codes);
+});
+
+Deno.test("what the README says of a BEP has a place in the code", async () => {
+  const library = await sourceOf(join(ROOT, "lib"));
+  const rows = [...README.matchAll(/^\| (\d+) +\| [^|]+\| (yes|partly)\b/gm)];
+  assert(rows.length >= 13, `only ${rows.length} found`);
+  for (const [, bep] of rows) assertMatch(library, new RegExp(`BEP ${bep}\\b`));
+});
+
+async function sourceOf(folder: string): Promise<string> {
+  let text = "";
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    text += isDirectory ? await sourceOf(path) : await Deno.readTextFile(path);
+  }
+  return text;
+}
