@@ -190,17 +190,20 @@ export class Host {
     };
   }
 
-  /** Who gave how many verified bytes, most first. */
+  /** Who gave how many verified bytes, most first. A peer that came back counts once. */
   sources(): TransferSource[] {
-    const sources: TransferSource[] = [];
-    for (const peer of this.session.swarm.contributors()) {
-      sources.push({
-        address: addressOf(peer),
-        bytes: peer.verifiedBytes,
-        ...(peer.client !== "" && { client: peer.client }),
+    const sources = new Map<string, TransferSource>();
+    for (const peer of this.session.swarm.book.contributors()) {
+      const address = addressOf(peer);
+      const before = sources.get(address);
+      const client = peer.client || before?.client;
+      sources.set(address, {
+        address,
+        bytes: peer.verifiedBytes + (before?.bytes ?? 0),
+        ...(client && { client }),
       });
     }
-    return sources.sort((a, b) => b.bytes - a.bytes);
+    return [...sources.values()].sort((a, b) => b.bytes - a.bytes);
   }
 
   #moved(): { uploadedBytes: number; downloadedBytes: number } {

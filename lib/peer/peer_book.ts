@@ -57,6 +57,7 @@ export class PeerBook {
   readonly #byAddress = new Map<string, Peer>();
   readonly #byId = new Map<number, Peer>();
   readonly #bannedIds = new Set<string>(); // host and peer id in hex
+  readonly #contributors = new Set<Peer>();
   readonly #ownAddresses = new Set<string>();
   readonly #formerIds = new Map<Peer, number[]>();
   readonly #onChange: (peer: Peer) => void;
@@ -173,6 +174,16 @@ export class PeerBook {
     peer.dialable = false;
   }
 
+  /** It gave verified data: it is remembered for that, also when it is forgotten as a peer. */
+  credit(peer: Peer): void {
+    this.#contributors.add(peer);
+  }
+
+  /** Everybody who gave verified data. */
+  contributors(): Iterable<Peer> {
+    return this.#contributors;
+  }
+
   /** Its data failed verification and nobody else can be to blame. */
   ban(peer: Peer, peerIdHex: string | undefined, reason: string): void {
     if (peerIdHex !== undefined) this.#bannedIds.add(`${peer.host} ${peerIdHex}`);
@@ -194,6 +205,7 @@ export class PeerBook {
     peer.source = known.source;
     peer.v2 ||= known.v2;
     peer.verifiedBytes += known.verifiedBytes;
+    if (this.#contributors.delete(known)) this.#contributors.add(peer);
     peer.suspect ||= known.suspect;
     if (known.state === "banned") this.apply(peer, "corrupt", known.reason);
   }

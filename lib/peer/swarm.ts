@@ -66,7 +66,6 @@ export class Swarm {
   readonly #connections = new Map<number, Connection>();
   readonly #options: SwarmOptions;
   readonly #peerId: string;
-  readonly #contributors = new Set<Peer>();
   #closedDownBytes = 0;
   #closedUpBytes = 0;
   #infoHashes: InfoHashes;
@@ -107,11 +106,6 @@ export class Swarm {
     let bytes = this.#closedUpBytes;
     for (const connection of this.#connections.values()) bytes += connection.up.total;
     return bytes;
-  }
-
-  /** Everybody who gave us verified data, also those who are gone. */
-  contributors(): Iterable<Peer> {
-    return this.#contributors;
   }
 
   /** What is to be done now, in order. */
@@ -240,7 +234,7 @@ export class Swarm {
   verified(piece: PieceIndex, matches: boolean, bySha1: boolean): void {
     const { from, alone } = this.#transfer().verified(piece, matches, bySha1);
     for (const peer of from) {
-      if (matches) this.#contributors.add(peer);
+      if (matches) this.book.credit(peer);
       else if (alone) this.#ban(peer, `sent corrupt data (piece ${piece})`);
     }
     if (this.#transfer().pieces.isComplete) this.#emit({ type: "complete" });

@@ -183,6 +183,24 @@ Deno.test({
 });
 
 Deno.test({
+  name: "who gave verified data is counted once, also when two entries turn out to be one peer",
+  permissions,
+  fn() {
+    const peers = book();
+    const known = peers.learn("10.0.0.1", 6881, "tracker")!;
+    known.verifiedBytes = 100;
+    peers.credit(known);
+    const inbound = peers.learn("10.0.0.1", 50_000, "inbound")!;
+    inbound.verifiedBytes = 11;
+    peers.credit(inbound);
+    peers.apply(inbound, "accept");
+    peers.identify(inbound, 6881);
+    const credited = [...peers.contributors()].map((peer) => [addressOf(peer), peer.verifiedBytes]);
+    assertEquals(credited, [["10.0.0.1:6881", 111]]);
+  },
+});
+
+Deno.test({
   name: "a peer that comes and goes for ever leaves no trail behind",
   permissions,
   fn() {
