@@ -41,6 +41,7 @@ export type {
 export type { PeerState } from "./lib/peer/state.ts";
 export type { Clock } from "./lib/io/clock.ts";
 export type { HostOptions } from "./lib/io/host.ts";
+export type { PatienceOptions } from "./lib/io/patience.ts";
 export type { SeedingLimitOptions } from "./lib/io/seeding_limit.ts";
 export {
   DiskError,

@@ -32,8 +32,8 @@ export class AllowFile {
     } catch (error) {
       const reason = error instanceof OptionError
         ? error.message
-        : "It cannot be read; check the path and its permissions.";
-      throw new OptionError(`The list of allowed torrents ${this.#path}: ${reason}`, error);
+        : "it cannot be read; check the path and its permissions";
+      throw new OptionError(`the list of allowed torrents ${this.#path}: ${reason}`, error);
     }
   }
 

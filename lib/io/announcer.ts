@@ -21,11 +21,15 @@ export interface AnnouncedSwarm {
 
 /** How things stand with one tracker after a round of announces. */
 export interface TrackerStatus {
+  /** The tracker, as it was given. */
   url: string;
+  /** It answered, in at least one swarm. */
   ok: boolean;
   /** When not ok: one sentence for the user, with what happens next. */
   error?: string;
+  /** Peers with all of the torrent. */
   seeders?: number;
+  /** Peers that are still downloading. */
   leechers?: number;
   /** How many addresses of peers it gave. */
   peers?: number;
@@ -37,7 +41,9 @@ export interface TrackerStatus {
 
 /** How far the transfer is. */
 export interface AnnouncedProgress {
+  /** Sent in this run. */
   uploadedBytes: number;
+  /** Received in this run. */
   downloadedBytes: number;
   /** 0 for a seeder. While the size is not known, any number above 0. */
   leftBytes: number;
@@ -45,7 +51,9 @@ export interface AnnouncedProgress {
 
 /** The part of a {@link UdpTrackerClient} an announcer uses. */
 export interface AnnounceClient {
+  /** Announces once; rejects when there is no good answer. */
   announce(params: AnnounceParams, options?: AskOptions): Promise<AnnounceAnswer>;
+  /** Closes its sockets. */
   close(): Promise<void>;
 }
 
@@ -67,6 +75,7 @@ export interface AnnouncerOptions {
   numWant?: () => number;
   /** Peers a tracker gave. The own address may be among them. */
   onPeers: (addresses: HostPort[], viaV2: boolean, trackerUrl: string) => void;
+  /** How a round of announces at one tracker went. */
   onStatus?: (status: TrackerStatus) => void;
   /** The address to announce from. */
   localHost?: string;

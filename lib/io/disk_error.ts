@@ -10,44 +10,46 @@ import { DiskError, ExitCode } from "../errors.ts";
 export function diskError(error: unknown, path: string): DiskError {
   if (error instanceof DiskError) return error;
   const { code, name, message } = error as { code?: string; name?: string; message?: string };
+  // What comes from another thread is no Error any more.
+  const cause = error instanceof Error ? error : new Error(message);
   const said = `${code ?? ""} ${name ?? ""} ${message ?? ""}`;
   if (/ENOSPC|EDQUOT|No space left|quota/i.test(said)) {
     return new DiskError(
       `no space left for ${path}: make room and run the same command again; what is verified is kept`,
       ExitCode.diskFull,
-      error,
+      cause,
     );
   }
   if (/ENOENT|NotFound/.test(said)) {
-    return new DiskError(`${path} does not exist: check the path`, ExitCode.io, error);
+    return new DiskError(`${path} does not exist: check the path`, ExitCode.io, cause);
   }
   if (/EACCES|EPERM|PermissionDenied|NotCapable/.test(said)) {
     return new DiskError(
       `no permission for ${path}: check who may read and write it`,
       ExitCode.io,
-      error,
+      cause,
     );
   }
   if (/EROFS|read-only/i.test(said)) {
     return new DiskError(
       `${path} is on a read-only disk: choose another folder with -o`,
       ExitCode.io,
-      error,
+      cause,
     );
   }
   if (/ENOTDIR|EISDIR|NotADirectory|IsADirectory/.test(said)) {
     return new DiskError(
       `${path} cannot be used: a folder stands where a file should, or the other way round`,
       ExitCode.io,
-      error,
+      cause,
     );
   }
   if (/ENAMETOOLONG/.test(said)) {
     return new DiskError(
       `${path} is too long a name for this disk: choose another with -o`,
       ExitCode.io,
-      error,
+      cause,
     );
   }
-  return new DiskError(`${path}: ${message ?? "the disk reported an error"}`, ExitCode.io, error);
+  return new DiskError(`${path}: ${message ?? "the disk reported an error"}`, ExitCode.io, cause);
 }

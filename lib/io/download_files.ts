@@ -132,6 +132,7 @@ export class DownloadFiles {
   /** Unfinished: everything is written and may be trusted next time. */
   async leave(): Promise<void> {
     if (this.wasComplete) return;
+    await this.noteTorrent();
     await closeResume(this.resume.path, this.partPath).catch(() => {});
   }
 }

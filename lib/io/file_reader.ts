@@ -7,7 +7,7 @@
  * @module
  */
 
-import { close, fstat, open, read, type Stats } from "node:fs";
+import { close, fstat, open, read, stat, type Stats } from "node:fs";
 import { equalBytes } from "../codec/bytes.ts";
 import { sha1 } from "../codec/hash.ts";
 import { paddedBlocks, pieceHash } from "../codec/merkle.ts";
@@ -31,23 +31,26 @@ export class FileReader {
   readonly #paths: readonly string[];
   readonly #open = new Map<number, Promise<OpenFile>>();
   readonly #expected: (piece: PieceIndex) => Expected | undefined;
-  readonly #growing: boolean;
+  readonly #state: "growing" | readonly string[];
   #reading = 0;
   #idle: (() => void) | undefined;
 
-  /** `growing` files are being written by ourselves: their changes mean nothing. */
+  /**
+   * @param state `growing` files are being written by ourselves, and their changes mean nothing; of others,
+   *   what {@link stampOf} said when they were known to be right
+   */
   constructor(
     layout: Layout,
     files: readonly LayoutFile[],
     paths: readonly string[],
     expected: (piece: PieceIndex) => Expected | undefined,
-    growing: boolean,
+    state: "growing" | readonly string[],
   ) {
     this.#layout = layout;
     this.#files = files;
     this.#paths = paths;
     this.#expected = expected;
-    this.#growing = growing;
+    this.#state = state;
   }
 
   /**
@@ -97,10 +100,8 @@ export class FileReader {
     const known = this.#open.get(index);
     if (known !== undefined) return known;
     const path = this.#paths[index]!;
-    const opened = openFile(path).then(async (fd) => {
-      const stamp = this.#growing ? undefined : await stampOf(fd);
-      return { fd, path, stamp, rechecked: undefined };
-    });
+    const stamp = this.#state === "growing" ? undefined : this.#state[index];
+    const opened = openFile(path).then((fd) => ({ fd, path, stamp, rechecked: undefined }));
     opened.catch(() => this.#open.delete(index));
     this.#open.set(index, opened);
     return opened;
@@ -108,7 +109,7 @@ export class FileReader {
 
   async #isUnchanged(file: OpenFile, piece: PieceIndex): Promise<boolean> {
     if (file.stamp === undefined) return true;
-    const stamp = await stampOf(file.fd);
+    const stamp = await stampOfOpen(file.fd);
     if (stamp !== file.stamp) {
       file.stamp = stamp;
       file.rechecked = new Set();
@@ -141,14 +142,28 @@ function openFile(path: string): Promise<number> {
   });
 }
 
-function stampOf(fd: number): Promise<string> {
+/**
+ * What tells that a file has changed: it is another one, longer or shorter, or was written to.
+ *
+ * @throws {DiskError} when there is no such file
+ */
+export function stampOf(path: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    fstat(fd, (error, stats) => {
-      if (error) return reject(error);
-      const { size, mtimeMs, ino } = stats as Stats;
-      resolve(`${ino} ${size} ${mtimeMs}`);
-    });
+    stat(
+      path,
+      (error, stats) => error ? reject(diskError(error, path)) : resolve(stampFrom(stats)),
+    );
   });
+}
+
+function stampOfOpen(fd: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    fstat(fd, (error, stats) => error ? reject(error) : resolve(stampFrom(stats as Stats)));
+  });
+}
+
+function stampFrom({ size, mtimeMs, ino }: Stats): string {
+  return `${ino} ${size} ${mtimeMs}`;
 }
 
 /** Reads a span to its place in `out`; false when the file ends before it does. */

@@ -19,6 +19,7 @@ import {
 
 /** A torrent that peers claim to host. */
 export interface CatalogueEntry {
+  /** The torrent's name. */
   name: string;
   /** Bytes. */
   length: number;
@@ -38,14 +39,16 @@ export interface CatalogueEntry {
 const GIVE_UP_SECONDS = 6;
 
 /** Once one tracker has found something, how long the others may still take. */
-const OTHER_TRACKERS_MS = 1000;
+const OTHER_TRACKERS_MS = 800;
 
 /** More entries than this are not taken from one tracker. */
 const MAX_ENTRIES = 20_000;
 
 /** For tests. */
 export interface FindSettings {
+  /** Default the machine's own. */
   clock?: Clock;
+  /** What one packet may take; default 6. */
   giveUpSeconds?: number;
 }
 
@@ -72,7 +75,7 @@ export async function findByName(
   const wanted = name.normalize("NFC");
   if (!isListableName(wanted)) {
     throw new OptionError(
-      "A file is found by a name of 1 to 255 bytes without control characters.",
+      "a file is found by a name of 1 to 255 bytes without control characters",
     );
   }
   const question = async (client: UdpTrackerClient, options: AskOptions) => {
@@ -98,7 +101,7 @@ export async function catalogue(
 ): Promise<CatalogueEntry[]> {
   const outcomes = await askTrackers(trackerUrls, wholeCatalogue, signal, settings);
   if (!outcomes.some((outcome) => outcome.type === "answered")) {
-    throw new NetworkError(sentencesOf(outcomes));
+    throw nobodyAnswers(outcomes);
   }
   return mergeOutcomes(outcomes);
 }
@@ -132,7 +135,7 @@ async function askTrackers(
   signal?.throwIfAborted();
   if (urls.length === 0) {
     throw new OptionError(
-      "A name is looked up at a tracker; give one with --tracker udp://host:6969.",
+      "a name is looked up at a tracker; give one with --tracker udp://host:6969",
     );
   }
   const { clock = systemClock, giveUpSeconds = GIVE_UP_SECONDS } = settings;
@@ -167,18 +170,18 @@ async function ask(
     return { type: "answered", url, entries: (await question(client, options)).filter(isSound) };
   } catch (error) {
     if (error instanceof TrackerRefusedError) {
-      return { type: "unsupported", url, sentence: cannotFind(url, `; it says: ${error.reason}.`) };
+      return { type: "unsupported", url, sentence: cannotFind(url, `; it says: ${error.reason}`) };
     }
     if (error instanceof TrackerSilentError && error.connected) {
-      return { type: "unsupported", url, sentence: cannotFind(url, ".") };
+      return { type: "unsupported", url, sentence: cannotFind(url, "") };
     }
-    const sentence = error instanceof NetworkError ? error.message : `${url} was not waited for.`;
+    const sentence = error instanceof NetworkError ? error.message : `${url} was not waited for`;
     return { type: error instanceof TrackerSilentError ? "silent" : "failed", url, sentence };
   }
 }
 
 function cannotFind(url: string, end: string): string {
-  return `Tracker ${url} is there but cannot look up names (only Shoal's can): ` +
+  return `tracker ${url} is there but cannot look up names (only Shoal's can): ` +
     `use a magnet link or a .torrent file${end}`;
 }
 
@@ -238,14 +241,21 @@ function entryOf(entry: FoundEntry, url: string): CatalogueEntry {
 
 function nothingFound(name: string, outcomes: Outcome[]): NetworkError {
   const answered = outcomes.filter((outcome) => outcome.type === "answered");
-  if (answered.length === 0) return new NetworkError(sentencesOf(outcomes));
+  if (answered.length === 0) return nobodyAnswers(outcomes);
   const where = answered.map((outcome) => outcome.url).join(", ");
-  const sentence = `No one hosts "${name}" at ${where}; check the name, and that its seeder uses ` +
-    `this tracker.`;
+  const sentence = `nobody hosts "${name}" at ${where}; check the name, and that its seeder uses ` +
+    `this tracker`;
   const others = sentencesOf(outcomes);
-  return new NetworkError(others === "" ? sentence : `${sentence} ${others}`, ExitCode.notFound);
+  return new NetworkError(others === "" ? sentence : `${sentence}; ${others}`, ExitCode.notFound);
+}
+
+function nobodyAnswers(outcomes: Outcome[]): NetworkError {
+  const advice = outcomes.every((outcome) => outcome.type === "silent")
+    ? "; start one there, or name the seeder's own with --tracker"
+    : "";
+  return new NetworkError(sentencesOf(outcomes) + advice);
 }
 
 function sentencesOf(outcomes: Outcome[]): string {
-  return outcomes.flatMap((outcome) => "sentence" in outcome ? [outcome.sentence] : []).join(" ");
+  return outcomes.flatMap((outcome) => "sentence" in outcome ? [outcome.sentence] : []).join("; ");
 }

@@ -39,6 +39,7 @@ export async function listTorrent(what: string, options: LeecherOptions = {}): P
     ...options,
     onLookup: (name) => options.onEvent?.({ type: "looking-up", name }),
   });
+  options.signal?.throwIfAborted();
   if (source.metainfo !== undefined) return new Torrent(source.metainfo);
   const arrived = Promise.withResolvers<Uint8Array>();
   const host = new Host(options, {

@@ -6,54 +6,32 @@
 
 import { hex } from "../codec/bytes.ts";
 import { type Metainfo, parseInfo } from "../codec/metainfo.ts";
-import type { PieceLayer } from "../codec/piece_layer.ts";
-import {
-  DiskError,
-  ExitCode,
-  NetworkError,
-  OptionError,
-  ShoalError,
-  TorrentError,
-} from "../errors.ts";
+import { ExitCode, ShoalError } from "../errors.ts";
 import { Layout } from "../store/layout.ts";
-import { checkPieces } from "./check_pieces.ts";
+import { beginDownload, type DownloadParts, endDownload } from "./begin_download.ts";
+import { checksumOf, proveChecksum, proveSha256 } from "./completion.ts";
 import { DownloadFiles } from "./download_files.ts";
 import type { TransferListener, TransferResult, TransferStats } from "./events.ts";
-import { FileReader } from "./file_reader.ts";
 import { Host, type HostOptions } from "./host.ts";
-import { PieceMemory } from "./piece_memory.ts";
-import { PieceWorkers, verifyingWorkerCount } from "./piece_workers.ts";
-import { SeedingLimit } from "./seeding_limit.ts";
+import { Patience, type PatienceOptions } from "./patience.ts";
+import { SeedingLimit, type SeedingLimitOptions } from "./seeding_limit.ts";
 import { resolveSource, type Source } from "./source.ts";
 import { pieceLayersOf, Torrent } from "./torrent.ts";
-import { waitingReason } from "./waiting.ts";
 
 /** How to get a file. */
-export interface LeecherOptions extends HostOptions {
+export interface LeecherOptions extends HostOptions, PatienceOptions, SeedingLimitOptions {
   /** Folder or file to write to; default: the current folder. */
   readonly out?: string;
   /** `host:port` of peers to ask besides those of the trackers. */
   readonly peers?: readonly string[];
   /** `sha-256=HEX`: what the finished file must hash to. */
   readonly checksum?: string;
-  /** Give up when it is not complete after so many seconds. */
-  readonly timeoutSeconds?: number;
-  /** Give up when nothing has come for so many seconds. */
-  readonly stallTimeoutSeconds?: number;
   /** Replace a file that is something else. */
   readonly overwrite?: boolean;
   /** Stop when complete instead of seeding. */
   readonly exit?: boolean;
-  /** Stop seeding after so many seconds. */
-  readonly seedTimeSeconds?: number;
-  /** Stop seeding after sending so many times the file's length. */
-  readonly seedRatio?: number;
 }
 
-/** Memory for pieces that are being collected, in bytes. */
-const PIECE_MEMORY = 16 * 1024 * 1024;
-const MIN_SLOTS = 2;
-const MAX_SLOTS = 512;
 const WATCH_MS = 500;
 
 /**
@@ -73,18 +51,15 @@ export class Leecher implements AsyncDisposable {
   readonly #options: LeecherOptions;
   readonly #host: Host;
   readonly #source: Source;
-  readonly #startedMs = performance.now();
+  readonly #patience: Patience;
   readonly #stopped = new AbortController();
   readonly #completed = Promise.withResolvers<TransferResult>();
   readonly #finished = Promise.withResolvers<void>();
   readonly #watch: ReturnType<typeof setInterval>;
-  readonly #layers = new Map<string, PieceLayer>();
   #work: Promise<void> = Promise.resolve();
   #metainfo: Metainfo | undefined;
-  #files: DownloadFiles | undefined;
+  #parts: DownloadParts | undefined;
   #state: TransferStats["state"] = "metadata";
-  #progressMs = performance.now();
-  #waiting = "";
   #begun = false;
   #hashesNoted = false;
   #limit: SeedingLimit | undefined;
@@ -97,6 +72,7 @@ export class Leecher implements AsyncDisposable {
   ) {
     this.#source = source;
     this.#options = options;
+    this.#patience = new Patience(options);
     this.complete = this.#completed.promise;
     this.done = this.#finished.promise;
     this.complete.catch(() => {}); // whoever awaits it hears of it
@@ -159,7 +135,9 @@ export class Leecher implements AsyncDisposable {
     return {
       ...stats,
       name: this.#metainfo?.info.name ?? this.#source.name ?? "",
-      state: this.#waiting !== "" && this.#state === "downloading" ? "waiting" : this.#state,
+      state: this.#patience.waiting !== "" && this.#state === "downloading"
+        ? "waiting"
+        : this.#state,
       totalBytes,
       ...(moving && { etaSeconds: left / stats.downloadRate }),
     };
@@ -181,7 +159,7 @@ export class Leecher implements AsyncDisposable {
     clearInterval(this.#watch);
     await this.#work;
     await this.#host.close();
-    if (this.#state !== "seeding") await this.#files?.leave();
+    if (this.#state !== "seeding") await this.#parts?.files.leave();
     this.#state = "stopped";
     this.#completed.reject(new ShoalError("stopped before it was complete", ExitCode.interrupted));
     this.#finished.resolve();
@@ -219,19 +197,19 @@ export class Leecher implements AsyncDisposable {
   async #beginTransfer(metainfo: Metainfo): Promise<void> {
     const { info } = metainfo;
     const layout = Layout.of(info);
-    for (const [root, layer] of pieceLayersOf(metainfo)) this.#layers.set(root, layer);
+    const layers = pieceLayersOf(metainfo);
     this.#state = "checking";
     const files = await DownloadFiles.open({
       metainfo,
       layout,
-      layers: this.#layers,
+      layers,
       out: this.#options.out,
       overwrite: this.#options.overwrite ?? false,
       onProgress: (doneBytes, totalBytes) =>
         this.#host.tell({ type: "hashing", doneBytes, totalBytes }),
       signal: this.#stopped.signal,
     });
-    this.#files = files;
+    this.#parts = { metainfo, layout, layers, files };
     let haveBytes = 0;
     for (const piece of layout.pieces()) {
       if (files.have.get(piece)) haveBytes += layout.dataLength(piece);
@@ -240,70 +218,32 @@ export class Leecher implements AsyncDisposable {
     if (haveBytes > 0) {
       this.#host.tell({ type: "resumed", haveBytes, totalBytes: info.totalLength });
     }
-    const slots = Math.floor(PIECE_MEMORY / info.pieceLength);
-    const slotCount = Math.max(
-      1,
-      Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, slots), layout.pieceCount),
-    );
-    const memory = new PieceMemory(slotCount, info.pieceLength);
-    const paths = [files.dataPath];
-    const { pieceLength, version } = layout;
-    const setup = { layout: { pieceLength, version, files: info.files }, paths };
-    const storing = files.have.isFull ? undefined : {
-      workers: new PieceWorkers({ ...setup, resume: files.resume }, verifyingWorkerCount()),
-      memory,
-    };
-    const growing = !files.wasComplete;
-    const session = this.#host.session;
-    const transfer = session.beginTransfer(
-      {
-        info: info.bytes,
-        layout,
-        have: files.have,
-        slotCount,
-        sha1s: info.pieces,
-        layers: this.#layers,
-        storeBlock: (slot, begin, block) => memory.store(slot, begin, block),
-      },
-      info,
-      {
-        reader: new FileReader(layout, info.files, paths, (p) => transfer.expected(p), growing),
-        ...(storing && { storing }),
-      },
-    );
-    transfer.usedSha1 = files.hasSha1Pieces;
-    this.#progressMs = performance.now();
+    const transfer = beginDownload(this.#host.session, this.#parts);
     this.#state = "downloading";
     if (transfer.pieces.isComplete) await this.#finish();
   }
 
   /** Every piece is stored: the last checks, and the file gets its name. */
   async #finish(): Promise<void> {
-    const files = this.#files!;
-    const metainfo = this.#metainfo!;
     const { phase } = this.#host.session.swarm;
-    if (phase.name !== "transfer") return;
+    if (phase.name !== "transfer" || this.#parts === undefined) return;
     const { transfer } = phase;
+    const { metainfo, layout, files } = this.#parts;
     this.#state = "flushing";
-    if (transfer.usedSha1 || (!transfer.hashesComplete && transfer.layout.pieceCount > 0)) {
-      await this.#proveSha256(transfer.layout, files);
+    const plan = { ...this.#parts, paths: [files.dataPath], signal: this.#stopped.signal };
+    if (transfer.usedSha1 || (!transfer.hashesComplete && layout.pieceCount > 0)) {
+      await proveSha256(plan);
     }
-    const sha256 = await this.#checkSum(transfer.layout, files);
+    const sha256 = await proveChecksum(plan, this.#options.checksum);
     if (!files.wasComplete) await files.finish();
-    await this.#host.session.stopStoring();
-    const { layout } = transfer;
-    const expected = transfer.expected.bind(transfer);
-    const paths = [files.finalPath];
-    this.#host.session.replaceReader(
-      new FileReader(layout, metainfo.info.files, paths, expected, false),
-    );
+    await endDownload(this.#host.session, this.#parts);
     this.#state = "seeding";
-    this.#waiting = "";
+    this.#patience.busy();
     this.#host.announceCompleted();
     const result: TransferResult = {
       path: files.finalPath,
       bytes: metainfo.info.totalLength,
-      seconds: (performance.now() - this.#startedMs) / 1000,
+      seconds: this.#patience.seconds,
       verifiedBy: metainfo.info.version === "v1" ? "SHA-1" : "SHA-256",
       ...(sha256 !== undefined && { sha256 }),
       sources: this.#host.sources(),
@@ -319,80 +259,29 @@ export class Leecher implements AsyncDisposable {
     void this.close();
   }
 
-  /** A hybrid whose pieces came under their SHA-1 hashes is held against its SHA-256 root as a whole. */
-  async #proveSha256(layout: Layout, files: DownloadFiles): Promise<void> {
-    const { have } = await checkPieces({
-      metainfo: this.#metainfo!,
-      layout,
-      layers: this.#layers,
-      paths: [files.dataPath],
-      onProgress: () => {},
-      signal: this.#stopped.signal,
-    });
-    const proved = have.isFull && [...this.#layers.values()].every((layer) => layer.complete);
-    if (proved) return;
-    throw new TorrentError(
-      "the SHA-1 and SHA-256 hashes of this torrent belong to different files",
-    );
-  }
-
-  async #checkSum(layout: Layout, files: DownloadFiles): Promise<string | undefined> {
-    const wanted = checksumOf(this.#options.checksum);
-    if (wanted === undefined) return undefined;
-    const { pieceLength, version } = layout;
-    const setup = {
-      layout: { pieceLength, version, files: this.#metainfo!.info.files },
-      paths: [files.dataPath],
-    };
-    const workers = new PieceWorkers(setup, 1);
-    const actual = await workers.digest(0).finally(() => workers.close());
-    if (actual === wanted) return actual;
-    throw new DiskError(
-      `the file's SHA-256 is ${actual} and not the one asked for; it was left as ${files.dataPath}`,
-      ExitCode.checksum,
-    );
-  }
-
   /** Looks, twice a second, whether things move. */
   #look(): void {
-    const nowMs = performance.now();
-    const { phase } = this.#host.session.swarm;
+    const { swarm } = this.#host.session;
     if (this.#state === "seeding") {
-      if (this.#limit?.isReached(this.#host.session.swarm.uploadedBytes)) this.#end();
+      if (this.#limit?.isReached(swarm.uploadedBytes)) this.#end();
       return;
     }
-    if (phase.name === "transfer" && !this.#hashesNoted && phase.transfer.hashesComplete) {
-      this.#hashesNoted = true;
-      if (this.#files && !this.#files.wasComplete) void this.#files.noteTorrent();
+    this.#noteHashes();
+    if (this.#state === "checking" || this.#state === "flushing") this.#patience.busy();
+    else if (this.#patience.look(swarm, this.#source.trackers.length > 0)) {
+      this.#host.tell({ type: "waiting", reason: this.#patience.waiting });
     }
-    this.#giveUpIfLate(nowMs);
-    if (this.#state === "checking" || this.#state === "flushing") {
-      this.#progressMs = nowMs;
-      return;
-    }
-    const reason = waitingReason(this.#host.session.swarm, this.#source.trackers.length > 0, nowMs);
-    if (reason === "") this.#progressMs = nowMs;
-    else this.#host.askForPeers();
-    if (reason !== this.#waiting && reason !== "") this.#host.tell({ type: "waiting", reason });
-    this.#waiting = reason;
+    if (this.#patience.waiting !== "") this.#host.askForPeers();
+    const giveUp = this.#patience.exhausted();
+    if (giveUp !== undefined) this.#fail(giveUp);
   }
 
-  #giveUpIfLate(nowMs: number): void {
-    const { timeoutSeconds, stallTimeoutSeconds } = this.#options;
-    if (timeoutSeconds !== undefined && nowMs - this.#startedMs > timeoutSeconds * 1000) {
-      const text = `not complete after ${timeoutSeconds} s; run the same command again to continue`;
-      return this.#fail(new NetworkError(this.#because(text), ExitCode.timeout));
-    }
-    const stalledMs = nowMs - this.#progressMs;
-    if (stallTimeoutSeconds !== undefined && stalledMs > stallTimeoutSeconds * 1000) {
-      const text =
-        `nothing came for ${stallTimeoutSeconds} s; run the same command again to continue`;
-      this.#fail(new NetworkError(this.#because(text), ExitCode.timeout));
-    }
-  }
-
-  #because(text: string): string {
-    return this.#waiting === "" ? text : `${text} (${this.#waiting})`;
+  /** Once the piece hashes are known, a restart shall know them too. */
+  #noteHashes(): void {
+    const { phase } = this.#host.session.swarm;
+    if (this.#hashesNoted || phase.name !== "transfer" || !phase.transfer.hashesComplete) return;
+    this.#hashesNoted = true;
+    if (this.#parts && !this.#parts.files.wasComplete) void this.#parts.files.noteTorrent();
   }
 
   #tellMetadata({ info }: Metainfo): void {
@@ -421,12 +310,4 @@ export class Leecher implements AsyncDisposable {
 
 function metainfoOf(info: Uint8Array): Metainfo {
   return { info: parseInfo(info), trackers: [], pieceLayers: new Map(), webSeeds: [] };
-}
-
-/** The hex digits of `sha-256=HEX`. @throws {OptionError} when it is something else */
-function checksumOf(checksum: string | undefined): string | undefined {
-  if (checksum === undefined) return undefined;
-  const match = /^sha-?256=([0-9a-f]{64})$/i.exec(checksum);
-  if (match !== null) return match[1]!.toLowerCase();
-  throw new OptionError(`"${checksum}" is not a checksum: write sha-256= and 64 hex digits`);
 }

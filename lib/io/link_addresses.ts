@@ -4,15 +4,20 @@
  * @module
  */
 
-import { formatHostPort, isLoopback } from "../codec/address.ts";
+import { formatHostPort, isIp, isLoopback } from "../codec/address.ts";
 import { parseTrackerUrl } from "../codec/tracker_url.ts";
 import { ownAddresses } from "./own_addresses.ts";
 import { UdpTrackerClient } from "./udp_tracker_client.ts";
 
 const PROBE_SECONDS = 1;
 
-/** An address of this machine that others reach it under; loopback when it has no other. */
-export function reachableAddress(): string {
+/**
+ * An address of this machine that others reach it under; loopback when it has no other.
+ *
+ * @param host what a program is bound to; one address of it is the only one that reaches it
+ */
+export function reachableAddress(host?: string): string {
+  if (host !== undefined && isIp(host) && host !== "0.0.0.0" && host !== "::") return host;
   const own = ownAddresses().map(({ address }) => address);
   return own.find((address) => !address.includes(":")) ?? own[0] ?? "127.0.0.1";
 }

@@ -11,7 +11,10 @@ import { answer, closeQuietly, type OpenedSocket } from "./handshaking.ts";
 
 const FIRST_PORT = 6881;
 const PORTS_TO_TRY = 1000;
-/** Strangers that have connected and not yet said for which torrent. */
+/**
+ * Strangers that have connected and not yet said for which torrent. When one more comes, the one that
+ * has been silent longest has to go: a flood of them does not keep out those who speak at once.
+ */
 const MAX_UNKNOWN = 200;
 
 /** Somebody who accepts connections for one torrent. */
@@ -30,6 +33,7 @@ export class Listener implements AsyncDisposable {
   readonly #acceptors = new Set<Acceptor>();
   readonly #closed = new AbortController();
   readonly #loop: Promise<void>;
+  readonly #unknown = new Set<Deno.TcpConn>();
   readonly #greetings = new Set<Promise<void>>();
 
   private constructor(listener: Deno.TcpListener) {
@@ -93,13 +97,18 @@ export class Listener implements AsyncDisposable {
         await new Promise((resolve) => setTimeout(resolve, 50));
         continue;
       }
-      if (this.#greetings.size >= MAX_UNKNOWN) {
-        closeQuietly(conn);
-        continue;
-      }
+      this.#makeRoom();
+      this.#unknown.add(conn);
       const greeting = this.#greet(conn).finally(() => this.#greetings.delete(greeting));
       this.#greetings.add(greeting);
     }
+  }
+
+  #makeRoom(): void {
+    if (this.#unknown.size < MAX_UNKNOWN) return;
+    const [longest] = this.#unknown;
+    this.#unknown.delete(longest!);
+    closeQuietly(longest!);
   }
 
   async #greet(conn: Deno.TcpConn): Promise<void> {
@@ -110,6 +119,8 @@ export class Listener implements AsyncDisposable {
       opened.settled.acceptor.accepted(opened, remote, opened.settled.v2);
     } catch {
       closeQuietly(conn); // a stranger that does not speak to any torrent here
+    } finally {
+      this.#unknown.delete(conn);
     }
   }
 

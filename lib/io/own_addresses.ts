@@ -8,7 +8,9 @@ import { ipToBytes, isIp, isLoopback } from "../codec/address.ts";
 
 /** An address of this machine and the network it is in. */
 export interface OwnAddress {
+  /** IPv4 or IPv6. */
   address: string;
+  /** In the notation of an address. */
   netmask: string;
 }
 

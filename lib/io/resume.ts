@@ -50,6 +50,7 @@ export interface ResumeNotes {
  * Reads a resume file; `undefined` when there is none or it is for another torrent.
  *
  * @param dataPath the unfinished file it belongs to
+ * @param infoHash v1, 20 bytes, or v2, 32 bytes
  * @throws {DiskError} when it exists and cannot be read
  */
 export async function readResume(
@@ -63,20 +64,20 @@ export async function readResume(
   });
   if (bytes === undefined || bytes.length < RESUME_MAP_OFFSET) return undefined;
   if (!equalBytes(bytes.subarray(0, 16), MAGIC)) return undefined;
-  if (!equalBytes(bytes.subarray(16, 36), infoHash)) return undefined;
+  if (!equalBytes(bytes.subarray(16, 36), infoHash.subarray(0, 20))) return undefined;
   const view = viewOf(bytes);
   const end = RESUME_MAP_OFFSET + view.getUint32(COUNT_AT);
   if (bytes.length < end) return undefined;
   const [note, data] = await Promise.all([stat(path), stat(dataPath)]);
-  const clean = bytes[CLEAN_AT] === 1 && data?.mtimeMs === view.getFloat64(CHANGED_AT);
   const boot = await bootIdentity();
-  const sameBoot = boot !== "" && textOf(bytes.subarray(36, 72)) === boot &&
-    data !== undefined && data.mtimeMs <= note!.mtimeMs + SLACK_MS;
-  return {
-    map: bytes.slice(RESUME_MAP_OFFSET, end),
-    torrent: bytes.slice(end),
-    trusted: clean || sameBoot,
-  };
+  const sameBoot = boot !== "" && textOf(bytes.subarray(36, 72)) === boot;
+  // What was closed has been touched by somebody else since if its time is another one. What was not
+  // closed may have been written to after the last note, but hardly longer than a moment.
+  const trusted = data !== undefined &&
+    (bytes[CLEAN_AT] === 1
+      ? data.mtimeMs === view.getFloat64(CHANGED_AT)
+      : sameBoot && data.mtimeMs <= note!.mtimeMs + SLACK_MS);
+  return { map: bytes.slice(RESUME_MAP_OFFSET, end), torrent: bytes.slice(end), trusted };
 }
 
 /**

@@ -11,7 +11,7 @@ import { Bitfield } from "../store/bitfield.ts";
 import { Layout } from "../store/layout.ts";
 import { type CreateOptions, createTorrent } from "./create.ts";
 import type { TransferListener, TransferStats } from "./events.ts";
-import { FileReader } from "./file_reader.ts";
+import { FileReader, stampOf } from "./file_reader.ts";
 import { Host, type HostOptions } from "./host.ts";
 import { isTracker, reachableAddress, reachableTracker } from "./link_addresses.ts";
 import { SeedingLimit, type SeedingLimitOptions } from "./seeding_limit.ts";
@@ -25,7 +25,7 @@ export interface SeederOptions extends HostOptions, SeedingLimitOptions, CreateO
   readonly trackers?: readonly string[];
   /** Stops hashing and seeding. */
   readonly signal?: AbortSignal;
-  /** Address under which others reach this machine; default: that of its first network interface. */
+  /** Address under which others reach this machine; default: `host`, or its first network interface's. */
   readonly announceIp?: string;
   /** Whether to host a tracker when none is given and none runs on this machine. Default true. */
   readonly embeddedTracker?: boolean;
@@ -92,6 +92,8 @@ export class Seeder implements AsyncDisposable {
   static async start(path: string, options: SeederOptions = {}): Promise<Seeder> {
     options.signal?.throwIfAborted();
     const tell: TransferListener = (event) => options.onEvent?.(event);
+    // Taken before hashing: a change at any time after it is noticed.
+    const stamp = await stampOf(path).catch(() => ""); // what is wrong, hashing will tell
     const torrentOnly = await createTorrent(path, {
       ...options,
       trackers: [],
@@ -113,12 +115,12 @@ export class Seeder implements AsyncDisposable {
     try {
       tracker = await embeddedTracker(options, host);
       const trackers = tracker ? [`udp://127.0.0.1:${tracker.addr.port}`] : trackersOf(options);
-      const own = options.announceIp ?? reachableAddress();
+      const own = options.announceIp ?? reachableAddress(options.host);
       const outside = await Promise.all(trackers.map((url) => reachableTracker(url, own)));
       const torrent = torrentOnly.withTrackers(outside);
       const peer = formatHostPort(own, host.port);
       const magnet = torrent.magnet({ peers: torrent.private ? [] : [peer] });
-      serve(host, torrent, path);
+      serve(host, torrent, { path: resolve(path), stamp });
       const { name, length } = torrent;
       host.announce(
         trackers,
@@ -193,13 +195,12 @@ async function embeddedTracker(options: SeederOptions, host: Host): Promise<Trac
 }
 
 /** The whole file is there: peers are served from it. */
-function serve(host: Host, torrent: Torrent, path: string): void {
+function serve(host: Host, torrent: Torrent, file: { path: string; stamp: string }): void {
   const { info } = torrent.metainfo;
   const layout = Layout.of(info);
   const have = new Bitfield(layout.pieceCount);
   have.fill();
   host.startWith(info.totalLength);
-  const paths = [resolve(path)];
   const transfer = host.session.beginTransfer(
     {
       info: info.bytes,
@@ -211,6 +212,10 @@ function serve(host: Host, torrent: Torrent, path: string): void {
       storeBlock: () => {},
     },
     info,
-    { reader: new FileReader(layout, info.files, paths, (p) => transfer.expected(p), false) },
+    {
+      reader: new FileReader(layout, info.files, [file.path], (p) => transfer.expected(p), [
+        file.stamp,
+      ]),
+    },
   );
 }

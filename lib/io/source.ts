@@ -4,21 +4,25 @@
  * @module
  */
 
-import type { HostPort } from "../codec/address.ts";
+import { deadline } from "@std/async/deadline";
+import { type HostPort, isIp } from "../codec/address.ts";
 import { fromHex } from "../codec/bytes.ts";
 import { parseMagnet } from "../codec/magnet.ts";
+import { parseTrackerUrl } from "../codec/tracker_url.ts";
 import { MAX_METAINFO_LENGTH, type Metainfo, parseMetainfo } from "../codec/metainfo.ts";
 import {
   DiskError,
   ExitCode,
   MagnetError,
   NetworkError,
+  OptionError,
   ShoalError,
   TorrentError,
 } from "../errors.ts";
 import { diskError } from "./disk_error.ts";
 import { type CatalogueEntry, findByName } from "./find.ts";
 import { peerOf } from "./torrent.ts";
+import { resolveHost } from "./tracker_addresses.ts";
 
 /** Where a tracker is looked for when none is named. */
 export const LOCAL_TRACKER = "udp://127.0.0.1:6969";
@@ -46,22 +50,45 @@ export interface SourceOptions {
 }
 
 const FETCH_TIMEOUT_MS = 30_000;
+const RESOLVE_TIMEOUT_MS = 10_000;
 
 /**
  * Reads a magnet link, a .torrent file or URL, an info-hash, or a name that a tracker knows.
  *
  * @throws {MagnetError} for a malformed link or info-hash
  * @throws {TorrentError} for a malformed torrent
- * @throws {NetworkError} when a URL or a name leads nowhere
+ * @throws {OptionError} when a tracker or peer that was named is none
+ * @throws {NetworkError} when a URL, a name or the host of a named peer leads nowhere
  * @throws {DiskError} when a torrent file cannot be read
  */
 export async function resolveSource(what: string, options: SourceOptions): Promise<Source> {
+  const named = (options.peers ?? []).map(peerOf);
+  options.trackers?.forEach(parseTrackerUrl);
   const source = await sourceOf(what, options);
-  const peers = [...(options.peers ?? []).map(peerOf), ...source.peers];
+  const peers = [
+    ...await addressesOf(named, (host) => {
+      throw new NetworkError(`the host of the peer ${host} cannot be found: check its name`);
+    }),
+    ...await addressesOf(source.peers, () => {}),
+  ];
   const trackers = [...new Set([...(options.trackers ?? []), ...source.trackers])];
   const private_ = source.metainfo?.info.private ?? false;
   if (trackers.length === 0 && peers.length === 0 && !private_) trackers.push(LOCAL_TRACKER);
   return { ...source, peers, trackers };
+}
+
+/** Peers by their IP addresses; those whose host has none are left out, after `unknown` heard of it. */
+async function addressesOf(
+  peers: readonly HostPort[],
+  unknown: (host: string) => void,
+): Promise<HostPort[]> {
+  const found = await Promise.all(peers.map(async ({ host, port }) => {
+    if (isIp(host)) return [{ host, port }];
+    const addresses = await deadline(resolveHost(host), RESOLVE_TIMEOUT_MS).catch(() => []);
+    if (addresses.length === 0) unknown(host);
+    return addresses.map((address) => ({ host: address, port }));
+  }));
+  return found.flat();
 }
 
 async function sourceOf(what: string, options: SourceOptions): Promise<Source> {
@@ -145,6 +172,12 @@ async function fetchTorrent(url: string, { signal }: SourceOptions): Promise<Uin
 }
 
 async function lookUp(name: string, options: SourceOptions): Promise<Source> {
+  if (/[/\\]/.test(name)) {
+    throw new OptionError(
+      `"${name}" is neither a link nor a .torrent file; a file is looked up by its name alone, ` +
+        "and -o says where it goes",
+    );
+  }
   const trackers = options.trackers?.length ? options.trackers : [LOCAL_TRACKER];
   options.onLookup?.(name);
   const entries = await findByName(name, trackers, options.signal);

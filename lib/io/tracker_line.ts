@@ -202,7 +202,7 @@ function succeeded(url: string, answers: AnnounceAnswer[], retrySeconds: number)
 }
 
 function failed(url: string, fault: unknown, nextInSeconds: number): TrackerStatus {
-  const what = fault instanceof Error ? fault.message : `Tracker ${url} does not answer.`;
-  const error = `${what.replace(/\.$/, "")}, next try in ${nextInSeconds} s.`;
+  const what = fault instanceof Error ? fault.message : `tracker ${url} does not answer`;
+  const error = `${what}, next try in ${nextInSeconds} s`;
   return { url, ok: false, error, nextInSeconds };
 }

@@ -48,7 +48,7 @@ export class TrackerRefusedError extends NetworkError {
 
   /** An error about a tracker that refuses. */
   constructor(url: string, reason: string) {
-    super(`Tracker ${url} refuses: ${reason}.`);
+    super(`tracker ${url} refuses: ${reason}`);
     this.reason = reason;
   }
 }
@@ -198,9 +198,9 @@ export class TrackerPath {
 
   #silence(error: NoAnswer, connected: boolean): TrackerSilentError {
     if (!(error.cause instanceof Error)) {
-      return new TrackerSilentError(`Tracker ${this.#url} does not answer.`, connected);
+      return new TrackerSilentError(`tracker ${this.#url} does not answer`, connected);
     }
-    const message = `Tracker ${this.#url} cannot be reached: ${error.cause.message}.`;
+    const message = `tracker ${this.#url} cannot be reached: ${error.cause.message}`;
     return new TrackerSilentError(message, false, error);
   }
 
@@ -209,7 +209,7 @@ export class TrackerPath {
   }
 
   #nonsense(cause?: unknown): NetworkError {
-    const message = `Tracker ${this.#url} answers with something that is no answer.`;
+    const message = `tracker ${this.#url} answers with something that is no answer`;
     return new NetworkError(message, ExitCode.network, cause);
   }
 }

@@ -4,14 +4,7 @@
  * @module
  */
 
-import {
-  formatHostPort,
-  type HostPort,
-  isIp,
-  isIPv6,
-  isLoopback,
-  normalizeIp,
-} from "../codec/address.ts";
+import { formatHostPort, isIp, isIPv6, isLoopback, normalizeIp } from "../codec/address.ts";
 import { OptionError } from "../errors.ts";
 import type { TrackerLimits } from "../tracker/limits.ts";
 import type { SwarmEvent } from "../tracker/swarm_event.ts";
@@ -147,7 +140,7 @@ export class Tracker implements AsyncDisposable {
   }
 
   /** Where it listens; `::` means every address, also those of IPv4. */
-  get addr(): HostPort {
+  get addr(): { host: string; port: number } {
     const { hostname, port } = this.#sockets[0]!.addr as Deno.NetAddr;
     return { host: hostname, port };
   }
@@ -218,7 +211,7 @@ export class Tracker implements AsyncDisposable {
         this.#core.allow = await this.#allowFile?.readIfChanged() ?? this.#core.allow;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        this.#emit({ type: "warning", message: `${reason} The list from before stays in force.` });
+        this.#emit({ type: "warning", message: `${reason}; the list from before stays in force` });
       }
     }
   }
@@ -249,22 +242,22 @@ function specific(host: string | undefined): string | undefined {
 function checkOptions(options: TrackerOptions): void {
   const { externalIp, host, port = 0, intervalSeconds, peerTtlSeconds, maxPeers } = options;
   if (externalIp !== undefined && !isIp(externalIp)) {
-    throw new OptionError(`The external address "${externalIp}" is not an IP address.`);
+    throw new OptionError(`the external address "${externalIp}" is not an IP address`);
   }
   if (host !== undefined && !isIp(host)) {
-    throw new OptionError(`A tracker listens on an IP address, which "${host}" is not.`);
+    throw new OptionError(`a tracker listens on an IP address, which "${host}" is not`);
   }
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new OptionError(`A port is a number from 1 to 65535, which ${port} is not.`);
+    throw new OptionError(`a port is a number from 1 to 65535, which ${port} is not`);
   }
   const interval = intervalSeconds ?? DEFAULT_INTERVAL_SECONDS;
   if (!Number.isInteger(interval) || interval < 1 || interval > 86_400) {
-    throw new OptionError("The interval is a whole number of seconds from 1 to 86400.");
+    throw new OptionError("the interval is a whole number of seconds from 1 to 86400");
   }
   if (peerTtlSeconds !== undefined && !(peerTtlSeconds >= interval)) {
-    throw new OptionError("Peers must be remembered for one interval at least.");
+    throw new OptionError("peers must be remembered for one interval at least");
   }
   if (maxPeers !== undefined && !(Number.isInteger(maxPeers) && maxPeers >= 0)) {
-    throw new OptionError("The number of peers in an answer is a whole number.");
+    throw new OptionError("the number of peers in an answer is a whole number");
   }
 }

@@ -36,16 +36,16 @@ function open(hostname: string, port: number): Deno.DatagramConn {
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) throw portTaken(port, error);
     if (error instanceof Deno.errors.AddrNotAvailable) {
-      throw new OptionError(`This machine does not have the address ${hostname}.`, error);
+      throw new OptionError(`this machine does not have the address ${hostname}`, error);
     }
     if (error instanceof Deno.errors.PermissionDenied) {
-      throw new OptionError(`UDP port ${port} may not be used; take one above 1023.`, error);
+      throw new OptionError(`UDP port ${port} may not be used; take one above 1023`, error);
     }
     throw error;
   }
 }
 
 function portTaken(port: number, cause: unknown): NetworkError {
-  const message = `UDP port ${port} is taken, perhaps by another tracker; choose one with --port.`;
+  const message = `UDP port ${port} is taken, perhaps by another tracker; choose one with --port`;
   return new NetworkError(message, undefined, cause);
 }

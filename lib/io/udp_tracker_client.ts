@@ -7,8 +7,7 @@
  * @module
  */
 
-import { lookup } from "node:dns/promises";
-import { type HostPort, ipToBytes, isIp, normalizeIp } from "../codec/address.ts";
+import type { HostPort } from "../codec/address.ts";
 import { parseTrackerUrl, type TrackerUrl } from "../codec/tracker_url.ts";
 import {
   type AnnounceEvent,
@@ -18,8 +17,9 @@ import {
   peersOf,
   type SwarmCounts,
 } from "../codec/udp_tracker.ts";
-import { ExitCode, NetworkError } from "../errors.ts";
+import { NetworkError } from "../errors.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { resolveHost, trackerAddresses } from "./tracker_addresses.ts";
 import { TrackerPath, TrackerRefusedError, TrackerSilentError } from "./tracker_path.ts";
 
 export { TrackerRefusedError, TrackerSilentError } from "./tracker_path.ts";
@@ -40,10 +40,13 @@ export interface AnnounceParams {
   port: number;
   /** 32 random bits, the same in all announces of one run. */
   key: number;
+  /** Why it announces. */
   event: AnnounceEvent;
   /** How many peers it wants; -1 leaves it to the tracker. */
   numWant: number;
+  /** Sent in this run. */
   uploadedBytes: number;
+  /** Received in this run. */
   downloadedBytes: number;
   /** 0 for a seeder. */
   leftBytes: number;
@@ -53,14 +56,19 @@ export interface AnnounceParams {
 
 /** What the tracker said. */
 export interface AnnounceAnswer {
+  /** When to announce again. */
   intervalSeconds: number;
+  /** Peers with all of the torrent. */
   seeders: number;
+  /** Peers that are still downloading. */
   leechers: number;
+  /** Some of both. */
   peers: HostPort[];
 }
 
 /** What one question may cost. */
 export interface AskOptions {
+  /** Aborting it gives up. */
   signal?: AbortSignal;
   /** Default 15. */
   giveUpSeconds?: number;
@@ -132,7 +140,7 @@ export class UdpTrackerClient implements AsyncDisposable {
     const answers = await this.#ask(options, async (path, giveUpMs, signal) => {
       const answer = await path.ask({ type: "scrape", infoHashes }, giveUpMs, signal);
       if (answer.swarms.length < infoHashes.length) {
-        throw new NetworkError(`Tracker ${this.url} answers a scrape with too few swarms.`);
+        throw new NetworkError(`tracker ${this.url} answers a scrape with too few swarms`);
       }
       return answer.swarms;
     });
@@ -155,7 +163,7 @@ export class UdpTrackerClient implements AsyncDisposable {
 
   /** Closes the sockets; questions under way reject. */
   async close(): Promise<void> {
-    this.#closing.abort(new NetworkError(`The client of tracker ${this.url} is closed.`));
+    this.#closing.abort(new NetworkError(`the client of tracker ${this.url} is closed`));
     await this.#closePaths();
   }
 
@@ -232,7 +240,13 @@ export class UdpTrackerClient implements AsyncDisposable {
 
   /** Opens a path to the first address of each family the tracker's name has. */
   async #resolve(giveUpMs: number): Promise<TrackerPath[]> {
-    const hosts = await this.#addresses(giveUpMs);
+    const hosts = await trackerAddresses(this.#tracker, {
+      resolve: this.#resolveHost,
+      localHost: this.#localHost,
+      clock: this.#clock,
+      giveUpMs,
+      signal: this.#closing.signal,
+    });
     this.#closing.signal.throwIfAborted();
     const paths: TrackerPath[] = [];
     let fault: unknown;
@@ -248,32 +262,7 @@ export class UdpTrackerClient implements AsyncDisposable {
     const reason = fault instanceof Error
       ? fault.message
       : `it has no address that ${this.#localHost} can send to`;
-    throw new TrackerSilentError(`Tracker ${this.url} cannot be reached: ${reason}.`, false, fault);
-  }
-
-  async #addresses(giveUpMs: number): Promise<string[]> {
-    const { host, url } = this.#tracker;
-    const found = isIp(host) ? [normalizeIp(host)] : await this.#lookUp(host, url, giveUpMs);
-    const wanted = this.#localHost === undefined ? undefined : familyOf(this.#localHost);
-    return [4, 6].flatMap((family) => {
-      if (wanted !== undefined && family !== wanted) return [];
-      return found.filter((address) => familyOf(address) === family).slice(0, 1);
-    });
-  }
-
-  async #lookUp(host: string, url: string, giveUpMs: number): Promise<string[]> {
-    const found = new AbortController();
-    const late = this.#clock.sleep(giveUpMs, AbortSignal.any([found.signal, this.#closing.signal]));
-    try {
-      const addresses = await Promise.race([this.#resolveHost(host), late]);
-      if (addresses === undefined) throw new Error("the name service does not answer");
-      return addresses.map(normalizeIp);
-    } catch (cause) {
-      const message = `The host name "${host}" of tracker ${url} cannot be resolved.`;
-      throw new NetworkError(message, ExitCode.network, cause);
-    } finally {
-      found.abort();
-    }
+    throw new TrackerSilentError(`tracker ${this.url} cannot be reached: ${reason}`, false, fault);
   }
 
   async #closePaths(): Promise<void> {
@@ -282,15 +271,6 @@ export class UdpTrackerClient implements AsyncDisposable {
     const paths = await opening?.catch(() => []) ?? [];
     await Promise.all(paths.map((path) => path.close()));
   }
-}
-
-async function resolveHost(host: string): Promise<string[]> {
-  const found = await lookup(host, { all: true });
-  return found.map(({ address }) => address);
-}
-
-function familyOf(ip: string): 4 | 6 {
-  return ipToBytes(ip).length === 4 ? 4 : 6;
 }
 
 /** Of several failures the one that says most: a refusal before nonsense before silence. */

@@ -78,6 +78,7 @@ export class Transfer {
   readonly #info: Uint8Array;
   readonly #sha1s: Uint8Array | undefined;
   readonly #layers: ReadonlyMap<string, PieceLayer>;
+  readonly #layerOfFile = new Map<number, PieceLayer>();
   readonly #hashes: HashExchange;
   readonly #context: TransferContext;
   readonly #metadataServed = new Map<Connection, number>();
@@ -116,12 +117,22 @@ export class Transfer {
   /** How to check a piece: by SHA-256 where that is known, else by SHA-1; `undefined`: not yet. */
   expected(piece: PieceIndex): Expected | undefined {
     if (this.layout.version !== "v1") {
-      const { root, pieceInFile } = this.layout.fileOf(piece);
-      const hash = root && this.#layers.get(hex(root))?.hash(pieceInFile);
+      const { file, pieceInFile, root } = this.layout.fileOf(piece);
+      const hash = root && this.#layerOf(file, root)?.hash(pieceInFile);
       if (hash !== undefined) return { kind: "sha256", hash };
       if (!this.#sha1Fallback || this.#sha1s === undefined) return undefined;
     }
     return { kind: "sha1", hash: this.#sha1s!.subarray(piece * 20, piece * 20 + 20) };
+  }
+
+  /** The piece layer of a file: looked up by its root once, since every piece asks for it. */
+  #layerOf(file: number, root: Uint8Array): PieceLayer | undefined {
+    let layer = this.#layerOfFile.get(file);
+    if (layer === undefined) {
+      layer = this.#layers.get(hex(root));
+      if (layer !== undefined) this.#layerOfFile.set(file, layer);
+    }
+    return layer;
   }
 
   /** A connection takes part from now on: it hears what we have. `late` ones were told "nothing". */

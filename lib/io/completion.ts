@@ -1,0 +1,51 @@
+/**
+ * The last checks of a download, on the whole file.
+ *
+ * @module
+ */
+
+import { DiskError, ExitCode, OptionError, TorrentError } from "../errors.ts";
+import { checkPieces, type CheckPlan } from "./check_pieces.ts";
+import { PieceWorkers } from "./piece_workers.ts";
+
+/**
+ * Holds a hybrid whose pieces came under their SHA-1 hashes against its SHA-256 roots.
+ *
+ * @throws {TorrentError} when the two kinds of hashes are not of the same data
+ */
+export async function proveSha256(plan: Omit<CheckPlan, "onProgress">): Promise<void> {
+  const { have } = await checkPieces({ ...plan, onProgress: () => {} });
+  const proved = have.isFull && [...plan.layers.values()].every((layer) => layer.complete);
+  if (proved) return;
+  throw new TorrentError("the SHA-1 and SHA-256 hashes of this torrent belong to different files");
+}
+
+/**
+ * Holds a file against a checksum. Returns its SHA-256 in hex, or `undefined` when none was asked for.
+ *
+ * @throws {DiskError} exit 32, when it does not match
+ */
+export async function proveChecksum(
+  { layout, metainfo, paths }: Pick<CheckPlan, "layout" | "metainfo" | "paths">,
+  checksum: string | undefined,
+): Promise<string | undefined> {
+  const wanted = checksumOf(checksum);
+  if (wanted === undefined) return undefined;
+  const { pieceLength, version } = layout;
+  const setup = { layout: { pieceLength, version, files: metainfo.info.files }, paths };
+  const workers = new PieceWorkers(setup, 1);
+  const actual = await workers.digest(0).finally(() => workers.close());
+  if (actual === wanted) return actual;
+  throw new DiskError(
+    `the file's SHA-256 is ${actual} and not the one asked for; it was left as ${paths[0]}`,
+    ExitCode.checksum,
+  );
+}
+
+/** The hex digits of `sha-256=HEX`. @throws {OptionError} when it is something else */
+export function checksumOf(checksum: string | undefined): string | undefined {
+  if (checksum === undefined) return undefined;
+  const match = /^sha-?256=([0-9a-f]{64})$/i.exec(checksum);
+  if (match !== null) return match[1]!.toLowerCase();
+  throw new OptionError(`"${checksum}" is not a checksum: write sha-256= and 64 hex digits`);
+}

@@ -1,0 +1,74 @@
+/**
+ * How long to wait for a download, and what to say meanwhile.
+ *
+ * @module
+ */
+
+import { ExitCode, NetworkError } from "../errors.ts";
+import type { Swarm } from "../peer/swarm.ts";
+import { waitingReason } from "./waiting.ts";
+
+/** When to give up. */
+export interface PatienceOptions {
+  /** When it is not complete after so many seconds. */
+  readonly timeoutSeconds?: number;
+  /** When nothing has come for so many seconds. */
+  readonly stallTimeoutSeconds?: number;
+}
+
+/** Watches one download. */
+export class Patience {
+  /** Why nothing moves, to stand after "waiting: "; empty while something does. */
+  waiting = "";
+  readonly #options: PatienceOptions;
+  readonly #startedMs = performance.now();
+  #movedMs = performance.now();
+  #movedBytes = 0;
+
+  /** Begins to wait now. */
+  constructor(options: PatienceOptions) {
+    this.#options = options;
+  }
+
+  /** For how long it has waited, in seconds. */
+  get seconds(): number {
+    return (performance.now() - this.#startedMs) / 1000;
+  }
+
+  /** Work is done on what is here: nothing needs to come meanwhile. */
+  busy(): void {
+    this.#movedMs = performance.now();
+    this.waiting = "";
+  }
+
+  /** Looks whether anything moves. Returns true when there is a new reason to tell. */
+  look(swarm: Swarm, hasTrackers: boolean): boolean {
+    const nowMs = performance.now();
+    if (swarm.downloadedBytes !== this.#movedBytes) {
+      this.#movedBytes = swarm.downloadedBytes;
+      this.#movedMs = nowMs;
+    }
+    const before = this.waiting;
+    this.waiting = waitingReason(swarm, hasTrackers, nowMs);
+    return this.waiting !== "" && this.waiting !== before;
+  }
+
+  /** The error to give up with, once it is time. */
+  exhausted(): NetworkError | undefined {
+    const { timeoutSeconds, stallTimeoutSeconds } = this.#options;
+    if (timeoutSeconds !== undefined && this.seconds > timeoutSeconds) {
+      return this.#givenUp(`not complete after ${timeoutSeconds} s`);
+    }
+    const stalledSeconds = (performance.now() - this.#movedMs) / 1000;
+    if (stallTimeoutSeconds !== undefined && stalledSeconds > stallTimeoutSeconds) {
+      return this.#givenUp(`nothing came for ${stallTimeoutSeconds} s`);
+    }
+    return undefined;
+  }
+
+  #givenUp(what: string): NetworkError {
+    const why = this.waiting === "" ? "" : ` (${this.waiting})`;
+    const text = `${what}; run the same command again to continue${why}`;
+    return new NetworkError(text, ExitCode.timeout);
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Where a tracker is: the IP addresses of the host in its URL.
+ *
+ * @module
+ */
+
+import { lookup } from "node:dns/promises";
+import { ipToBytes, isIp, normalizeIp } from "../codec/address.ts";
+import type { TrackerUrl } from "../codec/tracker_url.ts";
+import { ExitCode, NetworkError } from "../errors.ts";
+import type { Clock } from "./clock.ts";
+
+/** How to look up a host. */
+export interface LookUp {
+  /** The IP addresses of a host name. */
+  resolve: (host: string) => Promise<string[]>;
+  /** Only addresses of its family are of use, if it is given. */
+  localHost: string | undefined;
+  clock: Clock;
+  giveUpMs: number;
+  /** Aborting it ends the waiting. */
+  signal: AbortSignal;
+}
+
+/** Asks the system, which knows its hosts file and the name service. */
+export async function resolveHost(host: string): Promise<string[]> {
+  const found = await lookup(host, { all: true });
+  return found.map(({ address }) => address);
+}
+
+/**
+ * The first usable address of each family, at most two.
+ *
+ * @throws {NetworkError} when the name cannot be resolved, or not in time.
+ */
+export async function trackerAddresses(tracker: TrackerUrl, how: LookUp): Promise<string[]> {
+  const { host } = tracker;
+  const found = isIp(host) ? [normalizeIp(host)] : await resolved(tracker, how);
+  const wanted = how.localHost === undefined ? undefined : familyOf(how.localHost);
+  return [4, 6].flatMap((family) => {
+    if (wanted !== undefined && family !== wanted) return [];
+    return found.filter((address) => familyOf(address) === family).slice(0, 1);
+  });
+}
+
+async function resolved({ host, url }: TrackerUrl, how: LookUp): Promise<string[]> {
+  const found = new AbortController();
+  const late = how.clock.sleep(how.giveUpMs, AbortSignal.any([found.signal, how.signal]));
+  try {
+    const addresses = await Promise.race([how.resolve(host), late]);
+    if (addresses === undefined) throw new Error("the name service does not answer");
+    return addresses.map(normalizeIp);
+  } catch (cause) {
+    const message = `the host name "${host}" of tracker ${url} cannot be resolved`;
+    throw new NetworkError(message, ExitCode.network, cause);
+  } finally {
+    found.abort();
+  }
+}
+
+function familyOf(ip: string): 4 | 6 {
+  return ipToBytes(ip).length === 4 ? 4 : 6;
+}
