@@ -41,7 +41,7 @@ class ScriptedTracker implements AnnounceClient {
 }
 
 function silence(): Promise<never> {
-  return Promise.reject(new NetworkError(`Tracker ${URL} does not answer.`));
+  return Promise.reject(new NetworkError(`tracker ${URL} does not answer`));
 }
 
 function setUp(options: Partial<AnnouncerOptions> = {}) {
@@ -165,7 +165,7 @@ Deno.test("a silent tracker is tried again after 2, 4, 8 and at most 60 seconds,
   assertEquals(statuses[0], {
     url: URL,
     ok: false,
-    error: `Tracker ${URL} does not answer, next try in 2 s.`,
+    error: `tracker ${URL} does not answer, next try in 2 s`,
     nextInSeconds: 2,
   });
   assertEquals(tracker.giveUps.slice(0, 4), [3, 6, 12, 15]);
@@ -264,7 +264,7 @@ Deno.test("a tracker that is not a UDP one is reported and left alone", async ()
   const { clock, start } = setUp({
     trackers: ["http://tracker.example/announce"],
     clientFor: () => {
-      throw new OptionError("only udp:// trackers are supported so far.");
+      throw new OptionError("only udp:// trackers are supported so far");
     },
     onStatus: (status) => statuses.push(status),
   });
@@ -273,7 +273,7 @@ Deno.test("a tracker that is not a UDP one is reported and left alone", async ()
   assertEquals(statuses, [{
     url: "http://tracker.example/announce",
     ok: false,
-    error: "only udp:// trackers are supported so far.",
+    error: "only udp:// trackers are supported so far",
   }]);
 });
 

@@ -152,6 +152,7 @@ Deno.test("a restarted tracker that says nothing to an old connection id costs o
   restarted = true;
   const again = client.announce(PARAMS);
   await tracker.hasReceived(3);
+  await clock.hasAlarmIn(1);
   await clock.advance(1);
   assertStrictEquals((await again).seeders, 1);
   assertEquals(typesOf(tracker), ["connect", "announce", "announce", "connect", "announce"]);
@@ -173,6 +174,7 @@ Deno.test("a lost packet is sent again after 1, 2 and 4 seconds", async () => {
   const answer = client.announce(PARAMS);
   for (const [count, seconds] of [[1, 1], [2, 2], [3, 4]] as const) {
     await tracker.hasReceived(count);
+    await clock.hasAlarmIn(seconds);
     await clock.advance(seconds);
   }
   assertStrictEquals((await answer).seeders, 1);
@@ -188,7 +190,7 @@ Deno.test("a tracker that never answers is given up after the time allowed", asy
     const result = await whileWaiting(clock, client.announce(PARAMS, options));
     assert(result.status === "rejected");
     assertInstanceOf(result.reason, TrackerSilentError);
-    assertStrictEquals(result.reason.message, `Tracker ${tracker.url} does not answer.`);
+    assertStrictEquals(result.reason.message, `tracker ${tracker.url} does not answer`);
     assertStrictEquals(result.reason.connected, false);
     assertStrictEquals(Math.round((clock.nowMs() - startMs) / 1000), seconds);
   }
@@ -218,7 +220,7 @@ Deno.test("a tracker's refusal is told in its words, made safe to print", async 
   await using client = new UdpTrackerClient(tracker.url);
   const error = await assertRejects(() => client.announce(PARAMS), TrackerRefusedError);
   assertStrictEquals(error.reason, `go [2Jaway${"!".repeat(190)}…`);
-  assertStrictEquals(error.message, `Tracker ${tracker.url} refuses: ${error.reason}.`);
+  assertStrictEquals(error.message, `tracker ${tracker.url} refuses: ${error.reason}`);
 });
 
 Deno.test("packets with a foreign transaction id are passed over", async () => {
@@ -301,7 +303,7 @@ Deno.test("a host name that nobody knows is said to be unknown", async () => {
   const error = await assertRejects(() => client.announce(PARAMS), NetworkError);
   assertStrictEquals(
     error.message,
-    'The host name "no-such-host.invalid" of tracker udp://no-such-host.invalid:6969 cannot be resolved.',
+    'the host name "no-such-host.invalid" of tracker udp://no-such-host.invalid:6969 cannot be resolved',
   );
 });
 
@@ -389,7 +391,6 @@ Deno.test("a tracker with addresses of both families is asked over both", async 
 
 Deno.test("a family over which the tracker is silent is not waited for long", async () => {
   const clock = new FakeClock();
-  const startMs = clock.nowMs();
   const tracker = dualTracker((request, family) => {
     if (family === 6) return [];
     if (request.type === "connect") return [connectAnswer(request, new Uint8Array(8))];
@@ -397,10 +398,10 @@ Deno.test("a family over which the tracker is silent is not waited for long", as
   });
   const resolve = () => Promise.resolve(BOTH);
   await using client = new UdpTrackerClient(`udp://both.test:${tracker.port}`, { resolve, clock });
-  const result = await whileWaiting(clock, client.announce(PARAMS));
-  assert(result.status === "fulfilled");
-  assertStrictEquals(result.value.seeders, 9);
-  assert(clock.nowMs() - startMs < 5000);
+  const asking = client.announce(PARAMS);
+  await clock.hasAlarmIn(0.3);
+  await clock.advance(0.3);
+  assertStrictEquals((await asking).seeders, 9);
   await tracker.dispose();
 });
 

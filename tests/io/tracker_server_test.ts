@@ -130,7 +130,7 @@ Deno.test("a tracker with a list of torrents follows changes of the list", async
 
   await Deno.writeTextFile(allowFile, "not a hash at all\n");
   while (await Promise.race([warnings.promise, clock.advance(1)]) === undefined);
-  assert((await warnings.promise).includes("Line 1 is not an info-hash"));
+  assert((await warnings.promise).includes("line 1 is not an info-hash"));
   await client.announce(LEECHER);
 
   await Deno.writeTextFile(allowFile, `${hex(OTHER_INFO_HASH)}\n`);
@@ -157,8 +157,8 @@ Deno.test("a tracker that cannot start says why", async () => {
     [{ host: "192.0.2.77" }, "does not have the address"],
     [{ host: "localhost" }, "listens on an IP address"],
     [{ externalIp: "example.com" }, "not an IP address"],
-    [{ port: 70_000 }, "A port is a number"],
-    [{ intervalSeconds: 0 }, "The interval"],
+    [{ port: 70_000 }, "a port is a number"],
+    [{ intervalSeconds: 0 }, "the interval"],
     [{ intervalSeconds: 60, peerTtlSeconds: 59 }, "one interval at least"],
     [{ maxPeers: -1 }, "whole number"],
     [{ allowFile: "/nonexistent/list" }, "cannot be read"],

@@ -1,0 +1,127 @@
+/**
+ * A file that was hashed once is not hashed again while it is the same.
+ * @module
+ */
+
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import type { CreateOptions } from "../../mod.ts";
+import { formulaBytes } from "../support/content.ts";
+import { Program } from "../support/process.ts";
+import { TempFolder } from "../support/temp.ts";
+
+const SCRIPT = fromFileUrl(new URL("../support/hash_once.ts", import.meta.url));
+const HOUR_MS = 3_600_000;
+
+interface Made {
+  hashedBytes: number;
+  v1Hash?: string;
+  v2Hash?: string;
+  name: string;
+  comment?: string;
+  trackers: string[];
+}
+
+/** Where Deno keeps its modules: that does not move with the folder for caches. */
+const DENO_DIR = JSON.parse(
+  new TextDecoder().decode(
+    new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync().stdout,
+  ),
+).denoDir as string;
+
+/** Makes a torrent in a process whose cache folder is below `temp`. */
+async function make(temp: TempFolder, path: string, options: CreateOptions = {}): Promise<Made> {
+  const env = { XDG_CACHE_HOME: temp.join("cache"), DENO_DIR };
+  const args = ["run", "-A", SCRIPT, path, JSON.stringify(options)];
+  await using program = Program.start(Deno.execPath(), args, { env });
+  assertEquals(await program.exit(), 0, program.transcript());
+  return JSON.parse(program.stdout[0]!);
+}
+
+/** A file that has not changed for an hour. */
+async function settledFile(temp: TempFolder, bytes = formulaBytes(100_000)): Promise<string> {
+  const path = await temp.file("vec100000.bin", bytes);
+  await Deno.utime(path, new Date(), new Date(Date.now() - HOUR_MS));
+  return path;
+}
+
+Deno.test("the second time, hashes are remembered, and the torrent is the same", async () => {
+  await using temp = await TempFolder.create();
+  const path = await settledFile(temp);
+  const first = await make(temp, path);
+  assertEquals(first.hashedBytes, 100_000);
+  assertEquals(await make(temp, path), { ...first, hashedBytes: 0 });
+});
+
+Deno.test("what does not touch the hashes may differ: trackers and comment", async () => {
+  await using temp = await TempFolder.create();
+  const path = await settledFile(temp);
+  const { v1Hash } = await make(temp, path, { comment: "one", trackers: ["udp://a:1"] });
+  const second = await make(temp, path, { comment: "two", trackers: ["udp://b:1"] });
+  assertEquals(second.hashedBytes, 0);
+  assertEquals([second.v1Hash, second.comment, second.trackers], [v1Hash, "two", ["udp://b:1"]]);
+});
+
+Deno.test("a changed time, size, name, format or piece length means hashing again", async () => {
+  await using temp = await TempFolder.create();
+  const path = await settledFile(temp);
+  const first = await make(temp, path);
+  for (
+    const options of [
+      { name: "other.bin" },
+      { format: "v2" as const },
+      { pieceLength: 65_536 },
+      { private: true },
+    ]
+  ) {
+    const made = await make(temp, path, options);
+    assertEquals(made.hashedBytes, 100_000, JSON.stringify(options));
+    assertNotEquals(made.v2Hash, first.v2Hash);
+  }
+  await Deno.utime(path, new Date(), new Date(Date.now() - HOUR_MS / 2));
+  assertEquals(await make(temp, path), first);
+  await settledFile(temp, formulaBytes(100_001));
+  assertEquals((await make(temp, path)).hashedBytes, 100_001);
+});
+
+Deno.test("a file of another path is another file", async () => {
+  await using temp = await TempFolder.create();
+  const path = await settledFile(temp);
+  await make(temp, path);
+  await temp.folder("other");
+  const { mtime } = await Deno.stat(path);
+  const other = await temp.file(join("other", "vec100000.bin"), formulaBytes(100_000).reverse());
+  await Deno.utime(other, new Date(), mtime!);
+  assertEquals((await make(temp, other)).hashedBytes, 100_000);
+});
+
+Deno.test("a file that changed a moment ago is not remembered: it may still be written to", async () => {
+  await using temp = await TempFolder.create();
+  const path = await temp.file("fresh.bin", formulaBytes(50_000));
+  // A time in the future is as recent as can be, however slow this machine is.
+  await Deno.utime(path, new Date(), new Date(Date.now() + HOUR_MS));
+  for (let i = 0; i < 2; i++) assertEquals((await make(temp, path)).hashedBytes, 50_000);
+});
+
+Deno.test("a damaged entry, and a cache that cannot be written, cost time and nothing else", async () => {
+  await using temp = await TempFolder.create();
+  const path = await settledFile(temp);
+  const first = await make(temp, path);
+  const folder = temp.join("cache", "shoal", "hashes");
+  for await (const { name } of Deno.readDir(folder)) {
+    await Deno.writeTextFile(join(folder, name), "damaged");
+  }
+  assertEquals(await make(temp, path), first);
+  await Deno.remove(temp.join("cache"), { recursive: true });
+  await temp.file("cache", "a file where the folder should be");
+  assertEquals(await make(temp, path), first);
+});
+
+Deno.test("whoever wants no cache has none", async () => {
+  await using temp = await TempFolder.create();
+  const path = await settledFile(temp);
+  for (let i = 0; i < 2; i++) {
+    assertEquals((await make(temp, path, { cache: false })).hashedBytes, 100_000);
+  }
+  assertEquals(await Deno.stat(temp.join("cache")).catch(() => "none"), "none");
+});

@@ -1,0 +1,128 @@
+/**
+ * What the user names, and what becomes of it.
+ * @module
+ */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { hex } from "../../lib/codec/bytes.ts";
+import { LOCAL_TRACKER, resolveSource } from "../../lib/io/source.ts";
+import { MagnetError, NetworkError, OptionError, TorrentError, Tracker } from "../../mod.ts";
+import { formulaBytes } from "../support/content.ts";
+import { addressOf, EventLog, seed, torrentOf } from "../support/library.ts";
+import { TempFolder } from "../support/temp.ts";
+
+const V1 = "0123456789abcdef0123456789abcdef01234567";
+const V2 = V1 + V1.slice(16);
+
+Deno.test("an info-hash is looked for on this machine's tracker, unless somebody else is named", async () => {
+  const v1 = await resolveSource(V1.toUpperCase(), {});
+  assertEquals([hex(v1.v1Hash!), v1.v2Hash, v1.metainfo], [V1, undefined, undefined]);
+  assertEquals([v1.trackers, v1.peers], [[LOCAL_TRACKER], []]);
+  const v2 = await resolveSource(V2, { trackers: ["udp://t.example:1"] });
+  assertEquals([v2.v1Hash, hex(v2.v2Hash!)], [undefined, V2]);
+  assertEquals(v2.trackers, ["udp://t.example:1"]);
+  const direct = await resolveSource(V1, { peers: ["10.0.0.1:6881", "[2001:db8::1]:6882"] });
+  assertEquals(direct.trackers, []);
+  assertEquals(direct.peers, [
+    { host: "10.0.0.1", port: 6881 },
+    { host: "2001:db8::1", port: 6882 },
+  ]);
+});
+
+Deno.test("a link's trackers and peers come after those that were named, each once", async () => {
+  const link =
+    `magnet:?xt=urn:btih:${V1}&tr=udp%3A%2F%2Fa%3A1&tr=udp%3A%2F%2Fb%3A1&x.pe=10.0.0.9:1`;
+  const source = await resolveSource(link, {
+    trackers: ["udp://c:1", "udp://a:1"],
+    peers: ["10.0.0.1:1"],
+  });
+  assertEquals(source.trackers, ["udp://c:1", "udp://a:1", "udp://b:1"]);
+  assertEquals(source.peers.map(({ host }) => host), ["10.0.0.1", "10.0.0.9"]);
+});
+
+Deno.test("peers are known by their addresses; who has none is left out of a link, and named otherwise", async () => {
+  const link = `magnet:?xt=urn:btih:${V1}&x.pe=localhost:5&x.pe=no-such-host.invalid:6`;
+  const { peers } = await resolveSource(link, {});
+  assertEquals(
+    peers.every(({ host, port }) => /^(127\.0\.0\.1|::1)$/.test(host) && port === 5),
+    true,
+  );
+  assertEquals(peers.length > 0, true);
+  await assertRejects(
+    () => resolveSource(V1, { peers: ["no-such-host.invalid:6"] }),
+    NetworkError,
+    "the host of the peer no-such-host.invalid cannot be found: check its name",
+  );
+  await assertRejects(() => resolveSource(V1, { peers: ["10.0.0.7"] }), OptionError, "host:port");
+});
+
+Deno.test("a torrent file brings its description along", async () => {
+  await using temp = await TempFolder.create();
+  const path = await temp.file("data.bin", formulaBytes(100_000));
+  const torrent = (await torrentOf(path)).withTrackers(["udp://t.example:1"]);
+  const file = await temp.file("a.TORRENT", torrent.toBytes() as Uint8Array<ArrayBuffer>);
+  const source = await resolveSource(file, {});
+  assertEquals([source.name, source.trackers], ["data.bin", ["udp://t.example:1"]]);
+  assertEquals(source.metainfo?.info.totalLength, 100_000);
+  assertEquals([hex(source.v1Hash!), hex(source.v2Hash!)], [torrent.v1Hash, torrent.v2Hash]);
+});
+
+Deno.test("a private torrent without a tracker is not announced on this machine's", async () => {
+  await using temp = await TempFolder.create();
+  const path = await temp.file("data.bin", formulaBytes(100_000));
+  const torrent = await torrentOf(path, { private: true });
+  const file = await temp.file("a.torrent", torrent.toBytes() as Uint8Array<ArrayBuffer>);
+  assertEquals((await resolveSource(file, {})).trackers, []);
+});
+
+Deno.test("a name is asked for, and the tracker that knew it is used", async () => {
+  await using temp = await TempFolder.create();
+  await using tracker = await Tracker.listen({ host: "127.0.0.1", port: 0 });
+  const url = `udp://127.0.0.1:${tracker.addr.port}`;
+  const path = await temp.file("lecture.torrent", formulaBytes(100_000));
+  const log = new EventLog();
+  await using seeder = await seed(path, { trackers: [url], onEvent: log.listener });
+  await log.until("tracker", ({ ok }) => ok);
+  const asked: string[] = [];
+  // A name may look like a torrent file that is not here.
+  const source = await resolveSource("lecture.torrent", {
+    trackers: [url],
+    onLookup: (name) => asked.push(name),
+  });
+  assertEquals([asked, source.name], [["lecture.torrent"], "lecture.torrent"]);
+  assertEquals([hex(source.v1Hash!), hex(source.v2Hash!)], [
+    seeder.torrent.v1Hash,
+    seeder.torrent.v2Hash,
+  ]);
+  assertEquals([source.trackers, source.metainfo], [[url], undefined]);
+  assertEquals(addressOf(seeder).startsWith("127.0.0.1:"), true);
+});
+
+Deno.test("what is nearly an info-hash is no name", async () => {
+  for (const length of [32, 39, 41, 63, 65, 128]) {
+    await assertRejects(
+      () => resolveSource("a".repeat(length), {}),
+      MagnetError,
+      `this has ${length}`,
+    );
+  }
+});
+
+Deno.test("what is far too large for a torrent file is not read", async () => {
+  await using temp = await TempFolder.create();
+  const path = await temp.file("huge.torrent", "");
+  await Deno.truncate(path, 2 ** 33);
+  await assertRejects(() => resolveSource(path, {}), TorrentError, "is it the file itself?");
+});
+
+Deno.test("looking for something can be given up", async () => {
+  const stop = new AbortController();
+  const reason = new Error("enough");
+  stop.abort(reason);
+  for (const what of ["a name", "http://127.0.0.1:9/a.torrent"]) {
+    const error = await assertRejects(() =>
+      resolveSource(what, { trackers: ["udp://127.0.0.1:9"], signal: stop.signal })
+    );
+    assertEquals(error, reason, what);
+  }
+});
