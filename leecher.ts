@@ -51,9 +51,11 @@ async function check({ argument, options, screen, signal, result }: LeecherRun) 
     onEvent: display.event,
   });
   if (!ok) {
+    const fault = badPieces === 0
+      ? `${path} is longer than it should be`
+      : `${path}: ${badPieces} of ${count(pieces, "chunk")} do not match`;
     throw new ShoalError(
-      `${path}: ${badPieces} of ${count(pieces, "chunk")} do not match; ` +
-        "run the same command with --overwrite instead of --verify to get the file again",
+      `${fault}; run the same command with --overwrite instead of --verify to get the file again`,
       ExitCode.checksum,
     );
   }
