@@ -22,10 +22,9 @@ import {
   endlessBlocks,
   endlessGarbage,
   endlessUnknownMessages,
-  type Script,
-  ScriptedPeer,
   wrongLengths,
-} from "../support/scripted_peer.ts";
+} from "../support/misbehaviour.ts";
+import { type Script, ScriptedPeer } from "../support/scripted_peer.ts";
 import { startLeecher } from "../support/shoal.ts";
 import { TempFolder } from "../support/temp.ts";
 
