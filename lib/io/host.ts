@@ -18,8 +18,9 @@ import type {
 } from "./events.ts";
 import { makePeerId, PROGRAM } from "./identity.ts";
 import { Listener } from "./listener.ts";
-import { RateLimiter } from "./rate_limiter.ts";
+import { pause, RateLimiter } from "./rate_limiter.ts";
 import { Session } from "./session.ts";
+import type { TrackerState } from "./waiting.ts";
 
 /** Options that a seeder and a leecher share. */
 export interface HostOptions {
@@ -65,18 +66,25 @@ export class Host {
   readonly #peerId = makePeerId();
   readonly #listeners = new Set<TransferListener>();
   readonly #host: string | undefined;
+  readonly #trackers = new Map<string, boolean>(); // whether it answered last time
+  readonly #heardOfTracker = Promise.withResolvers<void>();
   #announcer: Announcer | undefined;
   #closing: Promise<void> | undefined;
   #haveBytes = 0;
 
   /**
-   * Listens, and begins to take part.
+   * Listens, unless a listening port is handed over, and begins to take part.
    *
    * @throws {NetworkError} when the port asked for cannot be had
    */
-  constructor(options: HostOptions, duties: HostDuties, listeners: Iterable<TransferListener>) {
-    for (const listener of listeners) this.#listeners.add(listener);
-    this.#listener = Listener.listen(options.port, options.host);
+  constructor(
+    options: HostOptions,
+    duties: HostDuties,
+    listeners: Iterable<TransferListener>,
+    listener: Listener = Listener.listen(options.port, options.host),
+  ) {
+    for (const each of listeners) this.#listeners.add(each);
+    this.#listener = listener;
     this.#host = options.host;
     this.port = this.#listener.port;
     this.session = new Session({
@@ -135,9 +143,33 @@ export class Host {
       progress: () => ({ ...this.#moved(), ...progress() }),
       hosted,
       onPeers: (addresses, v2) => this.session.learn(addresses, "tracker", v2),
-      onStatus: ({ nextInSeconds: _, ...status }) => this.tell({ type: "tracker", ...status }),
+      onStatus: ({ nextInSeconds: _, ...status }) => {
+        this.#trackers.set(status.url, status.ok);
+        this.#heardOfTracker.resolve();
+        this.tell({ type: "tracker", ...status });
+      },
       ...(this.#host !== undefined && isBindable(this.#host) && { localHost: this.#host }),
     });
+  }
+
+  /** Resolves when the first tracker has answered or failed to, after `ms` at the latest. */
+  async announced(ms: number): Promise<void> {
+    if (this.#announcer === undefined) return;
+    const waited = new AbortController();
+    await Promise.race([this.#heardOfTracker.promise, pause(ms, waited.signal)]);
+    waited.abort();
+  }
+
+  /** What there is to expect of trackers: nothing without one, nothing while all fail. */
+  get trackerState(): TrackerState {
+    if (this.#announcer === undefined) return "none";
+    const answers = [...this.#trackers.values()];
+    return answers.length > 0 && !answers.includes(true) ? "failing" : "answering";
+  }
+
+  /** Asks the trackers anew: what they were told no longer holds. */
+  announceNow(): void {
+    this.#announcer?.announceNow();
   }
 
   /** Tells the trackers that everything is here. */

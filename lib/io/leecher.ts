@@ -239,7 +239,8 @@ export class Leecher implements AsyncDisposable {
     await endDownload(this.#host.session, this.#parts);
     this.#state = "seeding";
     this.#patience.busy();
-    this.#host.announceCompleted();
+    if (files.wasComplete) this.#host.announceNow();
+    else this.#host.announceCompleted();
     const result: TransferResult = {
       path: files.finalPath,
       bytes: metainfo.info.totalLength,
@@ -268,7 +269,7 @@ export class Leecher implements AsyncDisposable {
     }
     this.#noteHashes();
     if (this.#state === "checking" || this.#state === "flushing") this.#patience.busy();
-    else if (this.#patience.look(swarm, this.#source.trackers.length > 0)) {
+    else if (this.#patience.look(swarm, this.#host.trackerState)) {
       this.#host.tell({ type: "waiting", reason: this.#patience.waiting });
     }
     if (this.#patience.waiting !== "") this.#host.askForPeers();

@@ -6,7 +6,7 @@
 
 import { ExitCode, NetworkError } from "../errors.ts";
 import type { Swarm } from "../peer/swarm.ts";
-import { waitingReason } from "./waiting.ts";
+import { type TrackerState, waitingReason } from "./waiting.ts";
 
 /** When to give up. */
 export interface PatienceOptions {
@@ -42,14 +42,14 @@ export class Patience {
   }
 
   /** Looks whether anything moves. Returns true when there is a new reason to tell. */
-  look(swarm: Swarm, hasTrackers: boolean): boolean {
+  look(swarm: Swarm, trackers: TrackerState): boolean {
     const nowMs = performance.now();
     if (swarm.downloadedBytes !== this.#movedBytes) {
       this.#movedBytes = swarm.downloadedBytes;
       this.#movedMs = nowMs;
     }
     const before = this.waiting;
-    this.waiting = waitingReason(swarm, hasTrackers, nowMs);
+    this.waiting = waitingReason(swarm, trackers, nowMs);
     return this.waiting !== "" && this.waiting !== before;
   }
 

@@ -13,6 +13,7 @@ import { type CreateOptions, createTorrent } from "./create.ts";
 import type { TransferListener, TransferStats } from "./events.ts";
 import { FileReader, stampOf } from "./file_reader.ts";
 import { Host, type HostOptions } from "./host.ts";
+import { Listener } from "./listener.ts";
 import { isTracker, reachableAddress, reachableTracker } from "./link_addresses.ts";
 import { SeedingLimit, type SeedingLimitOptions } from "./seeding_limit.ts";
 import { LOCAL_TRACKER } from "./source.ts";
@@ -32,6 +33,8 @@ export interface SeederOptions extends HostOptions, SeedingLimitOptions, CreateO
 }
 
 const WATCH_MS = 500;
+/** So long a tracker may take to answer the first announce before the seeder counts as started. */
+const ANNOUNCE_WAIT_MS = 1000;
 
 /**
  * A seeder of one file.
@@ -84,43 +87,37 @@ export class Seeder implements AsyncDisposable {
   }
 
   /**
-   * Shares the file at `path`. Returns when it is hashed and announced.
+   * Shares the file at `path`. Returns when it is hashed and, if a tracker answers soon, announced.
    *
    * @throws {DiskError} when it is not a file that can be read
    * @throws {NetworkError} when the port asked for cannot be had
    */
   static async start(path: string, options: SeederOptions = {}): Promise<Seeder> {
     options.signal?.throwIfAborted();
-    const tell: TransferListener = (event) => options.onEvent?.(event);
-    // Taken before hashing: a change at any time after it is noticed.
-    const stamp = await stampOf(path).catch(() => ""); // what is wrong, hashing will tell
-    const torrentOnly = await createTorrent(path, {
-      ...options,
-      trackers: [],
-      onProgress: (doneBytes, totalBytes) => {
-        options.onProgress?.(doneBytes, totalBytes);
-        tell({ type: "hashing", doneBytes, totalBytes });
-      },
-    });
-    options.signal?.throwIfAborted();
-    const { v1Hash, v2Hash } = torrentOnly.metainfo.info;
-    const host = new Host(options, {
-      v1Hash,
-      v2Hash,
-      onMetadata: () => {},
-      onComplete: () => {},
-      onDiskError: () => {},
-    }, options.onEvent ? [options.onEvent] : []);
+    // Before hashing: that the port is taken shall not be news after an hour.
+    const listener = Listener.listen(options.port, options.host);
+    let hashed: HashedFile;
+    try {
+      hashed = await hash(path, options);
+      options.signal?.throwIfAborted();
+    } catch (error) {
+      await listener.close();
+      throw error;
+    }
+    const { v1Hash, v2Hash } = hashed.torrent.metainfo.info;
+    const duties = { onMetadata: () => {}, onComplete: () => {}, onDiskError: () => {} };
+    const listeners = options.onEvent ? [options.onEvent] : [];
+    const host = new Host(options, { v1Hash, v2Hash, ...duties }, listeners, listener);
     let tracker: Tracker | undefined;
     try {
       tracker = await embeddedTracker(options, host);
       const trackers = tracker ? [`udp://127.0.0.1:${tracker.addr.port}`] : trackersOf(options);
       const own = options.announceIp ?? reachableAddress(options.host);
       const outside = await Promise.all(trackers.map((url) => reachableTracker(url, own)));
-      const torrent = torrentOnly.withTrackers(outside);
+      const torrent = hashed.torrent.withTrackers(outside);
       const peer = formatHostPort(own, host.port);
       const magnet = torrent.magnet({ peers: torrent.private ? [] : [peer] });
-      serve(host, torrent, { path: resolve(path), stamp });
+      serve(host, torrent, { path: resolve(path), stamp: hashed.stamp });
       const { name, length } = torrent;
       host.announce(
         trackers,
@@ -128,6 +125,7 @@ export class Seeder implements AsyncDisposable {
         () => ({ leftBytes: 0 }),
         () => torrent.private ? undefined : { name, length, ...(v2Hash && { v2Hash }) },
       );
+      await host.announced(ANNOUNCE_WAIT_MS);
       return new Seeder(host, torrent, { trackers, magnet, tracker }, options);
     } catch (error) {
       await host.close();
@@ -169,6 +167,25 @@ export class Seeder implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+interface HashedFile {
+  readonly torrent: Torrent;
+  /** What the file was like before it was hashed: a change at any time after that is noticed. */
+  readonly stamp: string;
+}
+
+async function hash(path: string, options: SeederOptions): Promise<HashedFile> {
+  const stamp = await stampOf(path).catch(() => ""); // what is wrong, hashing will tell
+  const torrent = await createTorrent(path, {
+    ...options,
+    trackers: [],
+    onProgress: (doneBytes, totalBytes) => {
+      options.onProgress?.(doneBytes, totalBytes);
+      options.onEvent?.({ type: "hashing", doneBytes, totalBytes });
+    },
+  });
+  return { torrent, stamp };
 }
 
 function trackersOf(options: SeederOptions): readonly string[] {

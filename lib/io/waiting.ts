@@ -10,19 +10,28 @@ import type { Swarm } from "../peer/swarm.ts";
 /** So long nothing may come before it is called waiting, in milliseconds. */
 const PATIENCE_MS = 3000;
 
+/** What there is to expect of the trackers. */
+export type TrackerState = "none" | "failing" | "answering";
+
+const WITHOUT_PEERS: Readonly<Record<TrackerState, string>> = {
+  none: "no tracker and no peer was given; name one with --tracker or --peer",
+  failing: "the tracker does not help, and no peer is known",
+  answering: "no tracker knows of a seeder yet",
+};
+
 /**
  * The reason why no data arrives, to stand after "waiting: "; empty while some does.
  *
  * @param nowMs of the same clock as the swarm's events
  */
-export function waitingReason(swarm: Swarm, hasTrackers: boolean, nowMs: number): string {
+export function waitingReason(swarm: Swarm, trackers: TrackerState, nowMs: number): string {
   const connections = [...swarm.connections.values()];
   if (
     connections.some(({ down, openedMs }) => down.rate(nowMs) > 0 || nowMs - openedMs < PATIENCE_MS)
   ) {
     return "";
   }
-  if (connections.length === 0) return withoutConnections([...swarm.book.values()], hasTrackers);
+  if (connections.length === 0) return withoutConnections([...swarm.book.values()], trackers);
   if (swarm.phase.name === "metadata") {
     return `${counted(connections, "peer")} connected, but none has sent the torrent's description`;
   }
@@ -39,12 +48,8 @@ export function waitingReason(swarm: Swarm, hasTrackers: boolean, nowMs: number)
   return `${peers}, but nothing arrives`;
 }
 
-function withoutConnections(peers: readonly Peer[], hasTrackers: boolean): string {
-  if (peers.length === 0) {
-    return hasTrackers
-      ? "no tracker knows of a seeder yet"
-      : "no tracker and no peer was given; name one with --tracker or --peer";
-  }
+function withoutConnections(peers: readonly Peer[], trackers: TrackerState): string {
+  if (peers.length === 0) return WITHOUT_PEERS[trackers];
   const [first, ...others] = peers.filter((peer) => peer.state === "away");
   if (first !== undefined) {
     const more = others.length > 0 ? ` and ${others.length} more` : "";

@@ -66,9 +66,13 @@ async function transferring(format: "v1" | "v2" | "hybrid"): Promise<Swarm> {
 }
 
 Deno.test("nobody is known", () => {
-  assertEquals(waitingReason(emptySwarm(), true, 0), "no tracker knows of a seeder yet");
+  assertEquals(waitingReason(emptySwarm(), "answering", 0), "no tracker knows of a seeder yet");
   assertEquals(
-    waitingReason(emptySwarm(), false, 0),
+    waitingReason(emptySwarm(), "failing", 0),
+    "the tracker does not help, and no peer is known",
+  );
+  assertEquals(
+    waitingReason(emptySwarm(), "none", 0),
     "no tracker and no peer was given; name one with --tracker or --peer",
   );
 });
@@ -76,9 +80,9 @@ Deno.test("nobody is known", () => {
 Deno.test("somebody is being called", () => {
   const swarm = emptySwarm();
   swarm.learn("10.0.0.1", 6881, "tracker");
-  assertEquals(waitingReason(swarm, true, 0), "connecting to 1 peer");
+  assertEquals(waitingReason(swarm, "answering", 0), "connecting to 1 peer");
   swarm.learn("10.0.0.2", 6881, "tracker");
-  assertEquals(waitingReason(swarm, true, 0), "connecting to 2 peers");
+  assertEquals(waitingReason(swarm, "answering", 0), "connecting to 2 peers");
 });
 
 Deno.test("everybody is out of reach", () => {
@@ -89,7 +93,7 @@ Deno.test("everybody is out of reach", () => {
     if (action.type === "dial") swarm.dialFailed(action.peer, "refuses connections", 0);
   }
   assertEquals(
-    waitingReason(swarm, true, 0),
+    waitingReason(swarm, "answering", 0),
     "seeder 10.0.0.1:6881 and 2 more not reachable (refuses connections), trying again",
   );
 });
@@ -100,7 +104,7 @@ Deno.test("the only seeder was banned", () => {
   swarm.book.ban(peer, undefined, "sent corrupt data (piece 3)");
   swarm.closed([...swarm.connections.values()][0]!, "banned", 0);
   assertEquals(
-    waitingReason(swarm, true, 0),
+    waitingReason(swarm, "answering", 0),
     "another seeder is needed, 10.0.0.1:6881 sent corrupt data (piece 3)",
   );
 });
@@ -108,9 +112,9 @@ Deno.test("the only seeder was banned", () => {
 Deno.test("a new connection is given time", () => {
   const swarm = emptySwarm();
   connect(swarm, 1);
-  assertEquals(waitingReason(swarm, true, 2000), "");
+  assertEquals(waitingReason(swarm, "answering", 2000), "");
   assertEquals(
-    waitingReason(swarm, true, 3000),
+    waitingReason(swarm, "answering", 3000),
     "1 peer connected, but none has sent the torrent's description",
   );
 });
@@ -119,17 +123,17 @@ Deno.test("nobody has what is missing, or gives it", async () => {
   const swarm = await transferring("v1");
   const connection = connect(swarm, 1);
   assertEquals(
-    waitingReason(swarm, true, 5000),
+    waitingReason(swarm, "answering", 5000),
     "1 peer connected, but none has what is missing",
   );
   swarm.received(connection, { type: "haveAll" }, 5000);
   assertEquals(
-    waitingReason(swarm, true, 9000),
+    waitingReason(swarm, "answering", 9000),
     "1 peer with what is missing, busy with others for now",
   );
   swarm.received(connection, { type: "unchoke" }, 9000);
   assertEquals(
-    waitingReason(swarm, true, 13_000),
+    waitingReason(swarm, "answering", 13_000),
     "1 peer with what is missing, but nothing arrives",
   );
 });
@@ -137,7 +141,10 @@ Deno.test("nobody has what is missing, or gives it", async () => {
 Deno.test("nobody gives the hashes of a v2 file", async () => {
   const swarm = await transferring("v2");
   swarm.received(connect(swarm, 1), { type: "haveAll" }, 0);
-  assertEquals(waitingReason(swarm, true, 5000), "no peer has sent the hashes of the file yet");
+  assertEquals(
+    waitingReason(swarm, "answering", 5000),
+    "no peer has sent the hashes of the file yet",
+  );
 });
 
 Deno.test("while data arrives nobody waits", async () => {
@@ -152,5 +159,5 @@ Deno.test("while data arrives nobody waits", async () => {
   const { piece, begin, length } = asked[0] as { piece: number; begin: number; length: number };
   const block = new Uint8Array(length);
   swarm.received(connection, { type: "piece", piece, begin, block }, 10_000);
-  assertEquals(waitingReason(swarm, true, 10_500), "");
+  assertEquals(waitingReason(swarm, "answering", 10_500), "");
 });

@@ -99,7 +99,7 @@ Deno.test("a link, and a tracker that refuses: its words are shown, and peers ar
   const link = magnetLink(seeder.hashes, [tracker.url]);
   await using leecher = startLeecher(link, folder);
   await leecher.line(refusal);
-  await leecher.line(/^waiting: no tracker knows of a seeder yet$/);
+  await leecher.line(/^waiting: the tracker does not help, and no peer is known$/);
   leecher.kill("SIGINT");
   assertEquals(await leecher.exit(), 7);
   await leech(link, folder, ["--peer", seeder.address]);
