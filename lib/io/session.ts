@@ -2,8 +2,8 @@
  * Drives one torrent's swarm: sockets, disk, threads, trackers and the clock on one side, the pure
  * machine on the other.
  *
- * Everything a person may want to know is in here line by line: what happens goes into the swarm, what
- * the swarm wants done comes out as actions, and {@link Session.carryOut} does it.
+ * It has three sides: what its owner calls, what the listener and the sockets call, and the table at
+ * `#carryOut`, which says for each thing the swarm wants done who does it.
  *
  * @module
  */
