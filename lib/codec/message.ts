@@ -289,23 +289,3 @@ export function writePieceHeader(
   offset = writeUint32(out, offset + 1, piece);
   return writeUint32(out, offset, begin);
 }
-
-/**
- * Writes a whole `request` message of {@link REQUEST_MESSAGE_LENGTH} bytes. No message object is
- * made.
- *
- * @returns the offset behind it.
- */
-export function writeRequest(
-  out: Uint8Array,
-  offset: number,
-  piece: number,
-  begin: number,
-  length: number,
-): number {
-  offset = writeUint32(out, offset, 13);
-  out[offset] = MessageId.request;
-  offset = writeUint32(out, offset + 1, piece);
-  offset = writeUint32(out, offset, begin);
-  return writeUint32(out, offset, length);
-}

@@ -11,7 +11,7 @@
 import v8 from "node:v8";
 import vm from "node:vm";
 
-/** After so many hashes there are about 7 MB to free, which takes about 10 ms. */
+/** After so many hashes there are about 7 MB to free, which takes about 15 ms. */
 const HASHES_PER_COLLECTION = 30_000;
 
 /** Counts hashes and collects when there is enough to collect. */

@@ -83,11 +83,6 @@ export class Download {
     this.#picker = new Picker({ pieces, rarity, canVerify, drop: (active) => this.#drop(active) });
   }
 
-  /** How many connected peers, complete ones aside, have the piece. */
-  availability(piece: PieceIndex): number {
-    return this.#available.rarity.availability(piece);
-  }
-
   /** The peer's bitfield is known, or known anew. */
   piecesReplaced(connection: Connection, remote: Bitfield): void {
     this.#available.replaced(connection, remote);

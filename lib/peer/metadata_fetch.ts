@@ -11,6 +11,7 @@ import { sha1, sha256 } from "../codec/hash.ts";
 import { equalBytes } from "../codec/bytes.ts";
 import {
   encodeMetadataMessage,
+  METADATA_EXTENSION,
   METADATA_PIECE_LENGTH,
   type MetadataMessage,
 } from "../codec/extension.ts";
@@ -115,7 +116,7 @@ export class MetadataFetch {
   settle(connection: Connection, nowMs: number): void {
     const { metadataSize } = connection;
     if (this.done || metadataSize <= 0 || metadataSize > MAX_METADATA_LENGTH) return;
-    if ((connection.extensionIds.get("ut_metadata") ?? 0) === 0) return;
+    if ((connection.extensionIds.get(METADATA_EXTENSION) ?? 0) === 0) return;
     if (nowMs < (this.#notBefore.get(connection) ?? 0)) return;
     let copy = this.#copies.get(connection);
     if (copy === undefined) {
@@ -218,7 +219,7 @@ export function sendMetadata(
   connection: Connection,
   message: Exclude<MetadataMessage, { type: "unknown" }>,
 ): void {
-  const id = connection.extensionIds.get("ut_metadata");
+  const id = connection.extensionIds.get(METADATA_EXTENSION);
   if (id === undefined || id === 0) return;
   const payload = encodeMetadataMessage(message);
   emit({ type: "send", connection, message: { type: "extended", id, payload } });

@@ -12,7 +12,11 @@
  */
 
 import { hex } from "../codec/bytes.ts";
-import { decodeDontHave, decodeMetadataMessage } from "../codec/extension.ts";
+import {
+  decodeDontHave,
+  decodeMetadataMessage,
+  EXTENDED_HANDSHAKE_ID,
+} from "../codec/extension.ts";
 import type { Handshake } from "../codec/handshake.ts";
 import type { ExtendedMessage, Message } from "../codec/message.ts";
 import { ProtocolError } from "../errors.ts";
@@ -314,7 +318,9 @@ export class Swarm {
   }
 
   #extended(connection: Connection, message: ExtendedMessage, nowMs: number): void {
-    if (message.id === 0) return this.#extendedHandshake(connection, message.payload);
+    if (message.id === EXTENDED_HANDSHAKE_ID) {
+      return this.#extendedHandshake(connection, message.payload);
+    }
     if (message.id === OurExtension.metadata) {
       const metadata = decodeMetadataMessage(message.payload);
       if (this.#phase.name === "transfer") this.#phase.transfer.metadata(connection, metadata);
@@ -339,7 +345,8 @@ export class Swarm {
   #sendExtendedHandshake(connection: Connection): void {
     const transfer = this.#phase.name === "transfer" ? this.#phase.transfer : undefined;
     const payload = ourExtendedHandshake(connection, this.#options, transfer);
-    this.#emit({ type: "send", connection, message: { type: "extended", id: 0, payload } });
+    const message = { type: "extended", id: EXTENDED_HANDSHAKE_ID, payload } as const;
+    this.#emit({ type: "send", connection, message });
   }
 
   /** What a peer said before we could understand it, said again. */

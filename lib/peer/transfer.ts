@@ -7,6 +7,7 @@
 
 import { hex } from "../codec/bytes.ts";
 import {
+  DONT_HAVE_EXTENSION,
   encodeDontHave,
   METADATA_PIECE_LENGTH,
   type MetadataMessage,
@@ -238,7 +239,7 @@ export class Transfer {
     this.upload.pieceLost(piece);
     const payload = encodeDontHave(piece);
     for (const connection of this.#context.connections.values()) {
-      const id = connection.extensionIds.get("lt_donthave");
+      const id = connection.extensionIds.get(DONT_HAVE_EXTENSION);
       if (id === undefined || id === 0) continue;
       this.#context.emit({ type: "send", connection, message: { type: "extended", id, payload } });
     }

@@ -123,32 +123,6 @@ export class Bitfield {
     return new Uint8Array(this.#bytes.subarray(0, Math.ceil(this.length / 8)));
   }
 
-  /** An independent bitfield with the same bits. */
-  clone(): Bitfield {
-    const copy = new Bitfield(this.length);
-    copy.#words.set(this.#words);
-    copy.#count = this.#count;
-    return copy;
-  }
-
-  /**
-   * Whether some bit is set here and clear in `other`: whether a peer that has these pieces has
-   * anything for one that has those.
-   *
-   * @throws {RangeError} when the two differ in length.
-   */
-  hasAnyNotIn(other: Bitfield): boolean {
-    if (other.length !== this.length) {
-      throw new RangeError("bitfields of different lengths cannot be compared");
-    }
-    const mine = this.#words;
-    const theirs = other.#words;
-    for (let i = 0; i < mine.length; i++) {
-      if ((mine[i]! & ~theirs[i]!) !== 0) return true;
-    }
-    return false;
-  }
-
   /** The indexes of the set bits, ascending. Bits may be changed meanwhile; those ahead count. */
   *ones(): Generator<number> {
     for (let word = 0; word < this.#words.length; word++) {
@@ -156,17 +130,6 @@ export class Bitfield {
       const end = Math.min(this.length, word * 32 + 32);
       for (let index = word * 32; index < end; index++) if (this.get(index)) yield index;
     }
-  }
-
-  /** The first clear bit at or after `from`; undefined when there is none. */
-  firstMissing(from = 0): number | undefined {
-    let index = Math.max(0, from);
-    while (index < this.length) {
-      if (index % 32 === 0 && this.#words[index >>> 5] === 0xffffffff) index += 32;
-      else if (this.get(index)) index++;
-      else return index;
-    }
-    return undefined;
   }
 
   #checkIndex(index: number): void {

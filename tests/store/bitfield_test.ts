@@ -92,32 +92,20 @@ Deno.test({
       assertEquals([field.count, field.isFull, field.isEmpty], [length, true, length === 0]);
       assertEquals([...field.ones()].length, length);
       assertEquals(Bitfield.fromBytes(field.bytes(), length).count, length);
-      assertEquals(field.firstMissing(), undefined);
     }
   },
 });
 
 Deno.test({
-  name: "a clone and the bytes handed out are independent of the bitfield",
+  name: "the bytes handed in and out are independent of the bitfield",
   permissions,
   fn() {
     const wire = fromHex("8040");
     const field = Bitfield.fromBytes(wire, 10);
     wire.fill(0xff);
-    const copy = field.clone();
     field.bytes().fill(0xff);
     field.set(3);
-    copy.clear(0);
     assertEquals([...field.ones()], [0, 3, 9]);
-    assertEquals([[...copy.ones()], copy.count], [[9], 1]);
-  },
-});
-
-Deno.test({
-  name: "bitfields of different torrents cannot be compared",
-  permissions,
-  fn() {
-    assertThrows(() => new Bitfield(8).hasAnyNotIn(new Bitfield(9)), RangeError, "lengths");
   },
 });
 
@@ -125,7 +113,7 @@ Deno.test({
   name: "a bitfield agrees with a plain set through random changes",
   permissions,
   fn() {
-    const covered = { set: 0, clear: 0, interesting: 0, boring: 0, lengths: new Set<number>() };
+    const covered = { set: 0, clear: 0, lengths: new Set<number>() };
     for (let seed = 0; seed < 60; seed++) {
       const random = seededRandom(seed);
       const length = integerFrom(random, 1, 200);
@@ -147,21 +135,8 @@ Deno.test({
       const ordered = [...model].sort((a, b) => a - b);
       assertEquals([...field.ones()], ordered);
       assertEquals(Bitfield.fromBytes(field.bytes(), length).count, model.size);
-      const from = integerFrom(random, 0, length);
-      let missing: number | undefined = from;
-      while (model.has(missing)) missing++;
-      if (missing >= length) missing = undefined;
-      assertEquals(field.firstMissing(from), missing);
-      const other = field.clone();
-      assertEquals(field.hasAnyNotIn(other), false);
-      covered.boring++;
-      other.clear(ordered[integerFrom(random, 0, ordered.length - 1)]!);
-      assertEquals(field.hasAnyNotIn(other), true);
-      assertEquals(other.hasAnyNotIn(field), false);
-      covered.interesting++;
     }
     assert(covered.set > 3000 && covered.clear > 1000);
-    assertEquals(covered.interesting + covered.boring, 120);
     assert(covered.lengths.size > 20);
   },
 });
