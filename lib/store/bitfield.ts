@@ -9,8 +9,8 @@ import { ProtocolError } from "../errors.ts";
 /**
  * A fixed number of bits; bit 7 (0x80) of byte 0 is bit 0, as in the `bitfield` message (BEP 3).
  *
- * Invariant: bits at and beyond `length` are zero, and `count` is the number of ones. Both let whole
- * words be compared at once.
+ * Invariant: bits at and beyond `length` are zero, and `count` is the number of ones. So
+ * whole words can be counted and skipped.
  */
 export class Bitfield {
   /** Number of bits. */
