@@ -107,15 +107,30 @@ function isHost(text: string): boolean {
   return isIPv4(text) || !/(^|\.)\d+\.?$/.test(text);
 }
 
+const [DOT, ZERO, NINE] = [0x2e, 0x30, 0x39];
+
 function isMapped(bytes: Uint8Array): boolean {
   return bytes.length === 16 && equalBytes(bytes.subarray(0, MAPPED_PREFIX.length), MAPPED_PREFIX);
 }
 
+/** Digit by digit: peer exchange reads thousands of addresses. */
 function parseIPv4(text: string): Uint8Array | undefined {
-  // Leading zeros are refused: some systems read them as octal.
-  if (!/^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/.test(text)) return undefined;
-  const parts = text.split(".").map(Number);
-  return parts.every((part) => part <= 255) ? new Uint8Array(parts) : undefined;
+  const bytes = new Uint8Array(4);
+  let count = 0, part = -1; // -1: no digit of the part has been read
+  for (let i = 0; i <= text.length; i++) {
+    const code = i < text.length ? text.charCodeAt(i) : DOT;
+    if (code === DOT) {
+      if (part < 0 || count === 4) return undefined;
+      bytes[count++] = part;
+      part = -1;
+    } else {
+      // Leading zeros are refused: some systems read them as octal.
+      if (code < ZERO || code > NINE || part === 0) return undefined;
+      part = Math.max(part, 0) * 10 + code - ZERO;
+      if (part > 255) return undefined;
+    }
+  }
+  return count === 4 ? bytes : undefined;
 }
 
 function parseIPv6(text: string): Uint8Array | undefined {

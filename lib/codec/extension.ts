@@ -191,7 +191,12 @@ export function decodeMetadataMessage(payload: Uint8Array): MetadataMessage {
   return { type: "data", piece, totalSize, data: payload.subarray(end, end + length) };
 }
 
-function dictAtStart(payload: Uint8Array): { dict: BencodeDict; end: Decoded["end"] } {
+/**
+ * The dictionary that an extension's payload begins with, and where it ends.
+ *
+ * @throws {ProtocolError} when the payload does not begin with one
+ */
+export function dictAtStart(payload: Uint8Array): { dict: BencodeDict; end: Decoded["end"] } {
   const { value, end } = decodePrefix(payload, LENIENT);
   if (!isDict(value)) throw new ProtocolError("an extension message is not a dictionary");
   return { dict: value, end };
