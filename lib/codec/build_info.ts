@@ -39,8 +39,7 @@ export interface InfoSpec {
 }
 
 /**
- * The bytes of an info dictionary. A multi-file hybrid gets a pad file after each file that does not end
- * on a piece boundary, the last one included, as libtorrent and BEP 52's reference creator write it.
+ * The bytes of an info dictionary. A hybrid of several files gets the pad files of {@link paddings}.
  *
  * @throws TorrentError when the piece length breaks the rules, hashes are missing, or files are out of order.
  */
@@ -67,9 +66,23 @@ export function buildInfo(spec: InfoSpec): Uint8Array {
   }));
 }
 
-/** How many zeros follow a file of a multi-file hybrid, up to the next piece boundary. */
+/** How many zeros lie between the end of a file and the next piece boundary. */
 export function padAfter(fileLength: number, pieceLength: number): number {
   return (pieceLength - fileLength % pieceLength) % pieceLength;
+}
+
+/**
+ * The length of the pad file behind each file of a torrent to be, 0 for none. In a hybrid of several files
+ * every file is padded to a piece boundary, the last one included, as libtorrent and BEP 52's reference
+ * creator do it; like libtorrent, the one file of a folder is not padded.
+ */
+export function paddings(
+  files: readonly { readonly length: number }[],
+  pieceLength: number,
+  version: TorrentVersion,
+): number[] {
+  const isPadded = version === "hybrid" && files.length > 1;
+  return files.map(({ length }) => isPadded ? padAfter(length, pieceLength) : 0);
 }
 
 /**
@@ -86,9 +99,10 @@ export function compareTreePaths(a: string[], b: string[]): number {
 
 function fileList({ files, pieceLength, version }: InfoSpec): Bencode[] {
   const list: Bencode[] = [];
-  for (const { path, length } of files) {
+  const pads = paddings(files, pieceLength, version);
+  for (const [i, { path, length }] of files.entries()) {
     list.push(dictOf({ length, path: path.map(utf8) }));
-    const pad = version === "hybrid" ? padAfter(length, pieceLength) : 0;
+    const pad = pads[i]!;
     if (pad === 0) continue;
     list.push(dictOf({ attr: utf8("p"), length: pad, path: [utf8(".pad"), utf8(String(pad))] }));
   }

@@ -15,7 +15,7 @@ import { safeComponent } from "./path_safety.ts";
 export const MAX_PATH_DEPTH = 100;
 
 /** How BitComet names its pad files, which it does not mark. */
-const BITCOMET_PAD = "_____padding_file_";
+export const BITCOMET_PAD = "_____padding_file_";
 
 /**
  * Reads `files` of a multi-file torrent, pads included, in their order. Symbolic links are left out: they

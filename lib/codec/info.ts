@@ -8,7 +8,7 @@
 import { TorrentError } from "../errors.ts";
 import { type BencodeDict, BencodeError, decode } from "./bencode.ts";
 import { bytesAt, dictAt, integerAt, isDict, listAt } from "./bencode_fields.ts";
-import { parseFileList } from "./file_list.ts";
+import { MAX_PATH_DEPTH, parseFileList } from "./file_list.ts";
 import { parseFileTree } from "./file_tree.ts";
 import { sha1, SHA1_LENGTH, sha256 } from "./hash.ts";
 import { safeComponent, uniquePaths } from "./path_safety.ts";
@@ -55,8 +55,11 @@ export interface TorrentInfo {
   v2Hash?: Uint8Array;
 }
 
-/** Most containers inside one another in an info dictionary. */
-export const MAX_INFO_DEPTH = 100;
+/**
+ * Most containers inside one another in an info dictionary: itself, the tree, the components of the deepest
+ * path, and the file's properties.
+ */
+export const MAX_INFO_DEPTH = MAX_PATH_DEPTH + 3;
 
 /**
  * Reads an info dictionary, from a torrent file or from peers. One with a v2 half must be canonical

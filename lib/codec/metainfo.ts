@@ -25,9 +25,10 @@ export {
   type InfoFile,
   type InfoSpec,
   padAfter,
+  paddings,
 } from "./build_info.ts";
 export { parseInfo, type TorrentFile, type TorrentInfo, type TorrentVersion } from "./info.ts";
-export { choosePieceLength } from "./piece_length.ts";
+export { chooseFolderPieceLength, choosePieceLength } from "./piece_length.ts";
 
 /** The largest torrent file worth reading, in bytes: room for the hashes of a million hybrid pieces. */
 export const MAX_METAINFO_LENGTH = 64 * 1024 * 1024;

@@ -10,7 +10,7 @@
 import { textOf, utf8 } from "./bytes.ts";
 
 /** The longest name that file systems hold, in bytes. */
-const MAX_COMPONENT_BYTES = 255;
+export const MAX_COMPONENT_BYTES = 255;
 /** Longer names are cut to this, which leaves room for a suffix such as that of an unfinished file. */
 const CUT_COMPONENT_BYTES = 240;
 /** A longer "extension" is part of the name. */
@@ -46,6 +46,11 @@ export function safeComponent(raw: Uint8Array | string, windows = false): string
   }
   if (name === "" || name === "." || name === "..") return "_";
   return utf8(name).length > MAX_COMPONENT_BYTES ? shorten(name, "") : name;
+}
+
+/** A name that is at most so many bytes long: one that is longer loses its middle and keeps its extension. */
+export function cutComponent(name: string, maxBytes: number): string {
+  return utf8(name).length > maxBytes ? shorten(name, "", maxBytes) : name;
 }
 
 /**
@@ -91,12 +96,12 @@ function keyOf(folderId: number, name: string): string {
 }
 
 /** A suffix goes between name and extension, and the name is cut where the whole would be too long. */
-function shorten(name: string, suffix: string): string {
+function shorten(name: string, suffix: string, maxBytes = CUT_COMPONENT_BYTES): string {
   const dot = name.lastIndexOf(".");
   const extension = dot > 0 ? name.slice(dot) : "";
   const kept = utf8(extension).length <= MAX_EXTENSION_BYTES ? extension : "";
   const stem = name.slice(0, name.length - kept.length);
-  return cutTo(stem, CUT_COMPONENT_BYTES - utf8(suffix + kept).length) + suffix + kept;
+  return cutTo(stem, maxBytes - utf8(suffix + kept).length) + suffix + kept;
 }
 
 /** The longest beginning of whole characters that fits into a number of UTF-8 bytes. */

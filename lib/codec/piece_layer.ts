@@ -141,9 +141,11 @@ export class PieceLayer {
 
   /**
    * The piece, counted within the file, whose blocks' hashes are needed to answer a request that lies
-   * below the piece layer; undefined when none is, or no single piece covers the range.
+   * below the piece layer; undefined when none is, no single piece covers the range, or it is to be
+   * rejected whatever the blocks are.
    */
   pieceBelow(range: HashRange): number | undefined {
+    if (this.#tree === undefined || !this.#serves(range)) return undefined;
     const perPiece = 2 ** (this.layer - range.baseLayer);
     if (perPiece <= 1) return undefined;
     const piece = Math.floor(range.index / perPiece);

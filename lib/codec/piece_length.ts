@@ -17,7 +17,10 @@ export const MAX_PIECES = 0x200000;
 /** The longest piece that libtorrent loads, in bytes: 32,767 blocks. */
 export const MAX_PIECE_LENGTH = 32767 * BLOCK_LENGTH;
 
-/** Above 4 GiB pieces grow so that there are at most this many, as long as they stay reasonable. */
+/**
+ * Above 4 GiB pieces grow so that there are at most this many, as long as they stay reasonable, and small
+ * files do not make them so short that there would be more.
+ */
 const PREFERRED_MAX_PIECES = 16384;
 const PREFERRED_MAX_PIECE_LENGTH = 16 * MIB;
 
@@ -33,6 +36,28 @@ export function choosePieceLength(totalBytes: number): number {
   if (totalBytes <= 4 * GIB) return 512 * KIB;
   const needed = nextPowerOfTwo(totalBytes / PREFERRED_MAX_PIECES);
   return Math.min(Math.max(needed, 512 * KIB), PREFERRED_MAX_PIECE_LENGTH);
+}
+
+/**
+ * The piece length Shoal chooses for files that are padded to whole pieces. Padding is not transferred, but
+ * it is hashed with SHA-1, so with many small files pieces are made shorter until it is less than half of
+ * the data, or there would be too many pieces.
+ */
+export function chooseFolderPieceLength(lengths: readonly number[]): number {
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  let pieceLength = choosePieceLength(total);
+  while (pieceLength > BLOCK_LENGTH) {
+    const pieces = piecesOfAll(lengths, pieceLength);
+    const isWasteful = pieces * pieceLength - total > total / 2;
+    const shorter = pieceLength / 2;
+    if (!isWasteful || piecesOfAll(lengths, shorter) > PREFERRED_MAX_PIECES) break;
+    pieceLength = shorter;
+  }
+  return pieceLength;
+}
+
+function piecesOfAll(lengths: readonly number[], pieceLength: number): number {
+  return lengths.reduce((sum, length) => sum + Math.ceil(length / pieceLength), 0);
 }
 
 /**

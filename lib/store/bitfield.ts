@@ -118,6 +118,22 @@ export class Bitfield {
     this.#count = this.length;
   }
 
+  /** Clears every bit. */
+  clearAll(): void {
+    this.#bytes.fill(0);
+    this.#count = 0;
+  }
+
+  /** A copy in which the bits that are set in `other`, of the same length, are zero. */
+  without(other: Bitfield): Bitfield {
+    const field = new Bitfield(this.length);
+    for (let i = 0; i < field.#words.length; i++) {
+      field.#words[i] = this.#words[i]! & ~other.#words[i]!;
+    }
+    field.#recount();
+    return field;
+  }
+
   /** A copy in the form of the `bitfield` message: `ceil(length / 8)` bytes, spare bits zero. */
   bytes(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#bytes.subarray(0, Math.ceil(this.length / 8)));

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { fromHex, utf8 } from "../../lib/codec/bytes.ts";
-import { safeComponent, uniquePaths } from "../../lib/codec/path_safety.ts";
+import { cutComponent, safeComponent, uniquePaths } from "../../lib/codec/path_safety.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 
 const permissions = "none";
@@ -153,4 +153,14 @@ Deno.test("random bytes always become safe, distinct names", { permissions }, ()
   assertEquals(new Set(keys).size, paths.length);
   for (const [i, path] of unique.entries()) if (path.at(-1) !== paths[i]!.at(-1)) seen.renamed++;
   assert(Math.min(seen.rewritten, seen.kept, seen.cut, seen.renamed) > 30, JSON.stringify(seen));
+});
+
+Deno.test({
+  name: "a name is cut to what is left for it, and keeps its extension",
+  permissions: "none",
+  fn() {
+    assertEquals(cutComponent("abc.txt", 7), "abc.txt");
+    assertEquals(cutComponent("abcd.txt", 7), "abc.txt");
+    assertEquals(cutComponent("ü".repeat(5), 9), "ü".repeat(4));
+  },
 });

@@ -51,11 +51,19 @@ Deno.test({
   name: "a step that a piece's state does not allow is refused and changes nothing",
   permissions,
   fn() {
-    const steps = ["begin", "abandon", "startVerifying", "stored", "failed", "lost"] as const;
+    const steps = [
+      "begin",
+      "abandon",
+      "startVerifying",
+      "reopen",
+      "stored",
+      "failed",
+      "lost",
+    ] as const;
     const legal: Record<PieceState, readonly string[]> = {
       missing: ["begin"],
       inFlight: ["abandon", "startVerifying"],
-      verifying: ["stored", "failed"],
+      verifying: ["reopen", "stored", "failed"],
       have: ["lost"],
     };
     const inState = (state: PieceState) => {
@@ -73,16 +81,16 @@ Deno.test({
         const pieces = inState(state);
         assertEquals(pieces.state(at(0)), state);
         if (legal[state].includes(step)) {
-          pieces[step](at(0));
+          pieces[step](at(0), [0]);
           pieces.checkInvariant();
         } else {
-          assertThrows(() => pieces[step](at(0)), Error, `piece 0 is ${state}`);
+          assertThrows(() => pieces[step](at(0), [0]), Error, `piece 0 is ${state}`);
           assertEquals(pieces.state(at(0)), state);
           refused++;
         }
       }
     }
-    assertEquals(refused, 18);
+    assertEquals(refused, 21);
   },
 });
 
@@ -94,6 +102,30 @@ Deno.test({
     pieces.begin(at(0)).receive(0, 1);
     assertThrows(() => pieces.startVerifying(at(0)), Error, "lacks blocks");
     assertThrows(() => pieces.begin(at(1)), Error, "all piece slots are taken");
+  },
+});
+
+Deno.test({
+  name:
+    "a piece some of whose blocks are wrong keeps the others and its memory, and lacks only those",
+  permissions,
+  fn() {
+    const pieces = new Pieces(layoutOf(1, 4), bits(1), 1);
+    const active = pieces.begin(at(0));
+    for (let block = 0; block < 4; block++) active.receive(block, block);
+    pieces.startVerifying(at(0));
+    assertThrows(() => pieces.reopen(at(0), []), Error, "nothing is wrong");
+    pieces.reopen(at(0), [1, 3]);
+    pieces.checkInvariant();
+    assertEquals(pieces.state(at(0)), "inFlight");
+    assertEquals(pieces.freeSlots, 0);
+    assertEquals([active.freeCount, active.nextFree(), active.contributors()], [2, 1, [0, 2]]);
+    active.receive(1, 7);
+    assertEquals(active.nextFree(), 3);
+    active.receive(3, 7);
+    pieces.startVerifying(at(0));
+    pieces.stored(at(0));
+    assert(pieces.isComplete);
   },
 });
 
@@ -165,8 +197,15 @@ function step(pieces: Pieces, random: () => number, counts: Record<string, numbe
     return void did("lost");
   }
   if (state === "verifying") {
-    if (random() < 0.5) pieces.stored(piece), did("stored");
-    else pieces.failed(piece), did("failed");
+    const choice = random();
+    if (choice < 0.4) pieces.stored(piece), did("stored");
+    else if (choice < 0.7) pieces.failed(piece), did("failed");
+    else {
+      const wrong = [...Array(active!.blockCount).keys()].filter(() => random() < 0.5);
+      if (wrong.length === 0) return;
+      pieces.reopen(piece, wrong);
+      did("reopen");
+    }
     return;
   }
   const block = integerFrom(random, 0, active!.blockCount - 1);
@@ -210,9 +249,34 @@ Deno.test({
         ["receive again", 100],
         ["stored", 100],
         ["failed", 100],
+        ["reopen", 100],
         ["abandon", 20],
         ["lost", 100],
       ] as const
     ) assert((counts[what] ?? 0) >= least, `${what} happened ${counts[what]} times only`);
+  },
+});
+
+Deno.test({
+  name: "pieces are complete when those that are wanted are, and fragments are given to nobody",
+  permissions,
+  fn() {
+    const chosen = { wanted: bits(4, 1, 2), fragments: bits(4, 2) };
+    const pieces = new Pieces(layoutOf(4, 1), bits(4, 3), 1, chosen);
+    assertEquals([pieces.missingCount, pieces.isComplete], [2, false]);
+    for (const piece of [1, 2]) {
+      pieces.begin(at(piece)).receive(0, 7);
+      pieces.startVerifying(at(piece));
+      pieces.stored(at(piece));
+      pieces.checkInvariant();
+    }
+    assert(pieces.isComplete && !pieces.have.isFull);
+    assertEquals([...pieces.have.ones()], [1, 2, 3]);
+    assertEquals([...pieces.shared.ones()], [1, 3]);
+    pieces.lost(at(3));
+    assert(pieces.isComplete, "nobody wanted it");
+    pieces.lost(at(1));
+    assertEquals([pieces.missingCount, [...pieces.shared.ones()]], [1, []]);
+    pieces.checkInvariant();
   },
 });
