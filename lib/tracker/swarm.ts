@@ -37,8 +37,11 @@ export class Swarm {
   /** Downloads completed. */
   completed = 0;
 
-  /** @param key The info-hash as a binary string. */
-  constructor(readonly key: string, readonly family: AddressFamily) {}
+  /**
+   * @param key The info-hash as a binary string.
+   * @param sinceMs When it came to be.
+   */
+  constructor(readonly key: string, readonly family: AddressFamily, readonly sinceMs: number) {}
 
   /** Its size. */
   counts(): SwarmCounts {

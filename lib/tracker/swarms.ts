@@ -120,7 +120,8 @@ export class Swarms {
     const sameNetwork = this.#perAddress.get(network) ?? 0;
     const bound = this.#boundMet(known, latin1(announced.infoHash), sameNetwork);
     if (bound !== undefined) return { type: "refused", bound };
-    const swarm = known ?? this.#create(latin1(announced.infoHash), announced.family);
+    const swarm = known ??
+      this.#create(latin1(announced.infoHash), announced.family, nowMs);
     const peer: Peer = {
       swarm,
       compact: announced.compact,
@@ -152,8 +153,8 @@ export class Swarms {
     return undefined;
   }
 
-  #create(key: string, family: AddressFamily): Swarm {
-    const swarm = new Swarm(key, family);
+  #create(key: string, family: AddressFamily, nowMs: number): Swarm {
+    const swarm = new Swarm(key, family, nowMs);
     if (!this.#isTorrent(key)) this.#totals.torrents++;
     this.#families[family].set(key, swarm);
     return swarm;

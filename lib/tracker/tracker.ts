@@ -20,6 +20,7 @@ import {
 } from "../codec/udp_tracker.ts";
 import { Catalogue, type Listing } from "./catalogue.ts";
 import { ConnectionIds } from "./connection_id.ts";
+import { intervalSeconds } from "./interval.ts";
 import { DEFAULT_LIMITS, type TrackerLimits } from "./limits.ts";
 import { type PeerListOptions, peersFor } from "./peer_list.ts";
 import { type Sender, senderOf } from "./sender.ts";
@@ -66,7 +67,7 @@ export interface TrackerStats {
 
 /** What a tracker is told at its start. */
 export interface TrackerCoreOptions {
-  /** How often peers are to announce. */
+  /** How often peers are to announce, once their swarm has formed; before that more often. */
   intervalSeconds: number;
   /** After this long without an announce a peer is forgotten. */
   peerTtlSeconds: number;
@@ -188,12 +189,14 @@ export class TrackerCore {
     }
     this.#counters.announces++;
     const swarm = this.#swarms.get(request.infoHash, sender.family);
+    const { seeders, leechers } = swarm?.counts() ?? { seeders: 0, leechers: 0 };
+    const ageMs = swarm === undefined ? 0 : nowMs - swarm.sinceMs;
     return encodeResponse({
       type: "announce",
       transactionId: request.transactionId,
-      intervalSeconds: this.#options.intervalSeconds,
-      leechers: swarm?.counts().leechers ?? 0,
-      seeders: swarm?.counts().seeders ?? 0,
+      intervalSeconds: intervalSeconds(ageMs, seeders + leechers, this.#options.intervalSeconds),
+      leechers,
+      seeders,
       peers: swarm === undefined
         ? new Uint8Array()
         : peersFor(swarm, request, sender, compact, this.#peerList),

@@ -15,7 +15,7 @@ Deno.test("a leecher gets the seeder that announced before it", { permissions },
   new Asker(core, "192.0.2.1").announce({ ...SEEDING, event: "started", port: 7001 });
   const answer = new Asker(core, "192.0.2.2").announce({ event: "started" });
   assertEquals(answer.peers, ["192.0.2.1:7001"]);
-  assertEquals([answer.intervalSeconds, answer.seeders, answer.leechers], [60, 1, 1]);
+  assertEquals([answer.intervalSeconds, answer.seeders, answer.leechers], [5, 1, 1]);
 });
 
 Deno.test("a seeder gets leechers only, and nobody gets itself", { permissions }, () => {
