@@ -23,13 +23,15 @@ export type Action =
   | { readonly type: "close"; readonly connection: Connection; readonly reason: string }
   /** All blocks of the piece are in its slot: check its hash and store it. Answer: `verified`. */
   | { readonly type: "verify"; readonly active: ActivePiece }
+  /** Read a piece from disk and hash its blocks, for a peer. Answer: `hashed`. */
+  | { readonly type: "hashBlocks"; readonly piece: PieceIndex }
   /** The info dictionary is here and matches its hash. Answer: `beginTransfer`. */
   | { readonly type: "metadata"; readonly info: Uint8Array }
   /** A piece is verified and stored. */
   | { readonly type: "stored"; readonly piece: PieceIndex; readonly from: readonly Peer[] }
   /** A piece did not match its hash. */
   | { readonly type: "failed"; readonly piece: PieceIndex; readonly from: readonly Peer[] }
-  /** Every piece is stored. */
+  /** Every wanted piece is stored. */
   | { readonly type: "complete" }
   /** A peer changed its state. */
   | { readonly type: "peer"; readonly peer: Peer };

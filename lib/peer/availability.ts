@@ -21,13 +21,13 @@ export class Availability {
   readonly #pieces: Pieces;
   readonly #emit: Emit;
 
-  /** Everything missing is wanted from the beginning. */
+  /** Everything missing that was chosen is wanted from the beginning. */
   constructor(layout: Layout, pieces: Pieces, emit: Emit, random: () => number) {
     this.#pieces = pieces;
     this.#emit = emit;
     this.rarity = new RarityOrder(layout.pieceCount, random);
     for (const piece of layout.pieces()) {
-      if (!pieces.have.get(piece)) this.rarity.add(piece);
+      if (!pieces.have.get(piece) && pieces.isWanted(piece)) this.rarity.add(piece);
     }
   }
 

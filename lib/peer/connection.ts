@@ -8,6 +8,7 @@ import { Bitfield } from "../store/bitfield.ts";
 import type { PieceIndex } from "../store/layout.ts";
 import type { ActivePiece } from "../store/pieces.ts";
 import type { Peer } from "./peer_book.ts";
+import { Pipeline } from "./pipeline.ts";
 import { RateMeter } from "./rate.ts";
 
 /** A block: which piece, where in it, how long. The same triple a request message carries. */
@@ -65,10 +66,14 @@ export class Connection {
   extensionIds = new Map<string, number>();
   /** How many of our requests it queues. */
   requestQueue = DEFAULT_REQUEST_QUEUE;
+  /** The port it says it listens on; 0 while it has not. */
+  listenPort = 0;
   /** Length of the info dictionary it can give us, or 0. */
   metadataSize = 0;
   /** It says it will download nothing. */
   uploadOnly = false;
+  /** We said that of ourselves. To be said after what we have: libtorrent leaves who has nothing for it. */
+  saidUploadOnly = false;
 
   /** Our requests it has not answered: number of the block to when we asked. */
   readonly outstanding = new Map<number, number>();
@@ -85,8 +90,8 @@ export class Connection {
   readonly down = new RateMeter();
   /** Data sent. */
   readonly up = new RateMeter();
-  /** Shortest time from request to block seen lately, in milliseconds. */
-  latencyMs = 0;
+  /** How much we ask it for at once. */
+  readonly pipeline = new Pipeline();
   /** When something last arrived. */
   lastReceivedMs: number;
   /** When something was last sent. */

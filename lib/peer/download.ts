@@ -2,8 +2,7 @@
  * Fetching: what is asked of whom, and what becomes of the blocks.
  *
  * A block's way: asked for (`settle`) -> arrives (`block`) -> piece full -> hash checked and stored by
- * the driver -> `verified` -> everybody hears of it. Who sent a piece that fails alone is guilty; who
- * sent one together with others fetches alone from then on, until a piece clears or convicts it.
+ * the driver -> `stored`, and everybody hears of it; or `failed`, or some of its blocks `reopened`.
  *
  * @module
  */
@@ -17,9 +16,7 @@ import type { ActivePiece, Pieces } from "../store/pieces.ts";
 import type { Emit } from "./actions.ts";
 import { Availability } from "./availability.ts";
 import type { Connection } from "./connection.ts";
-import type { Peer } from "./peer_book.ts";
 import { Picker } from "./picker.ts";
-import { pipelineDepth } from "./pipeline.ts";
 import { Requests } from "./requests.ts";
 
 /** A peer that owes blocks and sends none for so long holds them no longer. */
@@ -34,6 +31,12 @@ const NEWCOMER_MS = 1000;
 /** Blocks nobody asked for that a peer may send before it has to go, in bytes. */
 const MAX_WASTE_BYTES = 16 * 1024 * 1024;
 
+/**
+ * So much may be asked for ahead of a download limit, in seconds of it, and from all peers together:
+ * what they say waits behind the blocks that are on their way, and the limit makes those slow.
+ */
+const LIMIT_AHEAD_SECONDS = 0.5;
+
 /** Where the bytes of a block go: into the piece memory, or nowhere in a simulation. */
 export type StoreBlock = (slot: number, begin: number, block: Uint8Array) => void;
 
@@ -45,17 +48,12 @@ export interface DownloadOptions {
   readonly emit: Emit;
   readonly storeBlock: StoreBlock;
   readonly random: () => number;
-  readonly peerById: (id: number) => Peer | undefined;
+  /** Bytes per second that may arrive; absent: any number. */
+  readonly downloadLimit?: number | undefined;
   /** Whether the hash of a piece is known yet. */
   readonly canVerify: (piece: PieceIndex) => boolean;
-}
-
-/** Who had a part in a piece. */
-export interface Sources {
-  /** Those of them who are still known. */
-  readonly from: readonly Peer[];
-  /** Nobody else had a part in it, known or not. */
-  readonly alone: boolean;
+  /** Pieces to be fetched first, each by one peer alone: they failed before. */
+  readonly doubted: ReadonlySet<PieceIndex>;
 }
 
 /** The fetching half of a transfer. */
@@ -80,7 +78,8 @@ export class Download {
     this.#requests = new Requests({ layout, pieces, connections, emit });
     this.#available = new Availability(layout, pieces, emit, random);
     const { rarity } = this.#available;
-    this.#picker = new Picker({ pieces, rarity, canVerify, drop: (active) => this.#drop(active) });
+    const drop = (active: ActivePiece) => this.#drop(active);
+    this.#picker = new Picker({ pieces, rarity, canVerify, doubted: options.doubted, drop });
   }
 
   /** The peer's bitfield is known, or known anew. */
@@ -152,13 +151,13 @@ export class Download {
     }
     const askedMs = this.#requests.answered(connection, key);
     const asked = askedMs !== undefined;
-    if (asked) measure(connection, nowMs - askedMs);
+    if (asked) connection.pipeline.answered(nowMs - askedMs);
     connection.down.add(block.length, nowMs);
     connection.lastBlockMs = nowMs;
     connection.snubbed = false;
     connection.hungry = true;
     const active = this.#pieces.active.get(piece as PieceIndex);
-    const welcome = active !== undefined && isWelcome(connection, active, asked) &&
+    const welcome = active !== undefined && isWelcome(connection, active) &&
       active.receive(number, connection.peer.id);
     if (!welcome) return this.#waste(connection, block.length, asked);
     this.#options.storeBlock(active.slot, begin, block);
@@ -168,16 +167,23 @@ export class Download {
     this.#options.emit({ type: "verify", active });
   }
 
-  /** The driver checked a full piece: it matched and is stored, or it did not match. */
-  verified(piece: PieceIndex, matches: boolean): Sources {
-    const active = this.#pieces.active.get(piece)!;
-    const sources = this.#sourcesOf(active);
-    if (matches) this.#stored(active, sources);
-    else this.#failed(active, sources);
+  /** A full piece matched its hash and is on disk. */
+  stored(piece: PieceIndex): void {
+    this.#pieces.stored(piece);
+    const isShared = this.#pieces.shared.get(piece);
+    for (const connection of this.#options.connections) {
+      if (isShared) {
+        this.#options.emit({ type: "send", connection, message: { type: "have", piece } });
+      }
+      if (connection.remote.get(piece)) this.#available.satisfied(connection);
+    }
     this.#everybodyHungry(); // a slot of piece memory is free again
-    const type = matches ? "stored" : "failed";
-    this.#options.emit({ type, piece, from: sources.from });
-    return sources;
+  }
+
+  /** A full piece did not match its hash: all of it is fetched again. */
+  failed(piece: PieceIndex): void {
+    this.wastedBytes += this.#layout.dataLength(piece);
+    this.notStored(piece);
   }
 
   /** A full piece could not be stored: it is fetched again some day. */
@@ -185,6 +191,18 @@ export class Download {
     this.#requests.forget(this.#pieces.active.get(piece)!);
     this.#pieces.failed(piece);
     this.#available.rarity.add(piece);
+    this.#everybodyHungry();
+  }
+
+  /** These blocks of a full piece are wrong and the others right: whoever asks next gets them to do. */
+  reopened(piece: PieceIndex, wrong: readonly number[]): void {
+    const active = this.#pieces.active.get(piece)!;
+    this.#requests.forget(active);
+    this.#pieces.reopen(piece, wrong);
+    active.exclusive = false;
+    active.owner = undefined;
+    for (const block of wrong) this.wastedBytes += this.#layout.blockLength(piece, block, true);
+    this.#everybodyHungry();
   }
 
   /** The connection is gone: what it owed is free for others. */
@@ -205,10 +223,8 @@ export class Download {
     connection.hungry = false;
     const mayAsk = !connection.peerChoking || connection.allowedFast.size > 0;
     if (!mayAsk || !connection.amInterested) return;
-    const { latencyMs, requestQueue, snubbed } = connection;
-    const rate = connection.down.rate(nowMs);
-    const ageMs = nowMs - connection.openedMs;
-    const wanted = pipelineDepth({ rate, latencyMs, ageMs, requestQueue, snubbed });
+    const { pipeline, requestQueue, snubbed } = connection;
+    const wanted = snubbed ? 1 : pipeline.depth(connection.down.rate(nowMs), requestQueue);
     const depth = Math.min(wanted, this.#share(nowMs));
     while (connection.outstanding.size < depth) {
       const pick = this.#picker.next(connection);
@@ -250,16 +266,18 @@ export class Download {
   }
 
   /**
-   * Blocks that one peer may owe: its part of the piece memory, and of what is missing. Otherwise the
-   * first fast peers would hold all of it, and others could not give anything.
+   * Blocks that one peer may owe: its part of the piece memory, of what is missing, and of what may be
+   * asked for under a limit. Otherwise the first fast peers would hold all of it, and others could not
+   * give anything.
    */
   #share(nowMs: number): number {
     let servers = 0;
     for (const connection of this.#options.connections) if (mayServe(connection, nowMs)) servers++;
-    const missing = this.#layout.pieceCount - this.#pieces.have.count;
-    const pieces = Math.min(missing, this.#pieces.slotCount);
+    const pieces = Math.min(this.#pieces.missingCount, this.#pieces.slotCount);
     const blocks = pieces * Math.ceil(this.#layout.pieceLength / BLOCK_LENGTH);
-    return Math.max(1, Math.ceil(blocks / Math.max(1, servers)));
+    const { downloadLimit = Infinity } = this.#options;
+    const affordable = downloadLimit * LIMIT_AHEAD_SECONDS / BLOCK_LENGTH;
+    return Math.max(1, Math.ceil(Math.min(blocks, affordable) / Math.max(1, servers)));
   }
 
   #isEndGame(nowMs: number): boolean {
@@ -273,34 +291,6 @@ export class Download {
     connection.wastedBytes += asked ? 0 : bytes;
     if (connection.wastedBytes > MAX_WASTE_BYTES) {
       throw new ProtocolError("keeps sending blocks that nobody asked for");
-    }
-  }
-
-  #stored(active: ActivePiece, { from, alone }: Sources): void {
-    const { piece } = active;
-    for (let block = 0; block < active.blockCount; block++) {
-      const peer = this.#options.peerById(active.contributorOf(block));
-      if (peer) peer.verifiedBytes += this.#layout.blockLength(piece, block, true);
-    }
-    if (alone) { for (const peer of from) peer.suspect = false; }
-    this.#pieces.stored(piece);
-    for (const connection of this.#options.connections) {
-      this.#options.emit({ type: "send", connection, message: { type: "have", piece } });
-      if (connection.remote.get(piece)) this.#available.satisfied(connection);
-    }
-  }
-
-  #failed(active: ActivePiece, { from, alone }: Sources): void {
-    this.wastedBytes += this.#layout.dataLength(active.piece);
-    this.notStored(active.piece);
-    if (alone) return;
-    for (const peer of from) peer.suspect = true;
-    // What a suspect has begun is left to others; it begins anew, alone.
-    for (const connection of this.#options.connections) {
-      if (!connection.peer.suspect) continue;
-      for (const active of [...this.#pieces.active.values()]) {
-        if (!active.exclusive) this.#leave(connection, active);
-      }
     }
   }
 
@@ -326,7 +316,7 @@ export class Download {
 
   /**
    * The connection is on this piece no longer. If it was its own, it is anybody's now; when nothing
-   * has come of it, or it came from a suspect, it is dropped.
+   * has come of it, or it was for one peer alone, it is dropped.
    */
   #leave(connection: Connection, active: ActivePiece): void {
     if (connection.current === active) connection.current = undefined;
@@ -348,23 +338,11 @@ export class Download {
   #everybodyHungry(): void {
     for (const connection of this.#options.connections) connection.hungry = true;
   }
-
-  #sourcesOf(active: ActivePiece): Sources {
-    const ids = active.contributors();
-    const peers = new Set(ids.map((id) => this.#options.peerById(id)));
-    const alone = peers.size === 1;
-    peers.delete(undefined);
-    return { from: [...peers as Set<Peer>], alone };
-  }
 }
 
-/**
- * Whether a block may become part of a piece: not where somebody else has to prove itself, and not
- * unasked from one whose data is doubted.
- */
-function isWelcome(connection: Connection, active: ActivePiece, asked: boolean): boolean {
-  if (active.owner === connection.id) return true;
-  return !active.exclusive && (asked || !connection.peer.suspect);
+/** Whether a block may become part of a piece: not where all of it has to come from another peer. */
+function isWelcome(connection: Connection, active: ActivePiece): boolean {
+  return !active.exclusive || active.owner === connection.id;
 }
 
 /** Whether the peer serves us, or is so new that it probably will. */
@@ -373,11 +351,4 @@ function mayServe(connection: Connection, nowMs: number): boolean {
   const isNew = nowMs - connection.openedMs < NEWCOMER_MS;
   if (connection.amInterested) return isNew || !connection.peerChoking;
   return isNew && connection.remote.isEmpty;
-}
-
-function measure(connection: Connection, sampleMs: number): void {
-  const { latencyMs } = connection;
-  connection.latencyMs = latencyMs === 0 || sampleMs < latencyMs
-    ? sampleMs
-    : latencyMs + (sampleMs - latencyMs) * 0.01;
 }

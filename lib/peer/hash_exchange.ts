@@ -1,5 +1,5 @@
 /**
- * Piece hashes of v2 files from peers, and for peers (BEP 52).
+ * Piece hashes of v2 files from peers (BEP 52).
  *
  * A magnet link brings the roots of the files only. The piece layers are asked for in ranges, each
  * with its proof up to the root, so a peer that lies is found out at once.
@@ -10,7 +10,6 @@
 import type { HashesMessage, HashRangeMessage } from "../codec/message.ts";
 import type { HashRange, PieceLayer } from "../codec/piece_layer.ts";
 import { hex } from "../codec/bytes.ts";
-import { ProtocolError } from "../errors.ts";
 import { CorruptDataError } from "./corrupt_data.ts";
 import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
@@ -19,8 +18,6 @@ const MAX_ASKED_PER_PEER = 2;
 const ANSWER_TIMEOUT_MS = 5000;
 /** A peer that refused, or did not answer, is asked again after so long: perhaps it knows by then. */
 const RETRY_MS = 10_000;
-/** Hash requests one peer may send in the life of a connection; several times what any torrent needs. */
-const MAX_ANSWERS_PER_PEER = 100_000;
 
 interface Asked {
   readonly connection: Connection;
@@ -36,10 +33,9 @@ export class HashExchange {
   readonly #asked = new Map<string, Asked>();
   /** Until when a peer is not asked for the hashes of a root. */
   readonly #notBefore = new Map<Connection, Map<string, number>>();
-  readonly #answered = new Map<Connection, number>();
   #pending: Array<{ readonly root: string; readonly layer: PieceLayer }>;
 
-  /** Layers that are complete already are only served. */
+  /** Layers that are complete already are not asked for. */
   constructor(layers: ReadonlyMap<string, PieceLayer>, emit: Emit) {
     this.#layers = layers;
     this.#emit = emit;
@@ -96,28 +92,8 @@ export class HashExchange {
     if (asked?.connection === connection) this.#refused(key, asked, nowMs);
   }
 
-  /**
-   * The peer asks for hashes: it gets them, or a reject.
-   *
-   * @throws {ProtocolError} when it asks without end
-   */
-  request(connection: Connection, message: HashRangeMessage): void {
-    const count = (this.#answered.get(connection) ?? 0) + 1;
-    if (count > MAX_ANSWERS_PER_PEER) throw new ProtocolError("keeps asking for hashes");
-    this.#answered.set(connection, count);
-    const root = message.root.slice(); // a view of the receive buffer
-    const { baseLayer, index, length, proofLayers } = message;
-    const range = { baseLayer, index, length, proofLayers };
-    const hashes = this.#layers.get(hex(root))?.answer(range);
-    const answer = hashes === undefined
-      ? { type: "hashReject", root, ...range } as const
-      : { type: "hashes", root, ...range, hashes } as const;
-    this.#emit({ type: "send", connection, message: answer });
-  }
-
   /** What the peer was asked for is asked of others. */
   left(connection: Connection): void {
-    this.#answered.delete(connection);
     this.#notBefore.delete(connection);
     for (const [key, asked] of this.#asked) {
       if (asked.connection === connection) this.#asked.delete(key);

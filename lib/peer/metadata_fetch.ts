@@ -115,6 +115,7 @@ export class MetadataFetch {
   /** Asks the peer for parts, if it has the dictionary. */
   settle(connection: Connection, nowMs: number): void {
     const { metadataSize } = connection;
+    connection.hungry = false; // until something changes, or the next look around
     if (this.done || metadataSize <= 0 || metadataSize > MAX_METADATA_LENGTH) return;
     if ((connection.extensionIds.get(METADATA_EXTENSION) ?? 0) === 0) return;
     if (nowMs < (this.#notBefore.get(connection) ?? 0)) return;

@@ -5,52 +5,25 @@
  */
 
 import { formatHostPort } from "../codec/address.ts";
-import { nextState, type PeerEvent, type PeerState } from "./state.ts";
+import { DialQueue, type PriorityOf } from "./dial_queue.ts";
+import { Hearsay } from "./hearsay.ts";
+import { addressOf, newPeer, type Peer, type PeerSource, rankOf } from "./peer.ts";
+import { RetryQueue } from "./retry_queue.ts";
+import { nextState, type PeerEvent } from "./state.ts";
 
-/** Where we learned of a peer. What the user named is never given up. */
-export type PeerSource = "user" | "tracker" | "inbound" | "peer";
+export { addressOf, type Peer, type PeerSource } from "./peer.ts";
 
 /** How many peers are remembered; the rest of a flood of addresses is dropped. */
 const MAX_PEERS = 3000;
 const FIRST_BACK_OFF_MS = 1000;
 const MAX_BACK_OFF_MS = 30_000;
 const MAX_FAILURES = 8;
+/** So long nobody is dialled who turned out to be connected to us under another address. */
+const DUPLICATE_RETRY_MS = 60_000;
 /** Addresses that turned out to be our own; more than a machine has. */
 const MAX_OWN_ADDRESSES = 64;
 /** Earlier numbers under which blocks on their way may still be known as a peer's. */
 const MAX_FORMER_IDS = 8;
-
-/** Somebody who takes part in the swarm, or once did. */
-export interface Peer {
-  /** Number of this peer in its book. */
-  readonly id: number;
-  host: string;
-  port: number;
-  state: PeerState;
-  source: PeerSource;
-  /** False when the port is only where its connection came from: nobody listens there. */
-  dialable: boolean;
-  /** It serves the v2 info-hash, as far as the tracker told. */
-  v2: boolean;
-  /** It had every piece when last seen. */
-  complete: boolean;
-  /** Attempts or connections that brought nothing, in a row. */
-  failures: number;
-  retryAtMs: number;
-  /** What it calls itself. */
-  client: string;
-  /** Why it is away or banned, in words. */
-  reason: string;
-  /** Verified bytes received from it. */
-  verifiedBytes: number;
-  /** Pieces that failed and that it had a part in: it now fetches alone or not at all. */
-  suspect: boolean;
-}
-
-/** `host:port` of a peer, brackets around IPv6. */
-export function addressOf(peer: Peer): string {
-  return formatHostPort(peer.host, peer.port);
-}
 
 /** All known peers of one torrent. */
 export class PeerBook {
@@ -60,6 +33,11 @@ export class PeerBook {
   readonly #contributors = new Set<Peer>();
   readonly #ownAddresses = new Set<string>();
   readonly #formerIds = new Map<Peer, number[]>();
+  readonly #dials = new DialQueue(); // who is available and dialable
+  readonly #retries = new RetryQueue(); // who is away
+  readonly #hearsay = new Hearsay();
+  #connecting = 0;
+  #isPrivate = false;
   readonly #onChange: (peer: Peer) => void;
   #nextId = 0;
 
@@ -73,6 +51,16 @@ export class PeerBook {
     return this.#byAddress.size;
   }
 
+  /** How many attempts to connect are under way, theirs and ours. */
+  get connecting(): number {
+    return this.#connecting;
+  }
+
+  /** See {@link DialQueue.best}. */
+  bestToDial(count: number, weWantNothing: boolean, priorityOf: PriorityOf): Peer[] {
+    return this.#dials.best(count, weWantNothing, priorityOf);
+  }
+
   /** All peers. */
   values(): IterableIterator<Peer> {
     return this.#byAddress.values();
@@ -84,40 +72,44 @@ export class PeerBook {
   }
 
   /**
-   * Somebody told us of a peer at this address. Returns it, or `undefined` when the book is full or
-   * the address is our own.
+   * Somebody told us of a peer at this address. Returns it, or `undefined` when the book is full, the
+   * address is our own, or peers are not to be found that way.
+   *
+   * @param wantsNothing a peer that is new is said to want nothing
    */
-  learn(host: string, port: number, source: PeerSource, v2 = false): Peer | undefined {
+  learn(
+    host: string,
+    port: number,
+    source: PeerSource,
+    v2 = false,
+    wantsNothing = false,
+  ): Peer | undefined {
     const address = formatHostPort(host, port);
     if (this.#ownAddresses.has(address)) return undefined;
+    if (this.#isPrivate && (source === "peer" || source === "local")) return undefined;
     const known = this.#byAddress.get(address);
-    if (known !== undefined) {
-      this.apply(known, "learned");
-      known.v2 ||= v2;
-      if (source === "user") known.source = "user";
-      known.dialable ||= source !== "inbound";
-      return known;
-    }
+    if (known !== undefined) return this.#learnAgain(known, source, v2);
     if (port < 1 || port > 65535) return undefined;
+    if (source === "peer" && !this.#hearsay.admits(host)) return undefined;
     if (this.#byAddress.size >= MAX_PEERS && !this.#makeRoom(source)) return undefined;
-    const peer: Peer = {
-      id: this.#nextId++,
-      host,
-      port,
-      state: "available",
-      source,
-      dialable: source !== "inbound",
-      v2,
-      complete: false,
-      failures: 0,
-      retryAtMs: 0,
-      client: "",
-      reason: "",
-      verifiedBytes: 0,
-      suspect: false,
-    };
-    this.#byAddress.set(address, peer);
+    if (source === "peer") this.#hearsay.add(host);
+    const dialable = source !== "inbound";
+    return this.#add({ host, port, source, dialable, v2, wantsNothing });
+  }
+
+  /** A web server has the files too (BEP 19): a peer of a kind, that wants nothing and is never given up. */
+  learnWebSeed(url: URL): void {
+    if (this.#byAddress.has(url.href)) return;
+    const { href, hostname: host, protocol, port } = url;
+    const said = { url: href, host, port: Number(port) || (protocol === "https:" ? 443 : 80) };
+    this.#add({ ...said, source: "user", dialable: true, v2: false, wantsNothing: true });
+  }
+
+  #add(said: Omit<Parameters<typeof newPeer>[0], "id">): Peer {
+    const peer = newPeer({ id: this.#nextId++, ...said });
+    this.#byAddress.set(addressOf(peer), peer);
     this.#byId.set(peer.id, peer);
+    if (peer.dialable) this.#dials.add(peer);
     return peer;
   }
 
@@ -129,9 +121,15 @@ export class PeerBook {
       this.#forget(peer);
       return;
     }
-    peer.state = after;
     if (reason !== "") peer.reason = reason;
-    if (before !== after) this.#onChange(peer);
+    if (before === after) return;
+    peer.state = after;
+    if (before === "available") this.#dials.delete(peer);
+    else if (before === "connecting") this.#connecting--;
+    if (after === "available" && peer.dialable) this.#dials.add(peer);
+    else if (after === "connecting") this.#connecting++;
+    else if (after === "away") this.#retries.add(peer);
+    this.#onChange(peer);
   }
 
   /** An attempt or a connection ended. `useful` connections start the back-off anew. */
@@ -145,11 +143,44 @@ export class PeerBook {
     if (!peer.dialable || hopeless) this.apply(peer, "given up");
   }
 
+  /** Somebody who is away asked to be left alone until then. */
+  postpone(peer: Peer, untilMs: number): void {
+    if (peer.state !== "away") return;
+    peer.retryAtMs = untilMs;
+    this.#retries.add(peer);
+  }
+
+  /**
+   * A connection, or an attempt, ended because there is another one with the same peer. It did not fail;
+   * but this address is not tried again soon.
+   */
+  duplicate(peer: Peer, reason: string, nowMs: number): void {
+    peer.retryAtMs = nowMs + DUPLICATE_RETRY_MS;
+    this.apply(peer, "loss", peer.state === "banned" ? "" : reason);
+    if (peer.state === "away" && !peer.dialable) this.apply(peer, "given up");
+  }
+
   /** Everybody whose back-off is over becomes available again. */
   refresh(nowMs: number): void {
-    for (const peer of this.#byAddress.values()) {
-      if (peer.state === "away" && peer.retryAtMs <= nowMs) this.apply(peer, "back-off over");
+    for (const peer of this.#retries.due(nowMs)) {
+      if (this.#byId.get(peer.id) === peer) this.apply(peer, "back-off over"); // else forgotten
     }
+  }
+
+  /**
+   * From now on trackers and the user alone introduce peers (BEP 27). Who was found otherwise is
+   * forgotten, or will be when its connection ends: those are returned.
+   */
+  becomePrivate(): Peer[] {
+    this.#isPrivate = true;
+    const found = [...this.#byAddress.values()].filter(({ source }) =>
+      source === "peer" || source === "local"
+    );
+    for (const peer of found) {
+      if (peer.state === "available" || peer.state === "away") this.apply(peer, "given up");
+      else peer.dialable = false;
+    }
+    return found.filter(({ state }) => state === "connecting" || state === "connected");
   }
 
   /**
@@ -202,34 +233,55 @@ export class PeerBook {
     this.#forget(known);
     this.#formerIds.set(peer, formerIds);
     for (const id of formerIds) this.#byId.set(id, peer);
-    peer.source = known.source;
+    if (rankOf(known.source) < rankOf(peer.source)) this.#setSource(peer, known.source);
     peer.v2 ||= known.v2;
     peer.verifiedBytes += known.verifiedBytes;
     if (this.#contributors.delete(known)) this.#contributors.add(peer);
-    peer.suspect ||= known.suspect;
     if (known.state === "banned") this.apply(peer, "corrupt", known.reason);
   }
 
-  /** Forgets somebody who failed; for a peer that is sure to exist also somebody never tried. */
+  #learnAgain(known: Peer, source: PeerSource, v2: boolean): Peer {
+    this.apply(known, "learned");
+    if (known.state === "available") this.#dials.delete(known);
+    known.v2 ||= v2;
+    known.dialable ||= source !== "inbound";
+    if (rankOf(source) < rankOf(known.source)) this.#setSource(known, source);
+    if (known.state === "available" && known.dialable) this.#dials.add(known);
+    return known;
+  }
+
+  #setSource(peer: Peer, source: PeerSource): void {
+    if (peer.source === "peer") this.#hearsay.delete(peer.host);
+    peer.source = source;
+  }
+
+  /**
+   * Forgets somebody who failed, or was only heard of and never tried; for a peer that is sure to exist
+   * anybody never tried. What others say drives out nothing but what others said.
+   */
   #makeRoom(source: PeerSource): boolean {
-    const sure = source === "user" || source === "inbound";
+    const isSure = source === "user" || source === "inbound";
     let untried: Peer | undefined;
     for (const peer of this.#byAddress.values()) {
-      if (peer.source === "user") continue;
+      if (peer.source === "user" || rankOf(peer.source) < rankOf(source) && !isSure) continue;
       if (peer.state === "away" && peer.failures > 0) {
         this.#forget(peer);
         return true;
       }
-      if (peer.state === "available") untried ??= peer;
+      if (peer.state !== "available") continue;
+      if (untried === undefined || peer.source === "peer") untried = peer;
     }
-    if (!sure || untried === undefined) return false;
-    this.#forget(untried);
-    return true;
+    const mayGo = untried !== undefined &&
+      (isSure || (untried.source === "peer" && source !== "peer"));
+    if (mayGo) this.#forget(untried!);
+    return mayGo;
   }
 
   #forget(peer: Peer): void {
     if (this.#byAddress.get(addressOf(peer)) === peer) this.#byAddress.delete(addressOf(peer));
     for (const id of [peer.id, ...this.#formerIds.get(peer) ?? []]) this.#byId.delete(id);
     this.#formerIds.delete(peer);
+    this.#dials.delete(peer);
+    if (peer.source === "peer") this.#hearsay.delete(peer.host);
   }
 }

@@ -7,8 +7,8 @@
  * begun, the end game: blocks others owe us, from the end, where they are furthest from arriving.
  *
  * A piece belongs to one peer as long as that is possible. It is then read in one sweep on the other
- * side, and when it fails its hash there is no doubt who sent it. A suspect never gets but one piece
- * at a time, all of it: it has to fail alone, or to succeed alone.
+ * side, and when it fails its hash there is no doubt who sent it. A piece that several sent and that
+ * failed comes before all other new ones, and is one peer's alone: it has to fail or to pass by it.
  *
  * @module
  */
@@ -37,6 +37,8 @@ export interface PickerOptions {
   readonly rarity: RarityOrder;
   /** Whether the hash of a piece is known yet. */
   readonly canVerify: (piece: PieceIndex) => boolean;
+  /** Pieces that failed, each to be fetched by one peer alone. */
+  readonly doubted: ReadonlySet<PieceIndex>;
   /** Makes a piece that nobody is on missing again, with all that has arrived of it. */
   readonly drop: (active: ActivePiece) => void;
 }
@@ -58,7 +60,7 @@ export class Picker {
   next(connection: Connection): Pick | undefined {
     let active = connection.current;
     if (active === undefined || active.freeCount === 0 || !mayAsk(connection, active.piece)) {
-      active = connection.peer.suspect ? this.#alone(connection) : this.#together(connection);
+      active = this.#abandoned(connection) ?? this.#fresh(connection) ?? this.#shared(connection);
       connection.current = active;
     }
     if (active === undefined) return undefined;
@@ -67,7 +69,7 @@ export class Picker {
 
   /** Blocks to ask this idle peer for although others were asked before. For when all is begun. */
   endGame(connection: Connection): Pick[] {
-    for (let limit = 2; limit <= END_GAME_REQUESTERS && !connection.peer.suspect; limit++) {
+    for (let limit = 2; limit <= END_GAME_REQUESTERS; limit++) {
       const picks = this.#doubled(connection, limit);
       if (picks.length > 0) return picks;
     }
@@ -88,20 +90,6 @@ export class Picker {
     return picks;
   }
 
-  #together(connection: Connection): ActivePiece | undefined {
-    return this.#abandoned(connection) ?? this.#fresh(connection) ?? this.#shared(connection);
-  }
-
-  /** What nobody else has a part in; where there is no such piece, one that was left, from its start. */
-  #alone(connection: Connection): ActivePiece | undefined {
-    for (const active of this.#pieces.active.values()) {
-      if (active.owner === connection.id && !active.isFull) return undefined;
-    }
-    const active = this.#fresh(connection) ?? this.#restarted(connection);
-    if (active !== undefined) active.exclusive = true;
-    return active;
-  }
-
   /** A piece begun by somebody who left it, most complete first. */
   #abandoned(connection: Connection): ActivePiece | undefined {
     let best: ActivePiece | undefined;
@@ -118,20 +106,22 @@ export class Picker {
     if (connection.wantedCount === 0) return undefined;
     const accept = (piece: number) =>
       mayAsk(connection, piece) && this.#options.canVerify(piece as PieceIndex);
-    const piece = this.#pieces.have.count < RANDOM_FIRST_PIECES
-      ? this.#rarity.any(accept)
-      : this.#rarity.rarest(accept);
+    let piece = this.#doubted(accept);
+    if (piece < 0) {
+      piece = this.#pieces.have.count < RANDOM_FIRST_PIECES
+        ? this.#rarity.any(accept)
+        : this.#rarity.rarest(accept);
+    }
     if (piece < 0 || !this.#makeRoom()) return undefined;
     return this.#begin(connection, piece as PieceIndex);
   }
 
-  #restarted(connection: Connection): ActivePiece | undefined {
-    for (const active of this.#pieces.active.values()) {
-      if (!isLeft(active) || !mayAsk(connection, active.piece)) continue;
-      this.#options.drop(active);
-      return this.#begin(connection, active.piece);
+  /** A piece that failed before, or -1. */
+  #doubted(accept: (piece: number) => boolean): number {
+    for (const piece of this.#options.doubted) {
+      if (this.#rarity.includes(piece) && accept(piece)) return piece;
     }
-    return undefined;
+    return -1;
   }
 
   /** A piece that others are on. */
@@ -147,6 +137,7 @@ export class Picker {
     this.#rarity.remove(piece);
     const active = this.#pieces.begin(piece);
     active.owner = connection.id;
+    active.exclusive = this.#options.doubted.has(piece);
     return active;
   }
 

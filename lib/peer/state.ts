@@ -25,7 +25,7 @@ export type PeerEvent =
   | "loss" // failure, timeout, close: anything that ends an attempt or a connection
   | "back-off over" // time to try again
   | "learned" // somebody tells us about it again
-  | "given up" // failed too often
+  | "given up" // failed too often, or is not to be known (BEP 27)
   | "corrupt"; // its data failed verification, and nobody else can be to blame
 
 /** Every legal transition. `forgotten` means the peer leaves the book. */
@@ -36,6 +36,7 @@ export const TRANSITIONS: Readonly<
     dial: "connecting",
     accept: "connecting",
     learned: "available",
+    "given up": "forgotten",
     corrupt: "banned",
   },
   connecting: {

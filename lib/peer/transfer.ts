@@ -5,34 +5,27 @@
  * @module
  */
 
-import { hex } from "../codec/bytes.ts";
-import {
-  DONT_HAVE_EXTENSION,
-  encodeDontHave,
-  METADATA_PIECE_LENGTH,
-  type MetadataMessage,
-  metadataPieceCount,
-} from "../codec/extension.ts";
+import { DONT_HAVE_EXTENSION, encodeDontHave, type MetadataMessage } from "../codec/extension.ts";
 import type { Message } from "../codec/message.ts";
 import type { PieceLayer } from "../codec/piece_layer.ts";
 import { ProtocolError } from "../errors.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
-import { Pieces } from "../store/pieces.ts";
+import { Pieces, type Wanted } from "../store/pieces.ts";
 import type { Emit } from "./actions.ts";
-import type { Connection } from "./connection.ts";
-import { Download, type Sources, type StoreBlock } from "./download.ts";
-import { HashExchange } from "./hash_exchange.ts";
-import { sendMetadata } from "./metadata_fetch.ts";
+import { Chatter } from "./chatter.ts";
+import type { BlockRequest, Connection } from "./connection.ts";
+import { Download, type StoreBlock } from "./download.ts";
+import { FailedPieces } from "./failed_pieces.ts";
+import { HashServer } from "./hash_server.ts";
+import { MetadataServer } from "./metadata_server.ts";
 import type { Peer } from "./peer_book.ts";
+import { type Expected, PieceHashes } from "./piece_hashes.ts";
+import { SuperSeed } from "./super_seed.ts";
 import { Upload } from "./upload.ts";
 
-/** A hybrid whose SHA-256 hashes nobody gives is fetched by its SHA-1 hashes after so long. */
-const SHA1_FALLBACK_MS = 3000;
 /** Pieces a choked peer may be allowed to ask for; what a peer says beyond is ignored. */
 const MAX_ALLOWED_FAST = 64;
-/** Answers to metadata requests per connection, in multiples of the whole dictionary. */
-const MAX_METADATA_COPIES = 4;
 
 /** What a transfer starts from. */
 export interface TransferOptions {
@@ -41,6 +34,8 @@ export interface TransferOptions {
   readonly layout: Layout;
   /** What is on disk. */
   readonly have: Bitfield;
+  /** What to fetch, where some files only were chosen; absent: all. */
+  readonly chosen?: Wanted | undefined;
   /** Pieces that may be collected at once. */
   readonly slotCount: number;
   /** SHA-1 of each piece, packed; absent in v2 torrents. */
@@ -48,6 +43,10 @@ export interface TransferOptions {
   /** Piece layers by root in hex; empty in v1 torrents. */
   readonly layers: ReadonlyMap<string, PieceLayer>;
   readonly storeBlock: StoreBlock;
+  /** Trackers and the user alone introduce peers (BEP 27); default false. */
+  readonly private?: boolean | undefined;
+  /** Hand out each piece once before any twice, while nobody else has the file (BEP 16). */
+  readonly superSeed?: boolean | undefined;
 }
 
 /** What the swarm lends to its transfer. */
@@ -56,13 +55,14 @@ export interface TransferContext {
   readonly emit: Emit;
   readonly random: () => number;
   readonly peerById: (id: number) => Peer | undefined;
+  /** It is proved that the peer sent corrupt data in this piece. */
+  readonly convict: (peer: Peer, piece: PieceIndex) => void;
   readonly uploadSlots: number;
+  /** Bytes per second that may arrive; absent: any number. */
+  readonly downloadLimit?: number | undefined;
 }
 
-/** How a piece is to be checked. */
-export type Expected =
-  | { readonly kind: "sha256"; readonly hash: Uint8Array }
-  | { readonly kind: "sha1"; readonly hash: Uint8Array };
+export type { Expected };
 
 /** The transfer of one torrent. */
 export class Transfer {
@@ -76,38 +76,59 @@ export class Transfer {
   readonly upload: Upload;
   /** Some pieces were checked by SHA-1 although the torrent has SHA-256 hashes. */
   usedSha1 = false;
-  readonly #info: Uint8Array;
-  readonly #sha1s: Uint8Array | undefined;
-  readonly #layers: ReadonlyMap<string, PieceLayer>;
-  readonly #layerOfFile = new Map<number, PieceLayer>();
-  readonly #hashes: HashExchange;
+  readonly #metadata: MetadataServer;
+  readonly #chatter: Chatter;
+  readonly #hashes: PieceHashes;
+  readonly #hashServer: HashServer;
+  readonly #failures: FailedPieces;
+  readonly #superSeed: SuperSeed | undefined;
   readonly #context: TransferContext;
-  readonly #metadataServed = new Map<Connection, number>();
-  #hashesSinceMs: number;
-  #sha1Fallback = false;
 
   /** Begins with `options.have`; connections are taken over by {@link joined}. */
   constructor(options: TransferOptions, context: TransferContext, nowMs: number) {
     const { layout } = options;
     const { emit, random, peerById } = context;
     this.layout = layout;
-    this.#info = options.info;
-    this.#sha1s = options.sha1s;
-    this.#layers = options.layers;
+    this.#metadata = new MetadataServer(options.info, emit);
+    this.#chatter = new Chatter(layout.pieceCount);
     this.#context = context;
-    this.#hashesSinceMs = nowMs;
-    this.pieces = new Pieces(layout, options.have, options.slotCount);
+    this.#hashes = new PieceHashes({ ...options, emit }, nowMs);
+    this.pieces = new Pieces(layout, options.have, options.slotCount, options.chosen);
     const connections = { [Symbol.iterator]: () => context.connections.values() };
     const shared = { layout, pieces: this.pieces, connections, emit, random, peerById };
+    const { convict } = context;
+    this.#failures = new FailedPieces({
+      ...shared,
+      convict,
+      placeOf: (piece) => this.#hashes.placeOf(piece),
+      reopen: (piece, wrong) => this.download.reopened(piece, wrong),
+      drop: (piece) => this.download.failed(piece),
+    }, nowMs);
     const canVerify = (piece: PieceIndex) => this.expected(piece) !== undefined;
-    this.download = new Download({ ...shared, canVerify, storeBlock: options.storeBlock });
+    const { doubted } = this.#failures;
+    const { storeBlock } = options;
+    const { downloadLimit } = context;
+    this.download = new Download({ ...shared, canVerify, doubted, storeBlock, downloadLimit });
     this.upload = new Upload({ ...shared, slots: context.uploadSlots });
-    this.#hashes = new HashExchange(options.layers, emit);
+    this.#hashServer = new HashServer({ ...options, pieces: this.pieces, emit });
+    if (options.superSeed && options.have.isFull) {
+      this.#superSeed = new SuperSeed({ layout, have: options.have, emit });
+    }
+  }
+
+  /** Whether we are to be seen as somebody who wants nothing and has everything. */
+  get isUploadOnly(): boolean {
+    return this.pieces.isComplete && this.#superSeed?.isHiding !== true;
+  }
+
+  /** Whether a peer can be told so before it joins: a super-seeder first has to see who it is. */
+  get saysUploadOnlyAtOnce(): boolean {
+    return this.isUploadOnly && this.#superSeed === undefined;
   }
 
   /** Length of the info dictionary, in bytes. */
   get metadataSize(): number {
-    return this.#info.length;
+    return this.#metadata.size;
   }
 
   /** True when all piece hashes are known. */
@@ -117,31 +138,23 @@ export class Transfer {
 
   /** How to check a piece: by SHA-256 where that is known, else by SHA-1; `undefined`: not yet. */
   expected(piece: PieceIndex): Expected | undefined {
-    if (this.layout.version !== "v1") {
-      const { file, pieceInFile, root } = this.layout.fileOf(piece);
-      const hash = root && this.#layerOf(file, root)?.hash(pieceInFile);
-      if (hash !== undefined) return { kind: "sha256", hash };
-      if (!this.#sha1Fallback || this.#sha1s === undefined) return undefined;
-    }
-    return { kind: "sha1", hash: this.#sha1s!.subarray(piece * 20, piece * 20 + 20) };
+    return this.#hashes.expected(piece);
   }
 
-  /** The piece layer of a file: looked up by its root once, since every piece asks for it. */
-  #layerOf(file: number, root: Uint8Array): PieceLayer | undefined {
-    let layer = this.#layerOfFile.get(file);
-    if (layer === undefined) {
-      layer = this.#layers.get(hex(root));
-      if (layer !== undefined) this.#layerOfFile.set(file, layer);
-    }
-    return layer;
+  /** Whether the driver shall hash the blocks of a piece even if it matches: somebody spoiled it before. */
+  wantsDigests(piece: PieceIndex): boolean {
+    return this.#failures.wantsDigests(piece);
   }
 
   /** A connection takes part from now on: it hears what we have. `late` ones were told "nothing". */
   joined(connection: Connection, late: boolean): void {
-    const { have } = this.pieces;
+    const { shared: have } = this.pieces;
     connection.remote = new Bitfield(this.layout.pieceCount);
     const send = (message: Message) => this.#context.emit({ type: "send", connection, message });
-    if (late) {
+    if (!late && this.#superSeed?.joined(connection, this.#context.connections.values())) {
+      if (connection.negotiated.fast) send({ type: "haveNone" });
+      this.#superSeed.deal();
+    } else if (late) {
       for (const piece of have.ones()) send({ type: "have", piece });
     } else if (connection.negotiated.fast && (have.isFull || have.isEmpty)) {
       send({ type: have.isFull ? "haveAll" : "haveNone" });
@@ -157,19 +170,21 @@ export class Transfer {
    */
   received(connection: Connection, message: Message, nowMs: number): void {
     const { download, upload } = this;
+    this.#chatter.heard(connection, message, nowMs);
     switch (message.type) {
       case "piece":
         return download.block(connection, message, nowMs);
       case "request":
+        this.#superSeed?.deal();
         return upload.request(connection, message, nowMs);
       case "have":
-        return download.pieceGained(connection, this.#index(message.piece));
+        return this.#gained(connection, this.#index(message.piece));
       case "bitfield":
-        return download.piecesReplaced(connection, this.#bitfield(message.bits));
+        return this.#replaced(connection, this.#bitfield(message.bits));
       case "haveAll":
-        return download.piecesReplaced(connection, this.#bitfield("all"));
+        return this.#replaced(connection, this.#bitfield("all"));
       case "haveNone":
-        return download.piecesReplaced(connection, this.#bitfield("none"));
+        return this.#replaced(connection, this.#bitfield("none"));
       case "choke":
         return download.choked(connection);
       case "unchoke":
@@ -185,14 +200,13 @@ export class Transfer {
       case "allowedFast":
         return this.#allowFast(connection, message.piece);
       case "hashRequest":
-        return this.#hashes.request(connection, message);
+        return this.#hashServer.request(connection, message, nowMs);
       case "hashes":
-        if (this.#hashes.hashes(connection, message)) {
-          this.#hashesSinceMs = nowMs;
-          download.hashesArrived();
-        }
+        if (this.#failures.hashes(connection, message)) return;
+        if (this.#hashes.hashes(connection, message, nowMs)) download.hashesArrived();
         return;
       case "hashReject":
+        this.#failures.rejected(connection, message);
         return this.#hashes.rejected(connection, message, nowMs);
       case "keepAlive":
       case "port": // we run no DHT
@@ -207,29 +221,41 @@ export class Transfer {
 
   /** A message of the metadata exchange (BEP 9): we have the whole dictionary and give it away. */
   metadata(connection: Connection, message: MetadataMessage): void {
-    if (message.type !== "request") return;
-    const { piece } = message;
-    const count = metadataPieceCount(this.#info.length);
-    const served = (this.#metadataServed.get(connection) ?? 0) + 1;
-    this.#metadataServed.set(connection, served);
-    const { emit } = this.#context;
-    if (piece >= count || served > MAX_METADATA_COPIES * count) {
-      return sendMetadata(emit, connection, { type: "reject", piece });
-    }
-    const begin = piece * METADATA_PIECE_LENGTH;
-    const data = this.#info.subarray(begin, begin + METADATA_PIECE_LENGTH);
-    sendMetadata(emit, connection, { type: "data", piece, totalSize: this.#info.length, data });
+    this.#metadata.received(connection, message);
   }
 
   /** The peer no longer has a piece (BEP 54). */
   dontHave(connection: Connection, piece: number): void {
+    this.#chatter.spend(connection, 1, connection.lastReceivedMs);
     this.download.pieceDropped(connection, this.#index(piece));
   }
 
-  /** The driver checked and stored a piece, or it did not match. Returns who sent it. */
-  verified(piece: PieceIndex, matches: boolean, bySha1: boolean): Sources {
-    if (matches && bySha1 && this.layout.version === "hybrid") this.usedSha1 = true;
-    return this.download.verified(piece, matches);
+  /**
+   * The driver checked and stored a piece, or it did not match. Returns who sent what is stored now.
+   *
+   * @param digests The SHA-256 of each block, packed: where it did not match, or they were wanted.
+   */
+  verified(
+    piece: PieceIndex,
+    matches: boolean,
+    bySha1: boolean,
+    digests: Uint8Array | undefined,
+  ): readonly Peer[] {
+    const active = this.pieces.active.get(piece)!;
+    if (!matches) {
+      this.#failures.failed(active, digests);
+      return [];
+    }
+    if (bySha1 && this.layout.version === "hybrid") this.usedSha1 = true;
+    const from = this.#failures.passed(active, digests);
+    this.download.stored(piece);
+    this.#context.emit({ type: "stored", piece, from });
+    return from;
+  }
+
+  /** The driver read and hashed the blocks of a piece on disk, or could not. */
+  hashed(piece: PieceIndex, leaves: Uint8Array | undefined, nowMs: number): void {
+    this.#hashServer.hashed(piece, leaves, nowMs);
   }
 
   /** A piece on disk is not what it was: nobody gets it any more. */
@@ -237,6 +263,7 @@ export class Transfer {
     if (!this.pieces.have.get(piece)) return;
     this.pieces.lost(piece);
     this.upload.pieceLost(piece);
+    this.#hashServer.pieceLost(piece);
     const payload = encodeDontHave(piece);
     for (const connection of this.#context.connections.values()) {
       const id = connection.extensionIds.get(DONT_HAVE_EXTENSION);
@@ -245,30 +272,51 @@ export class Transfer {
     }
   }
 
+  /** Fetched blocks for the socket, up to `maxBytes`. */
+  takeUploads(connection: Connection, maxBytes: number): BlockRequest[] {
+    const requests = this.upload.take(connection, maxBytes);
+    this.#superSeed?.taken(connection, requests);
+    return requests;
+  }
+
   /** Sends what the connection's last events call for: hash requests, block requests. */
   settle(connection: Connection, nowMs: number): void {
-    if (!this.#hashes.isComplete) this.#hashes.settle(connection, nowMs);
+    this.#hashes.settle(connection, nowMs);
     this.download.settle(connection, nowMs);
   }
 
   /** The connection is gone. */
   left(connection: Connection): void {
     this.#hashes.left(connection);
-    this.#metadataServed.delete(connection);
+    this.#hashServer.left(connection);
+    this.#metadata.left(connection);
+    this.#chatter.left(connection);
     this.download.left(connection);
+    this.#failures.left(connection);
+    this.#superSeed?.left(connection);
   }
 
   /** Time passed. */
   tick(nowMs: number): void {
     this.download.tick(nowMs);
     this.upload.tick(nowMs);
-    if (this.#hashes.isComplete) return;
-    this.#hashes.tick(nowMs);
-    const waitedMs = nowMs - this.#hashesSinceMs;
-    if (this.#sha1s !== undefined && !this.#sha1Fallback && waitedMs > SHA1_FALLBACK_MS) {
-      this.#sha1Fallback = true;
-    }
-    this.download.hashesArrived();
+    this.#superSeed?.tick(nowMs);
+    this.#failures.tick(nowMs);
+    this.#hashServer.tick(nowMs);
+    if (this.#hashes.tick(nowMs)) this.download.hashesArrived();
+  }
+
+  #replaced(connection: Connection, remote: Bitfield): void {
+    this.download.piecesReplaced(connection, remote);
+    if (!this.#superSeed?.isHiding) return;
+    for (const piece of remote.ones()) this.#superSeed.seen(connection, piece as PieceIndex);
+    this.#superSeed.deal();
+  }
+
+  #gained(connection: Connection, piece: PieceIndex): void {
+    this.download.pieceGained(connection, piece);
+    this.#superSeed?.seen(connection, piece);
+    this.#superSeed?.deal();
   }
 
   #bitfield(bits: Uint8Array | "all" | "none"): Bitfield {

@@ -14,6 +14,7 @@ import type { Pieces } from "../store/pieces.ts";
 import type { Emit } from "./actions.ts";
 import { chooseUnchoked, RECHOKE_INTERVAL_MS } from "./choker.ts";
 import type { BlockRequest, Connection } from "./connection.ts";
+import { UploadSlots } from "./upload_slots.ts";
 
 /** How many requests of one peer are queued; told to peers as `reqq` (BEP 10). */
 export const REQUEST_QUEUE = 1024;
@@ -27,30 +28,34 @@ export interface UploadOptions {
   readonly connections: Iterable<Connection>;
   readonly emit: Emit;
   readonly random: () => number;
-  /** How many peers are served at once. */
+  /** How many peers are served at once, at least: more where that is faster. */
   readonly slots: number;
 }
 
 /** The serving half of a transfer. */
 export class Upload {
   readonly #options: UploadOptions;
+  readonly #slots: UploadSlots;
   #rechokeAtMs = 0;
 
   /** Serves nobody yet. */
   constructor(options: UploadOptions) {
     this.#options = options;
+    this.#slots = new UploadSlots(options.slots);
   }
 
   /** The peer wants something. With a free slot it is served at once. */
   interested(connection: Connection, nowMs: number): void {
     connection.peerInterested = true;
-    if (connection.amChoking && this.#freeSlots() > 0) this.#unchoke(connection, nowMs);
+    if (connection.amChoking && this.#freeSlots() > 0) this.#giveSlot(connection, nowMs);
   }
 
-  /** The peer wants nothing any more; its slot is given to another with the next tick. */
+  /**
+   * The peer wants nothing at the moment. Its slot stays its own until somebody else wants it: who has
+   * everything we have will want the next piece we get, and shall not have to ask for a slot first.
+   */
   notInterested(connection: Connection): void {
     connection.peerInterested = false;
-    if (!connection.amChoking) this.#choke(connection);
   }
 
   /**
@@ -66,7 +71,7 @@ export class Upload {
     if (!inRange) throw new ProtocolError(`asked for ${length} bytes at ${piece}+${begin}`);
     if (!connection.peerInterested) this.interested(connection, nowMs); // some never say so
     const serve = !connection.amChoking && length <= MAX_SERVED_BLOCK &&
-      this.#options.pieces.have.get(piece) && connection.uploadQueue.length < REQUEST_QUEUE;
+      this.#options.pieces.shared.get(piece) && connection.uploadQueue.length < REQUEST_QUEUE;
     if (!serve) return this.#reject(connection, { piece, begin, length });
     connection.uploadQueue.push({ piece, begin, length });
     if (connection.uploadQueue.length === 1) this.#options.emit({ type: "upload", connection });
@@ -117,20 +122,37 @@ export class Upload {
     else this.#dealSlots(nowMs);
   }
 
+  /** Slots that nobody makes use of. */
   #freeSlots(): number {
-    let free = this.#options.slots;
-    for (const connection of this.#options.connections) if (!connection.amChoking) free--;
+    let free = this.#slots.count;
+    for (const { amChoking, peerInterested } of this.#options.connections) {
+      if (!amChoking && peerInterested) free--;
+    }
     return free;
   }
 
-  /** Takes a slot from nobody: a peer that changes its mind often must not cost others theirs. */
+  /** A slot that is free, or kept by somebody who wants nothing at the moment. */
+  #giveSlot(connection: Connection, nowMs: number): void {
+    let served = 0;
+    let idle: Connection | undefined;
+    for (const other of this.#options.connections) {
+      if (other.amChoking) continue;
+      served++;
+      if (other.peerInterested || (idle && idle.unchokedMs <= other.unchokedMs)) continue;
+      idle = other;
+    }
+    if (served >= this.#slots.count && idle !== undefined) this.#choke(idle);
+    this.#unchoke(connection, nowMs);
+  }
+
+  /** Takes a slot in use from nobody: who changes its mind often must not cost others theirs. */
   #fillSlots(nowMs: number): void {
     const free = this.#freeSlots();
     if (free <= 0) return;
     const waiting = [...this.#options.connections]
       .filter(({ amChoking, peerInterested }) => amChoking && peerInterested)
       .sort((a, b) => a.unchokedMs - b.unchokedMs);
-    for (const connection of waiting.slice(0, free)) this.#unchoke(connection, nowMs);
+    for (const connection of waiting.slice(0, free)) this.#giveSlot(connection, nowMs);
   }
 
   #dealSlots(nowMs: number): void {
@@ -144,8 +166,12 @@ export class Upload {
       rate: (serving ? connection.up : connection.down).rate(nowMs),
       unchokedMs: connection.unchokedMs,
     }));
-    const chosen = chooseUnchoked(candidates, this.#options.slots, this.#options.random);
+    const isContested = candidates.filter((c) => c.interested).length > this.#slots.count;
+    const rate = connections.reduce((sum, { up }) => sum + up.rate(nowMs), 0);
+    this.#slots.look(isContested, rate, nowMs);
+    const chosen = chooseUnchoked(candidates, this.#slots.count, this.#options.random);
     for (const connection of connections) {
+      if (!connection.peerInterested && !isContested) continue;
       if (chosen.has(connection.id)) {
         if (connection.amChoking) this.#unchoke(connection, nowMs);
       } else if (!connection.amChoking) {

@@ -432,8 +432,9 @@ Deno.test({
       leave: 200,
       snub: 50,
       drop: 200,
-      cancel: 100,
-      suspect: 3000,
+      cancel: 50,
+      fail: 150,
+      alone: 200,
     };
     for (const [what, times] of Object.entries(least)) {
       assert((counts[what] ?? 0) >= times, `${what} happened ${counts[what]} times`);
@@ -471,7 +472,10 @@ function chaos(seed: number, counts: Record<string, number>): void {
       else if (choice > 0.55 && peer.negotiated.fast) {
         bench.reject(peer, one.piece, one.block);
         did("reject");
-      } else bench.deliver(peer, one.piece, one.block), did("block");
+      } else {
+        bench.deliver(peer, one.piece, one.block, random() < 0.1 ? peer.peer.id + 1 : 0);
+        did("block");
+      }
     } else if (choice < 0.7) bench.download.choked(peer), did("choke");
     else if (choice < 0.8) bench.download.unchoked(peer);
     else if (choice < 0.83) bench.leave(peer), did("leave");
@@ -484,8 +488,8 @@ function chaos(seed: number, counts: Record<string, number>): void {
       bench.tick(integerFrom(random, 100, 5000));
       if (peer.snubbed) did("snub");
     }
-    bench.verifyFull(() => random() < 0.6);
-    if (connections.some((one) => one.peer.suspect)) did("suspect");
+    for (const _ of bench.verifyFull()) did("fail");
+    if ([...bench.pieces.active.values()].some(({ exclusive }) => exclusive)) did("alone");
     for (const action of bench.settle()) {
       if (action.type === "send" && action.message.type === "cancel") did("cancel");
       if (action.type === "send" && action.message.type === "request") {

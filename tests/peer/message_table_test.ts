@@ -75,7 +75,7 @@ keepAlive                | -               | -                                  
 choke                    | -               | -                                         | +peerChoking                            | +peerChoking                            | -
 unchoke                  | !peerChoking    | !peerChoking                              | -                                       | -                                       | -
 interested               | +peerInterested | !amChoking +peerInterested unchoke        | -                                       | -                                       | -
-notInterested            | -               | -                                         | +amChoking !peerInterested choke reject | +amChoking !peerInterested choke reject | -
+notInterested            | -               | -                                         | !peerInterested                         | !peerInterested                         | -
 have                     | -               | +amInterested interested                  | -                                       | -                                       | -
 have of no piece         | -               | x                                         | x                                       | x                                       | -
 bitfield                 | -               | +amInterested interested                  | -                                       | -                                       | -

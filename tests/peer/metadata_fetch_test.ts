@@ -181,6 +181,50 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    "whatever size a liar names, it is found out at the last part, and the next peer's copy is taken",
+  permissions,
+  fn() {
+    const sizes = [1, PART, PART + 1, INFO.length - 1, INFO.length + 1, 3 * PART, 100 * PART];
+    for (const size of sizes) {
+      const bench = new Bench();
+      const [liar, honest] = [bench.peer(1, size), bench.peer(2)];
+      const padded = new Uint8Array(size); // what it would have to give to be believed
+      padded.set(INFO.subarray(0, size));
+      assertThrows(
+        () => {
+          for (let asked = bench.asked(liar); asked.length > 0; asked = bench.asked(liar)) {
+            for (const piece of asked) bench.give(liar, piece, padded);
+          }
+        },
+        CorruptDataError,
+        "does not match",
+        `${size} bytes`,
+      );
+      bench.leave(liar);
+      for (const piece of bench.asked(honest)) bench.give(honest, piece);
+      assertEquals(bench.metadata, INFO, `${size} bytes`);
+    }
+  },
+});
+
+Deno.test({
+  name: "a size that changes in the middle changes nothing of what is being fetched",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const peer = bench.peer(1);
+    assertEquals(bench.asked(peer), [0, 1, 2]);
+    for (const [piece, size] of [[0, 1], [1, 2 ** 40], [2, 0]] as const) {
+      peer.metadataSize = size;
+      bench.give(peer, piece);
+      assertEquals(bench.asked(peer), []);
+    }
+    assertEquals(bench.metadata, INFO);
+  },
+});
+
+Deno.test({
   name: "a size beyond all reason is not even asked for",
   permissions,
   fn() {

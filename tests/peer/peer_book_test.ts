@@ -163,19 +163,17 @@ Deno.test({
     const peers = book();
     const known = peers.learn("10.0.0.1", 6881, "user", true)!;
     known.verifiedBytes = 100;
-    known.suspect = true;
     const inbound = peers.learn("10.0.0.1", 50_000, "inbound")!;
     inbound.verifiedBytes = 11;
     peers.apply(inbound, "accept");
     peers.apply(inbound, "handshake");
     peers.identify(inbound, 6881);
     assertEquals([...peers.values()], [inbound]);
-    const { source, v2, verifiedBytes, suspect, state } = inbound;
-    assertEquals<unknown>({ source, v2, verifiedBytes, suspect, state }, {
+    const { source, v2, verifiedBytes, state } = inbound;
+    assertEquals<unknown>({ source, v2, verifiedBytes, state }, {
       source: "user",
       v2: true,
       verifiedBytes: 111,
-      suspect: true,
       state: "connected",
     });
     assertEquals(peers.byId(known.id), inbound, "blocks the earlier one sent are its own");

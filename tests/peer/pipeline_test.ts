@@ -1,30 +1,45 @@
 /** How many requests a peer is kept busy with, and how speed is measured. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { pipelineDepth } from "../../lib/peer/pipeline.ts";
+import { Pipeline } from "../../lib/peer/pipeline.ts";
 import { RateMeter } from "../../lib/peer/rate.ts";
 
 const permissions = "none";
 const MIB = 1024 * 1024;
-const USUAL = { rate: 0, latencyMs: 1, ageMs: 60_000, requestQueue: 250, snubbed: false };
+
+/** A pipeline whose start is over, with a latency of one millisecond. */
+function settled(): Pipeline {
+  const pipeline = new Pipeline();
+  pipeline.answered(1);
+  pipeline.answered(1000);
+  for (let i = 0; i < 2000; i++) pipeline.answered(1);
+  return pipeline;
+}
 
 Deno.test({
-  name: "a new peer is asked for a megabyte before its speed is known",
+  name: "a new peer is asked for twice as much each round trip, until its blocks come late",
   permissions,
   fn() {
-    assertEquals(pipelineDepth({ ...USUAL, ageMs: 0, latencyMs: 0 }), 64);
-    assertEquals(pipelineDepth({ ...USUAL, ageMs: 0, rate: 60 * MIB, requestQueue: 2000 }), 512);
+    const pipeline = new Pipeline();
+    const depths = [];
+    for (let round = 0; round < 4; round++) {
+      depths.push(pipeline.depth(0, 2000));
+      for (let i = 0; i < depths.at(-1)!; i++) pipeline.answered(5);
+    }
+    assertEquals(depths, [16, 32, 64, 128]);
+    pipeline.answered(200);
+    assertEquals(pipeline.depth(0, 2000), 8, "from now on its rate counts");
   },
 });
 
 Deno.test({
-  name: "a peer is asked for what it delivers in a round trip and a quarter of a second more",
+  name: "a peer is asked for what it delivers in a round trip and a tenth of a second more",
   permissions,
   fn() {
     // 16 MiB/s are 1024 blocks a second.
-    assertEquals(pipelineDepth({ ...USUAL, rate: 16 * MIB, latencyMs: 0, requestQueue: 500 }), 256);
-    assertEquals(pipelineDepth({ ...USUAL, rate: 4 * MIB, latencyMs: 250 }), 128);
-    assertEquals(pipelineDepth({ ...USUAL, rate: 1000 }), 8, "a slow one still has work");
+    assertEquals(settled().depth(16 * MIB, 500), Math.ceil(1024 * 0.101));
+    assertEquals(settled().depth(1000, 500), 8, "a slow one still has work");
+    assertEquals(settled().latencyMs, 1);
   },
 });
 
@@ -32,23 +47,15 @@ Deno.test({
   name: "no peer is asked for more than it says it queues, nor for more than eight mebibytes",
   permissions,
   fn() {
-    for (const requestQueue of [1, 5, 50, 250]) {
-      for (const rate of [0, MIB, 1000 * MIB]) {
-        for (const ageMs of [0, 1999, 2000, 1e6]) {
-          const depth = pipelineDepth({ ...USUAL, rate, ageMs, requestQueue });
+    for (const pipeline of [new Pipeline(), settled()]) {
+      for (const requestQueue of [1, 5, 50, 250]) {
+        for (const rate of [0, MIB, 1000 * MIB]) {
+          const depth = pipeline.depth(rate, requestQueue);
           assert(depth >= 1 && depth <= requestQueue);
         }
       }
+      assertEquals(pipeline.depth(9e9, 100_000), 512);
     }
-    assertEquals(pipelineDepth({ ...USUAL, rate: 9e9, requestQueue: 100_000 }), 512);
-  },
-});
-
-Deno.test({
-  name: "a peer that stopped delivering is asked for one block",
-  permissions,
-  fn() {
-    assertEquals(pipelineDepth({ ...USUAL, rate: 9e9, ageMs: 0, snubbed: true }), 1);
   },
 });
 

@@ -70,7 +70,7 @@ Deno.test({
       const [message] = bench.said(bench.connect(1));
       assert(message?.type === "extended" && message.id === 0);
       const said = decodeExtendedHandshake(message.payload);
-      assertEquals([...said.ids.keys()].sort(), ["lt_donthave", "ut_metadata"]);
+      assertEquals([...said.ids.keys()].sort(), ["lt_donthave", "ut_metadata", "ut_pex"]);
       assertEquals(said.metadataSize, bench.torrent.info.bytes.length);
       assertEquals([said.port, said.client, said.uploadOnly], [6881, "bench", uploadOnly]);
       assertEquals(said.yourIp, Uint8Array.of(10, 0, 0, 1));

@@ -136,7 +136,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "every ten seconds the slots are dealt anew to who takes most, or gives most",
+  name: "every second the slots are dealt anew to who takes most, or gives most",
   permissions,
   fn() {
     for (const complete of [true, false]) {
@@ -146,11 +146,11 @@ Deno.test({
       for (const peer of peers) bench.upload.interested(peer, 0);
       bench.upload.tick(0);
       for (const peer of peers) {
-        peer.up.add(peer.id * 1000, 9900);
-        peer.down.add((5 - peer.id) * 1000, 9900);
+        peer.up.add(peer.id * 1000, 900);
+        peer.down.add((5 - peer.id) * 1000, 900);
       }
-      bench.upload.tick(9999);
-      bench.upload.tick(10_000);
+      bench.upload.tick(999);
+      bench.upload.tick(1000);
       const fastest = peers[complete ? 3 : 0]!;
       assert(!fastest.amChoking);
       assertEquals(peers.filter((peer) => !peer.amChoking).length, 2);
@@ -208,20 +208,42 @@ Deno.test({
   name: "a choke comes first and then a refusal of every request that was queued (BEP 6)",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new Bench(2);
     const [fast, slow] = [bench.served(1), bench.served(2, old)];
     for (const peer of [fast, slow]) for (const i of [0, 1, 2]) bench.request(peer, i, 0);
+    for (const peer of [fast, slow]) bench.upload.notInterested(peer);
     bench.actions();
-    bench.upload.notInterested(fast);
-    assertEquals<unknown>(bench.said(fast), [
+    bench.upload.interested(bench.peer(3), 0);
+    bench.upload.interested(bench.peer(4), 0);
+    bench.upload.tick(250);
+    const actions = bench.actions();
+    assertEquals<unknown>(sentTo(actions, fast), [
       { type: "choke" },
       reject(0, 0),
       reject(1, 0),
       reject(2, 0),
     ]);
-    bench.upload.notInterested(slow);
-    assertEquals<unknown>(bench.said(slow), [{ type: "choke" }]);
+    assertEquals<unknown>(sentTo(actions, slow), [{ type: "choke" }]);
     assertEquals([fast.uploadQueue, slow.uploadQueue], [[], []]);
+  },
+});
+
+Deno.test({
+  name: "who wants nothing at the moment keeps its slot while nobody waits for one",
+  permissions,
+  fn() {
+    const bench = new Bench(1);
+    const idle = bench.served(1);
+    bench.actions();
+    bench.upload.notInterested(idle);
+    for (const nowMs of [0, 250, 10_000, 20_000]) bench.upload.tick(nowMs);
+    bench.upload.interested(idle, 20_100);
+    assertEquals(bench.actions(), [], "neither choked nor unchoked anew");
+    bench.upload.notInterested(idle);
+    const other = bench.peer(2);
+    bench.upload.interested(other, 20_200);
+    bench.upload.tick(20_250);
+    assertEquals([idle.amChoking, other.amChoking], [true, false]);
   },
 });
 

@@ -25,6 +25,8 @@ export interface MemoryTorrentOptions {
   lengths?: number[];
   pieceLength?: number;
   seed?: number;
+  /** Trackers alone introduce peers. */
+  private?: boolean;
 }
 
 /** The bytes of a torrent's files; nothing for pads. */
@@ -80,7 +82,14 @@ export class MemoryTorrent {
     const pieces = version === "v2" ? undefined : concat(
       ...slices(stream, pieceLength).map((piece) => sha1(piece)),
     );
-    const spec = { name: "memory", pieceLength, version, files, multiFile };
+    const spec = {
+      name: "memory",
+      pieceLength,
+      version,
+      files,
+      multiFile,
+      private: options.private ?? false,
+    };
     this.info = parseInfo(buildInfo({ ...spec, ...(pieces && { pieces }) }));
     this.layout = Layout.of(this.info);
     this.content = new MemoryDisk(this.info, this.layout);

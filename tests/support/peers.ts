@@ -8,10 +8,12 @@ import { BLOCK_LENGTH } from "../../lib/codec/merkle.ts";
 import type { Action } from "../../lib/peer/actions.ts";
 import { Connection, type Negotiated } from "../../lib/peer/connection.ts";
 import { Download } from "../../lib/peer/download.ts";
+import { FailedPieces } from "../../lib/peer/failed_pieces.ts";
+import type { LeafPlace } from "../../lib/peer/leaf_fetch.ts";
 import { type Peer, PeerBook } from "../../lib/peer/peer_book.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
-import { Pieces } from "../../lib/store/pieces.ts";
+import { type ActivePiece, Pieces } from "../../lib/store/pieces.ts";
 import { seededRandom } from "./random.ts";
 
 /** `n` as a piece index, unchecked. */
@@ -66,9 +68,11 @@ export interface BenchOptions {
   pieceCount?: number;
   blocksPerPiece?: number;
   slotCount?: number;
+  downloadLimit?: number | undefined;
   seed?: number;
   layout?: Layout;
   canVerify?: (piece: PieceIndex) => boolean;
+  placeOf?: (piece: PieceIndex) => LeafPlace | undefined;
 }
 
 /** A download with its connections; the test plays everybody else. */
@@ -78,25 +82,56 @@ export class DownloadBench {
   readonly download: Download;
   readonly book = new PeerBook(() => {});
   readonly connections = new Set<Connection>();
+  readonly failures: FailedPieces;
   /** Blocks handed to the piece memory. */
   stored: { slot: number; begin: number; length: number }[] = [];
+  /** Who was found guilty, in order. */
+  readonly convicted: Peer[] = [];
   nowMs = 0;
+  /** By slot, the digests of the blocks in it: of zeros where a block is right. */
+  readonly #digests = new Map<number, Uint8Array>();
+  #corruption = 0;
   #actions: Action[] = [];
 
   constructor(options: BenchOptions = {}) {
     const { pieceCount = 8, blocksPerPiece = 4, slotCount = 16, seed = 1 } = options;
     this.layout = options.layout ?? layoutOf(pieceCount, blocksPerPiece);
     this.pieces = new Pieces(this.layout, new Bitfield(this.layout.pieceCount), slotCount);
-    this.download = new Download({
+    const shared = {
       layout: this.layout,
       pieces: this.pieces,
       connections: this.connections,
-      emit: (action) => this.#actions.push(action),
-      storeBlock: (slot, begin, block) => this.stored.push({ slot, begin, length: block.length }),
-      random: seededRandom(seed),
+      emit: (action: Action) => this.#actions.push(action),
+    };
+    this.failures = new FailedPieces({
+      ...shared,
       peerById: (id) => this.book.byId(id),
+      placeOf: options.placeOf ?? (() => undefined),
+      convict: (peer) => this.convicted.push(peer),
+      reopen: (piece, wrong) => this.download.reopened(piece, wrong),
+      drop: (piece) => this.download.failed(piece),
+    }, 0);
+    this.download = new Download({
+      ...shared,
+      storeBlock: (slot, begin, block) => this.#store(slot, begin, block),
+      random: seededRandom(seed),
+      doubted: this.failures.doubted,
       canVerify: options.canVerify ?? (() => true),
+      downloadLimit: options.downloadLimit,
     });
+  }
+
+  #store(slot: number, begin: number, block: Uint8Array): void {
+    this.stored.push({ slot, begin, length: block.length });
+    const blocks = Math.ceil(this.layout.pieceLength / BLOCK_LENGTH);
+    const digests = this.#digests.get(slot) ?? new Uint8Array(32 * blocks);
+    const at = begin / BLOCK_LENGTH * 32;
+    this.#digests.set(slot, digests.fill(this.#corruption, at, at + 32));
+  }
+
+  /** The digests of the blocks of an active piece. */
+  digestsOf({ slot, blockCount }: ActivePiece): Uint8Array {
+    return this.#digests.get(slot)!.slice(0, 32 * blockCount);
   }
 
   /** A peer, here for a second and a half, that has these pieces (all by default) and serves us. */
@@ -140,12 +175,13 @@ export class DownloadBench {
     }));
   }
 
-  /** The peer sends a block. */
-  deliver(connection: Connection, piece: number, block: number): void {
+  /** The peer sends a block: the right one, or one of many wrong ones. */
+  deliver(connection: Connection, piece: number, block: number, corruption = 0): void {
     const { v2 } = connection.negotiated;
     const length = this.layout.blockLength(at(piece), block, v2);
     const data = new Uint8Array(length);
     const message = { type: "piece", piece, begin: block * BLOCK_LENGTH, block: data } as const;
+    this.#corruption = corruption;
     this.download.block(connection, message, this.nowMs);
     this.check();
   }
@@ -163,20 +199,27 @@ export class DownloadBench {
     for (const { piece, block } of this.owed(connection)) this.deliver(connection, piece, block);
   }
 
-  /** The driver has checked a piece. */
-  verify(piece: number, matches: boolean): { from: readonly Peer[]; alone: boolean } {
-    const sources = this.download.verified(at(piece), matches);
+  /** The driver has checked a piece; whether it matches, its blocks say where the test does not. */
+  verify(piece: number, matches?: boolean): void {
+    const active = this.pieces.active.get(at(piece))!;
+    const digests = this.digestsOf(active);
+    const passes = matches ?? digests.every((byte) => byte === 0);
+    if (passes) {
+      const wanted = this.failures.wantsDigests(active.piece) ? digests : undefined;
+      const from = this.failures.passed(active, wanted);
+      this.download.stored(active.piece);
+      this.#actions.push({ type: "stored", piece: active.piece, from });
+    } else this.failures.failed(active, digests);
     this.check();
-    return sources;
   }
 
-  /** Checks every full piece; `isGood` says what comes of it. Returns the sources of the bad ones. */
-  verifyFull(isGood: (piece: number) => boolean = () => true): (readonly Peer[])[] {
-    const failed: (readonly Peer[])[] = [];
+  /** Checks every full piece. Returns those that failed. */
+  verifyFull(): PieceIndex[] {
+    const failed: PieceIndex[] = [];
     for (const { piece, isFull } of [...this.pieces.active.values()]) {
       if (!isFull) continue;
-      const { from } = this.verify(piece, isGood(piece));
-      if (!isGood(piece)) failed.push(from);
+      this.verify(piece);
+      if (!this.pieces.have.get(piece)) failed.push(piece);
     }
     return failed;
   }
@@ -185,6 +228,7 @@ export class DownloadBench {
   leave(connection: Connection): void {
     this.connections.delete(connection);
     this.download.left(connection);
+    this.failures.left(connection);
     this.check();
   }
 
@@ -192,6 +236,7 @@ export class DownloadBench {
   tick(byMs: number): void {
     this.nowMs += byMs;
     this.download.tick(this.nowMs);
+    this.failures.tick(this.nowMs);
     this.check();
   }
 

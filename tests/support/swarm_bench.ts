@@ -79,6 +79,7 @@ export class SwarmBench {
         have,
         slotCount: 16,
         sha1s: info.pieces,
+        private: info.private,
         layers: this.torrent.layers(this.#options.layersKnown ?? true),
         storeBlock: () => {},
       },

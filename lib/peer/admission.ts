@@ -1,0 +1,263 @@
+/**
+ * Who gets a connection: whom we dial, who may come in, which of two connections to the same peer stays,
+ * and who makes room when there are as many as we want.
+ *
+ * @module
+ */
+
+import { hex } from "../codec/bytes.ts";
+import { peerPriority } from "../codec/peer_priority.ts";
+import type { Connection } from "./connection.ts";
+import type { OwnAddresses } from "./own_addresses.ts";
+import type { Peer, PeerBook } from "./peer_book.ts";
+
+/** Attempts to connect under way at once. */
+const MAX_DIALS = 30;
+/** A connection this young has not had the time to be of use, and makes room for nobody. */
+const GRACE_MS = 10_000;
+
+/** What admission needs from its surroundings. */
+export interface AdmissionOptions {
+  /** Ours, 20 bytes. */
+  readonly peerId: Uint8Array;
+  readonly maxConnections: number;
+  readonly random: () => number;
+  readonly book: PeerBook;
+  readonly connections: ReadonlyMap<number, Connection>;
+  readonly ownAddresses: OwnAddresses;
+  /** Whether everything we want is here. */
+  readonly wantNothing: () => boolean;
+  readonly close: (connection: Connection, reason: string) => void;
+}
+
+/** Decides over connections; the swarm opens and closes them. */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #book: PeerBook;
+  readonly #connections: ReadonlyMap<number, Connection>;
+  readonly #peerId: string;
+  /** Closed in favour of another with the same peer. */
+  readonly #duplicates = new Set<Connection>();
+
+  /** Nobody is connected yet. */
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+    this.#book = options.book;
+    this.#connections = options.connections;
+    this.#peerId = hex(options.peerId);
+  }
+
+  /**
+   * The peers to dial now, best first. Where there is no room for anybody, a connection of no use to
+   * either side is closed, and the next call fills its place.
+   */
+  toDial(nowMs: number): Peer[] {
+    const { maxConnections, wantNothing, random } = this.#options;
+    const { connecting } = this.#book;
+    const room = Math.min(MAX_DIALS, maxConnections - this.#openCount()) - connecting;
+    const best = (count: number) =>
+      this.#book.bestToDial(
+        count,
+        wantNothing(),
+        (peer) => this.#canonicalPriority(peer) ?? random() * 2 ** 32,
+      );
+    if (room > 0) return best(room);
+    const useless = connecting === 0 && !wantNothing() ? this.#useless(nowMs) : undefined;
+    if (useless !== undefined && best(1).length > 0) {
+      this.#options.close(useless, "has nothing we want, nor wants anything");
+    }
+    return [];
+  }
+
+  #useless(nowMs: number): Connection | undefined {
+    for (const connection of this.#connections.values()) {
+      const { amInterested, peerInterested, peer } = connection;
+      if (amInterested || peerInterested || peer.url !== undefined) continue;
+      if (isIdle(connection, nowMs)) return connection;
+    }
+    return undefined;
+  }
+
+  /** Somebody connected to us; returns `undefined` when there is no room or it is not welcome. */
+  accept(host: string, port: number, nowMs: number): Peer | undefined {
+    if (this.#isFull() && !this.#isAtHost(host)) {
+      if (this.#whoMakesRoom({ host, port }, nowMs) === undefined) return undefined;
+    }
+    const peer = this.#book.learn(host, port, "inbound");
+    if (peer === undefined || (peer.state !== "available" && peer.state !== "away")) {
+      return undefined;
+    }
+    this.#book.apply(peer, "accept");
+    return peer;
+  }
+
+  /**
+   * Handshakes are through: why there will be no connection all the same, or `undefined`. Another
+   * connection that has to go for it is closed.
+   */
+  refuse(peer: Peer, peerId: string, inbound: boolean, nowMs: number): string | undefined {
+    const unwelcome = this.#unwelcome(peer, peerId, inbound);
+    if (unwelcome !== undefined) return this.#failed(peer, unwelcome, nowMs);
+    const twin = this.#connectionWith(peerId);
+    if (twin !== undefined) return this.#chooseTwin(peer, twin, inbound, nowMs);
+    if (peer.url !== undefined || !this.#isFull()) return undefined;
+    const leaver = this.#whoMakesRoom(peer, nowMs);
+    if (leaver === undefined) return this.#failed(peer, "no room", nowMs);
+    this.#options.close(leaver, "makes room for another peer");
+    return undefined;
+  }
+
+  /** An attempt to connect, ours or the peer's, came to nothing. */
+  dialFailed(peer: Peer, reason: string, nowMs: number): void {
+    this.#failed(peer, reason, nowMs);
+    // Perhaps because it has connected to us meanwhile, and could not be recognized while we dialled.
+    for (const connection of this.#connections.values()) {
+      const { listenPort, peer: other } = connection;
+      if (other.dialable || listenPort !== peer.port || other.host !== peer.host) continue;
+      this.identify(connection, listenPort);
+    }
+  }
+
+  /** A connection is gone. */
+  left(connection: Connection, reason: string, nowMs: number): void {
+    const { peer, negotiated, down, up } = connection;
+    if (this.#duplicates.delete(connection)) {
+      return this.#wasDuplicate(peer, negotiated.peerId, negotiated.inbound, reason, nowMs);
+    }
+    const serves = !connection.peerChoking && peer.url === undefined; // a web seed always says so
+    const useful = down.total > 0 || up.total > 0 || serves || connection.helpful;
+    this.#book.lost(peer, reason, useful, nowMs, this.#options.random);
+  }
+
+  /** A peer is proven to lie: never again, and not a moment longer. */
+  ban(peer: Peer, reason: string): void {
+    const connection = [...this.#connections.values()].find((other) => other.peer === peer);
+    this.#book.ban(peer, connection?.negotiated.peerId, reason);
+    if (connection !== undefined) this.#options.close(connection, reason);
+  }
+
+  /** An inbound peer said where it listens: it may be somebody we know, even somebody banned. */
+  identify(connection: Connection, listenPort: number): void {
+    connection.listenPort = listenPort;
+    this.#book.identify(connection.peer, listenPort);
+    const { state, reason } = connection.peer;
+    if (state === "banned") this.#options.close(connection, reason);
+  }
+
+  /** From now on trackers and the user alone introduce peers (BEP 27): the others have to go. */
+  becomePrivate(): void {
+    const strangers = new Set(this.#book.becomePrivate());
+    for (const connection of this.#connections.values()) {
+      if (strangers.has(connection.peer)) this.#options.close(connection, "the torrent is private");
+    }
+  }
+
+  #unwelcome(peer: Peer, peerId: string, inbound: boolean): string | undefined {
+    if (peerId === this.#peerId) {
+      if (!inbound) this.#book.isOurselves(peer);
+      return "that is ourselves";
+    }
+    if (peer.state === "banned") return peer.reason;
+    if (this.#book.isBannedId(peer.host, peerId)) return "banned before";
+    return inbound || peer.dialable ? undefined : "the torrent is private"; // and became so just now
+  }
+
+  #failed(peer: Peer, reason: string, nowMs: number): string {
+    this.#book.lost(peer, reason, false, nowMs, this.#options.random);
+    return reason;
+  }
+
+  /** Both sides must drop the same one: the greater peer id keeps the connection it initiated. */
+  #chooseTwin(peer: Peer, twin: Connection, inbound: boolean, nowMs: number): string | undefined {
+    const { peerId } = twin.negotiated;
+    const bothWays = twin.negotiated.inbound !== inbound;
+    const newInitiatorIsGreater = inbound === (peerId > this.#peerId);
+    if (bothWays && newInitiatorIsGreater) {
+      this.#duplicates.add(twin);
+      this.#options.close(twin, "connected twice");
+      return undefined;
+    }
+    this.#wasDuplicate(peer, peerId, inbound, "connected already", nowMs);
+    return "connected already";
+  }
+
+  /** Nothing failed. And if we dialled it, we know now where the peer listens that is connected to us. */
+  #wasDuplicate(peer: Peer, peerId: string, inbound: boolean, reason: string, nowMs: number): void {
+    this.#book.duplicate(peer, reason, nowMs);
+    const other = this.#connectionWith(peerId);
+    if (inbound || other === undefined || other.peer.host !== peer.host) return;
+    if (other.peer !== peer) this.#book.identify(other.peer, peer.port);
+  }
+
+  #connectionWith(peerId: string): Connection | undefined {
+    for (const connection of this.#connections.values()) {
+      if (connection.negotiated.peerId === peerId && !connection.closing) return connection;
+    }
+    return undefined;
+  }
+
+  /** Perhaps the same peer, dialled by us at the same moment: its handshake will tell. */
+  #isAtHost(host: string): boolean {
+    for (const { peer, closing } of this.#connections.values()) {
+      if (peer.host === host && !closing) return true;
+    }
+    return false;
+  }
+
+  #isFull(): boolean {
+    const { maxConnections } = this.#options;
+    return this.#connections.size >= maxConnections && this.#openCount() >= maxConnections;
+  }
+
+  /** Web seeds do not count: they take nobody's place. */
+  #openCount(): number {
+    let open = 0;
+    for (const { closing, peer } of this.#connections.values()) {
+      if (!closing && peer.url === undefined) open++;
+    }
+    return open;
+  }
+
+  /**
+   * The connection that is worth less than one to the newcomer. Never one over which data moves or is
+   * about to, nor one the user asked for. One of no use to either side goes for anybody: we want nothing,
+   * and nor does the peer, at least not from us. Others that idle go for a newcomer of higher priority
+   * (BEP 40), which all peers compute alike: so places are not a matter of who came first, and nobody
+   * gets one by coming again and again. One that takes our requests and sends nothing goes for anybody.
+   */
+  #whoMakesRoom(newcomer: Address, nowMs: number): Connection | undefined {
+    let least = this.#canonicalPriority(newcomer) ?? -1;
+    let leaver: Connection | undefined;
+    for (const connection of this.#connections.values()) {
+      if (!isIdle(connection, nowMs)) continue;
+      if (connection.snubbed) return connection;
+      if (this.#options.wantNothing() && !connection.peerInterested) return connection;
+      const priority = this.#canonicalPriority(connection.peer);
+      if (priority === undefined || priority >= least) continue;
+      least = priority;
+      leaver = connection;
+    }
+    return leaver;
+  }
+
+  /** The priority of a peer towards us; `undefined` while we do not know how it sees us. */
+  #canonicalPriority({ host, port }: Address): number | undefined {
+    const { ownAddresses } = this.#options;
+    const own = ownAddresses.towards(host);
+    return own === undefined
+      ? undefined
+      : peerPriority({ host: own, port: ownAddresses.port }, { host, port });
+  }
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+function isIdle(connection: Connection, nowMs: number): boolean {
+  const { peer, openedMs, outstanding, snubbed, uploadQueue, down, up, closing } = connection;
+  if (closing || peer.source === "user" || nowMs - openedMs < GRACE_MS) return false;
+  if ((outstanding.size > 0 && !snubbed) || uploadQueue.length > 0) return false;
+  return down.rate(nowMs) === 0 && up.rate(nowMs) === 0;
+}

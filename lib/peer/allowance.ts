@@ -1,0 +1,36 @@
+/**
+ * How often somebody may do something: a bucket that fills steadily and holds so much at most.
+ *
+ * @module
+ */
+
+/** Permits that come at a steady rate and can be saved up to a limit. */
+export class Allowance {
+  readonly #capacity: number;
+  readonly #perSecond: number;
+  #permits: number;
+  #atMs: number;
+
+  /** Full at first. */
+  constructor(capacity: number, perSecond: number, nowMs: number) {
+    this.#capacity = capacity;
+    this.#perSecond = perSecond;
+    this.#permits = capacity;
+    this.#atMs = nowMs;
+  }
+
+  /** Whether there is no permit left. */
+  isUsedUp(nowMs: number): boolean {
+    const gained = (nowMs - this.#atMs) / 1000 * this.#perSecond;
+    this.#permits = Math.min(this.#capacity, this.#permits + gained);
+    this.#atMs = nowMs;
+    return this.#permits < 1;
+  }
+
+  /** Uses one permit up; false when there is none. */
+  take(nowMs: number): boolean {
+    if (this.isUsedUp(nowMs)) return false;
+    this.#permits--;
+    return true;
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Hashes of v2 files for peers (BEP 52): piece layers with their proofs, and the leaf hashes of pieces.
+ *
+ * Leaf hashes are not kept: the piece is read from disk and hashed, one piece at a time and no more
+ * than so many bytes a second, however many peers ask.
+ *
+ * @module
+ */
+
+import { hex } from "../codec/bytes.ts";
+import type { HashRangeMessage } from "../codec/message.ts";
+import type { HashRange, PieceLayer } from "../codec/piece_layer.ts";
+import { ProtocolError } from "../errors.ts";
+import type { Layout, PieceIndex } from "../store/layout.ts";
+import type { Pieces } from "../store/pieces.ts";
+import type { Emit } from "./actions.ts";
+import type { Connection } from "./connection.ts";
+
+/**
+ * What a peer may ask for in the life of a connection, in hashes: 128 MiB of them, four times what a
+ * file of 1 TiB in pieces of 1 MiB has.
+ */
+const MAX_HASHES_PER_PEER = 4 * 1024 * 1024;
+/** What a request counts at least: its answer costs a message, however short. */
+const HASHES_PER_REQUEST = 32;
+/** Requests for leaf hashes that one peer may have waiting; libtorrent has two. */
+const MAX_WAITING_PER_PEER = 8;
+/** Requests for leaf hashes that may wait in all. */
+const MAX_WAITING = 64;
+/** Bytes read and hashed a second to answer strangers: about a hundredth of a core. */
+const HASHED_BYTES_PER_SECOND = 16 * 1024 * 1024;
+/** So far ahead of that rate a burst may run. */
+const BURST_MS = 1000;
+/** Pieces whose leaf hashes are kept: several peers ask for those of one bad piece. */
+const MAX_CACHED = 8;
+
+/** What is served, and from where. */
+export interface HashServerOptions {
+  /** Piece layers by root in hex. */
+  readonly layers: ReadonlyMap<string, PieceLayer>;
+  readonly layout: Layout;
+  readonly pieces: Pieces;
+  readonly emit: Emit;
+}
+
+interface Waiting {
+  readonly connection: Connection;
+  readonly message: HashRangeMessage;
+  readonly piece: PieceIndex;
+}
+
+/** Answers hash requests. */
+export class HashServer {
+  readonly #options: HashServerOptions;
+  readonly #asked = new Map<Connection, number>();
+  readonly #cached = new Map<PieceIndex, Uint8Array>();
+  /** The first piece of each file, by root in hex; made when first needed. */
+  #firstPieces: Map<string, number> | undefined;
+  #waiting: Waiting[] = [];
+  #hashing: PieceIndex | undefined;
+  /** When what was hashed so far would be through at the rate allowed. */
+  #paidUntilMs = 0;
+
+  /** Nobody has asked yet. */
+  constructor(options: HashServerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The peer asks for hashes: it gets them, now or soon, or a reject.
+   *
+   * @throws {ProtocolError} when it asks without end
+   */
+  request(connection: Connection, request: HashRangeMessage, nowMs: number): void {
+    const cost = Math.max(HASHES_PER_REQUEST, request.length);
+    const asked = (this.#asked.get(connection) ?? 0) + cost;
+    if (asked > MAX_HASHES_PER_PEER) throw new ProtocolError("keeps asking for hashes");
+    this.#asked.set(connection, asked);
+    const message = { ...request, root: request.root.slice() }; // a view of the receive buffer
+    const root = hex(message.root);
+    const pieceInFile = this.#options.layers.get(root)?.pieceBelow(message);
+    if (pieceInFile === undefined) return this.#answer(connection, message);
+    const piece = this.#onDisk(root, pieceInFile);
+    const known = piece === undefined ? undefined : this.#cached.get(piece);
+    if (piece === undefined || known !== undefined || this.#isCrowded(connection)) {
+      return this.#answer(connection, message, known);
+    }
+    this.#waiting.push({ connection, message, piece });
+    this.#next(nowMs);
+  }
+
+  /** The driver hashed the blocks of a piece, or could not. */
+  hashed(piece: PieceIndex, leaves: Uint8Array | undefined, nowMs: number): void {
+    this.#hashing = undefined;
+    if (leaves !== undefined) this.#cached.set(piece, leaves);
+    const [oldest] = this.#cached.keys();
+    if (this.#cached.size > MAX_CACHED) this.#cached.delete(oldest!);
+    const answered = this.#waiting.filter((waiting) => waiting.piece === piece);
+    this.#waiting = this.#waiting.filter((waiting) => waiting.piece !== piece);
+    for (const { connection, message } of answered) this.#answer(connection, message, leaves);
+    this.#next(nowMs);
+  }
+
+  /** The piece on disk is not what it was. */
+  pieceLost(piece: PieceIndex): void {
+    this.#cached.delete(piece);
+  }
+
+  /** The connection is gone. */
+  left(connection: Connection): void {
+    this.#asked.delete(connection);
+    this.#waiting = this.#waiting.filter((waiting) => waiting.connection !== connection);
+  }
+
+  /** Time passed: perhaps the next piece may be hashed. */
+  tick(nowMs: number): void {
+    this.#next(nowMs);
+  }
+
+  /** The piece of the torrent that is this one of the file, if it is on disk. */
+  #onDisk(root: string, pieceInFile: number): PieceIndex | undefined {
+    const { layout, pieces } = this.#options;
+    this.#firstPieces ??= firstPieces(layout);
+    const piece = layout.pieceIndex((this.#firstPieces.get(root) ?? -1) + pieceInFile);
+    return piece !== undefined && pieces.shared.get(piece) ? piece : undefined;
+  }
+
+  #isCrowded(connection: Connection): boolean {
+    const mine = this.#waiting.filter((waiting) => waiting.connection === connection).length;
+    return mine >= MAX_WAITING_PER_PEER || this.#waiting.length >= MAX_WAITING;
+  }
+
+  #next(nowMs: number): void {
+    const [next] = this.#waiting;
+    if (next === undefined || this.#hashing !== undefined) return;
+    if (this.#paidUntilMs > nowMs + BURST_MS) return;
+    const costMs = this.#options.layout.pieceLength / HASHED_BYTES_PER_SECOND * 1000;
+    this.#paidUntilMs = Math.max(nowMs, this.#paidUntilMs) + costMs;
+    this.#hashing = next.piece;
+    this.#options.emit({ type: "hashBlocks", piece: next.piece });
+  }
+
+  /** Sends the hashes; a reject where they are not known here, or there are none such. */
+  #answer(connection: Connection, request: HashRangeMessage, leaves?: Uint8Array): void {
+    const { root, baseLayer, index, length, proofLayers } = request;
+    const range: HashRange = { baseLayer, index, length, proofLayers };
+    const hashes = this.#options.layers.get(hex(root))?.answer(range, leaves);
+    const message = hashes === undefined
+      ? { type: "hashReject", root, ...range } as const
+      : { type: "hashes", root, ...range, hashes } as const;
+    this.#options.emit({ type: "send", connection, message });
+  }
+}
+
+function firstPieces(layout: Layout): Map<string, number> {
+  const first = new Map<string, number>();
+  for (const piece of layout.pieces()) {
+    const { root, pieceInFile } = layout.fileOf(piece);
+    if (root !== undefined && pieceInFile === 0) first.set(hex(root), piece);
+  }
+  return first;
+}

@@ -1,0 +1,273 @@
+/** Who gets a connection when many want one, and which of two stays. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import { ipToBytes } from "../../lib/codec/address.ts";
+import { decodeExtendedHandshake, encodeExtendedHandshake } from "../../lib/codec/extension.ts";
+import type { Message } from "../../lib/codec/message.ts";
+import { peerPriority } from "../../lib/codec/peer_priority.ts";
+import type { Connection } from "../../lib/peer/connection.ts";
+import { type Link, MemorySwarm } from "../support/memory_swarm.ts";
+import { MemoryTorrent } from "../support/memory_torrent.ts";
+import { allOf, at, bits, sentTo } from "../support/peers.ts";
+import { SwarmBench } from "../support/swarm_bench.ts";
+
+const permissions = "none";
+const OURSELVES = { host: "10.0.0.250", port: 6881 };
+
+function hello(more: Partial<Parameters<typeof encodeExtendedHandshake>[0]> = {}): Message {
+  const yourIp = ipToBytes(OURSELVES.host);
+  const payload = encodeExtendedHandshake({ ids: new Map(), yourIp, ...more });
+  return { type: "extended", id: 0, payload };
+}
+
+function priorityOf(host: string): number {
+  return peerPriority(OURSELVES, { host, port: 6881 })!;
+}
+
+/** Hosts 10.0.0.1 to 10.0.0.`count`, by falling priority. */
+function byPriority(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i + 1)
+    .sort((a, b) => priorityOf(`10.0.0.${b}`) - priorityOf(`10.0.0.${a}`));
+}
+
+Deno.test({
+  name: "peers that all dial each other at the same moment are connected once each, at once",
+  permissions,
+  fn() {
+    for (const [count, seed] of [[9, 1], [9, 2], [20, 3], [20, 4]] as const) {
+      const latencyMs = 100;
+      const world = new MemorySwarm(new MemoryTorrent({ lengths: [50_000_000] }), seed);
+      world.linkOf = (): Link => ({ latencyMs, bytesPerSecond: 1e9 });
+      for (let i = 0; i < count; i++) world.add({ has: "nothing" });
+      world.introduceAll();
+      world.run(30, () => false);
+      for (const node of world.nodes) {
+        const partners = new Set([...node.endpoints.values()].map(({ remote }) => remote));
+        assertEquals([node.endpoints.size, partners.size], [count - 1, count - 1]);
+        for (const { openedMs } of node.endpoints.keys()) {
+          assert(openedMs < 250 + 3 * 2 * latencyMs, `not before ${openedMs} ms`);
+        }
+        for (const peer of node.swarm.book.values()) {
+          assertEquals(
+            [peer.state, peer.failures],
+            ["connected", 0],
+            JSON.stringify([node.host, peer]),
+          );
+        }
+        assertEquals(node.swarm.book.size, count - 1, "each is known once");
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "somebody connected who is dialled under another address is left alone for a while",
+  permissions,
+  fn() {
+    const bench = new SwarmBench({ have: bits(4), id: 50 });
+    const connection = bench.connect(100);
+    bench.say(connection, hello({ port: 6881 }));
+    assertEquals(bench.outbound(100, { host: "10.9.9.9" }), "connected already");
+    const other = bench.peerAt("10.9.9.9", 6881)!;
+    assertEquals([other.state, other.failures], ["away", 0]);
+    bench.pass(55_000);
+    assertEquals(other.state, "away");
+    bench.say(connection, { type: "keepAlive" });
+    bench.pass(10_000);
+    assertEquals(other.state, "connecting");
+    assert(!connection.closing);
+  },
+});
+
+Deno.test({
+  name: "a duplicate is judged by its peer id also when there is no room left",
+  permissions,
+  fn() {
+    for (const [id, kept] of [[50, true], [200, false]] as const) {
+      const bench = new SwarmBench({ have: bits(4), maxConnections: 2, id });
+      bench.connect(1);
+      const first = bench.outbound(100) as Connection;
+      const second = bench.inbound(100);
+      assertEquals(typeof second !== "string", kept);
+      bench.carryOutCloses();
+      assertEquals(bench.swarm.connections.has(first.id), !kept);
+      assertEquals(bench.swarm.connections.size, 2);
+    }
+  },
+});
+
+Deno.test({
+  name: "with more peers than room those of higher priority are dialled",
+  permissions,
+  fn() {
+    const bench = new SwarmBench({ have: bits(4), maxConnections: 11 });
+    bench.say(bench.connect(251), hello());
+    for (let i = 1; i <= 100; i++) bench.swarm.learn(`10.0.0.${i}`, 6881, "tracker");
+    bench.pass(250);
+    const dialled = bench.actions().flatMap((a) => a.type === "dial" ? [a.peer.host] : []);
+    assertEquals(dialled, byPriority(100).slice(0, 10).map((i) => `10.0.0.${i}`));
+  },
+});
+
+Deno.test({
+  name: "while our own address is unknown, chance decides whom to dial",
+  permissions,
+  fn() {
+    const bench = new SwarmBench({ have: bits(4), maxConnections: 10 });
+    for (let i = 1; i <= 100; i++) bench.swarm.learn(`10.0.0.${i}`, 6881, "tracker");
+    bench.pass(250);
+    const dialled = bench.actions().flatMap((a) => a.type === "dial" ? [a.peer.host] : []);
+    assertEquals(new Set(dialled).size, 10);
+    const first = Array.from({ length: 10 }, (_, i) => `10.0.0.${i + 1}`);
+    const best = byPriority(100).slice(0, 10).map((i) => `10.0.0.${i}`);
+    for (const order of [first, best]) {
+      assert(dialled.filter((host) => order.includes(host)).length < 6);
+    }
+  },
+});
+
+/** A bench with room for four, all taken, by peers of middling priority, for a minute. */
+function crowded(have = bits(4)): { bench: SwarmBench; middling: number[]; taken: Connection[] } {
+  const bench = new SwarmBench({ have, maxConnections: 4 });
+  const middling = byPriority(100).slice(40, 44);
+  const taken = middling.map((id) => bench.connect(id));
+  for (const connection of taken) bench.say(connection, hello({ port: 6881 }));
+  bench.pass(60_000);
+  bench.actions();
+  return { bench, middling, taken };
+}
+
+Deno.test({
+  name: "when all places are taken, a peer of higher priority gets that of the lowest idle one",
+  permissions,
+  fn() {
+    const [best, worst] = [byPriority(100)[0]!, byPriority(100).at(-1)!];
+    const { bench, taken } = crowded();
+    assertEquals(bench.inbound(worst), "not accepted");
+    const newcomer = bench.inbound(best);
+    assert(typeof newcomer !== "string");
+    assertEquals(bench.carryOutCloses(), ["makes room for another peer"]);
+    const leaver = taken.at(-1)!;
+    assertEquals(bench.swarm.connections.has(leaver.id), false);
+    assertEquals(bench.swarm.connections.size, 4);
+    assertEquals(bench.inbound(byPriority(100)[45]!), "not accepted", "lower than all");
+  },
+});
+
+Deno.test({
+  name: "no place is taken from a peer that gives, takes, is new, or was named by the user",
+  permissions,
+  fn() {
+    const best = byPriority(100)[0]!;
+    const cases: Record<string, (bench: SwarmBench, taken: Connection[]) => void> = {
+      "owes us blocks": (bench, taken) => {
+        for (const one of taken) bench.say(one, { type: "haveAll" }, { type: "unchoke" });
+      },
+      "gives us data": (bench, taken) => {
+        for (const one of taken) one.down.add(1, bench.nowMs);
+      },
+      "takes data": (bench, taken) => {
+        for (const one of taken) bench.swarm.sent(one, 1, bench.nowMs);
+      },
+      "named by the user": (bench, taken) => {
+        for (const one of taken) bench.swarm.learn(one.peer.host, 6881, "user");
+      },
+    };
+    for (const [why, arrange] of Object.entries(cases)) {
+      const { bench, taken } = crowded();
+      arrange(bench, taken);
+      bench.actions();
+      assertEquals(bench.inbound(best), "not accepted", why);
+      assertEquals(bench.carryOutCloses(), []);
+    }
+    const bench = new SwarmBench({ have: bits(4), maxConnections: 4 });
+    for (const id of byPriority(100).slice(40, 44)) bench.say(bench.connect(id), hello());
+    bench.pass(5000);
+    assertEquals(bench.inbound(best), "not accepted", "new ones had no time yet");
+  },
+});
+
+Deno.test({
+  name: "while our own address is unknown, nobody loses a place to chance",
+  permissions,
+  fn() {
+    const bench = new SwarmBench({ have: bits(4), maxConnections: 2 });
+    for (const id of [1, 2]) bench.connect(id);
+    bench.pass(60_000);
+    for (let id = 3; id < 100; id++) assertEquals(bench.inbound(id), "not accepted");
+  },
+});
+
+Deno.test({
+  name: "a full seeder makes room for anybody where a peer wants nothing of it",
+  permissions,
+  fn() {
+    const worst = byPriority(100).at(-1)!;
+    const { bench, taken } = crowded(allOf(4));
+    for (const one of taken) bench.say(one, { type: "interested" });
+    assertEquals(bench.inbound(worst), "not accepted");
+    bench.say(taken[1]!, { type: "notInterested" });
+    assert(typeof bench.inbound(worst) !== "string");
+    assertEquals(bench.carryOutCloses(), ["makes room for another peer"]);
+    assertEquals(bench.swarm.connections.has(taken[1]!.id), false);
+  },
+});
+
+Deno.test({
+  name: "somebody unwelcome costs nobody a place",
+  permissions,
+  fn() {
+    const best = byPriority(100)[0]!;
+    const { bench, taken } = crowded();
+    const peer = bench.swarm.accept(`10.0.0.${best}`, 50_000)!;
+    const ourselves = bench.handshake(100);
+    const opened = bench.swarm.opened(peer, ourselves, { inbound: true, v2: false }, bench.nowMs);
+    assertEquals(opened, "that is ourselves");
+    assertEquals([bench.carryOutCloses(), bench.swarm.connections.size], [[], taken.length]);
+  },
+});
+
+Deno.test({
+  name: "two that both want nothing more part, complete or not, and do not dial each other again",
+  permissions,
+  fn() {
+    const bench = new SwarmBench({ have: allOf(4) });
+    const connection = bench.outbound(1) as Connection;
+    bench.say(connection, hello({ uploadOnly: true }), {
+      type: "bitfield",
+      bits: Uint8Array.of(0x80),
+    });
+    bench.pass(1500);
+    assertEquals(bench.carryOutCloses(), ["both sides want nothing more"]);
+    assertEquals(connection.peer.complete, false);
+    bench.pass(60_000);
+    assertEquals(bench.actions().filter(({ type }) => type === "dial"), []);
+    bench.transfer.pieceLost(at(2));
+    bench.pass(500);
+    assertEquals(bench.actions().filter(({ type }) => type === "dial").length, 1);
+  },
+});
+
+Deno.test({
+  name: "peers are told when we want nothing any more, and when we want something again",
+  permissions,
+  fn() {
+    const bench = new SwarmBench({ have: allOf(4) });
+    const connection = bench.connect(1);
+    bench.connect(2, { extensions: false });
+    const said = () =>
+      sentTo(bench.actions(), connection).flatMap((message) =>
+        message.type === "extended" && message.id === 0
+          ? [decodeExtendedHandshake(message.payload)]
+          : []
+      );
+    assertEquals(said().map(({ uploadOnly }) => uploadOnly), [true]);
+    bench.pass(1000);
+    said();
+    bench.transfer.pieceLost(at(2));
+    bench.pass(1000);
+    assertEquals(said(), [{ ids: new Map(), uploadOnly: false }]);
+    bench.pass(1000);
+    assertEquals(said(), []);
+  },
+});
