@@ -6,7 +6,7 @@
  */
 
 import { leecherProgram } from "./lib/cli/programs.ts";
-import { listing, sourceLines } from "./lib/cli/reports.ts";
+import { listing, mismatch, sourceLines } from "./lib/cli/reports.ts";
 import { main, type Run, untilStopped } from "./lib/cli/run.ts";
 import { completionSentence } from "./lib/cli/sentences.ts";
 import { count } from "./lib/cli/units.ts";
@@ -25,6 +25,7 @@ await main(leecherProgram, (run) => {
 async function get({ argument, options, screen, signal, result, workIsDone }: LeecherRun) {
   const display = new TransferDisplay(screen, "checking", () => performance.now());
   await using leecher = await Leecher.start(argument, {
+    localDiscovery: true,
     ...options,
     signal,
     onEvent: display.event,
@@ -39,26 +40,33 @@ async function get({ argument, options, screen, signal, result, workIsDone }: Le
 
 async function show({ argument, options, screen, signal, result }: LeecherRun) {
   const display = new TransferDisplay(screen, "reading", () => performance.now());
-  const torrent = await listTorrent(argument, { ...options, signal, onEvent: display.event });
+  const torrent = await listTorrent(argument, {
+    localDiscovery: true,
+    ...options,
+    signal,
+    onEvent: display.event,
+  });
   for (const line of listing(torrent)) result(line);
 }
 
 async function check({ argument, options, screen, signal, result }: LeecherRun) {
   const display = new TransferDisplay(screen, "checking", () => performance.now());
-  const { ok, path, badPieces, pieces } = await verifyFile(argument, {
+  const found = await verifyFile(argument, {
+    localDiscovery: true,
     ...options,
     signal,
     onEvent: display.event,
   });
+  const { ok, path, pieces, files } = found;
   if (!ok) {
-    const fault = badPieces === 0
-      ? `${path} is longer than it should be`
-      : `${path}: ${badPieces} of ${count(pieces, "chunk")} do not match`;
     throw new ShoalError(
-      `${fault}; run the same command with --overwrite instead of --verify to get the file again`,
+      `${mismatch(found)}; run the same command with --overwrite instead of --verify to get ` +
+        `${files === 1 ? "the file" : "them"} again`,
       ExitCode.checksum,
     );
   }
   result(path);
-  screen.say(`all ${count(pieces, "chunk")} match`);
+  screen.say(
+    `all ${count(pieces, "chunk")}${files === 1 ? "" : ` of ${count(files, "file")}`} match`,
+  );
 }

@@ -18,7 +18,8 @@ export { type CreateOptions, createTorrent } from "./lib/io/create.ts";
 export { Torrent } from "./lib/io/torrent.ts";
 export { Seeder, type SeederOptions } from "./lib/io/seeder.ts";
 export { Leecher, type LeecherOptions } from "./lib/io/leecher.ts";
-export { listTorrent, verifyFile, type VerifyResult } from "./lib/io/inspect.ts";
+export { listTorrent } from "./lib/io/inspect.ts";
+export { verifyFile, type VerifyResult } from "./lib/io/verify.ts";
 export type { Metainfo, TorrentFile, TorrentInfo, TorrentVersion } from "./lib/codec/metainfo.ts";
 export {
   type SwarmEvent,

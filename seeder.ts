@@ -16,6 +16,7 @@ await main(seederProgram, async ({ argument, options, screen, signal, result, wo
   const display = new TransferDisplay(screen, "hashing", () => performance.now());
   const { torrentFile, ...seederOptions } = options;
   await using seeder = await Seeder.start(argument, {
+    localDiscovery: true,
     ...seederOptions,
     signal,
     onEvent: display.event,

@@ -16,6 +16,7 @@ import { sha256OfFile, writePseudoRandomFile } from "../tests/support/content.ts
 import { TempFolder } from "../tests/support/temp.ts";
 import { type Contender, CONTENDERS, type Host } from "./contenders.ts";
 import { describeMachine, figuresOf, type ProcessFigures } from "./process_figures.ts";
+import { median, parseSize, printTable, sizeText } from "./table.ts";
 
 const MEMORY_FOLDER = "/dev/shm";
 const SEED = 20_260_101;
@@ -67,14 +68,6 @@ function names(contenders: readonly Contender[]): string {
   return contenders.map(({ name }) => name.toLowerCase()).join(" and ");
 }
 
-/** "64M" or "1G" in bytes; the suffixes are binary. */
-function parseSize(text: string): number {
-  const match = /^(\d+)([KMG]?)$/i.exec(text);
-  if (match === null) throw new Error(`--size wants a number with K, M or G, not ${text}`);
-  const power = ["", "K", "M", "G"].indexOf((match[2] ?? "").toUpperCase());
-  return Number(match[1]) * 1024 ** power;
-}
-
 /** One download from a seeder that is ready, timed and checked. */
 async function measure(host: Host, job: Job, folder: string): Promise<Run> {
   const before = await figuresOf(host.pid);
@@ -118,13 +111,6 @@ async function runJob(
   return results;
 }
 
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
-}
-
 function row(name: string, bytes: number, runs: Run[]): string[] {
   if (runs.length === 0) return [name, sizeText(bytes), "failed"];
   const of = (figure: (run: Run) => number) => median(runs.map(figure));
@@ -148,11 +134,6 @@ function row(name: string, bytes: number, runs: Run[]): string[] {
   ];
 }
 
-function sizeText(bytes: number): string {
-  const gibibytes = bytes / 2 ** 30;
-  return gibibytes >= 1 ? `${+gibibytes.toFixed(2)} GiB` : `${+(bytes / 2 ** 20).toFixed(2)} MiB`;
-}
-
 const HEADINGS = [
   "program",
   "file",
@@ -164,18 +145,6 @@ const HEADINGS = [
   "leecher MiB",
   "seeder MiB",
 ];
-
-function printTable(rows: string[][]): void {
-  const lines = [HEADINGS, HEADINGS.map(() => "---"), ...rows];
-  const widths = HEADINGS.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
-  for (const line of lines) {
-    const cells = widths.map((width, i) => {
-      const cell = line[i] ?? "";
-      return cell === "---" ? "-".repeat(width) : cell.padEnd(width);
-    });
-    console.log(`| ${cells.join(" | ")} |`);
-  }
-}
 
 async function main(): Promise<void> {
   const options = parseOptions(Deno.args);
@@ -196,7 +165,7 @@ async function main(): Promise<void> {
   const versions = await Promise.all(options.contenders.map((contender) => contender.version()));
   console.log(`${new Date().toISOString().slice(0, 10)}, ${await describeMachine()}`);
   console.log(`${versions.join("; ")}; medians of ${options.runs}\n`);
-  printTable(rows);
+  printTable(HEADINGS, rows);
   console.log(`
 One seeder process to one leecher process, loopback TCP, files in ${MEMORY_FOLDER}, hybrid torrent, pieces of
 512 KiB. Timed from the start of the leecher's process until it reports every piece verified; Shoal

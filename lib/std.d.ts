@@ -11,6 +11,7 @@ declare module "@std/assert" {
     msg?: string,
   ): asserts actual is T;
   export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T>;
+  export function assertAlmostEquals(actual: number, expected: number, tolerance?: number): void;
   export function assertGreater<T>(actual: T, expected: T, msg?: string): void;
   export function assertGreaterOrEqual<T>(actual: T, expected: T, msg?: string): void;
   export function assertLess<T>(actual: T, expected: T, msg?: string): void;

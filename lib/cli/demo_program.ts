@@ -159,10 +159,10 @@ export class DemoProgram {
   }
 }
 
-/** The user's own settings for the programs would change what the demo shows. */
+/** The user's own settings, and peers on the local network, would change what the demo shows. */
 function environment(): Record<string, string> {
   const kept = Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("SHOAL_"));
-  return Object.fromEntries(kept);
+  return { ...Object.fromEntries(kept), SHOAL_LOCAL_DISCOVERY: "off" };
 }
 
 /** A line without colours and without what was drawn before it on the same line. */

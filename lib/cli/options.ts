@@ -7,7 +7,9 @@
  */
 
 import { isIp, parseHostPort } from "../codec/address.ts";
+import { parseSelection } from "../codec/magnet.ts";
 import { parseTrackerUrl } from "../codec/tracker_url.ts";
+import { webUrl } from "../codec/web_seed_url.ts";
 import { parseRate, parseSize } from "./units.ts";
 
 /** What a reader returns for a text that is no value of its kind. */
@@ -120,6 +122,12 @@ export function choice<T extends string>(...words: readonly T[]): Reader<T> {
   };
 }
 
+/** `on` or `off`. */
+export const onOff: Reader<boolean> = {
+  expects: "on or off",
+  read: (given) => /^on$/i.test(given) ? true : /^off$/i.test(given) ? false : unfit,
+};
+
 /** A whole number from `least` to `most`, both included. */
 export function integer(least: number, most: number): Reader<number> {
   return {
@@ -181,6 +189,12 @@ export const udpTracker: Reader<string> = {
   read: (given) => parseTrackerUrl(given).url,
 };
 
+/** The URL of a web server that has the files (BEP 19). */
+export const webSeed: Reader<string> = {
+  expects: "an http or https URL without a password in it",
+  read: (given) => webUrl(given)?.href ?? unfit,
+};
+
 /** The address of a peer: host, colon, port; an IPv6 address stands in brackets. */
 export const hostPort: Reader<string> = {
   expects: "HOST:PORT, with an IPv6 address in brackets",
@@ -197,4 +211,16 @@ export const ipAddress: Reader<string> = {
 export const checksum: Reader<string> = {
   expects: "sha-256= and 64 hexadecimal digits",
   read: (given) => /^sha-256=[0-9a-f]{64}$/i.test(given) ? given.toLowerCase() : unfit,
+};
+
+/** Numbers of files as `0,2-4`. */
+export const selection: Reader<number[]> = {
+  expects: "numbers of files and ranges of them, such as 0,2-4",
+  read(given) {
+    try {
+      return parseSelection(given);
+    } catch {
+      return unfit;
+    }
+  },
 };

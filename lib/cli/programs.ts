@@ -17,10 +17,13 @@ import {
   ipAddress,
   many,
   one,
+  onOff,
   powerOfTwo,
   rate,
+  selection,
   text,
   udpTracker,
+  webSeed,
 } from "./options.ts";
 
 const SECONDS_PER_DAY = 86_400;
@@ -47,6 +50,11 @@ const transferOptions = {
     help: "TCP port, 0 for any (default: 6881, or the next free one)",
   }, port),
   host,
+  localDiscovery: one({
+    flag: "local-discovery",
+    value: "on|off",
+    help: "find peers on the local network by multicast (default: on, unless --host is loopback)",
+  }, onOff),
   uploadLimit: one(
     { flag: "upload-limit", value: "RATE", help: "send at most RATE bytes per second" },
     rate,
@@ -60,6 +68,10 @@ const transferOptions = {
     integer(1, 65_535),
   ),
 };
+
+function webSeeds(help: string) {
+  return many({ flag: "web-seed", value: "URL", help }, webSeed);
+}
 
 const seedingOptions = {
   seedTimeSeconds: one(
@@ -94,13 +106,22 @@ const seederOptions = {
     { flag: "torrent", short: "o", value: "FILE", help: "also write the .torrent file" },
     text,
   ),
+  webSeeds: webSeeds("a web server that has it too, to write into the link; may be repeated"),
   ...seedingOptions,
+  untilCopies: one(
+    { flag: "until-copies", value: "N", help: "stop seeding when N others have all of it" },
+    integer(1, 1_000_000),
+  ),
   announceIp: one(
     { flag: "announce-ip", value: "IP", help: "address under which others reach this machine" },
     ipAddress,
   ),
+  embeddedTracker: flag<false>(
+    { flag: "no-tracker", help: "without -t, use no tracker and host none" },
+    { meaning: false },
+  ),
   cache: flag<false>(
-    { flag: "no-cache", help: "hash the file even if its hashes are remembered" },
+    { flag: "no-cache", help: "hash the files even if their hashes are remembered" },
     { meaning: false },
   ),
   ...generalOptions,
@@ -117,11 +138,17 @@ const leecherOptions = {
     },
     text,
   ),
+  select: one({
+    flag: "select",
+    value: "0,2-4",
+    help: "of a folder get these files only, by their numbers in --list",
+  }, selection),
   peers: many({
     flag: "peer",
     value: "HOST:PORT",
     help: "a peer to ask besides the tracker's; may be repeated",
   }, hostPort),
+  webSeeds: webSeeds("a web server that has it, besides the torrent's; may be repeated"),
   exit: flag({ flag: "exit", short: "e", help: "leave when complete instead of seeding" }),
   ...seedingOptions,
   verify: flag({ flag: "verify", help: "only check what is on disk" }),
@@ -150,7 +177,11 @@ const trackerOptions = {
   ),
   host,
   intervalSeconds: one(
-    { flag: "interval", value: "S", help: "seconds between announces (default: 60)" },
+    {
+      flag: "interval",
+      value: "S",
+      help: "seconds between announces; fewer while a swarm is young (default: 60)",
+    },
     integer(1, SECONDS_PER_DAY),
   ),
   peerTtlSeconds: one({
@@ -190,18 +221,20 @@ export const trackerProgram: Program<typeof trackerOptions> = {
 /** `seeder PATH` */
 export const seederProgram: Program<typeof seederOptions> = {
   name: "seeder",
-  summary: "shares a file with everyone who has its link",
+  summary: "shares a file or a folder with everyone who has its link",
   argument: {
     name: "PATH",
-    help: "the file to share",
-    missing: "which file? Give its path, as in: deno run -A seeder.ts file.iso (-h explains all)",
+    help: "the file or folder to share",
+    missing:
+      "which file or folder? Give its path, as in: deno run -A seeder.ts file.iso (-h explains all)",
   },
   surplus: (word) =>
-    `one file at a time: a second path, "${word}", was given; start another seeder for it ` +
+    `one file or folder at a time: a second path, "${word}", was given; start another seeder for it ` +
     "(a path with spaces needs quotes)",
   options: seederOptions,
   examples: [
     ["deno run -A seeder.ts file.iso", "shares it, with a tracker of its own if none runs here"],
+    ["deno run -A seeder.ts photos/", "shares a folder with all that is in it"],
     [
       "deno run -A seeder.ts -t udp://10.0.0.2:6969 file.iso",
       "announces it to the tracker on another machine",
@@ -212,13 +245,13 @@ export const seederProgram: Program<typeof seederOptions> = {
     ],
   ],
   interrupted:
-    "interrupted before the file was ready to share, run the same command to start again",
+    "interrupted before everything was ready to share, run the same command to start again",
 };
 
 /** `leecher WHAT` */
 export const leecherProgram: Program<typeof leecherOptions> = {
   name: "leecher",
-  summary: "gets a file from everyone who has it, verifies it, then shares it",
+  summary: "gets a file or a folder from everyone who has it, verifies it, then shares it",
   argument: {
     name: "WHAT",
     help: "magnet link, .torrent file or its URL, info-hash, or a file name",
@@ -234,6 +267,10 @@ export const leecherProgram: Program<typeof leecherOptions> = {
     ["deno run -A leecher.ts file.iso", "by name, from the tracker on this machine"],
     ["deno run -A leecher.ts -t udp://10.0.0.2:6969 file.iso", "by name, from another tracker"],
     ["deno run -A leecher.ts -e -o /data 'magnet:?xt=...'", "into /data, leaves when complete"],
+    [
+      "deno run -A leecher.ts --select 0,2-4 photos.torrent",
+      "some files of a folder; --list shows their numbers",
+    ],
     ["deno run -A leecher.ts --verify file.torrent", "checks the file that is here"],
   ],
   interrupted: "interrupted, run the same command to continue",

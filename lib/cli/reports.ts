@@ -1,11 +1,11 @@
 /**
  * The longer things the programs say: what a seeder offers and how to get it, what a torrent holds,
- * and where a finished file came from.
+ * what is wrong with a file, and where a finished one came from.
  *
  * @module
  */
 
-import type { Torrent, TransferStats } from "../../mod.ts";
+import type { Torrent, TransferStats, VerifyResult } from "../../mod.ts";
 import { linkCommand, nameCommand } from "./invocation.ts";
 import { formatHostPort, isIPv4, isLoopback } from "../codec/address.ts";
 import { foreign, padEnd, printable } from "./text.ts";
@@ -13,6 +13,8 @@ import { count, formatBytes, formatPercent } from "./units.ts";
 
 /** A source is named in the table of {@link sourceLines} up to this many. */
 const MOST_SOURCES = 20;
+/** A file that does not match is named up to this many. */
+const MOST_BAD_FILES = 3;
 
 /** What a seeder tells when it is ready. */
 export interface Offer {
@@ -44,28 +46,49 @@ export function offerLines(offer: Offer, program: string): string[] {
   ];
 }
 
-/** Describes a torrent: name, size, chunks, hashes. */
+/** Describes a torrent: name, how many files if it is a folder, size, chunks, hashes. */
 export function torrentLines(torrent: Torrent): string[] {
   const { name, length, pieceCount, pieceLength, version, v1Hash, v2Hash } = torrent;
+  const files = torrent.multiFile ? `/, ${count(torrent.files.length, "file")}` : "";
   const chunks = `${count(pieceCount, "chunk")} of ${formatBytes(pieceLength)}`;
   return [
-    `${printable(name)}, ${formatBytes(length)} (${length} bytes), ${chunks}, ${version}`,
+    `${printable(name)}${files}, ${formatBytes(length)} (${length} bytes), ${chunks}, ${version}`,
     ...(v1Hash === undefined ? [] : [`  info-hash v1 ${v1Hash}`]),
     ...(v2Hash === undefined ? [] : [`  info-hash v2 ${v2Hash}`]),
   ];
 }
 
-/** All that `leecher --list` prints: {@link torrentLines}, the flags set, trackers and files. */
+/** All that `leecher --list` prints: {@link torrentLines}, the flags set, trackers, web seeds, files. */
 export function listing(torrent: Torrent): string[] {
   return [
     ...torrentLines(torrent),
     ...(torrent.private ? ["  private"] : []),
     ...(torrent.comment ? [`  comment ${foreign(torrent.comment)}`] : []),
     ...torrent.trackers.map((url) => `  tracker ${foreign(url)}`),
-    ...torrent.files.map(({ path, length }) =>
-      `${formatBytes(length).padStart(12)}  ${printable(path)}`
-    ),
+    ...torrent.webSeeds.map((url) => `  web seed ${foreign(url)}`),
+    ...fileLines(torrent),
   ];
+}
+
+/** One line per file; those of a folder have numbers, for `--select`. */
+function fileLines({ files, multiFile }: Torrent): string[] {
+  const width = String(files.length - 1).length + 2;
+  return files.map(({ path, length }, index) => {
+    const number = multiFile ? String(index).padStart(width) : "";
+    return `${number}${formatBytes(length).padStart(12)}  ${printable(path)}`;
+  });
+}
+
+/** What `leecher --verify` found wrong. */
+export function mismatch({ path, badPieces, pieces, badFiles, files }: VerifyResult): string {
+  if (badFiles[0]?.includes("/")) { // of a folder
+    const named = badFiles.slice(0, MOST_BAD_FILES).map(foreign).join(", ");
+    const more = badFiles.length > MOST_BAD_FILES ? " and others" : "";
+    return `${path}: ${badFiles.length} of ${count(files, "file")} do not match (${named}${more})`;
+  }
+  return badPieces === 0
+    ? `${path} is longer than it should be`
+    : `${path}: ${badPieces} of ${count(pieces, "chunk")} do not match`;
 }
 
 /** A table of who gave how much, the most generous first; empty when nobody did. */

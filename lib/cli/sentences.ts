@@ -33,6 +33,12 @@ export function sentenceFor(event: TransferEvent): Sentence | undefined {
         : undefined;
     case "tracker":
       return trackerSentence(event);
+    case "local-discovery":
+      return detail(
+        event.error === undefined
+          ? `looking for peers on the local network, from ${event.addresses.join(", ")}`
+          : `no peers can be looked for on the local network: ${foreign(event.error)}`,
+      );
     case "peer":
       return peerSentence(event);
     case "piece":
@@ -68,9 +74,10 @@ export function completionSentence(verifiedBy: "SHA-256" | "SHA-1", seeds: boole
 
 type Of<T extends TransferEvent["type"]> = Extract<TransferEvent, { type: T }>;
 
-function metadataText({ name, length, v1Hash, v2Hash }: Of<"metadata">): string {
+function metadataText({ name, length, files, v1Hash, v2Hash }: Of<"metadata">): string {
   const hashes = [v1Hash && `v1 ${v1Hash}`, v2Hash && `v2 ${v2Hash}`].filter(Boolean);
-  return `${foreign(name)}, ${formatBytes(length)}, ${hashes.join(", ")}`;
+  const folder = files === undefined ? "" : `/, ${count(files, "file")}`;
+  return `${foreign(name)}${folder}, ${formatBytes(length)}, ${hashes.join(", ")}`;
 }
 
 function resumedText({ haveBytes, totalBytes }: Of<"resumed">): string {
@@ -78,13 +85,14 @@ function resumedText({ haveBytes, totalBytes }: Of<"resumed">): string {
   return `continuing: ${share} (${formatBytes(haveBytes)}) is here already and verified`;
 }
 
-function completeText({ path, bytes, seconds, sha256, sources }: Of<"complete">): string {
+function completeText({ path, bytes, files, seconds, sha256, sources }: Of<"complete">): string {
   const digest = sha256 === undefined ? "" : `, sha-256 ${sha256}`;
   const got = Math.min(bytes, sources.reduce((sum, source) => sum + source.bytes, 0));
   const share = got < bytes ? `, ${formatBytes(got)} of it now` : "";
   const pace = ` in ${formatElapsed(seconds)}, ${formatRate(got / Math.max(seconds, 0.001))}`;
   const how = bytes === 0 ? "" : got === 0 ? ", all of it was here already" : `${share}${pace}`;
-  return `${foreign(path)}: ${formatBytes(bytes)}${how}${digest}`;
+  const folder = files === undefined ? "" : `${count(files, "file")}, `;
+  return `${foreign(path)}: ${folder}${formatBytes(bytes)}${how}${digest}`;
 }
 
 function trackerSentence(event: Of<"tracker">): Sentence {

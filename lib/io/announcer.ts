@@ -1,5 +1,5 @@
 /**
- * Keeps one torrent announced on all its trackers, from start to stop.
+ * Keeps one torrent announced on its trackers, from start to stop.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { HostPort } from "../codec/address.ts";
 import type { HostedFile } from "../codec/udp_tracker.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { TrackerLine } from "./tracker_line.ts";
+import { TrackerTier } from "./tracker_tier.ts";
 import { type AskOptions, UdpTrackerClient } from "./udp_tracker_client.ts";
 import type { AnnounceAnswer, AnnounceParams } from "./udp_tracker_client.ts";
 
@@ -59,8 +59,13 @@ export interface AnnounceClient {
 
 /** What is announced where, and who hears of it. */
 export interface AnnouncerOptions {
-  /** URLs, all announced to; one that is not of a UDP tracker is reported through `onStatus`. */
-  trackers: readonly string[];
+  /**
+   * URLs in tiers (BEP 12): every tier is announced to, at one of its trackers; the others stand in for
+   * it. One that is not of a UDP tracker is reported through `onStatus`.
+   */
+  tiers: readonly (readonly string[])[];
+  /** Announce to one tracker in all, to those of a tier when all before are silent (BEP 12, BEP 27). */
+  oneAtATime?: boolean;
   /** One or two. */
   swarms: readonly AnnouncedSwarm[];
   /** 20 bytes. */
@@ -73,6 +78,8 @@ export interface AnnouncerOptions {
   hosted?: () => HostedFile | undefined;
   /** How many peers are wanted; -1, the default, leaves it to the tracker. */
   numWant?: () => number;
+  /** Whether more peers would be of use: then trackers are asked early. Default: no. */
+  wantsPeers?: () => boolean;
   /** Peers a tracker gave. The own address may be among them. */
   onPeers: (addresses: HostPort[], viaV2: boolean, trackerUrl: string) => void;
   /** How a round of announces at one tracker went. */
@@ -83,7 +90,7 @@ export interface AnnouncerOptions {
   clock?: Clock;
   /** For tests: makes the client of one tracker. */
   clientFor?: (url: string) => AnnounceClient;
-  /** For tests: a number from 0 up to 1, which spreads retries. */
+  /** For tests: a number from 0 up to 1, which shuffles tiers and spreads retries. */
   random?: () => number;
 }
 
@@ -95,7 +102,7 @@ const STOP_MS = 2000;
  * when closed. A tracker that fails is tried again after 2, 4, 8 … 60 seconds (BEP 3, BEP 15).
  */
 export class Announcer implements AsyncDisposable {
-  readonly #lines: TrackerLine[];
+  readonly #tiers: readonly TrackerTier[];
   readonly #clock: Clock;
   #completed = false;
   #closing: Promise<void> | undefined;
@@ -110,6 +117,7 @@ export class Announcer implements AsyncDisposable {
     const key = crypto.getRandomValues(new Uint32Array(1))[0]!;
     const settings = {
       onStatus: () => {},
+      wantsPeers: () => false,
       random: Math.random,
       ...options,
       clock,
@@ -117,19 +125,21 @@ export class Announcer implements AsyncDisposable {
       clientFor,
     };
     this.#clock = clock;
-    this.#lines = [...new Set(options.trackers)].map((url) => new TrackerLine(url, settings));
+    const tiers = withoutRepeats(options.tiers);
+    const groups = options.oneAtATime && tiers.length > 0 ? [tiers] : tiers.map((tier) => [tier]);
+    this.#tiers = groups.map((group) => new TrackerTier(group, settings));
   }
 
-  /** Asks all trackers again soon, since peers are wanted: a few seconds after the last time at least. */
+  /** Asks again soon, since peers are wanted: a part of the tracker's interval after the last time. */
   announceNow(): void {
-    for (const line of this.#lines) line.announceNow();
+    for (const tier of this.#tiers) tier.announceNow();
   }
 
-  /** Tells all trackers that the download is complete. Only the first call counts. */
+  /** Tells the trackers that the download is complete. Only the first call counts. */
   completed(): void {
     if (this.#completed) return;
     this.#completed = true;
-    for (const line of this.#lines) line.completed();
+    for (const tier of this.#tiers) tier.completed();
   }
 
   /** Tells the trackers that have heard of us that we leave; takes two seconds at most. */
@@ -147,8 +157,20 @@ export class Announcer implements AsyncDisposable {
     const stopped = new AbortController();
     const late = new AbortController();
     const limit = this.#clock.sleep(STOP_MS, stopped.signal).then(() => late.abort());
-    await Promise.all(this.#lines.map((line) => line.close(late.signal)));
+    await Promise.all(this.#tiers.map((tier) => tier.close(late.signal)));
     stopped.abort();
     await limit;
   }
+}
+
+/** The same tiers, with each tracker only where it stands first. */
+export function withoutRepeats(tiers: readonly (readonly string[])[]): string[][] {
+  const seen = new Set<string>();
+  return tiers.map((tier) =>
+    tier.filter((url) => {
+      const isNew = !seen.has(url);
+      seen.add(url);
+      return isNew;
+    })
+  ).filter((tier) => tier.length > 0);
 }

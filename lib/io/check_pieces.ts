@@ -9,7 +9,7 @@ import { HASH_LENGTH } from "../codec/merkle.ts";
 import type { Metainfo } from "../codec/metainfo.ts";
 import type { PieceLayer } from "../codec/piece_layer.ts";
 import { Bitfield } from "../store/bitfield.ts";
-import type { Layout, PieceIndex } from "../store/layout.ts";
+import type { Layout } from "../store/layout.ts";
 import type { HashResult } from "./piece_jobs.ts";
 import { hashingWorkerCount, PieceWorkers } from "./piece_workers.ts";
 
@@ -18,7 +18,7 @@ export interface CheckPlan {
   readonly metainfo: Metainfo;
   readonly layout: Layout;
   readonly layers: ReadonlyMap<string, PieceLayer>;
-  /** Where each file is. */
+  /** Where each file is; empty for what is not there, which does not match then. */
   readonly paths: readonly string[];
   readonly onProgress: (doneBytes: number, totalBytes: number) => void;
   readonly signal: AbortSignal;
@@ -34,7 +34,7 @@ export interface CheckResult {
 
 /**
  * Hashes every piece and compares. SHA-256 is used where the torrent has it; when the piece layers are
- * not known yet but the whole file hashes to its root, that proves them, and they are known from then on.
+ * not known yet but a whole file hashes to its root, that proves them, and they are known from then on.
  *
  * @throws {DiskError} when a file cannot be read
  */
@@ -42,8 +42,7 @@ export async function checkPieces(plan: CheckPlan): Promise<CheckResult> {
   const { layout, metainfo, layers, paths } = plan;
   const { info } = metainfo;
   const { pieceCount, pieceLength, version } = layout;
-  const have = new Bitfield(pieceCount);
-  if (pieceCount === 0) return { have, bySha1: false };
+  if (pieceCount === 0) return { have: new Bitfield(0), bySha1: false };
   const layersKnown = [...layers.values()].every((layer) => layer.complete);
   const wanted = {
     sha256: version !== "v1",
@@ -72,33 +71,52 @@ export async function checkPieces(plan: CheckPlan): Promise<CheckResult> {
     await workers.close();
   }
   if (version === "v1") return { have: sha1Good, bySha1: false };
-  if (readable.isFull && proveLayers(plan, roots)) {
-    have.fill();
-    return { have, bySha1: false };
-  }
-  if (!layersKnown && version === "hybrid") return { have: sha1Good, bySha1: true };
-  for (const piece of readable.ones()) {
-    const root = roots.subarray(piece * HASH_LENGTH, (piece + 1) * HASH_LENGTH);
-    const { root: fileRoot, pieceInFile } = layout.fileOf(piece as PieceIndex);
-    const expected = layers.get(hex(fileRoot!))?.hash(pieceInFile);
-    if (expected !== undefined && equalBytes(root, expected)) have.set(piece);
-  }
-  return { have, bySha1: false };
+  return joinFiles(plan, { roots, readable, sha1Good });
 }
 
-/** Whether all files hash up to their roots; layers that were not known are known then. */
-function proveLayers({ layout, metainfo, layers }: CheckPlan, roots: Uint8Array): boolean {
+/** Pieces by their hashes, before it is known which of these are right. */
+interface Hashed {
+  readonly roots: Uint8Array;
+  readonly readable: Bitfield;
+  readonly sha1Good: Bitfield;
+}
+
+/** File by file: as a whole where it hashes up to its root, else piece by piece as far as hashes are known. */
+function joinFiles(plan: CheckPlan, { roots, readable, sha1Good }: Hashed): CheckResult {
+  const { layout, layers, metainfo } = plan;
+  const have = new Bitfield(layout.pieceCount);
+  let bySha1 = false;
   for (const [file, { root }] of metainfo.info.files.entries()) {
     if (root === undefined) continue;
     const layer = layers.get(hex(root))!;
     const { first, count } = layout.piecesOf(file);
+    const hashAt = (i: number) =>
+      roots.subarray((first + i) * HASH_LENGTH, (first + i + 1) * HASH_LENGTH);
+    if (!layer.complete) learnLayer(layer, count, (i) => readable.get(first + i), hashAt);
     for (let i = 0; i < count; i++) {
-      const hash = roots.subarray((first + i) * HASH_LENGTH, (first + i + 1) * HASH_LENGTH);
-      const known = layer.complete ? layer.hash(i) : undefined;
-      if (known === undefined) layer.set(i, hash);
-      else if (!equalBytes(known, hash)) return false;
+      const piece = first + i;
+      const expected = layer.hash(i);
+      const isGood = expected === undefined
+        ? sha1Good.get(piece)
+        : readable.get(piece) && equalBytes(hashAt(i), expected);
+      if (!isGood) continue;
+      have.set(piece);
+      bySha1 ||= expected === undefined;
     }
-    if (!layer.proves()) return false;
   }
-  return true;
+  return { have, bySha1 };
+}
+
+/** A file that is all there and hashes up to its root proves its layer. */
+function learnLayer(
+  layer: PieceLayer,
+  count: number,
+  isReadable: (pieceInFile: number) => boolean,
+  hashAt: (pieceInFile: number) => Uint8Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    if (!isReadable(i)) return;
+  }
+  for (let i = 0; i < count; i++) layer.set(i, hashAt(i));
+  layer.proves();
 }

@@ -1,22 +1,33 @@
 /**
- * The last checks of a download, on the whole file.
+ * The last checks of a download, on whole files.
  *
  * @module
  */
 
+import { hex } from "../codec/bytes.ts";
 import { DiskError, ExitCode, OptionError, TorrentError } from "../errors.ts";
-import { checkPieces, type CheckPlan } from "./check_pieces.ts";
+import type { DownloadParts } from "./begin_download.ts";
+import { checkPieces } from "./check_pieces.ts";
 import { PieceWorkers } from "./piece_workers.ts";
+
+/** Whether the piece hashes of all that was chosen are known and lead to the roots of the files. */
+export function isProved(
+  { metainfo, layers, selection }: Pick<DownloadParts, "metainfo" | "layers" | "selection">,
+): boolean {
+  return metainfo.info.files.every(({ root }, file) =>
+    root === undefined || !selection.has(file) || layers.get(hex(root))!.complete
+  );
+}
 
 /**
  * Holds a hybrid whose pieces came under their SHA-1 hashes against its SHA-256 roots.
  *
  * @throws {TorrentError} when the two kinds of hashes are not of the same data
  */
-export async function proveSha256(plan: Omit<CheckPlan, "onProgress">): Promise<void> {
-  const { have } = await checkPieces({ ...plan, onProgress: () => {} });
-  const proved = have.isFull && [...plan.layers.values()].every((layer) => layer.complete);
-  if (proved) return;
+export async function proveSha256(parts: DownloadParts, signal: AbortSignal): Promise<void> {
+  const { paths } = parts.files;
+  const { have } = await checkPieces({ ...parts, paths, signal, onProgress: () => {} });
+  if (parts.selection.isIn(have) && isProved(parts)) return;
   throw new TorrentError("the SHA-1 and SHA-256 hashes of this torrent belong to different files");
 }
 
@@ -26,7 +37,7 @@ export async function proveSha256(plan: Omit<CheckPlan, "onProgress">): Promise<
  * @throws {DiskError} exit 32, when it does not match
  */
 export async function proveChecksum(
-  { layout, metainfo, paths }: Pick<CheckPlan, "layout" | "metainfo" | "paths">,
+  { layout, metainfo, files: { paths } }: DownloadParts,
   checksum: string | undefined,
 ): Promise<string | undefined> {
   const wanted = checksumOf(checksum);

@@ -1,29 +1,30 @@
 /**
- * Makes a torrent of a file: one pass over it, on all cores.
+ * Makes a torrent of a file or a folder.
  *
  * @module
  */
 
 import { basename, resolve } from "@std/path";
-import { hex } from "../codec/bytes.ts";
-import { HASH_LENGTH, merkleRoot, pieceLayerOf } from "../codec/merkle.ts";
-import { buildInfo, choosePieceLength, parseInfo } from "../codec/metainfo.ts";
+import { hex, utf8 } from "../codec/bytes.ts";
+import { sha256 } from "../codec/hash.ts";
+import { chooseFolderPieceLength, choosePieceLength } from "../codec/metainfo.ts";
 import { safeComponent } from "../codec/path_safety.ts";
 import { DiskError, ExitCode, OptionError } from "../errors.ts";
-import { Layout } from "../store/layout.ts";
-import { readCache, writeCache } from "./hash_cache.ts";
+import { MAX_METADATA_LENGTH } from "../peer/metadata_fetch.ts";
 import { diskError } from "./disk_error.ts";
-import { hashingWorkerCount, PieceWorkers } from "./piece_workers.ts";
-import { Torrent } from "./torrent.ts";
+import { type CacheKey, readCache, writeCache } from "./hash_cache.ts";
+import { hashContent, type Recipe } from "./hash_content.ts";
 import { PROGRAM } from "./identity.ts";
+import { filesToShare, type FoundFile, lookAt } from "./files_to_share.ts";
+import { Torrent, webSeedOf } from "./torrent.ts";
 
 /** How to make a torrent. */
 export interface CreateOptions {
-  /** Default: the file's own name. */
+  /** Default: the name of the file or folder. */
   readonly name?: string;
   /** Default `hybrid`: for clients of both generations. `v1` for programs that know no other. */
   readonly format?: "hybrid" | "v1" | "v2";
-  /** Bytes, a power of two from 16 KiB to 16 MiB. Default: chosen by the file's length. */
+  /** Bytes, a power of two from 16 KiB to 16 MiB. Default: chosen by how much there is. */
   readonly pieceLength?: number;
   /** Free text. */
   readonly comment?: string;
@@ -31,103 +32,141 @@ export interface CreateOptions {
   readonly private?: boolean;
   /** Tracker URLs to write into it. */
   readonly trackers?: readonly string[];
+  /** URLs to write into it of web servers that have the files (BEP 19). */
+  readonly webSeeds?: readonly string[];
   /** Whether hashes are remembered between runs. Default true. */
   readonly cache?: boolean;
   /** Hears how far hashing is. */
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
+  /** Hears, in a sentence each, what of a folder is left out. */
+  readonly onWarning?: (message: string) => void;
   /** Stops hashing. */
   readonly signal?: AbortSignal;
+}
+
+/** A torrent and the files it was made of. */
+export interface Content {
+  readonly torrent: Torrent;
+  /** Where each file of the torrent is, absolute, by its index; empty for pads. */
+  readonly paths: readonly string[];
+  /** What each was like before it was hashed: a change at any time after that is noticed. */
+  readonly stamps: readonly string[];
 }
 
 const MIN_PIECE_LENGTH = 16 * 1024;
 const MAX_PIECE_LENGTH = 16 * 1024 * 1024;
 
 /**
- * Makes a torrent of the file at `path`.
+ * Makes a torrent of the file or folder at `path`. Links within a folder count as the files they lead to;
+ * other links, devices, empty folders and Shoal's unfinished downloads are left out.
  *
- * @throws {DiskError} when there is no such file, it is a folder, cannot be read, or changes meanwhile
- * @throws {OptionError} when the piece length is none
+ * @throws {DiskError} when there is no such file or no file in the folder, one cannot be read, or changes
+ * meanwhile
+ * @throws {OptionError} when the piece length is none, or a web seed's URL
  */
 export async function createTorrent(path: string, options: CreateOptions = {}): Promise<Torrent> {
-  const format = options.format ?? "hybrid";
+  return (await createContent(path, options)).torrent;
+}
+
+/** What {@link createTorrent} makes, and where it is on disk. Throws as it does. */
+export async function createContent(path: string, options: CreateOptions): Promise<Content> {
   checkPieceLength(options.pieceLength);
-  const before = await statFile(path);
-  const pieceLength = options.pieceLength ?? choosePieceLength(before.size);
-  const name = safeComponent(options.name ?? basename(resolve(path)));
-  const key = {
-    path: resolve(path),
-    size: before.size,
-    mtimeMs: before.mtimeMs,
-    recipe: `${format} ${pieceLength} ${name} ${options.private ?? false}`,
+  const { files, multiFile } = await findFiles(path, options);
+  const recipe: Recipe = {
+    name: safeComponent(options.name ?? basename(resolve(path))),
+    format: options.format ?? "hybrid",
+    pieceLength: options.pieceLength ?? pieceLengthFor(files, options.format),
+    private: options.private ?? false,
+    multiFile,
+    onProgress: options.onProgress,
+    signal: options.signal,
   };
+  const key = cacheKey(resolve(path), files, recipe);
   const useCache = options.cache ?? true;
-  const cached = useCache ? await readCache(key) : undefined;
-  let torrent = cached;
-  if (torrent === undefined) {
-    torrent = await hashFile(path, before.size, { ...options, format, pieceLength, name });
-    const after = await statFile(path);
-    if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
-      throw new DiskError(`${path} changed while it was hashed: try again when it is finished`);
-    }
-    if (useCache) await writeCache(key, torrent);
-  }
+  const remembered = useCache ? await readCache(key) : undefined;
+  const isUsable = remembered !== undefined && isMadeOf(remembered, files);
+  const torrent = isUsable ? remembered : await hashContent(files, recipe);
+  if (useCache && !isUsable) await writeCache(key, torrent);
+  warn(torrent, multiFile, options.onWarning);
   const { metainfo } = torrent;
-  return new Torrent({
-    ...metainfo,
-    trackers: (options.trackers ?? []).map((url) => [url]),
-    ...(options.comment !== undefined && { comment: options.comment }),
-    createdBy: PROGRAM,
-  });
+  // The torrent's own paths do not count here: reading it made them safe, and different from one another.
+  const byIndex = (of: (file: FoundFile) => string) => {
+    const next = files.values();
+    return metainfo.info.files.map(({ pad }) => pad ? "" : of(next.next().value!));
+  };
+  return {
+    torrent: new Torrent({
+      ...metainfo,
+      trackers: (options.trackers ?? []).map((url) => [url]),
+      webSeeds: (options.webSeeds ?? []).map(webSeedOf),
+      ...(options.comment !== undefined && { comment: options.comment }),
+      createdBy: PROGRAM,
+    }),
+    paths: byIndex((file) => resolve(file.path)),
+    stamps: byIndex((file) => file.stamp),
+  };
 }
 
-interface Recipe extends CreateOptions {
-  readonly format: "hybrid" | "v1" | "v2";
-  readonly pieceLength: number;
-  readonly name: string;
-}
-
-async function hashFile(path: string, length: number, recipe: Recipe): Promise<Torrent> {
-  const { format, pieceLength } = recipe;
-  const files = [{ length, pad: false }];
-  const layout = new Layout({ pieceLength, version: format, files });
-  const { pieceCount } = layout;
-  const wanted = { sha256: format !== "v1", sha1: format !== "v2" };
-  const roots = new Uint8Array(wanted.sha256 ? pieceCount * HASH_LENGTH : 0);
-  const sha1s = new Uint8Array(wanted.sha1 ? pieceCount * 20 : 0);
-  recipe.onProgress?.(0, length);
-  if (pieceCount > 0) {
-    const setup = { layout: { pieceLength, version: format, files }, paths: [path] };
-    const workers = new PieceWorkers(setup, Math.min(hashingWorkerCount(), pieceCount));
-    try {
-      await workers.hashAll(pieceCount, pieceLength, wanted, (first, part) => {
-        if (part.readable.includes(0)) {
-          throw new DiskError(
-            `${path} became shorter while it was hashed: try again when it is finished`,
-          );
-        }
-        if (wanted.sha256) roots.set(part.roots, first * HASH_LENGTH);
-        if (wanted.sha1) sha1s.set(part.sha1s, first * 20);
-        const done = Math.min(length, (first + part.readable.length) * pieceLength);
-        recipe.onProgress?.(done, length);
-      }, recipe.signal);
-    } finally {
-      await workers.close();
+/** The file at `path`, or those in the folder there. @throws {DiskError} when there is none to share */
+async function findFiles(
+  path: string,
+  { onWarning, signal }: CreateOptions,
+): Promise<{ files: FoundFile[]; multiFile: boolean }> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new DiskError(`${path} does not exist: check the path`, ExitCode.notFound, error);
     }
+    throw diskError(error, path);
   }
-  const root = wanted.sha256 && length > 0
-    ? merkleRoot(roots, pieceLayerOf(length, pieceLength))
-    : undefined;
-  const infoBytes = buildInfo({
-    name: recipe.name,
-    pieceLength,
-    version: format,
-    private: recipe.private ?? false,
-    files: [{ path: [recipe.name], length, ...(root && { root }) }],
-    multiFile: false,
-    ...(wanted.sha1 && { pieces: sha1s }),
-  });
-  const pieceLayers = new Map(root && pieceCount > 1 ? [[hex(root), roots]] : []);
-  return new Torrent({ info: parseInfo(infoBytes), trackers: [], pieceLayers, webSeeds: [] });
+  if (info.isFile) return { files: [lookAt(path, [basename(resolve(path))])], multiFile: false };
+  if (!info.isDirectory) throw new DiskError(`${path} is neither a file nor a folder`);
+  const files = await filesToShare(path, onWarning ?? (() => {}), signal);
+  if (files.length === 0) throw new DiskError(`${path} holds no files: there is nothing to share`);
+  return { files, multiFile: true };
+}
+
+/** Says what others may find surprising about a torrent that is right. */
+function warn({ metainfo: { info } }: Torrent, multiFile: boolean, say?: (text: string) => void) {
+  if (info.multiFile !== multiFile) {
+    say?.(
+      `in version 2 alone, a folder with one file is that file: "${info.name}" arrives without it`,
+    );
+  }
+  if (info.bytes.length > MAX_METADATA_LENGTH) {
+    say?.(
+      "so many files take a description too long to get by a link: hand out the .torrent file (-o) instead",
+    );
+  }
+}
+
+function pieceLengthFor(files: readonly FoundFile[], format: CreateOptions["format"]): number {
+  const lengths = files.map(({ size }) => size);
+  if (format !== "v1" && files.length > 1) return chooseFolderPieceLength(lengths);
+  return choosePieceLength(lengths.reduce((sum, length) => sum + length, 0));
+}
+
+/** Of a folder, every file counts: its place, its size and its time of change. */
+function cacheKey(path: string, files: readonly FoundFile[], recipe: Recipe): CacheKey {
+  const { format, pieceLength, name, multiFile } = recipe;
+  const listing = files.map(({ components, size, mtimeMs }) =>
+    `${components.join("/")}\0${size}\0${mtimeMs}`
+  );
+  const folder = multiFile ? ` folder ${hex(sha256(utf8(listing.join("\0"))))}` : "";
+  return {
+    path,
+    size: files.reduce((sum, { size }) => sum + size, 0),
+    mtimeMs: files.reduce((latest, { mtimeMs }) => Math.max(latest, mtimeMs), 0),
+    recipe: `${format} ${pieceLength} ${name} ${recipe.private}${folder}`,
+  };
+}
+
+/** Whether a torrent from the cache is of files like these. */
+function isMadeOf({ metainfo }: Torrent, files: readonly FoundFile[]): boolean {
+  const real = metainfo.info.files.filter(({ pad }) => !pad);
+  return real.length === files.length && real.every(({ length }, i) => length === files[i]!.size);
 }
 
 function checkPieceLength(pieceLength: number | undefined): void {
@@ -137,25 +176,4 @@ function checkPieceLength(pieceLength: number | undefined): void {
   throw new OptionError(
     "the piece size has to be a power of two from 16K to 16M, for example 512K",
   );
-}
-
-/** Size and time of the last change of a file. @throws {DiskError} when it is none that can be shared */
-async function statFile(path: string): Promise<{ size: number; mtimeMs: number }> {
-  let info: Deno.FileInfo;
-  try {
-    info = await Deno.stat(path);
-    if (info.isFile) (await Deno.open(path)).close();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new DiskError(`${path} does not exist: check the path`, ExitCode.notFound, error);
-    }
-    throw diskError(error, path);
-  }
-  if (info.isDirectory) {
-    throw new DiskError(
-      `${path} is a folder, and only single files can be shared so far: pack it first, for example with tar`,
-    );
-  }
-  if (!info.isFile) throw new DiskError(`${path} is not a file`);
-  return { size: info.size, mtimeMs: info.mtime?.getTime() ?? 0 };
 }

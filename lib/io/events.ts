@@ -6,7 +6,7 @@
 
 import type { PeerState } from "../peer/state.ts";
 
-/** Something that happened. Discriminated by `type`; addresses are `host:port`, hashes hex. */
+/** Something that happened. Discriminated by `type`; addresses are `host:port` or a web seed's URL, hashes hex. */
 export type TransferEvent =
   /** Hashing goes on: making a torrent, or checking what is on disk. */
   | { readonly type: "hashing"; readonly doneBytes: number; readonly totalBytes: number }
@@ -19,10 +19,12 @@ export type TransferEvent =
     readonly type: "metadata";
     readonly name: string;
     readonly length: number;
+    /** How many files it has, when it is a folder. */
+    readonly files?: number;
     readonly v1Hash?: string;
     readonly v2Hash?: string;
   }
-  /** So much of the file was on disk already. */
+  /** So much of what was chosen was on disk already. */
   | { readonly type: "resumed"; readonly haveBytes: number; readonly totalBytes: number }
   /** A tracker answered, or did not. */
   | {
@@ -34,6 +36,15 @@ export type TransferEvent =
     readonly leechers?: number;
     readonly peers?: number;
     readonly intervalSeconds?: number;
+  }
+  /**
+   * Peers are looked for on the local network from now on, from these own addresses; or that is not
+   * possible, and why.
+   */
+  | {
+    readonly type: "local-discovery";
+    readonly addresses: readonly string[];
+    readonly error?: string;
   }
   /** A peer changed its state. */
   | {
@@ -66,7 +77,7 @@ export type TransferListener = (event: TransferEvent) => void;
 
 /** Where bytes came from. */
 export interface TransferSource {
-  /** `host:port`. */
+  /** `host:port`, or the URL of a web seed. */
   readonly address: string;
   /** What the program there calls itself. */
   readonly client?: string;
@@ -76,10 +87,12 @@ export interface TransferSource {
 
 /** A finished download. */
 export interface TransferResult {
-  /** Where the file is. */
+  /** Where the file or folder is. */
   readonly path: string;
-  /** Its length. */
+  /** Its length; of a folder, that of all files that were chosen. */
   readonly bytes: number;
+  /** How many files were chosen, when it is a folder. */
+  readonly files?: number;
   /** How long it took, from the start of the program's work on it. */
   readonly seconds: number;
   /** How the pieces were verified. */
@@ -92,7 +105,7 @@ export interface TransferResult {
 
 /** One open connection, for display. Rates in bytes per second. */
 export interface ConnectionStats {
-  /** `host:port`. */
+  /** `host:port`, or the URL of a web seed. */
   readonly address: string;
   /** What the program there calls itself; may be empty. */
   readonly client: string;
@@ -106,7 +119,7 @@ export interface ConnectionStats {
   readonly uploadRate: number;
   /** Share of the file it has, 0 to 1. */
   readonly progress: number;
-  /** Letters: `i` it dialled us, `2` v2, `d` serves us, `u` served by us, `s` snubbed. */
+  /** Letters: `w` it is a web seed, `i` it dialled us, `2` v2, `d` serves us, `u` served by us, `s` snubbed. */
   readonly flags: string;
 }
 
@@ -125,7 +138,7 @@ export interface TransferStats {
     | "flushing"
     | "seeding"
     | "stopped";
-  /** Length of the file; 0 while it is not known. */
+  /** Length of the file, or of all files that were chosen; 0 while it is not known. */
   readonly totalBytes: number;
   /** Verified and on disk. */
   readonly haveBytes: number;
@@ -145,6 +158,10 @@ export interface TransferStats {
   readonly havePieces: number;
   /** Seconds until it is complete at the present rate; absent when nothing moves. */
   readonly etaSeconds?: number;
+  /** How many others have all of it, or had before they left, as far as is known. */
+  readonly copies: number;
+  /** How many of these seeding waits for; absent when it does not. */
+  readonly untilCopies?: number;
   /** How many peers are in which state; `known` counts all. */
   readonly peers: Readonly<
     Record<"known" | "connecting" | "connected" | "away" | "banned", number>

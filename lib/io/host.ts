@@ -6,18 +6,12 @@
 
 import { isIPv6, isLoopback } from "../codec/address.ts";
 import type { DiskError } from "../errors.ts";
-import { addressOf } from "../peer/peer_book.ts";
-import type { Connection } from "../peer/connection.ts";
-import { type AnnouncedProgress, Announcer } from "./announcer.ts";
-import type {
-  ConnectionStats,
-  TransferEvent,
-  TransferListener,
-  TransferSource,
-  TransferStats,
-} from "./events.ts";
+import { type AnnouncedProgress, type AnnouncedSwarm, Announcer } from "./announcer.ts";
+import type { TransferEvent, TransferListener, TransferSource, TransferStats } from "./events.ts";
+import { figuresOf, sourcesOf } from "./figures.ts";
 import { makePeerId, PROGRAM } from "./identity.ts";
 import { Listener } from "./listener.ts";
+import { discoverLocally, type LocalPresence } from "./local_discovery.ts";
 import { pause, RateLimiter } from "./rate_limiter.ts";
 import { Session } from "./session.ts";
 import type { TrackerState } from "./waiting.ts";
@@ -36,6 +30,11 @@ export interface HostOptions {
   readonly downloadLimit?: number;
   /** Connections; default 100. */
   readonly maxPeers?: number;
+  /**
+   * Whether to look for peers on the local network by multicast (BEP 14), and to be found there. Never
+   * for private torrents, nor when `host` is a loopback address. Default: false.
+   */
+  readonly localDiscovery?: boolean;
   /** Ends everything when aborted. */
   readonly signal?: AbortSignal;
   /** Hears of everything from the first moment on. */
@@ -43,9 +42,12 @@ export interface HostOptions {
 }
 
 const MAX_PEERS = 100;
-const UPLOAD_SLOTS = 20;
-/** While fewer peers than this are known, trackers are asked for more. */
+/** Peers served at once, where the line is shared by as many. */
+const UPLOAD_SLOTS = 8;
+/** While nothing comes and fewer peers than this are known, trackers are asked for more. */
 const ENOUGH_PEERS = 3;
+/** While a download knows fewer peers than this, trackers are asked early, at growing distances. */
+const MANY_PEERS = 30;
 
 /** What happens to a torrent that the host's owner has to know. */
 export interface HostDuties {
@@ -54,6 +56,22 @@ export interface HostDuties {
   readonly onMetadata: (info: Uint8Array) => void;
   readonly onComplete: () => void;
   readonly onDiskError: (error: DiskError) => void;
+}
+
+/** How a torrent is made known. */
+export interface Publicity {
+  readonly v1Hash?: Uint8Array | undefined;
+  readonly v2Hash?: Uint8Array | undefined;
+  /** Tracker URLs in tiers (BEP 12). */
+  readonly trackers: readonly (readonly string[])[];
+  /** Nobody named these trackers: that they do not answer is no news where there are other ways. */
+  readonly isAssumed?: boolean;
+  /** Only its trackers may introduce peers, one tracker at a time (BEP 27). */
+  readonly isPrivate: boolean;
+  /** How much is missing. */
+  readonly progress: () => Pick<AnnouncedProgress, "leftBytes">;
+  /** What trackers may list in their catalogues. */
+  readonly hosted: () => { name: string; length: number; v2Hash?: Uint8Array } | undefined;
 }
 
 /** One torrent's presence on the network. */
@@ -68,9 +86,15 @@ export class Host {
   readonly #host: string | undefined;
   readonly #trackers = new Map<string, boolean>(); // whether it answered last time
   readonly #heardOfTracker = Promise.withResolvers<void>();
+  readonly #searchesLocally: boolean;
   #announcer: Announcer | undefined;
+  #local: LocalPresence | undefined;
+  #leaving: Promise<void> | undefined;
+  #namesTrackers = false;
   #closing: Promise<void> | undefined;
   #haveBytes = 0;
+  #mostSeeders = 0;
+  #bytesOf: ((piece: number) => number) | undefined;
 
   /**
    * Listens, unless a listening port is handed over, and begins to take part.
@@ -86,6 +110,7 @@ export class Host {
     for (const each of listeners) this.#listeners.add(each);
     this.#listener = listener;
     this.#host = options.host;
+    this.#searchesLocally = options.localDiscovery === true && !isLoopback(options.host ?? "");
     this.port = this.#listener.port;
     this.session = new Session({
       peerId: this.#peerId,
@@ -109,47 +134,66 @@ export class Host {
 
   /** Tells all listeners. */
   tell(event: TransferEvent): void {
-    if (event.type === "piece") this.#haveBytes += event.bytes;
+    if (event.type === "piece") this.#haveBytes += this.#bytesOf?.(event.piece) ?? event.bytes;
     for (const listener of this.#listeners) listener(event);
   }
 
-  /** So much was on disk when the transfer began. */
-  startWith(haveBytes: number): void {
+  /** So much was on disk when the transfer began; `bytesOf` says how much each piece counts. */
+  startWith(haveBytes: number, bytesOf?: (piece: number) => number): void {
     this.#haveBytes = haveBytes;
+    this.#bytesOf = bytesOf;
   }
 
-  /** Verified bytes on disk. */
+  /** Verified bytes on disk, of the files that were chosen. */
   get haveBytes(): number {
     return this.#haveBytes;
   }
 
-  /** Announces the torrent on trackers from now on. */
-  announce(
-    trackers: readonly string[],
-    swarms: { v1Hash?: Uint8Array | undefined; v2Hash?: Uint8Array | undefined },
-    progress: () => Omit<AnnouncedProgress, "uploadedBytes" | "downloadedBytes">,
-    hosted: () => { name: string; length: number; v2Hash?: Uint8Array } | undefined,
-  ): void {
-    if (trackers.length === 0) return;
-    const { v1Hash, v2Hash } = swarms;
+  /**
+   * How many others have all of it, or had before they left: seen by ourselves, or at once by a tracker,
+   * which counts us too.
+   */
+  get copies(): number {
+    return Math.max(this.session.copies.count, this.#mostSeeders - 1);
+  }
+
+  /** Makes the torrent known from now on: to trackers, and on the local network if that is wanted. */
+  announce(publicity: Publicity): void {
+    const { v1Hash, v2Hash, isPrivate } = publicity;
+    if (isPrivate) this.session.swarm.becomePrivate();
+    const swarms = [
+      ...(v1Hash ? [{ infoHash: v1Hash, v2: false }] : []),
+      ...(v2Hash ? [{ infoHash: v2Hash.subarray(0, 20), v2: true }] : []),
+    ];
+    if (this.#searchesLocally && !isPrivate) this.#discoverLocally(swarms);
+    if (publicity.trackers.length === 0) return;
+    const isQuiet = publicity.isAssumed === true && this.#local !== undefined;
+    if (!isQuiet) this.#namesTrackers = true;
+    const { progress, hosted, trackers } = publicity;
     this.#announcer = new Announcer({
-      trackers,
-      swarms: [
-        ...(v1Hash ? [{ infoHash: v1Hash, v2: false }] : []),
-        ...(v2Hash ? [{ infoHash: v2Hash.subarray(0, 20), v2: true }] : []),
-      ],
+      tiers: trackers,
+      oneAtATime: isPrivate,
+      swarms,
       peerId: this.#peerId,
       port: this.port,
       progress: () => ({ ...this.#moved(), ...progress() }),
       hosted,
+      wantsPeers: () => progress().leftBytes > 0 && this.#usablePeers() < MANY_PEERS,
       onPeers: (addresses, v2) => this.session.learn(addresses, "tracker", v2),
       onStatus: ({ nextInSeconds: _, ...status }) => {
         this.#trackers.set(status.url, status.ok);
+        this.#mostSeeders = Math.max(this.#mostSeeders, status.seeders ?? 0);
         this.#heardOfTracker.resolve();
-        this.tell({ type: "tracker", ...status });
+        if (status.ok || !isQuiet) this.tell({ type: "tracker", ...status });
       },
       ...(this.#host !== undefined && isBindable(this.#host) && { localHost: this.#host }),
     });
+  }
+
+  /** The torrent turned out to be private: the local network hears no more of it. */
+  leaveLocalNetwork(): void {
+    this.#leaving ??= this.#local?.close();
+    this.#local = undefined;
   }
 
   /** Resolves when the first tracker has answered or failed to, after `ms` at the latest. */
@@ -162,9 +206,11 @@ export class Host {
 
   /** What there is to expect of trackers: nothing without one, nothing while all fail. */
   get trackerState(): TrackerState {
-    if (this.#announcer === undefined) return "none";
     const answers = [...this.#trackers.values()];
-    return answers.length > 0 && !answers.includes(true) ? "failing" : "answering";
+    if (answers.includes(true)) return "answering";
+    if (this.#local !== undefined && !this.#namesTrackers) return "local";
+    if (this.#announcer === undefined) return "none";
+    return answers.length > 0 ? "failing" : "answering";
   }
 
   /** Asks the trackers anew: what they were told no longer holds. */
@@ -179,18 +225,14 @@ export class Host {
 
   /** Asks the trackers early when there are hardly any peers. */
   askForPeers(): void {
-    const { book } = this.session.swarm;
-    let usable = 0;
-    for (const peer of book.values()) {
-      if (peer.state !== "away" && peer.state !== "banned") usable++;
-    }
-    if (usable < ENOUGH_PEERS) this.#announcer?.announceNow();
+    if (this.#usablePeers() < ENOUGH_PEERS) this.#announcer?.announceNow();
   }
 
   /** Closes everything: peers first, then `stopped` to the trackers, then the port. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
-      await Promise.all([this.session.close(), this.#announcer?.close()]);
+      this.leaveLocalNetwork();
+      await Promise.all([this.session.close(), this.#announcer?.close(), this.#leaving]);
       await this.#listener.close();
     })();
     return this.#closing;
@@ -198,44 +240,34 @@ export class Host {
 
   /** The figures that do not depend on whether it seeds or leeches. */
   stats(nowMs = performance.now()): Omit<TransferStats, "name" | "state" | "totalBytes"> {
-    const { swarm } = this.session;
-    const connections = [...swarm.connections.values()].map((c) => connectionStats(c, nowMs));
-    const sum = (of: (c: ConnectionStats) => number) => connections.reduce((n, c) => n + of(c), 0);
-    const states = { known: 0, connecting: 0, connected: 0, away: 0, banned: 0, available: 0 };
-    for (const peer of swarm.book.values()) {
-      states.known++;
-      states[peer.state]++;
-    }
-    const { available: _, ...peers } = states;
-    const transfer = swarm.phase.name === "transfer" ? swarm.phase.transfer : undefined;
-    return {
-      haveBytes: this.#haveBytes,
-      ...this.#moved(),
-      wastedBytes: transfer?.download.wastedBytes ?? 0,
-      downloadRate: sum((c) => c.downloadRate),
-      uploadRate: sum((c) => c.uploadRate),
-      pieces: transfer?.layout.pieceCount ?? 0,
-      havePieces: transfer?.pieces.have.count ?? 0,
-      peers,
-      connections,
-      sources: this.sources(),
-    };
+    const { copies } = this;
+    return { haveBytes: this.#haveBytes, copies, ...figuresOf(this.session.swarm, nowMs) };
   }
 
-  /** Who gave how many verified bytes, most first. A peer that came back counts once. */
+  /** Who gave how many verified bytes, most first. */
   sources(): TransferSource[] {
-    const sources = new Map<string, TransferSource>();
-    for (const peer of this.session.swarm.book.contributors()) {
-      const address = addressOf(peer);
-      const before = sources.get(address);
-      const client = peer.client || before?.client;
-      sources.set(address, {
-        address,
-        bytes: peer.verifiedBytes + (before?.bytes ?? 0),
-        ...(client && { client }),
-      });
+    return sourcesOf(this.session.swarm);
+  }
+
+  #discoverLocally(swarms: readonly AnnouncedSwarm[]): void {
+    this.#local = discoverLocally({
+      swarms,
+      port: this.port,
+      ...(this.#host !== undefined && !isAny(this.#host) && { host: this.#host }),
+      onPeer: (address, v2) => this.session.learn([address], "local", v2),
+      onStart: (addresses, error) => {
+        if (addresses.length === 0) this.leaveLocalNetwork();
+        this.tell({ type: "local-discovery", addresses, ...(error !== undefined && { error }) });
+      },
+    });
+  }
+
+  #usablePeers(): number {
+    let usable = 0;
+    for (const { state, url } of this.session.swarm.book.values()) {
+      if (state !== "away" && state !== "banned" && url === undefined) usable++;
     }
-    return [...sources.values()].sort((a, b) => b.bytes - a.bytes);
+    return usable;
   }
 
   #moved(): { uploadedBytes: number; downloadedBytes: number } {
@@ -244,28 +276,11 @@ export class Host {
   }
 }
 
-function connectionStats(connection: Connection, nowMs: number): ConnectionStats {
-  const { peer, negotiated, down, up, remote } = connection;
-  const flags = [
-    negotiated.inbound ? "i" : "",
-    negotiated.v2 ? "2" : "",
-    connection.peerChoking ? "" : "d",
-    connection.amChoking ? "" : "u",
-    connection.snubbed ? "s" : "",
-  ];
-  return {
-    address: addressOf(peer),
-    client: peer.client,
-    downloadedBytes: down.total,
-    uploadedBytes: up.total,
-    downloadRate: down.rate(nowMs),
-    uploadRate: up.rate(nowMs),
-    progress: remote.length === 0 ? 0 : remote.count / remote.length,
-    flags: flags.join(""),
-  };
-}
-
 /** Announces leave from the bound address, unless that is "all" or one a tracker elsewhere cannot answer. */
 function isBindable(host: string): boolean {
-  return host !== "0.0.0.0" && host !== "::" && (isIPv6(host) || !isLoopback(host));
+  return !isAny(host) && (isIPv6(host) || !isLoopback(host));
+}
+
+function isAny(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
 }

@@ -1,36 +1,29 @@
 /**
- * Gets a file from everyone who has it, then shares it.
+ * Gets a file or folder from everyone who has it, then shares it.
  *
  * @module
  */
 
-import { hex } from "../codec/bytes.ts";
-import { type Metainfo, parseInfo } from "../codec/metainfo.ts";
+import type { Metainfo } from "../codec/metainfo.ts";
 import { ExitCode, ShoalError } from "../errors.ts";
-import { Layout } from "../store/layout.ts";
-import { beginDownload, type DownloadParts, endDownload } from "./begin_download.ts";
-import { checksumOf, proveChecksum, proveSha256 } from "./completion.ts";
-import { DownloadFiles } from "./download_files.ts";
+import type { PieceIndex } from "../store/layout.ts";
+import {
+  beginDownload,
+  type DownloadParts,
+  endDownload,
+  prepareDownload,
+} from "./begin_download.ts";
+import { checksumOf, isProved, proveChecksum, proveSha256 } from "./completion.ts";
 import type { TransferListener, TransferResult, TransferStats } from "./events.ts";
-import { Host, type HostOptions } from "./host.ts";
-import { Patience, type PatienceOptions } from "./patience.ts";
-import { SeedingLimit, type SeedingLimitOptions } from "./seeding_limit.ts";
+import { Host } from "./host.ts";
+import type { LeecherOptions } from "./leecher_options.ts";
+import { metadataEvent, metainfoOf } from "./metadata.ts";
+import { Patience } from "./patience.ts";
+import { SeedingLimit } from "./seeding_limit.ts";
 import { resolveSource, type Source } from "./source.ts";
-import { pieceLayersOf, Torrent } from "./torrent.ts";
+import { Torrent } from "./torrent.ts";
 
-/** How to get a file. */
-export interface LeecherOptions extends HostOptions, PatienceOptions, SeedingLimitOptions {
-  /** Folder or file to write to; default: the current folder. */
-  readonly out?: string;
-  /** `host:port` of peers to ask besides those of the trackers. */
-  readonly peers?: readonly string[];
-  /** `sha-256=HEX`: what the finished file must hash to. */
-  readonly checksum?: string;
-  /** Replace a file that is something else. */
-  readonly overwrite?: boolean;
-  /** Stop when complete instead of seeding. */
-  readonly exit?: boolean;
-}
+export type { LeecherOptions } from "./leecher_options.ts";
 
 const WATCH_MS = 500;
 
@@ -89,7 +82,13 @@ export class Leecher implements AsyncDisposable {
       signal: this.#stopped.signal,
     });
     this.#host.session.learn(source.peers, "user");
-    this.#host.announce(source.trackers, source, () => this.#left(), () => this.#hosted());
+    this.#host.announce({
+      ...source,
+      isAssumed: source.assumesTracker === true,
+      isPrivate: source.metainfo?.info.private ?? false,
+      progress: () => this.#left(),
+      hosted: () => this.#hosted(),
+    });
     if (source.metainfo) this.#begin(() => source.metainfo!);
   }
 
@@ -129,7 +128,7 @@ export class Leecher implements AsyncDisposable {
   /** The figures of this moment. */
   stats(): TransferStats {
     const stats = this.#host.stats();
-    const totalBytes = this.#metainfo?.info.totalLength ?? 0;
+    const totalBytes = this.#parts?.selection.totalBytes ?? this.#metainfo?.info.totalLength ?? 0;
     const left = totalBytes - stats.haveBytes;
     const moving = this.#state === "downloading" && stats.downloadRate > 0;
     return {
@@ -189,36 +188,29 @@ export class Leecher implements AsyncDisposable {
     this.#begun = true;
     this.#do(async () => {
       this.#metainfo = metainfo();
-      this.#tellMetadata(this.#metainfo);
+      this.#host.tell(metadataEvent(this.#metainfo.info));
       await this.#beginTransfer(this.#metainfo);
     });
   }
 
   async #beginTransfer(metainfo: Metainfo): Promise<void> {
     const { info } = metainfo;
-    const layout = Layout.of(info);
-    const layers = pieceLayersOf(metainfo);
+    if (info.private) this.#host.leaveLocalNetwork();
     this.#state = "checking";
-    const files = await DownloadFiles.open({
-      metainfo,
-      layout,
-      layers,
-      out: this.#options.out,
-      overwrite: this.#options.overwrite ?? false,
+    const { selectOnly } = this.#source;
+    this.#parts = await prepareDownload(metainfo, { ...this.#options, selectOnly }, {
       onProgress: (doneBytes, totalBytes) =>
         this.#host.tell({ type: "hashing", doneBytes, totalBytes }),
       signal: this.#stopped.signal,
     });
-    this.#parts = { metainfo, layout, layers, files };
-    let haveBytes = 0;
-    for (const piece of layout.pieces()) {
-      if (files.have.get(piece)) haveBytes += layout.dataLength(piece);
-    }
-    this.#host.startWith(haveBytes);
+    const { files, selection } = this.#parts;
+    const haveBytes = selection.bytesIn(files.have);
+    this.#host.startWith(haveBytes, (piece) => selection.bytesOf(piece as PieceIndex));
     if (haveBytes > 0) {
-      this.#host.tell({ type: "resumed", haveBytes, totalBytes: info.totalLength });
+      this.#host.tell({ type: "resumed", haveBytes, totalBytes: selection.totalBytes });
     }
     const transfer = beginDownload(this.#host.session, this.#parts);
+    this.#host.session.useWebSeeds(this.#source.webSeeds, info);
     this.#state = "downloading";
     if (transfer.pieces.isComplete) await this.#finish();
   }
@@ -228,22 +220,21 @@ export class Leecher implements AsyncDisposable {
     const { phase } = this.#host.session.swarm;
     if (phase.name !== "transfer" || this.#parts === undefined) return;
     const { transfer } = phase;
-    const { metainfo, layout, files } = this.#parts;
+    const { metainfo, selection, files } = this.#parts;
     this.#state = "flushing";
-    const plan = { ...this.#parts, paths: [files.dataPath], signal: this.#stopped.signal };
-    if (transfer.usedSha1 || (!transfer.hashesComplete && layout.pieceCount > 0)) {
-      await proveSha256(plan);
+    if (transfer.usedSha1 || !isProved(this.#parts)) {
+      await proveSha256(this.#parts, this.#stopped.signal);
     }
-    const sha256 = await proveChecksum(plan, this.#options.checksum);
-    if (!files.wasComplete) await files.finish();
+    const sha256 = await proveChecksum(this.#parts, this.#options.checksum);
     await endDownload(this.#host.session, this.#parts);
     this.#state = "seeding";
     this.#patience.busy();
-    if (files.wasComplete) this.#host.announceNow();
+    if (files.wasComplete || !selection.isWhole) this.#host.announceNow();
     else this.#host.announceCompleted();
     const result: TransferResult = {
       path: files.finalPath,
-      bytes: metainfo.info.totalLength,
+      bytes: selection.totalBytes,
+      ...(metainfo.info.multiFile && { files: selection.fileCount }),
       seconds: this.#patience.seconds,
       verifiedBy: metainfo.info.version === "v1" ? "SHA-1" : "SHA-256",
       ...(sha256 !== undefined && { sha256 }),
@@ -252,7 +243,7 @@ export class Leecher implements AsyncDisposable {
     this.#host.tell({ type: "complete", ...result });
     this.#completed.resolve(result);
     if (this.#options.exit) this.#end();
-    else this.#limit = new SeedingLimit(this.#options, metainfo.info.totalLength);
+    else this.#limit = new SeedingLimit(this.#options, selection.totalBytes);
   }
 
   #end(): void {
@@ -264,7 +255,8 @@ export class Leecher implements AsyncDisposable {
   #look(): void {
     const { swarm } = this.#host.session;
     if (this.#state === "seeding") {
-      if (this.#limit?.isReached(swarm.uploadedBytes)) this.#end();
+      const { uploadedBytes } = swarm;
+      if (this.#limit?.isReached({ uploadedBytes, copies: this.#host.copies })) this.#end();
       return;
     }
     this.#noteHashes();
@@ -285,21 +277,12 @@ export class Leecher implements AsyncDisposable {
     if (this.#parts && !this.#parts.files.wasComplete) void this.#parts.files.noteTorrent();
   }
 
-  #tellMetadata({ info }: Metainfo): void {
-    this.#host.tell({
-      type: "metadata",
-      name: info.name,
-      length: info.totalLength,
-      ...(info.v1Hash && { v1Hash: hex(info.v1Hash) }),
-      ...(info.v2Hash && { v2Hash: hex(info.v2Hash) }),
-    });
-  }
-
+  /** What is missing of the whole torrent: who has some of its files only is no seeder to a tracker. */
   #left(): { leftBytes: number } {
     const total = this.#metainfo?.info.totalLength;
     if (total === undefined) return { leftBytes: 16_384 }; // not known: anything but nothing
-    const left = total - this.#host.haveBytes;
-    return { leftBytes: this.#state === "seeding" ? 0 : Math.max(1, left) };
+    const isSeeder = this.#state === "seeding" && this.#parts?.selection.isWhole;
+    return { leftBytes: isSeeder ? 0 : Math.max(1, total - this.#host.haveBytes) };
   }
 
   #hosted(): { name: string; length: number; v2Hash?: Uint8Array } | undefined {
@@ -307,8 +290,4 @@ export class Leecher implements AsyncDisposable {
     const { name, totalLength, v2Hash } = this.#metainfo.info;
     return { name, length: totalLength, ...(v2Hash && { v2Hash }) };
   }
-}
-
-function metainfoOf(info: Uint8Array): Metainfo {
-  return { info: parseInfo(info), trackers: [], pieceLayers: new Map(), webSeeds: [] };
 }

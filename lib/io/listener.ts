@@ -7,6 +7,7 @@
 import { normalizeIp } from "../codec/address.ts";
 import type { Handshake, HandshakeHead } from "../codec/handshake.ts";
 import { ExitCode, NetworkError } from "../errors.ts";
+import { Visits } from "../peer/visits.ts";
 import { answer, closeQuietly, type OpenedSocket } from "./handshaking.ts";
 
 const FIRST_PORT = 6881;
@@ -33,6 +34,7 @@ export class Listener implements AsyncDisposable {
   readonly #acceptors = new Set<Acceptor>();
   readonly #closed = new AbortController();
   readonly #loop: Promise<void>;
+  readonly #visits = new Visits();
   readonly #unknown = new Set<Deno.TcpConn>();
   readonly #greetings = new Set<Promise<void>>();
 
@@ -95,6 +97,10 @@ export class Listener implements AsyncDisposable {
         // Too many open files, or a connection that ended before it was accepted: go on.
         if (error instanceof Deno.errors.BadResource) return;
         await new Promise((resolve) => setTimeout(resolve, 50));
+        continue;
+      }
+      if (!this.#visits.admit(normalizeIp(conn.remoteAddr.hostname), performance.now())) {
+        closeQuietly(conn);
         continue;
       }
       this.#makeRoom();

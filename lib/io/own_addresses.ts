@@ -5,6 +5,7 @@
  */
 
 import { ipToBytes, isIp, isLoopback } from "../codec/address.ts";
+import { Reach, reachOf } from "../codec/address_reach.ts";
 
 /** An address of this machine and the network it is in. */
 export interface OwnAddress {
@@ -38,10 +39,29 @@ export function addressTowards(
 ): string | undefined {
   const other = ipToBytes(host);
   const sameFamily = addresses.filter(({ address }) => ipToBytes(address).length === other.length);
-  const nearest = sameFamily.find(({ address, netmask }) => {
-    const own = ipToBytes(address);
-    const mask = ipToBytes(netmask);
-    return mask.every((bits, i) => ((own[i]! ^ other[i]!) & bits) === 0);
-  });
-  return (nearest ?? sameFamily[0])?.address;
+  return (sameFamily.find((own) => isNeighbour(other, own)) ?? sameFamily[0])?.address;
+}
+
+/**
+ * Whether `host` is this machine or on a local network: it has a private address, or one of a network
+ * that this machine is in.
+ *
+ * @param host An IP address; one that nobody can be dialled at is not.
+ */
+export function isNearby(
+  host: string,
+  addresses: readonly OwnAddress[] = ownAddresses(),
+): boolean {
+  const reach = reachOf(host);
+  if (reach === undefined) return false;
+  if (reach !== Reach.world) return true;
+  const other = ipToBytes(host);
+  return addresses.some((own) => isNeighbour(other, own));
+}
+
+function isNeighbour(other: Uint8Array, { address, netmask }: OwnAddress): boolean {
+  const own = ipToBytes(address);
+  const mask = ipToBytes(netmask);
+  return own.length === other.length &&
+    mask.every((bits, i) => ((own[i]! ^ other[i]!) & bits) === 0);
 }

@@ -11,48 +11,28 @@
 import type { Framer } from "../codec/framer.ts";
 import { encodedLength, type Message, PIECE_HEADER_LENGTH } from "../codec/message.ts";
 import { writeMessage, writePieceHeader } from "../codec/message.ts";
-import { BLOCK_LENGTH } from "../codec/merkle.ts";
 import { ProtocolError } from "../errors.ts";
 import type { BlockRequest, Connection } from "../peer/connection.ts";
-import { closeQuietly, writeAll } from "./handshaking.ts";
+import type { Carrier, CarrierHost } from "./carrier.ts";
+import { BATCH_BYTES, type BatchBuffers, SMALL_BATCH_BYTES } from "./batch_buffers.ts";
+import { closeQuietly } from "./handshaking.ts";
 import { pause, type RateLimiter } from "./rate_limiter.ts";
 
-/** File data per write. */
-const BATCH_BYTES = 512 * 1024;
-/** A batch with the headers of its blocks, should they all be whole. */
-const BATCH_CAPACITY = BATCH_BYTES + (BATCH_BYTES / BLOCK_LENGTH + 1) * PIECE_HEADER_LENGTH +
-  128 * 1024; // the one block that may be larger than what is left of a batch
 /** A peer that reads so slowly that this many bytes of small messages pile up has to go. */
 const MAX_BACKLOG_BYTES = 8 * 1024 * 1024;
+/** What a peer takes in so long is written at once, within the bounds of a batch. */
+const BATCH_SECONDS = 0.02;
+/** So long a peer may read nothing at all of what waits for it; it holds memory meanwhile. */
+const STALLED_WRITE_MS = 30_000;
 
 /** What a socket needs from the session it belongs to. */
-export interface SocketHost {
-  received(connection: Connection, message: Message): void;
-  /** A batch of messages is through. */
-  settle(): void;
+export interface SocketHost extends CarrierHost {
   takeUploads(connection: Connection, maxBytes: number): BlockRequest[];
   /** Reads file data; false when it is not what it should be. */
   readBlocks(request: BlockRequest, out: Uint8Array): Promise<boolean>;
   refuseUpload(connection: Connection, request: BlockRequest): void;
-  sent(connection: Connection, dataBytes: number): void;
   readonly uploadLimiter: RateLimiter;
-  readonly downloadLimiter: RateLimiter;
   readonly buffers: BatchBuffers;
-}
-
-/** The buffers of upload batches, used again by whoever uploads next. */
-export class BatchBuffers {
-  readonly #free: Uint8Array[] = [];
-
-  /** A buffer for one batch. */
-  acquire(): Uint8Array {
-    return this.#free.pop() ?? new Uint8Array(BATCH_CAPACITY);
-  }
-
-  /** Gives it back. */
-  release(buffer: Uint8Array): void {
-    if (this.#free.length < 4) this.#free.push(buffer);
-  }
 }
 
 interface Batch {
@@ -64,13 +44,16 @@ interface Batch {
 }
 
 /** Moves the messages of one connection. */
-export class PeerSocket {
+export class PeerSocket implements Carrier {
   /** The conversation this socket carries. */
   readonly connection: Connection;
   readonly #conn: Deno.TcpConn;
   readonly #framer: Framer;
   readonly #host: SocketHost;
   readonly #closed = new AbortController();
+  readonly #stalledWriteMs: number;
+  #writingSinceMs = Infinity;
+  #writeTimer: ReturnType<typeof setTimeout> | undefined;
   #pending = new Uint8Array(512);
   #pendingLength = 0;
   #spare = new Uint8Array(512);
@@ -79,11 +62,18 @@ export class PeerSocket {
   #reason = "";
 
   /** Takes over an open connection; {@link run} starts it. */
-  constructor(connection: Connection, conn: Deno.TcpConn, framer: Framer, host: SocketHost) {
+  constructor(
+    connection: Connection,
+    conn: Deno.TcpConn,
+    framer: Framer,
+    host: SocketHost,
+    stalledWriteMs = STALLED_WRITE_MS,
+  ) {
     this.connection = connection;
     this.#conn = conn;
     this.#framer = framer;
     this.#host = host;
+    this.#stalledWriteMs = stalledWriteMs;
   }
 
   /** Reads and writes until the connection ends; returns in words why it did. */
@@ -102,6 +92,7 @@ export class PeerSocket {
     this.#reason = reason;
     this.#closed.abort();
     closeQuietly(this.#conn);
+    clearTimeout(this.#writeTimer);
     this.#wakeWriter();
   }
 
@@ -127,16 +118,19 @@ export class PeerSocket {
   async #readLoop(): Promise<void> {
     const { signal } = this.#closed;
     do {
+      let dataBytes = 0;
       for (let m = this.#framer.next(); m !== undefined; m = this.#framer.next()) {
+        if (m.type === "piece") dataBytes += m.block.length;
         this.#host.received(this.connection, m);
         if (signal.aborted) return;
       }
       this.#host.settle();
+      // Only file data is paid for: who sends none is not made to wait for those who do.
+      const pauseMs = this.#host.downloadLimiter.take(dataBytes);
+      if (pauseMs > 0) await pause(pauseMs, signal);
       const read = await this.#conn.read(this.#space());
       if (read === null) return;
       this.#framer.advance(read);
-      const pauseMs = this.#host.downloadLimiter.take(read);
-      if (pauseMs > 0) await pause(pauseMs, signal);
     } while (!signal.aborted);
   }
 
@@ -161,10 +155,9 @@ export class PeerSocket {
       next = this.#prepare(); // read while this batch is on its way
       next.catch(() => {}); // seen when awaited
       const pauseMs = this.#host.uploadLimiter.take(batch.dataBytes);
-      if (pauseMs > 0) await pause(pauseMs, signal);
       try {
-        await this.#writePending();
-        if (!signal.aborted) await writeAll(this.#conn, batch.buffer.subarray(0, batch.length));
+        await this.#hold(pauseMs);
+        if (!signal.aborted) await this.#write(batch.buffer.subarray(0, batch.length));
         this.#host.sent(this.connection, batch.dataBytes);
       } finally {
         this.#host.buffers.release(batch.buffer);
@@ -174,28 +167,67 @@ export class PeerSocket {
     if (last !== undefined) this.#host.buffers.release(last.buffer);
   }
 
+  /** Waits for as long as the limit demands; small messages go out meanwhile. */
+  async #hold(pauseMs: number): Promise<void> {
+    const endMs = performance.now() + pauseMs;
+    for (;;) {
+      await this.#writePending();
+      const leftMs = endMs - performance.now();
+      if (leftMs <= 0 || this.#closed.signal.aborted) return;
+      const woken = new Promise<void>((resolve) => this.#wake = resolve);
+      const timer = setTimeout(() => this.#wakeWriter(), leftMs);
+      await woken;
+      clearTimeout(timer);
+    }
+  }
+
+  /** Writes all of it, as long as the peer reads. */
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      this.#writingSinceMs = performance.now();
+      this.#writeTimer ??= setTimeout(this.#watchWrite, this.#stalledWriteMs);
+      done += await this.#conn.write(bytes.subarray(done));
+    }
+    this.#writingSinceMs = Infinity;
+  }
+
+  /** One timer watches over many writes: to start one for each would cost more than most of them. */
+  readonly #watchWrite = (): void => {
+    this.#writeTimer = undefined;
+    if (this.#writingSinceMs === Infinity) return;
+    const leftMs = this.#writingSinceMs + this.#stalledWriteMs - performance.now();
+    if (leftMs <= 0) return this.close("does not read what it is sent");
+    this.#writeTimer = setTimeout(this.#watchWrite, leftMs);
+  };
+
   async #writePending(): Promise<void> {
     while (this.#pendingLength > 0 && !this.#closed.signal.aborted) {
       const bytes = this.#pending;
       const length = this.#pendingLength;
       this.#pending = this.#spare;
       this.#pendingLength = 0;
-      await writeAll(this.#conn, bytes.subarray(0, length));
+      await this.#write(bytes.subarray(0, length));
       this.#spare = bytes.length > 64 * 1024 ? new Uint8Array(512) : bytes;
       this.#host.sent(this.connection, 0);
     }
   }
 
+  /** As much as the peer takes in a moment: small messages wait behind what is being written. */
+  #batchBytes(): number {
+    const rate = this.connection.up.rate(performance.now());
+    return Math.max(SMALL_BATCH_BYTES, Math.min(BATCH_BYTES, rate * BATCH_SECONDS));
+  }
+
   /** Reads the next batch of uploads from disk, framed as piece messages; nothing when none wait. */
   async #prepare(): Promise<Batch | undefined> {
     if (!this.#hasUploads) return undefined;
-    const portion = Math.min(BATCH_BYTES, this.#host.uploadLimiter.portionBytes);
+    const portion = Math.min(this.#batchBytes(), this.#host.uploadLimiter.portionBytes);
     const requests = this.#host.takeUploads(this.connection, portion);
     if (requests.length === 0) {
       this.#hasUploads = false;
       return undefined;
     }
-    const batch: Batch = { buffer: this.#host.buffers.acquire(), length: 0, dataBytes: 0 };
+    const batch: Batch = { buffer: this.#host.buffers.acquire(portion), length: 0, dataBytes: 0 };
     for (let i = 0; i < requests.length;) {
       const run = runLength(requests, i);
       await this.#addRun(batch, requests.slice(i, i + run));

@@ -14,7 +14,7 @@ export interface WorkerSetup {
     readonly version: "v1" | "v2" | "hybrid";
     readonly files: readonly LayoutFile[];
   };
-  /** Where each file of the layout is on disk; pads have none and are never touched. */
+  /** Where each file of the layout is on disk; empty for what has no place there, like pads. */
   readonly paths: readonly string[];
   /** The resume file and where in it the map of pieces begins. */
   readonly resume?: { readonly path: string; readonly mapOffset: number };
@@ -32,6 +32,8 @@ export type Job =
     readonly buffer: ArrayBuffer;
     readonly expected: Expected;
     readonly note: number;
+    /** Hash the blocks also when the piece matches. */
+    readonly digests: boolean;
   }
   /** Hash `count` pieces from `first` on as they are on disk. */
   | {
@@ -58,9 +60,17 @@ export interface HashResult {
   readonly readable: Uint8Array;
 }
 
+/** What became of a piece, and its buffer back. */
+export interface StoreResult {
+  readonly matches: boolean;
+  readonly buffer: ArrayBuffer;
+  /** The SHA-256 of each block, packed: when the piece does not match, or they were asked for. */
+  readonly digests?: Uint8Array;
+}
+
 /** What a job gives back. */
 export type JobAnswer =
-  | { readonly matches: boolean; readonly buffer: ArrayBuffer }
+  | StoreResult
   | HashResult
   | { readonly sha256: string }
   | Record<string, never>;

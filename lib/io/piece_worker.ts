@@ -8,13 +8,20 @@
  */
 
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { readSync, writeSync } from "node:fs";
 import { equalBytes, hex } from "../codec/bytes.ts";
 import { sha1 } from "../codec/hash.ts";
-import { BLOCK_LENGTH, HASH_LENGTH, paddedBlocks, pieceHash } from "../codec/merkle.ts";
+import {
+  BLOCK_LENGTH,
+  blockHashes,
+  HASH_LENGTH,
+  paddedBlocks,
+  pieceHash,
+} from "../codec/merkle.ts";
 import { Layout, type PieceIndex } from "../store/layout.ts";
+import { Descriptors } from "./descriptors.ts";
 import { NativeGarbage } from "./native_garbage.ts";
-import type { HashResult, Job, JobAnswer, WorkerSetup } from "./piece_jobs.ts";
+import type { HashResult, Job, JobAnswer, StoreResult, WorkerSetup } from "./piece_jobs.ts";
 
 const scope = self as unknown as {
   onmessage: ((event: MessageEvent<WorkerSetup | { id: number; job: Job }>) => void) | null;
@@ -31,7 +38,7 @@ scope.onmessage = (event) => {
       scope.postMessage({ id, answer }, "buffer" in answer ? [answer.buffer] : []);
     } catch (error) {
       const { message, code } = error as Error & { code?: string };
-      scope.postMessage({ id, error: { message, code } });
+      scope.postMessage({ id, error: { message, code, path: worker.path } });
     }
   };
 };
@@ -39,9 +46,11 @@ scope.onmessage = (event) => {
 class PieceWorker {
   readonly #setup: WorkerSetup;
   readonly #layout: Layout;
-  readonly #files = new Map<string, number>();
+  readonly #files = new Descriptors();
   readonly #garbage = new NativeGarbage();
   #scratch = new Uint8Array(0);
+  /** The file that was touched last: the one an error is about. */
+  path = "";
 
   constructor(setup: WorkerSetup) {
     this.#setup = setup;
@@ -51,31 +60,34 @@ class PieceWorker {
   run(job: Job): JobAnswer {
     switch (job.type) {
       case "store":
-        return { matches: this.#store(job), buffer: job.buffer };
+        return this.#store(job);
       case "hash":
         return this.#hash(job);
       case "digest":
         return { sha256: this.#digest(job.file) };
       case "close":
-        for (const fd of this.#files.values()) closeSync(fd);
-        this.#files.clear();
+        this.#files.close();
         return {};
     }
   }
 
-  #store({ piece, buffer, expected, note }: Job & { type: "store" }): boolean {
+  #store(job: Job & { type: "store" }): StoreResult {
+    const { piece, buffer, expected, note } = job;
     const dataLength = this.#layout.dataLength(piece);
     const whole = new Uint8Array(buffer, 0, this.#layout.pieceSize(piece));
     whole.fill(0, dataLength); // the pad of a hybrid
     const data = whole.subarray(0, dataLength);
     const actual = expected.kind === "sha256" ? this.#root(piece, data) : sha1(whole);
-    if (!equalBytes(actual, expected.hash)) return false;
+    const matches = equalBytes(actual, expected.hash);
+    const digests = job.digests || !matches ? { digests: this.#digests(data) } : {};
+    if (!matches) return { matches, buffer, ...digests };
     for (const { file, offset, length, at } of this.#layout.spans(piece, 0, dataLength)) {
-      this.#write(this.#setup.paths[file]!, data.subarray(at, at + length), offset);
+      const path = this.#setup.paths[file]!;
+      if (path !== "") this.#write(path, data.subarray(at, at + length), offset);
     }
     const { resume } = this.#setup;
     if (resume) this.#write(resume.path, Uint8Array.of(note), resume.mapOffset + piece);
-    return true;
+    return { matches, buffer, ...digests };
   }
 
   #hash({ first, count, wanted }: Job & { type: "hash" }): HashResult {
@@ -101,27 +113,38 @@ class PieceWorker {
 
   /** Reads a piece into the scratch; false when the files are too short or not there. */
   #readPiece(piece: PieceIndex): boolean {
-    const spans = this.#layout.spans(piece, 0, this.#layout.dataLength(piece));
-    if (this.#layout.version === "v1") this.#scratch.fill(0); // pads in the middle of a piece
-    for (const { file, offset, length, at } of spans) {
-      let fd: number;
-      try {
-        fd = this.#open(this.#setup.paths[file]!, "r");
-      } catch (error) {
-        if ((error as { code?: string }).code === "ENOENT") return false;
-        throw error;
+    const dataLength = this.#layout.dataLength(piece);
+    let filled = 0;
+    for (const { file, offset, length, at } of this.#layout.spans(piece, 0, dataLength)) {
+      if (at > filled) this.#scratch.fill(0, filled, at); // a pad of v1 in the middle of a piece
+      filled = at + length;
+      if (!this.#readSpan(this.#setup.paths[file]!, offset, this.#scratch.subarray(at, filled))) {
+        return false;
       }
-      for (let done = 0; done < length;) {
-        const read = readSync(fd, this.#scratch, at + done, length - done, offset + done);
-        if (read === 0) return false;
-        done += read;
-      }
+    }
+    this.#scratch.fill(0, filled, dataLength);
+    return true;
+  }
+
+  #readSpan(path: string, offset: number, out: Uint8Array): boolean {
+    if (path === "") return false;
+    let fd: number;
+    try {
+      fd = this.#open(path);
+    } catch (error) {
+      if ((error as { code?: string }).code === "ENOENT") return false;
+      throw error;
+    }
+    for (let done = 0; done < out.length;) {
+      const read = readSync(fd, out, done, out.length - done, offset + done);
+      if (read === 0) return false;
+      done += read;
     }
     return true;
   }
 
   #digest(file: number): string {
-    const fd = this.#open(this.#setup.paths[file]!, "r");
+    const fd = this.#open(this.#setup.paths[file]!);
     const hash = createHash("sha256");
     const chunk = new Uint8Array(1024 * 1024);
     for (let offset = 0;;) {
@@ -130,6 +153,12 @@ class PieceWorker {
       hash.update(chunk.subarray(0, read));
       offset += read;
     }
+  }
+
+  /** The SHA-256 of each block. */
+  #digests(data: Uint8Array): Uint8Array {
+    this.#garbage.add(Math.ceil(data.length / BLOCK_LENGTH));
+    return blockHashes(data);
   }
 
   /** The v2 hash of a piece with these bytes. */
@@ -141,18 +170,15 @@ class PieceWorker {
   }
 
   #write(path: string, bytes: Uint8Array, position: number): void {
-    const fd = this.#open(path, "r+");
+    this.path = path;
+    const fd = this.#files.get(path, "r+");
     for (let done = 0; done < bytes.length;) {
       done += writeSync(fd, bytes, done, bytes.length - done, position + done);
     }
   }
 
-  #open(path: string, mode: "r" | "r+"): number {
-    const key = mode + path;
-    const open = this.#files.get(key);
-    if (open !== undefined) return open;
-    const fd = openSync(path, mode);
-    this.#files.set(key, fd);
-    return fd;
+  #open(path: string): number {
+    this.path = path;
+    return this.#files.get(path, "r");
   }
 }

@@ -5,7 +5,14 @@
  */
 
 import { DiskError } from "../errors.ts";
-import type { HashKinds, HashResult, Job, JobAnswer, WorkerSetup } from "./piece_jobs.ts";
+import type {
+  HashKinds,
+  HashResult,
+  Job,
+  JobAnswer,
+  StoreResult,
+  WorkerSetup,
+} from "./piece_jobs.ts";
 import { diskError } from "./disk_error.ts";
 
 /** Pieces hashed per job when files are hashed as they are: about 8 MiB. */
@@ -30,12 +37,10 @@ export function verifyingWorkerCount(): number {
 export class PieceWorkers {
   readonly #workers: Array<{ readonly worker: Worker; load: number }> = [];
   readonly #waiting = new Map<number, Waiting>();
-  readonly #paths: readonly string[];
   #nextId = 0;
 
   /** Starts `count` threads. */
   constructor(setup: WorkerSetup, count: number) {
-    this.#paths = setup.paths;
     for (let i = 0; i < count; i++) {
       const worker = new Worker(new URL("./piece_worker.ts", import.meta.url), { type: "module" });
       const entry = { worker, load: 0 };
@@ -59,11 +64,11 @@ export class PieceWorkers {
    */
   async store(
     job: Omit<Job & { type: "store" }, "type">,
-  ): Promise<{ matches: boolean; buffer: ArrayBuffer }> {
+  ): Promise<StoreResult> {
     // A view would take the whole array it is a view of along to the thread.
     const expected = { ...job.expected, hash: job.expected.hash.slice() };
     const answer = await this.#run({ type: "store", ...job, expected });
-    return answer as { matches: boolean; buffer: ArrayBuffer };
+    return answer as StoreResult;
   }
 
   /**
@@ -132,11 +137,15 @@ export class PieceWorkers {
   }
 
   #settle(
-    data: { id: number; answer?: JobAnswer; error?: { message: string; code?: string } },
+    data: {
+      id: number;
+      answer?: JobAnswer;
+      error?: { message: string; code?: string; path: string };
+    },
   ): void {
     const waiting = this.#waiting.get(data.id);
     this.#waiting.delete(data.id);
-    if (data.error) waiting?.reject(diskError(data.error, this.#paths[0] ?? "the file"));
+    if (data.error) waiting?.reject(diskError(data.error, data.error.path || "the file"));
     else waiting?.resolve(data.answer!);
   }
 

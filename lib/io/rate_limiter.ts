@@ -4,20 +4,37 @@
  * @module
  */
 
-/** So much may pass at once after a pause, in seconds of the rate. */
-const BURST_SECONDS = 0.1;
+/** So much may pass at once after a pause, in seconds of the rate: what timers are late makes up for. */
+const BURST_SECONDS = 0.05;
+/** So much is taken at once, in seconds of the rate: the less, the more evenly it flows. */
+const PORTION_SECONDS = 0.02;
+/** One block: less than that cannot be sent. */
+const MIN_PORTION = 16_384;
 
-/** A token bucket that several users share. Whoever takes more than is there waits for it. */
+/**
+ * A token bucket that several users share. Whoever takes more than is there waits until it is, and
+ * those who come later wait until that is paid too: so they take turns.
+ */
 export class RateLimiter {
   readonly #bytesPerSecond: number;
+  readonly #nowMs: () => number;
   #tokens: number;
   #filledMs: number;
 
-  /** `bytesPerSecond` of `Infinity` or 0 limits nothing. */
-  constructor(bytesPerSecond: number) {
+  /**
+   * @param bytesPerSecond `Infinity` or 0 limits nothing
+   * @param nowMs a clock, in milliseconds
+   */
+  constructor(bytesPerSecond: number, nowMs: () => number = () => performance.now()) {
     this.#bytesPerSecond = bytesPerSecond > 0 ? bytesPerSecond : Infinity;
+    this.#nowMs = nowMs;
     this.#tokens = this.#bytesPerSecond * BURST_SECONDS;
-    this.#filledMs = performance.now();
+    this.#filledMs = nowMs();
+  }
+
+  /** Bytes per second; `Infinity` when nothing is limited. */
+  get bytesPerSecond(): number {
+    return this.#bytesPerSecond;
   }
 
   /** False when nothing is limited. */
@@ -25,15 +42,17 @@ export class RateLimiter {
     return this.#bytesPerSecond !== Infinity;
   }
 
-  /** How much is sensible to take at once: as much as passes in a twentieth of a second. */
+  /** How much is sensible to take at once: as much as passes in a fiftieth of a second. */
   get portionBytes(): number {
-    return this.isLimiting ? Math.max(16_384, this.#bytesPerSecond / 20) : Infinity;
+    return this.isLimiting
+      ? Math.max(MIN_PORTION, this.#bytesPerSecond * PORTION_SECONDS)
+      : Infinity;
   }
 
   /** Takes `bytes`; returns for how many milliseconds the taker has to pause because of that. */
   take(bytes: number): number {
-    if (!this.isLimiting) return 0;
-    const nowMs = performance.now();
+    if (!this.isLimiting || bytes === 0) return 0;
+    const nowMs = this.#nowMs();
     const gained = (nowMs - this.#filledMs) / 1000 * this.#bytesPerSecond;
     this.#tokens = Math.min(this.#tokens + gained, this.#bytesPerSecond * BURST_SECONDS) - bytes;
     this.#filledMs = nowMs;

@@ -1,17 +1,16 @@
 /**
- * Shares a file.
+ * Shares a file or a folder.
  *
  * @module
  */
 
-import { resolve } from "@std/path";
 import { formatHostPort } from "../codec/address.ts";
 import { ShoalError } from "../errors.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import { Layout } from "../store/layout.ts";
-import { type CreateOptions, createTorrent } from "./create.ts";
+import { type Content, createContent, type CreateOptions } from "./create.ts";
 import type { TransferListener, TransferStats } from "./events.ts";
-import { FileReader, stampOf } from "./file_reader.ts";
+import { FileReader } from "./file_reader.ts";
 import { Host, type HostOptions } from "./host.ts";
 import { Listener } from "./listener.ts";
 import { isTracker, reachableAddress, reachableTracker } from "./link_addresses.ts";
@@ -20,7 +19,7 @@ import { LOCAL_TRACKER } from "./source.ts";
 import { pieceLayersOf, type Torrent } from "./torrent.ts";
 import { DEFAULT_TRACKER_PORT, Tracker } from "./tracker_server.ts";
 
-/** How to share a file. */
+/** How to share a file or a folder. */
 export interface SeederOptions extends HostOptions, SeedingLimitOptions, CreateOptions {
   /** Tracker URLs, `udp://host:port`, to announce to and to write into the torrent. */
   readonly trackers?: readonly string[];
@@ -37,7 +36,7 @@ const WATCH_MS = 500;
 const ANNOUNCE_WAIT_MS = 1000;
 
 /**
- * A seeder of one file.
+ * A seeder of one file, or of one folder with all that is in it.
  *
  * @example
  * ```ts ignore
@@ -47,7 +46,7 @@ const ANNOUNCE_WAIT_MS = 1000;
  * ```
  */
 export class Seeder implements AsyncDisposable {
-  /** The torrent of the file. */
+  /** The torrent of the file or folder. */
   readonly torrent: Torrent;
   /** A magnet link for others: with the tracker and this seeder as they reach them. */
   readonly magnet: string;
@@ -60,6 +59,7 @@ export class Seeder implements AsyncDisposable {
   readonly #host: Host;
   readonly #tracker: Tracker | undefined;
   readonly #finished = Promise.withResolvers<void>();
+  readonly #limit: SeedingLimit;
   readonly #watch: ReturnType<typeof setInterval>;
   readonly #stopped = new AbortController();
   #closing: Promise<void> | undefined;
@@ -77,9 +77,10 @@ export class Seeder implements AsyncDisposable {
     this.#tracker = links.tracker;
     this.embeddedTracker = links.tracker !== undefined;
     this.done = this.#finished.promise;
-    const limit = new SeedingLimit(options, torrent.length);
+    this.#limit = new SeedingLimit(options, torrent.length);
     this.#watch = setInterval(() => {
-      if (limit.isReached(this.#host.session.swarm.uploadedBytes)) void this.close();
+      const { uploadedBytes } = this.#host.session.swarm;
+      if (this.#limit.isReached({ uploadedBytes, copies: this.#host.copies })) void this.close();
     }, WATCH_MS);
     options.signal?.addEventListener("abort", () => void this.close(), {
       signal: this.#stopped.signal,
@@ -87,16 +88,16 @@ export class Seeder implements AsyncDisposable {
   }
 
   /**
-   * Shares the file at `path`. Returns when it is hashed and, if a tracker answers soon, announced.
+   * Shares the file or folder at `path`. Returns when it is hashed and, if a tracker answers soon, announced.
    *
-   * @throws {DiskError} when it is not a file that can be read
+   * @throws {DiskError} when there is no file to share, or one cannot be read
    * @throws {NetworkError} when the port asked for cannot be had
    */
   static async start(path: string, options: SeederOptions = {}): Promise<Seeder> {
     options.signal?.throwIfAborted();
     // Before hashing: that the port is taken shall not be news after an hour.
     const listener = Listener.listen(options.port, options.host);
-    let hashed: HashedFile;
+    let hashed: Content;
     try {
       hashed = await hash(path, options);
       options.signal?.throwIfAborted();
@@ -117,14 +118,16 @@ export class Seeder implements AsyncDisposable {
       const torrent = hashed.torrent.withTrackers(outside);
       const peer = formatHostPort(own, host.port);
       const magnet = torrent.magnet({ peers: torrent.private ? [] : [peer] });
-      serve(host, torrent, { path: resolve(path), stamp: hashed.stamp });
+      serve(host, torrent, hashed);
       const { name, length } = torrent;
-      host.announce(
-        trackers,
-        { v1Hash, v2Hash },
-        () => ({ leftBytes: 0 }),
-        () => torrent.private ? undefined : { name, length, ...(v2Hash && { v2Hash }) },
-      );
+      host.announce({
+        v1Hash,
+        v2Hash,
+        trackers: trackers.map((url) => [url]),
+        isPrivate: torrent.private,
+        progress: () => ({ leftBytes: 0 }),
+        hosted: () => torrent.private ? undefined : { name, length, ...(v2Hash && { v2Hash }) },
+      });
       await host.announced(ANNOUNCE_WAIT_MS);
       return new Seeder(host, torrent, { trackers, magnet, tracker }, options);
     } catch (error) {
@@ -148,7 +151,9 @@ export class Seeder implements AsyncDisposable {
   stats(): TransferStats {
     const state = this.#stopped.signal.aborted ? "stopped" : "seeding";
     const { name, length } = this.torrent;
-    return { ...this.#host.stats(), name, state, totalBytes: length };
+    const { untilCopies } = this.#limit;
+    const wanted = untilCopies === undefined ? {} : { untilCopies };
+    return { ...this.#host.stats(), ...wanted, name, state, totalBytes: length };
   }
 
   /** Stops sharing, and tells the trackers. */
@@ -169,23 +174,19 @@ export class Seeder implements AsyncDisposable {
   }
 }
 
-interface HashedFile {
-  readonly torrent: Torrent;
-  /** What the file was like before it was hashed: a change at any time after that is noticed. */
-  readonly stamp: string;
-}
-
-async function hash(path: string, options: SeederOptions): Promise<HashedFile> {
-  const stamp = await stampOf(path).catch(() => ""); // what is wrong, hashing will tell
-  const torrent = await createTorrent(path, {
+function hash(path: string, options: SeederOptions): Promise<Content> {
+  return createContent(path, {
     ...options,
     trackers: [],
     onProgress: (doneBytes, totalBytes) => {
       options.onProgress?.(doneBytes, totalBytes);
       options.onEvent?.({ type: "hashing", doneBytes, totalBytes });
     },
+    onWarning: (message) => {
+      options.onWarning?.(message);
+      options.onEvent?.({ type: "warning", message });
+    },
   });
-  return { torrent, stamp };
 }
 
 function trackersOf(options: SeederOptions): readonly string[] {
@@ -211,8 +212,8 @@ async function embeddedTracker(options: SeederOptions, host: Host): Promise<Trac
   }
 }
 
-/** The whole file is there: peers are served from it. */
-function serve(host: Host, torrent: Torrent, file: { path: string; stamp: string }): void {
+/** Everything is there: peers are served from it. */
+function serve(host: Host, torrent: Torrent, { paths, stamps }: Content): void {
   const { info } = torrent.metainfo;
   const layout = Layout.of(info);
   const have = new Bitfield(layout.pieceCount);
@@ -225,14 +226,14 @@ function serve(host: Host, torrent: Torrent, file: { path: string; stamp: string
       have,
       slotCount: 0,
       sha1s: info.pieces,
+      private: info.private,
       layers: pieceLayersOf(torrent.metainfo),
       storeBlock: () => {},
+      superSeed: true,
     },
     info,
     {
-      reader: new FileReader(layout, info.files, [file.path], (p) => transfer.expected(p), [
-        file.stamp,
-      ]),
+      reader: new FileReader(layout, info.files, paths, (p) => transfer.expected(p), stamps),
     },
   );
 }

@@ -4,27 +4,42 @@
  * @module
  */
 
-/** When seeding shall end by itself. */
+/** When seeding shall end by itself: at the first of these that comes about. */
 export interface SeedingLimitOptions {
   /** After so many seconds. */
   readonly seedTimeSeconds?: number;
   /** After sending so many times the file's length. */
   readonly seedRatio?: number;
+  /** When so many others have all of it, or had before they left. */
+  readonly untilCopies?: number;
+}
+
+/** How far seeding has come. */
+export interface SeedingProgress {
+  /** File data sent. */
+  readonly uploadedBytes: number;
+  /** How many others are known to have, or to have had, all of it. */
+  readonly copies: number;
 }
 
 /** Knows when it is enough; begins to count when made. */
 export class SeedingLimit {
+  /** See {@link SeedingLimitOptions.untilCopies}. */
+  readonly untilCopies: number | undefined;
   readonly #endMs: number;
   readonly #enoughBytes: number;
 
   /** `totalBytes` is the file's length. */
-  constructor({ seedTimeSeconds, seedRatio }: SeedingLimitOptions, totalBytes: number) {
-    this.#endMs = performance.now() + (seedTimeSeconds ?? Infinity) * 1000;
+  constructor(options: SeedingLimitOptions, totalBytes: number) {
+    const { seedTimeSeconds = Infinity, seedRatio, untilCopies } = options;
+    this.#endMs = performance.now() + seedTimeSeconds * 1000;
     this.#enoughBytes = seedRatio === undefined ? Infinity : seedRatio * totalBytes;
+    this.untilCopies = untilCopies;
   }
 
-  /** Whether the time is over or enough was sent. */
-  isReached(uploadedBytes: number): boolean {
-    return performance.now() >= this.#endMs || uploadedBytes >= this.#enoughBytes;
+  /** Whether the time is over, enough was sent, or enough others have it. */
+  isReached({ uploadedBytes, copies }: SeedingProgress): boolean {
+    return performance.now() >= this.#endMs || uploadedBytes >= this.#enoughBytes ||
+      copies >= (this.untilCopies ?? Infinity);
   }
 }

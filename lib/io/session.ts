@@ -10,24 +10,31 @@
 
 import { isLoopback, normalizeIp } from "../codec/address.ts";
 import type { Handshake, HandshakeHead } from "../codec/handshake.ts";
+import type { WebSeedFiles } from "../codec/web_seed_url.ts";
 import type { Message } from "../codec/message.ts";
 import { type DiskError, ProtocolError } from "../errors.ts";
 import type { Action } from "../peer/actions.ts";
 import type { BlockRequest, Connection } from "../peer/connection.ts";
 import { addressOf, type Peer, type PeerSource } from "../peer/peer_book.ts";
 import type { TorrentHashes } from "../peer/info_hashes.ts";
+import { Copies } from "../peer/copies.ts";
 import { Swarm } from "../peer/swarm.ts";
 import type { Transfer, TransferOptions } from "../peer/transfer.ts";
+import type { PieceIndex } from "../store/layout.ts";
 import type { ActivePiece } from "../store/pieces.ts";
 import type { TransferListener } from "./events.ts";
 import type { FileReader } from "./file_reader.ts";
+import { BatchBuffers } from "./batch_buffers.ts";
 import { closeQuietly, dial, type OpenedSocket } from "./handshaking.ts";
+import { leafHashes } from "./leaf_hashes.ts";
 import type { Acceptor, Listener } from "./listener.ts";
-import { BatchBuffers, PeerSocket, type SocketHost } from "./peer_socket.ts";
+import { PeerSocket, type SocketHost } from "./peer_socket.ts";
+import type { Carrier } from "./carrier.ts";
 import type { PieceMemory } from "./piece_memory.ts";
 import type { PieceWorkers } from "./piece_workers.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
-import { NOTE_SHA1, NOTE_VERIFIED } from "./resume.ts";
+import { NOTE_MISSING, NOTE_SHA1, NOTE_VERIFIED } from "./resume.ts";
+import { WebSeeds } from "./web_seeds.ts";
 
 const TICK_MS = 250;
 
@@ -62,15 +69,19 @@ export interface TransferDisk {
 export class Session implements Acceptor, SocketHost, AsyncDisposable {
   /** The machine that decides. */
   readonly swarm: Swarm;
+  /** Who else has everything. */
+  readonly copies: Copies = new Copies();
   readonly uploadLimiter: RateLimiter;
   readonly downloadLimiter: RateLimiter;
   readonly buffers: BatchBuffers = new BatchBuffers();
   readonly #options: SessionOptions;
-  readonly #sockets = new Map<Connection, PeerSocket>();
+  readonly #sockets = new Map<Connection, Carrier>();
   readonly #running = new Set<Promise<void>>();
   readonly #closed = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
   #disk: TransferDisk | undefined;
+  #webSeeds: WebSeeds | undefined;
+  #moving: Promise<void> | undefined;
   #completed = false;
 
   /** Begins at once: accepts peers, and fetches the metadata from any it learns of. */
@@ -87,6 +98,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
       v2Hash,
       maxConnections,
       uploadSlots,
+      downloadLimit: options.downloadLimiter.bytesPerSecond,
       random: Math.random,
     });
     options.listener.add(this);
@@ -112,11 +124,35 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     return transfer;
   }
 
-  /** From now on files are read through another reader: they have moved to their place. */
-  replaceReader(reader: FileReader): void {
-    const old = this.#disk;
-    this.#disk = { ...old, reader };
-    void old?.reader.close();
+  /** Web servers have the files as well: from now on they are asked as if they were peers. */
+  useWebSeeds(urls: readonly string[], info: WebSeedFiles): void {
+    this.#webSeeds ??= new WebSeeds({
+      info,
+      layout: this.#transfer().layout,
+      swarm: this.swarm,
+      host: this,
+      carry: (connection, carrier) => this.#carry(connection, carrier),
+      tell: this.#options.tell,
+      signal: this.#closed.signal,
+    });
+    for (const url of urls) this.swarm.book.learnWebSeed(new URL(url));
+    this.#tick();
+  }
+
+  /**
+   * Lets files be moved while nobody reads them; who wants to waits. From then on they are read through
+   * the reader that `move` gives.
+   */
+  async moveFiles(move: () => Promise<FileReader>): Promise<void> {
+    const moved = Promise.withResolvers<void>();
+    this.#moving = moved.promise;
+    try {
+      await this.#disk!.reader.close();
+      this.#disk = { ...this.#disk, reader: await move() };
+    } finally {
+      this.#moving = undefined;
+      moved.resolve();
+    }
   }
 
   /** Nothing is downloaded any more: the hashing threads end. */
@@ -172,6 +208,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
 
   /** Reads file data for a peer; false when the file is not what it was. */
   async readBlocks({ piece, begin, length }: BlockRequest, out: Uint8Array): Promise<boolean> {
+    if (this.#moving !== undefined) await this.#moving;
     const good = await this.#disk!.reader.read(piece, begin, length, out);
     const { phase } = this.swarm;
     if (!good && phase.name === "transfer" && phase.transfer.pieces.have.get(piece)) {
@@ -214,6 +251,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
   #tick(): void {
     if (this.#closed.signal.aborted) return;
     this.swarm.tick(performance.now());
+    for (const connection of this.#sockets.keys()) this.copies.look(connection);
     this.settle();
   }
 
@@ -225,6 +263,8 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
         return this.#sockets.get(action.connection)?.upload();
       case "verify":
         return this.#start(this.#verify(action.active));
+      case "hashBlocks":
+        return this.#start(this.#hashBlocks(action.piece));
       case "dial":
         return this.#start(this.#dial(action.peer, action.v2));
       case "close":
@@ -254,6 +294,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
   }
 
   async #dial(peer: Peer, v2: boolean): Promise<void> {
+    if (peer.url !== undefined) return this.#webSeeds?.dial(peer, peer.url);
     try {
       const ours = this.swarm.infoHashes.handshake(v2);
       const opened = await dial(peer.host, peer.port, ours, this.#closed.signal);
@@ -273,12 +314,14 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     const connection = this.swarm.opened(peer, opened.handshake, settled, performance.now());
     if (typeof connection === "string") return closeQuietly(opened.conn);
     const socket = new PeerSocket(connection, opened.conn, opened.framer, this);
-    this.#sockets.set(connection, socket);
-    this.#start(this.#run(connection, socket));
+    this.#start(this.#carry(connection, socket));
   }
 
-  async #run(connection: Connection, socket: PeerSocket): Promise<void> {
-    const reason = await socket.run();
+  /** Lets a carrier run until its connection has ended. */
+  async #carry(connection: Connection, carrier: Carrier): Promise<void> {
+    this.#sockets.set(connection, carrier);
+    const reason = await carrier.run();
+    this.copies.look(connection); // its last word may have been that it is complete
     this.#sockets.delete(connection);
     this.swarm.closed(connection, reason, performance.now());
     this.settle();
@@ -290,17 +333,31 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     const transfer = this.#transfer();
     const expected = transfer.expected(piece)!;
     const bySha1 = expected.kind === "sha1";
-    const note = bySha1 && transfer.layout.version === "hybrid" ? NOTE_SHA1 : NOTE_VERIFIED;
+    const note = transfer.pieces.isFragment(piece)
+      ? NOTE_MISSING
+      : bySha1 && transfer.layout.version === "hybrid"
+      ? NOTE_SHA1
+      : NOTE_VERIFIED;
     try {
       const { workers, memory } = this.#disk!.storing!;
-      const stored = workers.store({ piece, buffer: memory.take(slot), expected, note });
-      const { matches, buffer } = await stored;
+      const asked = { expected, note, digests: transfer.wantsDigests(piece) };
+      const stored = workers.store({ piece, buffer: memory.take(slot), ...asked });
+      const { matches, buffer, digests } = await stored;
       memory.giveBack(slot, buffer);
-      this.swarm.verified(piece, matches, bySha1);
+      this.swarm.verified(piece, matches, bySha1, digests);
     } catch (error) {
       transfer.download.notStored(piece);
       this.#options.onDiskError(error as DiskError);
     }
+    this.settle();
+  }
+
+  /** Hashes the blocks of a piece on disk. */
+  async #hashBlocks(piece: PieceIndex): Promise<void> {
+    const read = (begin: number, out: Uint8Array) =>
+      this.readBlocks({ piece, begin, length: out.length }, out);
+    const leaves = await leafHashes(read, this.#transfer().layout, piece);
+    this.swarm.hashed(piece, leaves, performance.now());
     this.settle();
   }
 

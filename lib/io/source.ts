@@ -9,6 +9,7 @@ import { type HostPort, isIp } from "../codec/address.ts";
 import { fromHex } from "../codec/bytes.ts";
 import { parseMagnet } from "../codec/magnet.ts";
 import { parseTrackerUrl } from "../codec/tracker_url.ts";
+import { usableWebSeeds } from "../codec/web_seed_url.ts";
 import { MAX_METAINFO_LENGTH, type Metainfo, parseMetainfo } from "../codec/metainfo.ts";
 import {
   DiskError,
@@ -19,9 +20,10 @@ import {
   ShoalError,
   TorrentError,
 } from "../errors.ts";
+import { withoutRepeats } from "./announcer.ts";
 import { diskError } from "./disk_error.ts";
 import { type CatalogueEntry, findByName } from "./find.ts";
-import { peerOf } from "./torrent.ts";
+import { peerOf, webSeedOf } from "./torrent.ts";
 import { resolveHost } from "./tracker_addresses.ts";
 
 /** Where a tracker is looked for when none is named. */
@@ -31,8 +33,15 @@ export const LOCAL_TRACKER = "udp://127.0.0.1:6969";
 export interface Source {
   readonly v1Hash?: Uint8Array;
   readonly v2Hash?: Uint8Array;
-  readonly trackers: readonly string[];
+  /** URLs in tiers (BEP 12): every tier is announced to, at one of its trackers. */
+  readonly trackers: readonly (readonly string[])[];
+  /** Nobody named its tracker: it is the one on this machine, if there is one. */
+  readonly assumesTracker?: boolean;
   readonly peers: readonly HostPort[];
+  /** URLs of web servers that have the files; {@link resolveSource} leaves only what can be asked. */
+  readonly webSeeds: readonly string[];
+  /** Which files a magnet link asks for (BEP 53): indexes into the list of files, with pads. */
+  readonly selectOnly?: readonly number[];
   /** Absent when it has to come from peers. */
   readonly metainfo?: Metainfo;
   /** A claim, for display. */
@@ -44,6 +53,8 @@ export interface SourceOptions {
   readonly trackers?: readonly string[];
   /** `host:port`. */
   readonly peers?: readonly string[];
+  /** URLs of web servers that have the files, besides those the torrent names. */
+  readonly webSeeds?: readonly string[];
   readonly signal?: AbortSignal;
   /** A tracker is asked for this name now. */
   readonly onLookup?: (name: string) => void;
@@ -57,12 +68,13 @@ const RESOLVE_TIMEOUT_MS = 10_000;
  *
  * @throws {MagnetError} for a malformed link or info-hash
  * @throws {TorrentError} for a malformed torrent
- * @throws {OptionError} when a tracker or peer that was named is none
+ * @throws {OptionError} when a tracker, a peer or a web seed that was named is none
  * @throws {NetworkError} when a URL, a name or the host of a named peer leads nowhere
  * @throws {DiskError} when a torrent file cannot be read
  */
 export async function resolveSource(what: string, options: SourceOptions): Promise<Source> {
   const named = (options.peers ?? []).map(peerOf);
+  const ownWebSeeds = (options.webSeeds ?? []).map(webSeedOf);
   options.trackers?.forEach(parseTrackerUrl);
   const source = await sourceOf(what, options);
   const peers = [
@@ -71,10 +83,16 @@ export async function resolveSource(what: string, options: SourceOptions): Promi
     }),
     ...await addressesOf(source.peers, () => {}),
   ];
-  const trackers = [...new Set([...(options.trackers ?? []), ...source.trackers])];
+  // Each tracker that was named is wanted for itself; a torrent's own tiers stay as they are.
+  const trackers = withoutRepeats([
+    ...(options.trackers ?? []).map((url) => [url]),
+    ...source.trackers,
+  ]);
+  const webSeeds = [...new Set([...ownWebSeeds, ...usableWebSeeds(source.webSeeds)])];
   const private_ = source.metainfo?.info.private ?? false;
-  if (trackers.length === 0 && peers.length === 0 && !private_) trackers.push(LOCAL_TRACKER);
-  return { ...source, peers, trackers };
+  const isServed = peers.length > 0 || (source.metainfo !== undefined && webSeeds.length > 0);
+  if (trackers.length > 0 || isServed || private_) return { ...source, peers, trackers, webSeeds };
+  return { ...source, peers, trackers: [[LOCAL_TRACKER]], assumesTracker: true, webSeeds };
 }
 
 /** Peers by their IP addresses; those whose host has none are left out, after `unknown` heard of it. */
@@ -92,12 +110,15 @@ async function addressesOf(
 }
 
 async function sourceOf(what: string, options: SourceOptions): Promise<Source> {
-  if (/^magnet:/i.test(what)) return parseMagnet(what);
+  if (/^magnet:/i.test(what)) {
+    const magnet = parseMagnet(what);
+    return { ...magnet, trackers: magnet.trackers.map((url) => [url]) };
+  }
   if (/^https?:\/\//i.test(what)) {
     return ofMetainfo(parseMetainfo(await fetchTorrent(what, options)));
   }
   const hash = hashOf(what);
-  if (hash !== undefined) return { ...hash, trackers: [], peers: [] };
+  if (hash !== undefined) return { ...hash, trackers: [], peers: [], webSeeds: [] };
   if (/\.torrent$/i.test(what)) {
     const bytes = await readTorrent(what);
     if (bytes !== undefined) return ofMetainfo(parseMetainfo(bytes));
@@ -110,8 +131,9 @@ function ofMetainfo(metainfo: Metainfo): Source {
   return {
     ...(v1Hash && { v1Hash }),
     ...(v2Hash && { v2Hash }),
-    trackers: metainfo.trackers.flat(),
+    trackers: metainfo.trackers,
     peers: [],
+    webSeeds: metainfo.webSeeds,
     metainfo,
     name,
   };
@@ -186,8 +208,9 @@ async function lookUp(name: string, options: SourceOptions): Promise<Source> {
   return {
     ...(entry!.v1Hash !== undefined && { v1Hash: fromHex(entry!.v1Hash) }),
     ...(entry!.v2Hash !== undefined && { v2Hash: fromHex(entry!.v2Hash) }),
-    trackers: [...trackers],
+    trackers: options.trackers?.length ? [] : [[LOCAL_TRACKER]], // those that were named are known
     peers: [],
+    webSeeds: [],
     name,
   };
 }

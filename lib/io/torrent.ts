@@ -9,6 +9,7 @@ import { formatMagnet } from "../codec/magnet.ts";
 import { buildMetainfo, type Metainfo, parseMetainfo } from "../codec/metainfo.ts";
 import { PieceLayer } from "../codec/piece_layer.ts";
 import { parseHostPort } from "../codec/address.ts";
+import { webUrl } from "../codec/web_seed_url.ts";
 import { OptionError } from "../errors.ts";
 import { Layout } from "../store/layout.ts";
 
@@ -34,6 +35,11 @@ export class Torrent {
   /** Name of the file or folder. */
   get name(): string {
     return this.metainfo.info.name;
+  }
+
+  /** Whether the name is a folder, with any number of files in it. */
+  get multiFile(): boolean {
+    return this.metainfo.info.multiFile;
   }
 
   /** Bytes of all files. */
@@ -81,7 +87,12 @@ export class Torrent {
     return this.metainfo.trackers.flat();
   }
 
-  /** The files with their paths relative to the download folder; `/` separates. */
+  /** URLs of web servers that have the files (BEP 19). */
+  get webSeeds(): string[] {
+    return [...this.metainfo.webSeeds];
+  }
+
+  /** The files with their paths relative to the download folder; `/` separates. `select` counts them so. */
   get files(): { path: string; length: number }[] {
     const { files, multiFile, name } = this.metainfo.info;
     return files.filter((file) => !file.pad).map(({ path, length }) => ({
@@ -102,7 +113,7 @@ export class Torrent {
   }
 
   /**
-   * A magnet link with all its hashes, name, length and trackers (BEP 9, BEP 53).
+   * A magnet link with all its hashes, name, length, trackers and web seeds (BEP 9, BEP 53).
    *
    * @param extra.peers `host:port` of peers to try first (`x.pe`)
    */
@@ -114,6 +125,7 @@ export class Torrent {
       name: this.name,
       length: this.length,
       trackers: [...(extra.trackers ?? this.trackers)],
+      webSeeds: this.metainfo.webSeeds,
       peers: (extra.peers ?? []).map(peerOf),
     });
   }
@@ -129,6 +141,19 @@ export function peerOf(text: string): { host: string; port: number } {
   if (peer !== undefined) return peer;
   throw new OptionError(
     `"${text}" is not the address of a peer: write host:port, like 10.0.0.7:6881`,
+  );
+}
+
+/**
+ * Checks the URL of a web seed.
+ *
+ * @throws {OptionError} when it is none
+ */
+export function webSeedOf(text: string): string {
+  const url = webUrl(text);
+  if (url !== undefined) return url.href;
+  throw new OptionError(
+    `"${text}" is not the URL of a web seed: write http:// or https://, without a password in it`,
   );
 }
 

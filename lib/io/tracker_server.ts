@@ -45,7 +45,7 @@ export interface TrackerOptions {
   port?: number;
   /** The address to listen on; default all, IPv4 and IPv6. */
   host?: string;
-  /** Seconds between the announces of a peer; default 60. */
+  /** Seconds between the announces of a peer; default 60. Young and small swarms announce more often. */
   intervalSeconds?: number;
   /** Seconds after which a silent peer is forgotten; default 2.5 intervals. */
   peerTtlSeconds?: number;

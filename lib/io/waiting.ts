@@ -10,11 +10,12 @@ import type { Swarm } from "../peer/swarm.ts";
 /** So long nothing may come before it is called waiting, in milliseconds. */
 const PATIENCE_MS = 3000;
 
-/** What there is to expect of the trackers. */
-export type TrackerState = "none" | "failing" | "answering";
+/** What there is to expect of the trackers; `local` stands for none but the local network. */
+export type TrackerState = "none" | "local" | "failing" | "answering";
 
 const WITHOUT_PEERS: Readonly<Record<TrackerState, string>> = {
   none: "no tracker and no peer was given; name one with --tracker or --peer",
+  local: "nobody on the local network shares it yet, and no tracker was given",
   failing: "the tracker does not help, and no peer is known",
   answering: "no tracker knows of a seeder yet",
 };

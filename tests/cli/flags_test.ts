@@ -105,11 +105,13 @@ Deno.test("every seeder option reaches the library under the library's name", pu
   const args =
     "-t udp://h:6969 -p 0 --host ::1 --upload-limit 2M --download-limit 500K --max-peers 9 " +
     "--format V2 -s 512K -n name -c text --private -o f.torrent --seed-time 1.5 --seed-ratio 2 " +
-    "--announce-ip 10.0.0.2 --no-cache -q -v f";
+    "--until-copies 5 --web-seed http://w/a --web-seed=https://w/ " +
+    "--announce-ip 10.0.0.2 --no-cache --no-tracker --local-discovery Off -q -v f";
   assertEquals(optionsOf(seederProgram, args.split(" ")), {
     trackers: ["udp://h:6969"],
     port: 0,
     host: "::1",
+    localDiscovery: false,
     uploadLimit: 2097152,
     downloadLimit: 512000,
     maxPeers: 9,
@@ -121,7 +123,10 @@ Deno.test("every seeder option reaches the library under the library's name", pu
     torrentFile: "f.torrent",
     seedTimeSeconds: 90,
     seedRatio: 2,
+    untilCopies: 5,
+    webSeeds: ["http://w/a", "https://w/"],
     announceIp: "10.0.0.2",
+    embeddedTracker: false,
     cache: false,
     quiet: true,
     verbose: true,
@@ -132,7 +137,8 @@ Deno.test("every leecher option reaches the library under the library's name", p
   const digest = "AB".repeat(32);
   const args =
     `-o out --peer 10.0.0.2:6881 --peer [::1]:7 -e --seed-time 0 --seed-ratio 0.5 --verify --list ` +
-    `--checksum sha-256=${digest} --timeout 30 --stall-timeout 0.5 --overwrite x`;
+    `--checksum sha-256=${digest} --timeout 30 --stall-timeout 0.5 --overwrite ` +
+    "--web-seed http://w/f --select 7,0,2-4 x";
   assertEquals(optionsOf(leecherProgram, args.split(" ")), {
     out: "out",
     peers: ["10.0.0.2:6881", "[::1]:7"],
@@ -145,6 +151,8 @@ Deno.test("every leecher option reaches the library under the library's name", p
     timeoutSeconds: 30,
     stallTimeoutSeconds: 0.5,
     overwrite: true,
+    webSeeds: ["http://w/f"],
+    select: [0, 2, 3, 4, 7],
   });
 });
 
@@ -210,12 +218,18 @@ Deno.test("a value that does not fit is refused with what would", pure, () => {
     [seederProgram, "--announce-ip", "example.org", /an IP address/],
     [seederProgram, "--announce-ip", "1.2.3.400", /an IP address/],
     [seederProgram, "--max-peers", "0", /from 1 to/],
+    [seederProgram, "--local-discovery", "maybe", /on or off/],
     [seederProgram, "--tracker", "example.org:6969", /udp:\/\/host:6969/],
     [seederProgram, "--tracker", "udp://example.org", /port/],
     [seederProgram, "--tracker", "http://example.org:80/announce", /udp:\/\//],
+    [seederProgram, "--until-copies", "0", /from 1 to/],
+    [seederProgram, "--web-seed", "ftp://h/f", /http or https URL/],
+    [leecherProgram, "--web-seed", "http://me:pw@h/f", /without a password/],
     [leecherProgram, "--peer", "10.0.0.2", /HOST:PORT/],
     [leecherProgram, "--peer", "::1:6881", /brackets/],
     [leecherProgram, "--peer", "10.0.0.2:0", /HOST:PORT/],
+    [leecherProgram, "--select", "2-0", /numbers of files and ranges/],
+    [leecherProgram, "--select", "a.txt", /such as 0,2-4/],
     [leecherProgram, "--checksum", "sha-256=abc", /64 hexadecimal digits/],
     [leecherProgram, "--checksum", "md5=abc", /sha-256=/],
     [leecherProgram, "--timeout", "0", /a number of seconds above 0/],
@@ -277,11 +291,11 @@ Deno.test("help and version come from the command line alone, and need no argume
 });
 
 Deno.test("a missing or surplus argument gets a sentence with the way out", pure, () => {
-  assertMatch(refusal(seederProgram, []), /which file\?.*deno run -A seeder\.ts/);
-  assertMatch(refusal(seederProgram, [""]), /which file\?/);
+  assertMatch(refusal(seederProgram, []), /which file or folder\?.*deno run -A seeder\.ts/);
+  assertMatch(refusal(seederProgram, [""]), /which file or folder\?/);
   assertMatch(
     refusal(seederProgram, ["a.iso", "b.iso"]),
-    /one file at a time.*"b\.iso".*another seeder/,
+    /one file or folder at a time.*"b\.iso".*another seeder/,
   );
   assertMatch(refusal(leecherProgram, []), /magnet link/);
   assertMatch(refusal(leecherProgram, ["a", "b"]), /"b".*another leecher/);
@@ -303,7 +317,7 @@ Deno.test("help shows every option, its variable's form, and an example", pure, 
     const widest = Math.max(...help.split("\n").map((line) => line.length));
     assert(widest <= 80, `${program.name}: ${widest}`);
   }
-  assertEquals(shown, 55);
+  assertEquals(shown, 62);
 });
 
 Deno.test("no two options of a program share a name", pure, () => {

@@ -27,6 +27,7 @@ function stats(changes: Partial<TransferStats> = {}): TransferStats {
     pieces: 8192,
     havePieces: 3072,
     etaSeconds: 31,
+    copies: 3,
     peers: { known: 9, connecting: 1, connected: 4, away: 2, banned: 0 },
     connections: [],
     sources: [],
@@ -92,6 +93,14 @@ Deno.test("a seeder's line tells what it sends, to how many, and how much so far
   assertEquals(
     plainLine(transferLine(stats({ state: "seeding" }))),
     "seeding ubuntu-24.04-desktop-amd64.iso: ↑ 1.2 MiB/s, 4 peers, 1 GiB sent, ratio 0.25",
+  );
+});
+
+Deno.test("a seeder that waits for copies tells how many there are", pure, () => {
+  assertEquals(
+    plainLine(transferLine(stats({ state: "seeding", untilCopies: 5 }))),
+    "seeding ubuntu-24.04-desktop-amd64.iso: ↑ 1.2 MiB/s, 4 peers, 3 of 5 complete, 1 GiB sent, " +
+      "ratio 0.25",
   );
 });
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   listing,
+  mismatch,
   offerLines,
   sourceLines,
   torrentLines,
@@ -23,6 +24,7 @@ function torrent(changes: Partial<Torrent> = {}): Torrent {
     v2Hash: V2,
     private: false,
     trackers: [],
+    webSeeds: [],
     files: [{ path: "file.iso", length: 2 ** 30 }],
     ...changes,
   } as Torrent;
@@ -34,6 +36,12 @@ Deno.test("a torrent is described by name, size, chunks and hashes", pure, () =>
     `  info-hash v1 ${V1}`,
     `  info-hash v2 ${V2}`,
   ]);
+});
+
+Deno.test("a folder is described by how many files it holds", pure, () => {
+  const files = [{ path: "photos/a", length: 1 }, { path: "photos/b", length: 2 }];
+  const [line] = torrentLines(torrent({ name: "photos", multiFile: true, files, length: 3 }));
+  assertEquals(line, "photos/, 2 files, 3 B (3 bytes), 2048 chunks of 512 KiB, hybrid");
 });
 
 Deno.test("a seeder says how to get its file, by link and by name", pure, () => {
@@ -77,11 +85,37 @@ Deno.test("a listing shows the files, and no stranger's text drives the terminal
     comment: evil,
     private: true,
     trackers: [evil],
+    webSeeds: [evil],
     files: [{ path: `a/${evil}`, length: 5 }],
   }));
   assert(!/\p{Cc}/u.test(lines.join("")));
   assertMatch(lines.at(-1)!, /5 B {2}a\/\[2J$/);
   assert(lines.includes("  private"));
+});
+
+Deno.test("the files of a folder have numbers in a listing, a single file has none", pure, () => {
+  const files = Array.from({ length: 11 }, (_, i) => ({ path: `d/${i}`, length: 1 }));
+  const folder = listing(torrent({ multiFile: true, files }));
+  assertEquals([folder.at(-11), folder.at(-1)], [
+    "   0         1 B  d/0",
+    "  10         1 B  d/10",
+  ]);
+  assertEquals(listing(torrent({ files: files.slice(0, 1) })).at(-1), "         1 B  d/0");
+});
+
+Deno.test("what does not match is told by chunks of a file and by files of a folder", pure, () => {
+  const found = { ok: false, path: "x", badPieces: 2, pieces: 9, badFiles: ["x"], files: 1 };
+  assertEquals(mismatch(found), "x: 2 of 9 chunks do not match");
+  assertEquals(mismatch({ ...found, badPieces: 0 }), "x is longer than it should be");
+  const badFiles = ["x/a\x1b", "x/b", "x/c", "x/d"];
+  assertEquals(
+    mismatch({ ...found, badFiles, files: 5 }),
+    "x: 4 of 5 files do not match (x/a, x/b, x/c and others)",
+  );
+  assertEquals(
+    mismatch({ ...found, badPieces: 0, badFiles: ["x/empty"] }),
+    "x: 1 of 1 file do not match (x/empty)",
+  );
 });
 
 Deno.test("sources are listed with their shares, the most generous first", pure, () => {

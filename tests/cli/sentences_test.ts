@@ -22,6 +22,10 @@ Deno.test("each event that matters has its sentence", pure, () => {
     ],
     [{ type: "metadata", name: "a.iso", length: 2048, v2Hash: "cd" }, "a.iso, 2 KiB, v2 cd"],
     [
+      { type: "metadata", name: "a", length: 2048, files: 3, v2Hash: "cd" },
+      "a/, 3 files, 2 KiB, v2 cd",
+    ],
+    [
       { type: "resumed", haveBytes: 512, totalBytes: 1024 },
       "continuing: 50.0% (512 B) is here already and verified",
     ],
@@ -81,6 +85,18 @@ Deno.test("each event that matters has its sentence", pure, () => {
         sources: [{ address: "h:1", bytes: 2 ** 29 }, { address: "h:2", bytes: 2 ** 29 }],
       },
       "a.iso: 1 GiB in 2.0s, 512 MiB/s",
+    ],
+    [
+      {
+        type: "complete",
+        verifiedBy: "SHA-256",
+        path: "photos",
+        bytes: 2 ** 20,
+        files: 1,
+        seconds: 1,
+        sources: [{ address: "h:1", bytes: 2 ** 20 }],
+      },
+      "photos: 1 file, 1 MiB in 1.0s, 1 MiB/s",
     ],
     [
       {

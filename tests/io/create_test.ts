@@ -154,8 +154,8 @@ Deno.test("what is no file is refused, each with its exit code", async () => {
   const cases: [string, string, number][] = [
     [temp.join("missing"), "does not exist: check the path", 3],
     [join(temp.path, "missing", "deeper"), "does not exist: check the path", 3],
-    [temp.path, "is a folder", 17],
-    ["/dev/null", "is not a file", 17],
+    [await temp.folder("empty"), "holds no files: there is nothing to share", 17],
+    ["/dev/null", "is neither a file nor a folder", 17],
     [join(await temp.file("file", ""), "below"), "a folder stands where a file should", 17],
   ];
   for (const [path, sentence, exitCode] of cases) {

@@ -4,7 +4,8 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { FileReader, stampOf } from "../../lib/io/file_reader.ts";
+import { FileReader } from "../../lib/io/file_reader.ts";
+import { stampOf } from "../../lib/io/file_stamp.ts";
 import { pieceLayersOf } from "../../lib/io/torrent.ts";
 import type { Expected } from "../../lib/peer/transfer.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";

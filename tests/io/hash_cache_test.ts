@@ -7,6 +7,7 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import type { CreateOptions } from "../../mod.ts";
 import { formulaBytes } from "../support/content.ts";
+import { makeTree } from "../support/folders.ts";
 import { Program } from "../support/process.ts";
 import { TempFolder } from "../support/temp.ts";
 
@@ -115,6 +116,28 @@ Deno.test("a damaged entry, and a cache that cannot be written, cost time and no
   await Deno.remove(temp.join("cache"), { recursive: true });
   await temp.file("cache", "a file where the folder should be");
   assertEquals(await make(temp, path), first);
+});
+
+Deno.test("a folder is remembered while every file in it is the same, and no longer", async () => {
+  await using temp = await TempFolder.create();
+  const path = await makeTree(temp, "album", { a: 1000, "b/c": 2000, "b/d": 0 });
+  const first = await make(temp, path);
+  assertEquals(first.hashedBytes, 3000);
+  assertEquals(await make(temp, path), { ...first, hashedBytes: 0 });
+  const settle = (name: string) =>
+    Deno.utime(join(path, name), new Date(), new Date(Date.now() - HOUR_MS / 2));
+  await settle("b/c");
+  assertEquals((await make(temp, path)).hashedBytes, 3000);
+  await Deno.rename(join(path, "b/d"), join(path, "b/e"));
+  assertNotEquals((await make(temp, path)).v2Hash, first.v2Hash);
+  await Deno.truncate(join(path, "a"), 999);
+  await settle("a");
+  assertEquals((await make(temp, path)).hashedBytes, 2999);
+  await Deno.writeFile(join(path, "new"), new Uint8Array(7));
+  await settle("new");
+  for (const hashedBytes of [3006, 0]) {
+    assertEquals((await make(temp, path)).hashedBytes, hashedBytes);
+  }
 });
 
 Deno.test("whoever wants no cache has none", async () => {

@@ -228,6 +228,8 @@ Deno.test("what a torrent holds is listed, and a file is held against it", async
     path,
     badPieces: 0,
     pieces: 7,
+    badFiles: [],
+    files: 1,
   });
   await Deno.truncate(path, 20_000);
   assertEquals((await verifyFile(seeder.magnet, { ...LOCAL, out })).badPieces, 6);

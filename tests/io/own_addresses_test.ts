@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { isLoopback } from "../../lib/codec/address.ts";
-import { addressTowards, ownAddresses } from "../../lib/io/own_addresses.ts";
+import { addressTowards, isNearby, ownAddresses } from "../../lib/io/own_addresses.ts";
 
 const ADDRESSES = [
   { address: "192.0.2.5", netmask: "255.255.255.0" },
@@ -19,6 +19,16 @@ Deno.test("an asker in none of the networks is given the first address of its fa
   assertStrictEquals(addressTowards("198.51.100.1", ADDRESSES), "192.0.2.5");
   assertStrictEquals(addressTowards("2001:db8:9::1", ADDRESSES), "2001:db8:1::5");
   assertStrictEquals(addressTowards("2001:db8:9::1", ADDRESSES.slice(0, 2)), undefined);
+});
+
+Deno.test("who is nearby has a private address, or one of a network of this machine", () => {
+  const near = ["127.0.0.1", "::1", "10.9.9.9", "192.168.1.1", "169.254.3.4", "fd00::1"];
+  const neighbours = ["192.0.2.77", "::ffff:192.0.2.77", "2001:db8:2::77"];
+  const far = ["198.51.100.1", "8.8.8.8", "2001:db8:9::1", "2606:4700::1"];
+  const nobody = ["fe80::1", "239.192.152.143", "0.0.0.0", "::", "255.255.255.255", "no address"];
+  for (const host of [...near, ...neighbours]) assertStrictEquals(isNearby(host, ADDRESSES), true);
+  for (const host of [...far, ...nobody]) assertStrictEquals(isNearby(host, ADDRESSES), false);
+  for (const host of neighbours) assertStrictEquals(isNearby(host, []), false);
 });
 
 Deno.test("this machine's loopback addresses are not for others", () => {

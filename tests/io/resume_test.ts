@@ -143,3 +143,33 @@ Deno.test("writing replaces what was there at once, or leaves it", async () => {
   const names = await Array.fromAsync(Deno.readDir(n.temp.path), ({ name }) => name);
   assertEquals(names.sort(), ["a.part", "a.part.resume"]);
 });
+
+Deno.test("notes of a folder are believed while no file of it has changed", async () => {
+  await using n = await notes();
+  const files = [await n.temp.file("one", "1"), "", await n.temp.file("two", "2")];
+  const trusted = async () => (await readResume(n.path, files, HASH))?.trusted;
+  await writeResume(n.path, HASH, MAP, TORRENT);
+  assertEquals(await trusted(), true);
+  await closeResume(n.path, files);
+  await n.poke(40, 0x21); // another boot
+  assertEquals(await trusted(), true);
+  const { mtime } = await Deno.stat(files[2]!);
+  await Deno.utime(files[2]!, mtime!, new Date(mtime!.getTime() + 1));
+  assertEquals(await trusted(), false);
+  await Deno.utime(files[2]!, mtime!, mtime!);
+  assertEquals(await trusted(), true);
+  await Deno.writeTextFile(files[0]!, "longer");
+  assertEquals(await trusted(), false);
+  await Deno.remove(files[0]!);
+  assertEquals(await trusted(), false);
+});
+
+Deno.test("a file put in the place of another after a crash is not believed, however old it is", async () => {
+  await using n = await notes();
+  const files = [await n.temp.file("one", "1")];
+  await Deno.utime(n.path, 1e9, 1e9); // the notes are old
+  assertEquals((await readResume(n.path, files, HASH))?.trusted, false);
+  await writeResume(n.path, HASH, MAP, TORRENT);
+  await Deno.utime(files[0]!, 1e9, 1e9);
+  assertEquals((await readResume(n.path, files, HASH))?.trusted, true);
+});

@@ -17,10 +17,10 @@ const V2 = V1 + V1.slice(16);
 Deno.test("an info-hash is looked for on this machine's tracker, unless somebody else is named", async () => {
   const v1 = await resolveSource(V1.toUpperCase(), {});
   assertEquals([hex(v1.v1Hash!), v1.v2Hash, v1.metainfo], [V1, undefined, undefined]);
-  assertEquals([v1.trackers, v1.peers], [[LOCAL_TRACKER], []]);
+  assertEquals([v1.trackers, v1.assumesTracker, v1.peers], [[[LOCAL_TRACKER]], true, []]);
   const v2 = await resolveSource(V2, { trackers: ["udp://t.example:1"] });
   assertEquals([v2.v1Hash, hex(v2.v2Hash!)], [undefined, V2]);
-  assertEquals(v2.trackers, ["udp://t.example:1"]);
+  assertEquals([v2.trackers, v2.assumesTracker], [[["udp://t.example:1"]], undefined]);
   const direct = await resolveSource(V1, { peers: ["10.0.0.1:6881", "[2001:db8::1]:6882"] });
   assertEquals(direct.trackers, []);
   assertEquals(direct.peers, [
@@ -36,7 +36,7 @@ Deno.test("a link's trackers and peers come after those that were named, each on
     trackers: ["udp://c:1", "udp://a:1"],
     peers: ["10.0.0.1:1"],
   });
-  assertEquals(source.trackers, ["udp://c:1", "udp://a:1", "udp://b:1"]);
+  assertEquals(source.trackers, [["udp://c:1"], ["udp://a:1"], ["udp://b:1"]]);
   assertEquals(source.peers.map(({ host }) => host), ["10.0.0.1", "10.0.0.9"]);
 });
 
@@ -62,7 +62,7 @@ Deno.test("a torrent file brings its description along", async () => {
   const torrent = (await torrentOf(path)).withTrackers(["udp://t.example:1"]);
   const file = await temp.file("a.TORRENT", torrent.toBytes() as Uint8Array<ArrayBuffer>);
   const source = await resolveSource(file, {});
-  assertEquals([source.name, source.trackers], ["data.bin", ["udp://t.example:1"]]);
+  assertEquals([source.name, source.trackers], ["data.bin", [["udp://t.example:1"]]]);
   assertEquals(source.metainfo?.info.totalLength, 100_000);
   assertEquals([hex(source.v1Hash!), hex(source.v2Hash!)], [torrent.v1Hash, torrent.v2Hash]);
 });
@@ -94,7 +94,7 @@ Deno.test("a name is asked for, and the tracker that knew it is used", async () 
     seeder.torrent.v1Hash,
     seeder.torrent.v2Hash,
   ]);
-  assertEquals([source.trackers, source.metainfo], [[url], undefined]);
+  assertEquals([source.trackers, source.metainfo], [[[url]], undefined]);
   assertEquals(addressOf(seeder).startsWith("127.0.0.1:"), true);
 });
 

@@ -49,10 +49,10 @@ function setUp(options: Partial<AnnouncerOptions> = {}) {
   const trackers = new Map<string, ScriptedTracker>();
   const peers: { addresses: HostPort[]; viaV2: boolean; url: string }[] = [];
   const statuses: TrackerStatus[] = [];
-  for (const url of options.trackers ?? [URL]) trackers.set(url, new ScriptedTracker());
+  for (const url of (options.tiers ?? [[URL]]).flat()) trackers.set(url, new ScriptedTracker());
   const start = () =>
     new Announcer({
-      trackers: [URL],
+      tiers: [[URL]],
       swarms: [V1],
       peerId: new Uint8Array(20),
       port: 6881,
@@ -251,7 +251,7 @@ Deno.test("each announce tells how far the transfer is and what is hosted by the
 
 Deno.test("trackers fail and answer independently of each other", async () => {
   const other = "udp://other.example:6969";
-  const { clock, trackers, statuses, start } = setUp({ trackers: [URL, other, URL] });
+  const { clock, trackers, statuses, start } = setUp({ tiers: [[URL], [other], [URL]] });
   trackers.get(other)!.respond = silence;
   await using _announcer = start();
   await clock.advance(1);
@@ -262,7 +262,7 @@ Deno.test("trackers fail and answer independently of each other", async () => {
 Deno.test("a tracker that is not a UDP one is reported and left alone", async () => {
   const statuses: TrackerStatus[] = [];
   const { clock, start } = setUp({
-    trackers: ["http://tracker.example/announce"],
+    tiers: [["http://tracker.example/announce"]],
     clientFor: () => {
       throw new OptionError("only udp:// trackers are supported so far");
     },
@@ -275,6 +275,138 @@ Deno.test("a tracker that is not a UDP one is reported and left alone", async ()
     ok: false,
     error: "only udp:// trackers are supported so far",
   }]);
+});
+
+const SECOND = "udp://second.example:6969";
+const THIRD = "udp://third.example:6969";
+
+Deno.test("within a tier one tracker is announced to; another stands in while it is silent", async () => {
+  const { clock, trackers, statuses, start } = setUp({ tiers: [[URL, SECOND]], random: () => 0.9 });
+  const [first, second] = [trackers.get(URL)!, trackers.get(SECOND)!];
+  const announcer = start();
+  await clock.advance(61);
+  assertEquals([first.events, second.events], [["started", "none"], []]);
+  first.respond = silence;
+  await clock.advance(60);
+  assertEquals(second.events, ["started"]);
+  assertEquals(statuses.slice(2), [
+    {
+      url: URL,
+      ok: false,
+      error: `tracker ${URL} does not answer, trying ${SECOND} instead`,
+    },
+    { ...statuses[0]!, url: SECOND },
+  ]);
+  first.respond = () => Promise.resolve(ANSWER);
+  await clock.advance(120);
+  assertEquals(second.events, ["started", "none", "none"], "who answered moved to the front");
+  assertStrictEquals(first.heard.length, 3);
+  await announcer.close();
+  assertEquals([first.events.at(-1), second.events.at(-1)], ["stopped", "stopped"]);
+});
+
+Deno.test("a tier is shuffled once, so that its trackers share the load", async () => {
+  let firsts = 0;
+  for (const random of [() => 0, () => 0.99]) {
+    const { clock, trackers, start } = setUp({ tiers: [[URL, SECOND]], random });
+    await using _announcer = start();
+    await clock.advance(200);
+    assertEquals([...trackers.values()].map(({ heard }) => heard.length).sort(), [0, 4]);
+    if (trackers.get(URL)!.heard.length > 0) firsts++;
+  }
+  assertStrictEquals(firsts, 1);
+});
+
+Deno.test("every tier is announced to at once, and a completed download is told to each", async () => {
+  const { clock, trackers, start } = setUp({ tiers: [[URL, SECOND], [THIRD]], random: () => 0.9 });
+  trackers.get(URL)!.respond = silence;
+  await using announcer = start();
+  await clock.advance(1);
+  announcer.completed();
+  await clock.advance(0);
+  assertEquals([URL, SECOND, THIRD].map((url) => trackers.get(url)!.events), [
+    ["started"],
+    ["started", "completed"],
+    ["started", "completed"],
+  ]);
+});
+
+Deno.test("one tracker at a time: a later tier is asked when the ones before are silent", async () => {
+  const { clock, trackers, start } = setUp({
+    tiers: [[URL], [SECOND], [THIRD]],
+    oneAtATime: true,
+  });
+  trackers.get(URL)!.respond = silence;
+  await using _announcer = start();
+  await clock.advance(1);
+  const events = () => [URL, SECOND, THIRD].map((url) => trackers.get(url)!.events);
+  assertEquals(events(), [["started"], ["started"], []]);
+  trackers.get(URL)!.respond = () => Promise.resolve(ANSWER);
+  await clock.advance(60);
+  assertEquals(events(), [["started", "started"], ["started"], []], "tiers keep their order");
+});
+
+Deno.test("when a whole tier is silent it is tried again later, one tracker after the other", async () => {
+  const { clock, trackers, statuses, start } = setUp({
+    tiers: [[URL, SECOND]],
+    random: () => 0.5,
+  });
+  for (const tracker of trackers.values()) tracker.respond = silence;
+  await using _announcer = start();
+  await clock.advance(5);
+  assertEquals(statuses.map(({ nextInSeconds }) => nextInSeconds), [undefined, 2, undefined, 4]);
+  assertEquals([...trackers.values()].map(({ heard }) => heard.length), [2, 2]);
+});
+
+Deno.test("one of a tier that is no UDP tracker is reported once and passed over", async () => {
+  const http = "http://tracker.example/announce";
+  const answering = new ScriptedTracker();
+  const { clock, statuses, start } = setUp({
+    tiers: [[http, URL]],
+    random: () => 0.9,
+    clientFor: (url) => {
+      if (url === http) throw new OptionError("only udp:// trackers are supported so far");
+      return answering;
+    },
+  });
+  await using _announcer = start();
+  await clock.advance(121);
+  assertEquals(statuses.map(({ url, ok }) => [url, ok]), [
+    [http, false],
+    [URL, true],
+    [URL, true],
+    [URL, true],
+  ]);
+});
+
+Deno.test("while peers are few a tracker is asked again soon, at growing distances", async () => {
+  let few = true;
+  const { clock, tracker, start } = setUp({ wantsPeers: () => few });
+  tracker.respond = () => Promise.resolve({ ...ANSWER, intervalSeconds: 10 });
+  const times: number[] = [];
+  const startMs = clock.nowMs();
+  const announcer = start();
+  for (let count = 0; clock.nowMs() < startMs + 36_000; await clock.advance(0.5)) {
+    if (tracker.heard.length > count) times.push((clock.nowMs() - startMs) / 1000);
+    count = tracker.heard.length;
+    few = times.length < 5;
+  }
+  await announcer.close();
+  assertEquals(times, [0.5, 1, 3, 7, 15, 25, 35]);
+});
+
+Deno.test("a tracker that wants to be asked rarely is not asked every second for more peers", async () => {
+  for (const [intervalSeconds, most] of [[1800, 3], [60, 25], [5, 121]] as const) {
+    const { clock, tracker, start } = setUp({ wantsPeers: () => true });
+    tracker.respond = () => Promise.resolve({ ...ANSWER, intervalSeconds });
+    await using announcer = start();
+    for (let i = 0; i < 60; i++) {
+      await clock.advance(2);
+      announcer.announceNow();
+    }
+    const asked = tracker.heard.length;
+    assert(asked <= most && asked >= most / 3, `${asked} times`);
+  }
 });
 
 Deno.test("saying goodbye to a tracker that has fallen silent takes two seconds at most", async () => {

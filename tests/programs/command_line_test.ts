@@ -51,7 +51,7 @@ Deno.test("a value that does not fit is refused before anything is done", async 
 });
 
 Deno.test("a missing argument is asked for", async () => {
-  assertMatch(await refusal("seeder", []), /which file\?/);
+  assertMatch(await refusal("seeder", []), /which file or folder\?/);
   assertMatch(await refusal("leecher", []), /what shall I get\?/);
 });
 

@@ -27,17 +27,17 @@ Deno.test("a file that is not there cannot be shared: exit 3", async () => {
   assertEquals(await seederFails(path, 3), `${path} does not exist: check the path`);
 });
 
-Deno.test("a folder cannot be shared yet: exit 17, and what to do instead", async () => {
+Deno.test("a folder without files cannot be shared: exit 17", async () => {
   await using temp = await TempFolder.create();
+  await temp.folder("empty");
   assertEquals(
     await seederFails(temp.path, 17),
-    `${temp.path} is a folder, and only single files can be shared so far: ` +
-      "pack it first, for example with tar",
+    `${temp.path} holds no files: there is nothing to share`,
   );
 });
 
 Deno.test("a device is no file: exit 17", async () => {
-  assertEquals(await seederFails("/dev/null", 17), "/dev/null is not a file");
+  assertEquals(await seederFails("/dev/null", 17), "/dev/null is neither a file nor a folder");
 });
 
 Deno.test("a file that may not be read cannot be shared: exit 17", async () => {

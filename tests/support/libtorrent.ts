@@ -7,7 +7,8 @@ import { fromFileUrl } from "@std/path";
 import { PYTHON } from "./foreign.ts";
 import { type LineOptions, Program } from "./process.ts";
 
-const SCRIPT = fromFileUrl(new URL("./libtorrent_peer.py", import.meta.url));
+/** The script that runs one libtorrent peer; its head says how. */
+export const LIBTORRENT_SCRIPT = fromFileUrl(new URL("./libtorrent_peer.py", import.meta.url));
 
 export type TorrentFormat = "v1" | "v2" | "hybrid";
 
@@ -29,7 +30,7 @@ export async function createWithLibtorrent(
     timeoutMs?: number;
   },
 ): Promise<CreatedTorrent> {
-  const args = [SCRIPT, "create", source, "--out", out, "--format", options.format];
+  const args = [LIBTORRENT_SCRIPT, "create", source, "--out", out, "--format", options.format];
   if (options.pieceLength !== undefined) args.push("--piece-length", `${options.pieceLength}`);
   for (const url of options.trackers ?? []) args.push("--tracker", url);
   await using program = Program.start(PYTHON, args);
@@ -85,7 +86,15 @@ export class LibtorrentPeer implements AsyncDisposable {
     what: string,
     options: LibtorrentOptions,
   ): Promise<LibtorrentPeer> {
-    const args = [SCRIPT, role, what, "--data", options.folder, "--port", `${options.port ?? 0}`];
+    const args = [
+      LIBTORRENT_SCRIPT,
+      role,
+      what,
+      "--data",
+      options.folder,
+      "--port",
+      `${options.port ?? 0}`,
+    ];
     for (const url of options.trackers ?? []) args.push("--tracker", url);
     for (const peer of options.peers ?? []) args.push("--peer", peer);
     if (options.encryption !== undefined) args.push("--encryption", options.encryption);

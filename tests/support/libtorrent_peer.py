@@ -6,7 +6,8 @@
 
 Run it with the distribution's own Python (/usr/bin/python3), which is where python3-libtorrent lives.
 Every event is one JSON object on a line of stdout. seed and leech run until stdin closes, or until
-SIGTERM or SIGINT. Nothing leaves 127.0.0.1: DHT, local discovery, UPnP and NAT-PMP are off.
+SIGTERM or SIGINT. Nothing leaves 127.0.0.1, or the address that --listen names instead: DHT, local
+discovery, UPnP and NAT-PMP are off.
 """
 
 import argparse
@@ -62,7 +63,7 @@ def open_session(args):
         "forced": lt.enc_policy.pe_forced,
     }[args.encryption]
     return lt.session({
-        "listen_interfaces": f"127.0.0.1:{args.port}",
+        "listen_interfaces": f"{args.listen}:{args.port}",
         "enable_dht": False,
         "enable_lsd": False,
         "enable_upnp": False,
@@ -184,6 +185,7 @@ def main():
     parser.add_argument("--format", choices=["v1", "v2", "hybrid"], default="hybrid")
     parser.add_argument("--piece-length", type=int, default=0)
     parser.add_argument("--data")
+    parser.add_argument("--listen", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--tracker", action="append", default=[])
     parser.add_argument("--peer", action="append", default=[])

@@ -15,7 +15,10 @@ export type Source = "stdout" | "stderr";
 
 export interface StartOptions {
   cwd?: string;
-  /** Added to the inherited environment, from which every `SHOAL_*` variable is taken out first. */
+  /**
+   * Added to the inherited environment, from which every `SHOAL_*` variable is taken out first. Nobody
+   * is looked for on the local network unless it says so: a test's peers are its own.
+   */
   env?: Record<string, string>;
   /** Keep stdin open, for a program that ends when its stdin closes. */
   stdin?: boolean;
@@ -145,6 +148,13 @@ export class Program implements AsyncDisposable {
     }
   }
 
+  /** Writes a line to stdin, which was kept open. */
+  async input(line: string): Promise<void> {
+    const writer = this.#child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(`${line}\n`));
+    writer.releaseLock();
+  }
+
   /** Closes stdin, which some programs take as the word to end. */
   async closeInput(): Promise<void> {
     if (!this.#inputOpen) return;
@@ -222,7 +232,7 @@ export function freePort(): number {
 
 function cleanEnvironment(): Record<string, string> {
   const kept = Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("SHOAL_"));
-  return { ...Object.fromEntries(kept), NO_COLOR: "1" };
+  return { ...Object.fromEntries(kept), NO_COLOR: "1", SHOAL_LOCAL_DISCOVERY: "off" };
 }
 
 /** What `promise` gives, or undefined when it takes longer; the timer never outlives the call. */

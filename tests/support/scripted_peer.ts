@@ -27,6 +27,7 @@ import {
   type Message,
 } from "../../lib/codec/message.ts";
 import { hex } from "../../lib/codec/bytes.ts";
+import { blockHashes } from "../../lib/codec/merkle.ts";
 import { pieceLayersOf, type Torrent } from "../../lib/io/torrent.ts";
 import { pseudoRandomBytes } from "./content.ts";
 
@@ -69,6 +70,7 @@ export class Conversation {
   blocksSent = 0;
   readonly #conn: Deno.TcpConn;
   readonly #bytesPerWrite: number;
+  readonly #ended = new AbortController();
 
   constructor(conn: Deno.TcpConn, bytesPerWrite = Infinity) {
     this.#conn = conn;
@@ -88,8 +90,20 @@ export class Conversation {
     await this.write(encodeMessage(message));
   }
 
+  /** Waits, but not longer than the conversation lasts. */
+  async pause(ms: number): Promise<void> {
+    const { signal } = this.#ended;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      const wake = () => (clearTimeout(timer), resolve());
+      if (signal.aborted) wake();
+      else signal.addEventListener("abort", wake, { once: true });
+    });
+  }
+
   /** Hangs up. */
   close(): void {
+    this.#ended.abort();
     closeIfOpen(this.#conn);
   }
 }
@@ -172,7 +186,7 @@ export class ScriptedPeer implements AsyncDisposable {
     const honest = encodeHandshake({ ...theirs, peerId, dht: false, extensions: true, fast: true });
     await speak.write(script.greeting?.(theirs, honest) ?? honest);
     if (script.afterHandshake !== undefined) {
-      const reading = readOn(conn);
+      const reading = readOn(conn).finally(() => speak.close());
       await Promise.race([script.afterHandshake(speak), reading]);
       return await reading;
     }
@@ -241,7 +255,10 @@ export class ScriptedPeer implements AsyncDisposable {
     const { baseLayer, index, length, proofLayers } = request;
     const root = request.root.slice();
     const range = { baseLayer, index, length, proofLayers };
-    const honest = pieceLayersOf(this.#torrent.metainfo).get(hex(root))?.answer(range);
+    const layer = pieceLayersOf(this.#torrent.metainfo).get(hex(root));
+    const begin = (layer?.pieceBelow(range) ?? 0) * this.#torrent.pieceLength;
+    const piece = this.#content.subarray(begin, begin + this.#torrent.pieceLength);
+    const honest = layer?.answer(range, blockHashes(piece));
     const hashes = this.#script.hashes === undefined
       ? honest
       : this.#script.hashes(request, honest);

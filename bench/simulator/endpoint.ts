@@ -1,0 +1,229 @@
+/**
+ * One end of a connection: what waits to be sent, what was handed to the socket, what arrives.
+ *
+ * What was handed to the socket stays in order, as TCP has it: a `have` waits behind the file data that
+ * is in the socket already. What has not been handed over yet is sent small messages first.
+ *
+ * @module
+ */
+
+import { encodedLength, type Message, PIECE_HEADER_LENGTH } from "../../lib/codec/message.ts";
+import { ProtocolError } from "../../lib/errors.ts";
+import type { BlockRequest, Connection } from "../../lib/peer/connection.ts";
+import { blockOf } from "./blocks.ts";
+import { FifoQueue } from "./fifo_queue.ts";
+import type { SimNode } from "./node.ts";
+import type { Target } from "./timeline.ts";
+
+/** Ethernet, IP and TCP headers of a packet that carries small messages alone. */
+const PACKET_OVERHEAD_BYTES = 66;
+/** A sender pauses when so much time's worth of data waits before its receiver's line. */
+const MAX_LINE_BACKLOG_MS = 100;
+
+const CLOSE = Symbol("closed by the peer");
+const RESUME = Symbol("the receiver's line has room");
+
+type Item = Message | Message[] | BlockRequest;
+
+/** A socket. */
+export class Endpoint implements Target {
+  readonly node: SimNode;
+  /** It is in the uplink's queue. */
+  isWaiting = false;
+  readonly #latencyMs: number;
+  #connection: Connection | undefined;
+  #other!: Endpoint;
+  /** Messages not handed to the socket yet: one, several or none. */
+  #pending: Message | Message[] | undefined;
+  readonly #queue = new FifoQueue<Item>();
+  #queuedBytes = 0;
+  #hasUploads = false;
+  #isFlushing = false;
+  #isPaused = false;
+  #isClosed = false;
+
+  /** A socket that is connected but whose handshake is not through. */
+  constructor(node: SimNode, latencyMs: number) {
+    this.node = node;
+    this.#latencyMs = latencyMs;
+  }
+
+  /** Both ends of a new connection. */
+  static pair(dialler: SimNode, acceptor: SimNode, latencyMs: number): [Endpoint, Endpoint] {
+    const ends: [Endpoint, Endpoint] = [
+      new Endpoint(dialler, latencyMs),
+      new Endpoint(acceptor, latencyMs),
+    ];
+    ends[0].#other = ends[1];
+    ends[1].#other = ends[0];
+    return ends;
+  }
+
+  /** The handshake is through. */
+  open(connection: Connection): void {
+    this.#connection = connection;
+    this.node.endpoints.set(connection, this);
+  }
+
+  /** Whether the next thing to send is small messages. */
+  get isSmallNext(): boolean {
+    const { first } = this.#queue;
+    return first !== undefined && !isBlock(first);
+  }
+
+  /** Whether there is anything to send. */
+  get hasMore(): boolean {
+    this.#fill();
+    return this.#queue.first !== undefined;
+  }
+
+  /** Queues a message. */
+  send(message: Message): void {
+    if (this.#pending === undefined) this.#pending = message;
+    else if (Array.isArray(this.#pending)) this.#pending.push(message);
+    else this.#pending = [this.#pending, message];
+    this.#flushSoon();
+  }
+
+  /** There are uploads to fetch from the swarm. */
+  upload(): void {
+    this.#hasUploads = true;
+    this.#flushSoon();
+  }
+
+  /** Hands to the socket what was queued while the node settled: one packet where it fits. */
+  flush(): void {
+    this.#isFlushing = false;
+    if (this.#isClosed) return;
+    this.#fill();
+    if (!this.#isPaused && this.#queue.first !== undefined) this.node.uplink.wait(this);
+  }
+
+  /** Sends the next block, or small messages, from `startMs` on; returns the bytes that takes. */
+  transmit(startMs: number, bytesPerMs: number): number {
+    const { first } = this.#queue;
+    if (first === undefined) return 0;
+    const receiver = this.#other.node;
+    if (isBlock(first)) {
+      const resumeMs = receiver.downlinkFreeMs - MAX_LINE_BACKLOG_MS - this.#latencyMs;
+      if (resumeMs > startMs) return this.#pause(resumeMs);
+      this.#queue.shift();
+      return this.#transmitBlock(first, startMs, bytesPerMs);
+    }
+    this.#queue.shift();
+    const bytes = lengthOf(first);
+    this.#queuedBytes -= bytes;
+    this.#deliver(first, startMs, bytes + PACKET_OVERHEAD_BYTES, bytesPerMs);
+    this.node.swarm.sent(this.#connection!, 0, this.node.world.timeline.nowMs);
+    return bytes + PACKET_OVERHEAD_BYTES;
+  }
+
+  /** Closes this end now, and the other when it hears of it. */
+  close(reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#queue.clear();
+    this.#pending = undefined;
+    this.#hasUploads = false;
+    const { timeline } = this.node.world;
+    timeline.at(timeline.nowMs + this.#latencyMs, this.#other, CLOSE);
+    if (this.#connection !== undefined) this.node.closed(this.#connection, reason);
+  }
+
+  /** Something arrives. */
+  happen(payload: unknown): void {
+    if (this.#isClosed) return;
+    if (payload === CLOSE) return this.close("closed by the peer");
+    if (payload === RESUME) return this.#resume();
+    if (!this.node.isAlive || this.#connection === undefined) return;
+    if (Array.isArray(payload)) {
+      for (const message of payload as Message[]) this.#receive(message);
+    } else this.#receive(payload as Message);
+    this.node.settleSoon();
+  }
+
+  #flushSoon(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    this.node.flushing.push(this);
+  }
+
+  #receive(message: Message): void {
+    if (this.#isClosed) return;
+    try {
+      this.node.swarm.received(this.#connection!, message, this.node.world.timeline.nowMs);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.close(error.message);
+    }
+  }
+
+  /** Hands to the socket what it can take. */
+  #fill(): void {
+    const capacity = this.node.world.socketBufferBytes;
+    while (this.#queuedBytes * 2 <= capacity) {
+      if (this.#pending !== undefined) {
+        this.#queue.push(this.#pending);
+        this.#queuedBytes += lengthOf(this.#pending);
+        this.#pending = undefined;
+      } else if (!this.#hasUploads) return;
+      else {
+        const room = capacity - this.#queuedBytes;
+        const requests = this.node.swarm.takeUploads(this.#connection!, room);
+        this.#hasUploads = requests.length > 0;
+        for (const request of requests) {
+          this.#queue.push(request);
+          this.#queuedBytes += request.length + PIECE_HEADER_LENGTH;
+        }
+      }
+    }
+  }
+
+  #transmitBlock(request: BlockRequest, startMs: number, bytesPerMs: number): number {
+    const { piece, begin, length } = request;
+    const { node } = this;
+    const bytes = length + PIECE_HEADER_LENGTH;
+    this.#queuedBytes -= bytes;
+    const block = blockOf(length, node.options.isCorrupt);
+    this.#deliver({ type: "piece", piece, begin, block }, startMs, bytes, bytesPerMs);
+    node.uploadedBytes += length;
+    this.#other.node.receivedBytes += length;
+    node.swarm.sent(this.#connection!, length, node.world.timeline.nowMs);
+    return bytes;
+  }
+
+  #deliver(
+    item: Message | Message[],
+    startMs: number,
+    bytes: number,
+    bytesPerMs: number,
+  ): void {
+    const arrivesMs = startMs + bytes / bytesPerMs + this.#latencyMs;
+    const readMs = this.#other.node.throughDownlink(arrivesMs, bytes);
+    this.node.world.timeline.at(readMs, this.#other, item);
+  }
+
+  #pause(untilMs: number): number {
+    this.#isPaused = true;
+    this.node.world.timeline.at(untilMs, this, RESUME);
+    return 0;
+  }
+
+  #resume(): void {
+    this.#isPaused = false;
+    if (!this.hasMore || !this.node.isAlive) return;
+    this.node.uplink.wait(this);
+    this.node.uplink.run();
+  }
+}
+
+function isBlock(item: Item): item is BlockRequest {
+  return (item as Message).type === undefined && !Array.isArray(item);
+}
+
+function lengthOf(item: Message | Message[]): number {
+  if (!Array.isArray(item)) return encodedLength(item);
+  let bytes = 0;
+  for (const message of item) bytes += encodedLength(message);
+  return bytes;
+}

@@ -1,0 +1,110 @@
+/**
+ * The figures of a simulation.
+ *
+ * @module
+ */
+
+import { median } from "../table.ts";
+import type { SimNode } from "./node.ts";
+import { isHonest, type Simulation } from "./simulation.ts";
+
+/** How a swarm fared. Times in virtual seconds from the first moment on. */
+export interface Figures {
+  readonly peers: number;
+  /** Honest leechers that were not killed, and how many of them have everything. */
+  readonly honest: number;
+  readonly complete: number;
+  readonly boundSeconds: number;
+  /** When the last of them had everything; Infinity when one never had. */
+  readonly makespanSeconds: number;
+  readonly firstSeconds: number;
+  readonly medianSeconds: number;
+  readonly ratio: number;
+  /** How long it took the one that came late, if there was one. */
+  readonly lateSeconds: number | undefined;
+  /** What the seeder sent, in files. */
+  readonly seederCopies: number;
+  /** Jain's index of what honest leechers sent: 1 when all sent the same. */
+  readonly fairness: number;
+  /** Least and most that an honest leecher sent, in files. */
+  readonly leastSent: number;
+  readonly mostSent: number;
+  /** Share of the data received that was of no use. */
+  readonly wasted: number;
+  readonly failedPieces: number;
+  /** Free riders that have everything when the last honest leecher has, of how many. */
+  readonly freeRidersComplete: number;
+  readonly freeRiders: number;
+  readonly announces: number;
+  readonly events: number;
+}
+
+/** What there is to say of a simulation that has run. */
+export function figuresOf(simulation: Simulation): Figures {
+  const { scenario, leechers, seeder, world, killed } = simulation;
+  const honest = leechers.filter((node) => isHonest(node));
+  const staying = honest.filter((node) => !killed.has(node));
+  const times = staying.flatMap(({ completeMs }) =>
+    completeMs === undefined ? [] : [completeMs / 1000]
+  );
+  const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
+  const sent = staying.map((node) => node.uploadedBytes / scenario.bytes);
+  const riders = leechers.filter(({ options }) => options.isFreeRider);
+  const received = sum(honest.map((node) => node.receivedBytes));
+  const makespanSeconds = times.length < staying.length ? Infinity : Math.max(...times);
+  return {
+    peers: scenario.peers,
+    honest: staying.length,
+    complete: times.length,
+    boundSeconds: simulation.boundSeconds,
+    makespanSeconds,
+    firstSeconds: Math.min(...times),
+    medianSeconds: median(times),
+    ratio: makespanSeconds / simulation.boundSeconds,
+    lateSeconds: secondsOf(simulation.late),
+    seederCopies: seeder.uploadedBytes / scenario.bytes,
+    fairness: sum(sent) ** 2 / (sent.length * sum(sent.map((x) => x * x))),
+    leastSent: Math.min(...sent),
+    mostSent: Math.max(...sent),
+    wasted: sum(honest.map((node) => node.wastedBytes)) / received,
+    failedPieces: sum(leechers.map((node) => node.failedPieces)),
+    freeRidersComplete: riders.filter((node) => node.completeMs !== undefined).length,
+    freeRiders: riders.length,
+    announces: world.tracker.announceCount,
+    events: world.timeline.eventCount,
+  };
+}
+
+function secondsOf(node: SimNode | undefined): number | undefined {
+  return node?.completeMs === undefined ? undefined : (node.completeMs - node.startMs) / 1000;
+}
+
+/** The figures as lines of text. */
+export function describe(figures: Figures): string {
+  const f = figures;
+  const lines: [string, string][] = [
+    ["bound", `${f.boundSeconds.toFixed(2)} s`],
+    [
+      "makespan",
+      `${f.makespanSeconds.toFixed(2)} s, ${f.ratio.toFixed(3)} x the bound ` +
+      `(first ${f.firstSeconds.toFixed(2)} s, median ${f.medianSeconds.toFixed(2)} s)`,
+    ],
+    ["complete", `${f.complete} of ${f.honest} honest leechers that stayed`],
+    ["seeder sent", `${f.seederCopies.toFixed(3)} copies`],
+    [
+      "fairness",
+      `Jain ${f.fairness.toFixed(3)}; a leecher sent ${f.leastSent.toFixed(2)} to ` +
+      `${f.mostSent.toFixed(2)} copies`,
+    ],
+    ["wasted", `${(f.wasted * 100).toFixed(2)} % of what was received`],
+  ];
+  if (f.failedPieces > 0) lines.push(["failed pieces", `${f.failedPieces}`]);
+  if (f.freeRiders > 0) {
+    lines.push(["free riders", `${f.freeRidersComplete} of ${f.freeRiders} complete by then`]);
+  }
+  if (f.lateSeconds !== undefined) {
+    lines.push(["late joiner", `took ${f.lateSeconds.toFixed(2)} s`]);
+  }
+  lines.push(["announces", `${f.announces}`]);
+  return lines.map(([name, value]) => `${name.padEnd(14)} ${value}`).join("\n");
+}

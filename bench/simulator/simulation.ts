@@ -1,0 +1,168 @@
+/**
+ * A swarm from its first announce until everybody honest has everything.
+ *
+ * @module
+ */
+
+import { SimNode } from "./node.ts";
+import { World } from "./world.ts";
+
+/** What is simulated. Rates are in bytes per second, shares from 0 to 1. */
+export interface Scenario {
+  readonly seed: number;
+  /** Leechers; there is one seeder besides. */
+  readonly peers: number;
+  readonly bytes: number;
+  readonly pieceLength: number;
+  readonly up: number;
+  readonly down: number;
+  readonly seederUp: number;
+  /** Half of the leechers send so many times slower than the others; 1: all alike. */
+  readonly spread: number;
+  /** One way. */
+  readonly latencyMs: number;
+  readonly maxConnections: number;
+  readonly uploadSlots: number;
+  readonly socketBufferBytes: number;
+  readonly superSeed: boolean;
+  readonly peerExchange: boolean;
+  readonly slotMs: number;
+  /** Leechers come evenly over so long. */
+  readonly arrivalSeconds: number;
+  /** Whether leechers are gone as soon as they have everything. */
+  readonly departures: boolean;
+  /** Share of leechers that are killed on their way. */
+  readonly crashes: number;
+  /** Whether the last leecher comes when the others have half. */
+  readonly lateJoiner: boolean;
+  readonly freeRiders: number;
+  readonly corrupt: number;
+  /** Share of leechers that send at a hundredth of their rate. */
+  readonly slow: number;
+  readonly trackerLoss: number;
+  readonly trackerIntervalSeconds: number;
+  readonly peersPerAnswer: number;
+  /** Virtual time after which it is given up, in multiples of the bound. */
+  readonly patience: number;
+}
+
+/** A swarm and how it went. */
+export class Simulation {
+  readonly world: World;
+  readonly seeder: SimNode;
+  readonly leechers: SimNode[] = [];
+  readonly scenario: Scenario;
+  /** Comes when half of the bound has passed; nobody unless asked for. */
+  readonly late: SimNode | undefined;
+  /** Leechers that were killed. */
+  readonly killed = new Set<SimNode>();
+  #missing = 0;
+
+  /** Everybody is there but nobody has started. */
+  constructor(scenario: Scenario) {
+    this.scenario = scenario;
+    this.world = new World({
+      ...scenario,
+      trackerIntervalMs: scenario.trackerIntervalSeconds * 1000,
+    });
+    this.seeder = this.#add(0, true, scenario.seederUp);
+    const { random } = this.world;
+    const kinds = shuffled(kindsOf(scenario), random);
+    for (let i = 0; i < scenario.peers; i++) {
+      const kind = kinds[i]!;
+      const spread = i % 2 === 0 ? 1 : scenario.spread;
+      const slowness = kind === "slow" ? 100 : 1;
+      this.leechers.push(this.#add(i + 1, false, scenario.up / spread / slowness, kind));
+    }
+    this.late = scenario.lateJoiner ? this.leechers.at(-1) : undefined;
+    this.world.onComplete = (node) => this.#onComplete(node);
+  }
+
+  /** Lets it happen. */
+  run(): void {
+    const { timeline, random } = this.world;
+    const { scenario } = this;
+    this.seeder.start();
+    const crashing = shuffled([...this.leechers], random)
+      .slice(0, Math.round(scenario.crashes * this.leechers.length));
+    this.#missing = this.leechers.filter((node) => isHonest(node)).length;
+    const boundMs = this.boundSeconds * 1000;
+    for (const [i, node] of this.leechers.entries()) {
+      // Even where all come at once they do not come in the same millisecond.
+      const comesMs = 100 * random() + 1000 * scenario.arrivalSeconds * i / this.leechers.length;
+      timeline.after(node === this.late ? boundMs / 2 : comesMs, () => node.start());
+    }
+    for (const node of crashing) {
+      timeline.after((0.1 + 0.8 * random()) * boundMs, () => this.#kill(node));
+    }
+    timeline.run(scenario.patience * boundMs + 1000 * scenario.arrivalSeconds + 60_000);
+  }
+
+  /**
+   * The least time in which the lines of the honest could carry what the honest want, were everybody
+   * there from the beginning and to the end.
+   */
+  get boundSeconds(): number {
+    const { bytes, seederUp, down } = this.scenario;
+    const honest = this.leechers.filter((node) => isHonest(node));
+    const up = honest.reduce((sum, { options }) => sum + options.upBytesPerSecond, seederUp);
+    return Math.max(bytes / seederUp, honest.length * bytes / up, bytes / down);
+  }
+
+  #add(number: number, isSeeder: boolean, up: number, kind: Kind = "honest"): SimNode {
+    const { scenario, world } = this;
+    const node = new SimNode(world, number, {
+      isSeeder,
+      upBytesPerSecond: up,
+      downBytesPerSecond: scenario.down,
+      uploadSlots: kind === "freeRider" ? 0 : scenario.uploadSlots,
+      isCorrupt: kind === "corrupt",
+      isFreeRider: kind === "freeRider",
+      leavesWhenComplete: scenario.departures && !isSeeder,
+    });
+    world.add(node);
+    return node;
+  }
+
+  #onComplete(node: SimNode): void {
+    if (isHonest(node)) this.#oneLess();
+  }
+
+  #kill(node: SimNode): void {
+    if (!node.isAlive || node.completeMs !== undefined) return;
+    this.killed.add(node);
+    node.leave();
+    if (isHonest(node)) this.#oneLess();
+  }
+
+  #oneLess(): void {
+    if (--this.#missing === 0) this.world.timeline.stop();
+  }
+}
+
+/** Whether it sends, and sends what is right. */
+export function isHonest({ options }: SimNode): boolean {
+  return !options.isFreeRider && !options.isCorrupt;
+}
+
+type Kind = "honest" | "freeRider" | "corrupt" | "slow";
+
+function kindsOf({ peers, freeRiders, corrupt, slow }: Scenario): Kind[] {
+  const kinds: Kind[] = [];
+  const add = (kind: Kind, share: number) => {
+    for (let i = 0; i < Math.round(share * peers); i++) kinds.push(kind);
+  };
+  add("freeRider", freeRiders);
+  add("corrupt", corrupt);
+  add("slow", slow);
+  while (kinds.length < peers) kinds.push("honest");
+  return kinds.slice(0, peers);
+}
+
+function shuffled<T>(items: T[], random: () => number): T[] {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [items[i], items[j]] = [items[j]!, items[i]!];
+  }
+  return items;
+}

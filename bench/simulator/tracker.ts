@@ -1,0 +1,86 @@
+/**
+ * The tracker: who is there, and answers that may get lost.
+ *
+ * @module
+ */
+
+import type { SimNode } from "./node.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** How a tracker is reached and what it tells. */
+export interface TrackerOptions {
+  readonly latencyMs: number;
+  /** Which part of the answers gets lost, 0 to 1. */
+  readonly loss: number;
+  readonly intervalMs: number;
+  readonly peersPerAnswer: number;
+  readonly random: () => number;
+}
+
+/** Takes an answer. */
+export type TakeAnswer = (others: SimNode[], intervalMs: number) => void;
+
+/** Introduces nodes to one another. */
+export class SimTracker {
+  /** Announces that arrived. */
+  announceCount = 0;
+  readonly #timeline: Timeline;
+  readonly #options: TrackerOptions;
+  readonly #nodes: SimNode[] = [];
+  readonly #slots = new Map<SimNode, number>();
+
+  /** Nobody is there. */
+  constructor(timeline: Timeline, options: TrackerOptions) {
+    this.#timeline = timeline;
+    this.#options = options;
+  }
+
+  /** A node announces itself; its answer comes later, or never. */
+  announce(node: SimNode, take: TakeAnswer): void {
+    const { latencyMs, loss, intervalMs, random } = this.#options;
+    this.#timeline.after(latencyMs, () => {
+      if (!node.isAlive) return;
+      this.announceCount++;
+      this.#add(node);
+      if (random() < loss) return;
+      const others = this.#draw(node);
+      this.#timeline.after(latencyMs, () => node.isAlive && take(others, intervalMs));
+    });
+  }
+
+  /** A node says goodbye. */
+  remove(node: SimNode): void {
+    const slot = this.#slots.get(node);
+    if (slot === undefined) return;
+    this.#slots.delete(node);
+    const last = this.#nodes.pop()!;
+    if (last === node) return;
+    this.#nodes[slot] = last;
+    this.#slots.set(last, slot);
+  }
+
+  #add(node: SimNode): void {
+    if (this.#slots.has(node)) return;
+    this.#slots.set(node, this.#nodes.length);
+    this.#nodes.push(node);
+  }
+
+  /** Others at random, each once; who has everything is told of who has not. */
+  #draw(node: SimNode): SimNode[] {
+    const { peersPerAnswer, random } = this.#options;
+    const isSeeder = (other: SimNode) => other.options.isSeeder || other.completeMs !== undefined;
+    const leechersOnly = isSeeder(node);
+    const nodes = this.#nodes;
+    const drawn: SimNode[] = [];
+    for (let next = 0; next < nodes.length && drawn.length < peersPerAnswer; next++) {
+      const slot = next + Math.floor(random() * (nodes.length - next));
+      const other = nodes[slot]!;
+      nodes[slot] = nodes[next]!;
+      nodes[next] = other;
+      this.#slots.set(nodes[slot]!, slot);
+      this.#slots.set(other, next);
+      if (other !== node && !(leechersOnly && isSeeder(other))) drawn.push(other);
+    }
+    return drawn;
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * What earlier runs left of an unfinished download, and what this one leaves to the next.
+ *
+ * @module
+ */
+
+import { buildMetainfo, parseMetainfo } from "../codec/metainfo.ts";
+import type { PieceLayer } from "../codec/piece_layer.ts";
+import { Bitfield } from "../store/bitfield.ts";
+import { checkPieces } from "./check_pieces.ts";
+import type { DownloadPlan } from "./download_files.ts";
+import {
+  type DataPaths,
+  NOTE_SHA1,
+  readResume,
+  writeResume,
+  writeResumeTorrent,
+} from "./resume.ts";
+
+/** Which pieces are right. */
+export interface Verified {
+  readonly have: Bitfield;
+  /** Some of them were verified by SHA-1 although the torrent is a hybrid. */
+  readonly hasSha1Pieces: boolean;
+}
+
+/** The resume file of one download. */
+export class DownloadNotes {
+  readonly #plan: DownloadPlan;
+  readonly #path: string;
+  #wereFound = false;
+
+  /** The one at `path`. */
+  constructor(plan: DownloadPlan, path: string) {
+    this.#plan = plan;
+    this.#path = path;
+  }
+
+  /**
+   * What they say is right, where that can be trusted; layers that they know are known from then on.
+   *
+   * @param data the file, or the files with an empty path for what is not there
+   */
+  async trusted(data: DataPaths): Promise<Verified | undefined> {
+    const { layout, layers } = this.#plan;
+    const notes = await readResume(this.#path, data, this.#hash);
+    this.#wereFound = notes !== undefined;
+    if (notes === undefined) return undefined;
+    takeLayers(layers, notes.torrent);
+    const usable = notes.trusted && notes.map.length === layout.pieceCount;
+    if (!usable || notes.map.includes(NOTE_SHA1)) return undefined;
+    const have = new Bitfield(layout.pieceCount);
+    for (const [piece, note] of notes.map.entries()) if (note !== 0) have.set(piece);
+    return { have, hasSha1Pieces: false };
+  }
+
+  /** Whether {@link trusted} found notes of this torrent, be they to be trusted or not. */
+  get wereFound(): boolean {
+    return this.#wereFound;
+  }
+
+  /** What of the data is right, by hashing it; `paths` as in {@link CheckPlan}. */
+  async check(paths: readonly string[]): Promise<Verified> {
+    const { have, bySha1 } = await checkPieces({ ...this.#plan, paths });
+    return { have, hasSha1Pieces: bySha1 };
+  }
+
+  /** Writes them anew. @throws {DiskError} when that is not possible */
+  async write({ have, hasSha1Pieces }: Verified): Promise<void> {
+    const map = new Uint8Array(this.#plan.layout.pieceCount);
+    for (const piece of have.ones()) map[piece] = hasSha1Pieces ? NOTE_SHA1 : 1;
+    await writeResume(this.#path, this.#hash, map, this.#torrent);
+  }
+
+  /** Notes the piece layers as they are known now. */
+  async writeTorrent(): Promise<void> {
+    await writeResumeTorrent(this.#path, this.#plan.layout.pieceCount, this.#torrent)
+      .catch(() => {}); // a restart asks for them again
+  }
+
+  /** They are needed no longer. */
+  async remove(): Promise<void> {
+    await Deno.remove(this.#path).catch(() => {});
+  }
+
+  get #hash(): Uint8Array {
+    const { info } = this.#plan.metainfo;
+    return info.v1Hash ?? info.v2Hash!;
+  }
+
+  get #torrent(): Uint8Array {
+    const { metainfo, layers } = this.#plan;
+    const pieceLayers = new Map<string, Uint8Array>();
+    for (const [root, layer] of layers) {
+      if (layer.bytes !== undefined && layer.pieceCount > 1) pieceLayers.set(root, layer.bytes);
+    }
+    return buildMetainfo({ infoBytes: metainfo.info.bytes, pieceLayers });
+  }
+}
+
+/** Piece layers that an earlier run learned. What does not parse or prove is left out. */
+function takeLayers(layers: ReadonlyMap<string, PieceLayer>, torrent: Uint8Array): void {
+  try {
+    const { pieceLayers } = parseMetainfo(torrent);
+    for (const [root, layer] of layers) {
+      const bytes = pieceLayers.get(root);
+      if (bytes === undefined || layer.complete) continue;
+      for (let piece = 0; piece < layer.pieceCount; piece++) {
+        layer.set(piece, bytes.subarray(piece * 32, piece * 32 + 32));
+      }
+      layer.proves();
+    }
+  } catch {
+    // A crash may have cut it; peers are asked for the layers instead.
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * A swarm in figures: what moved, how fast, and who gave it.
+ *
+ * @module
+ */
+
+import type { Connection } from "../peer/connection.ts";
+import { addressOf } from "../peer/peer_book.ts";
+import type { Swarm } from "../peer/swarm.ts";
+import type { ConnectionStats, TransferSource, TransferStats } from "./events.ts";
+
+/** What a swarm itself knows of a transfer's figures. */
+export type SwarmFigures = Omit<
+  TransferStats,
+  "name" | "state" | "totalBytes" | "haveBytes" | "copies"
+>;
+
+/** The figures of this moment. */
+export function figuresOf(swarm: Swarm, nowMs: number): SwarmFigures {
+  const connections = [...swarm.connections.values()].map((c) => connectionStats(c, nowMs));
+  const sum = (of: (c: ConnectionStats) => number) => connections.reduce((n, c) => n + of(c), 0);
+  const states = { known: 0, connecting: 0, connected: 0, away: 0, banned: 0, available: 0 };
+  for (const peer of swarm.book.values()) {
+    states.known++;
+    states[peer.state]++;
+  }
+  const { available: _, ...peers } = states;
+  const transfer = swarm.phase.name === "transfer" ? swarm.phase.transfer : undefined;
+  return {
+    uploadedBytes: swarm.uploadedBytes,
+    downloadedBytes: swarm.downloadedBytes,
+    wastedBytes: transfer?.download.wastedBytes ?? 0,
+    downloadRate: sum((c) => c.downloadRate),
+    uploadRate: sum((c) => c.uploadRate),
+    pieces: transfer?.layout.pieceCount ?? 0,
+    havePieces: transfer?.pieces.have.count ?? 0,
+    peers,
+    connections,
+    sources: sourcesOf(swarm),
+  };
+}
+
+/** Who gave how many verified bytes, most first. A peer that came back counts once. */
+export function sourcesOf(swarm: Swarm): TransferSource[] {
+  const sources = new Map<string, TransferSource>();
+  for (const peer of swarm.book.contributors()) {
+    const address = addressOf(peer);
+    const before = sources.get(address);
+    const client = peer.client || before?.client;
+    sources.set(address, {
+      address,
+      bytes: peer.verifiedBytes + (before?.bytes ?? 0),
+      ...(client && { client }),
+    });
+  }
+  return [...sources.values()].sort((a, b) => b.bytes - a.bytes);
+}
+
+function connectionStats(connection: Connection, nowMs: number): ConnectionStats {
+  const { peer, negotiated, down, up, remote } = connection;
+  const flags = [
+    peer.url === undefined ? "" : "w",
+    negotiated.inbound ? "i" : "",
+    negotiated.v2 ? "2" : "",
+    connection.peerChoking ? "" : "d",
+    connection.amChoking ? "" : "u",
+    connection.snubbed ? "s" : "",
+  ];
+  return {
+    address: addressOf(peer),
+    client: peer.client,
+    downloadedBytes: down.total,
+    uploadedBytes: up.total,
+    downloadRate: down.rate(nowMs),
+    uploadRate: up.rate(nowMs),
+    progress: remote.length === 0 ? 0 : remote.count / remote.length,
+    flags: flags.join(""),
+  };
+}

@@ -1,0 +1,48 @@
+/**
+ * What tells that a file has changed: it is another one, longer or shorter, or was written to.
+ *
+ * @module
+ */
+
+import { fstat, stat, type Stats } from "node:fs";
+import { diskError } from "./disk_error.ts";
+
+/** So many files are looked at, at a time. */
+const AT_A_TIME = 64;
+
+/** The stamp of a file whose figures are known. */
+export function stampFrom({ size, mtimeMs, ino }: Stats): string {
+  return `${ino} ${size} ${mtimeMs}`;
+}
+
+/**
+ * The stamp of the file at `path`.
+ *
+ * @throws {DiskError} when there is no such file
+ */
+export function stampOf(path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    stat(
+      path,
+      (error, stats) => error ? reject(diskError(error, path)) : resolve(stampFrom(stats)),
+    );
+  });
+}
+
+/** The stamp of an open file. @throws {Error} as the system says it */
+export function stampOfOpen(fd: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    fstat(fd, (error, stats) => error ? reject(error) : resolve(stampFrom(stats as Stats)));
+  });
+}
+
+/** The stamps of many files, in their order; empty where no path is given and for what is not there. */
+export async function stampsOf(paths: readonly string[]): Promise<string[]> {
+  const stamps = new Array<string>(paths.length).fill("");
+  const given = paths.entries().filter(([, path]) => path !== "");
+  const look = async () => {
+    for (const [i, path] of given) stamps[i] = await stampOf(path).catch(() => "");
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, look));
+  return stamps;
+}

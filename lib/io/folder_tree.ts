@@ -1,0 +1,173 @@
+/**
+ * A folder on disk that a stranger's torrent is written into: nothing is followed that leads out of it.
+ *
+ * The names themselves are safe (see `codec/path_safety.ts`); what the disk makes of them is looked at
+ * here. A symbolic link is never followed, and two names that are one file to the disk are noticed,
+ * since each file is made only where none is.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { DiskError, ExitCode } from "../errors.ts";
+import { diskError } from "./disk_error.ts";
+
+/** What stands where a file shall be. */
+export type Found =
+  | { readonly type: "nothing" }
+  | { readonly type: "file"; readonly length: number; readonly id: string | undefined }
+  /** In the words of a sentence. */
+  | { readonly type: "obstacle"; readonly sentence: string };
+
+const ELSEWHERE = "or choose another place with -o";
+const NOTHING: Found = { type: "nothing" };
+
+/** The tree below one folder, which need not exist yet. */
+export class FolderTree {
+  /** Where it is. */
+  readonly root: string;
+  /** Folders that were found or made, by their path: obstacles and real ones. */
+  readonly #folders = new Map<string, Found | "folder">();
+
+  /** The tree at `root`; nothing is looked at yet. */
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  /**
+   * Whether the root is there.
+   *
+   * @throws {DiskError} exit 13, when something else is
+   */
+  exists(): boolean {
+    const found = this.#folder(this.root);
+    if (found === "folder") return true;
+    if (found.type === "obstacle") throw obstructed(found.sentence);
+    return false;
+  }
+
+  /** Where a file of the torrent is in it. */
+  pathOf(components: readonly string[]): string {
+    return join(this.root, ...components);
+  }
+
+  /** What is there now. @throws {DiskError} when that cannot be seen */
+  look(components: readonly string[]): Found {
+    let path = this.root;
+    for (const component of components.slice(0, -1)) {
+      const found = this.#folder(path);
+      if (found !== "folder") return found;
+      path = join(path, component);
+    }
+    const found = this.#folder(path);
+    if (found !== "folder") return found;
+    const own = join(path, components.at(-1)!);
+    const info = lstat(own);
+    if (info === undefined) return NOTHING;
+    if (info.isSymlink) return link(own);
+    if (!info.isFile) {
+      return { type: "obstacle", sentence: `${own} is no file, and one has to be there: move it` };
+    }
+    const id = info.ino ? `${info.dev} ${info.ino}` : undefined;
+    return { type: "file", length: info.size, id };
+  }
+
+  /**
+   * Makes a file of zeros and the folders above it.
+   *
+   * @throws {DiskError} when the disk will not, or has a file of that name already
+   */
+  create(components: readonly string[], length: number): void {
+    this.makeFolders(components.slice(0, -1));
+    const path = this.pathOf(components);
+    try {
+      using file = Deno.openSync(path, { write: true, createNew: true });
+      if (length > 0) file.truncateSync(length);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw diskError(error, path);
+      throw oneToTheDisk(path);
+    }
+  }
+
+  /** Makes folders below the root, and the root. @throws {DiskError} when that is not possible */
+  makeFolders(components: readonly string[]): void {
+    let path = this.root;
+    for (let depth = 0;; depth++) {
+      const found = this.#folder(path);
+      if (found !== "folder" && found.type === "obstacle") throw obstructed(found.sentence);
+      if (found !== "folder") this.#make(path);
+      if (depth === components.length) return;
+      path = join(path, components[depth]!);
+    }
+  }
+
+  /** Removes the folders that are empty: those of these files, deepest first, and the root. */
+  removeEmptyFolders(files: Iterable<readonly string[]>): void {
+    const folders = new Set([this.root]);
+    for (const components of files) {
+      for (let depth = 1; depth < components.length; depth++) {
+        folders.add(this.pathOf(components.slice(0, depth)));
+      }
+    }
+    const deepestFirst = [...folders].sort((a, b) => b.length - a.length);
+    for (const path of deepestFirst) {
+      try {
+        Deno.removeSync(path);
+      } catch {
+        // not empty, or not there
+      }
+    }
+    this.#folders.clear();
+  }
+
+  #folder(path: string): Found | "folder" {
+    const known = this.#folders.get(path);
+    if (known !== undefined) return known;
+    const info = lstat(path);
+    if (info === undefined) return NOTHING;
+    const found = info.isDirectory ? "folder" : info.isSymlink ? link(path) : {
+      type: "obstacle",
+      sentence: `${path} is a file, and a folder has to be there: move it, ${ELSEWHERE}`,
+    } as const;
+    this.#folders.set(path, found);
+    return found;
+  }
+
+  #make(path: string): void {
+    try {
+      Deno.mkdirSync(path);
+    } catch (error) {
+      throw diskError(error, path);
+    }
+    this.#folders.set(path, "folder");
+  }
+}
+
+/** Something stands in the way. */
+export function obstructed(sentence: string): DiskError {
+  return new DiskError(sentence, ExitCode.fileExists);
+}
+
+function link(path: string): Found {
+  const sentence =
+    `${path} is a symbolic link, and links are not followed: remove it, ${ELSEWHERE}`;
+  return { type: "obstacle", sentence };
+}
+
+/** Names that differ only in what this disk ignores cannot both be there. */
+export function oneToTheDisk(path: string): DiskError {
+  return new DiskError(
+    `${path} cannot be made: to this disk it has the name of another file of the torrent; ` +
+      "choose another disk with -o, or leave one of them out with --select",
+    ExitCode.fileExists,
+  );
+}
+
+function lstat(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw diskError(error, path);
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * A web server that has the torrent's files, in the place of a peer's socket (BEP 19).
+ *
+ * To the swarm it is a peer that has everything, serves at once and never wants anything. Requests for
+ * blocks become few long requests for ranges of files; what comes back is cut into blocks again.
+ *
+ * @module
+ */
+
+import type { BlockRangeMessage, Message } from "../codec/message.ts";
+import { type WebSeedFiles, webSeedFileUrl } from "../codec/web_seed_url.ts";
+import type { BlockRequest, Connection } from "../peer/connection.ts";
+import { BLOCK_LENGTH, type Layout } from "../store/layout.ts";
+import type { Carrier, CarrierHost } from "./carrier.ts";
+import { pause } from "./rate_limiter.ts";
+import { type Batch, BatchQueue, BlockCutter } from "./web_batches.ts";
+import { fetchRange, WebFault } from "./web_fetch.ts";
+
+/** The longest stretch that is fetched at once: longer ones save nothing and take long to be given up. */
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+/** Requests under way at once. */
+const MAX_FLIGHTS = 4;
+/** While less than this is under way, another request goes out, however short. */
+const LITTLE_BYTES = 256 * 1024;
+
+const ZEROS = new Uint8Array(BLOCK_LENGTH);
+
+/** What a web seed serves. */
+export interface WebSeedOptions {
+  readonly url: string;
+  readonly info: WebSeedFiles;
+  readonly layout: Layout;
+}
+
+/** A batch on its way. */
+interface Flight {
+  readonly stop: AbortController;
+  /** Blocks that have not been answered yet, by their addresses. */
+  readonly open: Set<number>;
+  leftBytes: number;
+}
+
+/** Answers the requests of one connection from a web server. */
+export class WebSeed implements Carrier {
+  /** What the server did wrong, after {@link run} has returned because of it. */
+  fault: WebFault | undefined;
+  readonly #connection: Connection;
+  readonly #options: WebSeedOptions;
+  readonly #host: CarrierHost;
+  readonly #queue: BatchQueue;
+  readonly #flights = new Set<Flight>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #closed = new AbortController();
+  #answers: Message[] = [];
+  #wake = Promise.withResolvers<void>();
+  #reason = "";
+
+  /** Stands in for the peer of this connection; {@link run} starts it. */
+  constructor(connection: Connection, options: WebSeedOptions, host: CarrierHost) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#host = host;
+    this.#queue = new BatchQueue(options.layout);
+    this.#answers.push({ type: "haveAll" }, { type: "unchoke" });
+  }
+
+  /** See {@link Carrier.run}. */
+  async run(): Promise<string> {
+    const { signal } = this.#closed;
+    while (!signal.aborted) {
+      this.#wake = Promise.withResolvers();
+      this.#answer();
+      this.#takeOff();
+      if (!signal.aborted) await this.#wake.promise;
+    }
+    await Promise.all(this.#running);
+    return this.#reason;
+  }
+
+  /** See {@link Carrier.close}. */
+  close(reason: string): void {
+    if (this.#closed.signal.aborted) return;
+    this.#reason = reason;
+    this.#closed.abort();
+    for (const { stop } of this.#flights) stop.abort();
+    this.#wake.resolve();
+  }
+
+  /** See {@link Carrier.send}. Of most messages a web server would make nothing. */
+  send(message: Message): void {
+    if (message.type === "request") this.#ask(this.#requestOf(message));
+    else if (message.type === "cancel") this.#cancel(this.#requestOf(message));
+    else if (message.type === "keepAlive") this.#answers.push(message);
+    else return;
+    this.#wake.resolve();
+  }
+
+  /** See {@link Carrier.upload}: nobody uploads to a web server. */
+  upload(): void {}
+
+  #requestOf({ piece, begin, length }: BlockRangeMessage): BlockRequest {
+    return { piece: this.#options.layout.pieceIndex(piece)!, begin, length };
+  }
+
+  #ask(request: BlockRequest): void {
+    if (this.#flightOf(request) === undefined) this.#queue.add(request);
+  }
+
+  /** A cancel is answered like any request: by a reject, if the block does not arrive (BEP 6). */
+  #cancel(request: BlockRequest): void {
+    const flight = this.#flightOf(request);
+    if (flight === undefined && !this.#queue.cancel(request)) return;
+    flight?.open.delete(this.#queue.addressOf(request));
+    if (flight?.open.size === 0) flight.stop.abort();
+    this.#answers.push({ type: "reject", ...request });
+  }
+
+  #flightOf(request: BlockRequest): Flight | undefined {
+    const address = this.#queue.addressOf(request);
+    for (const flight of this.#flights) if (flight.open.has(address)) return flight;
+    return undefined;
+  }
+
+  #answer(): void {
+    if (this.#answers.length === 0) return;
+    const answers = this.#answers;
+    this.#answers = [];
+    for (const message of answers) this.#host.received(this.#connection, message);
+    this.#host.settle();
+  }
+
+  /** Sends for what waits, once it is worth a request: as much as is still to come of the others. */
+  #takeOff(): void {
+    while (this.#flights.size < MAX_FLIGHTS && !this.#closed.signal.aborted) {
+      let leftBytes = 0;
+      for (const flight of this.#flights) leftBytes += flight.leftBytes;
+      if (leftBytes >= LITTLE_BYTES && this.#queue.bytes < leftBytes) return;
+      const batch = this.#queue.take(MAX_BATCH_BYTES);
+      if (batch === undefined) return;
+      const stop = new AbortController();
+      const open = new Set(batch.blocks.map((block) => this.#queue.addressOf(block)));
+      const flight = { stop, open, leftBytes: batch.length };
+      this.#flights.add(flight);
+      this.#host.sent(this.#connection, 0);
+      const running = this.#fly(batch, flight).finally(() => {
+        this.#running.delete(running);
+        this.#flights.delete(flight);
+        this.#wake.resolve();
+      });
+      this.#running.add(running);
+    }
+  }
+
+  async #fly(batch: Batch, flight: Flight): Promise<void> {
+    const { signal } = flight.stop;
+    const cutter = new BlockCutter(batch.blocks, (request, block) => {
+      if (!flight.open.delete(this.#queue.addressOf(request)) || signal.aborted) return;
+      const { piece, begin } = request;
+      this.#host.received(this.#connection, { type: "piece", piece, begin, block });
+    });
+    try {
+      for await (const bytes of this.#bytesOf(batch, signal)) {
+        cutter.push(bytes);
+        flight.leftBytes -= bytes.length;
+        if (!this.#closed.signal.aborted) this.#host.settle();
+        const pauseMs = this.#host.downloadLimiter.take(bytes.length);
+        if (pauseMs > 0) await pause(pauseMs, signal);
+        if (signal.aborted) return;
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof WebFault)) throw error;
+      this.fault ??= error;
+      this.close(error.message);
+    }
+  }
+
+  /** All bytes of the batch in order; what lies in no file is zeros. */
+  async *#bytesOf(batch: Batch, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+    const { url, info } = this.#options;
+    let position = 0;
+    for (const { file, offset, length, at } of batch.spans) {
+      yield* zeros(at - position);
+      const { length: fileLength } = info.files[file]!;
+      const range = { url: webSeedFileUrl(url, info, file), offset, length, fileLength };
+      yield* fetchRange(range, signal);
+      position = at + length;
+    }
+    yield* zeros(batch.length - position);
+  }
+}
+
+function* zeros(length: number): Generator<Uint8Array, void, void> {
+  for (let left = length; left > 0; left -= BLOCK_LENGTH) yield ZEROS.subarray(0, left);
+}

@@ -1,0 +1,113 @@
+/** One socket and whoever is at its other end: limits, and peers that do not read. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import { Framer } from "../../lib/codec/framer.ts";
+import { encodeMessage, type Message } from "../../lib/codec/message.ts";
+import { BLOCK_LENGTH } from "../../lib/codec/merkle.ts";
+import { BatchBuffers } from "../../lib/io/batch_buffers.ts";
+import { closeQuietly } from "../../lib/io/handshaking.ts";
+import { PeerSocket, type SocketHost } from "../../lib/io/peer_socket.ts";
+import { RateLimiter } from "../../lib/io/rate_limiter.ts";
+import { PeerBook } from "../../lib/peer/peer_book.ts";
+import { withinReason } from "../support/library.ts";
+import { at, connect } from "../support/peers.ts";
+
+/** A socket whose session serves blocks without end, and its other end. */
+class SocketBench implements AsyncDisposable {
+  readonly received: Message[] = [];
+  readonly ended: Promise<string>;
+  /** File data written so far. */
+  sentBytes = 0;
+  readonly #framer = new Framer();
+
+  private constructor(readonly socket: PeerSocket, readonly remote: Deno.TcpConn) {
+    this.ended = socket.run();
+  }
+
+  static async open(
+    limits: { up?: RateLimiter; down?: RateLimiter } = {},
+    stalledWriteMs?: number,
+  ): Promise<SocketBench> {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    const accepted = listener.accept();
+    const remote = await Deno.connect({ hostname: "127.0.0.1", port });
+    const conn = await accepted;
+    const host: SocketHost = {
+      received: (_, message) => bench.received.push(structuredClone(message)),
+      settle: () => {},
+      takeUploads: () => [{ piece: at(0), begin: 0, length: BLOCK_LENGTH }],
+      readBlocks: () => Promise.resolve(true),
+      refuseUpload: () => {},
+      sent: (_, dataBytes) => bench.sentBytes += dataBytes,
+      uploadLimiter: limits.up ?? new RateLimiter(0),
+      downloadLimiter: limits.down ?? new RateLimiter(0),
+      buffers: new BatchBuffers(),
+    };
+    const connection = connect(new PeerBook(() => {}), 1);
+    const socket = new PeerSocket(connection, conn, new Framer(), host, stalledWriteMs);
+    const bench = new SocketBench(socket, remote);
+    return bench;
+  }
+
+  /** The next message that arrives at the other end. */
+  async next(): Promise<Message> {
+    for (;;) {
+      const message = this.#framer.next();
+      if (message !== undefined) return message;
+      const read = await this.remote.read(this.#framer.space());
+      assert(read !== null);
+      this.#framer.advance(read);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.socket.close("the test is over");
+    closeQuietly(this.remote);
+    await this.ended;
+  }
+}
+
+Deno.test("a peer that asks and does not read is hung up on, and holds up nobody meanwhile", async () => {
+  const up = new RateLimiter(8 * 2 ** 20);
+  await using deaf = await SocketBench.open({ up }, 300);
+  await using other = await SocketBench.open({ up });
+  deaf.socket.upload();
+  other.socket.upload();
+  for (let blocks = 0; blocks < 200; blocks++) {
+    const { type } = await withinReason(other.next(), () => `${blocks} blocks, then nothing`);
+    assertEquals(type, "piece");
+  }
+  const why = await withinReason(deaf.ended, () => `still there after ${deaf.sentBytes} bytes`);
+  assertEquals(why, "does not read what it is sent");
+});
+
+Deno.test("messages go out while file data waits for the limit", async () => {
+  await using bench = await SocketBench.open({ up: new RateLimiter(BLOCK_LENGTH / 100) });
+  bench.socket.upload(); // the first block is due in 100 seconds
+  for (let piece = 0; piece < 3; piece++) {
+    bench.socket.send({ type: "have", piece });
+    const message = await withinReason(bench.next(), () => "the message waits for the data");
+    assertEquals(message, { type: "have", piece });
+  }
+  assertEquals(bench.sentBytes, 0);
+});
+
+Deno.test("who sends no file data is heard although the download limit is used up by others", async () => {
+  const down = new RateLimiter(BLOCK_LENGTH);
+  down.take(1000 * BLOCK_LENGTH); // somebody has taken a quarter of an hour's worth
+  await using bench = await SocketBench.open({ down });
+  const heard = async (count: number) => {
+    while (bench.received.length < count) await new Promise((go) => setTimeout(go, 5));
+  };
+  for (let piece = 0; piece < 3; piece++) {
+    await bench.remote.write(encodeMessage({ type: "have", piece }));
+    await withinReason(heard(piece + 1), () => "it is not heard");
+  }
+  const block = new Uint8Array(BLOCK_LENGTH);
+  await bench.remote.write(encodeMessage({ type: "piece", piece: 0, begin: 0, block }));
+  await withinReason(heard(4), () => "the block is not heard");
+  await bench.remote.write(encodeMessage({ type: "have", piece: 9 }));
+  await new Promise((go) => setTimeout(go, 200));
+  assertEquals(bench.received.length, 4, "who has sent file data waits its turn");
+});
