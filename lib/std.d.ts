@@ -80,18 +80,6 @@ declare module "@std/crypto/timing-safe-equal" {
   ): boolean;
 }
 
-declare module "@std/fmt/bytes" {
-  export interface FormatOptions {
-    bits?: boolean;
-    binary?: boolean;
-    signed?: boolean;
-    locale?: boolean | string | string[];
-    minimumFractionDigits?: number;
-    maximumFractionDigits?: number;
-  }
-  export function format(num: number, options?: FormatOptions): string;
-}
-
 declare module "@std/fmt/colors" {
   export function bold(text: string): string;
   export function dim(text: string): string;

@@ -66,6 +66,7 @@ export class Download {
   readonly #available: Availability;
   readonly #picker: Picker;
   readonly #requests: Requests;
+  #servers = { count: 0, countedMs: -1 };
   /** When the last piece was begun; `undefined` while one is not. */
   #allBegunMs: number | undefined;
 
@@ -94,6 +95,7 @@ export class Download {
   /** The peer got one more piece. */
   pieceGained(connection: Connection, piece: PieceIndex): void {
     this.#available.gained(connection, piece);
+    this.#servers.countedMs = -1;
   }
 
   /** The peer no longer has a piece. Without BEP 6 what we asked for of it is dropped (BEP 54). */
@@ -109,6 +111,7 @@ export class Download {
   /** The peer serves us now. */
   unchoked(connection: Connection): void {
     connection.peerChoking = false;
+    this.#servers.countedMs = -1;
     connection.refused.clear();
     connection.hungry = true;
   }
@@ -225,6 +228,7 @@ export class Download {
     if (!mayAsk || !connection.amInterested) return;
     const { pipeline, requestQueue, snubbed } = connection;
     const wanted = snubbed ? 1 : pipeline.depth(connection.down.rate(nowMs), requestQueue);
+    if (connection.outstanding.size >= wanted) return;
     const depth = Math.min(wanted, this.#share(nowMs));
     while (connection.outstanding.size < depth) {
       const pick = this.#picker.next(connection);
@@ -271,13 +275,21 @@ export class Download {
    * give anything.
    */
   #share(nowMs: number): number {
-    let servers = 0;
-    for (const connection of this.#options.connections) if (mayServe(connection, nowMs)) servers++;
+    const servers = this.#serversAt(nowMs);
     const pieces = Math.min(this.#pieces.missingCount, this.#pieces.slotCount);
     const blocks = pieces * Math.ceil(this.#layout.pieceLength / BLOCK_LENGTH);
     const { downloadLimit = Infinity } = this.#options;
     const affordable = downloadLimit * LIMIT_AHEAD_SECONDS / BLOCK_LENGTH;
     return Math.max(1, Math.ceil(Math.min(blocks, affordable) / Math.max(1, servers)));
+  }
+
+  /** How many peers serve us, or will soon; counted once for all that are settled together. */
+  #serversAt(nowMs: number): number {
+    if (this.#servers.countedMs === nowMs) return this.#servers.count;
+    let count = 0;
+    for (const connection of this.#options.connections) if (mayServe(connection, nowMs)) count++;
+    this.#servers = { count, countedMs: nowMs };
+    return count;
   }
 
   #isEndGame(nowMs: number): boolean {
@@ -336,6 +348,7 @@ export class Download {
   }
 
   #everybodyHungry(): void {
+    this.#servers.countedMs = -1;
     for (const connection of this.#options.connections) connection.hungry = true;
   }
 }

@@ -164,7 +164,7 @@ export class SuperSeed {
       }
       this.#offer(guest, piece);
     }
-    if (this.#guests.size > 0 && this.#aheadCount === 0 && this.#isAllGiven()) this.#reveal();
+    if (this.#guests.size > 0 && this.#isAllGiven() && this.#isAllSent()) this.#reveal();
   }
 
   #begin(): void {
@@ -198,6 +198,14 @@ export class SuperSeed {
       if (!this.#given.get(piece) && have.get(piece)) return piece;
     }
     return undefined;
+  }
+
+  /** Nobody who is served has anything left to fetch; the one offer of others can wait. */
+  #isAllSent(): boolean {
+    for (const { connection, ahead } of this.#guests.values()) {
+      if (ahead.size > 0 && !connection.amChoking) return false;
+    }
+    return true;
   }
 
   #isAllGiven(): boolean {
