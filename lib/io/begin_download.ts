@@ -91,7 +91,10 @@ export function beginDownload(session: Session, parts: DownloadParts): Transfer 
       sha1s: info.pieces,
       private: info.private,
       layers,
-      storeBlock: (slot, begin, block) => memory.store(slot, begin, block),
+      storeBlock: (slot, begin, block) => {
+        storing?.workers.warmUp(); // not before: the first request shall leave without it
+        memory.store(slot, begin, block);
+      },
     },
     info,
     {

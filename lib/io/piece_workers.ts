@@ -33,28 +33,30 @@ export function verifyingWorkerCount(): number {
   return Math.min(4, Math.max(1, navigator.hardwareConcurrency - 1));
 }
 
-/** A fixed number of piece workers. Jobs go to the one that has least to do. */
+/** A thread, and how many jobs it has. */
+interface Thread {
+  readonly worker: Worker;
+  load: number;
+}
+
+/** Up to a number of piece workers, started as they are needed. Jobs go to the one with least to do. */
 export class PieceWorkers {
-  readonly #workers: Array<{ readonly worker: Worker; load: number }> = [];
+  readonly #setup: WorkerSetup;
+  readonly #count: number;
+  readonly #threads: Thread[] = [];
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
+  #closed = false;
 
-  /** Starts `count` threads. */
+  /** Will start up to `count` threads. */
   constructor(setup: WorkerSetup, count: number) {
-    for (let i = 0; i < count; i++) {
-      const worker = new Worker(new URL("./piece_worker.ts", import.meta.url), { type: "module" });
-      const entry = { worker, load: 0 };
-      worker.onmessage = ({ data }) => {
-        entry.load--;
-        this.#settle(data);
-      };
-      worker.onerror = (event) => {
-        event.preventDefault();
-        this.#failAll(new DiskError(`a hashing thread failed: ${event.message}`));
-      };
-      worker.postMessage(setup);
-      this.#workers.push(entry);
-    }
+    this.#setup = setup;
+    this.#count = count;
+  }
+
+  /** Starts a thread if there is none: a job is to be expected. */
+  warmUp(): void {
+    if (this.#threads.length === 0 && !this.#closed) this.#start();
   }
 
   /**
@@ -89,7 +91,7 @@ export class PieceWorkers {
     let next = 0;
     while (next < pieceCount || ahead.length > 0) {
       signal?.throwIfAborted();
-      while (next < pieceCount && ahead.length < this.#workers.length * 2) {
+      while (next < pieceCount && ahead.length < this.#count * 2) {
         const count = Math.min(perJob, pieceCount - next);
         const part = this.#run({ type: "hash", first: next, count, wanted }) as Promise<HashResult>;
         part.catch(() => {}); // seen when its turn comes
@@ -112,27 +114,46 @@ export class PieceWorkers {
 
   /** Waits for what is under way, closes the files and ends the threads. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.allSettled(
-      this.#workers.map((entry) => this.#post(entry, { type: "close" })),
+      this.#threads.map((thread) => this.#post(thread, { type: "close" })),
     );
     this.#failAll(new DiskError("the hashing threads were stopped"));
-    for (const { worker } of this.#workers) worker.terminate();
-    this.#workers.length = 0;
+    for (const { worker } of this.#threads) worker.terminate();
+    this.#threads.length = 0;
+  }
+
+  #start(): Thread {
+    const worker = new Worker(new URL("./piece_worker.ts", import.meta.url), { type: "module" });
+    const thread = { worker, load: 0 };
+    worker.onmessage = ({ data }) => {
+      thread.load--;
+      this.#settle(data);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#failAll(new DiskError(`a hashing thread failed: ${event.message}`));
+    };
+    worker.postMessage(this.#setup);
+    this.#threads.push(thread);
+    return thread;
   }
 
   #run(job: Job): Promise<JobAnswer> {
-    let idlest = this.#workers[0];
-    if (idlest === undefined) return Promise.reject(new DiskError("the threads were stopped"));
-    for (const entry of this.#workers) if (entry.load < idlest.load) idlest = entry;
-    return this.#post(idlest, job);
+    if (this.#closed) return Promise.reject(new DiskError("the threads were stopped"));
+    let idlest = this.#threads[0];
+    for (const thread of this.#threads) if (thread.load < idlest!.load) idlest = thread;
+    const wantsMore = idlest === undefined || idlest.load > 0;
+    if (wantsMore && this.#threads.length < this.#count) idlest = this.#start();
+    return this.#post(idlest!, job);
   }
 
-  #post(entry: { readonly worker: Worker; load: number }, job: Job): Promise<JobAnswer> {
+  #post(thread: Thread, job: Job): Promise<JobAnswer> {
     const id = this.#nextId++;
-    entry.load++;
+    thread.load++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      entry.worker.postMessage({ id, job }, job.type === "store" ? [job.buffer] : []);
+      thread.worker.postMessage({ id, job }, job.type === "store" ? [job.buffer] : []);
     });
   }
 
