@@ -28,7 +28,10 @@ export interface Host extends AsyncDisposable {
 export interface Contender {
   name: string;
   version(): Promise<string>;
-  /** Hosts the file at `path`; `scratch` is a folder for its own files. */
+  /**
+   * Hosts the file at `path`, in pieces of 512 KiB, or the folder there, in pieces as the program
+   * chooses them; `scratch` is a folder for its own files.
+   */
   host(path: string, scratch: string): Promise<Host>;
 }
 
@@ -44,16 +47,8 @@ const shoal: Contender = {
     const tracker = started.use(Program.shoal("tracker", ["--host", "127.0.0.1", "--port", "0"]));
     const [url] = await tracker.line(/^udp:\S+/, { from: "stdout" });
     const port = freePort();
-    const args = [
-      path,
-      "--port",
-      `${port}`,
-      "--tracker",
-      url,
-      "--piece-size",
-      "512K",
-      "--no-cache",
-    ];
+    const args = [path, "--port", `${port}`, "--tracker", url, "--no-cache"];
+    if (!await isFolder(path)) args.push("--piece-size", "512K");
     const seeder = started.use(Program.shoal("seeder", args));
     const [magnet] = await seeder.line(/magnet:\S+/, { from: "stdout", timeoutMs: HOUR_MS });
     const owned = started.move();
@@ -86,9 +81,12 @@ const libtorrent: Contender = {
   },
   async host(path, scratch) {
     const name = basename(path);
-    const options = { format: "hybrid", pieceLength: PIECE_LENGTH, timeoutMs: HOUR_MS } as const;
     const torrent = join(scratch, `${name}.torrent`);
-    await createWithLibtorrent(path, torrent, options);
+    await createWithLibtorrent(path, torrent, {
+      format: "hybrid",
+      timeoutMs: HOUR_MS,
+      ...(await isFolder(path) ? {} : { pieceLength: PIECE_LENGTH }),
+    });
     const seeder = await LibtorrentPeer.seed(torrent, {
       folder: dirname(path),
       timeoutMs: HOUR_MS,
@@ -107,5 +105,9 @@ const libtorrent: Contender = {
     };
   },
 };
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await Deno.stat(path)).isDirectory;
+}
 
 export const CONTENDERS: readonly Contender[] = [shoal, libtorrent];

@@ -1,11 +1,12 @@
 /**
  * One big file from one seeder process to one leecher process over loopback, Shoal beside libtorrent.
  *
- *     deno task bench [--size 1G] [--big] [--runs 3] [--only NAME] [--keep-going]
+ *     deno task bench [--size 1G] [--big] [--folder 5000] [--runs 3] [--only NAME] [--keep-going]
  *
  * Timed, the same way for both: from the start of the leecher's process until it reports that the
  * file is complete and every piece verified. Both files are in memory (/dev/shm), the torrent is a
- * hybrid with pieces of 512 KiB, the seeder has hashed its file before. Runs alternate, the table
+ * hybrid with pieces of 512 KiB, the seeder has hashed its file before. With `--folder` it is a folder
+ * with so many small files beside the big one, and pieces as each program chooses them. Runs alternate, the table
  * shows medians, and after each run the harness compares the SHA-256 of the copy outside the timing.
  * @module
  */
@@ -38,6 +39,8 @@ interface Job {
 
 interface Options {
   sizes: number[];
+  /** Files besides the big one; 0: no folder. */
+  smallFiles: number;
   runs: number;
   keepGoing: boolean;
   contenders: readonly Contender[];
@@ -45,13 +48,15 @@ interface Options {
 
 function parseOptions(args: string[]): Options {
   const flags = parseArgs(args, {
-    string: ["size", "runs", "only"],
+    string: ["size", "runs", "only", "folder"],
     boolean: ["big", "keep-going"],
     default: { size: "1G", runs: "3" },
     unknown: (flag) => {
       throw new Error(`unknown argument ${flag}`);
     },
   });
+  const smallFiles = Number(flags["folder"] ?? 0);
+  if (!Number.isInteger(smallFiles) || smallFiles < 0) throw new Error("--folder wants a number");
   const sizes = [parseSize(String(flags["size"]))];
   if (flags["big"] === true) sizes.push(parseSize("4G"));
   const runs = Number(flags["runs"]);
@@ -61,7 +66,7 @@ function parseOptions(args: string[]): Options {
     only === undefined || name.toLowerCase() === only
   );
   if (contenders.length === 0) throw new Error(`--only knows ${names(CONTENDERS)}`);
-  return { sizes, runs, keepGoing: flags["keep-going"] === true, contenders };
+  return { sizes, smallFiles, runs, keepGoing: flags["keep-going"] === true, contenders };
 }
 
 function names(contenders: readonly Contender[]): string {
@@ -76,7 +81,7 @@ async function measure(host: Host, job: Job, folder: string): Promise<Run> {
   const path = await download.finished;
   const seconds = (performance.now() - start) / 1000;
   const [leecher, seeder] = await Promise.all([figuresOf(download.pid), figuresOf(host.pid)]);
-  if (await sha256OfFile(path) !== job.sha256) throw new Error(`${path} is not what was hosted`);
+  if (await digestOf(path) !== job.sha256) throw new Error(`${path} is not what was hosted`);
   return {
     seconds,
     leecher,
@@ -146,6 +151,43 @@ const HEADINGS = [
   "seeder MiB",
 ];
 
+/** A file of so many bytes, or a folder with it and `smallFiles` others of 1 to 40 KB. */
+async function writeContent(
+  folder: string,
+  bytes: number,
+  smallFiles: number,
+): Promise<{ path: string; length: number }> {
+  const file = join(folder, "transfer.bin");
+  if (smallFiles === 0) {
+    await writePseudoRandomFile(file, bytes, SEED);
+    return { path: file, length: bytes };
+  }
+  const path = join(folder, "transfer");
+  let length = bytes;
+  for (let i = 0; i < smallFiles; i++) {
+    const parent = join(path, `part ${i % 100}`);
+    if (i < 100) await Deno.mkdir(parent, { recursive: true });
+    const size = 1000 + i * 7919 % 39_000;
+    const small = new Uint8Array(size).fill(i);
+    new DataView(small.buffer).setUint32(0, i);
+    await Deno.writeFile(join(parent, `file ${i}.dat`), small);
+    length += size;
+  }
+  await writePseudoRandomFile(join(path, "transfer.bin"), bytes, SEED);
+  return { path, length };
+}
+
+/** SHA-256 of a file, or of the names and contents of all files in a folder. */
+async function digestOf(path: string): Promise<string> {
+  if ((await Deno.stat(path)).isFile) return await sha256OfFile(path);
+  const entries = await Array.fromAsync(Deno.readDir(path));
+  entries.sort((a, b) => a.name < b.name ? -1 : 1);
+  let list = "";
+  for (const { name } of entries) list += `${name} ${await digestOf(join(path, name))}\n`;
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(list));
+  return new Uint8Array(digest).toHex();
+}
+
 async function main(): Promise<void> {
   const options = parseOptions(Deno.args);
   await using temp = await TempFolder.create(MEMORY_FOLDER);
@@ -156,11 +198,11 @@ async function main(): Promise<void> {
   });
   const rows: string[][] = [];
   for (const bytes of options.sizes) {
-    const path = join(temp.path, "transfer.bin");
-    const sha256 = await writePseudoRandomFile(path, bytes, SEED);
-    const { runs, keepGoing, contenders } = options;
-    const results = await runJob({ path, bytes, sha256, runs, keepGoing }, contenders);
-    for (const [{ name }, done] of results) rows.push(row(name, bytes, done));
+    const { runs, smallFiles, keepGoing, contenders } = options;
+    const { path, length } = await writeContent(temp.path, bytes, smallFiles);
+    const job = { path, bytes: length, sha256: await digestOf(path), runs, keepGoing };
+    const results = await runJob(job, contenders);
+    for (const [{ name }, done] of results) rows.push(row(name, length, done));
   }
   const versions = await Promise.all(options.contenders.map((contender) => contender.version()));
   console.log(`${new Date().toISOString().slice(0, 10)}, ${await describeMachine()}`);

@@ -1,5 +1,6 @@
 /**
- * What a node tells the tracker, and when it asks for peers.
+ * What a node tells the tracker, and when it asks for peers: as the announcer of a real program does,
+ * for one tracker.
  *
  * @module
  */
@@ -9,16 +10,18 @@ import type { SimNode } from "./node.ts";
 /** A lost announce is repeated after so long, then after twice as long, and so on. */
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 60_000;
-/** While fewer peers than this are known, the tracker is asked again soon. */
-const ENOUGH_PEERS = 3;
-const SOON_MS = 5000;
+/** While fewer peers than this are known, the tracker is asked again early: soon, then less soon. */
+const MANY_PEERS = 30;
+const FIRST_EARLY_MS = 1000;
+/** But not sooner than this part of its interval. */
+const INTERVAL_PARTS = 12;
 
 /** The line of one node to the tracker. */
 export class Announces {
   readonly #node: SimNode;
   #nextMs = Infinity;
-  #lastMs = 0;
   #failures = 0;
+  #answered = 0;
 
   /** Of a node that has not been started. */
   constructor(node: SimNode) {
@@ -43,32 +46,33 @@ export class Announces {
 
   /** Time passed. */
   tick(): void {
-    const { nowMs } = this.#node.world.timeline;
-    if (nowMs < this.#nextMs && !(nowMs - this.#lastMs >= SOON_MS && this.#isLonely())) return;
-    this.#announce();
-  }
-
-  #isLonely(): boolean {
-    const { swarm } = this.#node;
-    if (swarm.connections.size >= ENOUGH_PEERS) return false;
-    let usable = 0;
-    for (const { state } of swarm.book.values()) {
-      if (state !== "away" && state !== "banned") usable++;
-    }
-    return usable < ENOUGH_PEERS;
+    if (this.#node.world.timeline.nowMs >= this.#nextMs) this.#announce();
   }
 
   #announce(): void {
     const { world } = this.#node;
     const { timeline } = world;
-    this.#lastMs = timeline.nowMs;
-    const retryMs = FIRST_RETRY_MS * 2 ** this.#failures;
+    const retryMs = FIRST_RETRY_MS * 2 ** this.#failures++;
     this.#nextMs = timeline.nowMs + Math.min(retryMs, LAST_RETRY_MS);
-    this.#failures++;
     world.tracker.announce(this.#node, (others, intervalMs) => {
       this.#failures = 0;
-      this.#nextMs = timeline.nowMs + intervalMs;
       this.#node.learn(others);
+      const earlyMs = Math.max(
+        FIRST_EARLY_MS * 2 ** this.#answered++,
+        intervalMs / INTERVAL_PARTS,
+      );
+      const waitMs = this.#wantsPeers() ? Math.min(intervalMs, earlyMs) : intervalMs;
+      this.#nextMs = timeline.nowMs + waitMs;
     });
+  }
+
+  #wantsPeers(): boolean {
+    const { swarm, completeMs, options } = this.#node;
+    if (options.isSeeder || completeMs !== undefined) return false;
+    let usable = 0;
+    for (const { state } of swarm.book.values()) {
+      if (state !== "away" && state !== "banned") usable++;
+    }
+    return usable < MANY_PEERS;
   }
 }

@@ -10,6 +10,7 @@
 import { encodedLength, type Message, PIECE_HEADER_LENGTH } from "../../lib/codec/message.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import type { BlockRequest, Connection } from "../../lib/peer/connection.ts";
+import { BATCH_BYTES } from "../../lib/io/batch_buffers.ts";
 import { blockOf } from "./blocks.ts";
 import { FifoQueue } from "./fifo_queue.ts";
 import type { SimNode } from "./node.ts";
@@ -17,6 +18,12 @@ import type { Target } from "./timeline.ts";
 
 /** Ethernet, IP and TCP headers of a packet that carries small messages alone. */
 const PACKET_OVERHEAD_BYTES = 66;
+/** A batch is what a peer takes in so long, within bounds: see `lib/io/peer_socket.ts`. */
+const BATCH_SECONDS = 0.02;
+/** A system's buffer before a connection has shown what it can carry: two initial windows. */
+const LEAST_BUFFER_BYTES = 2 * 10 * 1448;
+/** So long what is on its way waits in the queue before a line. */
+const LINE_QUEUE_MS = 100;
 /** A sender pauses when so much time's worth of data waits before its receiver's line. */
 const MAX_LINE_BACKLOG_MS = 100;
 
@@ -37,6 +44,7 @@ export class Endpoint implements Target {
   #pending: Message | Message[] | undefined;
   readonly #queue = new FifoQueue<Item>();
   #queuedBytes = 0;
+  #prepared: BlockRequest[] | undefined;
   #hasUploads = false;
   #isFlushing = false;
   #isPaused = false;
@@ -123,7 +131,7 @@ export class Endpoint implements Target {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#queue.clear();
-    this.#pending = undefined;
+    this.#pending = this.#prepared = undefined;
     this.#hasUploads = false;
     const { timeline } = this.node.world;
     timeline.at(timeline.nowMs + this.#latencyMs, this.#other, CLOSE);
@@ -158,25 +166,45 @@ export class Endpoint implements Target {
     }
   }
 
-  /** Hands to the socket what it can take. */
+  /** Writes what there is, until the system's buffer is full. Small messages go before a batch. */
   #fill(): void {
-    const capacity = this.node.world.socketBufferBytes;
-    while (this.#queuedBytes * 2 <= capacity) {
+    while (this.#queuedBytes <= this.#systemBufferBytes()) {
       if (this.#pending !== undefined) {
         this.#queue.push(this.#pending);
         this.#queuedBytes += lengthOf(this.#pending);
         this.#pending = undefined;
-      } else if (!this.#hasUploads) return;
-      else {
-        const room = capacity - this.#queuedBytes;
-        const requests = this.node.swarm.takeUploads(this.#connection!, room);
-        this.#hasUploads = requests.length > 0;
-        for (const request of requests) {
-          this.#queue.push(request);
-          this.#queuedBytes += request.length + PIECE_HEADER_LENGTH;
-        }
+        continue;
+      }
+      const batch = this.#prepared ?? this.#takeBatch();
+      if (batch === undefined) return;
+      this.#prepared = this.#takeBatch(); // read from disk while this one is written
+      for (const request of batch) {
+        this.#queue.push(request);
+        this.#queuedBytes += request.length + PIECE_HEADER_LENGTH;
       }
     }
+  }
+
+  #takeBatch(): BlockRequest[] | undefined {
+    if (!this.#hasUploads) return undefined;
+    const { swarm, world } = this.node;
+    const rate = this.#connection!.up.rate(world.timeline.nowMs);
+    const bytes = Math.max(world.leastBatchBytes, Math.min(BATCH_BYTES, rate * BATCH_SECONDS));
+    const requests = swarm.takeUploads(this.#connection!, bytes);
+    this.#hasUploads = requests.length > 0;
+    return this.#hasUploads ? requests : undefined;
+  }
+
+  /**
+   * What the system takes before it makes the program wait: twice what is on its way at once, as Linux
+   * sizes it.
+   */
+  #systemBufferBytes(): number {
+    if (this.#queuedBytes <= LEAST_BUFFER_BYTES) return LEAST_BUFFER_BYTES;
+    const { timeline, socketBufferBytes } = this.node.world;
+    const rate = this.#connection!.up.rate(timeline.nowMs);
+    const windowBytes = rate * (2 * this.#latencyMs + LINE_QUEUE_MS) / 1000;
+    return Math.max(LEAST_BUFFER_BYTES, Math.min(2 * windowBytes, socketBufferBytes));
   }
 
   #transmitBlock(request: BlockRequest, startMs: number, bytesPerMs: number): number {

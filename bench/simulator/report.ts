@@ -47,7 +47,6 @@ export function figuresOf(simulation: Simulation): Figures {
   const times = staying.flatMap(({ completeMs }) =>
     completeMs === undefined ? [] : [completeMs / 1000]
   );
-  const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
   const sent = staying.map((node) => node.uploadedBytes / scenario.bytes);
   const riders = leechers.filter(({ options }) => options.isFreeRider);
   const received = sum(honest.map((node) => node.receivedBytes));
@@ -63,7 +62,7 @@ export function figuresOf(simulation: Simulation): Figures {
     ratio: makespanSeconds / simulation.boundSeconds,
     lateSeconds: secondsOf(simulation.late),
     seederCopies: seeder.uploadedBytes / scenario.bytes,
-    fairness: sum(sent) ** 2 / (sent.length * sum(sent.map((x) => x * x))),
+    fairness: jain(sent),
     leastSent: Math.min(...sent),
     mostSent: Math.max(...sent),
     wasted: sum(honest.map((node) => node.wastedBytes)) / received,
@@ -73,6 +72,16 @@ export function figuresOf(simulation: Simulation): Figures {
     announces: world.tracker.announceCount,
     events: world.timeline.eventCount,
   };
+}
+
+function sum(values: number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}
+
+/** Jain's index: 1 when all values are the same, 1/n when one has it all. */
+function jain(values: number[]): number {
+  const squares = sum(values.map((value) => value * value));
+  return squares === 0 ? 1 : sum(values) ** 2 / (values.length * squares);
 }
 
 function secondsOf(node: SimNode | undefined): number | undefined {

@@ -24,6 +24,7 @@ export interface Scenario {
   readonly maxConnections: number;
   readonly uploadSlots: number;
   readonly socketBufferBytes: number;
+  readonly leastBatchBytes: number;
   readonly superSeed: boolean;
   readonly peerExchange: boolean;
   readonly slotMs: number;
@@ -61,10 +62,7 @@ export class Simulation {
   /** Everybody is there but nobody has started. */
   constructor(scenario: Scenario) {
     this.scenario = scenario;
-    this.world = new World({
-      ...scenario,
-      trackerIntervalMs: scenario.trackerIntervalSeconds * 1000,
-    });
+    this.world = new World(scenario);
     this.seeder = this.#add(0, true, scenario.seederUp);
     const { random } = this.world;
     const kinds = shuffled(kindsOf(scenario), random);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { intervalSeconds } from "../../lib/tracker/interval.ts";
 import type { SimNode } from "./node.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -12,7 +13,8 @@ export interface TrackerOptions {
   readonly latencyMs: number;
   /** Which part of the answers gets lost, 0 to 1. */
   readonly loss: number;
-  readonly intervalMs: number;
+  /** The interval of a swarm that is neither young nor large. */
+  readonly intervalSeconds: number;
   readonly peersPerAnswer: number;
   readonly random: () => number;
 }
@@ -27,6 +29,7 @@ export class SimTracker {
   readonly #timeline: Timeline;
   readonly #options: TrackerOptions;
   readonly #nodes: SimNode[] = [];
+  #firstMs = 0;
   readonly #slots = new Map<SimNode, number>();
 
   /** Nobody is there. */
@@ -37,13 +40,14 @@ export class SimTracker {
 
   /** A node announces itself; its answer comes later, or never. */
   announce(node: SimNode, take: TakeAnswer): void {
-    const { latencyMs, loss, intervalMs, random } = this.#options;
+    const { latencyMs, loss, random } = this.#options;
     this.#timeline.after(latencyMs, () => {
       if (!node.isAlive) return;
       this.announceCount++;
       this.#add(node);
       if (random() < loss) return;
       const others = this.#draw(node);
+      const intervalMs = this.#intervalMs();
       this.#timeline.after(latencyMs, () => node.isAlive && take(others, intervalMs));
     });
   }
@@ -59,8 +63,15 @@ export class SimTracker {
     this.#slots.set(last, slot);
   }
 
+  /** As Shoal's tracker has it. */
+  #intervalMs(): number {
+    const ageMs = this.#timeline.nowMs - this.#firstMs;
+    return 1000 * intervalSeconds(ageMs, this.#nodes.length, this.#options.intervalSeconds);
+  }
+
   #add(node: SimNode): void {
     if (this.#slots.has(node)) return;
+    if (this.#nodes.length === 0) this.#firstMs = this.#timeline.nowMs;
     this.#slots.set(node, this.#nodes.length);
     this.#nodes.push(node);
   }

@@ -25,12 +25,15 @@ export interface WorldOptions {
   /** One way, between any two nodes. */
   readonly latencyMs: number;
   readonly maxConnections: number;
+  /** The most a system buffers for a connection. */
   readonly socketBufferBytes: number;
+  /** The least of file data that is written at once, if there is as much. */
+  readonly leastBatchBytes: number;
   readonly superSeed: boolean;
   /** Whether peers tell each other of peers. */
   readonly peerExchange: boolean;
   readonly trackerLoss: number;
-  readonly trackerIntervalMs: number;
+  readonly trackerIntervalSeconds: number;
   readonly peersPerAnswer: number;
 }
 
@@ -53,6 +56,7 @@ export class World {
   readonly latencyMs: number;
   readonly maxConnections: number;
   readonly socketBufferBytes: number;
+  readonly leastBatchBytes: number;
   readonly superSeed: boolean;
   readonly peerExchange: boolean;
   /** Hears of everybody who has everything. */
@@ -67,12 +71,13 @@ export class World {
     this.latencyMs = options.latencyMs;
     this.maxConnections = options.maxConnections;
     this.socketBufferBytes = options.socketBufferBytes;
+    this.leastBatchBytes = options.leastBatchBytes;
     this.superSeed = options.superSeed;
     this.peerExchange = options.peerExchange;
     this.tracker = new SimTracker(this.timeline, {
       latencyMs: options.latencyMs,
       loss: options.trackerLoss,
-      intervalMs: options.trackerIntervalMs,
+      intervalSeconds: options.trackerIntervalSeconds,
       peersPerAnswer: options.peersPerAnswer,
       random: this.random,
     });

@@ -10,7 +10,9 @@ import { PIECE_HEADER_LENGTH } from "../codec/message.ts";
 /** File data per write, at most. */
 export const BATCH_BYTES = 512 * 1024;
 /** File data per write to a peer that takes little. */
-export const SMALL_BATCH_BYTES = 128 * 1024;
+export const LEAST_BATCH_BYTES = 32 * 1024;
+/** What the smaller buffers hold. */
+const SMALL_BATCH_BYTES = 128 * 1024;
 /** How many buffers of each size are kept when nobody needs them. */
 const KEPT_BUFFERS = 16;
 

@@ -43,7 +43,7 @@ export interface HostOptions {
 
 const MAX_PEERS = 100;
 /** Peers served at once, where the line is shared by as many. */
-const UPLOAD_SLOTS = 8;
+const UPLOAD_SLOTS = 4;
 /** While nothing comes and fewer peers than this are known, trackers are asked for more. */
 const ENOUGH_PEERS = 3;
 /** While a download knows fewer peers than this, trackers are asked early, at growing distances. */

@@ -14,7 +14,7 @@ import { writeMessage, writePieceHeader } from "../codec/message.ts";
 import { ProtocolError } from "../errors.ts";
 import type { BlockRequest, Connection } from "../peer/connection.ts";
 import type { Carrier, CarrierHost } from "./carrier.ts";
-import { BATCH_BYTES, type BatchBuffers, SMALL_BATCH_BYTES } from "./batch_buffers.ts";
+import { BATCH_BYTES, type BatchBuffers, LEAST_BATCH_BYTES } from "./batch_buffers.ts";
 import { closeQuietly } from "./handshaking.ts";
 import { pause, type RateLimiter } from "./rate_limiter.ts";
 
@@ -215,7 +215,7 @@ export class PeerSocket implements Carrier {
   /** As much as the peer takes in a moment: small messages wait behind what is being written. */
   #batchBytes(): number {
     const rate = this.connection.up.rate(performance.now());
-    return Math.max(SMALL_BATCH_BYTES, Math.min(BATCH_BYTES, rate * BATCH_SECONDS));
+    return Math.max(LEAST_BATCH_BYTES, Math.min(BATCH_BYTES, rate * BATCH_SECONDS));
   }
 
   /** Reads the next batch of uploads from disk, framed as piece messages; nothing when none wait. */

@@ -5,7 +5,7 @@
  */
 
 import type { LayoutFile, PieceIndex } from "../store/layout.ts";
-import type { Expected } from "../peer/transfer.ts";
+import type { Expected } from "../peer/piece_hashes.ts";
 
 /** The first message to a worker: what torrent, and where on disk. */
 export interface WorkerSetup {
@@ -74,3 +74,16 @@ export type JobAnswer =
   | HashResult
   | { readonly sha256: string }
   | Record<string, never>;
+
+/** Jobs travel several at a time: whatever came up in one turn of the event loop. */
+export interface NumberedJob {
+  readonly id: number;
+  readonly job: Job;
+}
+
+/** The answer to the job with the same number, or why there is none and which file it is about. */
+export interface NumberedAnswer {
+  readonly id: number;
+  readonly answer?: JobAnswer;
+  readonly error?: { readonly message: string; readonly code?: string; readonly path: string };
+}

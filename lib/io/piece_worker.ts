@@ -21,25 +21,29 @@ import {
 import { Layout, type PieceIndex } from "../store/layout.ts";
 import { Descriptors } from "./descriptors.ts";
 import { NativeGarbage } from "./native_garbage.ts";
-import type { HashResult, Job, JobAnswer, StoreResult, WorkerSetup } from "./piece_jobs.ts";
+import type {
+  HashResult,
+  Job,
+  JobAnswer,
+  NumberedAnswer,
+  NumberedJob,
+  StoreResult,
+  WorkerSetup,
+} from "./piece_jobs.ts";
 
 const scope = self as unknown as {
-  onmessage: ((event: MessageEvent<WorkerSetup | { id: number; job: Job }>) => void) | null;
-  postMessage(message: unknown, transfer?: Transferable[]): void;
+  onmessage: ((event: MessageEvent<WorkerSetup | NumberedJob[]>) => void) | null;
+  postMessage(message: NumberedAnswer[], transfer: Transferable[]): void;
 };
 
 scope.onmessage = (event) => {
-  const setup = event.data as WorkerSetup;
-  const worker = new PieceWorker(setup);
+  const worker = new PieceWorker(event.data as WorkerSetup);
   scope.onmessage = ({ data }) => {
-    const { id, job } = data as { id: number; job: Job };
-    try {
-      const answer = worker.run(job);
-      scope.postMessage({ id, answer }, "buffer" in answer ? [answer.buffer] : []);
-    } catch (error) {
-      const { message, code } = error as Error & { code?: string };
-      scope.postMessage({ id, error: { message, code, path: worker.path } });
-    }
+    const answers = (data as NumberedJob[]).map((job) => worker.answer(job));
+    const buffers = answers.flatMap(({ answer }) =>
+      answer !== undefined && "buffer" in answer ? [answer.buffer] : []
+    );
+    scope.postMessage(answers, buffers);
   };
 };
 
@@ -50,14 +54,23 @@ class PieceWorker {
   readonly #garbage = new NativeGarbage();
   #scratch = new Uint8Array(0);
   /** The file that was touched last: the one an error is about. */
-  path = "";
+  #path = "";
 
   constructor(setup: WorkerSetup) {
     this.#setup = setup;
     this.#layout = new Layout(setup.layout);
   }
 
-  run(job: Job): JobAnswer {
+  answer({ id, job }: NumberedJob): NumberedAnswer {
+    try {
+      return { id, answer: this.#run(job) };
+    } catch (error) {
+      const { message, code } = error as Error & { code?: string };
+      return { id, error: { message, path: this.#path, ...(code !== undefined && { code }) } };
+    }
+  }
+
+  #run(job: Job): JobAnswer {
     switch (job.type) {
       case "store":
         return this.#store(job);
@@ -75,7 +88,7 @@ class PieceWorker {
     const { piece, buffer, expected, note } = job;
     const dataLength = this.#layout.dataLength(piece);
     const whole = new Uint8Array(buffer, 0, this.#layout.pieceSize(piece));
-    whole.fill(0, dataLength); // the pad of a hybrid
+    if (expected.kind === "sha1") whole.fill(0, dataLength); // the pad of a hybrid
     const data = whole.subarray(0, dataLength);
     const actual = expected.kind === "sha256" ? this.#root(piece, data) : sha1(whole);
     const matches = equalBytes(actual, expected.hash);
@@ -170,7 +183,7 @@ class PieceWorker {
   }
 
   #write(path: string, bytes: Uint8Array, position: number): void {
-    this.path = path;
+    this.#path = path;
     const fd = this.#files.get(path, "r+");
     for (let done = 0; done < bytes.length;) {
       done += writeSync(fd, bytes, done, bytes.length - done, position + done);
@@ -178,7 +191,7 @@ class PieceWorker {
   }
 
   #open(path: string): number {
-    this.path = path;
+    this.#path = path;
     return this.#files.get(path, "r");
   }
 }

@@ -10,6 +10,8 @@ import type {
   HashResult,
   Job,
   JobAnswer,
+  NumberedAnswer,
+  NumberedJob,
   StoreResult,
   WorkerSetup,
 } from "./piece_jobs.ts";
@@ -37,6 +39,8 @@ export function verifyingWorkerCount(): number {
 interface Thread {
   readonly worker: Worker;
   load: number;
+  /** What is sent to it at the end of this turn. */
+  readonly outbox: NumberedJob[];
 }
 
 /** Up to a number of piece workers, started as they are needed. Jobs go to the one with least to do. */
@@ -125,10 +129,10 @@ export class PieceWorkers {
 
   #start(): Thread {
     const worker = new Worker(new URL("./piece_worker.ts", import.meta.url), { type: "module" });
-    const thread = { worker, load: 0 };
-    worker.onmessage = ({ data }) => {
-      thread.load--;
-      this.#settle(data);
+    const thread: Thread = { worker, load: 0, outbox: [] };
+    worker.onmessage = ({ data }: MessageEvent<NumberedAnswer[]>) => {
+      thread.load -= data.length;
+      for (const answer of data) this.#settle(answer);
     };
     worker.onerror = (event) => {
       event.preventDefault();
@@ -153,21 +157,20 @@ export class PieceWorkers {
     thread.load++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      thread.worker.postMessage({ id, job }, job.type === "store" ? [job.buffer] : []);
+      if (thread.outbox.push({ id, job }) === 1) queueMicrotask(() => this.#send(thread));
     });
   }
 
-  #settle(
-    data: {
-      id: number;
-      answer?: JobAnswer;
-      error?: { message: string; code?: string; path: string };
-    },
-  ): void {
-    const waiting = this.#waiting.get(data.id);
-    this.#waiting.delete(data.id);
-    if (data.error) waiting?.reject(diskError(data.error, data.error.path || "the file"));
-    else waiting?.resolve(data.answer!);
+  #send({ worker, outbox }: Thread): void {
+    const jobs = outbox.splice(0);
+    worker.postMessage(jobs, jobs.flatMap(({ job }) => job.type === "store" ? [job.buffer] : []));
+  }
+
+  #settle({ id, answer, error }: NumberedAnswer): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (error) waiting?.reject(diskError(error, error.path || "the file"));
+    else waiting?.resolve(answer!);
   }
 
   #failAll(error: Error): void {

@@ -13,48 +13,18 @@ import { BLOCK_LENGTH } from "../codec/merkle.ts";
 import type { Bitfield } from "../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
 import type { ActivePiece, Pieces } from "../store/pieces.ts";
-import type { Emit } from "./actions.ts";
 import { Availability } from "./availability.ts";
 import type { Connection } from "./connection.ts";
+import type { DownloadOptions } from "./download_options.ts";
+import { EndGame } from "./end_game.ts";
+import { FairShare } from "./fair_share.ts";
 import { Picker } from "./picker.ts";
 import { Requests } from "./requests.ts";
 
 /** A peer that owes blocks and sends none for so long holds them no longer. */
 const SNUB_MS = 8000;
-/**
- * So long after the last piece was begun, what is still owed is late: peers are asked for what they
- * deliver in a quarter of a second. To ask others before that would waste their upload.
- */
-const END_GAME_DELAY_MS = 500;
-/** So long a new peer may take to say what it has and that it serves us. */
-const NEWCOMER_MS = 1000;
 /** Blocks nobody asked for that a peer may send before it has to go, in bytes. */
 const MAX_WASTE_BYTES = 16 * 1024 * 1024;
-
-/**
- * So much may be asked for ahead of a download limit, in seconds of it, and from all peers together:
- * what they say waits behind the blocks that are on their way, and the limit makes those slow.
- */
-const LIMIT_AHEAD_SECONDS = 0.5;
-
-/** Where the bytes of a block go: into the piece memory, or nowhere in a simulation. */
-export type StoreBlock = (slot: number, begin: number, block: Uint8Array) => void;
-
-/** What fetching needs from its surroundings. */
-export interface DownloadOptions {
-  readonly layout: Layout;
-  readonly pieces: Pieces;
-  readonly connections: Iterable<Connection>;
-  readonly emit: Emit;
-  readonly storeBlock: StoreBlock;
-  readonly random: () => number;
-  /** Bytes per second that may arrive; absent: any number. */
-  readonly downloadLimit?: number | undefined;
-  /** Whether the hash of a piece is known yet. */
-  readonly canVerify: (piece: PieceIndex) => boolean;
-  /** Pieces to be fetched first, each by one peer alone: they failed before. */
-  readonly doubted: ReadonlySet<PieceIndex>;
-}
 
 /** The fetching half of a transfer. */
 export class Download {
@@ -66,9 +36,8 @@ export class Download {
   readonly #available: Availability;
   readonly #picker: Picker;
   readonly #requests: Requests;
-  #servers = { count: 0, countedMs: -1 };
-  /** When the last piece was begun; `undefined` while one is not. */
-  #allBegunMs: number | undefined;
+  readonly #share: FairShare;
+  readonly #endGame: EndGame;
 
   /** Everything missing is wanted from the beginning. */
   constructor(options: DownloadOptions) {
@@ -77,8 +46,10 @@ export class Download {
     this.#layout = layout;
     this.#pieces = pieces;
     this.#requests = new Requests({ layout, pieces, connections, emit });
+    this.#share = new FairShare(options);
     this.#available = new Availability(layout, pieces, emit, random);
     const { rarity } = this.#available;
+    this.#endGame = new EndGame(rarity);
     const drop = (active: ActivePiece) => this.#drop(active);
     this.#picker = new Picker({ pieces, rarity, canVerify, doubted: options.doubted, drop });
   }
@@ -95,7 +66,7 @@ export class Download {
   /** The peer got one more piece. */
   pieceGained(connection: Connection, piece: PieceIndex): void {
     this.#available.gained(connection, piece);
-    this.#servers.countedMs = -1;
+    this.#share.changed();
   }
 
   /** The peer no longer has a piece. Without BEP 6 what we asked for of it is dropped (BEP 54). */
@@ -111,7 +82,7 @@ export class Download {
   /** The peer serves us now. */
   unchoked(connection: Connection): void {
     connection.peerChoking = false;
-    this.#servers.countedMs = -1;
+    this.#share.changed();
     connection.refused.clear();
     connection.hungry = true;
   }
@@ -229,20 +200,20 @@ export class Download {
     const { pipeline, requestQueue, snubbed } = connection;
     const wanted = snubbed ? 1 : pipeline.depth(connection.down.rate(nowMs), requestQueue);
     if (connection.outstanding.size >= wanted) return;
-    const depth = Math.min(wanted, this.#share(nowMs));
+    const depth = Math.min(wanted, this.#share.blocks(nowMs));
     while (connection.outstanding.size < depth) {
       const pick = this.#picker.next(connection);
       if (pick === undefined) break;
       this.#requests.ask(connection, pick.active, pick.block, nowMs);
     }
-    if (connection.outstanding.size > 0 || !this.#isEndGame(nowMs)) return;
+    if (connection.outstanding.size > 0 || !this.#endGame.isOn(nowMs)) return;
     const picks = this.#picker.endGame(connection).slice(0, wanted);
     for (const { active, block } of picks) this.#requests.ask(connection, active, block, nowMs);
   }
 
   /** Takes blocks away from peers that have stopped delivering, and tries those again that refused. */
   tick(nowMs: number): void {
-    if (this.#isEndGame(nowMs)) this.#everybodyHungry();
+    if (this.#endGame.isOn(nowMs)) this.#everybodyHungry();
     const late: Connection[] = [];
     for (const connection of this.#options.connections) {
       const waited = nowMs - connection.lastBlockMs >= SNUB_MS;
@@ -267,35 +238,6 @@ export class Download {
         throw new Error(`piece ${active.piece} is for nobody`);
       }
     }
-  }
-
-  /**
-   * Blocks that one peer may owe: its part of the piece memory, of what is missing, and of what may be
-   * asked for under a limit. Otherwise the first fast peers would hold all of it, and others could not
-   * give anything.
-   */
-  #share(nowMs: number): number {
-    const servers = this.#serversAt(nowMs);
-    const pieces = Math.min(this.#pieces.missingCount, this.#pieces.slotCount);
-    const blocks = pieces * Math.ceil(this.#layout.pieceLength / BLOCK_LENGTH);
-    const { downloadLimit = Infinity } = this.#options;
-    const affordable = downloadLimit * LIMIT_AHEAD_SECONDS / BLOCK_LENGTH;
-    return Math.max(1, Math.ceil(Math.min(blocks, affordable) / Math.max(1, servers)));
-  }
-
-  /** How many peers serve us, or will soon; counted once for all that are settled together. */
-  #serversAt(nowMs: number): number {
-    if (this.#servers.countedMs === nowMs) return this.#servers.count;
-    let count = 0;
-    for (const connection of this.#options.connections) if (mayServe(connection, nowMs)) count++;
-    this.#servers = { count, countedMs: nowMs };
-    return count;
-  }
-
-  #isEndGame(nowMs: number): boolean {
-    if (this.#available.rarity.size > 0) this.#allBegunMs = undefined;
-    else this.#allBegunMs ??= nowMs;
-    return this.#allBegunMs !== undefined && nowMs - this.#allBegunMs >= END_GAME_DELAY_MS;
   }
 
   #waste(connection: Connection, bytes: number, asked: boolean): void {
@@ -348,7 +290,7 @@ export class Download {
   }
 
   #everybodyHungry(): void {
-    this.#servers.countedMs = -1;
+    this.#share.changed();
     for (const connection of this.#options.connections) connection.hungry = true;
   }
 }
@@ -356,12 +298,4 @@ export class Download {
 /** Whether a block may become part of a piece: not where all of it has to come from another peer. */
 function isWelcome(connection: Connection, active: ActivePiece): boolean {
   return !active.exclusive || active.owner === connection.id;
-}
-
-/** Whether the peer serves us, or is so new that it probably will. */
-function mayServe(connection: Connection, nowMs: number): boolean {
-  if (connection.snubbed) return false;
-  const isNew = nowMs - connection.openedMs < NEWCOMER_MS;
-  if (connection.amInterested) return isNew || !connection.peerChoking;
-  return isNew && connection.remote.isEmpty;
 }

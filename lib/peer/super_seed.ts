@@ -24,7 +24,10 @@ const AHEAD_SECONDS = 0.5;
 const MIN_AHEAD_BYTES = 4 * 1024 * 1024;
 /** Offers ahead for each peer in any case: one on its way, one to ask for meanwhile. */
 const MIN_AHEAD_PIECES = 2;
-/** Who asks for nothing of what it was offered for so long holds it no longer. */
+/**
+ * Who asks for nothing of what it was offered for so long holds it no longer. If it could have, it has no
+ * use for just that: perhaps another peer promised it.
+ */
 const STALL_MS = 3000;
 /** Who is not interested in anything it was offered after so long wants something particular. */
 const INTEREST_MS = 1000;
@@ -48,6 +51,7 @@ interface Guest {
   unshared: number;
   /** When it was last given something, or something was last sent to it. */
   movedMs: number;
+  /** It has no slot, and what it was offered went to others. */
   stalled: boolean;
 }
 
@@ -86,6 +90,7 @@ export class SuperSeed {
   joined(connection: Connection, others: Iterable<Connection>): boolean {
     if (this.#open && this.#isAlone(connection, others)) this.#begin();
     if (this.#open) return false;
+    this.#nowMs = Math.max(this.#nowMs, connection.openedMs); // the last tick may be long ago
     const told = new Bitfield(this.#options.layout.pieceCount);
     const guest = { connection, told, ahead: new Map(), unshared: 0, movedMs: this.#nowMs };
     this.#guests.set(connection, { ...guest, stalled: false });
@@ -140,12 +145,13 @@ export class SuperSeed {
     this.#rate = 0;
     for (const guest of this.#guests.values()) {
       this.#rate += guest.connection.up.rate(nowMs);
-      const { peerInterested } = guest.connection;
+      const { peerInterested, amChoking, unchokedMs } = guest.connection;
       const patienceMs = peerInterested ? STALL_MS : INTEREST_MS;
-      if (guest.ahead.size === 0 || nowMs - guest.movedMs < patienceMs) continue;
+      const sinceMs = amChoking ? guest.movedMs : Math.max(guest.movedMs, unchokedMs);
+      if (guest.ahead.size === 0 || nowMs - sinceMs < patienceMs) continue;
       guest.stalled = true;
       this.#takeBack(guest, [...guest.ahead.keys()]);
-      if (!peerInterested) this.#dismiss(guest);
+      if (!peerInterested || !amChoking) this.#dismiss(guest);
     }
     this.deal();
   }
@@ -221,8 +227,8 @@ export class SuperSeed {
     let least = Infinity;
     for (const guest of this.#guests.values()) {
       const { connection, ahead, unshared, stalled } = guest;
-      if (stalled || connection.closing || connection.remote.get(piece)) continue;
-      if (connection.amChoking && ahead.size > 0) continue;
+      if (connection.closing || connection.remote.get(piece)) continue;
+      if (connection.amChoking && (stalled || ahead.size > 0)) continue;
       const load = ahead.size + unshared;
       if (load < least) [best, least] = [guest, load];
     }
@@ -265,7 +271,7 @@ export class SuperSeed {
     return pieces;
   }
 
-  /** It wants none of what it is offered, since it chose other files or had it before: it sees all. */
+  /** It wants none of what it is offered: it chose other files, or gets that elsewhere. So it sees all. */
   #dismiss(guest: Guest): void {
     this.left(guest.connection);
     this.#showAll(guest);

@@ -28,7 +28,8 @@ import { type Peer, PeerBook, type PeerSource } from "./peer_book.ts";
 import { PeerExchange } from "./peer_exchange.ts";
 import type { Phase, SwarmOptions } from "./swarm_options.ts";
 import { Traffic } from "./traffic.ts";
-import { Transfer, type TransferOptions } from "./transfer.ts";
+import { Transfer } from "./transfer.ts";
+import type { TransferOptions } from "./transfer_options.ts";
 import { endOf, isIdle, keepAliveDue } from "./upkeep.ts";
 
 export type { Phase, SwarmOptions } from "./swarm_options.ts";

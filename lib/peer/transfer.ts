@@ -7,62 +7,24 @@
 
 import { DONT_HAVE_EXTENSION, encodeDontHave, type MetadataMessage } from "../codec/extension.ts";
 import type { Message } from "../codec/message.ts";
-import type { PieceLayer } from "../codec/piece_layer.ts";
 import { ProtocolError } from "../errors.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
-import { Pieces, type Wanted } from "../store/pieces.ts";
-import type { Emit } from "./actions.ts";
+import { Pieces } from "../store/pieces.ts";
 import { Chatter } from "./chatter.ts";
 import type { BlockRequest, Connection } from "./connection.ts";
-import { Download, type StoreBlock } from "./download.ts";
+import { Download } from "./download.ts";
 import { FailedPieces } from "./failed_pieces.ts";
 import { HashServer } from "./hash_server.ts";
 import { MetadataServer } from "./metadata_server.ts";
 import type { Peer } from "./peer_book.ts";
 import { type Expected, PieceHashes } from "./piece_hashes.ts";
 import { SuperSeed } from "./super_seed.ts";
+import type { TransferContext, TransferOptions } from "./transfer_options.ts";
 import { Upload } from "./upload.ts";
 
 /** Pieces a choked peer may be allowed to ask for; what a peer says beyond is ignored. */
 const MAX_ALLOWED_FAST = 64;
-
-/** What a transfer starts from. */
-export interface TransferOptions {
-  /** The info dictionary. */
-  readonly info: Uint8Array;
-  readonly layout: Layout;
-  /** What is on disk. */
-  readonly have: Bitfield;
-  /** What to fetch, where some files only were chosen; absent: all. */
-  readonly chosen?: Wanted | undefined;
-  /** Pieces that may be collected at once. */
-  readonly slotCount: number;
-  /** SHA-1 of each piece, packed; absent in v2 torrents. */
-  readonly sha1s: Uint8Array | undefined;
-  /** Piece layers by root in hex; empty in v1 torrents. */
-  readonly layers: ReadonlyMap<string, PieceLayer>;
-  readonly storeBlock: StoreBlock;
-  /** Trackers and the user alone introduce peers (BEP 27); default false. */
-  readonly private?: boolean | undefined;
-  /** Hand out each piece once before any twice, while nobody else has the file (BEP 16). */
-  readonly superSeed?: boolean | undefined;
-}
-
-/** What the swarm lends to its transfer. */
-export interface TransferContext {
-  readonly connections: ReadonlyMap<number, Connection>;
-  readonly emit: Emit;
-  readonly random: () => number;
-  readonly peerById: (id: number) => Peer | undefined;
-  /** It is proved that the peer sent corrupt data in this piece. */
-  readonly convict: (peer: Peer, piece: PieceIndex) => void;
-  readonly uploadSlots: number;
-  /** Bytes per second that may arrive; absent: any number. */
-  readonly downloadLimit?: number | undefined;
-}
-
-export type { Expected };
 
 /** The transfer of one torrent. */
 export class Transfer {
@@ -86,8 +48,8 @@ export class Transfer {
 
   /** Begins with `options.have`; connections are taken over by {@link joined}. */
   constructor(options: TransferOptions, context: TransferContext, nowMs: number) {
-    const { layout } = options;
-    const { emit, random, peerById } = context;
+    const { layout, storeBlock } = options;
+    const { emit, random, peerById, convict, downloadLimit } = context;
     this.layout = layout;
     this.#metadata = new MetadataServer(options.info, emit);
     this.#chatter = new Chatter(layout.pieceCount);
@@ -96,7 +58,6 @@ export class Transfer {
     this.pieces = new Pieces(layout, options.have, options.slotCount, options.chosen);
     const connections = { [Symbol.iterator]: () => context.connections.values() };
     const shared = { layout, pieces: this.pieces, connections, emit, random, peerById };
-    const { convict } = context;
     this.#failures = new FailedPieces({
       ...shared,
       convict,
@@ -106,8 +67,6 @@ export class Transfer {
     }, nowMs);
     const canVerify = (piece: PieceIndex) => this.expected(piece) !== undefined;
     const { doubted } = this.#failures;
-    const { storeBlock } = options;
-    const { downloadLimit } = context;
     this.download = new Download({ ...shared, canVerify, doubted, storeBlock, downloadLimit });
     this.upload = new Upload({ ...shared, slots: context.uploadSlots });
     this.#hashServer = new HashServer({ ...options, pieces: this.pieces, emit });
@@ -192,7 +151,7 @@ export class Transfer {
       case "interested":
         return upload.interested(connection, nowMs);
       case "notInterested":
-        return upload.notInterested(connection);
+        return upload.notInterested(connection, nowMs);
       case "cancel":
         return upload.cancel(connection, message);
       case "reject":

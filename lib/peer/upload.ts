@@ -21,6 +21,10 @@ export const REQUEST_QUEUE = 1024;
 /** The longest block served. We ask for 16 KiB; some old programs ask for more. */
 export const MAX_SERVED_BLOCK = 128 * 1024;
 
+/** Peers served at once by who has fewer than {@link FIRST_PIECES}. */
+const FIRST_SLOTS = 2;
+const FIRST_PIECES = 4;
+
 /** What serving needs from its surroundings. */
 export interface UploadOptions {
   readonly layout: Layout;
@@ -54,8 +58,9 @@ export class Upload {
    * The peer wants nothing at the moment. Its slot stays its own until somebody else wants it: who has
    * everything we have will want the next piece we get, and shall not have to ask for a slot first.
    */
-  notInterested(connection: Connection): void {
+  notInterested(connection: Connection, nowMs: number): void {
     connection.peerInterested = false;
+    if (!connection.amChoking) this.#fillSlots(nowMs);
   }
 
   /**
@@ -122,9 +127,23 @@ export class Upload {
     else this.#dealSlots(nowMs);
   }
 
+  /**
+   * While we have little, all who ask want the same, and what counts is that somebody has it whole soon
+   * and passes it on. Later a handful is served together, and the others in turn; where there are no more
+   * than two handfuls, nobody has to wait.
+   */
+  get #slotCount(): number {
+    const { pieces, connections } = this.#options;
+    const slots = this.#slots.count;
+    if (pieces.have.count < FIRST_PIECES && !pieces.isComplete) return Math.min(FIRST_SLOTS, slots);
+    let leechers = 0;
+    for (const { remote } of connections) if (!remote.isFull) leechers++;
+    return leechers <= 2 * slots ? 2 * slots : slots;
+  }
+
   /** Slots that nobody makes use of. */
   #freeSlots(): number {
-    let free = this.#slots.count;
+    let free = this.#slotCount;
     for (const { amChoking, peerInterested } of this.#options.connections) {
       if (!amChoking && peerInterested) free--;
     }
@@ -141,7 +160,7 @@ export class Upload {
       if (other.peerInterested || (idle && idle.unchokedMs <= other.unchokedMs)) continue;
       idle = other;
     }
-    if (served >= this.#slots.count && idle !== undefined) this.#choke(idle);
+    if (served >= this.#slotCount && idle !== undefined) this.#choke(idle);
     this.#unchoke(connection, nowMs);
   }
 
@@ -166,10 +185,10 @@ export class Upload {
       rate: (serving ? connection.up : connection.down).rate(nowMs),
       unchokedMs: connection.unchokedMs,
     }));
-    const isContested = candidates.filter((c) => c.interested).length > this.#slots.count;
+    const isContested = candidates.filter((c) => c.interested).length > this.#slotCount;
     const rate = connections.reduce((sum, { up }) => sum + up.rate(nowMs), 0);
     this.#slots.look(isContested, rate, nowMs);
-    const chosen = chooseUnchoked(candidates, this.#slots.count, this.#options.random);
+    const chosen = chooseUnchoked(candidates, this.#slotCount, this.#options.random);
     for (const connection of connections) {
       if (!connection.peerInterested && !isContested) continue;
       if (chosen.has(connection.id)) {

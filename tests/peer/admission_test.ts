@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { ipToBytes } from "../../lib/codec/address.ts";
+import { fromLatin1 } from "../../lib/codec/bytes.ts";
 import { decodeExtendedHandshake, encodeExtendedHandshake } from "../../lib/codec/extension.ts";
 import type { Message } from "../../lib/codec/message.ts";
 import { peerPriority } from "../../lib/codec/peer_priority.ts";
@@ -55,6 +56,26 @@ Deno.test({
           );
         }
         assertEquals(node.swarm.book.size, count - 1, "each is known once");
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "of two connections to aria2, Transmission or rTorrent the first stays, as they have it",
+  permissions,
+  fn() {
+    const stays = { "A2-1-36-0-": true, "-TR3000-": true, "-lt0D80-": true, "-LT2080-": false };
+    for (const [client, firstStays] of Object.entries(stays)) {
+      for (const weAreGreater of [false, true]) {
+        const bench = new SwarmBench({ have: bits(4), id: weAreGreater ? 255 : 0 });
+        const peerId = fromLatin1(client.padEnd(20, "x"));
+        // The first was initiated by the one whose peer id is smaller: by rule the second stays.
+        const first = weAreGreater ? bench.inbound(1, { peerId }) : bench.outbound(1, { peerId });
+        assert(typeof first !== "string");
+        const second = weAreGreater ? bench.outbound(1, { peerId }) : bench.inbound(1, { peerId });
+        assertEquals(second === "connected already", firstStays, client);
+        assertEquals(first.closing, !firstStays, client);
       }
     }
   },

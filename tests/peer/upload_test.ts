@@ -34,6 +34,8 @@ class Bench {
       random: seededRandom(1),
       slots,
     });
+    // In a small swarm all would be served.
+    for (let i = 0; i <= 2 * slots; i++) this.peer(1000 + i).remote = bits(layout.pieceCount);
   }
 
   peer(id: number, negotiated: Partial<Negotiated> = {}): Connection {
@@ -91,7 +93,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a slot given back goes to who has waited longest, and nobody loses theirs over it",
+  name: "a slot given back goes at once to who has waited longest, and nobody else loses theirs",
   permissions,
   fn() {
     const bench = new Bench(2);
@@ -104,18 +106,38 @@ Deno.test({
     bench.upload.tick(0);
     for (const peer of [leaver, keeper, veteran, newcomer]) bench.upload.interested(peer, 100);
     veteran.unchokedMs = 50; // it has had its turn
-    for (let i = 0; i < 5; i++) {
-      bench.upload.notInterested(leaver);
-      bench.upload.interested(leaver, 200);
-      bench.upload.tick(200);
-      assert(!leaver.amChoking && !keeper.amChoking, "it takes its own slot back at once");
+    bench.upload.notInterested(leaver, 200);
+    const choked = () => [leaver, keeper, newcomer, veteran].map((peer) => peer.amChoking);
+    assertEquals(choked(), [true, false, false, true]);
+    bench.upload.interested(leaver, 210);
+    bench.upload.tick(250);
+    assertEquals(choked(), [true, false, false, true], "it has to wait now");
+  },
+});
+
+Deno.test({
+  name: "in a swarm of no more than two handfuls everybody is served, beyond that a handful",
+  permissions,
+  fn() {
+    for (const leechers of [8, 9]) {
+      const bench = new Bench(4);
+      bench.connections.clear();
+      const peers = Array.from({ length: leechers }, (_, i) => bench.peer(i + 1));
+      for (const peer of peers) peer.remote = bits(4);
+      for (const peer of peers) bench.upload.interested(peer, 0);
+      assertEquals(peers.filter((peer) => !peer.amChoking).length, leechers === 8 ? 8 : 4);
     }
-    bench.upload.notInterested(leaver);
-    bench.upload.tick(300);
-    assertEquals(
-      [leaver, keeper, newcomer, veteran].map((peer) => peer.amChoking),
-      [true, false, false, true],
-    );
+  },
+});
+
+Deno.test({
+  name: "who has hardly anything yet serves two, so that they have it whole soon and pass it on",
+  permissions,
+  fn() {
+    const bench = new Bench(4, layoutOf(40, 16), bits(40, 3, 7));
+    const peers = [1, 2, 3, 4].map((id) => bench.peer(id));
+    for (const peer of peers) bench.upload.interested(peer, 0);
+    assertEquals(peers.map((peer) => peer.amChoking), [false, false, true, true]);
   },
 });
 
@@ -211,7 +233,7 @@ Deno.test({
     const bench = new Bench(2);
     const [fast, slow] = [bench.served(1), bench.served(2, old)];
     for (const peer of [fast, slow]) for (const i of [0, 1, 2]) bench.request(peer, i, 0);
-    for (const peer of [fast, slow]) bench.upload.notInterested(peer);
+    for (const peer of [fast, slow]) bench.upload.notInterested(peer, 0);
     bench.actions();
     bench.upload.interested(bench.peer(3), 0);
     bench.upload.interested(bench.peer(4), 0);
@@ -235,11 +257,11 @@ Deno.test({
     const bench = new Bench(1);
     const idle = bench.served(1);
     bench.actions();
-    bench.upload.notInterested(idle);
+    bench.upload.notInterested(idle, 0);
     for (const nowMs of [0, 250, 10_000, 20_000]) bench.upload.tick(nowMs);
     bench.upload.interested(idle, 20_100);
     assertEquals(bench.actions(), [], "neither choked nor unchoked anew");
-    bench.upload.notInterested(idle);
+    bench.upload.notInterested(idle, 0);
     const other = bench.peer(2);
     bench.upload.interested(other, 20_200);
     bench.upload.tick(20_250);

@@ -1,0 +1,65 @@
+/**
+ * How much one peer may owe us, so that it leaves something to ask the others for.
+ *
+ * @module
+ */
+
+import { BLOCK_LENGTH } from "../codec/merkle.ts";
+import type { Connection } from "./connection.ts";
+import type { DownloadOptions } from "./download_options.ts";
+
+/** So long a new peer may take to say what it has and that it serves us. */
+const NEWCOMER_MS = 1000;
+/**
+ * So much may be asked for ahead of a download limit, in seconds of it, and from all peers together:
+ * what they say waits behind the blocks that are on their way, and the limit makes those slow.
+ */
+const LIMIT_AHEAD_SECONDS = 0.5;
+
+/** Divides what may be asked for among those who give. */
+export class FairShare {
+  readonly #options: DownloadOptions;
+  /** Blocks of a whole piece. */
+  readonly #perPiece: number;
+  #servers = { count: 0, countedMs: -1 };
+
+  /** Looks at the same pieces and connections as the download. */
+  constructor(options: DownloadOptions) {
+    this.#options = options;
+    this.#perPiece = Math.ceil(options.layout.pieceLength / BLOCK_LENGTH);
+  }
+
+  /** Somebody may have begun or ceased to serve us. */
+  changed(): void {
+    this.#servers.countedMs = -1;
+  }
+
+  /**
+   * Blocks that one peer may owe: its part of the piece memory, of what is missing, and of what may be
+   * asked for under a limit. Otherwise the first fast peers would hold all of it, and others could not
+   * give anything.
+   */
+  blocks(nowMs: number): number {
+    const { pieces, downloadLimit = Infinity } = this.#options;
+    const free = Math.min(pieces.missingCount, pieces.slotCount) * this.#perPiece;
+    const affordable = downloadLimit * LIMIT_AHEAD_SECONDS / BLOCK_LENGTH;
+    return Math.max(1, Math.ceil(Math.min(free, affordable) / Math.max(1, this.#serversAt(nowMs))));
+  }
+
+  /** How many peers serve us, or will soon; counted once for all that are settled together. */
+  #serversAt(nowMs: number): number {
+    if (this.#servers.countedMs === nowMs) return this.#servers.count;
+    let count = 0;
+    for (const connection of this.#options.connections) if (mayServe(connection, nowMs)) count++;
+    this.#servers = { count, countedMs: nowMs };
+    return count;
+  }
+}
+
+/** Whether the peer serves us, or is so new that it probably will. */
+function mayServe(connection: Connection, nowMs: number): boolean {
+  if (connection.snubbed) return false;
+  const isNew = nowMs - connection.openedMs < NEWCOMER_MS;
+  if (connection.amInterested) return isNew || !connection.peerChoking;
+  return isNew && connection.remote.isEmpty;
+}
