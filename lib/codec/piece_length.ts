@@ -40,7 +40,7 @@ export function choosePieceLength(totalBytes: number): number {
 
 /**
  * The piece length Shoal chooses for files that are padded to whole pieces. Padding is not transferred, but
- * it is hashed with SHA-1, so with many small files pieces are made shorter until it is less than half of
+ * it is hashed with SHA-1, so with many small files pieces are made shorter until it is not much more than
  * the data, or there would be too many pieces.
  */
 export function chooseFolderPieceLength(lengths: readonly number[]): number {
@@ -48,7 +48,7 @@ export function chooseFolderPieceLength(lengths: readonly number[]): number {
   let pieceLength = choosePieceLength(total);
   while (pieceLength > BLOCK_LENGTH) {
     const pieces = piecesOfAll(lengths, pieceLength);
-    const isWasteful = pieces * pieceLength - total > total / 2;
+    const isWasteful = pieces * pieceLength - total > 1.5 * total;
     const shorter = pieceLength / 2;
     if (!isWasteful || piecesOfAll(lengths, shorter) > PREFERRED_MAX_PIECES) break;
     pieceLength = shorter;

@@ -5,9 +5,10 @@
  * @module
  */
 
-import { fromLatin1, hex } from "../codec/bytes.ts";
+import { hex } from "../codec/bytes.ts";
 import { peerPriority } from "../codec/peer_priority.ts";
 import type { Connection } from "./connection.ts";
+import { keepsFirstConnection } from "./foreign_habits.ts";
 import type { OwnAddresses } from "./own_addresses.ts";
 import type { Peer, PeerBook } from "./peer_book.ts";
 
@@ -15,11 +16,6 @@ import type { Peer, PeerBook } from "./peer_book.ts";
 const MAX_DIALS = 30;
 /** A connection this young has not had the time to be of use, and makes room for nobody. */
 const GRACE_MS = 10_000;
-/**
- * How the peer ids begin of aria2, Transmission and rTorrent. Of two connections these keep the first,
- * whoever initiated it; were we to keep the other, both would be lost, again and again.
- */
-const KEEP_THE_FIRST = ["A2-", "-TR", "-lt"].map((start) => hex(fromLatin1(start)));
 
 /** What admission needs from its surroundings. */
 export interface AdmissionOptions {
@@ -177,8 +173,7 @@ export class Admission {
     const { peerId } = twin.negotiated;
     const bothWays = twin.negotiated.inbound !== inbound;
     const newInitiatorIsGreater = inbound === (peerId > this.#peerId);
-    const firstStays = KEEP_THE_FIRST.some((start) => peerId.startsWith(start));
-    if (bothWays && newInitiatorIsGreater && !firstStays) {
+    if (bothWays && newInitiatorIsGreater && !keepsFirstConnection(peerId)) {
       this.#duplicates.add(twin);
       this.#options.close(twin, "connected twice");
       return undefined;

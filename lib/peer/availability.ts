@@ -14,6 +14,9 @@ import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
 import { RarityOrder } from "./rarity.ts";
 
+/** More than this is not little. */
+const MAX_GAINS = 128;
+
 /** Keeps, for every connection, what it has, what of that we want, and our interest truthful. */
 export class Availability {
   /** The wanted pieces that nobody has begun. */
@@ -36,6 +39,7 @@ export class Availability {
     this.withdrawn(connection);
     connection.remote = remote;
     connection.wantedCount = 0;
+    connection.gains = [];
     for (const piece of remote.ones()) {
       if (!remote.isFull) this.rarity.increment(piece);
       if (this.#isWanted(piece)) connection.wantedCount++;
@@ -57,7 +61,19 @@ export class Availability {
     else for (const other of remote.ones()) if (other !== piece) this.rarity.decrement(other);
     if (!this.#isWanted(piece)) return;
     connection.wantedCount++;
+    if (connection.gains.length < MAX_GAINS) connection.gains.push(piece);
     this.#showInterest(connection);
+  }
+
+  /**
+   * All that the peer has and we want, if that is little and came piece by piece; else `undefined`. So
+   * that a peer with a few new pieces does not have to be asked for each of thousands.
+   */
+  fewWanted(connection: Connection): readonly PieceIndex[] | undefined {
+    const { gains, wantedCount } = connection;
+    if (wantedCount > gains.length) return undefined;
+    connection.gains = gains.filter((piece) => this.#isWanted(piece));
+    return connection.gains.length === wantedCount ? connection.gains : undefined;
   }
 
   /** The peer has one piece fewer. */

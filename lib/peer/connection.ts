@@ -61,6 +61,8 @@ export class Connection {
   remote: Bitfield = new Bitfield(0);
   /** How many of its pieces we lack. */
   wantedCount = 0;
+  /** Pieces that it got while we watched, as long as they are wanted; the latest few of them. */
+  gains: PieceIndex[] = [];
 
   /** Extension numbers it chose (BEP 10), by name. */
   extensionIds = new Map<string, number>();

@@ -51,7 +51,9 @@ export class Download {
     const { rarity } = this.#available;
     this.#endGame = new EndGame(rarity);
     const drop = (active: ActivePiece) => this.#drop(active);
-    this.#picker = new Picker({ pieces, rarity, canVerify, doubted: options.doubted, drop });
+    const fewWanted = (connection: Connection) => this.#available.fewWanted(connection);
+    const { doubted } = options;
+    this.#picker = new Picker({ pieces, rarity, fewWanted, canVerify, doubted, drop });
   }
 
   /** The peer's bitfield is known, or known anew. */

@@ -35,6 +35,8 @@ export interface Pick {
 export interface PickerOptions {
   readonly pieces: Pieces;
   readonly rarity: RarityOrder;
+  /** All that the peer has and we want, if that is little; see {@link Availability.fewWanted}. */
+  readonly fewWanted: (connection: Connection) => readonly PieceIndex[] | undefined;
   /** Whether the hash of a piece is known yet. */
   readonly canVerify: (piece: PieceIndex) => boolean;
   /** Pieces that failed, each to be fetched by one peer alone. */
@@ -108,9 +110,10 @@ export class Picker {
       mayAsk(connection, piece) && this.#options.canVerify(piece as PieceIndex);
     let piece = this.#doubted(accept);
     if (piece < 0) {
-      piece = this.#pieces.have.count < RANDOM_FIRST_PIECES
-        ? this.#rarity.any(accept)
-        : this.#rarity.rarest(accept);
+      const few = this.#options.fewWanted(connection);
+      if (few !== undefined) piece = this.#rarity.rarestOf(few, accept);
+      else if (this.#pieces.have.count >= RANDOM_FIRST_PIECES) piece = this.#rarity.rarest(accept);
+      else piece = this.#rarity.any(accept);
     }
     if (piece < 0 || !this.#makeRoom()) return undefined;
     return this.#begin(connection, piece as PieceIndex);

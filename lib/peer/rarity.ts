@@ -96,6 +96,19 @@ export class RarityOrder {
     return -1;
   }
 
+  /** The rarest among `pieces` that is in the order and that `accept` takes, or -1. */
+  rarestOf(pieces: readonly number[], accept: (piece: number) => boolean): number {
+    let best = -1;
+    let ties = 0;
+    for (const piece of pieces) {
+      if (!this.includes(piece) || !accept(piece)) continue;
+      const order = best < 0 ? -1 : this.#availability[piece]! - this.#availability[best]!;
+      ties = order === 0 ? ties + 1 : order < 0 ? 1 : ties;
+      if (order < 0 || (order === 0 && this.#random() * ties < 1)) best = piece;
+    }
+    return best;
+  }
+
   /** Any piece that `accept` takes, regardless of rarity, or -1. */
   any(accept: (piece: number) => boolean): number {
     const start = Math.floor(this.#random() * this.#size);

@@ -17,6 +17,7 @@ import type { Layout, PieceIndex } from "../store/layout.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import type { Emit } from "./actions.ts";
 import type { BlockRequest, Connection } from "./connection.ts";
+import { restsWhenDry } from "./foreign_habits.ts";
 
 /** Offers reach so far ahead of what is sent. */
 const AHEAD_SECONDS = 0.5;
@@ -24,10 +25,7 @@ const AHEAD_SECONDS = 0.5;
 const MIN_AHEAD_BYTES = 4 * 1024 * 1024;
 /** Offers ahead for each peer in any case: one on its way, one to ask for meanwhile. */
 const MIN_AHEAD_PIECES = 2;
-/**
- * Who asks for nothing of what it was offered for so long holds it no longer. If it could have, it has no
- * use for just that: perhaps another peer promised it.
- */
+/** Who asks for nothing of what it was offered for so long holds it no longer. */
 const STALL_MS = 3000;
 /** Who is not interested in anything it was offered after so long wants something particular. */
 const INTEREST_MS = 1000;
@@ -51,7 +49,6 @@ interface Guest {
   unshared: number;
   /** When it was last given something, or something was last sent to it. */
   movedMs: number;
-  /** It has no slot, and what it was offered went to others. */
   stalled: boolean;
 }
 
@@ -85,9 +82,10 @@ export class SuperSeed {
 
   /**
    * Somebody joined. Returns whether it is to be told that we have nothing: always while we hide, and
-   * when it finds nobody here who has anything.
+   * when it finds nobody here who has anything; but never who could not live on offers.
    */
   joined(connection: Connection, others: Iterable<Connection>): boolean {
+    if (restsWhenDry(connection.negotiated.peerId)) return false;
     if (this.#open && this.#isAlone(connection, others)) this.#begin();
     if (this.#open) return false;
     this.#nowMs = Math.max(this.#nowMs, connection.openedMs); // the last tick may be long ago
@@ -145,15 +143,15 @@ export class SuperSeed {
     this.#rate = 0;
     for (const guest of this.#guests.values()) {
       this.#rate += guest.connection.up.rate(nowMs);
-      const { peerInterested, amChoking, unchokedMs } = guest.connection;
+      const { peerInterested } = guest.connection;
       const patienceMs = peerInterested ? STALL_MS : INTEREST_MS;
-      const sinceMs = amChoking ? guest.movedMs : Math.max(guest.movedMs, unchokedMs);
-      if (guest.ahead.size === 0 || nowMs - sinceMs < patienceMs) continue;
+      if (guest.ahead.size === 0 || nowMs - guest.movedMs < patienceMs) continue;
       guest.stalled = true;
       this.#takeBack(guest, [...guest.ahead.keys()]);
-      if (!peerInterested || !amChoking) this.#dismiss(guest);
+      if (!peerInterested) this.#dismiss(guest);
     }
-    this.deal();
+    if (this.#nobodyMoves()) this.#reveal();
+    else this.deal();
   }
 
   /** Offers what is to be offered now. */
@@ -206,6 +204,12 @@ export class SuperSeed {
     return undefined;
   }
 
+  /** Nobody wants just what it was offered; perhaps other peers promised them that. */
+  #nobodyMoves(): boolean {
+    const guests = [...this.#guests.values()];
+    return guests.every((guest) => guest.stalled) && guests.some((g) => !g.connection.amChoking);
+  }
+
   /** Nobody who is served has anything left to fetch; the one offer of others can wait. */
   #isAllSent(): boolean {
     for (const { connection, ahead } of this.#guests.values()) {
@@ -227,8 +231,8 @@ export class SuperSeed {
     let least = Infinity;
     for (const guest of this.#guests.values()) {
       const { connection, ahead, unshared, stalled } = guest;
-      if (connection.closing || connection.remote.get(piece)) continue;
-      if (connection.amChoking && (stalled || ahead.size > 0)) continue;
+      if (stalled || connection.closing || connection.remote.get(piece)) continue;
+      if (connection.amChoking && ahead.size > 0) continue;
       const load = ahead.size + unshared;
       if (load < least) [best, least] = [guest, load];
     }
@@ -271,7 +275,7 @@ export class SuperSeed {
     return pieces;
   }
 
-  /** It wants none of what it is offered: it chose other files, or gets that elsewhere. So it sees all. */
+  /** It wants none of what it is offered, since it chose other files or had it before: it sees all. */
   #dismiss(guest: Guest): void {
     this.left(guest.connection);
     this.#showAll(guest);

@@ -143,3 +143,22 @@ Deno.test({
     assert(counts.increment > 2500 && counts.decrement > 2000 && counts.asked > 9000);
   },
 });
+
+Deno.test({
+  name: "among a few pieces the rarest is found without looking at the others, ties by chance",
+  permissions,
+  fn() {
+    const order = new RarityOrder(1000, seededRandom(7));
+    for (let piece = 0; piece < 1000; piece++) if (piece !== 4) order.add(piece);
+    for (const piece of [2, 2, 3]) order.increment(piece);
+    const asked: number[] = [];
+    const accept = (piece: number) => asked.push(piece) > 0 && piece !== 6;
+    assertEquals(order.rarestOf([2, 3, 4, 6], accept), 3, "4 is not in the order, 6 not accepted");
+    assertEquals(asked, [2, 3, 6]);
+    assertEquals(order.rarestOf([], accept), -1);
+    const found = new Set(
+      Array.from({ length: 60 }, () => order.rarestOf([7, 8, 2, 9], () => true)),
+    );
+    assertEquals(found, new Set([7, 8, 9]));
+  },
+});
