@@ -117,14 +117,50 @@ async function denoFolder(): Promise<string> {
 
 Deno.test("every option in the README exists", async () => {
   const known = new Set(OPTIONS.map(({ flag }) => `--${flag}`));
-  const bench = await Deno.readTextFile(join(ROOT, "bench/transfer.ts"));
+  const benches = await benchmarks();
   const named = new Set(
     [...README.matchAll(/(?<![\w-])--[a-z][a-z-]*[a-z]/g)].map(([flag]) => flag),
   );
-  const unknown = [...named].filter((flag) => !known.has(flag) && !bench.includes(`[${flag}`));
+  const unknown = [...named].filter((flag) =>
+    !known.has(flag) && ![...benches.values()].some((text) => takes(text, flag))
+  );
   assertEquals(unknown, []);
   assert(named.size >= 15, `only ${named.size} options found`);
 });
+
+Deno.test("the README's benchmark commands use the options of the benchmark they start", async () => {
+  const benches = await benchmarks();
+  let seen = 0;
+  for (const line of linesOf("sh")) {
+    const [, task, rest] = /deno task (\S+)(.*)/.exec(line) ?? [];
+    const text = benches.get(task ?? "");
+    if (text === undefined) continue;
+    for (const [flag] of rest!.matchAll(/--[a-z][a-z-]*/g)) {
+      assert(takes(text, flag), `${task} has no ${flag}`);
+      seen++;
+    }
+  }
+  assert(seen >= 5, `only ${seen} options found`);
+});
+
+/** The sources of the benchmarks, by task: the script and what it reads its options with. */
+async function benchmarks(): Promise<Map<string, string>> {
+  const simulator = await Deno.readTextFile(join(ROOT, "bench/simulator/options.ts"));
+  const texts = new Map<string, string>();
+  for (const [task, { command }] of Object.entries(manifest.tasks)) {
+    const [script] = /bench\/\w+\.ts/.exec(command) ?? [];
+    if (script === undefined) continue;
+    const text = await Deno.readTextFile(join(ROOT, script));
+    texts.set(task, task === "simulate" ? text + simulator : text);
+  }
+  assertEquals([...texts.keys()], ["bench", "bench:swarm", "simulate"]);
+  return texts;
+}
+
+/** Whether the source of a benchmark names the option. */
+function takes(text: string, flag: string): boolean {
+  return text.includes(`"${flag.slice(2)}"`);
+}
 
 Deno.test("the README's commands use the options of the program they start", () => {
   let seen = 0;

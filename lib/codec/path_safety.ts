@@ -53,13 +53,28 @@ export function cutComponent(name: string, maxBytes: number): string {
   return utf8(name).length > maxBytes ? shorten(name, "", maxBytes) : name;
 }
 
+/** What names may differ in and still be one name to a disk. */
+export interface DiskRules {
+  /** `a` is `A`. */
+  readonly ignoresCase: boolean;
+  /** An accent is the same, whether it is a character of its own or a part of one. */
+  readonly ignoresComposition: boolean;
+}
+
+/** Any difference counts, as on most disks of Linux. */
+export const EXACT: DiskRules = { ignoresCase: false, ignoresComposition: false };
+
 /**
- * The same paths, except that no two are the same to a disk that ignores case, and none is a folder of
- * another. A later one that collides gets a number before its extension: `a.txt`, then `a.1.txt`.
+ * The same paths, except that no two are the same to a disk, and none is a folder of another. A later one
+ * that collides gets a number before its extension: `a.txt`, then `a.1.txt`. A path that needs no change
+ * is the array that was given.
+ *
+ * @param rules default: any difference counts
  */
-export function uniquePaths(paths: string[][]): string[][] {
+export function uniquePaths(paths: string[][], rules: DiskRules = EXACT): string[][] {
+  const keyOf = (folderId: number, name: string) => `${folderId}/${foldedBy(rules, name)}`;
   const folders = new Map<string, number>();
-  const parents = paths.map((path) => folderIdOf(path, folders));
+  const parents = paths.map((path) => folderIdOf(path, folders, keyOf));
   const taken = new Set<string>();
   /** How often names with one beginning collided: where the next search for a free number starts. */
   const collisions = new Map<string, number>();
@@ -80,7 +95,11 @@ export function uniquePaths(paths: string[][]): string[][] {
 }
 
 /** Numbers the folders above a file, so that a key needs no more than its own name and one number. */
-function folderIdOf(path: string[], folders: Map<string, number>): number {
+function folderIdOf(
+  path: string[],
+  folders: Map<string, number>,
+  keyOf: (folderId: number, name: string) => string,
+): number {
   let id = 0;
   for (const component of path.slice(0, -1)) {
     const key = keyOf(id, component);
@@ -90,9 +109,10 @@ function folderIdOf(path: string[], folders: Map<string, number>): number {
   return id;
 }
 
-/** Two names with one key may be one to a disk: case and Unicode composition count only on some. */
-function keyOf(folderId: number, name: string): string {
-  return `${folderId}/${name.normalize("NFC").toLowerCase()}`;
+/** Equal for names that are one to the disk. */
+function foldedBy({ ignoresCase, ignoresComposition }: DiskRules, name: string): string {
+  const composed = ignoresComposition ? name.normalize("NFC") : name;
+  return ignoresCase ? composed.toLowerCase() : composed;
 }
 
 /** A suffix goes between name and extension, and the name is cut where the whole would be too long. */

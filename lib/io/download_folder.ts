@@ -5,8 +5,10 @@
  * @module
  */
 
+import { join } from "@std/path";
 import type { Bitfield } from "../store/bitfield.ts";
 import { diskError } from "./disk_error.ts";
+import { namesOn } from "./disk_names.ts";
 import type { DownloadFiles, DownloadPlan } from "./download_files.ts";
 import { DownloadNotes } from "./download_notes.ts";
 import { destinationOf } from "./download_place.ts";
@@ -55,8 +57,9 @@ export class FolderDownload implements DownloadFiles {
   }
 
   /** See {@link openDownload}. */
-  static async open(plan: DownloadPlan): Promise<FolderDownload> {
-    const finalPath = await destinationOf(plan.metainfo.info, plan.out);
+  static async open(asked: DownloadPlan): Promise<FolderDownload> {
+    const finalPath = await destinationOf(asked.metainfo.info, asked.out);
+    const plan = await withNamesOn(join(finalPath, ".."), asked);
     const complete = folderAt(finalPath, plan);
     const there = await completeFolder(complete);
     if (there !== undefined) return new FolderDownload(complete, there, undefined);
@@ -127,6 +130,13 @@ export class FolderDownload implements DownloadFiles {
     }
     return fragments.isEmpty ? undefined : fragments;
   }
+}
+
+/** The plan with the names that files can have in this folder. */
+async function withNamesOn(folder: string, plan: DownloadPlan): Promise<DownloadPlan> {
+  const { metainfo } = plan;
+  const files = await namesOn(folder, metainfo.info.files);
+  return { ...plan, metainfo: { ...metainfo, info: { ...metainfo.info, files } } };
 }
 
 function folderAt(finalPath: string, plan: DownloadPlan): Folder {

@@ -11,7 +11,7 @@ import { read } from "node:fs";
 import { equalBytes } from "../codec/bytes.ts";
 import { sha1 } from "../codec/hash.ts";
 import { paddedBlocks, pieceHash } from "../codec/merkle.ts";
-import type { Expected } from "../peer/transfer.ts";
+import type { Expected } from "../peer/piece_hashes.ts";
 import type { FileSpan, Layout, LayoutFile, PieceIndex } from "../store/layout.ts";
 import { FilePool } from "./file_pool.ts";
 import { stampOfOpen } from "./file_stamp.ts";

@@ -12,58 +12,28 @@ import { isLoopback, normalizeIp } from "../codec/address.ts";
 import type { Handshake, HandshakeHead } from "../codec/handshake.ts";
 import type { WebSeedFiles } from "../codec/web_seed_url.ts";
 import type { Message } from "../codec/message.ts";
-import { type DiskError, ProtocolError } from "../errors.ts";
+import { ProtocolError } from "../errors.ts";
 import type { Action } from "../peer/actions.ts";
 import type { BlockRequest, Connection } from "../peer/connection.ts";
 import { addressOf, type Peer, type PeerSource } from "../peer/peer_book.ts";
 import type { TorrentHashes } from "../peer/info_hashes.ts";
 import { Copies } from "../peer/copies.ts";
 import { Swarm } from "../peer/swarm.ts";
-import type { Transfer, TransferOptions } from "../peer/transfer.ts";
-import type { PieceIndex } from "../store/layout.ts";
-import type { ActivePiece } from "../store/pieces.ts";
-import type { TransferListener } from "./events.ts";
+import type { Transfer } from "../peer/transfer.ts";
+import type { TransferOptions } from "../peer/transfer_options.ts";
 import type { FileReader } from "./file_reader.ts";
 import { BatchBuffers } from "./batch_buffers.ts";
-import { closeQuietly, dial, type OpenedSocket } from "./handshaking.ts";
-import { leafHashes } from "./leaf_hashes.ts";
-import type { Acceptor, Listener } from "./listener.ts";
-import { PeerSocket, type SocketHost } from "./peer_socket.ts";
 import type { Carrier } from "./carrier.ts";
-import type { PieceMemory } from "./piece_memory.ts";
-import type { PieceWorkers } from "./piece_workers.ts";
+import { dialPeer, dialReason } from "./dialer.ts";
+import { closeQuietly, type OpenedSocket } from "./handshaking.ts";
+import type { Acceptor } from "./listener.ts";
+import { PeerSocket, type SocketHost } from "./peer_socket.ts";
+import { PieceStore, type TransferDisk } from "./piece_store.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
-import { NOTE_MISSING, NOTE_SHA1, NOTE_VERIFIED } from "./resume.ts";
+import type { SessionOptions } from "./session_options.ts";
 import { WebSeeds } from "./web_seeds.ts";
 
 const TICK_MS = 250;
-
-/** What a session needs. */
-export interface SessionOptions {
-  readonly peerId: Uint8Array;
-  readonly client: string;
-  readonly listener: Listener;
-  readonly v1Hash?: Uint8Array | undefined;
-  readonly v2Hash?: Uint8Array | undefined;
-  readonly maxConnections: number;
-  readonly uploadSlots: number;
-  readonly uploadLimiter: RateLimiter;
-  readonly downloadLimiter: RateLimiter;
-  readonly tell: TransferListener;
-  /** The info dictionary arrived from peers and matches its hash. */
-  readonly onMetadata: (info: Uint8Array) => void;
-  /** Every piece is verified and stored. */
-  readonly onComplete: () => void;
-  /** Storing failed: the download cannot go on. */
-  readonly onDiskError: (error: DiskError) => void;
-}
-
-/** Where a transfer's bytes are: needed once the metadata is known. */
-export interface TransferDisk {
-  readonly reader: FileReader;
-  /** Absent where nothing is downloaded. */
-  readonly storing?: { readonly workers: PieceWorkers; readonly memory: PieceMemory };
-}
 
 /** One torrent on the network. */
 export class Session implements Acceptor, SocketHost, AsyncDisposable {
@@ -79,9 +49,8 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
   readonly #running = new Set<Promise<void>>();
   readonly #closed = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
-  #disk: TransferDisk | undefined;
+  #store: PieceStore | undefined;
   #webSeeds: WebSeeds | undefined;
-  #moving: Promise<void> | undefined;
   #completed = false;
 
   /** Begins at once: accepts peers, and fetches the metadata from any it learns of. */
@@ -117,8 +86,10 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
 
   /** The metadata is known and the disk is looked at: pieces can move. */
   beginTransfer(options: TransferOptions, hashes: TorrentHashes, disk: TransferDisk): Transfer {
-    this.#disk = disk;
     const transfer = this.swarm.beginTransfer(options, hashes, performance.now());
+    const { tell, onDiskError } = this.#options;
+    const settle = () => this.settle();
+    this.#store = new PieceStore(transfer, disk, { swarm: this.swarm, settle, tell, onDiskError });
     this.#completed = transfer.pieces.isComplete;
     this.settle();
     return transfer;
@@ -139,27 +110,14 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     this.#tick();
   }
 
-  /**
-   * Lets files be moved while nobody reads them; who wants to waits. From then on they are read through
-   * the reader that `move` gives.
-   */
-  async moveFiles(move: () => Promise<FileReader>): Promise<void> {
-    const moved = Promise.withResolvers<void>();
-    this.#moving = moved.promise;
-    try {
-      await this.#disk!.reader.close();
-      this.#disk = { ...this.#disk, reader: await move() };
-    } finally {
-      this.#moving = undefined;
-      moved.resolve();
-    }
+  /** See {@link PieceStore.moveFiles}. */
+  moveFiles(move: () => Promise<FileReader>): Promise<void> {
+    return this.#store!.moveFiles(move);
   }
 
-  /** Nothing is downloaded any more: the hashing threads end. */
-  async stopStoring(): Promise<void> {
-    const { storing, reader } = this.#disk!;
-    this.#disk = { reader };
-    await storing?.workers.close();
+  /** See {@link PieceStore.stopStoring}. */
+  stopStoring(): Promise<void> {
+    return this.#store!.stopStoring();
   }
 
   // Acceptor: the listener has somebody for this torrent.
@@ -206,17 +164,9 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     return this.swarm.takeUploads(connection, maxBytes);
   }
 
-  /** Reads file data for a peer; false when the file is not what it was. */
-  async readBlocks({ piece, begin, length }: BlockRequest, out: Uint8Array): Promise<boolean> {
-    if (this.#moving !== undefined) await this.#moving;
-    const good = await this.#disk!.reader.read(piece, begin, length, out);
-    const { phase } = this.swarm;
-    if (!good && phase.name === "transfer" && phase.transfer.pieces.have.get(piece)) {
-      phase.transfer.pieceLost(piece);
-      this.#options.tell({ type: "piece-lost", piece, path: this.#disk!.reader.pathOf(piece) });
-      this.settle();
-    }
-    return good;
+  /** See {@link PieceStore.readBlocks}. */
+  readBlocks(request: BlockRequest, out: Uint8Array): Promise<boolean> {
+    return this.#store!.readBlocks(request, out);
   }
 
   /** A block that was asked for cannot be given. */
@@ -239,8 +189,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     this.#options.listener.remove(this);
     for (const socket of this.#sockets.values()) socket.close("we are leaving");
     while (this.#running.size > 0) await Promise.allSettled([...this.#running]);
-    await this.#disk?.storing?.workers.close();
-    await this.#disk?.reader.close();
+    await this.#store?.close();
   }
 
   /** The same as {@link close}. */
@@ -262,9 +211,9 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
       case "upload":
         return this.#sockets.get(action.connection)?.upload();
       case "verify":
-        return this.#start(this.#verify(action.active));
+        return this.#start(this.#store!.verify(action.active));
       case "hashBlocks":
-        return this.#start(this.#hashBlocks(action.piece));
+        return this.#start(this.#store!.hashBlocks(action.piece));
       case "dial":
         return this.#start(this.#dial(action.peer, action.v2));
       case "close":
@@ -296,14 +245,8 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
   async #dial(peer: Peer, v2: boolean): Promise<void> {
     if (peer.url !== undefined) return this.#webSeeds?.dial(peer, peer.url);
     try {
-      const ours = this.swarm.infoHashes.handshake(v2);
-      const opened = await dial(peer.host, peer.port, ours, this.#closed.signal);
-      const answered = this.swarm.infoHashes.versionOf(opened.handshake);
-      if (answered === undefined || (answered === "v1" && v2)) {
-        closeQuietly(opened.conn);
-        throw new ProtocolError("answered for another torrent");
-      }
-      this.#open(peer, opened, { inbound: false, v2: answered === "v2" });
+      const dialled = await dialPeer(this.swarm, peer, v2, this.#closed.signal);
+      this.#open(peer, dialled.opened, { inbound: false, v2: dialled.v2 });
     } catch (error) {
       this.swarm.dialFailed(peer, dialReason(error), performance.now());
     }
@@ -324,40 +267,6 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     this.copies.look(connection); // its last word may have been that it is complete
     this.#sockets.delete(connection);
     this.swarm.closed(connection, reason, performance.now());
-    this.settle();
-  }
-
-  /** Verifies a full piece and stores it, off the main thread. */
-  async #verify(active: ActivePiece): Promise<void> {
-    const { piece, slot } = active;
-    const transfer = this.#transfer();
-    const expected = transfer.expected(piece)!;
-    const bySha1 = expected.kind === "sha1";
-    const note = transfer.pieces.isFragment(piece)
-      ? NOTE_MISSING
-      : bySha1 && transfer.layout.version === "hybrid"
-      ? NOTE_SHA1
-      : NOTE_VERIFIED;
-    try {
-      const { workers, memory } = this.#disk!.storing!;
-      const asked = { expected, note, digests: transfer.wantsDigests(piece) };
-      const stored = workers.store({ piece, buffer: memory.take(slot), ...asked });
-      const { matches, buffer, digests } = await stored;
-      memory.giveBack(slot, buffer);
-      this.swarm.verified(piece, matches, bySha1, digests);
-    } catch (error) {
-      transfer.download.notStored(piece);
-      this.#options.onDiskError(error as DiskError);
-    }
-    this.settle();
-  }
-
-  /** Hashes the blocks of a piece on disk. */
-  async #hashBlocks(piece: PieceIndex): Promise<void> {
-    const read = (begin: number, out: Uint8Array) =>
-      this.readBlocks({ piece, begin, length: out.length }, out);
-    const leaves = await leafHashes(read, this.#transfer().layout, piece);
-    this.swarm.hashed(piece, leaves, performance.now());
     this.settle();
   }
 
@@ -387,12 +296,4 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
   #isOurselves(ip: string, port: number): boolean {
     return port === this.#options.listener.port && isLoopback(ip);
   }
-}
-
-/** Why an attempt to connect failed, in words. */
-function dialReason(error: unknown): string {
-  if (error instanceof Deno.errors.ConnectionRefused) return "refuses connections";
-  if (error instanceof Deno.errors.TimedOut) return "does not answer";
-  if (error instanceof Error) return error.message;
-  return String(error);
 }

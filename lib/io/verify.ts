@@ -4,12 +4,14 @@
  * @module
  */
 
+import { join } from "@std/path";
 import { DiskError, ExitCode, ShoalError } from "../errors.ts";
 import { Layout, type PieceIndex } from "../store/layout.ts";
 import type { Bitfield } from "../store/bitfield.ts";
 import type { Selection } from "../store/selection.ts";
 import { checkPieces } from "./check_pieces.ts";
 import { chooseFiles } from "./choose_files.ts";
+import { namesOn } from "./disk_names.ts";
 import { destinationOf } from "./download_place.ts";
 import { FolderTree } from "./folder_tree.ts";
 import { describeTorrent } from "./inspect.ts";
@@ -92,7 +94,8 @@ async function findFiles(
   if (!info.multiFile) return [{ path, fits: stat.size === info.totalLength }];
   const tree = new FolderTree(path);
   tree.exists(); // says so when it is a link
-  return info.files.map(({ path, length }, file) => {
+  const files = await namesOn(join(path, ".."), info.files);
+  return files.map(({ path, length }, file) => {
     const found = selection.has(file) ? tree.look(path) : undefined;
     if (found?.type !== "file") return { path: "", fits: false };
     return { path: tree.pathOf(path), fits: found.length === length };

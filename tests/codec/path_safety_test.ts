@@ -2,7 +2,12 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { fromHex, utf8 } from "../../lib/codec/bytes.ts";
-import { cutComponent, safeComponent, uniquePaths } from "../../lib/codec/path_safety.ts";
+import {
+  cutComponent,
+  type DiskRules,
+  safeComponent,
+  uniquePaths,
+} from "../../lib/codec/path_safety.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 
 const permissions = "none";
@@ -84,29 +89,48 @@ Deno.test("a name that is too long is cut between characters and keeps its exten
   assertEquals(safeComponent("." + "y".repeat(20) + "x".repeat(300)).length, 240);
 });
 
-Deno.test(
-  "names that one disk may take for one are told apart by a number",
-  { permissions },
-  () => {
-    const unique = (...names: string[]) =>
-      uniquePaths(names.map((name) => name.split("/"))).map((path) => path.join("/"));
-    assertEquals(unique("a.txt", "A.TXT", "a.txt", "b"), ["a.txt", "A.1.TXT", "a.2.txt", "b"]);
-    assertEquals(unique("e\u0301.txt", "\u00e9.txt"), ["e\u0301.txt", "\u00e9.1.txt"]);
-    assertEquals(unique("D/x", "d/X", "d/y"), ["D/x", "d/X.1", "d/y"]);
-    assertEquals(unique("a.1.txt", "a.txt", "a.txt"), ["a.1.txt", "a.txt", "a.2.txt"]);
-    assertEquals(unique("a/x", "b/x"), ["a/x", "b/x"]);
-  },
-);
+const BLIND = { ignoresCase: true, ignoresComposition: true };
+
+/** The paths that files get on a disk. */
+function unique(names: string[], rules?: DiskRules): string[] {
+  return uniquePaths(names.map((name) => name.split("/")), rules).map((path) => path.join("/"));
+}
+
+Deno.test("a name that is there twice gets a number, others stay", { permissions }, () => {
+  const names = ["a.txt", "A.TXT", "a.txt", "e\u0301", "\u00e9", "D/x", "d/X", "D/x"];
+  assertEquals(
+    unique(names),
+    ["a.txt", "A.TXT", "a.1.txt", "e\u0301", "\u00e9", "D/x", "d/X", "D/x.1"],
+  );
+  assertEquals(unique(["a.1.txt", "a.txt", "a.txt"]), ["a.1.txt", "a.txt", "a.2.txt"]);
+  assertEquals(unique(["a/x", "b/x"]), ["a/x", "b/x"]);
+  const paths = [["a"], ["A"], ["b", "a"]];
+  for (const [i, path] of uniquePaths(paths).entries()) assert(path === paths[i]);
+});
+
+Deno.test("names that a disk takes for one are told apart by a number", { permissions }, () => {
+  const blind = (...names: string[]) => unique(names, BLIND);
+  assertEquals(blind("a.txt", "A.TXT", "a.txt", "b"), ["a.txt", "A.1.TXT", "a.2.txt", "b"]);
+  assertEquals(blind("e\u0301.txt", "\u00e9.txt"), ["e\u0301.txt", "\u00e9.1.txt"]);
+  assertEquals(blind("D/x", "d/X", "d/y"), ["D/x", "d/X.1", "d/y"]);
+  const names = ["\u00e9", "\u00c9", "e\u0301"];
+  const [first, other] = ["\u00e9", "\u00c9"];
+  assertEquals(unique(names, { ...BLIND, ignoresComposition: false }), [
+    first,
+    `${other}.1`,
+    "e\u0301",
+  ]);
+  assertEquals(unique(names, { ...BLIND, ignoresCase: false }), [first, other, "e\u0301.1"]);
+});
 
 Deno.test(
   "a file that is named as a folder gives way, whichever comes first",
   { permissions },
   () => {
-    const unique = (...names: string[]) =>
-      uniquePaths(names.map((name) => name.split("/"))).map((path) => path.join("/"));
-    assertEquals(unique("sub", "SUB/file"), ["sub.1", "SUB/file"]);
-    assertEquals(unique("sub/file", "Sub"), ["sub/file", "Sub.1"]);
-    assertEquals(unique("a/b/c", "a/b", "A"), ["a/b/c", "a/b.1", "A.1"]);
+    assertEquals(unique(["sub", "sub/file", "SUB"]), ["sub.1", "sub/file", "SUB"]);
+    assertEquals(unique(["sub", "SUB/file"], BLIND), ["sub.1", "SUB/file"]);
+    assertEquals(unique(["sub/file", "Sub"], BLIND), ["sub/file", "Sub.1"]);
+    assertEquals(unique(["a/b/c", "a/b", "A"], BLIND), ["a/b/c", "a/b.1", "A.1"]);
   },
 );
 
@@ -148,10 +172,10 @@ Deno.test("random bytes always become safe, distinct names", { permissions }, ()
     if (length > 255) seen.cut++;
     paths.push(random() < 0.5 ? [safe] : ["folder", safe]);
   }
-  const unique = uniquePaths(paths);
-  const keys = unique.map((path) => path.join("/").normalize("NFC").toLowerCase());
+  const distinct = uniquePaths(paths, BLIND);
+  const keys = distinct.map((path) => path.join("/").normalize("NFC").toLowerCase());
   assertEquals(new Set(keys).size, paths.length);
-  for (const [i, path] of unique.entries()) if (path.at(-1) !== paths[i]!.at(-1)) seen.renamed++;
+  for (const [i, path] of distinct.entries()) if (path.at(-1) !== paths[i]!.at(-1)) seen.renamed++;
   assert(Math.min(seen.rewritten, seen.kept, seen.cut, seen.renamed) > 30, JSON.stringify(seen));
 });
 

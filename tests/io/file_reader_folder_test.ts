@@ -11,7 +11,7 @@ import { createContent } from "../../lib/io/create.ts";
 import { FileReader } from "../../lib/io/file_reader.ts";
 import { stampsOf } from "../../lib/io/file_stamp.ts";
 import { pieceLayersOf } from "../../lib/io/torrent.ts";
-import type { Expected } from "../../lib/peer/transfer.ts";
+import type { Expected } from "../../lib/peer/piece_hashes.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { makeTree, ODD_TREE, type Tree } from "../support/folders.ts";
 import { TempFolder } from "../support/temp.ts";

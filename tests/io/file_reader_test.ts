@@ -7,7 +7,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FileReader } from "../../lib/io/file_reader.ts";
 import { stampOf } from "../../lib/io/file_stamp.ts";
 import { pieceLayersOf } from "../../lib/io/torrent.ts";
-import type { Expected } from "../../lib/peer/transfer.ts";
+import type { Expected } from "../../lib/peer/piece_hashes.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { DiskError, type Torrent } from "../../mod.ts";
 import { formulaBytes } from "../support/content.ts";

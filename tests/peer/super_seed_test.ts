@@ -1,6 +1,7 @@
 /** Super-seeding: one copy goes out in pieces, each to somebody else. @module */
 
 import { assert, assertEquals } from "@std/assert";
+import { fromLatin1, hex } from "../../lib/codec/bytes.ts";
 import type { Action } from "../../lib/peer/actions.ts";
 import type { Connection } from "../../lib/peer/connection.ts";
 import { PeerBook } from "../../lib/peer/peer_book.ts";
@@ -212,7 +213,10 @@ Deno.test({
     const bench = new Bench(40);
     const [a, b] = bench.guests(2);
     const held = bench.news(a!);
-    bench.tick(3000);
+    bench.tick(2750);
+    bench.fetch(b!, bench.news(b!)[0]!);
+    bench.news(a!);
+    bench.tick(250);
     assertEquals(bench.news(a!), []);
     bench.fetch(a!, held[0]!);
     bench.tick(250);
@@ -282,6 +286,21 @@ Deno.test({
 });
 
 Deno.test({
+  name: "rTorrent, which rests when it has got all it knows of, sees everything at once",
+  permissions,
+  fn() {
+    const bench = new Bench(8);
+    const peerId = hex(fromLatin1("-lt0D80-xxxxxxxxxxxx"));
+    const rtorrent = connect(new PeerBook(() => {}), 1, { peerId });
+    assertEquals(bench.superSeed.joined(rtorrent, []), false, "it comes first");
+    assertEquals(bench.superSeed.isHiding, false);
+    assertEquals(bench.join(2).isGuest, true);
+    assertEquals(bench.superSeed.joined(rtorrent, bench.connections), false, "it comes later");
+    assertEquals(bench.superSeed.isHiding, true, "others are given their own pieces all the same");
+  },
+});
+
+Deno.test({
   name: "after everybody has left, the next one is served as the first was",
   permissions,
   fn() {
@@ -314,6 +333,54 @@ Deno.test({
     assert(bench.superSeed.isHiding, "the other one is a guest as before");
     for (let i = 0; i < 30; i++) for (const piece of bench.news(b!)) bench.fetch(b!, piece);
     assert(b!.remote.isFull, "what it was offered went to the other");
+  },
+});
+
+Deno.test({
+  name: "when nobody asks for what it was offered, everybody is shown everything",
+  permissions,
+  fn() {
+    const bench = new Bench(20);
+    const [a, b] = bench.guests(2); // another peer promised them just these pieces
+    const told = [...bench.news(a!)];
+    bench.tick(2750);
+    assert(bench.superSeed.isHiding);
+    bench.tick(250);
+    assertEquals(bench.superSeed.isHiding, false);
+    told.push(...bench.news(a!));
+    assertEquals(told.toSorted((x, y) => x - y), Array.from({ length: 20 }, (_, i) => i));
+    assertEquals(bench.news(b!).length, 20);
+  },
+});
+
+Deno.test({
+  name: "who waits for a slot is not taken for one that wants nothing",
+  permissions,
+  fn() {
+    const bench = new Bench(20);
+    const { peer } = bench.join(1);
+    peer.amChoking = true;
+    bench.superSeed.deal();
+    bench.tick(6000);
+    assert(bench.superSeed.isHiding);
+    const [piece] = bench.news(peer);
+    peer.amChoking = false;
+    bench.fetch(peer, piece!);
+    assertEquals(bench.news(peer).length, AHEAD);
+  },
+});
+
+Deno.test({
+  name: "a peer has its three seconds also when the seeder has just begun to look at its clock",
+  permissions,
+  fn() {
+    const bench = new Bench(20);
+    bench.nowMs = 50_000;
+    const [only] = bench.guests(1);
+    bench.tick(100);
+    assert(bench.superSeed.isHiding);
+    for (const piece of bench.news(only!)) bench.fetch(only!, piece);
+    assertEquals(bench.news(only!).length, AHEAD);
   },
 });
 

@@ -7,6 +7,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "../../lib/codec/bytes.ts";
 import { encodeMessage, type Message } from "../../lib/codec/message.ts";
+import { encodePex } from "../../lib/codec/pex.ts";
+import { OurExtension } from "../../lib/peer/extended_handshake.ts";
 import { beside, farewell } from "../support/beside.ts";
 import { addressOf, leechFrom, makeOrigin, seed } from "../support/library.ts";
 import { type Script } from "../support/scripted_peer.ts";
@@ -37,6 +39,20 @@ for (const [what, messages] of FLOODS) {
       assertMatch(farewell(told), /^says the same again and again/);
     }));
 }
+
+Deno.test("endless lists of peers cost their sender the connection", () =>
+  beside(
+    endless({
+      type: "extended",
+      id: OurExtension.exchange,
+      payload: encodePex({ added: [{ host: "127.0.0.9", port: 9, flags: 0 }], dropped: [] }),
+    }),
+    ({ told, all }) => {
+      assertMatch(farewell(told), /^sends lists of peers without end/);
+      const named = all.filter((event) => event.type === "peer" && event.address === "127.0.0.9:9");
+      assert(named.length <= 3, `it was tried ${named.length / 2} times`);
+    },
+  ));
 
 Deno.test("endless hash requests cost their sender the connection", () =>
   beside(

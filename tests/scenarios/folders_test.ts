@@ -25,13 +25,9 @@ const TREE: Tree = {
   "middle.bin": MIB,
 };
 
-/** One of two names that differ in Unicode composition only, and what it becomes: some disks see one. */
-const [COMPOSED, RENAMED] = ["Gr\u00f6\u00dfe.txt", "Gr\u00f6\u00dfe.1.txt"];
-
-/** The digests of a folder's files as they are to arrive. */
+/** The digests of a folder's files as they are to arrive: under their own names. */
 function arrived(digests: Map<string, string>): Map<string, string> {
-  const rename = (path: string) => path === COMPOSED ? RENAMED : path;
-  return new Map([...digests].map(([path, digest]) => [`things/${rename(path)}`, digest]));
+  return new Map([...digests].map(([path, digest]) => [`things/${path}`, digest]));
 }
 
 async function sharing(temp: TempFolder, tree: Tree = TREE, args: string[] = []) {

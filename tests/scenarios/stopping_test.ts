@@ -122,7 +122,7 @@ Deno.test("Ctrl-C while a file is hashed: exit 7, and it is said that nothing wa
   assertEquals(await seeder.exit(), 7);
   assertEquals(
     seeder.stderr.at(-1),
-    "seeder: interrupted before the file was ready to share, run the same command to start again",
+    "seeder: interrupted before everything was ready to share, run the same command to start again",
   );
 });
 

@@ -12,7 +12,7 @@ import {
   prepareDownload,
 } from "../../lib/io/begin_download.ts";
 import { PieceWorkers } from "../../lib/io/piece_workers.ts";
-import type { Expected } from "../../lib/peer/transfer.ts";
+import type { Expected } from "../../lib/peer/piece_hashes.ts";
 import type { Layout, PieceIndex } from "../../lib/store/layout.ts";
 import type { Torrent } from "../../mod.ts";
 

@@ -43,12 +43,14 @@ function sha256Of(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** Names that have gone wrong before: order by bytes, composed and decomposed, hidden, blank, long. */
+/** Names that have gone wrong before: order by bytes, case, composed or not, hidden, blank, long. */
 export const ODD_TREE: Tree = {
   "z last": 5,
   ".hidden/.also": 20_000,
   "Größe.txt": 16_384,
   "Gro\u0308\u00dfe.txt": 16_385,
+  "README": 70,
+  "Readme": 80,
   "a/b": 1,
   "a.b": 40_000,
   "a-b": 0,

@@ -4,44 +4,45 @@
  * @module
  */
 
-export type ForeignProgram = "libtorrent" | "aria2" | "transmission";
+export type ForeignProgram = "libtorrent" | "aria2" | "transmission" | "rtorrent";
 
 /** The Python that Debian's python3-libtorrent belongs to; one from elsewhere cannot import it. */
 export const PYTHON = "/usr/bin/python3";
 
 interface Recipe {
   debianPackage: string;
+  /** Prints its version. */
   probe: [command: string, ...args: string[]];
 }
 
 const RECIPES: Record<ForeignProgram, Recipe> = {
   libtorrent: {
     debianPackage: "python3-libtorrent",
-    probe: [PYTHON, "-c", "import libtorrent"],
+    probe: [PYTHON, "-c", "import libtorrent; print(libtorrent.version)"],
   },
   aria2: { debianPackage: "aria2", probe: ["aria2c", "--version"] },
   transmission: {
     debianPackage: "transmission-daemon",
     probe: ["transmission-daemon", "--version"],
   },
+  rtorrent: { debianPackage: "rtorrent", probe: ["rtorrent", "-h"] },
 };
 
-const known = new Map<ForeignProgram, boolean>();
+const versions = new Map<ForeignProgram, string | undefined>();
 
-/** Whether the program is installed and starts. */
-export function isPresent(program: ForeignProgram): boolean {
-  let present = known.get(program);
-  if (present === undefined) known.set(program, present = starts(RECIPES[program].probe));
-  return present;
+/** The version of the program, such as `1.36.0`; `undefined` when it is not installed. */
+export function versionOf(program: ForeignProgram): string | undefined {
+  if (!versions.has(program)) versions.set(program, ask(RECIPES[program].probe));
+  return versions.get(program);
 }
 
 /** Registers a test that needs foreign programs. */
 export function foreignTest(
   name: string,
   needs: ForeignProgram[],
-  body: () => Promise<void>,
+  body: (test: Deno.TestContext) => Promise<void>,
 ): void {
-  const missing = needs.filter((program) => !isPresent(program));
+  const missing = needs.filter((program) => versionOf(program) === undefined);
   if (missing.length === 0) {
     Deno.test(name, body);
     return;
@@ -58,14 +59,14 @@ export function foreignTest(
   Deno.test({ name, ignore: true, fn: body });
 }
 
-function starts([command, ...args]: Recipe["probe"]): boolean {
+/** The version in the first line the probe prints, whatever it ends with: some print it and fail. */
+function ask([command, ...args]: Recipe["probe"]): string | undefined {
   try {
-    const options = { args, stdout: "null", stderr: "null" } as const;
-    // Some programs exit with 1 after printing their version; only the import has to succeed.
-    const { code } = new Deno.Command(command, options).outputSync();
-    return code === 0 || !args.includes("-c");
+    const { stdout, stderr } = new Deno.Command(command, { args }).outputSync();
+    const [line] = new TextDecoder().decode(stdout.length > 0 ? stdout : stderr).split("\n");
+    return /\d+\.\d+(\.\d+)?/.exec(line!)?.[0];
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
 }

@@ -114,7 +114,7 @@ export interface Leeching extends AsyncDisposable {
   readonly leecher: Leecher;
   readonly log: EventLog;
   /** `leecher.complete`, within reason. */
-  complete(): Promise<TransferResult>;
+  complete(timeoutMs?: number): Promise<TransferResult>;
 }
 
 /** Starts a leecher in this process. */
@@ -124,10 +124,11 @@ export async function leechFrom(what: string, options: LeecherOptions): Promise<
   return {
     leecher,
     log,
-    complete: () =>
+    complete: (timeoutMs) =>
       withinReason(
         leecher.complete,
         () => `not complete: ${JSON.stringify([leecher.stats(), log.all.slice(-40)])}`,
+        timeoutMs,
       ),
     [Symbol.asyncDispose]: () => leecher.close(),
   };

@@ -45,6 +45,8 @@ export interface LibtorrentOptions {
   trackers?: string[];
   /** Dialled as `host:port`, and again every second while no peer is connected. */
   peers?: string[];
+  /** The address to be at; 127.0.0.1 by default. */
+  host?: string;
   /** Port to listen on; a free one by default. */
   port?: number;
   /** `enabled`, the default as in qBittorrent, tries an encrypted handshake first and then a plain one. */
@@ -53,7 +55,7 @@ export interface LibtorrentOptions {
   timeoutMs?: number;
 }
 
-/** A libtorrent session with one torrent, on 127.0.0.1 only. */
+/** A libtorrent session with one torrent, at one address only. */
 export class LibtorrentPeer implements AsyncDisposable {
   readonly program: Program;
   /** `host:port` where it accepts connections. */
@@ -86,12 +88,15 @@ export class LibtorrentPeer implements AsyncDisposable {
     what: string,
     options: LibtorrentOptions,
   ): Promise<LibtorrentPeer> {
+    const { host = "127.0.0.1" } = options;
     const args = [
       LIBTORRENT_SCRIPT,
       role,
       what,
       "--data",
       options.folder,
+      "--listen",
+      host,
       "--port",
       `${options.port ?? 0}`,
     ];
@@ -101,7 +106,7 @@ export class LibtorrentPeer implements AsyncDisposable {
     const program = Program.start(PYTHON, args, { stdin: true });
     try {
       const [, port] = await program.line(/"type": "listening", "port": (\d+)/, waitFor());
-      return new LibtorrentPeer(program, `127.0.0.1:${port}`);
+      return new LibtorrentPeer(program, `${host}:${port}`);
     } catch (error) {
       await program[Symbol.asyncDispose]();
       throw error;

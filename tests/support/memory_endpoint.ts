@@ -83,7 +83,7 @@ export class Endpoint {
     }
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     const { latencyMs, bytesPerSecond } = this.node.world.linkOf(this.node, this.remote);
-    const sendingMs = length / bytesPerSecond * 1000;
+    const sendingMs = Math.max(length / bytesPerSecond * 1000, this.node.occupyLine(length));
     this.#busy = true;
     clock.after(sendingMs, () => {
       this.#busy = false;

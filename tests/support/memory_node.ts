@@ -37,6 +37,10 @@ export interface NodeOptions {
   readonly slotCount?: number;
   readonly uploadSlots?: number;
   readonly maxConnections?: number;
+  /** While nobody else has the file, it hands out each piece once before any twice. */
+  readonly superSeed?: boolean;
+  /** Bytes per second it can send to all others together; default: as fast as its links are. */
+  readonly uplink?: number;
 }
 
 /** One program that takes part. */
@@ -59,6 +63,7 @@ export class MemoryNode {
   readonly #memory: Uint8Array;
   readonly #slotCount: number;
   #nextPort = 50_000;
+  #lineFreeMs = 0;
 
   constructor(
     readonly world: MemorySwarm,
@@ -148,6 +153,14 @@ export class MemoryNode {
     return { bytes: encodeHandshake(answer.handshake), endpoint };
   }
 
+  /** So many bytes are to be sent: how long its line to the world takes, behind what waits already. */
+  occupyLine(length: number): number {
+    const { nowMs } = this.world.clock;
+    const { uplink = Infinity } = this.options;
+    this.#lineFreeMs = Math.max(this.#lineFreeMs, nowMs) + length / uplink * 1000;
+    return this.#lineFreeMs - nowMs;
+  }
+
   /** File data to send, wrong where this node is to send wrong data. */
   read(piece: number, begin: number, length: number): Uint8Array {
     const bytes = this.disk.read(piece as ActivePiece["piece"], begin, length);
@@ -206,6 +219,7 @@ export class MemoryNode {
         sha1s: info.pieces,
         private: info.private,
         layers: torrent.layers(has !== "magnet"),
+        superSeed: this.options.superSeed,
         storeBlock: (slot, begin, block) =>
           this.#memory.set(block, slot * info.pieceLength + begin),
       },

@@ -14,7 +14,7 @@ import {
   type TorrentVersion,
 } from "../../lib/codec/metainfo.ts";
 import { PieceLayer } from "../../lib/codec/piece_layer.ts";
-import type { Expected } from "../../lib/peer/transfer.ts";
+import type { Expected } from "../../lib/peer/piece_hashes.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { pseudoRandomBytes } from "./content.ts";
 

@@ -22,7 +22,6 @@ import {
 } from "../../lib/codec/handshake.ts";
 import {
   type BlockRangeMessage,
-  encodeMessage,
   type HashRangeMessage,
   type Message,
 } from "../../lib/codec/message.ts";
@@ -30,6 +29,7 @@ import { hex } from "../../lib/codec/bytes.ts";
 import { blockHashes } from "../../lib/codec/merkle.ts";
 import { pieceLayersOf, type Torrent } from "../../lib/io/torrent.ts";
 import { pseudoRandomBytes } from "./content.ts";
+import { closeIfOpen, Conversation, isHangUp, readOn, readUntil } from "./conversation.ts";
 
 /** The number under which it receives metadata messages. */
 const OUR_METADATA_ID = 7;
@@ -62,50 +62,6 @@ export interface Script {
   bytesPerWrite?: number;
   /** Hangs up after so many blocks, in each of its connections. */
   closesAfterBlocks?: number;
-}
-
-/** One connection of a scripted peer. */
-export class Conversation {
-  /** Blocks sent so far. */
-  blocksSent = 0;
-  readonly #conn: Deno.TcpConn;
-  readonly #bytesPerWrite: number;
-  readonly #ended = new AbortController();
-
-  constructor(conn: Deno.TcpConn, bytesPerWrite = Infinity) {
-    this.#conn = conn;
-    this.#bytesPerWrite = bytesPerWrite;
-  }
-
-  /** Writes raw bytes. */
-  async write(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length;) {
-      const end = Math.min(bytes.length, done + this.#bytesPerWrite);
-      done += await this.#conn.write(bytes.subarray(done, end));
-    }
-  }
-
-  /** Writes a message. */
-  async send(message: Message): Promise<void> {
-    await this.write(encodeMessage(message));
-  }
-
-  /** Waits, but not longer than the conversation lasts. */
-  async pause(ms: number): Promise<void> {
-    const { signal } = this.#ended;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      const wake = () => (clearTimeout(timer), resolve());
-      if (signal.aborted) wake();
-      else signal.addEventListener("abort", wake, { once: true });
-    });
-  }
-
-  /** Hangs up. */
-  close(): void {
-    this.#ended.abort();
-    closeIfOpen(this.#conn);
-  }
 }
 
 /** A listening scripted peer. Dispose it. */
@@ -280,44 +236,4 @@ export class ScriptedPeer implements AsyncDisposable {
     const payload = encodeMetadataMessage({ type: "data", piece, totalSize, data });
     await speak.send({ type: "extended", id, payload });
   }
-}
-
-/** Reads and drops everything until the other side hangs up. */
-async function readOn(conn: Deno.TcpConn): Promise<void> {
-  const buffer = new Uint8Array(65_536);
-  while (await conn.read(buffer) !== null);
-}
-
-async function readUntil<T>(
-  conn: Deno.TcpConn,
-  framer: Framer,
-  take: () => T | undefined,
-): Promise<T | undefined> {
-  for (;;) {
-    const taken = take();
-    if (taken !== undefined) return taken;
-    const read = await conn.read(framer.space());
-    if (read === null) return undefined;
-    framer.advance(read);
-  }
-}
-
-function closeIfOpen(resource: { close(): void }): void {
-  try {
-    resource.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
-  }
-}
-
-/** The other side or the test has closed the connection: that is how these conversations end. */
-function isHangUp(error: unknown): void {
-  const expected = [
-    Deno.errors.BadResource,
-    Deno.errors.BrokenPipe,
-    Deno.errors.ConnectionReset,
-    Deno.errors.ConnectionAborted,
-    Deno.errors.Interrupted,
-  ];
-  if (!expected.some((kind) => error instanceof kind)) throw error;
 }

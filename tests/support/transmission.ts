@@ -1,5 +1,5 @@
 /**
- * transmission-daemon as a downloader on 127.0.0.1, driven through its RPC.
+ * transmission-daemon driven through its RPC.
  *
  * It refuses loopback addresses that a tracker gives it, so it has to be dialled: the seeder learns
  * its address from the tracker. Version 3.00 cannot read a hybrid .torrent: give it a v1 one.
@@ -29,21 +29,21 @@ export class Transmission implements AsyncDisposable {
   readonly #home: TempFolder;
   #sessionId = "";
 
-  private constructor(program: Program, home: TempFolder, peerPort: number, rpcPort: number) {
+  private constructor(program: Program, home: TempFolder, address: string, rpcPort: number) {
     this.program = program;
     this.#home = home;
-    this.address = `127.0.0.1:${peerPort}`;
+    this.address = address;
     this.#rpcUrl = `http://127.0.0.1:${rpcPort}/transmission/rpc`;
   }
 
-  /** Starts the daemon; what it downloads goes into `folder`. Returns once its RPC answers. */
-  static async start(folder: string): Promise<Transmission> {
+  /** Starts the daemon at `host`; its content is in `folder`, or is to go there. Returns once its RPC answers. */
+  static async start(folder: string, host = "127.0.0.1"): Promise<Transmission> {
     const home = await TempFolder.create();
     const [peerPort, rpcPort] = [freePort(), freePort()];
-    await home.file("settings.json", JSON.stringify(settings(folder, peerPort, rpcPort)));
+    await home.file("settings.json", JSON.stringify(settings(folder, host, peerPort, rpcPort)));
     const args = ["--foreground", "--log-debug", "--config-dir", home.path];
     const program = Program.start("transmission-daemon", args);
-    const daemon = new Transmission(program, home, peerPort, rpcPort);
+    const daemon = new Transmission(program, home, `${host}:${peerPort}`, rpcPort);
     try {
       await program.line(/RPC Server Serving RPC|Serving RPC and Web requests/);
       await daemon.#call("session-get", {});
@@ -102,9 +102,9 @@ export class Transmission implements AsyncDisposable {
   }
 }
 
-function settings(folder: string, peerPort: number, rpcPort: number): Record<string, unknown> {
+function settings(folder: string, host: string, peerPort: number, rpcPort: number) {
   return {
-    "bind-address-ipv4": "127.0.0.1",
+    "bind-address-ipv4": host,
     "bind-address-ipv6": "::1",
     "dht-enabled": false,
     "download-dir": folder,

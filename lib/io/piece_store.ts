@@ -1,0 +1,126 @@
+/**
+ * Where the bytes of a running transfer are: read from disk for peers, checked and stored when they came
+ * from peers.
+ *
+ * @module
+ */
+
+import type { DiskError } from "../errors.ts";
+import type { BlockRequest } from "../peer/connection.ts";
+import type { Swarm } from "../peer/swarm.ts";
+import type { Transfer } from "../peer/transfer.ts";
+import type { PieceIndex } from "../store/layout.ts";
+import type { ActivePiece } from "../store/pieces.ts";
+import type { TransferListener } from "./events.ts";
+import type { FileReader } from "./file_reader.ts";
+import { leafHashes } from "./leaf_hashes.ts";
+import type { PieceMemory } from "./piece_memory.ts";
+import type { PieceWorkers } from "./piece_workers.ts";
+import { NOTE_MISSING, NOTE_SHA1, NOTE_VERIFIED } from "./resume.ts";
+
+/** Where a transfer's bytes are: needed once the metadata is known. */
+export interface TransferDisk {
+  readonly reader: FileReader;
+  /** Absent where nothing is downloaded. */
+  readonly storing?: { readonly workers: PieceWorkers; readonly memory: PieceMemory };
+}
+
+/** What a store needs from the session it belongs to. */
+export interface PieceStoreHost {
+  /** The machine whose transfer it is. */
+  readonly swarm: Swarm;
+  /** Does what the swarm wants done. */
+  settle(): void;
+  readonly tell: TransferListener;
+  /** Storing failed: the download cannot go on. */
+  readonly onDiskError: (error: DiskError) => void;
+}
+
+/** The disk of one transfer. */
+export class PieceStore {
+  readonly #transfer: Transfer;
+  readonly #host: PieceStoreHost;
+  #disk: TransferDisk;
+  #moving: Promise<void> | undefined;
+
+  /** For a transfer that has begun. */
+  constructor(transfer: Transfer, disk: TransferDisk, host: PieceStoreHost) {
+    this.#transfer = transfer;
+    this.#disk = disk;
+    this.#host = host;
+  }
+
+  /** Reads file data for a peer; false when the file is not what it was. */
+  async readBlocks({ piece, begin, length }: BlockRequest, out: Uint8Array): Promise<boolean> {
+    if (this.#moving !== undefined) await this.#moving;
+    const good = await this.#disk.reader.read(piece, begin, length, out);
+    if (!good && this.#transfer.pieces.have.get(piece)) {
+      this.#transfer.pieceLost(piece);
+      this.#host.tell({ type: "piece-lost", piece, path: this.#disk.reader.pathOf(piece) });
+      this.#host.settle();
+    }
+    return good;
+  }
+
+  /** Verifies a full piece and stores it, off the main thread. */
+  async verify({ piece, slot }: ActivePiece): Promise<void> {
+    const transfer = this.#transfer;
+    const expected = transfer.expected(piece)!;
+    const bySha1 = expected.kind === "sha1";
+    const note = transfer.pieces.isFragment(piece)
+      ? NOTE_MISSING
+      : bySha1 && transfer.layout.version === "hybrid"
+      ? NOTE_SHA1
+      : NOTE_VERIFIED;
+    try {
+      const { workers, memory } = this.#disk.storing!;
+      const asked = { expected, note, digests: transfer.wantsDigests(piece) };
+      const stored = workers.store({ piece, buffer: memory.take(slot), ...asked });
+      const { matches, buffer, digests } = await stored;
+      memory.giveBack(slot, buffer);
+      this.#host.swarm.verified(piece, matches, bySha1, digests);
+    } catch (error) {
+      transfer.download.notStored(piece);
+      this.#host.onDiskError(error as DiskError);
+    }
+    this.#host.settle();
+  }
+
+  /** Hashes the blocks of a piece on disk, for a peer that asked for them. */
+  async hashBlocks(piece: PieceIndex): Promise<void> {
+    const read = (begin: number, out: Uint8Array) =>
+      this.readBlocks({ piece, begin, length: out.length }, out);
+    const leaves = await leafHashes(read, this.#transfer.layout, piece);
+    this.#host.swarm.hashed(piece, leaves, performance.now());
+    this.#host.settle();
+  }
+
+  /**
+   * Lets files be moved while nobody reads them; who wants to waits. From then on they are read through
+   * the reader that `move` gives.
+   */
+  async moveFiles(move: () => Promise<FileReader>): Promise<void> {
+    const moved = Promise.withResolvers<void>();
+    this.#moving = moved.promise;
+    try {
+      await this.#disk.reader.close();
+      this.#disk = { ...this.#disk, reader: await move() };
+    } finally {
+      this.#moving = undefined;
+      moved.resolve();
+    }
+  }
+
+  /** Nothing is downloaded any more: the hashing threads end. */
+  async stopStoring(): Promise<void> {
+    const { storing, reader } = this.#disk;
+    this.#disk = { reader };
+    await storing?.workers.close();
+  }
+
+  /** Nothing is stored and read any more. */
+  async close(): Promise<void> {
+    await this.stopStoring();
+    await this.#disk.reader.close();
+  }
+}
