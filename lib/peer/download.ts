@@ -133,7 +133,7 @@ export class Download {
     connection.snubbed = false;
     connection.hungry = true;
     const active = this.#pieces.active.get(piece as PieceIndex);
-    const welcome = active !== undefined && isWelcome(connection, active) &&
+    const welcome = active !== undefined && active.takesFrom(connection.id) &&
       active.receive(number, connection.peer.id);
     if (!welcome) return this.#waste(connection, block.length, asked);
     this.#options.storeBlock(active.slot, begin, block);
@@ -295,9 +295,4 @@ export class Download {
     this.#share.changed();
     for (const connection of this.#options.connections) connection.hungry = true;
   }
-}
-
-/** Whether a block may become part of a piece: not where all of it has to come from another peer. */
-function isWelcome(connection: Connection, active: ActivePiece): boolean {
-  return !active.exclusive || active.owner === connection.id;
 }

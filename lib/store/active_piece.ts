@@ -38,6 +38,11 @@ export class ActivePiece {
     this.#from = new Int32Array(blockCount).fill(NOBODY);
   }
 
+  /** Whether a block over this connection may become part of it: not where it is another's alone. */
+  takesFrom(connectionId: number): boolean {
+    return !this.exclusive || this.owner === connectionId;
+  }
+
   /** Whether block `block` has arrived. */
   isReceived(block: number): boolean {
     return this.#from[block] !== NOBODY;

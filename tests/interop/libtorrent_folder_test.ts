@@ -16,8 +16,11 @@ const SMALL_FILES = Object.fromEntries(
   Array.from({ length: 1500 }, (_, i) => [`d${i % 7}/s${i % 11}/${i}.txt`, i]),
 );
 
+/** Of two names that differ in case alone libtorrent changes one on disk. */
+const { Readme: _, ...ODD } = ODD_TREE;
+
 const TREES: Readonly<Record<string, Tree>> = {
-  odd: ODD_TREE,
+  odd: ODD,
   one: { "only.bin": 40_001 },
   nested: { "sub/only.bin": 40_001 },
   empties: { a: 0, b: 3, "c/d": 0 },

@@ -36,7 +36,8 @@ const FLOODS: [what: string, messages: Message[]][] = [
 for (const [what, messages] of FLOODS) {
   Deno.test(`endless ${what} cost their sender the connection`, () =>
     beside(endless(...messages), ({ told }) => {
-      assertMatch(farewell(told), /^says the same again and again/);
+      // Which of the two depends on whether the metadata has come from the good peer by then.
+      assertMatch(farewell(told), /^(says the same again and again|announces pieces without end)/);
     }));
 }
 

@@ -36,8 +36,8 @@ async function hashOf(seeder: Program, version: "v1" | "v2" = "v1"): Promise<str
 async function assertGot(leecher: Program, origin: string): Promise<void> {
   assertEquals(await leecher.exit(), 0, leecher.transcript());
   const [path, ...more] = leecher.stdout;
-  assertEquals(more, []);
-  assertEquals(await sha256OfFile(path!), await sha256OfFile(origin));
+  assert(path && more.length === 0, leecher.transcript());
+  assertEquals(await sha256OfFile(path), await sha256OfFile(origin));
 }
 
 /** A file to share, and a folder for the copy. */
