@@ -135,10 +135,11 @@ export class Upload {
   get #slotCount(): number {
     const { pieces, connections } = this.#options;
     const slots = this.#slots.count;
-    if (pieces.have.count < FIRST_PIECES && !pieces.isComplete) return Math.min(FIRST_SLOTS, slots);
     let leechers = 0;
     for (const { remote } of connections) if (!remote.isFull) leechers++;
-    return leechers <= 2 * slots ? 2 * slots : slots;
+    if (leechers <= 2 * slots) return 2 * slots;
+    const isBeginning = pieces.have.count < FIRST_PIECES && !pieces.isComplete;
+    return isBeginning ? Math.min(FIRST_SLOTS, slots) : slots;
   }
 
   /** Slots that nobody makes use of. */
