@@ -183,7 +183,10 @@ export async function syncFiles(paths: readonly string[]): Promise<void> {
       await file.syncData().finally(() => file.close());
     }
   };
-  await Promise.all(Array.from({ length: Math.min(SYNCED_AT_ONCE, paths.length) }, work));
+  const workers = Array.from({ length: Math.min(SYNCED_AT_ONCE, paths.length) }, work);
+  const ends = await Promise.allSettled(workers); // all of them: nothing is open when this fails
+  const failure = ends.find((end) => end.status === "rejected");
+  if (failure !== undefined) throw failure.reason;
 }
 
 /** What tells whether data was touched: its stamp, and when any of it changed last. */

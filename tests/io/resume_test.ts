@@ -8,6 +8,7 @@ import {
   closeResume,
   readResume,
   RESUME_MAP_OFFSET,
+  syncFiles,
   writeResume,
   writeResumeTorrent,
 } from "../../lib/io/resume.ts";
@@ -172,4 +173,15 @@ Deno.test("a file put in the place of another after a crash is not believed, how
   await writeResume(n.path, HASH, MAP, TORRENT);
   await Deno.utime(files[0]!, 1e9, 1e9);
   assertEquals((await readResume(n.path, files, HASH))?.trusted, true);
+});
+
+Deno.test("when a file cannot be synced, the others are closed before that is said", async () => {
+  await using temp = await TempFolder.create();
+  const paths = Array.from({ length: 40 }, (_, i) => temp.join(`${i}`));
+  for (const path of paths) await Deno.writeFile(path, new Uint8Array(100_000));
+  for (const i of [0, 5, 17]) {
+    const some = paths.toSpliced(i, 0, temp.join("gone"));
+    await assertRejects(() => syncFiles(some), Deno.errors.NotFound); // the sanitizers see the rest
+  }
+  await syncFiles(["", ...paths]);
 });
