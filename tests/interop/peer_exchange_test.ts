@@ -3,7 +3,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { sha256OfFile, writePseudoRandomFile } from "../support/content.ts";
 import { foreignTest } from "../support/foreign.ts";
@@ -44,7 +44,9 @@ foreignTest("libtorrent finds a second seeder through ours", ["libtorrent"], asy
   await peer.finished();
   assertEquals(await sha256OfFile(join(folder, NAME)), sha256);
   const connected = new Set(peer.events("connected").map((event) => event.peer));
-  assertEquals(connected, new Set([seeder.address, second.address]));
+  // Both were told of each other: which of them dials is a matter of who is first.
+  assert(connected.has(seeder.address), `${[...connected]}`);
+  assertEquals(connected.size, 2);
   assertEquals(peer.events("peer-error"), []);
 });
 

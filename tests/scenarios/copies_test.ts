@@ -6,6 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { sha256OfFile } from "../support/content.ts";
 import { addressOf, leechFrom, makeOrigin, seed, withinReason } from "../support/library.ts";
+import { freePort } from "../support/process.ts";
 import { leech, ShoalSeeder, ShoalTracker, startLeecher } from "../support/shoal.ts";
 import { TempFolder } from "../support/temp.ts";
 import { Tracker } from "../../mod.ts";
@@ -44,7 +45,8 @@ Deno.test("a leecher that has half of it is no copy, and one that comes back is 
   await using temp = await TempFolder.create();
   const { path } = await makeOrigin(temp, 4 * MIB);
   await using seeder = await seed(path, { untilCopies: 2, uploadLimit: 4 * MIB });
-  const options = { peers: [addressOf(seeder)], exit: true };
+  const port = freePort();
+  const options = { peers: [addressOf(seeder)], exit: true, port };
   await using half = await leechFrom(seeder.magnet, { ...options, out: await temp.folder("1") });
   await half.log.until("piece");
   await half.leecher.close();
@@ -53,13 +55,8 @@ Deno.test("a leecher that has half of it is no copy, and one that comes back is 
   await whole.complete();
   await withinReason(whole.leecher.done, () => "the leecher stays");
   await until(() => seeder.stats().copies === 1, () => `${seeder.stats().copies} copies`);
-  const { port } = whole.leecher;
-  await using again = await leechFrom(seeder.magnet, {
-    ...options,
-    port,
-    exit: false,
-    out: temp.join("1"),
-  });
+  const stays = { ...options, exit: false, out: temp.join("1") };
+  await using again = await leechFrom(seeder.magnet, stays);
   await again.complete();
   await until(
     () => seeder.stats().connections.some(({ progress }) => progress === 1),

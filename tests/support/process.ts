@@ -216,12 +216,19 @@ export class Program implements AsyncDisposable {
   }
 }
 
-/** A TCP and UDP port that was free on 127.0.0.1 a moment ago, for programs that cannot choose one. */
+/** Below the range that systems give outgoing connections their ports from. */
+const FIRST_FREE_PORT = 10_000;
+const FREE_PORTS = 22_000;
+
+/**
+ * A TCP and UDP port that was free on 127.0.0.1 a moment ago, for programs that cannot choose one and
+ * for those that come back to theirs. No connection of another test can have taken it meanwhile.
+ */
 export function freePort(): number {
   for (;;) {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = listener.addr;
+    const port = FIRST_FREE_PORT + Math.floor(Math.random() * FREE_PORTS);
     try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
       Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port }).close();
       return port;
     } catch (error) {
