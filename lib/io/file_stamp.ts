@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fstat, stat, type Stats } from "node:fs";
+import { fstat, fstatSync, stat, type Stats } from "node:fs";
 import { diskError } from "./disk_error.ts";
 
 /** So many files are looked at, at a time. */
@@ -34,6 +34,11 @@ export function stampOfOpen(fd: number): Promise<string> {
   return new Promise((resolve, reject) => {
     fstat(fd, (error, stats) => error ? reject(error) : resolve(stampFrom(stats as Stats)));
   });
+}
+
+/** The same, by this thread. @throws {Error} as the system says it */
+export function stampOfOpenNow(fd: number): string {
+  return stampFrom(fstatSync(fd));
 }
 
 /** The stamps of many files, in their order; empty where no path is given and for what is not there. */

@@ -16,6 +16,7 @@ import type { FileReader } from "./file_reader.ts";
 import { leafHashes } from "./leaf_hashes.ts";
 import type { PieceMemory } from "./piece_memory.ts";
 import type { PieceWorkers } from "./piece_workers.ts";
+import { ReadAhead } from "./read_ahead.ts";
 import { NOTE_MISSING, NOTE_SHA1, NOTE_VERIFIED } from "./resume.ts";
 
 /** Where a transfer's bytes are: needed once the metadata is known. */
@@ -40,6 +41,7 @@ export interface PieceStoreHost {
 export class PieceStore {
   readonly #transfer: Transfer;
   readonly #host: PieceStoreHost;
+  readonly #ahead: ReadAhead;
   #disk: TransferDisk;
   #moving: Promise<void> | undefined;
 
@@ -48,12 +50,16 @@ export class PieceStore {
     this.#transfer = transfer;
     this.#disk = disk;
     this.#host = host;
+    this.#ahead = new ReadAhead(
+      transfer.layout,
+      (piece, begin, length, out) => this.#disk.reader.read(piece, begin, length, out),
+    );
   }
 
   /** Reads file data for a peer; false when the file is not what it was. */
   async readBlocks({ piece, begin, length }: BlockRequest, out: Uint8Array): Promise<boolean> {
     if (this.#moving !== undefined) await this.#moving;
-    const good = await this.#disk.reader.read(piece, begin, length, out);
+    const good = await this.#ahead.read(piece, begin, length, out, performance.now());
     if (!good && this.#transfer.pieces.have.get(piece)) {
       this.#transfer.pieceLost(piece);
       this.#host.tell({ type: "piece-lost", piece, path: this.#disk.reader.pathOf(piece) });

@@ -115,6 +115,19 @@ for (const format of FORMATS) {
   });
 }
 
+Deno.test("a change is noticed also when reads have become quick", async () => {
+  await using r = await reading("hybrid");
+  for (let i = 0; i < 40; i++) {
+    const begin = 512 * i;
+    assertEquals(await r.read(0, begin, 512), r.bytes.slice(begin, begin + 512));
+  }
+  await flip(r.path, PIECE + 7);
+  assertEquals(await r.read(1, 0, 16), undefined);
+  assertEquals(await r.read(2, 0, 16), r.bytes.slice(2 * PIECE, 2 * PIECE + 16));
+  await Deno.truncate(r.path, 2 * PIECE + 10);
+  assertEquals(await r.read(2, 0, 16), undefined);
+});
+
 Deno.test("past the end of a v2 file there are zeros", async () => {
   for (const format of ["v2", "hybrid"] as const) {
     await using r = await reading(format);
