@@ -22,8 +22,8 @@ export interface Carrier {
 
 /** What every carrier needs from the session it belongs to. */
 export interface CarrierHost {
-  /** A message arrived. */
-  received(connection: Connection, message: Message): void;
+  /** A message arrived, at that time: those that came together came at the same time. */
+  received(connection: Connection, message: Message, nowMs: number): void;
   /** A batch of messages is through. */
   settle(): void;
   /** Bytes were written: all of them were messages, so many of them file data. */

@@ -118,10 +118,11 @@ export class PeerSocket implements Carrier {
   async #readLoop(): Promise<void> {
     const { signal } = this.#closed;
     do {
+      const nowMs = performance.now();
       let dataBytes = 0;
       for (let m = this.#framer.next(); m !== undefined; m = this.#framer.next()) {
         if (m.type === "piece") dataBytes += m.block.length;
-        this.#host.received(this.connection, m);
+        this.#host.received(this.connection, m, nowMs);
         if (signal.aborted) return;
       }
       this.#host.settle();

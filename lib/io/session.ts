@@ -140,9 +140,9 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
   // SocketHost: what the sockets report and ask.
 
   /** A message arrived. */
-  received(connection: Connection, message: Message): void {
+  received(connection: Connection, message: Message, nowMs: number): void {
     try {
-      this.swarm.received(connection, message, performance.now());
+      this.swarm.received(connection, message, nowMs);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#sockets.get(connection)?.close(error.message);

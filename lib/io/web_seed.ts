@@ -125,7 +125,8 @@ export class WebSeed implements Carrier {
     if (this.#answers.length === 0) return;
     const answers = this.#answers;
     this.#answers = [];
-    for (const message of answers) this.#host.received(this.#connection, message);
+    const nowMs = performance.now();
+    for (const message of answers) this.#host.received(this.#connection, message, nowMs);
     this.#host.settle();
   }
 
@@ -156,7 +157,8 @@ export class WebSeed implements Carrier {
     const cutter = new BlockCutter(batch.blocks, (request, block) => {
       if (!flight.open.delete(this.#queue.addressOf(request)) || signal.aborted) return;
       const { piece, begin } = request;
-      this.#host.received(this.#connection, { type: "piece", piece, begin, block });
+      const message = { type: "piece", piece, begin, block } as const;
+      this.#host.received(this.#connection, message, performance.now());
     });
     try {
       for await (const bytes of this.#bytesOf(batch, signal)) {
