@@ -22,5 +22,5 @@ export function sha256(...parts: Uint8Array[]): Uint8Array {
 function digest(algorithm: "sha1" | "sha256", parts: Uint8Array[]): Uint8Array {
   const hash = createHash(algorithm);
   for (const part of parts) hash.update(part);
-  return new Uint8Array(hash.digest());
+  return Uint8Array.fromHex(hash.digest("hex")); // the buffer it would make costs more than the digits
 }

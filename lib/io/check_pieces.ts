@@ -52,7 +52,8 @@ export async function checkPieces(plan: CheckPlan): Promise<CheckResult> {
   const sha1Good = new Bitfield(pieceCount);
   const readable = new Bitfield(pieceCount);
   const setup = { layout: { pieceLength, version, files: info.files }, paths };
-  const workers = new PieceWorkers(setup, Math.min(hashingWorkerCount(), pieceCount));
+  const workers = new PieceWorkers(setup, hashingWorkerCount(layout.totalLength));
+  let doneBytes = 0;
   const take = (first: number, part: HashResult) => {
     if (wanted.sha256) roots.set(part.roots, first * HASH_LENGTH);
     for (const [i, isThere] of part.readable.entries()) {
@@ -62,8 +63,8 @@ export async function checkPieces(plan: CheckPlan): Promise<CheckResult> {
       const expected = info.pieces?.subarray((first + i) * 20, (first + i) * 20 + 20);
       if (wanted.sha1 && equalBytes(sha1, expected!)) sha1Good.set(first + i);
     }
-    const done = (first + part.readable.length) * pieceLength;
-    plan.onProgress(Math.min(done, layout.totalLength), layout.totalLength);
+    doneBytes += part.readable.length * pieceLength;
+    plan.onProgress(Math.min(doneBytes, layout.totalLength), layout.totalLength);
   };
   try {
     await workers.hashAll(pieceCount, pieceLength, wanted, take, plan.signal);

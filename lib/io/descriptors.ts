@@ -15,6 +15,9 @@ export class Descriptors {
   /** In the order of their last use. */
   readonly #open = new Map<string, number>();
 
+  /** The path that was asked for last: the file that an error is about. */
+  lastPath = "";
+
   /** Number of files open now. */
   get size(): number {
     return this.#open.size;
@@ -26,6 +29,7 @@ export class Descriptors {
    * @throws {Error} with a `code`, when it cannot be opened
    */
   get(path: string, mode: "r" | "r+"): number {
+    this.lastPath = path;
     const key = mode + path;
     const known = this.#open.get(key);
     if (known !== undefined) {

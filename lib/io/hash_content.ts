@@ -102,7 +102,7 @@ async function hashPieces(
     layout: { pieceLength, version, files: placed.map(({ length, pad }) => ({ length, pad })) },
     paths: placed.map(({ file }) => file?.path ?? ""),
   };
-  const workers = new PieceWorkers(setup, Math.min(hashingWorkerCount(), pieceCount));
+  const workers = new PieceWorkers(setup, hashingWorkerCount(totalLength));
   let doneBytes = 0;
   try {
     await workers.hashAll(pieceCount, pieceLength, wanted, (first, part) => {

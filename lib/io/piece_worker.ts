@@ -11,18 +11,12 @@ import { createHash } from "node:crypto";
 import { readSync, writeSync } from "node:fs";
 import { equalBytes, hex } from "../codec/bytes.ts";
 import { sha1 } from "../codec/hash.ts";
-import {
-  BLOCK_LENGTH,
-  blockHashes,
-  HASH_LENGTH,
-  paddedBlocks,
-  pieceHash,
-} from "../codec/merkle.ts";
+import { BLOCK_LENGTH, blockHashes, paddedBlocks, pieceHash } from "../codec/merkle.ts";
 import { Layout, type PieceIndex } from "../store/layout.ts";
 import { Descriptors } from "./descriptors.ts";
+import { FileHasher } from "./file_hasher.ts";
 import { NativeGarbage } from "./native_garbage.ts";
 import type {
-  HashResult,
   Job,
   JobAnswer,
   NumberedAnswer,
@@ -52,13 +46,12 @@ class PieceWorker {
   readonly #layout: Layout;
   readonly #files = new Descriptors();
   readonly #garbage = new NativeGarbage();
-  #scratch = new Uint8Array(0);
-  /** The file that was touched last: the one an error is about. */
-  #path = "";
+  readonly #hasher: FileHasher;
 
   constructor(setup: WorkerSetup) {
     this.#setup = setup;
     this.#layout = new Layout(setup.layout);
+    this.#hasher = new FileHasher(setup, this.#layout, this.#files, this.#garbage);
   }
 
   answer({ id, job }: NumberedJob): NumberedAnswer {
@@ -66,7 +59,10 @@ class PieceWorker {
       return { id, answer: this.#run(job) };
     } catch (error) {
       const { message, code } = error as Error & { code?: string };
-      return { id, error: { message, path: this.#path, ...(code !== undefined && { code }) } };
+      return {
+        id,
+        error: { message, path: this.#files.lastPath, ...(code !== undefined && { code }) },
+      };
     }
   }
 
@@ -75,7 +71,7 @@ class PieceWorker {
       case "store":
         return this.#store(job);
       case "hash":
-        return this.#hash(job);
+        return this.#hasher.hash(job.first as PieceIndex, job.count, job.wanted);
       case "digest":
         return { sha256: this.#digest(job.file) };
       case "close":
@@ -103,61 +99,8 @@ class PieceWorker {
     return { matches, buffer, ...digests };
   }
 
-  #hash({ first, count, wanted }: Job & { type: "hash" }): HashResult {
-    const roots = new Uint8Array(wanted.sha256 ? count * HASH_LENGTH : 0);
-    const sha1s = new Uint8Array(wanted.sha1 ? count * 20 : 0);
-    const readable = new Uint8Array(count);
-    if (this.#scratch.length === 0) this.#scratch = new Uint8Array(this.#layout.pieceLength);
-    for (let i = 0; i < count; i++) {
-      const piece = first + i as PieceIndex;
-      if (!this.#readPiece(piece)) continue;
-      readable[i] = 1;
-      const dataLength = this.#layout.dataLength(piece);
-      if (wanted.sha256) {
-        roots.set(this.#root(piece, this.#scratch.subarray(0, dataLength)), i * HASH_LENGTH);
-      }
-      if (!wanted.sha1) continue;
-      const size = this.#layout.pieceSize(piece);
-      this.#scratch.fill(0, dataLength, size);
-      sha1s.set(sha1(this.#scratch.subarray(0, size)), i * 20);
-    }
-    return { roots, sha1s, readable };
-  }
-
-  /** Reads a piece into the scratch; false when the files are too short or not there. */
-  #readPiece(piece: PieceIndex): boolean {
-    const dataLength = this.#layout.dataLength(piece);
-    let filled = 0;
-    for (const { file, offset, length, at } of this.#layout.spans(piece, 0, dataLength)) {
-      if (at > filled) this.#scratch.fill(0, filled, at); // a pad of v1 in the middle of a piece
-      filled = at + length;
-      if (!this.#readSpan(this.#setup.paths[file]!, offset, this.#scratch.subarray(at, filled))) {
-        return false;
-      }
-    }
-    this.#scratch.fill(0, filled, dataLength);
-    return true;
-  }
-
-  #readSpan(path: string, offset: number, out: Uint8Array): boolean {
-    if (path === "") return false;
-    let fd: number;
-    try {
-      fd = this.#open(path);
-    } catch (error) {
-      if ((error as { code?: string }).code === "ENOENT") return false;
-      throw error;
-    }
-    for (let done = 0; done < out.length;) {
-      const read = readSync(fd, out, done, out.length - done, offset + done);
-      if (read === 0) return false;
-      done += read;
-    }
-    return true;
-  }
-
   #digest(file: number): string {
-    const fd = this.#open(this.#setup.paths[file]!);
+    const fd = this.#files.get(this.#setup.paths[file]!, "r");
     const hash = createHash("sha256");
     const chunk = new Uint8Array(1024 * 1024);
     for (let offset = 0;;) {
@@ -178,20 +121,14 @@ class PieceWorker {
   #root(piece: PieceIndex, data: Uint8Array): Uint8Array {
     const { file } = this.#layout.fileOf(piece);
     const blocks = paddedBlocks(this.#setup.layout.files[file]!.length, this.#layout.pieceLength);
-    this.#garbage.add(2 * Math.ceil(data.length / BLOCK_LENGTH));
+    this.#garbage.add(Math.ceil(data.length / BLOCK_LENGTH));
     return pieceHash(data, blocks);
   }
 
   #write(path: string, bytes: Uint8Array, position: number): void {
-    this.#path = path;
     const fd = this.#files.get(path, "r+");
     for (let done = 0; done < bytes.length;) {
       done += writeSync(fd, bytes, done, bytes.length - done, position + done);
     }
-  }
-
-  #open(path: string): number {
-    this.#path = path;
-    return this.#files.get(path, "r");
   }
 }

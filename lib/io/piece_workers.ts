@@ -17,17 +17,24 @@ import type {
 } from "./piece_jobs.ts";
 import { diskError } from "./disk_error.ts";
 
-/** Pieces hashed per job when files are hashed as they are: about 8 MiB. */
-const HASH_JOB_BYTES = 8 * 1024 * 1024;
+/** Hashed per job when files are hashed as they are: 5 ms of work, and as much is how uneven the end may be. */
+const HASH_JOB_BYTES = 4 * 1024 * 1024;
+
+/** So many hashing jobs a thread has at a time: one to do and one that waits. */
+const HASH_JOBS_PER_THREAD = 2;
 
 interface Waiting {
   readonly resolve: (answer: JobAnswer) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** How many threads hash a file: all cores, within reason. */
-export function hashingWorkerCount(): number {
-  return Math.min(8, Math.max(1, navigator.hardwareConcurrency));
+/** In the time that a thread takes to start, one that runs hashes so much. */
+const HASHED_DURING_START_BYTES = 32 * 1024 * 1024;
+
+/** How many threads hash so many bytes on disk: all cores, within reason and where it pays. */
+export function hashingWorkerCount(bytes: number): number {
+  const worthwhile = Math.ceil(bytes / HASHED_DURING_START_BYTES);
+  return Math.max(1, Math.min(8, navigator.hardwareConcurrency, worthwhile));
 }
 
 /** How many threads verify while the main thread transfers: it needs a core for itself. */
@@ -78,9 +85,9 @@ export class PieceWorkers {
   }
 
   /**
-   * Hashes all `pieceCount` pieces as they are on disk, on all threads, in order.
+   * Hashes all `pieceCount` pieces as they are on disk, on all threads.
    *
-   * @param onPart hears of each stretch, in order: its first piece, and its hashes
+   * @param onPart hears of each stretch, as they are finished: its first piece, and its hashes
    * @throws {DiskError} when a file cannot be read
    */
   async hashAll(
@@ -91,19 +98,22 @@ export class PieceWorkers {
     signal?: AbortSignal,
   ): Promise<void> {
     const perJob = Math.max(1, Math.floor(HASH_JOB_BYTES / pieceLength));
-    const ahead: Array<{ first: number; part: Promise<HashResult> }> = [];
     let next = 0;
-    while (next < pieceCount || ahead.length > 0) {
-      signal?.throwIfAborted();
-      while (next < pieceCount && ahead.length < this.#count * 2) {
-        const count = Math.min(perJob, pieceCount - next);
-        const part = this.#run({ type: "hash", first: next, count, wanted }) as Promise<HashResult>;
-        part.catch(() => {}); // seen when its turn comes
-        ahead.push({ first: next, part });
+    // Each lane keeps one job under way, so a thread that is slow holds up nobody.
+    const lane = async () => {
+      while (next < pieceCount) {
+        signal?.throwIfAborted();
+        const first = next;
+        const count = Math.min(perJob, pieceCount - first);
         next += count;
+        onPart(first, await this.#run({ type: "hash", first, count, wanted }) as HashResult);
       }
-      const { first, part } = ahead.shift()!;
-      onPart(first, await part);
+    };
+    const lanes = Array.from({ length: this.#count * HASH_JOBS_PER_THREAD }, lane);
+    try {
+      await Promise.all(lanes);
+    } finally {
+      next = pieceCount; // where one failed, the others stop
     }
   }
 
@@ -157,6 +167,8 @@ export class PieceWorkers {
     thread.load++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
+      // A long job travels alone: the answer to the one before it is not to wait for it.
+      if (job.type === "hash") return thread.worker.postMessage([{ id, job }]);
       if (thread.outbox.push({ id, job }) === 1) queueMicrotask(() => this.#send(thread));
     });
   }
