@@ -9,6 +9,7 @@ import { decodeFindRequest, encodeFindRequest } from "./find_packets.ts";
 import {
   Action,
   ANNOUNCE_EVENTS,
+  AnnounceAt,
   type AnnounceRequest,
   REQUEST_HEADER_LENGTH,
   type TrackerRequest,
@@ -19,7 +20,6 @@ import { decodeOptions, encodeOptions } from "./url_data.ts";
 const PROTOCOL_ID = 0x41727101980n;
 
 const CONNECT_LENGTH = 16;
-const ANNOUNCE_LENGTH = 98;
 const TWO_TO_32 = 2 ** 32;
 
 /** The bytes of a request. Byte counts below 0 or beyond 64 bits are brought into range. */
@@ -65,7 +65,7 @@ export function decodeRequest(packet: Uint8Array): TrackerRequest | undefined {
     case Action.connect:
       return view.getBigUint64(0) === PROTOCOL_ID ? { type: "connect", transactionId } : undefined;
     case Action.announce:
-      return packet.length < ANNOUNCE_LENGTH ? undefined : decodeAnnounceRequest(packet, view);
+      return packet.length < AnnounceAt.options ? undefined : decodeAnnounceRequest(packet, view);
     case Action.scrape: {
       const infoHashes: Uint8Array[] = [];
       for (let at = REQUEST_HEADER_LENGTH; at + 20 <= packet.length; at += 20) {
@@ -82,20 +82,20 @@ export function decodeRequest(packet: Uint8Array): TrackerRequest | undefined {
 
 function encodeAnnounceRequest(request: AnnounceRequest): Uint8Array {
   const options = encodeOptions(request.urlData);
-  const length = ANNOUNCE_LENGTH - REQUEST_HEADER_LENGTH + options.length;
+  const length = AnnounceAt.options - REQUEST_HEADER_LENGTH + options.length;
   const packet = requestPacket(request, Action.announce, length);
   const view = viewOf(packet);
-  packet.set(request.infoHash, 16);
-  packet.set(request.peerId, 36);
-  setUint64(view, 56, request.downloadedBytes);
-  setUint64(view, 64, request.leftBytes);
-  setUint64(view, 72, request.uploadedBytes);
-  view.setUint32(80, ANNOUNCE_EVENTS.indexOf(request.event));
-  // Offset 84, the IPv4 address to be known by, stays 0: trackers take the sender's.
-  view.setUint32(88, request.key);
-  view.setInt32(92, request.numWant);
-  view.setUint16(96, request.port);
-  packet.set(options, ANNOUNCE_LENGTH);
+  packet.set(request.infoHash, AnnounceAt.infoHash);
+  packet.set(request.peerId, AnnounceAt.peerId);
+  setUint64(view, AnnounceAt.downloadedBytes, request.downloadedBytes);
+  setUint64(view, AnnounceAt.leftBytes, request.leftBytes);
+  setUint64(view, AnnounceAt.uploadedBytes, request.uploadedBytes);
+  view.setUint32(AnnounceAt.event, ANNOUNCE_EVENTS.indexOf(request.event));
+  // Between these two the IPv4 address to be known by stays 0: trackers take the sender's.
+  view.setUint32(AnnounceAt.key, request.key);
+  view.setInt32(AnnounceAt.numWant, request.numWant);
+  view.setUint16(AnnounceAt.port, request.port);
+  packet.set(options, AnnounceAt.options);
   return packet;
 }
 
@@ -104,16 +104,16 @@ function decodeAnnounceRequest(packet: Uint8Array, view: DataView): AnnounceRequ
     type: "announce",
     connectionId: packet.subarray(0, 8),
     transactionId: view.getUint32(12),
-    infoHash: packet.subarray(16, 36),
-    peerId: packet.subarray(36, 56),
-    downloadedBytes: getUint64(view, 56),
-    leftBytes: getUint64(view, 64),
-    uploadedBytes: getUint64(view, 72),
-    event: ANNOUNCE_EVENTS[view.getUint32(80)] ?? "none",
-    key: view.getUint32(88),
-    numWant: view.getInt32(92),
-    port: view.getUint16(96),
-    urlData: decodeOptions(packet, ANNOUNCE_LENGTH),
+    infoHash: packet.subarray(AnnounceAt.infoHash, AnnounceAt.infoHash + 20),
+    peerId: packet.subarray(AnnounceAt.peerId, AnnounceAt.peerId + 20),
+    downloadedBytes: getUint64(view, AnnounceAt.downloadedBytes),
+    leftBytes: getUint64(view, AnnounceAt.leftBytes),
+    uploadedBytes: getUint64(view, AnnounceAt.uploadedBytes),
+    event: ANNOUNCE_EVENTS[view.getUint32(AnnounceAt.event)] ?? "none",
+    key: view.getUint32(AnnounceAt.key),
+    numWant: view.getInt32(AnnounceAt.numWant),
+    port: view.getUint16(AnnounceAt.port),
+    urlData: decodeOptions(packet, AnnounceAt.options),
   };
 }
 

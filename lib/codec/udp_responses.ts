@@ -11,6 +11,7 @@ import { decodeFindResponse, encodeFindEntries } from "./find_packets.ts";
 import {
   Action,
   type AddressFamily,
+  ANNOUNCE_HEADER_LENGTH,
   type AnnounceResponse,
   RESPONSE_HEADER_LENGTH,
   type SwarmCounts,
@@ -18,7 +19,6 @@ import {
 } from "./udp_tracker_types.ts";
 
 const CONNECT_LENGTH = 16;
-const ANNOUNCE_HEADER_LENGTH = 20;
 const SCRAPE_STRIDE = 12;
 
 /** Bytes of one compact peer: address and port. */

@@ -19,6 +19,7 @@ export {
 } from "./udp_responses.ts";
 export * from "./udp_tracker_types.ts";
 export {
+  decodeOptions,
   formatUrlData,
   hasUnprintable,
   type HostedFile,

@@ -13,6 +13,23 @@ export const REQUEST_HEADER_LENGTH = 16;
 /** Action, transaction id: what every answer starts with. */
 export const RESPONSE_HEADER_LENGTH = 8;
 
+/** Where in an announce request its fields begin (BEP 15); after these come the options of BEP 41. */
+export const AnnounceAt = {
+  infoHash: 16,
+  peerId: 36,
+  downloadedBytes: 56,
+  leftBytes: 64,
+  uploadedBytes: 72,
+  event: 80,
+  key: 88,
+  numWant: 92,
+  port: 96,
+  options: 98,
+} as const;
+
+/** Action, transaction id, interval, leechers, seeders: what comes before the peers of an answer. */
+export const ANNOUNCE_HEADER_LENGTH = 20;
+
 /** Announce events in the order of their numbers on the wire, which is not that of HTTP. */
 export const ANNOUNCE_EVENTS = ["none", "completed", "started", "stopped", "paused"] as const;
 

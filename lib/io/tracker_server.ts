@@ -8,6 +8,7 @@ import { formatHostPort, isIp, isIPv6, isLoopback, normalizeIp } from "../codec/
 import { OptionError } from "../errors.ts";
 import type { TrackerLimits } from "../tracker/limits.ts";
 import type { SwarmEvent } from "../tracker/swarm_event.ts";
+import { AnswerBuffer } from "../tracker/answer_buffer.ts";
 import { TrackerCore, type TrackerStats } from "../tracker/tracker.ts";
 import { AllowFile } from "./allow_file.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -27,11 +28,16 @@ const DEFAULT_MAX_PEERS = 50;
 /** Two announces may get lost before a peer counts as gone. */
 const TTL_INTERVALS = 2.5;
 
+const LONGEST_TTL_SECONDS = 7 * 86_400;
+
 /** Longer than any request: that is 16 bytes and 74 hashes, or an announce with a long URL. */
 const RECEIVE_LENGTH = 2048;
 
 /** How often silent peers are forgotten and the allow file is looked at. */
 const TICK_MS = 1000;
+
+/** Peers looked at without a break. To forget all of them takes about a millisecond. */
+const EXAMINED_AT_ONCE = 1000;
 
 /** How long the list of this machine's addresses is used before it is asked for again. */
 const OWN_ADDRESSES_LIFE_MS = 10_000;
@@ -47,7 +53,7 @@ export interface TrackerOptions {
   host?: string;
   /** Seconds between the announces of a peer; default 60. Young and small swarms announce more often. */
   intervalSeconds?: number;
-  /** Seconds after which a silent peer is forgotten; default 2.5 intervals. */
+  /** Seconds after which a silent peer is forgotten; default 2.5 intervals, at most a week. */
   peerTtlSeconds?: number;
   /** Peers in one answer; default 50. */
   maxPeers?: number;
@@ -93,6 +99,7 @@ export class Tracker implements AsyncDisposable {
   readonly #externalIp: string | undefined;
   #own: { addresses: OwnAddress[]; sinceMs: number } | undefined;
   readonly #abort = () => void this.close();
+  readonly #emitEvent = (event: SwarmEvent) => this.#emit(event);
   #sendFailures = 0;
 
   private constructor(
@@ -113,7 +120,6 @@ export class Tracker implements AsyncDisposable {
       random: Math.random,
       addressFor: (host) => this.#addressFor(host),
       limits: { maxPeersPerAnswer: options.maxPeers ?? DEFAULT_MAX_PEERS, ...options.limits },
-      onEvent: (event) => this.#emit(event),
     });
     this.#core.allow = allow;
     this.#signal = options.signal;
@@ -153,7 +159,12 @@ export class Tracker implements AsyncDisposable {
   /** Calls `listener` on changes in swarms and on warnings; the returned function ends that. */
   on(listener: TrackerListener): () => void {
     this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    this.#core.onEvent = this.#emitEvent;
+    return () => {
+      this.#listeners.delete(listener);
+      // Where nobody listens no event needs to be put together.
+      if (this.#listeners.size === 0) this.#core.onEvent = undefined;
+    };
   }
 
   /** Stops answering and frees the port. */
@@ -174,10 +185,18 @@ export class Tracker implements AsyncDisposable {
   /** One packet at a time: what the answers cannot keep up with waits in the system's bounded buffer. */
   async #receive(socket: Deno.DatagramConn): Promise<void> {
     const buffer = new Uint8Array(RECEIVE_LENGTH);
+    const into = new AnswerBuffer();
     while (!this.#closing.signal.aborted) {
       try {
         const [packet, from] = await socket.receive(buffer);
-        await this.#answer(socket, packet, from as Deno.NetAddr);
+        const answer = this.#answer(packet, from as Deno.NetAddr, into);
+        if (answer === undefined) continue;
+        try {
+          // Waited for, as the next answer takes the same room. It has nearly always gone already.
+          await socket.send(answer, from);
+        } catch {
+          this.#sendFailures++;
+        }
       } catch {
         // Some systems report here that a packet sent earlier was refused. That is no reason to stop.
         await this.#clock.sleep(RECEIVE_RETRY_MS, this.#closing.signal);
@@ -185,20 +204,13 @@ export class Tracker implements AsyncDisposable {
     }
   }
 
-  async #answer(socket: Deno.DatagramConn, packet: Uint8Array, from: Deno.NetAddr): Promise<void> {
-    let answer: Uint8Array | undefined;
+  #answer(packet: Uint8Array, from: Deno.NetAddr, into: AnswerBuffer): Uint8Array | undefined {
     try {
-      const sender = { host: from.hostname, port: from.port };
-      answer = this.#core.handle(packet, sender, this.#clock.nowMs());
+      return this.#core.handle(packet, from, this.#clock.nowMs(), into);
     } catch (error) {
       const where = formatHostPort(normalizeIp(from.hostname), from.port);
       this.#emit({ type: "warning", message: `A packet from ${where} met a fault: ${error}` });
-    }
-    if (answer === undefined) return;
-    try {
-      await socket.send(answer, from);
-    } catch {
-      this.#sendFailures++;
+      return undefined;
     }
   }
 
@@ -206,13 +218,21 @@ export class Tracker implements AsyncDisposable {
     const closing = this.#closing.signal;
     while (!closing.aborted) {
       await this.#clock.sleep(TICK_MS, closing);
-      this.#core.expire(this.#clock.nowMs());
+      await this.#expire();
       try {
         this.#core.allow = await this.#allowFile?.readIfChanged() ?? this.#core.allow;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         this.#emit({ type: "warning", message: `${reason}; the list from before stays in force` });
       }
+    }
+  }
+
+  /** Forgets silent peers, some at a time, so that nobody has to wait for an answer meanwhile. */
+  async #expire(): Promise<void> {
+    for (let left = this.#core.expirySteps; left > 0; left -= EXAMINED_AT_ONCE) {
+      this.#core.expire(this.#clock.nowMs(), EXAMINED_AT_ONCE);
+      if (left > EXAMINED_AT_ONCE) await this.#clock.sleep(0, this.#closing.signal);
     }
   }
 
@@ -256,6 +276,9 @@ function checkOptions(options: TrackerOptions): void {
   }
   if (peerTtlSeconds !== undefined && !(peerTtlSeconds >= interval)) {
     throw new OptionError("peers must be remembered for one interval at least");
+  }
+  if (peerTtlSeconds !== undefined && peerTtlSeconds > LONGEST_TTL_SECONDS) {
+    throw new OptionError("peers can be remembered for a week at most");
   }
   if (maxPeers !== undefined && !(Number.isInteger(maxPeers) && maxPeers >= 0)) {
     throw new OptionError("the number of peers in an answer is a whole number");

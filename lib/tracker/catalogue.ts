@@ -9,6 +9,8 @@ import { type HostedFile, isTruncationOf } from "../codec/udp_tracker.ts";
 
 /** One torrent under one name. */
 export interface Listing {
+  /** By which peers note what they list, from 1 on. */
+  readonly number: number;
   readonly key: string;
   /** In Unicode normal form C, so that a name typed on one system finds one announced on another. */
   readonly name: string;
@@ -37,6 +39,9 @@ export class Catalogue {
   readonly #hybrids = new Map<string, number>();
   /** The entries that are not hidden, for paging. */
   readonly #shown: Listing[] = [];
+  /** Number 0 is nobody's. */
+  readonly #byNumber: (Listing | undefined)[] = [undefined];
+  readonly #freeNumbers: number[] = [];
 
   /** @param maxEntries Beyond this no entry is added. */
   constructor(maxEntries: number) {
@@ -46,6 +51,11 @@ export class Catalogue {
   /** How many entries there are to list. */
   get size(): number {
     return this.#shown.length;
+  }
+
+  /** The entry with this number; 0 has none. */
+  numbered(number: number): Listing | undefined {
+    return this.#byNumber[number];
   }
 
   /** The entries with this name. */
@@ -66,15 +76,17 @@ export class Catalogue {
    * @returns What to give to {@link Catalogue.release} in the end, or `undefined` when it is full.
    */
   hold(infoHash: Uint8Array, file: HostedFile): Listing | undefined {
-    const claimed = listingOf(infoHash, file);
+    const claimed = claimOf(infoHash, file);
     const known = this.#byKey.get(claimed.key);
     if (known !== undefined) {
       known.holders++;
       return known;
     }
     if (this.#byKey.size >= this.#maxEntries) return undefined;
-    this.#add(claimed);
-    return claimed;
+    const number = this.#freeNumbers.pop() ?? this.#byNumber.length;
+    const listing = { ...claimed, number, holders: 1 };
+    this.#add(listing);
+    return listing;
   }
 
   /** Takes one claim back. */
@@ -85,6 +97,7 @@ export class Catalogue {
 
   #add(listing: Listing): void {
     this.#byKey.set(listing.key, listing);
+    this.#byNumber[listing.number] = listing;
     const namesakes = this.#byName.get(listing.name);
     if (namesakes === undefined) this.#byName.set(listing.name, new Set([listing]));
     else namesakes.add(listing);
@@ -98,6 +111,8 @@ export class Catalogue {
 
   #remove(listing: Listing): void {
     this.#byKey.delete(listing.key);
+    this.#byNumber[listing.number] = undefined;
+    this.#freeNumbers.push(listing.number);
     const namesakes = this.#byName.get(listing.name)!;
     namesakes.delete(listing);
     if (namesakes.size === 0) this.#byName.delete(listing.name);
@@ -124,7 +139,8 @@ export class Catalogue {
   }
 }
 
-function listingOf(infoHash: Uint8Array, file: HostedFile): Listing {
+/** What a peer claims, as an entry of the catalogue that nobody has numbered yet. */
+function claimOf(infoHash: Uint8Array, file: HostedFile): Omit<Listing, "number" | "holders"> {
   const { length, v2Hash } = file;
   const name = file.name.normalize("NFC");
   // Copies: what comes in lies in the buffer of the next packet.
@@ -137,7 +153,6 @@ function listingOf(infoHash: Uint8Array, file: HostedFile): Listing {
     length,
     ...(v1Hash && { v1Hash }),
     ...(v2Hash && { v2Hash: v2Hash.slice() }),
-    holders: 1,
   };
 }
 

@@ -20,7 +20,7 @@ export interface TrackerLimits {
   maxNames: number;
 }
 
-/** Bounds that keep a tracker below about a gigabyte, whoever talks to it. */
+/** Bounds that keep a tracker below about half a gigabyte, whoever talks to it. */
 export const DEFAULT_LIMITS: TrackerLimits = {
   maxPeersPerAnswer: 50,
   maxPeersPerTorrent: 100_000,

@@ -5,8 +5,8 @@
  */
 
 import { bytesToIp } from "../codec/address.ts";
-import { fromLatin1, hex, viewOf } from "../codec/bytes.ts";
-import type { Peer } from "./swarm.ts";
+import { readUint16 } from "../codec/integers.ts";
+import { isSeeder, placeOf, type Seat, type Swarm } from "./swarm.ts";
 
 /** A change in a swarm. Announces that change nothing are none. */
 export interface SwarmEvent {
@@ -24,15 +24,27 @@ export interface SwarmEvent {
   name?: string;
 }
 
-/** The event that something of this type happened to a peer. */
-export function eventOf(type: SwarmEvent["type"], peer: Peer): SwarmEvent {
-  const { compact, swarm, seeder, listing } = peer;
+/**
+ * The event that something of this type happens to a peer.
+ *
+ * @param name What it lists in the catalogue.
+ */
+export function eventOf(
+  type: SwarmEvent["type"],
+  swarm: Swarm,
+  seat: Seat,
+  name: string | undefined,
+): SwarmEvent {
+  const { words, stride } = swarm.rosterOf(seat);
+  const compact = new Uint8Array(
+    words.slice(placeOf(seat) * stride, (placeOf(seat) + 1) * stride).buffer,
+  );
   return {
     type,
-    infoHash: hex(fromLatin1(swarm.key)),
+    infoHash: swarm.infoHash,
     host: bytesToIp(compact.subarray(0, -2)),
-    port: viewOf(compact).getUint16(compact.length - 2),
-    seeder,
-    ...(listing && { name: listing.name }),
+    port: readUint16(compact, compact.length - 2),
+    seeder: isSeeder(seat),
+    ...(name !== undefined && { name }),
   };
 }

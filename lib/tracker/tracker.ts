@@ -4,37 +4,39 @@
  * @module
  */
 
-import { hex, viewOf } from "../codec/bytes.ts";
+import { hex } from "../codec/bytes.ts";
+import { readUint32 } from "../codec/integers.ts";
 import {
   type AddressFamily,
-  type AnnounceRequest,
+  AnnounceAt,
   decodeRequest,
   encodeResponse,
   type FindRequest,
-  type HostedFile,
   type ListRequest,
   packEntries,
-  parseUrlData,
   type ScrapeRequest,
-  type TrackerRequest,
 } from "../codec/udp_tracker.ts";
+import { Announces, isAnnounce } from "./announces.ts";
+import { AnswerBuffer } from "./answer_buffer.ts";
 import { Catalogue, type Listing } from "./catalogue.ts";
 import { ConnectionIds } from "./connection_id.ts";
-import { intervalSeconds } from "./interval.ts";
+import { hashKeyFrom } from "./half_sip_hash.ts";
 import { DEFAULT_LIMITS, type TrackerLimits } from "./limits.ts";
-import { type PeerListOptions, peersFor } from "./peer_list.ts";
-import { type Sender, senderOf } from "./sender.ts";
-import type { Peer } from "./swarm.ts";
+import { type Origin, Sender } from "./sender.ts";
+import type { Seat, Swarm } from "./swarm.ts";
 import { eventOf, type SwarmEvent } from "./swarm_event.ts";
 import { type Removal, Swarms } from "./swarms.ts";
 
+const UNKNOWN_ID = "connection id unknown or expired";
 const ERROR_HEADER_LENGTH = 8;
+const HASH_LENGTH = 20;
 
 /** Hashes answered in one scrape; the BEP says "about 74". */
 const MAX_SCRAPE_HASHES = 74;
 
-/** Peers forgotten before one packet at most, to bound what a packet costs. */
-const EXPIRED_PER_PACKET = 100;
+/** Peers looked at for silence before a packet, and how soon that may be done again. */
+const EXAMINED_PER_PACKET = 16;
+const EXAMINATION_MS = 1;
 
 /** Entries of the catalogue looked at for one packet: more never fit. */
 const MAX_ENTRIES_PER_PACKET = 20;
@@ -79,6 +81,7 @@ export interface TrackerCoreOptions {
   addressFor: (host: string) => string | undefined;
   /** Bounds other than the default ones. */
   limits?: Partial<TrackerLimits>;
+  /** See {@link TrackerCore.onEvent}. */
   onEvent?: (event: SwarmEvent) => void;
 }
 
@@ -90,12 +93,16 @@ export class TrackerCore {
   /** The torrents served, as 40 hex digits each; `undefined` serves all. May be replaced any time. */
   allow: ReadonlySet<string> | undefined;
 
-  readonly #options: TrackerCoreOptions;
-  readonly #limits: TrackerLimits;
-  readonly #peerList: PeerListOptions;
+  /** Hears of what changes in swarms. May be replaced any time. */
+  onEvent: ((event: SwarmEvent) => void) | undefined;
+
+  readonly #ttlMs: number;
   readonly #ids: ConnectionIds;
   readonly #swarms: Swarms;
   readonly #catalogue: Catalogue;
+  readonly #announces: Announces;
+  readonly #sender = new Sender();
+  #nextExpiryMs = 0;
   readonly #counters = {
     connects: 0,
     announces: 0,
@@ -107,54 +114,69 @@ export class TrackerCore {
 
   /** An empty tracker. */
   constructor(options: TrackerCoreOptions) {
-    this.#options = options;
-    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
-    const { maxPeersPerAnswer } = this.#limits;
-    this.#peerList = { random: options.random, addressFor: options.addressFor, maxPeersPerAnswer };
-    this.#ids = new ConnectionIds(options.secret);
-    this.#swarms = new Swarms(this.#limits, (peer, why) => this.#onRemoved(peer, why));
-    this.#catalogue = new Catalogue(this.#limits.maxNames);
+    const { random, addressFor, intervalSeconds, secret } = options;
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.onEvent = options.onEvent;
+    this.#ttlMs = 1000 * options.peerTtlSeconds;
+    this.#ids = new ConnectionIds(secret);
+    this.#swarms = new Swarms({
+      limits,
+      hashKey: hashKeyFrom(secret),
+      random,
+      onRemoval: (swarm, seat, why) => this.#onRemoval(swarm, seat, why),
+    });
+    this.#catalogue = new Catalogue(limits.maxNames);
+    this.#announces = new Announces({
+      swarms: this.#swarms,
+      catalogue: this.#catalogue,
+      random,
+      addressFor,
+      intervalSeconds,
+      maxPeersPerAnswer: limits.maxPeersPerAnswer,
+      onChange: (type, swarm, seat) => this.#emit(type, swarm, seat),
+    });
   }
 
   /**
    * The answer to a packet, or `undefined` when it deserves none.
    *
    * @param from Where it came from; an IPv4-mapped IPv6 address counts as IPv4.
+   * @param into Where an answer may be written, so that it changes with the next one written there.
    */
   handle(
     packet: Uint8Array,
-    from: { host: string; port: number },
+    from: Origin,
     nowMs: number,
+    into: AnswerBuffer,
   ): Uint8Array | undefined {
-    this.#expire(nowMs, EXPIRED_PER_PACKET);
+    this.#expireSome(nowMs);
+    const sender = this.#sender;
+    const isReadable = sender.read(from);
+    if (isReadable && isAnnounce(packet)) return this.#announce(packet, nowMs, into);
     const request = decodeRequest(packet);
-    const sender = senderOf(from);
-    if (request === undefined || sender === undefined) {
+    if (!isReadable || request === undefined || request.type === "announce") {
       this.#counters.ignored++;
       return undefined;
     }
     if (request.type === "connect") {
       this.#counters.connects++;
-      const connectionId = this.#ids.issue(sender.ip, nowMs);
-      return encodeResponse({ ...request, connectionId });
+      return encodeResponse({ ...request, connectionId: this.#ids.issue(sender.ip, nowMs) });
     }
-    if (!this.#ids.accepts(request.connectionId, sender.ip, nowMs)) {
-      return this.#refuse(packet, request, "connection id unknown or expired");
-    }
-    switch (request.type) {
-      case "announce":
-        return this.#announce(packet, request, sender, nowMs);
-      case "scrape":
-        return this.#scrape(request, sender);
-      case "find":
-      case "list":
-        return this.#find(request, sender);
-    }
+    if (!this.#ids.accepts(packet, sender.ip, nowMs)) return this.#refuse(packet, UNKNOWN_ID);
+    return request.type === "scrape" ? this.#scrape(request) : this.#find(request);
   }
 
-  /** Forgets all peers that have fallen silent; call it now and then. Returns how many. */
-  expire(nowMs: number): number {
-    return this.#expire(nowMs, Infinity);
+  /**
+   * Forgets peers that have fallen silent, of `most` that it looks at, and goes on from there the next
+   * time; call it now and then. Returns how many.
+   */
+  expire(nowMs: number, most = Infinity): number {
+    return this.#swarms.expire(nowMs, this.#ttlMs, most);
+  }
+
+  /** How many steps of {@link TrackerCore.expire} lead past everybody. */
+  get expirySteps(): number {
+    return this.#swarms.expirySteps;
   }
 
   /** What it holds and has done so far. */
@@ -164,98 +186,44 @@ export class TrackerCore {
     return { torrents, peers, seeders, leechers: peers - seeders, names, ...this.#counters };
   }
 
-  #expire(nowMs: number, most: number): number {
-    return this.#swarms.expire(nowMs - 1000 * this.#options.peerTtlSeconds, most);
+  #expireSome(nowMs: number): void {
+    if (nowMs < this.#nextExpiryMs) return;
+    this.#nextExpiryMs = nowMs + EXAMINATION_MS;
+    this.expire(nowMs, EXAMINED_PER_PACKET);
   }
 
-  #announce(
-    packet: Uint8Array,
-    request: AnnounceRequest,
-    sender: Sender,
-    nowMs: number,
-  ): Uint8Array {
-    if (request.port === 0) return this.#refuse(packet, request, "port 0 cannot be reached");
-    if (this.allow !== undefined && !this.allow.has(hex(request.infoHash))) {
-      return this.#refuse(packet, request, "this tracker does not serve this torrent");
+  #announce(packet: Uint8Array, nowMs: number, into: AnswerBuffer): Uint8Array {
+    const sender = this.#sender;
+    if (!this.#ids.accepts(packet, sender.ip, nowMs)) return this.#refuse(packet, UNKNOWN_ID);
+    if (this.allow !== undefined && !this.allow.has(hex(infoHashOf(packet)))) {
+      return this.#refuse(packet, "this tracker does not serve this torrent");
     }
-    const compact = new Uint8Array(sender.ip.length + 2);
-    compact.set(sender.ip);
-    viewOf(compact).setUint16(sender.ip.length, request.port);
-    if (request.event === "stopped") {
-      this.#swarms.leave(request.infoHash, sender.family, compact);
-    } else {
-      const refusal = this.#store(request, sender, compact, nowMs);
-      if (refusal !== undefined) return this.#refuse(packet, request, refusal);
-    }
+    const answer = this.#announces.answer(packet, sender, nowMs, into);
+    if (typeof answer === "string") return this.#refuse(packet, answer);
     this.#counters.announces++;
-    const swarm = this.#swarms.get(request.infoHash, sender.family);
-    const { seeders, leechers } = swarm?.counts() ?? { seeders: 0, leechers: 0 };
-    const ageMs = swarm === undefined ? 0 : nowMs - swarm.sinceMs;
-    return encodeResponse({
-      type: "announce",
-      transactionId: request.transactionId,
-      intervalSeconds: intervalSeconds(ageMs, seeders + leechers, this.#options.intervalSeconds),
-      leechers,
-      seeders,
-      peers: swarm === undefined
-        ? new Uint8Array()
-        : peersFor(swarm, request, sender, compact, this.#peerList),
-    });
+    return answer;
   }
 
-  /** Notes the peer and what it hosts; a sentence when that cannot be. */
-  #store(
-    request: AnnounceRequest,
-    sender: Sender,
-    compact: Uint8Array,
-    nowMs: number,
-  ): string | undefined {
-    const admission = this.#swarms.announce({
-      infoHash: request.infoHash,
-      family: sender.family,
-      compact,
-      loopback: sender.loopback,
-      seeder: request.leftBytes === 0,
-      completed: request.event === "completed",
-    }, nowMs);
-    if (admission.type === "refused") {
-      if (admission.bound === "torrent") return undefined;
-      return admission.bound === "address"
-        ? "too many peers from your network"
-        : "the tracker is full";
-    }
-    const { peer } = admission;
-    this.#claim(peer, request.infoHash, parseUrlData(request.urlData));
-    if (admission.joined) this.#emit("joined", peer);
-    if (admission.completed) this.#emit("completed", peer);
-    return undefined;
-  }
-
-  /** Replaces what the peer claims to host. */
-  #claim(peer: Peer, infoHash: Uint8Array, file: HostedFile | undefined): void {
-    const before = peer.listing;
-    peer.listing = file === undefined ? undefined : this.#catalogue.hold(infoHash, file);
-    if (before !== undefined) this.#catalogue.release(before);
-  }
-
-  #scrape(request: ScrapeRequest, sender: Sender): Uint8Array {
+  #scrape(request: ScrapeRequest): Uint8Array {
     this.#counters.scrapes++;
+    const { family } = this.#sender;
     const hashes = request.infoHashes.slice(0, MAX_SCRAPE_HASHES);
-    const swarms = hashes.map((infoHash) => this.#swarms.counts(infoHash, sender.family));
+    const swarms = hashes.map((infoHash) => this.#swarms.counts(infoHash, family));
     return encodeResponse({ type: "scrape", transactionId: request.transactionId, swarms });
   }
 
-  #find(request: FindRequest | ListRequest, sender: Sender): Uint8Array {
+  #find(request: FindRequest | ListRequest): Uint8Array {
     this.#counters.finds++;
+    const { family } = this.#sender;
     const { transactionId } = request;
     if (request.type === "list") {
       const entries = this.#catalogue.list(request.offset, MAX_ENTRIES_PER_PACKET)
-        .map((listing) => this.#entryOf(listing, sender.family));
+        .map((listing) => this.#entryOf(listing, family));
       const total = this.#catalogue.size;
       return encodeResponse({ type: "find", transactionId, total, entries: packEntries(entries) });
     }
     const entries = this.#catalogue.find(request.name)
-      .map((listing) => this.#entryOf(listing, sender.family))
+      .map((listing) => this.#entryOf(listing, family))
       .sort((a, b) => b.seeders - a.seeders || b.leechers - a.leechers);
     const total = entries.length;
     return encodeResponse({ type: "find", transactionId, total, entries: packEntries(entries) });
@@ -276,20 +244,26 @@ export class TrackerCore {
   }
 
   /** An error packet, cut so that it is no longer than the request. */
-  #refuse(packet: Uint8Array, request: TrackerRequest, message: string): Uint8Array {
+  #refuse(packet: Uint8Array, message: string): Uint8Array {
     this.#counters.refused++;
-    const { transactionId } = request;
+    const transactionId = readUint32(packet, 12);
     const room = packet.length - ERROR_HEADER_LENGTH;
     return encodeResponse({ type: "error", transactionId, message: message.slice(0, room) });
   }
 
-  #onRemoved(peer: Peer, why: Removal): void {
-    this.#emit(why, peer);
-    if (peer.listing !== undefined) this.#catalogue.release(peer.listing);
-    peer.listing = undefined;
+  #onRemoval(swarm: Swarm, seat: Seat, why: Removal): void {
+    this.#emit(why, swarm, seat);
+    const listing = this.#catalogue.numbered(swarm.listingOf(seat));
+    if (listing !== undefined) this.#catalogue.release(listing);
   }
 
-  #emit(type: SwarmEvent["type"], peer: Peer): void {
-    this.#options.onEvent?.(eventOf(type, peer));
+  #emit(type: SwarmEvent["type"], swarm: Swarm, seat: Seat): void {
+    if (this.onEvent === undefined) return;
+    const name = this.#catalogue.numbered(swarm.listingOf(seat))?.name;
+    this.onEvent(eventOf(type, swarm, seat, name));
   }
+}
+
+function infoHashOf(announce: Uint8Array): Uint8Array {
+  return announce.subarray(AnnounceAt.infoHash, AnnounceAt.infoHash + HASH_LENGTH);
 }

@@ -16,6 +16,7 @@ import {
   type TrackerRequest,
   type TrackerResponse,
 } from "../../lib/codec/udp_tracker.ts";
+import { AnswerBuffer } from "../../lib/tracker/answer_buffer.ts";
 import { TrackerCore, type TrackerCoreOptions } from "../../lib/tracker/tracker.ts";
 import { seededRandom } from "./random.ts";
 import { INFO_HASH, PEER_ID } from "./tracker_vectors.ts";
@@ -47,7 +48,8 @@ export class Asker {
 
   /** Sends raw bytes. */
   send(packet: Uint8Array): Uint8Array | undefined {
-    return this.core.handle(packet, { host: this.host, port: this.port }, this.nowMs);
+    const from = { hostname: this.host, port: this.port };
+    return this.core.handle(packet, from, this.nowMs, new AnswerBuffer());
   }
 
   /** Sends a request and reads the answer. */

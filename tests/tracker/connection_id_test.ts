@@ -60,3 +60,18 @@ Deno.test(
     assert(ids.accepts(ids.issue(ipToBytes("::ffff:192.0.2.1"), NOW_MS), IPV4, NOW_MS));
   },
 );
+
+Deno.test("connection ids are right however many clients there are", { permissions }, () => {
+  const ids = new ConnectionIds(SECRET);
+  const clients = Array.from({ length: 20_000 }, (_, i) => Uint8Array.of(10, i >> 16, i >> 8, i));
+  const sample = clients.filter((_, i) => i % 1000 === 0);
+  const before = sample.map((ip) => hex(ids.issue(ip, NOW_MS)));
+  for (const ip of clients) ids.issue(ip, NOW_MS);
+  assertEquals(sample.map((ip) => hex(ids.issue(ip, NOW_MS))), before);
+  assertEquals(new Set(before).size, sample.length);
+  assertEquals(hex(ids.issue(IPV4, NOW_MS)), "3898ec7fd45e39b8");
+  // An IPv6 address that begins like it, with zeros after that, is another one.
+  const longer = new Uint8Array(16);
+  longer.set(IPV4);
+  assert(hex(ids.issue(longer, NOW_MS)) !== "3898ec7fd45e39b8");
+});

@@ -1,0 +1,155 @@
+/**
+ * The way of an announce: its fields are read where they lie in the packet, and the answer is written
+ * into room that is used again. Nearly all that a tracker is sent are announces.
+ *
+ * @module
+ */
+
+import { readUint16, readUint32 } from "../codec/integers.ts";
+import {
+  Action,
+  ANNOUNCE_EVENTS,
+  AnnounceAt,
+  decodeOptions,
+  parseUrlData,
+} from "../codec/udp_tracker.ts";
+import type { AnswerBuffer } from "./answer_buffer.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { intervalSeconds } from "./interval.ts";
+import { type PeerListOptions, PeerLists } from "./peer_list.ts";
+import type { Sender } from "./sender.ts";
+import type { Seat, Swarm } from "./swarm.ts";
+import type { Admission } from "./swarms.ts";
+
+const HASH_LENGTH = 20;
+const COMPLETED = ANNOUNCE_EVENTS.indexOf("completed");
+const STOPPED = ANNOUNCE_EVENTS.indexOf("stopped");
+
+/** How the peer ids of aria2 begin: `A2-`. */
+const ARIA2 = 0x41322d;
+
+const NOBODY = { seeders: 0, completed: 0, leechers: 0 };
+
+/** What announces are answered with. */
+export interface AnnouncesOptions extends PeerListOptions {
+  catalogue: Catalogue;
+  /** How often peers are to announce, once their swarm has formed. */
+  intervalSeconds: number;
+  /** Called after a change. */
+  onChange: (type: "joined" | "completed", swarm: Swarm, seat: Seat) => void;
+}
+
+/** Whether a packet is an announce, whole as far as its fixed fields go. */
+export function isAnnounce(packet: Uint8Array): boolean {
+  return packet.length >= AnnounceAt.options && readUint32(packet, 8) === Action.announce;
+}
+
+/** Notes peers in their swarms, and tells them of others. */
+export class Announces {
+  readonly #options: AnnouncesOptions;
+  readonly #lists: PeerLists;
+
+  /** @param options What announces are answered with. */
+  constructor(options: AnnouncesOptions) {
+    this.#options = options;
+    this.#lists = new PeerLists(options);
+  }
+
+  /** Answers an announce, see {@link isAnnounce}; a sentence says why it is refused. */
+  answer(
+    packet: Uint8Array,
+    sender: Sender,
+    nowMs: number,
+    into: AnswerBuffer,
+  ): Uint8Array | string {
+    const { swarms } = this.#options;
+    const port = readUint16(packet, AnnounceAt.port);
+    if (port === 0) return "port 0 cannot be reached";
+    sender.setPort(port);
+    let swarm: Swarm | undefined;
+    let own = -1;
+    if (readUint32(packet, AnnounceAt.event) === STOPPED) {
+      this.#leave(packet, sender);
+      swarm = swarms.get(packet, AnnounceAt.infoHash, sender.family);
+    } else {
+      const admission = this.#store(packet, sender, nowMs);
+      if (admission.type === "stored") ({ swarm, seat: own } = admission);
+      else if (admission.bound === "address") return "too many peers from your network";
+      else if (admission.bound !== "torrent") return "the tracker is full";
+      // Who finds the torrent crowded is not handed out, but gets peers.
+      else swarm = swarms.get(packet, AnnounceAt.infoHash, sender.family);
+    }
+    return this.#write(packet, sender, swarm, own, nowMs, into);
+  }
+
+  #leave(packet: Uint8Array, sender: Sender): void {
+    const { swarms } = this.#options;
+    const swarm = swarms.get(packet, AnnounceAt.infoHash, sender.family);
+    if (swarm !== undefined) swarms.leave(swarm, sender);
+  }
+
+  /** Notes the peer and what it hosts. */
+  #store(packet: Uint8Array, sender: Sender, nowMs: number): Admission {
+    const { swarms, onChange } = this.#options;
+    const admission = swarms.announce({
+      packet,
+      hashAt: AnnounceAt.infoHash,
+      sender,
+      seeder: hasAll(packet),
+      completed: readUint32(packet, AnnounceAt.event) === COMPLETED,
+    }, nowMs);
+    if (admission.type === "refused") return admission;
+    const { swarm, seat } = admission;
+    this.#claim(swarm, seat, packet);
+    if (admission.joined) onChange("joined", swarm, seat);
+    if (admission.completed) onChange("completed", swarm, seat);
+    return admission;
+  }
+
+  /** Replaces what the peer claims to host. */
+  #claim(swarm: Swarm, seat: Seat, packet: Uint8Array): void {
+    const { catalogue } = this.#options;
+    const before = catalogue.numbered(swarm.listingOf(seat));
+    const urlData = decodeOptions(packet, AnnounceAt.options);
+    const file = urlData === "" ? undefined : parseUrlData(urlData);
+    if (file === undefined && before === undefined) return;
+    const infoHash = packet.subarray(AnnounceAt.infoHash, AnnounceAt.infoHash + HASH_LENGTH);
+    const listing = file === undefined ? undefined : catalogue.hold(infoHash, file);
+    swarm.setListing(seat, listing?.number ?? 0);
+    if (before !== undefined) catalogue.release(before);
+  }
+
+  #write(
+    packet: Uint8Array,
+    sender: Sender,
+    swarm: Swarm | undefined,
+    own: Seat,
+    nowMs: number,
+    into: AnswerBuffer,
+  ): Uint8Array {
+    const longest = this.#options.intervalSeconds;
+    const counts = swarm?.counts() ?? NOBODY;
+    const ageMs = swarm === undefined ? 0 : nowMs - swarm.sinceMs;
+    const interval = intervalSeconds(ageMs, counts.seeders + counts.leechers, longest);
+    into.writeHeader(readUint32(packet, 12), interval, counts);
+    if (swarm === undefined || readUint32(packet, AnnounceAt.event) === STOPPED) {
+      return into.answer(0);
+    }
+    const count = readUint32(packet, AnnounceAt.numWant) | 0;
+    const leechersOnly = hasAll(packet) && !isAria2(packet);
+    return into.answer(this.#lists.write({ swarm, sender, own, count, leechersOnly, into }));
+  }
+}
+
+function hasAll(packet: Uint8Array): boolean {
+  const at = AnnounceAt.leftBytes;
+  return (readUint32(packet, at) | readUint32(packet, at + 4)) === 0;
+}
+
+/**
+ * aria2 says that nothing is left also while it has a magnet link and no metadata yet, so what it says
+ * does not show that seeders are of no use to it.
+ */
+function isAria2(packet: Uint8Array): boolean {
+  return readUint32(packet, AnnounceAt.peerId) >>> 8 === ARIA2;
+}
