@@ -242,13 +242,8 @@ export class Leecher implements AsyncDisposable {
     };
     this.#host.tell({ type: "complete", ...result });
     this.#completed.resolve(result);
-    if (this.#options.exit) this.#end();
+    if (this.#options.exit) void this.close();
     else this.#limit = new SeedingLimit(this.#options, selection.totalBytes);
-  }
-
-  #end(): void {
-    this.#finished.resolve();
-    void this.close();
   }
 
   /** Looks, twice a second, whether things move. */
@@ -256,7 +251,7 @@ export class Leecher implements AsyncDisposable {
     const { swarm } = this.#host.session;
     if (this.#state === "seeding") {
       const { uploadedBytes } = swarm;
-      if (this.#limit?.isReached({ uploadedBytes, copies: this.#host.copies })) this.#end();
+      if (this.#limit?.isReached({ uploadedBytes, copies: this.#host.copies })) void this.close();
       return;
     }
     this.#noteHashes();
