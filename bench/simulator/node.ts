@@ -14,6 +14,7 @@ import { Swarm } from "../../lib/peer/swarm.ts";
 import type { Transfer } from "../../lib/peer/transfer.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import type { ActivePiece } from "../../lib/store/pieces.ts";
+import { requestsOf } from "../../tests/support/requested.ts";
 import { Announces } from "./announces.ts";
 import { isWrong } from "./blocks.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -171,6 +172,14 @@ export class SimNode implements Settler {
     switch (action.type) {
       case "send":
         return this.endpoints.get(action.connection)?.send(action.message);
+      case "request":
+        for (const message of requestsOf(action.blocks)) {
+          this.endpoints.get(action.connection)?.send(message);
+        }
+        return;
+      case "tell":
+        for (const one of action.to) this.endpoints.get(one)?.send(action.message);
+        return;
       case "upload":
         return this.endpoints.get(action.connection)?.upload();
       case "close":

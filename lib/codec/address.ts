@@ -14,6 +14,7 @@ export interface HostPort {
   port: number;
 }
 
+const scratch = new Uint8Array(4);
 const MAPPED_PREFIX = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]);
 const IPV6_LOOPBACK = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
 
@@ -84,7 +85,7 @@ export function isIp(text: string): boolean {
 
 /** Whether this is the text of an IPv4 address. */
 export function isIPv4(text: string): boolean {
-  return parseIPv4(text) !== undefined;
+  return readIPv4(text, 0, scratch);
 }
 
 /** Whether this is the text of an IPv6 address (a mapped one too), without brackets. */
@@ -107,64 +108,84 @@ function isHost(text: string): boolean {
   return isIPv4(text) || !/(^|\.)\d+\.?$/.test(text);
 }
 
-const [DOT, ZERO, NINE] = [0x2e, 0x30, 0x39];
+const IPV6_LENGTH = 16;
+const [DOT, ZERO, NINE, COLON, LOWER_A, LOWER_F] = [0x2e, 0x30, 0x39, 0x3a, 0x61, 0x66];
 
 function isMapped(bytes: Uint8Array): boolean {
   return bytes.length === 16 && equalBytes(bytes.subarray(0, MAPPED_PREFIX.length), MAPPED_PREFIX);
 }
 
-/** Digit by digit: peer exchange reads thousands of addresses. */
 function parseIPv4(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(4);
+  return readIPv4(text, 0, bytes) ? bytes : undefined;
+}
+
+/**
+ * Reads the IPv4 address that `text` holds from index `from` to its end, into the first 4 bytes of
+ * `into`; false when there is none. Digit by digit: peer exchange and trackers read thousands of them.
+ */
+export function readIPv4(text: string, from: number, into: Uint8Array): boolean {
   let count = 0, part = -1; // -1: no digit of the part has been read
-  for (let i = 0; i <= text.length; i++) {
+  for (let i = from; i <= text.length; i++) {
     const code = i < text.length ? text.charCodeAt(i) : DOT;
     if (code === DOT) {
-      if (part < 0 || count === 4) return undefined;
-      bytes[count++] = part;
+      if (part < 0 || count === 4) return false;
+      into[count++] = part;
       part = -1;
     } else {
       // Leading zeros are refused: some systems read them as octal.
-      if (code < ZERO || code > NINE || part === 0) return undefined;
+      if (code < ZERO || code > NINE || part === 0) return false;
       part = Math.max(part, 0) * 10 + code - ZERO;
-      if (part > 255) return undefined;
+      if (part > 255) return false;
     }
   }
-  return count === 4 ? bytes : undefined;
+  return count === 4;
 }
 
+/** Digit by digit, too. */
 function parseIPv6(text: string): Uint8Array | undefined {
-  if (!/^[0-9a-f:.]{2,45}$/i.test(text)) return undefined;
-  const halves = text.split("::");
-  if (halves.length > 2) return undefined;
-  const head = parseGroups(halves[0]!, halves.length === 1);
-  const tail = halves.length === 2 ? parseGroups(halves[1]!, true) : [];
-  if (head === undefined || tail === undefined) return undefined;
-  const missing = 16 - head.length - tail.length;
-  // "::" stands for one group of zeros or more; without it all eight must be there.
-  if (halves.length === 2 ? missing < 2 : missing !== 0) return undefined;
-  const bytes = new Uint8Array(16);
-  bytes.set(head, 0);
-  bytes.set(tail, 16 - tail.length);
-  return bytes;
+  const bytes = new Uint8Array(IPV6_LENGTH);
+  const startsWithGap = text.startsWith("::");
+  let count = 0, gap = startsWithGap ? 0 : -1; // -1: no "::" has been read
+  for (let i = startsWithGap ? 2 : 0; i < text.length;) {
+    if (count === IPV6_LENGTH) return undefined;
+    const start = i;
+    let group = 0;
+    for (let digit; i < start + 4 && (digit = hexDigit(text.charCodeAt(i))) >= 0; i++) {
+      group = group << 4 | digit;
+    }
+    if (text.charCodeAt(i) === DOT) {
+      // The last two groups may be an IPv4 address.
+      if (count > 12 || !readIPv4(text, start, bytes.subarray(count))) return undefined;
+      count += 4;
+      break;
+    }
+    if (i === start) return undefined;
+    bytes[count++] = group >> 8;
+    bytes[count++] = group;
+    if (i === text.length) break;
+    if (text.charCodeAt(i++) !== COLON || i === text.length) return undefined;
+    if (text.charCodeAt(i) !== COLON) continue;
+    if (gap >= 0) return undefined;
+    gap = count;
+    i++;
+  }
+  return gap < 0 ? (count === IPV6_LENGTH ? bytes : undefined) : withGap(bytes, gap, count);
 }
 
-/** The bytes of colon-separated groups, of which the last may be an IPv4 address when it ends the text. */
-function parseGroups(text: string, endsText: boolean): number[] | undefined {
-  if (text === "") return [];
-  const bytes: number[] = [];
-  const groups = text.split(":");
-  for (const [i, group] of groups.entries()) {
-    if (/^[0-9a-f]{1,4}$/i.test(group)) {
-      const value = parseInt(group, 16);
-      bytes.push(value >> 8, value & 0xff);
-      continue;
-    }
-    const ipv4 = endsText && i === groups.length - 1 ? parseIPv4(group) : undefined;
-    if (ipv4 === undefined) return undefined;
-    bytes.push(...ipv4);
-  }
-  return bytes;
+/** Moves what comes after "::" to the end; it stands for one group of zeros or more. */
+function withGap(bytes: Uint8Array, gap: number, count: number): Uint8Array | undefined {
+  if (count > IPV6_LENGTH - 2) return undefined;
+  const tail = IPV6_LENGTH - (count - gap);
+  bytes.copyWithin(tail, gap, count);
+  return bytes.fill(0, gap, tail);
+}
+
+/** The value of a hex digit of either case, or -1. */
+function hexDigit(code: number): number {
+  if (code >= ZERO && code <= NINE) return code - ZERO;
+  const lower = code | 0x20;
+  return lower >= LOWER_A && lower <= LOWER_F ? lower - LOWER_A + 10 : -1;
 }
 
 function longestZeroRun(groups: string[]): { start: number; length: number } {

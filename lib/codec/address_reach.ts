@@ -5,7 +5,10 @@
  * @module
  */
 
-import { ipToBytes, isIp, isLoopback } from "./address.ts";
+import { ipToBytes, isIPv6, isLoopback, readIPv4 } from "./address.ts";
+
+/** Where an IPv4 address is read to: peer exchange asks for thousands of them. */
+const scratch = new Uint8Array(4);
 
 /** How far an address reaches: the machine itself, a local network, the whole Internet. */
 export const Reach = { machine: 0, site: 1, world: 2 } as const;
@@ -18,7 +21,8 @@ export type Reach = typeof Reach[keyof typeof Reach];
  * unspecified, multicast, broadcast, reserved, or link-local IPv6, which needs an interface as well.
  */
 export function reachOf(ip: string): Reach | undefined {
-  if (!isIp(ip)) return undefined;
+  if (readIPv4(ip, 0, scratch)) return reachOfIPv4(scratch);
+  if (!isIPv6(ip)) return undefined;
   const bytes = ipToBytes(ip);
   if (bytes.length === 4) return reachOfIPv4(bytes);
   return isLoopback(ip) ? Reach.machine : reachOfIPv6(bytes);

@@ -12,6 +12,8 @@ import type { RateLimiter } from "./rate_limiter.ts";
 export interface Carrier {
   /** Takes a message for the other side. */
   send(message: Message): void;
+  /** Asks the other side for blocks: of each its piece, begin and length, one after the other. */
+  request(blocks: readonly number[]): void;
   /** There are uploads to fetch from the swarm. */
   upload(): void;
   /** Ends the connection; the first reason given counts. */

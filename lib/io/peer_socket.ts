@@ -11,6 +11,7 @@
 import type { Framer } from "../codec/framer.ts";
 import { encodedLength, type Message, PIECE_HEADER_LENGTH } from "../codec/message.ts";
 import { writeMessage, writePieceHeader } from "../codec/message.ts";
+import { requestsLength, writeRequests } from "../codec/requests.ts";
 import { ProtocolError } from "../errors.ts";
 import type { BlockRequest, Connection } from "../peer/connection.ts";
 import type { Carrier, CarrierHost } from "./carrier.ts";
@@ -98,14 +99,15 @@ export class PeerSocket implements Carrier {
 
   /** Queues a message; it leaves with the next write. */
   send(message: Message): void {
-    const end = this.#pendingLength + encodedLength(message);
-    if (end > MAX_BACKLOG_BYTES) return this.close("does not read what it is sent");
-    if (end > this.#pending.length) {
-      const wider = new Uint8Array(Math.max(end, this.#pending.length * 2));
-      wider.set(this.#pending.subarray(0, this.#pendingLength));
-      this.#pending = wider;
-    }
+    if (!this.#hasRoom(encodedLength(message))) return;
     this.#pendingLength = writeMessage(message, this.#pending, this.#pendingLength);
+    this.#wakeWriter();
+  }
+
+  /** See {@link Carrier.request}. */
+  request(blocks: readonly number[]): void {
+    if (!this.#hasRoom(requestsLength(blocks))) return;
+    this.#pendingLength = writeRequests(blocks, this.#pending, this.#pendingLength);
     this.#wakeWriter();
   }
 
@@ -262,6 +264,18 @@ export class PeerSocket implements Carrier {
     }
     batch.length = to;
     batch.dataBytes += length;
+  }
+
+  /** Makes room for small messages, unless there are too many already: then the connection ends. */
+  #hasRoom(length: number): boolean {
+    const end = this.#pendingLength + length;
+    if (end > MAX_BACKLOG_BYTES) this.close("does not read what it is sent");
+    else if (end > this.#pending.length) {
+      const wider = new Uint8Array(Math.max(end, this.#pending.length * 2));
+      wider.set(this.#pending.subarray(0, this.#pendingLength));
+      this.#pending = wider;
+    }
+    return end <= MAX_BACKLOG_BYTES;
   }
 
   #sleep(): Promise<void> {

@@ -208,6 +208,10 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     switch (action.type) {
       case "send":
         return this.#sockets.get(action.connection)?.send(action.message);
+      case "request":
+        return this.#sockets.get(action.connection)?.request(action.blocks);
+      case "tell":
+        return action.to.forEach((one) => this.#sockets.get(one)?.send(action.message));
       case "upload":
         return this.#sockets.get(action.connection)?.upload();
       case "verify":

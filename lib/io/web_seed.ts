@@ -10,7 +10,7 @@
 import type { BlockRangeMessage, Message } from "../codec/message.ts";
 import { type WebSeedFiles, webSeedFileUrl } from "../codec/web_seed_url.ts";
 import type { BlockRequest, Connection } from "../peer/connection.ts";
-import { BLOCK_LENGTH, type Layout } from "../store/layout.ts";
+import { BLOCK_LENGTH, type Layout, type PieceIndex } from "../store/layout.ts";
 import type { Carrier, CarrierHost } from "./carrier.ts";
 import { pause } from "./rate_limiter.ts";
 import { type Batch, BatchQueue, BlockCutter } from "./web_batches.ts";
@@ -88,10 +88,17 @@ export class WebSeed implements Carrier {
 
   /** See {@link Carrier.send}. Of most messages a web server would make nothing. */
   send(message: Message): void {
-    if (message.type === "request") this.#ask(this.#requestOf(message));
-    else if (message.type === "cancel") this.#cancel(this.#requestOf(message));
+    if (message.type === "cancel") this.#cancel(this.#requestOf(message));
     else if (message.type === "keepAlive") this.#answers.push(message);
     else return;
+    this.#wake.resolve();
+  }
+
+  /** See {@link Carrier.request}. */
+  request(blocks: readonly number[]): void {
+    for (let i = 0; i < blocks.length; i += 3) {
+      this.#ask({ piece: blocks[i] as PieceIndex, begin: blocks[i + 1]!, length: blocks[i + 2]! });
+    }
     this.#wake.resolve();
   }
 

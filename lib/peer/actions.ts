@@ -17,6 +17,14 @@ export type Action =
   | { readonly type: "dial"; readonly peer: Peer; readonly v2: boolean }
   /** Write a message. */
   | { readonly type: "send"; readonly connection: Connection; readonly message: Message }
+  /** Ask for blocks: of each its piece, begin and length, one after the other. */
+  | {
+    readonly type: "request";
+    readonly connection: Connection;
+    readonly blocks: readonly number[];
+  }
+  /** Write the same message to several peers, some of whom may be gone. */
+  | { readonly type: "tell"; readonly to: readonly Connection[]; readonly message: Message }
   /** The connection has uploads waiting: fetch them with `takeUploads` as the socket can take them. */
   | { readonly type: "upload"; readonly connection: Connection }
   /** Close the connection. Answer: `closed`. */

@@ -12,6 +12,8 @@ import type { Layout, PieceIndex } from "../store/layout.ts";
 import type { Pieces } from "../store/pieces.ts";
 import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
+import type { DownloadOptions } from "./download_options.ts";
+import type { Hunger } from "./hunger.ts";
 import { RarityOrder } from "./rarity.ts";
 
 /** More than this is not little. */
@@ -23,11 +25,13 @@ export class Availability {
   readonly rarity: RarityOrder;
   readonly #pieces: Pieces;
   readonly #emit: Emit;
+  readonly #hunger: Hunger;
 
   /** Everything missing that was chosen is wanted from the beginning. */
-  constructor(layout: Layout, pieces: Pieces, emit: Emit, random: () => number) {
+  constructor({ layout, pieces, emit, hunger, random }: DownloadOptions) {
     this.#pieces = pieces;
     this.#emit = emit;
+    this.#hunger = hunger;
     this.rarity = new RarityOrder(layout.pieceCount, random);
     for (const piece of layout.pieces()) {
       if (!pieces.have.get(piece) && pieces.isWanted(piece)) this.rarity.add(piece);
@@ -44,6 +48,7 @@ export class Availability {
       if (!remote.isFull) this.rarity.increment(piece);
       if (this.#isWanted(piece)) connection.wantedCount++;
     }
+    if (connection.wantedCount > 0) this.#hunger.add(connection);
     this.#showInterest(connection);
   }
 
@@ -62,6 +67,7 @@ export class Availability {
     if (!this.#isWanted(piece)) return;
     connection.wantedCount++;
     if (connection.gains.length < MAX_GAINS) connection.gains.push(piece);
+    this.#hunger.add(connection);
     this.#showInterest(connection);
   }
 
@@ -69,12 +75,12 @@ export class Availability {
    * All that the peer has and we want, if that is little and came piece by piece; else `undefined`. So
    * that a peer with a few new pieces does not have to be asked for each of thousands.
    */
-  fewWanted(connection: Connection): readonly PieceIndex[] | undefined {
+  readonly fewWanted = (connection: Connection): readonly PieceIndex[] | undefined => {
     const { gains, wantedCount } = connection;
     if (wantedCount > gains.length) return undefined;
     connection.gains = gains.filter((piece) => this.#isWanted(piece));
     return connection.gains.length === wantedCount ? connection.gains : undefined;
-  }
+  };
 
   /** The peer has one piece fewer. */
   dropped(connection: Connection, piece: PieceIndex): void {
@@ -123,7 +129,6 @@ export class Availability {
 
   #showInterest(connection: Connection): void {
     const interested = connection.wantedCount > 0;
-    if (interested) connection.hungry = true;
     if (interested === connection.amInterested) return;
     connection.amInterested = interested;
     const message = { type: interested ? "interested" : "notInterested" } as const;

@@ -7,6 +7,7 @@
 import { Bitfield } from "../store/bitfield.ts";
 import type { PieceIndex } from "../store/layout.ts";
 import type { ActivePiece } from "../store/pieces.ts";
+import { Outstanding } from "./outstanding.ts";
 import type { Peer } from "./peer_book.ts";
 import { Pipeline } from "./pipeline.ts";
 import { RateMeter } from "./rate.ts";
@@ -77,8 +78,8 @@ export class Connection {
   /** We said that of ourselves. To be said after what we have: libtorrent leaves who has nothing for it. */
   saidUploadOnly = false;
 
-  /** Our requests it has not answered: number of the block to when we asked. */
-  readonly outstanding = new Map<number, number>();
+  /** Our requests it has not answered, by number of the block. */
+  readonly outstanding = new Outstanding();
   /** The piece we are asking it for. */
   current: ActivePiece | undefined;
   /** Its requests we have not answered, in order. */
@@ -110,8 +111,11 @@ export class Connection {
   helpful = false;
   /** We have asked for its end; what it still says counts no longer. */
   closing = false;
-  /** Requests it may want more of: set by whatever changed, cleared by the next settling. */
+  /** It is in the line of those to be settled: see {@link Hunger}, which alone sets this. */
   hungry = false;
+  /** It waits for something to ask it for, and has a place in the line of those who do, or did. */
+  isWaiting = false;
+  isInLine = false;
 
   /** A conversation that begins now. */
   constructor(id: number, peer: Peer, negotiated: Negotiated, nowMs: number) {

@@ -13,11 +13,15 @@ import { BLOCK_LENGTH } from "../codec/merkle.ts";
 import type { Bitfield } from "../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
 import type { ActivePiece, Pieces } from "../store/pieces.ts";
+import { Asking } from "./asking.ts";
 import { Availability } from "./availability.ts";
 import type { Connection } from "./connection.ts";
 import type { DownloadOptions } from "./download_options.ts";
 import { EndGame } from "./end_game.ts";
 import { FairShare } from "./fair_share.ts";
+import { Haves } from "./haves.ts";
+import type { Hunger } from "./hunger.ts";
+import type { Peer } from "./peer_book.ts";
 import { Picker } from "./picker.ts";
 import { Requests } from "./requests.ts";
 
@@ -33,78 +37,93 @@ export class Download {
   readonly #options: DownloadOptions;
   readonly #layout: Layout;
   readonly #pieces: Pieces;
+  readonly #hunger: Hunger;
   readonly #available: Availability;
   readonly #picker: Picker;
+  readonly #haves: Haves;
   readonly #requests: Requests;
   readonly #share: FairShare;
   readonly #endGame: EndGame;
+  readonly #asking: Asking;
 
   /** Everything missing is wanted from the beginning. */
   constructor(options: DownloadOptions) {
-    const { layout, pieces, connections, emit, random, canVerify } = options;
+    const { layout, pieces, connections, emit, hunger, canVerify, doubted } = options;
     this.#options = options;
     this.#layout = layout;
     this.#pieces = pieces;
-    this.#requests = new Requests({ layout, pieces, connections, emit });
-    this.#share = new FairShare(options);
-    this.#available = new Availability(layout, pieces, emit, random);
-    const { rarity } = this.#available;
-    this.#endGame = new EndGame(rarity);
-    const drop = (active: ActivePiece) => this.#drop(active);
-    const fewWanted = (connection: Connection) => this.#available.fewWanted(connection);
-    const { doubted } = options;
-    this.#picker = new Picker({ pieces, rarity, fewWanted, canVerify, doubted, drop });
+    this.#hunger = hunger;
+    this.#haves = new Haves(connections, emit);
+    const share = this.#share = new FairShare(options);
+    this.#available = new Availability(options);
+    const { rarity, fewWanted } = this.#available;
+    const endGame = this.#endGame = new EndGame(rarity);
+    const picker = new Picker({ pieces, rarity, fewWanted, canVerify, doubted, drop: this.#drop });
+    this.#picker = picker;
+    const freed = (active: ActivePiece) => picker.freed(active);
+    const requests = this.#requests = new Requests({ ...options, freed });
+    this.#asking = new Asking({ picker, requests, share, hunger, endGame });
+  }
+
+  /** A connection takes part from now on. */
+  joined(connection: Connection): void {
+    this.#share.changed(connection);
   }
 
   /** The peer's bitfield is known, or known anew. */
   piecesReplaced(connection: Connection, remote: Bitfield): void {
     this.#available.replaced(connection, remote);
-    for (const active of [...this.#pieces.active.values()]) {
+    for (const active of this.#pieces.active.values()) {
       if (!remote.get(active.piece)) this.#leave(connection, active);
     }
-    this.#everybodyHungry();
+    this.#share.changed(connection);
   }
 
   /** The peer got one more piece. */
   pieceGained(connection: Connection, piece: PieceIndex): void {
     this.#available.gained(connection, piece);
-    this.#share.changed();
+    this.#share.changed(connection);
   }
 
   /** The peer no longer has a piece. Without BEP 6 what we asked for of it is dropped (BEP 54). */
   pieceDropped(connection: Connection, piece: PieceIndex): void {
     this.#available.dropped(connection, piece);
+    this.#share.changed(connection);
     const active = this.#pieces.active.get(piece);
     if (active === undefined) return;
     if (!connection.negotiated.fast) this.#requests.release(connection, active);
     this.#leave(connection, active);
-    this.#everybodyHungry();
+    this.#hunger.add(connection);
+    this.#hunger.somethingFree();
   }
 
   /** The peer serves us now. */
   unchoked(connection: Connection): void {
     connection.peerChoking = false;
-    this.#share.changed();
+    this.#share.changed(connection);
     connection.refused.clear();
-    connection.hungry = true;
+    this.#hunger.add(connection);
   }
 
   /** The peer stops serving us. Without BEP 6 all our requests are dropped; with it, each is answered. */
   choked(connection: Connection): void {
     connection.peerChoking = true;
+    this.#share.changed(connection);
     if (!connection.negotiated.fast) this.#requests.releaseAll(connection);
     this.#leaveAll(connection);
-    this.#everybodyHungry();
+    this.#hunger.add(connection); // there may be what it allows while it chokes
   }
 
   /** The peer will not send a block we asked for (BEP 6). */
   rejected(connection: Connection, message: BlockRangeMessage): void {
     const key = this.#requests.keyOf(message.piece, message.begin);
-    if (key === undefined || this.#requests.answered(connection, key) === undefined) return;
-    this.#everybodyHungry(); // somebody else may give it
+    if (key === undefined || this.#requests.answered(connection, key) < 0) return;
+    this.#hunger.add(connection);
+    this.#hunger.somethingFree(); // somebody else may give it
     const active = this.#pieces.active.get(message.piece as PieceIndex);
     const block = message.begin / BLOCK_LENGTH;
     if (active === undefined || active.isReceived(block)) return; // the answer to our cancel
+    this.#picker.freed(active);
     connection.refused.add(message.piece);
     this.#leave(connection, active);
   }
@@ -126,16 +145,18 @@ export class Download {
       throw new ProtocolError(`sent ${block.length} bytes at ${piece}+${begin}, never asked`);
     }
     const askedMs = this.#requests.answered(connection, key);
-    const asked = askedMs !== undefined;
-    if (asked) connection.pipeline.answered(nowMs - askedMs);
+    if (askedMs >= 0) connection.pipeline.answered(nowMs - askedMs);
     connection.down.add(block.length, nowMs);
     connection.lastBlockMs = nowMs;
-    connection.snubbed = false;
-    connection.hungry = true;
+    if (connection.snubbed) {
+      connection.snubbed = false;
+      this.#share.changed(connection);
+    }
+    this.#hunger.add(connection);
     const active = this.#pieces.active.get(piece as PieceIndex);
     const welcome = active !== undefined && active.takesFrom(connection.id) &&
       active.receive(number, connection.peer.id);
-    if (!welcome) return this.#waste(connection, block.length, asked);
+    if (!welcome) return this.#waste(connection, block.length, askedMs >= 0);
     this.#options.storeBlock(active.slot, begin, block);
     this.#requests.cancel(active, number);
     if (!active.isFull) return;
@@ -143,17 +164,17 @@ export class Download {
     this.#options.emit({ type: "verify", active });
   }
 
-  /** A full piece matched its hash and is on disk. */
-  stored(piece: PieceIndex): void {
+  /** A full piece, which came from these peers, matched its hash and is on disk. */
+  stored(piece: PieceIndex, from: readonly Peer[]): void {
     this.#pieces.stored(piece);
-    const isShared = this.#pieces.shared.get(piece);
+    if (this.#pieces.shared.get(piece)) this.#haves.stored(piece, from);
+    if (this.#pieces.isComplete) this.#haves.flush();
     for (const connection of this.#options.connections) {
-      if (isShared) {
-        this.#options.emit({ type: "send", connection, message: { type: "have", piece } });
-      }
-      if (connection.remote.get(piece)) this.#available.satisfied(connection);
+      if (!connection.remote.get(piece)) continue;
+      this.#available.satisfied(connection);
+      if (!connection.amInterested) this.#share.changed(connection);
     }
-    this.#everybodyHungry(); // a slot of piece memory is free again
+    this.#hunger.somethingFree(); // a slot of piece memory
   }
 
   /** A full piece did not match its hash: all of it is fetched again. */
@@ -167,7 +188,7 @@ export class Download {
     this.#requests.forget(this.#pieces.active.get(piece)!);
     this.#pieces.failed(piece);
     this.#available.rarity.add(piece);
-    this.#everybodyHungry();
+    this.#hunger.somethingFree();
   }
 
   /** These blocks of a full piece are wrong and the others right: whoever asks next gets them to do. */
@@ -176,9 +197,9 @@ export class Download {
     this.#requests.forget(active);
     this.#pieces.reopen(piece, wrong);
     active.exclusive = false;
-    active.owner = undefined;
+    this.#picker.leave(active);
     for (const block of wrong) this.wastedBytes += this.#layout.blockLength(piece, block, true);
-    this.#everybodyHungry();
+    this.#hunger.somethingFree();
   }
 
   /** The connection is gone: what it owed is free for others. */
@@ -186,48 +207,38 @@ export class Download {
     this.#requests.releaseAll(connection);
     this.#leaveAll(connection);
     this.#available.withdrawn(connection);
-    this.#everybodyHungry();
+    this.#share.left(connection);
   }
 
-  /** Hashes became known, so pieces that could not be asked for now can. */
+  /** Hashes became known: more pieces can be asked for. */
   hashesArrived(): void {
-    this.#everybodyHungry();
+    for (const connection of this.#options.connections) this.#hunger.add(connection);
   }
 
-  /** Asks for as many blocks as the connection shall owe us. */
+  /** See {@link Asking.settle}. */
   settle(connection: Connection, nowMs: number): void {
-    connection.hungry = false;
-    const mayAsk = !connection.peerChoking || connection.allowedFast.size > 0;
-    if (!mayAsk || !connection.amInterested) return;
-    const { pipeline, requestQueue, snubbed } = connection;
-    const wanted = snubbed ? 1 : pipeline.depth(connection.down.rate(nowMs), requestQueue);
-    if (connection.outstanding.size >= wanted) return;
-    const depth = Math.min(wanted, this.#share.blocks(nowMs));
-    while (connection.outstanding.size < depth) {
-      const pick = this.#picker.next(connection);
-      if (pick === undefined) break;
-      this.#requests.ask(connection, pick.active, pick.block, nowMs);
-    }
-    if (connection.outstanding.size > 0 || !this.#endGame.isOn(nowMs)) return;
-    const picks = this.#picker.endGame(connection).slice(0, wanted);
-    for (const { active, block } of picks) this.#requests.ask(connection, active, block, nowMs);
+    this.#asking.settle(connection, nowMs);
   }
 
   /** Takes blocks away from peers that have stopped delivering, and tries those again that refused. */
   tick(nowMs: number): void {
-    if (this.#endGame.isOn(nowMs)) this.#everybodyHungry();
-    const late: Connection[] = [];
+    this.#haves.flush();
+    // What is doubted is one peer's alone until that has had its time.
+    if (this.#endGame.isOn(nowMs) || this.#options.doubted.size > 0) this.#hunger.everybody();
+    this.#hunger.tick();
     for (const connection of this.#options.connections) {
       const waited = nowMs - connection.lastBlockMs >= SNUB_MS;
-      if (connection.outstanding.size === 0) {
-        if (connection.snubbed) connection.hungry = true;
-        if (waited && connection.refused.size > 0) this.#tryAgain(connection, nowMs);
-      } else if (waited) late.push(connection);
+      if (connection.outstanding.size > 0) {
+        if (waited) this.#snub(connection, nowMs);
+        continue;
+      }
+      if (connection.snubbed) this.#hunger.add(connection);
+      if (!waited || connection.refused.size === 0) continue;
+      connection.refused.clear(); // it may give that now, and perhaps nobody else can
+      connection.lastBlockMs = nowMs;
+      this.#hunger.add(connection);
     }
-    if (late.length === 0) return;
-    for (const connection of late) this.#snub(connection, nowMs);
-    this.#everybodyHungry();
-    for (const connection of late) connection.hungry = false; // others first, these at the next tick
+    this.#share.tick(nowMs);
   }
 
   /** @throws {Error} when what connections owe contradicts what pieces wait for */
@@ -235,11 +246,8 @@ export class Download {
     this.#pieces.checkInvariant();
     this.#available.checkInvariant(this.#options.connections, this.#layout);
     this.#requests.checkInvariant();
-    for (const active of this.#pieces.active.values()) {
-      if (active.exclusive && active.owner === undefined && !active.isFull) {
-        throw new Error(`piece ${active.piece} is for nobody`);
-      }
-    }
+    this.#share.checkInvariant();
+    this.#picker.checkInvariant();
   }
 
   #waste(connection: Connection, bytes: number, asked: boolean): void {
@@ -250,24 +258,21 @@ export class Download {
     }
   }
 
-  /** It owes blocks and sends none. */
+  /** It owes blocks and sends none. Others are asked for them, and it only at the next tick. */
   #snub(connection: Connection, nowMs: number): void {
     connection.snubbed = true;
-    this.#requests.releaseAll(connection);
-    this.#leaveAll(connection);
-    this.#tryAgain(connection, nowMs);
-  }
-
-  /** What it refused a while ago it may give now, and perhaps nobody else can. */
-  #tryAgain(connection: Connection, nowMs: number): void {
     connection.refused.clear();
     connection.lastBlockMs = nowMs;
-    connection.hungry = true;
+    this.#requests.releaseAll(connection);
+    this.#leaveAll(connection);
+    this.#hunger.remove(connection);
+    this.#hunger.everybody();
   }
 
   #leaveAll(connection: Connection): void {
-    for (const active of [...this.#pieces.active.values()]) this.#leave(connection, active);
+    for (const active of this.#pieces.active.values()) this.#leave(connection, active);
     connection.current = undefined;
+    this.#hunger.somethingFree();
   }
 
   /**
@@ -277,22 +282,18 @@ export class Download {
   #leave(connection: Connection, active: ActivePiece): void {
     if (connection.current === active) connection.current = undefined;
     if (active.owner !== connection.id || active.isFull) return;
-    active.owner = undefined;
+    this.#picker.leave(active);
+    this.#hunger.somethingFree();
     if (active.exclusive) this.#requests.release(connection, active);
     if (active.isIdle && (active.receivedCount === 0 || active.exclusive)) this.#drop(active);
   }
 
-  #drop(active: ActivePiece): void {
+  readonly #drop = (active: ActivePiece): void => {
     for (let block = 0; block < active.blockCount; block++) {
       if (!active.isReceived(block)) continue;
       this.wastedBytes += this.#layout.blockLength(active.piece, block, true);
     }
     this.#pieces.abandon(active.piece);
     this.#available.rarity.add(active.piece);
-  }
-
-  #everybodyHungry(): void {
-    this.#share.changed();
-    for (const connection of this.#options.connections) connection.hungry = true;
-  }
+  };
 }

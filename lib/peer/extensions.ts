@@ -20,6 +20,7 @@ import {
   ourUploadOnly,
   takeExtendedHandshake,
 } from "./extended_handshake.ts";
+import type { Hunger } from "./hunger.ts";
 import type { OwnAddresses } from "./own_addresses.ts";
 import type { PeerExchange } from "./peer_exchange.ts";
 import type { Phase } from "./swarm_options.ts";
@@ -29,6 +30,7 @@ export interface ExtensionsOptions {
   readonly ourselves: Ourselves;
   readonly connections: ReadonlyMap<number, Connection>;
   readonly emit: Emit;
+  readonly hunger: Hunger;
   readonly phase: () => Phase;
   readonly exchange: PeerExchange;
   readonly ownAddresses: OwnAddresses;
@@ -106,7 +108,7 @@ export class Extensions {
     if (port !== undefined && connection.negotiated.inbound) {
       this.#options.identify(connection, port);
     }
-    connection.hungry = true;
+    this.#options.hunger.add(connection);
   }
 
   #send(connection: Connection, payload: Uint8Array): void {

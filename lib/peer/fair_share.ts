@@ -21,17 +21,31 @@ export class FairShare {
   readonly #options: DownloadOptions;
   /** Blocks of a whole piece. */
   readonly #perPiece: number;
-  #servers = { count: 0, countedMs: -1 };
+  /** Who serves us, or will soon. */
+  readonly #servers = new Set<Connection>();
+  #nowMs = 0; // as of the last tick
 
-  /** Looks at the same pieces and connections as the download. */
+  /** Looks at the same pieces as the download. */
   constructor(options: DownloadOptions) {
     this.#options = options;
     this.#perPiece = Math.ceil(options.layout.pieceLength / BLOCK_LENGTH);
   }
 
-  /** Somebody may have begun or ceased to serve us. */
-  changed(): void {
-    this.#servers.countedMs = -1;
+  /** The peer may have begun or ceased to serve us. */
+  changed(connection: Connection): void {
+    if (this.#mayServe(connection)) this.#servers.add(connection);
+    else this.#servers.delete(connection);
+  }
+
+  /** The connection is gone. */
+  left(connection: Connection): void {
+    this.#servers.delete(connection);
+  }
+
+  /** Time passed: who was new is so no longer. */
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs;
+    for (const connection of this.#options.connections) this.changed(connection);
   }
 
   /**
@@ -39,27 +53,26 @@ export class FairShare {
    * asked for under a limit. Otherwise the first fast peers would hold all of it, and others could not
    * give anything.
    */
-  blocks(nowMs: number): number {
+  get blocks(): number {
     const { pieces, downloadLimit = Infinity } = this.#options;
     const free = Math.min(pieces.missingCount, pieces.slotCount) * this.#perPiece;
     const affordable = downloadLimit * LIMIT_AHEAD_SECONDS / BLOCK_LENGTH;
-    return Math.max(1, Math.ceil(Math.min(free, affordable) / Math.max(1, this.#serversAt(nowMs))));
+    return Math.max(1, Math.ceil(Math.min(free, affordable) / Math.max(1, this.#servers.size)));
   }
 
-  /** How many peers serve us, or will soon; counted once for all that are settled together. */
-  #serversAt(nowMs: number): number {
-    if (this.#servers.countedMs === nowMs) return this.#servers.count;
-    let count = 0;
-    for (const connection of this.#options.connections) if (mayServe(connection, nowMs)) count++;
-    this.#servers = { count, countedMs: nowMs };
-    return count;
+  /** @throws {Error} when who serves us is not who is counted */
+  checkInvariant(): void {
+    for (const connection of this.#options.connections) {
+      if (this.#mayServe(connection) === this.#servers.has(connection)) continue;
+      throw new Error(`connection ${connection.id} is counted among those who serve us, or not`);
+    }
   }
-}
 
-/** Whether the peer serves us, or is so new that it probably will. */
-function mayServe(connection: Connection, nowMs: number): boolean {
-  if (connection.snubbed) return false;
-  const isNew = nowMs - connection.openedMs < NEWCOMER_MS;
-  if (connection.amInterested) return isNew || !connection.peerChoking;
-  return isNew && connection.remote.isEmpty;
+  /** Whether the peer serves us, or is so new that it probably will. */
+  #mayServe(connection: Connection): boolean {
+    if (connection.snubbed) return false;
+    const isNew = this.#nowMs - connection.openedMs < NEWCOMER_MS;
+    if (connection.amInterested) return isNew || !connection.peerChoking;
+    return isNew && connection.remote.isEmpty;
+  }
 }

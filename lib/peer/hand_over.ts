@@ -23,7 +23,6 @@ export function handOver(
   nowMs: number,
 ): string | undefined {
   transfer.joined(connection, true);
-  connection.hungry = true;
   try {
     for (const message of held) transfer.received(connection, message, nowMs);
   } catch (error) {

@@ -45,6 +45,7 @@ export class HashExchange {
 
   /** True when every piece hash is known. */
   get isComplete(): boolean {
+    if (this.#pending.length === 0) return true;
     this.#pending = this.#pending.filter(({ layer }) => !layer.complete);
     return this.#pending.length === 0;
   }

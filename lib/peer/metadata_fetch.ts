@@ -20,6 +20,7 @@ import { ProtocolError } from "../errors.ts";
 import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
 import { CorruptDataError } from "./corrupt_data.ts";
+import type { Hunger } from "./hunger.ts";
 
 /** The peer controls the claimed size; nothing is allocated beyond this. */
 export const MAX_METADATA_LENGTH = 16 * 1024 * 1024;
@@ -57,15 +58,21 @@ export class MetadataFetch {
   readonly #v1Hash: Uint8Array | undefined;
   readonly #v2Hash: Uint8Array | undefined;
   readonly #emit: Emit;
+  readonly #hunger: Hunger;
   readonly #copies = new Map<Connection, Copy>();
   readonly #held = new Map<Connection, Held>();
   readonly #notBefore = new Map<Connection, number>();
 
   /** Checks what arrives against every hash that is given. */
-  constructor(v1Hash: Uint8Array | undefined, v2Hash: Uint8Array | undefined, emit: Emit) {
+  constructor(
+    { v1Hash, v2Hash }: { v1Hash?: Uint8Array | undefined; v2Hash?: Uint8Array | undefined },
+    emit: Emit,
+    hunger: Hunger,
+  ) {
     this.#v1Hash = v1Hash;
     this.#v2Hash = v2Hash;
     this.#emit = emit;
+    this.#hunger = hunger;
   }
 
   /** We have nothing yet, and say so where BEP 6 asks for it. */
@@ -115,7 +122,6 @@ export class MetadataFetch {
   /** Asks the peer for parts, if it has the dictionary. */
   settle(connection: Connection, nowMs: number): void {
     const { metadataSize } = connection;
-    connection.hungry = false; // until something changes, or the next look around
     if (this.done || metadataSize <= 0 || metadataSize > MAX_METADATA_LENGTH) return;
     if ((connection.extensionIds.get(METADATA_EXTENSION) ?? 0) === 0) return;
     if (nowMs < (this.#notBefore.get(connection) ?? 0)) return;
@@ -157,7 +163,7 @@ export class MetadataFetch {
     copy.parts[piece] = data.slice();
     copy.received++;
     copy.lastMs = nowMs;
-    connection.hungry = true;
+    this.#hunger.add(connection);
     if (copy.received === copy.parts.length) this.#check(copy);
   }
 

@@ -9,7 +9,7 @@
  */
 
 import { formatHostPort, type HostPort } from "../codec/address.ts";
-import { reachOf } from "../codec/address_reach.ts";
+import { type Reach, reachOf } from "../codec/address_reach.ts";
 import {
   decodePex,
   encodePex,
@@ -53,6 +53,7 @@ const PARTED_MS = 5 * 60_000;
 
 /** Somebody who is connected to us, or just was. */
 interface Presence extends HostPort {
+  readonly reach: Reach;
   /** Absent when there is none any more. */
   connection: Connection | undefined;
   /** It is there as far as we know. */
@@ -69,6 +70,8 @@ interface Presence extends HostPort {
 interface Line {
   /** Address under which others are told of this peer, once we know where it listens. */
   address: string | undefined;
+  /** How far the peer's address reaches; `undefined`: nobody else can dial it there. */
+  readonly reach: Reach | undefined;
   /** The last change the peer knows of. */
   told: number;
   nextMs: number;
@@ -103,6 +106,7 @@ export class PeerExchange {
   joined(connection: Connection, nowMs: number): void {
     this.#lines.set(connection, {
       address: undefined,
+      reach: reachOf(connection.peer.host),
       told: 0,
       nextMs: isShoal(connection) ? nowMs : nowMs + FIRST_MS,
       messages: new Allowance(MESSAGE_BURST, MESSAGES_PER_SECOND, nowMs),
@@ -138,7 +142,7 @@ export class PeerExchange {
     }
     const { book, ownAddresses } = this.#options;
     for (const peer of decodePex(payload).added) {
-      if (!isOfUse(peer.host, connection.peer.host) || ownAddresses.includes(peer)) continue;
+      if (!isOfUse(reachOf(peer.host), line.reach) || ownAddresses.includes(peer)) continue;
       if (line.addresses.isUsedUp(nowMs)) return;
       const knownBefore = book.size;
       const [v2, wantsNothing] = [(peer.flags & PexFlag.v2) > 0, (peer.flags & PexFlag.seed) > 0];
@@ -163,7 +167,8 @@ export class PeerExchange {
     const { host, port } = connection.peer;
     line.address = formatHostPort(host, port);
     const before = this.#everybody.get(line.address);
-    if (before?.connection !== undefined || reachOf(host) === undefined) return;
+    const { reach } = line;
+    if (before?.connection !== undefined || reach === undefined) return;
     if (before?.isHere) {
       before.connection = connection;
       return;
@@ -171,7 +176,7 @@ export class PeerExchange {
     if (before !== undefined) this.#gone--;
     const at = this.#changes + 1;
     const times = { cameAt: at, changedAt: at };
-    this.#changed({ host, port, connection, isHere: true, flags: 0, ...times });
+    this.#changed({ host, port, reach, connection, isHere: true, flags: 0, ...times });
   }
 
   /** It becomes the last in the order of changes. */
@@ -205,10 +210,10 @@ export class PeerExchange {
     if (id === 0) return;
     const added: PexPeer[] = [], dropped: HostPort[] = [];
     for (const presence of this.#everybody.values()) {
-      const { host, port, isHere, cameAt, changedAt } = presence;
+      const { host, port, reach, isHere, cameAt, changedAt } = presence;
       if (changedAt <= line.told) continue;
       if (added.length === MAX_PEX_PEERS || dropped.length === MAX_PEX_PEERS) break;
-      if (presence.connection !== connection && isOfUse(host, connection.peer.host)) {
+      if (presence.connection !== connection && isOfUse(reach, line.reach)) {
         const flags = presence.connection ? flagsOf(presence.connection) : presence.flags;
         if (isHere) added.push({ host, port, flags });
         else if (cameAt <= line.told) dropped.push({ host, port });
@@ -226,8 +231,7 @@ export class PeerExchange {
  * Whether an address means the same to both: a loopback address or one of a private network does so only
  * within that machine or network. Otherwise a stranger could make us knock at our own doors.
  */
-function isOfUse(host: string, toOrFrom: string): boolean {
-  const [reach, distance] = [reachOf(host), reachOf(toOrFrom)];
+function isOfUse(reach: Reach | undefined, distance: Reach | undefined): boolean {
   return reach !== undefined && distance !== undefined && reach >= distance;
 }
 

@@ -50,6 +50,14 @@ export class Picker {
   readonly #options: PickerOptions;
   readonly #pieces: Pieces;
   readonly #rarity: RarityOrder;
+  /** Pieces that were begun and left; some of them may be done with. */
+  readonly #left = new Set<ActivePiece>();
+  /** Pieces that have blocks nobody was asked for, oldest first; some of them may have none any more. */
+  readonly #open = new Set<ActivePiece>();
+  /** Whom a piece is looked for. */
+  #asking!: Connection;
+  readonly #accepts = (piece: number): boolean =>
+    mayAsk(this.#asking, piece) && this.#options.canVerify(piece as PieceIndex);
 
   /** Chooses among these pieces. */
   constructor(options: PickerOptions) {
@@ -58,15 +66,27 @@ export class Picker {
     this.#rarity = options.rarity;
   }
 
-  /** The next block to ask this peer for that nobody has been asked for, or `undefined`. */
-  next(connection: Connection): Pick | undefined {
-    let active = connection.current;
-    if (active === undefined || active.freeCount === 0 || !mayAsk(connection, active.piece)) {
-      active = this.#abandoned(connection) ?? this.#fresh(connection) ?? this.#shared(connection);
-      connection.current = active;
+  /** The piece whose next free block to ask this peer for, or `undefined`. */
+  next(connection: Connection): ActivePiece | undefined {
+    const { current } = connection;
+    if (current !== undefined && current.freeCount > 0 && mayAsk(connection, current.piece)) {
+      return current;
     }
-    if (active === undefined) return undefined;
-    return { active, block: active.nextFree() };
+    connection.current = this.#abandoned(connection) ?? this.#fresh(connection) ??
+      this.#shared(connection);
+    return connection.current;
+  }
+
+  /** The piece is nobody's any more: whoever comes next may finish it. */
+  leave(active: ActivePiece): void {
+    active.owner = undefined;
+    this.#left.add(active);
+    this.freed(active);
+  }
+
+  /** A block of the piece is to be asked for again. */
+  freed(active: ActivePiece): void {
+    this.#open.add(active);
   }
 
   /** Blocks to ask this idle peer for although others were asked before. For when all is begun. */
@@ -76,6 +96,18 @@ export class Picker {
       if (picks.length > 0) return picks;
     }
     return [];
+  }
+
+  /** @throws {Error} when a piece is for nobody, or would not be found by whoever may finish it */
+  checkInvariant(): void {
+    for (const active of this.#pieces.active.values()) {
+      if (active.isFull) continue;
+      const { piece, owner, exclusive, freeCount } = active;
+      if (exclusive && owner === undefined) throw new Error(`piece ${piece} is for nobody`);
+      const isLost = (owner === undefined && !this.#left.has(active)) ||
+        (freeCount > 0 && !this.#open.has(active));
+      if (isLost) throw new Error(`piece ${piece} is not among those to be finished`);
+    }
   }
 
   /** Blocks that fewer than `limit` connections owe. */
@@ -94,44 +126,63 @@ export class Picker {
 
   /** A piece begun by somebody who left it, most complete first. */
   #abandoned(connection: Connection): ActivePiece | undefined {
+    if (this.#left.size === 0) return undefined;
     let best: ActivePiece | undefined;
-    for (const active of this.#pieces.active.values()) {
-      if (active.owner !== undefined || active.freeCount === 0) continue;
-      if (!mayAsk(connection, active.piece)) continue;
+    for (const active of this.#leftPieces()) {
+      if (active.freeCount === 0 || !mayAsk(connection, active.piece)) continue;
       if (best === undefined || active.receivedCount > best.receivedCount) best = active;
     }
-    if (best !== undefined) best.owner = connection.id;
+    if (best === undefined) return undefined;
+    best.owner = connection.id;
+    this.#left.delete(best);
     return best;
   }
 
-  #fresh(connection: Connection): ActivePiece | undefined {
-    if (connection.wantedCount === 0) return undefined;
-    const accept = (piece: number) =>
-      mayAsk(connection, piece) && this.#options.canVerify(piece as PieceIndex);
-    let piece = this.#doubted(accept);
-    if (piece < 0) {
-      const few = this.#options.fewWanted(connection);
-      if (few !== undefined) piece = this.#rarity.rarestOf(few, accept);
-      else if (this.#pieces.have.count >= RANDOM_FIRST_PIECES) piece = this.#rarity.rarest(accept);
-      else piece = this.#rarity.any(accept);
+  /** The pieces that were left, without those that are done with. */
+  #leftPieces(): ReadonlySet<ActivePiece> {
+    for (const active of this.#left) {
+      if (this.#pieces.active.get(active.piece) !== active) this.#left.delete(active);
     }
+    return this.#left;
+  }
+
+  #fresh(connection: Connection): ActivePiece | undefined {
+    const isFull = this.#pieces.freeSlots === 0 && this.#left.size === 0;
+    if (connection.wantedCount === 0 || isFull) return undefined;
+    this.#asking = connection;
+    let piece = this.#options.doubted.size > 0 ? this.#doubted() : -1;
+    if (piece < 0) piece = this.#missing(connection);
     if (piece < 0 || !this.#makeRoom()) return undefined;
     return this.#begin(connection, piece as PieceIndex);
   }
 
+  /** A piece that nobody has begun, or -1. */
+  #missing(connection: Connection): number {
+    const accept = this.#accepts;
+    const { peerChoking, allowedFast, remote } = connection;
+    if (peerChoking) return this.#rarity.rarestOf(allowedFast, accept);
+    const few = this.#options.fewWanted(connection);
+    if (few !== undefined) return this.#rarity.rarestOf(few, accept);
+    const isBeginning = this.#pieces.have.count < RANDOM_FIRST_PIECES;
+    const piece = isBeginning ? this.#rarity.any(accept) : this.#rarity.rarest(accept);
+    return piece >= 0 ? piece : this.#rarity.rarestIn(remote, accept);
+  }
+
   /** A piece that failed before, or -1. */
-  #doubted(accept: (piece: number) => boolean): number {
+  #doubted(): number {
     for (const piece of this.#options.doubted) {
-      if (this.#rarity.includes(piece) && accept(piece)) return piece;
+      if (this.#rarity.includes(piece) && this.#accepts(piece)) return piece;
     }
     return -1;
   }
 
   /** A piece that others are on. */
   #shared(connection: Connection): ActivePiece | undefined {
-    for (const active of this.#pieces.active.values()) {
-      if (active.exclusive || active.freeCount === 0) continue;
-      if (mayAsk(connection, active.piece)) return active;
+    if (this.#open.size === 0) return undefined;
+    for (const active of this.#open) {
+      const isOpen = active.freeCount > 0 && this.#pieces.active.get(active.piece) === active;
+      if (!isOpen) this.#open.delete(active);
+      else if (!active.exclusive && mayAsk(connection, active.piece)) return active;
     }
     return undefined;
   }
@@ -141,6 +192,7 @@ export class Picker {
     const active = this.#pieces.begin(piece);
     active.owner = connection.id;
     active.exclusive = this.#options.doubted.has(piece);
+    this.#open.add(active);
     return active;
   }
 
@@ -148,8 +200,8 @@ export class Picker {
   #makeRoom(): boolean {
     if (this.#pieces.freeSlots > 0) return true;
     let least: ActivePiece | undefined;
-    for (const active of this.#pieces.active.values()) {
-      if (!isLeft(active)) continue;
+    for (const active of this.#leftPieces()) {
+      if (active.isFull || !active.isIdle) continue;
       if (least === undefined || active.receivedCount < least.receivedCount) least = active;
     }
     if (least !== undefined) this.#options.drop(least);
@@ -161,9 +213,4 @@ export class Picker {
 function mayAsk(connection: Connection, piece: number): boolean {
   return connection.remote.get(piece) && !connection.refused.has(piece) &&
     (!connection.peerChoking || connection.allowedFast.has(piece));
-}
-
-/** Whether the piece was begun and nobody is on it any more. */
-function isLeft(active: ActivePiece): boolean {
-  return active.owner === undefined && !active.isFull && active.isIdle;
 }

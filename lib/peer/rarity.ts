@@ -7,14 +7,27 @@
  * random, so that peers that know the same do not all want the same. Peers that have everything are
  * not counted: they change no order.
  *
+ * To find a piece among those that one peer has costs no more where there are many: most peers have one
+ * of the rarest few. Who has none of these is looked through by its own bits.
+ *
  * @module
  */
+
+import { Bitfield } from "../store/bitfield.ts";
+
+/** Pieces looked at from the front of the order, or from a random place. */
+const LOOKS = 64;
+/** So many pieces that a peer has are compared at most, if they are not the rarest of all. */
+const SAMPLE = 64;
+/** So many that it has are looked at before what was found is enough. */
+const SAMPLE_LOOKS = 1024;
 
 /** Missing pieces that nobody has begun, by availability. */
 export class RarityOrder {
   readonly #availability: Uint16Array;
   readonly #order: Uint32Array; // pieces, rarest group first; the first #size entries are in use
   readonly #position: Int32Array; // of each piece in #order, -1 when it is not wanted now
+  readonly #included: Bitfield; // the pieces in #order
   readonly #groupEnd: number[] = []; // #groupEnd[a]: one past the last piece with availability <= a
   #size = 0;
   readonly #random: () => number;
@@ -24,6 +37,7 @@ export class RarityOrder {
     this.#availability = new Uint16Array(pieceCount);
     this.#order = new Uint32Array(pieceCount);
     this.#position = new Int32Array(pieceCount).fill(-1);
+    this.#included = new Bitfield(pieceCount);
     this.#random = random;
   }
 
@@ -47,6 +61,7 @@ export class RarityOrder {
     if (this.includes(piece)) return;
     // It enters above all groups and sinks, group by group, to its own.
     this.#place(piece, this.#size);
+    this.#included.set(piece);
     this.#size++;
     const own = this.#availability[piece]!;
     while (this.#groupEnd.length <= own) this.#groupEnd.push(this.#size - 1);
@@ -67,6 +82,7 @@ export class RarityOrder {
     }
     this.#size--;
     this.#position[piece] = -1;
+    this.#included.clear(piece);
   }
 
   /** One more peer has the piece. */
@@ -88,16 +104,36 @@ export class RarityOrder {
     this.#shuffleIn(piece);
   }
 
-  /** The rarest piece that `accept` takes, or -1. */
+  /** The rarest piece that `accept` takes, if it is among the rarest of all; else -1. */
   rarest(accept: (piece: number) => boolean): number {
-    for (let i = 0; i < this.#size; i++) {
+    for (let i = 0; i < this.#size && i < LOOKS; i++) {
       if (accept(this.#order[i]!)) return this.#order[i]!;
     }
     return -1;
   }
 
+  /**
+   * A piece of those in `field` that is in the order and that `accept` takes: the rarest where there are
+   * few, else the rarest of some. -1 when there is none at all.
+   */
+  rarestIn(field: Bitfield, accept: (piece: number) => boolean): number {
+    const start = Math.floor(this.#random() * field.length);
+    const sample: number[] = [];
+    const look = (from: number, end: number) => {
+      for (let looks = 0; sample.length < SAMPLE; looks++) {
+        const piece = this.#included.nextCommon(field, from);
+        if (piece < 0 || piece >= end || (sample.length > 0 && looks >= SAMPLE_LOOKS)) return;
+        if (accept(piece)) sample.push(piece);
+        from = piece + 1;
+      }
+    };
+    look(start, field.length);
+    look(0, start);
+    return this.rarestOf(sample, () => true);
+  }
+
   /** The rarest among `pieces` that is in the order and that `accept` takes, or -1. */
-  rarestOf(pieces: readonly number[], accept: (piece: number) => boolean): number {
+  rarestOf(pieces: Iterable<number>, accept: (piece: number) => boolean): number {
     let best = -1;
     let ties = 0;
     for (const piece of pieces) {
@@ -109,10 +145,10 @@ export class RarityOrder {
     return best;
   }
 
-  /** Any piece that `accept` takes, regardless of rarity, or -1. */
+  /** A random piece that `accept` takes, regardless of rarity; -1 when that would take many looks. */
   any(accept: (piece: number) => boolean): number {
     const start = Math.floor(this.#random() * this.#size);
-    for (let i = 0; i < this.#size; i++) {
+    for (let i = 0; i < this.#size && i < LOOKS; i++) {
       const piece = this.#order[(start + i) % this.#size]!;
       if (accept(piece)) return piece;
     }
@@ -121,9 +157,11 @@ export class RarityOrder {
 
   /** @throws {Error} when the groups, positions and counts contradict each other */
   checkInvariant(): void {
+    if (this.#included.count !== this.#size) throw new Error("the order has two sizes");
     for (let i = 0; i < this.#size; i++) {
       const piece = this.#order[i]!;
       if (this.#position[piece] !== i) throw new Error(`piece ${piece} is not where it says`);
+      if (!this.#included.get(piece)) throw new Error(`piece ${piece} is not in its own order`);
       const group = this.#availability[piece]!;
       const begin = group === 0 ? 0 : this.#groupEnd[group - 1]!;
       if (i < begin || i >= this.#groupEnd[group]!) throw new Error(`piece ${piece} is misplaced`);

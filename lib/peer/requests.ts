@@ -12,6 +12,7 @@ import type { Layout, PieceIndex } from "../store/layout.ts";
 import type { ActivePiece, Pieces } from "../store/pieces.ts";
 import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
+import type { Hunger } from "./hunger.ts";
 
 /** What requests need to know of their surroundings. */
 export interface RequestsOptions {
@@ -19,6 +20,9 @@ export interface RequestsOptions {
   readonly pieces: Pieces;
   readonly connections: Iterable<Connection>;
   readonly emit: Emit;
+  readonly hunger: Hunger;
+  /** A block of the piece may be asked for again. */
+  readonly freed: (active: ActivePiece) => void;
 }
 
 /** Asks for blocks, and keeps account of what was asked. */
@@ -26,6 +30,8 @@ export class Requests {
   readonly #options: RequestsOptions;
   readonly #layout: Layout;
   readonly #blocksPerPiece: number;
+  /** What was asked for and is still to be sent: piece, begin and length of each block. */
+  #asked: number[] = [];
 
   /** Nobody owes anything yet. */
   constructor(options: RequestsOptions) {
@@ -42,19 +48,27 @@ export class Requests {
     return block < this.#layout.blockCount(index) ? this.#key(piece, block) : undefined;
   }
 
-  /** Asks for a block. */
+  /** Asks for a block; {@link send} lets it and those before leave together. */
   ask(connection: Connection, active: ActivePiece, block: number, nowMs: number): void {
     active.request(block);
     if (connection.outstanding.size === 0) connection.lastBlockMs = nowMs;
-    connection.outstanding.set(this.#key(active.piece, block), nowMs);
-    this.#send(connection, "request", active, block);
+    connection.outstanding.add(this.#key(active.piece, block), nowMs);
+    const { piece } = active;
+    const length = this.#layout.blockLength(piece, block, connection.negotiated.v2);
+    this.#asked.push(piece, block * BLOCK_LENGTH, length);
   }
 
-  /** The peer answered, with the block or a reject. When we asked; `undefined`: we did not. */
-  answered(connection: Connection, key: number): number | undefined {
-    const askedMs = connection.outstanding.get(key);
-    if (askedMs === undefined) return undefined;
-    connection.outstanding.delete(key);
+  /** Sends what this connection was asked for. */
+  send(connection: Connection): void {
+    if (this.#asked.length === 0) return;
+    this.#options.emit({ type: "request", connection, blocks: this.#asked });
+    this.#asked = [];
+  }
+
+  /** The peer answered, with the block or a reject. When we asked, in milliseconds; -1: we did not. */
+  answered(connection: Connection, key: number): number {
+    const askedMs = connection.outstanding.take(key);
+    if (askedMs < 0) return askedMs;
     this.#activeOf(key)?.release(key % this.#blocksPerPiece);
     return askedMs;
   }
@@ -65,24 +79,24 @@ export class Requests {
     const key = this.#key(active.piece, block);
     for (const connection of this.#options.connections) {
       if (!connection.outstanding.has(key)) continue;
-      this.#send(connection, "cancel", active, block);
+      this.#cancel(connection, active.piece, block);
       // With BEP 6 the cancel is answered, by the block or a reject, and that answer is awaited.
       if (connection.negotiated.fast) continue;
-      this.answered(connection, key);
-      connection.hungry = true;
+      this.#dropped(connection, key);
+      this.#options.hunger.add(connection);
     }
   }
 
   /** The connection owes nothing of this piece any more. */
   release(connection: Connection, active: ActivePiece): void {
     for (let block = 0; block < active.blockCount; block++) {
-      if (active.requesters(block) > 0) this.answered(connection, this.#key(active.piece, block));
+      if (active.requesters(block) > 0) this.#dropped(connection, this.#key(active.piece, block));
     }
   }
 
   /** The connection owes nothing at all any more. */
   releaseAll(connection: Connection): void {
-    for (const key of [...connection.outstanding.keys()]) this.answered(connection, key);
+    for (const key of connection.outstanding.keys()) this.#dropped(connection, key);
   }
 
   /** Nobody owes anything of this piece any more: late answers must not count for a new attempt. */
@@ -106,6 +120,13 @@ export class Requests {
     }
   }
 
+  /** The peer will not answer this request. */
+  #dropped(connection: Connection, key: number): void {
+    if (this.answered(connection, key) < 0) return;
+    const active = this.#activeOf(key);
+    if (active !== undefined) this.#options.freed(active);
+  }
+
   #key(piece: number, block: number): number {
     return piece * this.#blocksPerPiece + block;
   }
@@ -114,15 +135,9 @@ export class Requests {
     return this.#options.pieces.active.get(Math.floor(key / this.#blocksPerPiece) as PieceIndex);
   }
 
-  #send(
-    connection: Connection,
-    type: "request" | "cancel",
-    active: ActivePiece,
-    block: number,
-  ): void {
-    const { piece } = active;
+  #cancel(connection: Connection, piece: PieceIndex, block: number): void {
     const length = this.#layout.blockLength(piece, block, connection.negotiated.v2);
-    const message = { type, piece, begin: block * BLOCK_LENGTH, length };
+    const message = { type: "cancel", piece, begin: block * BLOCK_LENGTH, length } as const;
     this.#options.emit({ type: "send", connection, message });
   }
 }

@@ -15,14 +15,16 @@ import { hex } from "../codec/bytes.ts";
 import type { Handshake } from "../codec/handshake.ts";
 import type { Message } from "../codec/message.ts";
 import type { PieceIndex } from "../store/layout.ts";
-import type { Action } from "./actions.ts";
+import type { Action, Emit } from "./actions.ts";
 import { Admission } from "./admission.ts";
 import { type BlockRequest, Connection } from "./connection.ts";
 import { CorruptDataError } from "./corrupt_data.ts";
 import { Extensions } from "./extensions.ts";
 import { handOver } from "./hand_over.ts";
+import { Hunger } from "./hunger.ts";
 import { InfoHashes, type TorrentHashes } from "./info_hashes.ts";
 import { MetadataFetch } from "./metadata_fetch.ts";
+import { Outbox } from "./outbox.ts";
 import { OwnAddresses } from "./own_addresses.ts";
 import { type Peer, PeerBook, type PeerSource } from "./peer_book.ts";
 import { PeerExchange } from "./peer_exchange.ts";
@@ -30,9 +32,7 @@ import type { Phase, SwarmOptions } from "./swarm_options.ts";
 import { Traffic } from "./traffic.ts";
 import { Transfer } from "./transfer.ts";
 import type { TransferOptions } from "./transfer_options.ts";
-import { endOf, isIdle, keepAliveDue } from "./upkeep.ts";
-
-export type { Phase, SwarmOptions } from "./swarm_options.ts";
+import { endOf, isIdle, keepAliveDue, noteWhatItLacks } from "./upkeep.ts";
 
 /** All peers, connections and pieces of one torrent. */
 export class Swarm {
@@ -46,9 +46,11 @@ export class Swarm {
   readonly #exchange: PeerExchange;
   readonly #extensions: Extensions;
   readonly #traffic: Traffic;
+  readonly #hunger = new Hunger();
   #infoHashes: InfoHashes;
   #phase: Phase;
-  readonly #actions: Action[] = [];
+  readonly #outbox = new Outbox();
+  readonly #emit: Emit = this.#outbox.emit;
   #nextId = 1;
   #tickMs = 0; // when the last tick was
 
@@ -60,7 +62,7 @@ export class Swarm {
     this.book = new PeerBook((peer) => this.#emit({ type: "peer", peer }));
     this.#traffic = new Traffic(this.connections);
     const { book, connections } = this;
-    const fetch = new MetadataFetch(options.v1Hash, options.v2Hash, this.#emit);
+    const fetch = new MetadataFetch(options, this.#emit, this.#hunger);
     this.#phase = { name: "metadata", fetch };
     const ownAddresses = new OwnAddresses(options.listenPort);
     const shared = { book, connections, ownAddresses, emit: this.#emit };
@@ -73,6 +75,7 @@ export class Swarm {
     this.#exchange = new PeerExchange(shared);
     this.#extensions = new Extensions({
       ...shared,
+      hunger: this.#hunger,
       ourselves: options,
       phase: () => this.#phase,
       exchange: this.#exchange,
@@ -112,8 +115,8 @@ export class Swarm {
   }
 
   /** What is to be done now, in order. */
-  takeActions(): Action[] {
-    return this.#actions.splice(0);
+  takeActions(): readonly Action[] {
+    return this.#outbox.take();
   }
 
   /** Somebody told us of a peer. `v2`: it was found under the v2 info-hash. */
@@ -177,6 +180,7 @@ export class Swarm {
   closed(connection: Connection, reason: string, nowMs: number): void {
     if (!this.#connections.delete(connection.id)) return;
     this.#machine.left(connection);
+    this.#hunger.remove(connection);
     this.#traffic.left(connection);
     this.#exchange.left(connection, isIdle(connection, this.#wantsNothing), nowMs);
     this.#admission.left(connection, reason, nowMs);
@@ -189,6 +193,7 @@ export class Swarm {
       ...this.#options,
       connections: this.#connections,
       emit: this.#emit,
+      hunger: this.#hunger,
       peerById: (id) => this.book.byId(id),
       convict: (peer, piece) => this.#admission.ban(peer, `sent corrupt data (piece ${piece})`),
     }, nowMs);
@@ -199,6 +204,7 @@ export class Swarm {
     if (options.private) this.becomePrivate();
     for (const connection of this.#connections.values()) {
       const held = before.name === "metadata" ? before.fetch.held(connection) : [];
+      this.#hunger.add(connection);
       const end = handOver(connection, held, transfer, upgrade, nowMs);
       if (end !== undefined) this.#close(connection, end);
       else this.#extensions.introduce(connection, true); // after what we have: see `saidUploadOnly`
@@ -254,14 +260,10 @@ export class Swarm {
 
   /** Asks whoever may have something for us for more. Call it after every batch of events. */
   settle(nowMs: number): void {
-    for (const connection of this.#connections.values()) {
-      if (connection.hungry && !connection.closing) this.#machine.settle(connection, nowMs);
+    for (let next = this.#hunger.next(); next !== undefined; next = this.#hunger.next()) {
+      if (!next.closing) this.#machine.settle(next, nowMs);
     }
   }
-
-  readonly #emit = (action: Action): void => {
-    this.#actions.push(action);
-  };
 
   #transfer(): Transfer {
     if (this.#phase.name === "transfer") return this.#phase.transfer;
@@ -280,10 +282,8 @@ export class Swarm {
 
   #watch(connection: Connection, nowMs: number): void {
     if (connection.closing) return;
-    if (this.#phase.name === "metadata") connection.hungry = true; // its waits may be over
-    const { peer } = connection;
-    peer.complete = this.#phase.name === "transfer" && connection.remote.isFull;
-    peer.wantsNothing = peer.complete || connection.uploadOnly;
+    if (this.#phase.name === "metadata") this.#hunger.add(connection); // its waits may be over
+    noteWhatItLacks(connection, this.#phase.name === "transfer");
     const end = endOf(connection, this.#wantsNothing, nowMs);
     if (end !== undefined) return this.#close(connection, end);
     if (!keepAliveDue(connection, nowMs)) return;

@@ -15,6 +15,7 @@ import { Chatter } from "./chatter.ts";
 import type { BlockRequest, Connection } from "./connection.ts";
 import { Download } from "./download.ts";
 import { FailedPieces } from "./failed_pieces.ts";
+import { greeting } from "./greeting.ts";
 import { HashServer } from "./hash_server.ts";
 import { MetadataServer } from "./metadata_server.ts";
 import type { Peer } from "./peer_book.ts";
@@ -49,7 +50,7 @@ export class Transfer {
   /** Begins with `options.have`; connections are taken over by {@link joined}. */
   constructor(options: TransferOptions, context: TransferContext, nowMs: number) {
     const { layout, storeBlock } = options;
-    const { emit, random, peerById, convict, downloadLimit } = context;
+    const { emit, hunger, random, peerById, convict, downloadLimit } = context;
     this.layout = layout;
     this.#metadata = new MetadataServer(options.info, emit);
     this.#chatter = new Chatter(layout.pieceCount);
@@ -57,7 +58,7 @@ export class Transfer {
     this.#hashes = new PieceHashes({ ...options, emit }, nowMs);
     this.pieces = new Pieces(layout, options.have, options.slotCount, options.chosen);
     const connections = { [Symbol.iterator]: () => context.connections.values() };
-    const shared = { layout, pieces: this.pieces, connections, emit, random, peerById };
+    const shared = { layout, pieces: this.pieces, connections, emit, hunger, random, peerById };
     this.#failures = new FailedPieces({
       ...shared,
       convict,
@@ -108,18 +109,14 @@ export class Transfer {
   /** A connection takes part from now on: it hears what we have. `late` ones were told "nothing". */
   joined(connection: Connection, late: boolean): void {
     const { shared: have } = this.pieces;
+    const { fast } = connection.negotiated;
     connection.remote = new Bitfield(this.layout.pieceCount);
+    this.download.joined(connection);
     const send = (message: Message) => this.#context.emit({ type: "send", connection, message });
     if (!late && this.#superSeed?.joined(connection, this.#context.connections.values())) {
-      if (connection.negotiated.fast) send({ type: "haveNone" });
+      if (fast) send({ type: "haveNone" });
       this.#superSeed.deal();
-    } else if (late) {
-      for (const piece of have.ones()) send({ type: "have", piece });
-    } else if (connection.negotiated.fast && (have.isFull || have.isEmpty)) {
-      send({ type: have.isFull ? "haveAll" : "haveNone" });
-    } else if (connection.negotiated.fast || !have.isEmpty) {
-      send({ type: "bitfield", bits: have.bytes() });
-    }
+    } else for (const message of greeting(have, fast, late)) send(message);
   }
 
   /**
@@ -207,7 +204,7 @@ export class Transfer {
     }
     if (bySha1 && this.layout.version === "hybrid") this.usedSha1 = true;
     const from = this.#failures.passed(active, digests);
-    this.download.stored(piece);
+    this.download.stored(piece, from);
     this.#context.emit({ type: "stored", piece, from });
     return from;
   }
@@ -251,6 +248,7 @@ export class Transfer {
     this.#metadata.left(connection);
     this.#chatter.left(connection);
     this.download.left(connection);
+    this.upload.left(connection);
     this.#failures.left(connection);
     this.#superSeed?.left(connection);
   }
@@ -288,7 +286,7 @@ export class Transfer {
   #allowFast(connection: Connection, piece: number): void {
     if (connection.allowedFast.size >= MAX_ALLOWED_FAST) return;
     connection.allowedFast.add(this.#index(piece));
-    connection.hungry = true;
+    this.#context.hunger.add(connection);
   }
 
   #index(piece: number): PieceIndex {

@@ -11,6 +11,7 @@ import type { Wanted } from "../store/pieces.ts";
 import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
 import type { StoreBlock } from "./download_options.ts";
+import type { Hunger } from "./hunger.ts";
 import type { Peer } from "./peer_book.ts";
 
 /** What a transfer starts from. */
@@ -39,6 +40,7 @@ export interface TransferOptions {
 export interface TransferContext {
   readonly connections: ReadonlyMap<number, Connection>;
   readonly emit: Emit;
+  readonly hunger: Hunger;
   readonly random: () => number;
   readonly peerById: (id: number) => Peer | undefined;
   /** It is proved that the peer sent corrupt data in this piece. */

@@ -15,6 +15,13 @@ const IDLE_TIMEOUT_MS = 150_000;
 /** So long a new connection has to say what it has and wants. */
 const FIRST_WORDS_MS = 1000;
 
+/** Notes in the peer what its connection tells: whether it has everything, or wants nothing more. */
+export function noteWhatItLacks(connection: Connection, isTransferring: boolean): void {
+  const { peer, remote, uploadOnly } = connection;
+  peer.complete = isTransferring && remote.isFull;
+  peer.wantsNothing = peer.complete || uploadOnly;
+}
+
 /** Why the connection is to be closed, if it is. `weWantNothing`: everything we want is here. */
 export function endOf(
   connection: Connection,

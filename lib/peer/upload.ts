@@ -40,6 +40,10 @@ export interface UploadOptions {
 export class Upload {
   readonly #options: UploadOptions;
   readonly #slots: UploadSlots;
+  /** Who has a slot. */
+  readonly #served = new Set<Connection>();
+  /** Who wants one. */
+  readonly #waiting = new Set<Connection>();
   #rechokeAtMs = 0;
 
   /** Serves nobody yet. */
@@ -51,7 +55,9 @@ export class Upload {
   /** The peer wants something. With a free slot it is served at once. */
   interested(connection: Connection, nowMs: number): void {
     connection.peerInterested = true;
-    if (connection.amChoking && this.#freeSlots() > 0) this.#giveSlot(connection, nowMs);
+    if (!connection.amChoking) return;
+    this.#waiting.add(connection);
+    if (this.#freeSlots() > 0) this.#giveSlot(connection, nowMs);
   }
 
   /**
@@ -60,7 +66,14 @@ export class Upload {
    */
   notInterested(connection: Connection, nowMs: number): void {
     connection.peerInterested = false;
+    this.#waiting.delete(connection);
     if (!connection.amChoking) this.#fillSlots(nowMs);
+  }
+
+  /** The connection is gone. Its slot is given away at the next tick. */
+  left(connection: Connection): void {
+    this.#waiting.delete(connection);
+    this.#served.delete(connection);
   }
 
   /**
@@ -136,43 +149,38 @@ export class Upload {
     const { pieces, connections } = this.#options;
     const slots = this.#slots.count;
     let leechers = 0;
-    for (const { remote } of connections) if (!remote.isFull) leechers++;
-    if (leechers <= 2 * slots) return 2 * slots;
-    const isBeginning = pieces.have.count < FIRST_PIECES && !pieces.isComplete;
-    return isBeginning ? Math.min(FIRST_SLOTS, slots) : slots;
+    for (const { remote } of connections) {
+      if (remote.isFull || ++leechers <= 2 * slots) continue;
+      const isBeginning = pieces.have.count < FIRST_PIECES && !pieces.isComplete;
+      return isBeginning ? Math.min(FIRST_SLOTS, slots) : slots;
+    }
+    return 2 * slots;
   }
 
   /** Slots that nobody makes use of. */
   #freeSlots(): number {
     let free = this.#slotCount;
-    for (const { amChoking, peerInterested } of this.#options.connections) {
-      if (!amChoking && peerInterested) free--;
-    }
+    for (const { peerInterested } of this.#served) if (peerInterested) free--;
     return free;
   }
 
   /** A slot that is free, or kept by somebody who wants nothing at the moment. */
   #giveSlot(connection: Connection, nowMs: number): void {
-    let served = 0;
-    let idle: Connection | undefined;
-    for (const other of this.#options.connections) {
-      if (other.amChoking) continue;
-      served++;
-      if (other.peerInterested || (idle && idle.unchokedMs <= other.unchokedMs)) continue;
-      idle = other;
+    if (this.#served.size >= this.#slotCount) {
+      const idle = longestServed(this.#served, ({ peerInterested }) => !peerInterested);
+      if (idle !== undefined) this.#choke(idle);
     }
-    if (served >= this.#slotCount && idle !== undefined) this.#choke(idle);
     this.#unchoke(connection, nowMs);
   }
 
   /** Takes a slot in use from nobody: who changes its mind often must not cost others theirs. */
   #fillSlots(nowMs: number): void {
-    const free = this.#freeSlots();
-    if (free <= 0) return;
-    const waiting = [...this.#options.connections]
-      .filter(({ amChoking, peerInterested }) => amChoking && peerInterested)
-      .sort((a, b) => a.unchokedMs - b.unchokedMs);
-    for (const connection of waiting.slice(0, free)) this.#giveSlot(connection, nowMs);
+    if (this.#waiting.size === 0) return;
+    for (let free = this.#freeSlots(); free > 0; free--) {
+      const next = longestServed(this.#waiting, () => true);
+      if (next === undefined) return;
+      this.#giveSlot(next, nowMs);
+    }
   }
 
   #dealSlots(nowMs: number): void {
@@ -202,6 +210,8 @@ export class Upload {
 
   #unchoke(connection: Connection, nowMs: number): void {
     connection.amChoking = false;
+    this.#waiting.delete(connection);
+    this.#served.add(connection);
     connection.unchokedMs = nowMs;
     this.#options.emit({ type: "send", connection, message: { type: "unchoke" } });
   }
@@ -209,6 +219,8 @@ export class Upload {
   /** The choke goes first, then the rejects (BEP 6). */
   #choke(connection: Connection): void {
     connection.amChoking = true;
+    this.#served.delete(connection);
+    if (connection.peerInterested) this.#waiting.add(connection);
     this.#options.emit({ type: "send", connection, message: { type: "choke" } });
     for (const request of connection.uploadQueue.splice(0)) this.#reject(connection, request);
   }
@@ -218,4 +230,17 @@ export class Upload {
     if (!connection.negotiated.fast) return;
     this.#options.emit({ type: "send", connection, message: { type: "reject", ...request } });
   }
+}
+
+/** Whoever of these got its slot longest ago; who never had one comes first. */
+function longestServed(
+  connections: Iterable<Connection>,
+  isMeant: (connection: Connection) => boolean,
+): Connection | undefined {
+  let first: Connection | undefined;
+  for (const connection of connections) {
+    if (!isMeant(connection)) continue;
+    if (first === undefined || connection.unchokedMs < first.unchokedMs) first = connection;
+  }
+  return first;
 }

@@ -111,7 +111,11 @@ export class ActivePiece {
 
   /** The peers that blocks were received from, each once. */
   contributors(): number[] {
-    return [...new Set(this.#from.filter((peer) => peer !== NOBODY))];
+    const contributors: number[] = [];
+    for (const peer of this.#from) {
+      if (peer !== NOBODY && !contributors.includes(peer)) contributors.push(peer);
+    }
+    return contributors;
   }
 
   /** Which peer the block came from; -1 when it has not arrived. */

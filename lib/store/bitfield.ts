@@ -141,11 +141,25 @@ export class Bitfield {
 
   /** The indexes of the set bits, ascending. Bits may be changed meanwhile; those ahead count. */
   *ones(): Generator<number> {
-    for (let word = 0; word < this.#words.length; word++) {
-      if (this.#words[word] === 0) continue;
-      const end = Math.min(this.length, word * 32 + 32);
-      for (let index = word * 32; index < end; index++) if (this.get(index)) yield index;
+    for (let index = this.nextCommon(this, 0); index >= 0;) {
+      yield index;
+      index = this.nextCommon(this, index + 1);
     }
+  }
+
+  /**
+   * The first index from `from` on that is set here and in `other`, of the same length; -1 where none
+   * is. What neither has is passed over a word at a time.
+   */
+  nextCommon(other: Bitfield, from: number): number {
+    for (let word = from >>> 5, at = from & 31; word < this.#words.length; word++, at = 0) {
+      if ((this.#words[word]! & other.#words[word]!) === 0) continue;
+      for (let byte = word * 4 + (at >>> 3); byte < word * 4 + 4; byte++, at = 0) {
+        const common = this.#bytes[byte]! & other.#bytes[byte]! & (0xff >>> (at & 7));
+        if (common !== 0) return byte * 8 + Math.clz32(common) - 24;
+      }
+    }
+    return -1;
   }
 
   #checkIndex(index: number): void {

@@ -13,6 +13,7 @@ import { Layout } from "../../lib/store/layout.ts";
 import type { Torrent } from "../../mod.ts";
 import { formulaBytes } from "../support/content.ts";
 import { torrentOf } from "../support/library.ts";
+import { requestsOf } from "../support/requested.ts";
 import { TempFolder } from "../support/temp.ts";
 
 const HASH = new Uint8Array(20).fill(1);
@@ -154,7 +155,7 @@ Deno.test("while data arrives nobody waits", async () => {
   swarm.received(connection, { type: "unchoke" }, 0);
   swarm.settle(0);
   const asked = swarm.takeActions().flatMap((action) =>
-    action.type === "send" && action.message.type === "request" ? [action.message] : []
+    action.type === "request" ? requestsOf(action.blocks) : []
   );
   const { piece, begin, length } = asked[0] as { piece: number; begin: number; length: number };
   const block = new Uint8Array(length);

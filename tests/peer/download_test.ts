@@ -132,10 +132,10 @@ Deno.test({
   fn() {
     const bench = new DownloadBench({ pieceCount: 6, blocksPerPiece: 2 });
     const peer = bench.seed(1);
-    peer.peerChoking = true;
+    bench.download.choked(peer);
     assertEquals(bench.requests(peer), []);
     peer.allowedFast.add(4);
-    peer.hungry = true;
+    bench.hunger.add(peer);
     assertEquals(bench.requests(peer).map(({ piece }) => piece), [4, 4]);
     bench.reject(peer, 4, 0);
     assertEquals(bench.requests(peer), [], "and not again what it refused");
@@ -492,7 +492,7 @@ function chaos(seed: number, counts: Record<string, number>): void {
     if ([...bench.pieces.active.values()].some(({ exclusive }) => exclusive)) did("alone");
     for (const action of bench.settle()) {
       if (action.type === "send" && action.message.type === "cancel") did("cancel");
-      if (action.type === "send" && action.message.type === "request") {
+      if (action.type === "request") {
         assert(action.connection.outstanding.size <= action.connection.requestQueue);
       }
     }

@@ -7,6 +7,7 @@ import type { Action } from "../../lib/peer/actions.ts";
 import type { Connection } from "../../lib/peer/connection.ts";
 import { CorruptDataError } from "../../lib/peer/corrupt_data.ts";
 import { at, bits, DownloadBench, sentTo } from "../support/peers.ts";
+import { requestsOf } from "../support/requested.ts";
 
 const permissions = "none";
 const BLOCKS = 4;
@@ -82,8 +83,8 @@ Deno.test({
     assertEquals(bench.pieces.state(at(0)), "inFlight");
     assertEquals(bench.convicted, [bad.peer]);
     bench.leave(bad);
-    const requests = bench.settle().filter((action) =>
-      action.type === "send" && action.message.type === "request"
+    const requests = bench.settle().flatMap((action) =>
+      action.type === "request" ? requestsOf(action.blocks) : []
     );
     assertEquals(requests.length, 1);
     assertEquals(bench.download.wastedBytes, 16_384);

@@ -7,6 +7,7 @@ import { ProtocolError } from "../../lib/errors.ts";
 import type { Action } from "../../lib/peer/actions.ts";
 import type { Connection } from "../../lib/peer/connection.ts";
 import { CorruptDataError } from "../../lib/peer/corrupt_data.ts";
+import { Hunger } from "../../lib/peer/hunger.ts";
 import { MAX_METADATA_LENGTH, MetadataFetch } from "../../lib/peer/metadata_fetch.ts";
 import { PeerBook } from "../../lib/peer/peer_book.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
@@ -21,14 +22,18 @@ class Bench {
   readonly fetch: MetadataFetch;
   readonly #book = new PeerBook(() => {});
   readonly #connections: Connection[] = [];
+  readonly #hunger = new Hunger();
   #actions: Action[] = [];
   nowMs = 0;
 
   constructor(readonly info: Uint8Array = INFO, hashes = { v1: true, v2: false }) {
     this.fetch = new MetadataFetch(
-      hashes.v1 ? sha1(info) : undefined,
-      hashes.v2 ? sha256(info) : undefined,
+      {
+        v1Hash: hashes.v1 ? sha1(info) : undefined,
+        v2Hash: hashes.v2 ? sha256(info) : undefined,
+      },
       (action) => this.#actions.push(action),
+      this.#hunger,
     );
   }
 
@@ -39,7 +44,7 @@ class Bench {
     this.fetch.joined(connection);
     connection.extensionIds.set("ut_metadata", 9);
     connection.metadataSize = metadataSize;
-    connection.hungry = true;
+    this.#hunger.add(connection);
     return connection;
   }
 
@@ -50,10 +55,9 @@ class Bench {
 
   /** The metadata messages sent to the peer since the last time. */
   said(connection: Connection): MetadataMessage[] {
-    for (const one of this.#connections) {
-      if (!one.hungry) continue;
-      one.hungry = false;
-      this.fetch.settle(one, this.nowMs);
+    let one: Connection | undefined;
+    while ((one = this.#hunger.next()) !== undefined) {
+      if (this.#connections.includes(one)) this.fetch.settle(one, this.nowMs);
     }
     const messages = sentTo(this.#actions, connection);
     this.#actions = this.#actions.filter((action) =>
@@ -83,7 +87,7 @@ class Bench {
   tick(byMs: number): void {
     this.nowMs += byMs;
     this.fetch.tick(this.nowMs);
-    for (const connection of this.#connections) connection.hungry = true;
+    for (const connection of this.#connections) this.#hunger.add(connection);
   }
 
   /** What was emitted as the finished dictionary. */

@@ -81,9 +81,11 @@ Deno.test({
   permissions,
   fn() {
     const bench = new DownloadBench({ pieceCount: 12, blocksPerPiece: 1, slotCount: 64 });
-    for (let id = 10; id < 14; id++) bench.seed(id, {}, bits(12, 0, 1, 2, 3)).peerChoking = true;
-    bench.seed(14, {}, bits(12, 4, 5)).peerChoking = true;
-    bench.seed(15, {}, bits(12, 4)).peerChoking = true;
+    for (let id = 10; id < 14; id++) {
+      bench.download.choked(bench.seed(id, {}, bits(12, 0, 1, 2, 3)));
+    }
+    bench.download.choked(bench.seed(14, {}, bits(12, 4, 5)));
+    bench.download.choked(bench.seed(15, {}, bits(12, 4)));
     const source = bench.seed(1, {}, bits(12, 0, 1, 2, 3));
     bench.settle();
     bench.deliverAll(source);
@@ -104,7 +106,7 @@ Deno.test({
     const firsts = new Set<number>();
     for (let seed = 0; seed < 60; seed++) {
       const bench = new DownloadBench({ pieceCount: 6, blocksPerPiece: 1, seed });
-      bench.seed(9, {}, bits(6, 1, 2, 3, 4, 5)).peerChoking = true;
+      bench.download.choked(bench.seed(9, {}, bits(6, 1, 2, 3, 4, 5)));
       const peer = bench.seed(1);
       bench.settle();
       firsts.add(bench.owed(peer)[0]!.piece);
@@ -139,10 +141,11 @@ Deno.test({
     const newcomers = [2, 3].map((id) => bench.seed(id, {}, bits(2)));
     for (const peer of newcomers) Object.assign(peer, { openedMs: 0, peerChoking: true });
     Object.assign(first, { openedMs: 0 });
+    bench.tick(0);
     bench.settle();
     assertEquals(bench.owed(first).length, 6, "a third of all");
-    bench.nowMs = 1000;
-    first.hungry = true;
+    bench.tick(1000);
+    bench.hunger.add(first);
     bench.settle();
     assertEquals(bench.owed(first).length, 16, "they had their time");
   },
@@ -252,7 +255,7 @@ Deno.test({
     bench.seed(1);
     bench.settle();
     const choking = bench.seed(2);
-    choking.peerChoking = true;
+    bench.download.choked(choking);
     choking.allowedFast.add(7); // may ask for something, but not for this
     const refusing = bench.seed(3);
     refusing.refused.add(0);

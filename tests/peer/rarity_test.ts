@@ -2,6 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { RarityOrder } from "../../lib/peer/rarity.ts";
+import { Bitfield } from "../../lib/store/bitfield.ts";
+import { bits } from "../support/peers.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 
 const permissions = "none";
@@ -160,5 +162,40 @@ Deno.test({
       Array.from({ length: 60 }, () => order.rarestOf([7, 8, 2, 9], () => true)),
     );
     assertEquals(found, new Set([7, 8, 9]));
+  },
+});
+
+Deno.test({
+  name:
+    "of what one peer has the rarest is found where there is little, and some rare one where much",
+  permissions,
+  fn() {
+    const pieceCount = 5000;
+    const order = new RarityOrder(pieceCount, seededRandom(3));
+    for (let piece = 0; piece < pieceCount; piece++) {
+      order.add(piece);
+      if (piece >= 1000) order.increment(piece);
+    }
+    for (const piece of [4000, 4100]) order.increment(piece);
+    const few = bits(pieceCount, 4000, 4200, 4100);
+    assertEquals(order.rarest((piece) => few.get(piece)), -1, "it is none of the rarest of all");
+    const all = () => true;
+    for (let i = 0; i < 20; i++) assertEquals(order.rarestIn(few, all), 4200);
+    order.remove(4200);
+    const found = new Set(Array.from({ length: 40 }, () => order.rarestIn(few, all)));
+    assertEquals(found, new Set([4000, 4100]));
+    assertEquals(order.rarestIn(few, (piece) => piece === 4100), 4100);
+    assertEquals([order.rarestIn(bits(pieceCount), all), order.rarestIn(few, () => false)], [
+      -1,
+      -1,
+    ]);
+    const many = new Bitfield(pieceCount);
+    for (let piece = 500; piece < pieceCount; piece += 2) many.set(piece);
+    let looks = 0;
+    const piece = order.rarestIn(many, () => ++looks > 0);
+    assert(many.get(piece) && looks <= 64, `${looks} looks`);
+    const last = new Bitfield(pieceCount);
+    for (let i = 0; i < pieceCount; i++) last.set(i);
+    assertEquals(order.rarestIn(last, (one) => one === 4999), 4999, "and the only one, wherever");
   },
 });

@@ -150,7 +150,9 @@ Deno.test({
     const other = bench.peer(2);
     bench.upload.interested(other, 0);
     bench.upload.tick(0);
-    bench.connections.delete(one.amChoking ? other : one);
+    const leaver = one.amChoking ? other : one;
+    bench.connections.delete(leaver);
+    bench.upload.left(leaver);
     const left = one.amChoking ? one : other;
     bench.upload.tick(250);
     assert(!left.amChoking);

@@ -140,3 +140,30 @@ Deno.test({
     assert(covered.lengths.size > 20);
   },
 });
+
+Deno.test({
+  name: "what two bitfields have in common is found in order, wherever words and bytes end",
+  permissions: "none",
+  fn() {
+    let found = 0;
+    for (let seed = 0; seed < 60; seed++) {
+      const random = seededRandom(seed);
+      const length = integerFrom(random, 1, 200);
+      const [one, other] = [new Bitfield(length), new Bitfield(length)];
+      const share = seed % 3 === 0 ? 0.05 : 0.7;
+      const expected: number[] = [];
+      for (let i = 0; i < length; i++) {
+        const [a, b] = [random() < share, random() < share];
+        if (a) one.set(i);
+        if (b) other.set(i);
+        if (a && b) expected.push(i);
+      }
+      for (let from = 0; from <= length; from++) {
+        const next = expected.find((index) => index >= from) ?? -1;
+        assertEquals(one.nextCommon(other, from), next, `seed ${seed} from ${from}`);
+        if (next >= 0) found++;
+      }
+    }
+    assert(found > 2000, `${found}`);
+  },
+});

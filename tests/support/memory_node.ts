@@ -19,6 +19,7 @@ import type { ActivePiece, Wanted } from "../../lib/store/pieces.ts";
 import { Endpoint } from "./memory_endpoint.ts";
 import type { MemorySwarm } from "./memory_swarm.ts";
 import { MemoryDisk } from "./memory_torrent.ts";
+import { requestsOf } from "./requested.ts";
 
 const TICK_MS = 250;
 const VERIFY_MS = 3;
@@ -179,6 +180,14 @@ export class MemoryNode {
 
   #carryOut(action: Action): void {
     switch (action.type) {
+      case "request":
+        for (const message of requestsOf(action.blocks)) {
+          this.endpoints.get(action.connection)?.send(message);
+        }
+        return;
+      case "tell":
+        for (const one of action.to) this.endpoints.get(one)?.send(action.message);
+        return;
       case "send":
         return this.endpoints.get(action.connection)?.send(action.message);
       case "upload":

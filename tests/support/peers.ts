@@ -9,12 +9,14 @@ import type { Action } from "../../lib/peer/actions.ts";
 import { Connection, type Negotiated } from "../../lib/peer/connection.ts";
 import { Download } from "../../lib/peer/download.ts";
 import { FailedPieces } from "../../lib/peer/failed_pieces.ts";
+import { Hunger } from "../../lib/peer/hunger.ts";
 import type { LeafPlace } from "../../lib/peer/leaf_fetch.ts";
 import { type Peer, PeerBook } from "../../lib/peer/peer_book.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { type ActivePiece, Pieces } from "../../lib/store/pieces.ts";
 import { seededRandom } from "./random.ts";
+import { requestsOf } from "./requested.ts";
 
 /** `n` as a piece index, unchecked. */
 export function at(n: number): PieceIndex {
@@ -58,9 +60,13 @@ export function connect(
 
 /** What of `actions` goes to this connection, as messages. */
 export function sentTo(actions: readonly Action[], connection: Connection): Message[] {
-  return actions.flatMap((action) =>
-    action.type === "send" && action.connection === connection ? [action.message] : []
-  );
+  return actions.flatMap((action) => {
+    if (action.type === "request" && action.connection === connection) {
+      return requestsOf(action.blocks);
+    }
+    if (action.type === "tell" && action.to.includes(connection)) return [action.message];
+    return action.type === "send" && action.connection === connection ? [action.message] : [];
+  });
 }
 
 /** How a download bench is set up. */
@@ -83,6 +89,7 @@ export class DownloadBench {
   readonly book = new PeerBook(() => {});
   readonly connections = new Set<Connection>();
   readonly failures: FailedPieces;
+  readonly hunger = new Hunger();
   /** Blocks handed to the piece memory. */
   stored: { slot: number; begin: number; length: number }[] = [];
   /** Who was found guilty, in order. */
@@ -102,6 +109,7 @@ export class DownloadBench {
       pieces: this.pieces,
       connections: this.connections,
       emit: (action: Action) => this.#actions.push(action),
+      hunger: this.hunger,
     };
     this.failures = new FailedPieces({
       ...shared,
@@ -150,8 +158,9 @@ export class DownloadBench {
 
   /** Lets everybody who is hungry ask for more; returns all that was sent. */
   settle(): Action[] {
-    for (const connection of this.connections) {
-      if (connection.hungry) this.download.settle(connection, this.nowMs);
+    let connection: Connection | undefined;
+    while ((connection = this.hunger.next()) !== undefined) {
+      this.download.settle(connection, this.nowMs);
     }
     this.check();
     const actions = this.#actions;
@@ -207,7 +216,7 @@ export class DownloadBench {
     if (passes) {
       const wanted = this.failures.wantsDigests(active.piece) ? digests : undefined;
       const from = this.failures.passed(active, wanted);
-      this.download.stored(active.piece);
+      this.download.stored(active.piece, from);
       this.#actions.push({ type: "stored", piece: active.piece, from });
     } else this.failures.failed(active, digests);
     this.check();
@@ -228,6 +237,7 @@ export class DownloadBench {
   leave(connection: Connection): void {
     this.connections.delete(connection);
     this.download.left(connection);
+    this.hunger.remove(connection);
     this.failures.left(connection);
     this.check();
   }
