@@ -5,12 +5,11 @@
  * @module
  */
 
-import { statfsSync } from "node:fs";
 import { Program, type StartOptions } from "../tests/support/process.ts";
+import { lackOfRoom, MEMORY_FOLDER } from "./room.ts";
 
 /** What namespaces and folders of this benchmark start with; the process id of their run follows. */
 const PREFIX = "shoal-swarm-";
-const MEMORY_FOLDER = "/dev/shm";
 /** How often killed processes are looked for, some milliseconds apart; the kernel needs one or two. */
 const PATIENCE_LOOKS = 200;
 /** Short queues: 256 KiB at once, 100 ms of waiting. */
@@ -153,15 +152,8 @@ function refuseWithoutRoot(): void {
 }
 
 function refuseWithoutSpace(neededBytes: number): void {
-  const { bavail, bsize } = statfsSync(MEMORY_FOLDER);
-  const free = bavail * bsize;
-  if (free >= neededBytes) return;
-  const text = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
-  throw new Error(
-    `${MEMORY_FOLDER} has ${text(free)} free and this takes ${
-      text(neededBytes)
-    }: try a smaller --size`,
-  );
+  const lack = lackOfRoom(neededBytes);
+  if (lack !== undefined) throw new Error(`${lack}: try a smaller --size`);
 }
 
 function addHost(hub: string, index: number, rate: number): LabHost {

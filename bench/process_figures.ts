@@ -11,6 +11,8 @@ export interface ProcessFigures {
   cpuSeconds: number;
   /** Highest resident memory so far (VmHWM), mapped files included. */
   peakBytes: number;
+  /** Resident memory now, mapped files included. */
+  residentBytes: number;
   /** Resident memory now that belongs to no file: what the program holds for itself. */
   anonymousBytes: number;
 }
@@ -27,7 +29,26 @@ export async function figuresOf(pid: number): Promise<ProcessFigures> {
   return {
     cpuSeconds: ticks / TICKS_PER_SECOND,
     peakBytes: statusBytes(status, "VmHWM"),
+    residentBytes: statusBytes(status, "VmRSS"),
     anonymousBytes: statusBytes(status, "RssAnon"),
+  };
+}
+
+/** User and system time of all processes that this one has started and that have ended. */
+export async function childrenCpuSeconds(): Promise<number> {
+  const stat = await Deno.readTextFile("/proc/self/stat");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
+}
+
+/** What several processes have cost: their time together, and the memory of the largest. */
+export function together(figures: readonly ProcessFigures[]): ProcessFigures {
+  const largest = (field: keyof ProcessFigures) => Math.max(...figures.map((one) => one[field]));
+  return {
+    cpuSeconds: figures.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+    peakBytes: largest("peakBytes"),
+    residentBytes: largest("residentBytes"),
+    anonymousBytes: largest("anonymousBytes"),
   };
 }
 

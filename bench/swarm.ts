@@ -15,7 +15,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
 import { writePseudoRandomFile } from "../tests/support/content.ts";
-import { CONTENDERS } from "./contenders.ts";
+import { CONTENDERS } from "./contenders/all.ts";
 import { prepareLab, removeRun } from "./lab.ts";
 import { describeMachine } from "./process_figures.ts";
 import { type Content, SWARM_CONTENDERS, type SwarmContender } from "./swarm_contenders.ts";
@@ -208,7 +208,8 @@ each other (PEX) is on where the program has it. Each copy was compared by SHA-2
 
 async function versions(contenders: readonly SwarmContender[]): Promise<string> {
   const known = CONTENDERS.filter(({ name }) => contenders.some((one) => one.name === name));
-  return (await Promise.all(known.map((one) => one.version()))).map((text) => `${text}; `).join("");
+  const texts = await Promise.all(known.map((one) => one.version()));
+  return texts.map((text) => text === undefined ? "" : `${text}; `).join("");
 }
 
 async function main(): Promise<void> {

@@ -1,219 +1,172 @@
 /**
- * One big file from one seeder process to one leecher process over loopback, Shoal beside libtorrent.
- *
- *     deno task bench [--size 1G] [--big] [--folder 5000] [--runs 3] [--only NAME] [--keep-going]
- *
- * Timed, the same way for both: from the start of the leecher's process until it reports that the
- * file is complete and every piece verified. Both files are in memory (/dev/shm), the torrent is a
- * hybrid with pieces of 512 KiB, the seeder has hashed its file before. With `--folder` it is a folder
- * with so many small files beside the big one, and pieces as each program chooses them. Runs alternate, the table
- * shows medians, and after each run the harness compares the SHA-256 of the copy outside the timing.
+ * The tables of transfers: one file from one seeder to one leecher, from four to one, from one to four.
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
-import { dirname, join } from "@std/path";
-import { sha256OfFile, writePseudoRandomFile } from "../tests/support/content.ts";
-import { TempFolder } from "../tests/support/temp.ts";
-import { type Contender, CONTENDERS, type Host } from "./contenders.ts";
-import { describeMachine, figuresOf, type ProcessFigures } from "./process_figures.ts";
-import { median, parseSize, printTable, sizeText } from "./table.ts";
+import type { Contender, Content } from "./contenders/contender.ts";
+import { type Cast, type Run, transferOnce } from "./one_transfer.ts";
+import { printTable, sizeText } from "./table.ts";
+import { printTargets, type Target } from "./targets.ts";
+import { type Entry, medianOf, medianRatio, type Results, takeTurns } from "./turns.ts";
+import type { TurnOptions } from "./turns.ts";
 
-const MEMORY_FOLDER = "/dev/shm";
-const SEED = 20_260_101;
+/** How many send and how many receive. */
+export const SHAPES = {
+  "1-1": { seeders: 1, leechers: 1, title: "One seeder to one leecher" },
+  "4-1": { seeders: 4, leechers: 1, title: "Four seeders to one leecher" },
+  "1-4": { seeders: 1, leechers: 4, title: "One seeder to four leechers, until the last has all" },
+} as const;
 
-interface Run {
-  seconds: number;
-  leecher: ProcessFigures;
-  /** CPU time counts the transfer only, memory the whole life of the process, hashing included. */
-  seeder: ProcessFigures;
-}
+export type ShapeName = keyof typeof SHAPES;
 
-interface Job {
-  path: string;
-  bytes: number;
-  sha256: string;
-  runs: number;
-  keepGoing: boolean;
-}
+const SHOAL = "Shoal";
+const LIBTORRENT = "libtorrent";
+/** One program sends, the other one receives. */
+const FROM_LIBTORRENT = "libtorrent to Shoal";
+const TO_LIBTORRENT = "Shoal to libtorrent";
 
-interface Options {
-  sizes: number[];
-  /** Files besides the big one; 0: no folder. */
-  smallFiles: number;
-  runs: number;
-  keepGoing: boolean;
-  contenders: readonly Contender[];
-}
+const MEMORY_LIMIT_MB = 120;
 
-function parseOptions(args: string[]): Options {
-  const flags = parseArgs(args, {
-    string: ["size", "runs", "only", "folder"],
-    boolean: ["big", "keep-going"],
-    default: { size: "1G", runs: "3" },
-    unknown: (flag) => {
-      throw new Error(`unknown argument ${flag}`);
-    },
-  });
-  const smallFiles = Number(flags["folder"] ?? 0);
-  if (!Number.isInteger(smallFiles) || smallFiles < 0) throw new Error("--folder wants a number");
-  const sizes = [parseSize(String(flags["size"]))];
-  if (flags["big"] === true) sizes.push(parseSize("4G"));
-  const runs = Number(flags["runs"]);
-  if (!Number.isInteger(runs) || runs < 1) throw new Error("--runs wants a whole number above 0");
-  const only = flags["only"]?.toString().toLowerCase();
-  const contenders = CONTENDERS.filter(({ name }) =>
-    only === undefined || name.toLowerCase() === only
-  );
-  if (contenders.length === 0) throw new Error(`--only knows ${names(CONTENDERS)}`);
-  return { sizes, smallFiles, runs, keepGoing: flags["keep-going"] === true, contenders };
-}
-
-function names(contenders: readonly Contender[]): string {
-  return contenders.map(({ name }) => name.toLowerCase()).join(" and ");
-}
-
-/** One download from a seeder that is ready, timed and checked. */
-async function measure(host: Host, job: Job, folder: string): Promise<Run> {
-  const before = await figuresOf(host.pid);
-  const start = performance.now();
-  await using download = await host.leech(folder);
-  const path = await download.finished;
-  const seconds = (performance.now() - start) / 1000;
-  const [leecher, seeder] = await Promise.all([figuresOf(download.pid), figuresOf(host.pid)]);
-  if (await digestOf(path) !== job.sha256) throw new Error(`${path} is not what was hosted`);
-  return {
-    seconds,
-    leecher,
-    seeder: { ...seeder, cpuSeconds: seeder.cpuSeconds - before.cpuSeconds },
-  };
-}
-
-async function runOnce(contender: Contender, job: Job): Promise<Run> {
-  await using scratch = await TempFolder.create(dirname(job.path));
-  await using host = await contender.host(job.path, scratch.path);
-  return await measure(host, job, await scratch.folder("copy"));
-}
-
-/** All runs of a job, turn about and each time in the other order. */
-async function runJob(
-  job: Job,
+/** Measures and prints the table of one shape. `scratch` is a folder for the copies. */
+export async function benchTransfer(
+  name: ShapeName,
+  content: Content,
   contenders: readonly Contender[],
-): Promise<Map<Contender, Run[]>> {
-  const results = new Map<Contender, Run[]>(contenders.map((contender) => [contender, []]));
-  for (let i = 0; i < job.runs; i++) {
-    for (const contender of i % 2 === 0 ? contenders : [...contenders].reverse()) {
-      try {
-        const run = await runOnce(contender, job);
-        results.get(contender)?.push(run);
-        console.error(`run ${i + 1}, ${contender.name}: ${run.seconds.toFixed(2)} s`);
-      } catch (error) {
-        if (!job.keepGoing) throw error;
-        console.error(`run ${i + 1}, ${contender.name} failed: ${error}`);
-      }
-    }
-  }
-  return results;
+  options: TurnOptions & { scratch: string },
+): Promise<void> {
+  const entries = castsOf(name, contenders).map(([label, cast]): Entry<Run> => ({
+    label,
+    measure: () => transferOnce(content, cast, options.scratch),
+  }));
+  const tell = ({ seconds }: Run) => `${seconds.toFixed(2)} s`;
+  const results = await takeTurns(entries, options, tell);
+  console.log(`\n## ${SHAPES[name].title}, ${sizeText(content.bytes)}\n`);
+  const received = content.bytes * SHAPES[name].leechers;
+  printTable(HEADINGS, [...results.keys()].map((label) => row(results, label, received)));
+  printTargets(name === "1-1" ? targetsOfOne(results) : targetsOfMany(results, name));
 }
 
-function row(name: string, bytes: number, runs: Run[]): string[] {
-  if (runs.length === 0) return [name, sizeText(bytes), "failed"];
-  const of = (figure: (run: Run) => number) => median(runs.map(figure));
-  const rate = (run: Run) => bytes / 1e6 / run.seconds;
-  const rates = runs.map(rate);
-  const memory = (who: "leecher" | "seeder") => {
-    const mebibytes = (field: "peakBytes" | "anonymousBytes") =>
-      (of((run) => run[who][field]) / 2 ** 20).toFixed(0);
-    return `${mebibytes("peakBytes")} (${mebibytes("anonymousBytes")})`;
-  };
-  return [
-    name,
-    sizeText(bytes),
-    of(rate).toFixed(0),
-    `${Math.min(...rates).toFixed(0)}-${Math.max(...rates).toFixed(0)}`,
-    of((run) => run.seconds).toFixed(2),
-    of((run) => run.leecher.cpuSeconds).toFixed(2),
-    of((run) => run.seeder.cpuSeconds).toFixed(2),
-    memory("leecher"),
-    memory("seeder"),
-  ];
+/** What takes part, by the label of its row. */
+function castsOf(name: ShapeName, contenders: readonly Contender[]): [string, Cast][] {
+  const { seeders, leechers } = SHAPES[name];
+  const able = contenders.filter(({ isNoSwarm }) => !isNoSwarm || name === "1-1");
+  const casts = able.map((contender): [string, Cast] => [
+    contender.name,
+    { seeder: contender, leecher: contender, seeders, leechers },
+  ]);
+  const [shoal, libtorrent] = [SHOAL, LIBTORRENT].map((wanted) =>
+    able.find((contender) => contender.name === wanted)
+  );
+  if (name === "1-1" && shoal !== undefined && libtorrent !== undefined) {
+    casts.push([FROM_LIBTORRENT, { seeder: libtorrent, leecher: shoal, seeders, leechers }]);
+    casts.push([TO_LIBTORRENT, { seeder: shoal, leecher: libtorrent, seeders, leechers }]);
+  }
+  return casts;
 }
 
 const HEADINGS = [
   "program",
-  "file",
   "MB/s",
   "range",
   "wall s",
   "leecher CPU s",
   "seeder CPU s",
-  "leecher MiB",
-  "seeder MiB",
+  "CPU s per GiB",
+  "leecher MB",
+  "seeder MB",
+  "× libtorrent",
 ];
 
-/** A file of so many bytes, or a folder with it and `smallFiles` others of 1 to 40 KB. */
-async function writeContent(
-  folder: string,
-  bytes: number,
-  smallFiles: number,
-): Promise<{ path: string; length: number }> {
-  const file = join(folder, "transfer.bin");
-  if (smallFiles === 0) {
-    await writePseudoRandomFile(file, bytes, SEED);
-    return { path: file, length: bytes };
-  }
-  const path = join(folder, "transfer");
-  let length = bytes;
-  for (let i = 0; i < smallFiles; i++) {
-    const parent = join(path, `part ${i % 100}`);
-    if (i < 100) await Deno.mkdir(parent, { recursive: true });
-    const size = 1000 + i * 7919 % 39_000;
-    const small = new Uint8Array(size).fill(i);
-    new DataView(small.buffer).setUint32(0, i);
-    await Deno.writeFile(join(parent, `file ${i}.dat`), small);
-    length += size;
-  }
-  await writePseudoRandomFile(join(path, "transfer.bin"), bytes, SEED);
-  return { path, length };
+function row(results: Results<Run>, label: string, received: number): string[] {
+  const rates = (results.get(label) ?? []).flatMap((run) =>
+    run === undefined ? [] : [received / 1e6 / run.seconds]
+  );
+  if (rates.length === 0) return [label, "failed"];
+  const figure = (of: (run: Run) => number, digits: number) =>
+    text(medianOf(results, label, of), digits);
+  const memory = (who: "leecher" | "seeder") => {
+    const megabytes = (field: "peakBytes" | "anonymousBytes") =>
+      medianOf(results, label, (run) => run[who][field] / 1e6);
+    const peak = megabytes("peakBytes");
+    return Number.isNaN(peak) ? "" : `${text(peak, 0)} (${text(megabytes("anonymousBytes"), 0)})`;
+  };
+  return [
+    label,
+    figure((run) => received / 1e6 / run.seconds, 0),
+    `${text(Math.min(...rates), 0)}-${text(Math.max(...rates), 0)}`,
+    figure((run) => run.seconds, 2),
+    figure((run) => run.leecher.cpuSeconds, 2),
+    figure((run) => run.seeder.cpuSeconds, 2),
+    figure((run) => cpuSeconds(run) / (received / 2 ** 30), 2),
+    memory("leecher"),
+    memory("seeder"),
+    text(medianRatio(results, label, LIBTORRENT, rate), 2),
+  ];
 }
 
-/** SHA-256 of a file, or of the names and contents of all files in a folder. */
-async function digestOf(path: string): Promise<string> {
-  if ((await Deno.stat(path)).isFile) return await sha256OfFile(path);
-  const entries = await Array.fromAsync(Deno.readDir(path));
-  entries.sort((a, b) => a.name < b.name ? -1 : 1);
-  let list = "";
-  for (const { name } of entries) list += `${name} ${await digestOf(join(path, name))}\n`;
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(list));
-  return new Uint8Array(digest).toHex();
+function text(value: number, digits: number): string {
+  return Number.isNaN(value) ? "" : value.toFixed(digits);
 }
 
-async function main(): Promise<void> {
-  const options = parseOptions(Deno.args);
-  await using temp = await TempFolder.create(MEMORY_FOLDER);
-  // Ctrl-C reaches the measured programs too; what is left to do is to give the memory back.
-  Deno.addSignalListener("SIGINT", () => {
-    Deno.removeSync(temp.path, { recursive: true });
-    Deno.exit(130);
+/** Only ever compared with that of the same shape. */
+function rate(run: Run): number {
+  return 1 / run.seconds;
+}
+
+function cpuSeconds({ leecher, seeder }: Run): number {
+  return leecher.cpuSeconds + seeder.cpuSeconds;
+}
+
+function targetsOfOne(results: Results<Run>): Target[] {
+  const times = (label: string, other: string) => medianRatio(results, label, other, rate);
+  const memory = (who: "leecher" | "seeder") =>
+    medianOf(results, SHOAL, (run) => run[who].peakBytes / 1e6);
+  const faster = (other: string, least: number): Target => ({
+    what: `speed, Shoal to ${other}`,
+    bound: { least },
+    figure: times(SHOAL, other),
   });
-  const rows: string[][] = [];
-  for (const bytes of options.sizes) {
-    const { runs, smallFiles, keepGoing, contenders } = options;
-    const { path, length } = await writeContent(temp.path, bytes, smallFiles);
-    const job = { path, bytes: length, sha256: await digestOf(path), runs, keepGoing };
-    const results = await runJob(job, contenders);
-    for (const [{ name }, done] of results) rows.push(row(name, length, done));
-  }
-  const versions = await Promise.all(options.contenders.map((contender) => contender.version()));
-  console.log(`${new Date().toISOString().slice(0, 10)}, ${await describeMachine()}`);
-  console.log(`${versions.join("; ")}; medians of ${options.runs}\n`);
-  printTable(HEADINGS, rows);
-  console.log(`
-One seeder process to one leecher process, loopback TCP, files in ${MEMORY_FOLDER}, hybrid torrent, pieces of
-512 KiB. Timed from the start of the leecher's process until it reports every piece verified; Shoal
-starts from a magnet link, libtorrent from the .torrent. MB are 10^6 bytes. CPU is user and system
-time of all threads during the transfer. MiB is peak resident memory (VmHWM) and, in parentheses, what
-of it at the end belonged to no file: libtorrent maps the file it writes, and those pages count.`);
+  const mixed = (label: string): Target => ({
+    what: `speed, ${label.replace(" to ", "'s seeder to ")}'s leecher, against libtorrent alone`,
+    bound: { least: 1 },
+    figure: times(label, LIBTORRENT),
+  });
+  const resident = (who: "leecher" | "seeder"): Target => ({
+    what: `peak memory of Shoal's ${who}`,
+    bound: { most: MEMORY_LIMIT_MB },
+    figure: memory(who),
+    unit: " MB",
+  });
+  return [
+    faster(LIBTORRENT, 2.5),
+    faster("WebTorrent", 3.5),
+    faster("aria2", 4),
+    faster("nginx", 1),
+    mixed(FROM_LIBTORRENT),
+    mixed(TO_LIBTORRENT),
+    {
+      what: "CPU time of seeder and leecher, Shoal to libtorrent",
+      bound: { most: 0.5 },
+      figure: medianRatio(results, SHOAL, LIBTORRENT, cpuSeconds),
+    },
+    resident("leecher"),
+    resident("seeder"),
+  ];
 }
 
-if (import.meta.main) await main();
+function targetsOfMany(results: Results<Run>, name: ShapeName): Target[] {
+  const figure = medianRatio(results, SHOAL, LIBTORRENT, rate);
+  return [{ what: `speed ${name}, Shoal to libtorrent`, bound: { least: 2 }, figure }];
+}
+
+/** How to read the tables. */
+export const TRANSFER_LEGEND = `
+Every program is a process of its own, over loopback TCP, files in memory, pieces of 512 KiB; hybrid
+torrents, but v1 for aria2 and WebTorrent, which know no other. All start from the .torrent, and all
+leechers know the addresses of all others. Timed from the start of the leechers' processes until the
+last one reports that it has all of it, verified; afterwards the SHA-256 of every copy is compared.
+"nginx" is no swarm: nginx, and curl | tee FILE | openssl sha256. "A to B" is A's seeder and B's leecher.
+MB are 10^6 bytes; MB/s count what all leechers receive together. CPU is user and system time of all
+threads, of the seeders during the transfer only. MB of memory is the peak (VmHWM) of the largest process
+and, in parentheses, what of it at the end belonged to no file: libtorrent maps the file it writes, and
+those pages count. Ratios are medians of the ratios within each round.`;

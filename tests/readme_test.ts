@@ -145,13 +145,17 @@ Deno.test("the README's benchmark commands use the options of the benchmark they
 
 /** The sources of the benchmarks, by task: the script and what it reads its options with. */
 async function benchmarks(): Promise<Map<string, string>> {
-  const simulator = await Deno.readTextFile(join(ROOT, "bench/simulator/options.ts"));
+  const elsewhere: Record<string, string> = {
+    bench: "bench/options.ts",
+    simulate: "bench/simulator/options.ts",
+  };
   const texts = new Map<string, string>();
   for (const [task, { command }] of Object.entries(manifest.tasks)) {
     const [script] = /bench\/\w+\.ts/.exec(command) ?? [];
     if (script === undefined) continue;
-    const text = await Deno.readTextFile(join(ROOT, script));
-    texts.set(task, task === "simulate" ? text + simulator : text);
+    const files = [script, elsewhere[task] ?? []].flat();
+    const parts = await Promise.all(files.map((file) => Deno.readTextFile(join(ROOT, file))));
+    texts.set(task, parts.join(""));
   }
   assertEquals([...texts.keys()], ["bench", "bench:swarm", "simulate"]);
   return texts;

@@ -1,0 +1,108 @@
+/**
+ * All benchmarks of single machines, printed side by side with other programs doing the same.
+ *
+ *     deno task bench [TABLE...] [--runs 5] [--size 1G] [--only shoal,libtorrent] [--folder 5000]
+ *         [--keep-going]
+ *
+ * Tables: `1-1`, `4-1` and `1-4` (transfers, from so many seeders to so many leechers; `transfer` is all
+ * three), `memory`, `start`, `idle`, `many`, `create`, `tracker`; all of them without a name. With
+ * `--folder` transfers are of a folder with so many small files beside the big one, and pieces as Shoal
+ * chooses them. Programs that this machine does not have are left out. Figures are medians of `--runs`
+ * rounds in which the programs take turns, unless the text below a table says something else.
+ * @module
+ */
+
+import { TempFolder } from "../tests/support/temp.ts";
+import { present } from "./contenders/all.ts";
+import type { Contender, Content } from "./contenders/contender.ts";
+import { makeContent } from "./content.ts";
+import { benchCreate } from "./create.ts";
+import { benchIdle, IDLE_LEGEND } from "./idle.ts";
+import { untilInterrupted } from "./interrupt.ts";
+import { benchMany, MANY_LEGEND } from "./many.ts";
+import { benchMemory, MEMORY_LEGEND } from "./memory.ts";
+import { type Options, parseOptions, type TableName } from "./options.ts";
+import { describeMachine } from "./process_figures.ts";
+import { lackOfRoom, MEMORY_FOLDER } from "./room.ts";
+import { benchStart, START_LEGEND } from "./start.ts";
+import { benchTracker } from "./tracker.ts";
+import { benchTransfer, type ShapeName, SHAPES, TRANSFER_LEGEND } from "./transfer.ts";
+
+/** What all tables are made with. */
+interface Bench {
+  options: Options;
+  contenders: readonly Contender[];
+  /** In memory, for copies. */
+  scratch: string;
+  /** Made when it is first wanted. */
+  content: () => Promise<Content>;
+  signal: AbortSignal;
+}
+
+async function main(signal: AbortSignal): Promise<void> {
+  const options = parseOptions(Deno.args);
+  // Copies of one program only are in memory at a time, beside what is sent.
+  const copies = options.tables.map((table) => isTransfer(table) ? SHAPES[table].leechers : 1);
+  const lack = lackOfRoom(options.bytes * (1 + Math.max(...copies)));
+  if (lack !== undefined) throw new Error(`${lack}: try a smaller --size`);
+  const { contenders, lines } = await present(options.only);
+  console.log(`# Benchmarks of ${new Date().toISOString().slice(0, 10)}\n`);
+  console.log(`${await describeMachine()}\n${lines.join("\n")}`);
+  console.log(`Medians of ${options.rounds}.`);
+  await using memory = await TempFolder.create(MEMORY_FOLDER);
+  const scratch = memory.path;
+  let made: Promise<Content> | undefined;
+  const content = () => made ??= makeContent(scratch, options.bytes, options.smallFiles);
+  const bench = { options, contenders, scratch, content, signal };
+  for (const [i, table] of options.tables.entries()) {
+    signal.throwIfAborted();
+    console.error(`${table} (${i + 1} of ${options.tables.length})`);
+    await print(table, bench, options.tables[i + 1]);
+  }
+}
+
+/** One legend serves all transfers: it follows the last of them. */
+async function print(table: TableName, bench: Bench, next: TableName | undefined): Promise<void> {
+  const { options, contenders, scratch, content, signal } = bench;
+  const { rounds, keepGoing, bytes } = options;
+  const turns = { rounds, keepGoing, signal, scratch };
+  switch (table) {
+    case "1-1":
+    case "4-1":
+    case "1-4":
+      await benchTransfer(table, await content(), contenders, turns);
+      if (next === undefined || !isTransfer(next)) console.log(TRANSFER_LEGEND);
+      return;
+    case "memory":
+      await benchMemory(bytes, contenders, turns);
+      return console.log(MEMORY_LEGEND);
+    case "start":
+      await benchStart(bytes, turns);
+      return console.log(START_LEGEND);
+    case "idle":
+      await benchIdle(await content(), signal);
+      return console.log(IDLE_LEGEND);
+    case "many":
+      await benchMany(await content(), turns);
+      return console.log(MANY_LEGEND);
+    case "create":
+      return await benchCreate(rounds, bytes, signal);
+    case "tracker":
+      return await benchTracker(rounds, signal);
+    default:
+      table satisfies never;
+  }
+}
+
+function isTransfer(table: TableName): table is ShapeName {
+  return table in SHAPES;
+}
+
+if (import.meta.main) {
+  try {
+    await untilInterrupted(main);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
+}

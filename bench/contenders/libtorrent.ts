@@ -1,0 +1,40 @@
+/**
+ * libtorrent, what qBittorrent and Deluge run on, driven by a Python script.
+ * @module
+ */
+
+import { basename, dirname, join } from "@std/path";
+import { versionOf } from "../../tests/support/foreign.ts";
+import { LibtorrentPeer } from "../../tests/support/libtorrent.ts";
+import { figuresOf } from "../process_figures.ts";
+import type { Contender } from "./contender.ts";
+
+/** Shoal speaks in plain, and libtorrent would find that out by a failure and a second of waiting. */
+const PLAIN = { encryption: "disabled" } as const;
+
+export const libtorrent: Contender = {
+  name: "libtorrent",
+  advice: "apt-get install python3-libtorrent",
+  version() {
+    const version = versionOf("libtorrent");
+    const text = `libtorrent ${version} (Debian's python3-libtorrent)`;
+    return Promise.resolve(version === undefined ? undefined : text);
+  },
+  async seed({ path, torrent }, { port, timeoutMs }) {
+    const options = { folder: dirname(path), port, timeoutMs, ...PLAIN };
+    const peer = await LibtorrentPeer.seed(await torrent("hybrid"), options);
+    return {
+      figures: () => figuresOf(peer.program.pid),
+      [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),
+    };
+  },
+  async leech({ path, torrent }, { port, peers, folder, timeoutMs }) {
+    const options = { folder, port, peers: [...peers], ...PLAIN };
+    const peer = await LibtorrentPeer.leech(await torrent("hybrid"), options);
+    return {
+      finished: peer.finished(timeoutMs).then(() => join(folder, basename(path))),
+      figures: () => figuresOf(peer.program.pid),
+      [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),
+    };
+  },
+};

@@ -1,0 +1,36 @@
+/**
+ * One WebTorrent peer as a process:
+ *
+ *     node webtorrent_peer.mjs HOME seed|leech FILE.torrent FOLDER PORT [HOST:PORT...]
+ *
+ * HOME is where webtorrent is installed. It prints "ready" when it seeds and "done" when it has
+ * everything, and runs until it is killed. It talks to the given peers and those that come, to nobody
+ * else.
+ */
+
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import process from "node:process";
+
+const [home, role, torrentFile, folder, port, ...peers] = process.argv.slice(2);
+const WebTorrent = createRequire(`${home}/`)("webtorrent");
+
+const client = new WebTorrent({
+  dht: false,
+  lsd: false,
+  tracker: false,
+  utp: false,
+  torrentPort: Number(port),
+});
+client.on("error", (error) => {
+  console.error(String(error));
+  process.exit(1);
+});
+
+// It is the seeder's own file: it is not made to check it first.
+const options = { path: folder, skipVerify: role === "seed" };
+const torrent = client.add(readFileSync(torrentFile), options);
+torrent.on("infoHash", () => {
+  for (const peer of peers) torrent.addPeer(peer);
+});
+torrent.on("done", () => console.log(role === "seed" ? "ready" : "done"));

@@ -1,0 +1,34 @@
+/**
+ * What Shoal is to reach, as ratios within one run, and whether it did.
+ * @module
+ */
+
+import { printTable } from "./table.ts";
+
+export interface Target {
+  what: string;
+  /** The figure must be at least, or at most, this. */
+  bound: { least: number } | { most: number };
+  /** NaN when nothing was measured to compare with: then the target is not shown. */
+  figure: number;
+  /** Follows the figures. */
+  unit?: string;
+}
+
+/** Whether the figure keeps to its bound. */
+export function isMet({ bound, figure }: Target): boolean {
+  return "least" in bound ? figure >= bound.least : figure <= bound.most;
+}
+
+/** Prints those of which there is a figure. */
+export function printTargets(targets: readonly Target[]): void {
+  const rows = targets.filter(({ figure }) => !Number.isNaN(figure)).map((target) => {
+    const { what, bound, figure, unit = "" } = target;
+    const wanted = "least" in bound ? `≥ ${bound.least}${unit}` : `≤ ${bound.most}${unit}`;
+    const digits = figure >= 100 ? 0 : 2;
+    return [what, wanted, `${figure.toFixed(digits)}${unit}`, isMet(target) ? "met" : "missed"];
+  });
+  if (rows.length === 0) return;
+  console.log();
+  printTable(["target", "wanted", "measured", ""], rows);
+}
