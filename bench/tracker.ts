@@ -99,7 +99,7 @@ const HEADINGS = [
 ];
 
 const TRACKER_LEGEND = `
-Announces of 98 bytes that ask for 50 peers, ${CROWD.addresses} source addresses on loopback, 128 under way, from one
+Announces of 98 bytes that ask for 50 peers, ${CROWD.addresses} source addresses on loopback, 192 under way, from one
 process that sends and receives by the hundred with sendmmsg and recvmmsg. Announces are of peers that
 the tracker knows, each time another one far from the one before; new peers come before, all of them
 once. Where the tracker uses less than nine tenths of a core, the load was the limit, and announces per

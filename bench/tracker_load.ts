@@ -26,7 +26,7 @@ const FIRST_PORT = 1024;
 const SEED = 15;
 
 /** Requests under way: few enough for the receive buffer that Linux gives a tracker's socket. */
-const OUTSTANDING = 128;
+const OUTSTANDING = 192;
 /** A pause while nothing comes, so that the tracker does not have to wake this side for each answer. */
 const PAUSE_MICROSECONDS = 50;
 /** A pause for the answers to connects. */
