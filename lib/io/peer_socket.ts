@@ -21,6 +21,8 @@ import { pause, type RateLimiter } from "./rate_limiter.ts";
 
 /** A peer that reads so slowly that this many bytes of small messages pile up has to go. */
 const MAX_BACKLOG_BYTES = 8 * 1024 * 1024;
+/** A larger buffer for small messages is not kept: a thousand quiet peers would have one each. */
+const MAX_SPARE_BYTES = 4096;
 /** What a peer takes in so long is written at once, within the bounds of a batch. */
 const BATCH_SECONDS = 0.02;
 /** So long a peer may read nothing at all of what waits for it; it holds memory meanwhile. */
@@ -210,7 +212,7 @@ export class PeerSocket implements Carrier {
       this.#pending = this.#spare;
       this.#pendingLength = 0;
       await this.#write(bytes.subarray(0, length));
-      this.#spare = bytes.length > 64 * 1024 ? new Uint8Array(512) : bytes;
+      this.#spare = bytes.length > MAX_SPARE_BYTES ? new Uint8Array(512) : bytes;
       this.#host.sent(this.connection, 0);
     }
   }

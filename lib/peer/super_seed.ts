@@ -21,6 +21,8 @@ import { restsWhenDry } from "./foreign_habits.ts";
 
 /** Offers reach so far ahead of what is sent. */
 const AHEAD_SECONDS = 0.5;
+/** So many pieces are shown at once, to all peers together; the rest a moment later. */
+const HAVES_AT_ONCE = 65_536;
 /** Offers ahead while no rate is known, in bytes, for all peers together. */
 const MIN_AHEAD_BYTES = 4 * 1024 * 1024;
 /** Offers ahead for each peer in any case: one on its way, one to ask for meanwhile. */
@@ -56,6 +58,8 @@ interface Guest {
 export class SuperSeed {
   readonly #options: SuperSeedOptions;
   readonly #guests = new Map<Connection, Guest>();
+  /** Guests of before, who do not see everything yet. */
+  #unshown: Guest[] = [];
   /** To which connection a piece was given that nobody else has seen; by number. */
   readonly #owner: Int32Array;
   /** Whether a piece was given to somebody, or seen at somebody. */
@@ -129,6 +133,7 @@ export class SuperSeed {
 
   /** The connection is gone; what it alone was given is given to others. */
   left(connection: Connection): void {
+    this.#unshown = this.#unshown.filter((guest) => guest.connection !== connection);
     const guest = this.#guests.get(connection);
     if (guest === undefined) return;
     this.#takeBack(guest, this.#ownedBy(connection));
@@ -139,6 +144,7 @@ export class SuperSeed {
   /** Time passed: rates are known anew, and what was not fetched is offered to others. */
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
+    this.#showSome();
     if (this.#open) return;
     this.#rate = 0;
     for (const guest of this.#guests.values()) {
@@ -284,8 +290,16 @@ export class SuperSeed {
   /** One copy is out: from now on everybody sees all of it. */
   #reveal(): void {
     this.#open = true;
-    for (const guest of this.#guests.values()) this.#showAll(guest);
+    this.#unshown.push(...this.#guests.values());
     this.#guests.clear();
+    this.#showSome();
+  }
+
+  #showSome(): void {
+    for (let left = HAVES_AT_ONCE; left > 0 && this.#unshown.length > 0;) {
+      left -= this.#options.have.count;
+      this.#showAll(this.#unshown.shift()!);
+    }
   }
 
   #showAll({ connection, told }: Guest): void {
