@@ -2,13 +2,14 @@
  * All benchmarks of single machines, printed side by side with other programs doing the same.
  *
  *     deno task bench [TABLE...] [--runs 5] [--size 1G] [--only shoal,libtorrent] [--folder 5000]
- *         [--keep-going]
+ *         [--strict]
  *
  * Tables: `1-1`, `4-1` and `1-4` (transfers, from so many seeders to so many leechers; `transfer` is all
  * three), `memory`, `start`, `idle`, `many`, `create`, `tracker`; all of them without a name. With
  * `--folder` transfers are of a folder with so many small files beside the big one, and pieces as Shoal
  * chooses them. Programs that this machine does not have are left out. Figures are medians of `--runs`
- * rounds in which the programs take turns, unless the text below a table says something else.
+ * rounds in which the programs take turns, unless the text below a table says something else. A run that
+ * fails is reported and left out; with `--strict` it ends everything.
  * @module
  */
 

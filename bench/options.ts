@@ -42,7 +42,7 @@ export interface Options {
 export function parseOptions(args: readonly string[]): Options {
   const flags = parseArgs([...args], {
     string: ["size", "runs", "only", "folder", "_"],
-    boolean: ["keep-going"],
+    boolean: ["strict"],
     default: { size: "1G", runs: "5", folder: "0" },
     unknown: (word, flag) => {
       if (flag !== undefined) throw new Error(`unknown option ${word}`);
@@ -59,7 +59,7 @@ export function parseOptions(args: readonly string[]): Options {
     bytes: parseSize(text("size")!),
     smallFiles: wholeNumber("folder", text("folder")!, 0),
     ...(only === undefined ? {} : { only }),
-    keepGoing: flags["keep-going"] === true,
+    keepGoing: flags["strict"] !== true,
   };
 }
 
