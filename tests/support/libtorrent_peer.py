@@ -144,6 +144,18 @@ def watch_stop():
     return stop
 
 
+def wait_until_written(session, handle):
+    """A piece counts as done when its hash is right, and its last blocks may still be on their way to
+    the file: flushing stands behind every write."""
+    handle.flush_cache()
+    while True:
+        session.wait_for_alert(1000)
+        for alert in session.pop_alerts():
+            if isinstance(alert, lt.cache_flushed_alert):
+                return
+            report(alert)
+
+
 def run(args):
     stop = watch_stop()
     started = time.monotonic()
@@ -161,8 +173,11 @@ def run(args):
         now = time.monotonic()
         if not complete and status.is_seeding:
             complete = True
+            seconds = round(now - started, 3)
+            if args.role == "leech":
+                wait_until_written(session, handle)
             say("finished" if args.role == "leech" else "seeding", name=status.name,
-                bytes=status.total_done, seconds=round(now - started, 3))
+                bytes=status.total_done, seconds=seconds)
         # libtorrent forgets a peer after a few failures; a test names few peers and means them.
         if not complete and now >= next_dial and status.num_peers == 0:
             next_dial = now + 1
