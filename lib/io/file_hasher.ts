@@ -17,7 +17,7 @@ import {
 } from "../codec/merkle.ts";
 import type { FileSpan, Layout, PieceIndex } from "../store/layout.ts";
 import type { Descriptors } from "./descriptors.ts";
-import type { NativeGarbage } from "./native_garbage.ts";
+import type { Garbage } from "./garbage.ts";
 import type { HashKinds, HashResult, WorkerSetup } from "./piece_jobs.ts";
 
 /** Read and hashed at once, a whole number of blocks; much more does not fit into a core's own cache. */
@@ -38,11 +38,11 @@ export class FileHasher {
   readonly #layout: Layout;
   readonly #setup: WorkerSetup;
   readonly #files: Descriptors;
-  readonly #garbage: NativeGarbage;
+  readonly #garbage: Garbage;
   #buffer = new Uint8Array(0);
 
   /** Opens files by way of `files`. */
-  constructor(setup: WorkerSetup, layout: Layout, files: Descriptors, garbage: NativeGarbage) {
+  constructor(setup: WorkerSetup, layout: Layout, files: Descriptors, garbage: Garbage) {
     this.#setup = setup;
     this.#layout = layout;
     this.#files = files;

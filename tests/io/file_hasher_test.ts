@@ -9,7 +9,7 @@ import { sha1 } from "../../lib/codec/hash.ts";
 import { paddedBlocks, pieceHash } from "../../lib/codec/merkle.ts";
 import { Descriptors } from "../../lib/io/descriptors.ts";
 import { FileHasher } from "../../lib/io/file_hasher.ts";
-import { NativeGarbage } from "../../lib/io/native_garbage.ts";
+import { Garbage } from "../../lib/io/garbage.ts";
 import type { HashResult, WorkerSetup } from "../../lib/io/piece_jobs.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
@@ -37,7 +37,7 @@ class OnDisk implements Disposable {
     this.#setup = setup;
     this.#contents = contents;
     this.layout = new Layout(setup.layout);
-    this.#hasher = new FileHasher(setup, this.layout, this.#files, new NativeGarbage());
+    this.#hasher = new FileHasher(setup, this.layout, this.#files, new Garbage(Infinity));
   }
 
   static async write(
