@@ -25,8 +25,8 @@ import type {
   WorkerSetup,
 } from "./piece_jobs.ts";
 
-/** After so many hashes there are about 9 MB to free, which takes 15 ms; hashing that much took 500. */
-const HASHES_PER_COLLECTION = 40_000;
+/** After so many hashes there are 5 MB to free, which takes 10 ms; hashing that much took 300 or more. */
+const HASHES_PER_COLLECTION = 24_000;
 
 const scope = self as unknown as {
   onmessage: ((event: MessageEvent<WorkerSetup | NumberedJob[]>) => void) | null;
