@@ -64,6 +64,12 @@ export class PieceHashes {
     return { kind: "sha1", hash: sha1s!.subarray(piece * 20, piece * 20 + 20) };
   }
 
+  /** Whether a piece can be checked: {@link expected} gives something, which this does not make. */
+  canVerify(piece: PieceIndex): boolean {
+    return this.#options.layout.version === "v1" || this.isComplete ||
+      this.expected(piece) !== undefined;
+  }
+
   /** Where the leaf hashes of a piece lie, if its SHA-256 hash is known. */
   placeOf(piece: PieceIndex): LeafPlace | undefined {
     const { layout } = this.#options;

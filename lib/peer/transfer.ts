@@ -66,7 +66,7 @@ export class Transfer {
       reopen: (piece, wrong) => this.download.reopened(piece, wrong),
       drop: (piece) => this.download.failed(piece),
     }, nowMs);
-    const canVerify = (piece: PieceIndex) => this.expected(piece) !== undefined;
+    const canVerify = (piece: PieceIndex) => this.#hashes.canVerify(piece);
     const { doubted } = this.#failures;
     this.download = new Download({ ...shared, canVerify, doubted, storeBlock, downloadLimit });
     this.upload = new Upload({ ...shared, slots: context.uploadSlots });
