@@ -12,12 +12,10 @@
 import v8 from "node:v8";
 import vm from "node:vm";
 
-/** At most this share of a thread's time goes into collections, however large the heap around us is. */
-const TIME_SHARE = 1 / 50;
-
 /** Counts what leaves garbage, and collects when there is enough to collect. */
 export class Garbage {
   readonly #perCollection: number;
+  readonly #timeShare: number;
   readonly #nowMs: () => number;
   #count = 0;
   #notBeforeMs = -Infinity;
@@ -26,15 +24,19 @@ export class Garbage {
   /**
    * Will collect once in `perCollection` things.
    *
+   * @param timeShare how much of the thread's time collections may take, 0 to 1: in a heap that others
+   * have filled, each may take long
    * @param nowMs a clock
    * @param collect a full collection, the engine's own by default
    */
   constructor(
     perCollection: number,
+    timeShare = 1,
     nowMs: () => number = () => performance.now(),
     collect?: () => void,
   ) {
     this.#perCollection = perCollection;
+    this.#timeShare = timeShare;
     this.#nowMs = nowMs;
     this.#collect = collect;
   }
@@ -49,7 +51,7 @@ export class Garbage {
     this.#collect ??= engineCollector();
     this.#collect();
     const endMs = this.#nowMs();
-    this.#notBeforeMs = endMs + (endMs - beginMs) / TIME_SHARE;
+    this.#notBeforeMs = endMs + (endMs - beginMs) * (1 / this.#timeShare - 1);
   }
 }
 

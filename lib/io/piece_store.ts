@@ -23,6 +23,9 @@ import { NOTE_MISSING, NOTE_SHA1, NOTE_VERIFIED } from "./resume.ts";
 /** After 256 MiB the engine has 20 MB more than it needs; freeing them takes 10 ms of about 600. */
 const BLOCKS_PER_COLLECTION = 16_384;
 
+/** That much of the time goes into it at most, also where a program with a large heap has embedded us. */
+const COLLECTION_TIME_SHARE = 1 / 50;
+
 /** Where a transfer's bytes are: needed once the metadata is known. */
 export interface TransferDisk {
   readonly reader: FileReader;
@@ -46,7 +49,7 @@ export class PieceStore {
   readonly #transfer: Transfer;
   readonly #host: PieceStoreHost;
   readonly #ahead: ReadAhead;
-  readonly #garbage = new Garbage(BLOCKS_PER_COLLECTION);
+  readonly #garbage = new Garbage(BLOCKS_PER_COLLECTION, COLLECTION_TIME_SHARE);
   #disk: TransferDisk;
   #moving: Promise<void> | undefined;
 

@@ -7,7 +7,7 @@ function nextTurn(): Promise<void> {
 }
 
 Deno.test("once in so many things a thread frees what nobody refers to, however old it is", async () => {
-  const garbage = new Garbage(1000, () => 0); // a collection takes no time
+  const garbage = new Garbage(1000);
   let kept: object | undefined = {};
   const seen = new WeakRef(kept);
   for (let i = 0; i < 3; i++, await nextTurn()) garbage.add(1000); // grows old
@@ -23,18 +23,18 @@ Deno.test("once in so many things a thread frees what nobody refers to, however 
 Deno.test("where a collection takes long there are fewer, for a fiftieth of the time at most", () => {
   const begun: number[] = [];
   let nowMs = 0;
-  const garbage = new Garbage(10, () => nowMs, () => {
+  const garbage = new Garbage(10, 1 / 50, () => nowMs, () => {
     begun.push(nowMs);
     nowMs += 8;
   });
   for (; nowMs < 1000; nowMs++) garbage.add(1);
-  assertEquals(begun, [9, 417, 825]);
+  assertEquals(begun, [9, 409, 809]);
 });
 
 Deno.test("a collection waits until there is enough to collect", () => {
   const counts: number[] = [];
   let count = 0;
-  const garbage = new Garbage(100, () => 0, () => void counts.push(count));
+  const garbage = new Garbage(100, 1, () => 0, () => void counts.push(count));
   for (count = 1; count <= 350; count++) garbage.add(1);
   assertEquals(counts, [100, 200, 300]);
 });
