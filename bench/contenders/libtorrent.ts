@@ -9,7 +9,7 @@ import { LibtorrentPeer } from "../../tests/support/libtorrent.ts";
 import { figuresOf } from "../process_figures.ts";
 import type { Contender } from "./contender.ts";
 
-/** Shoal speaks in plain, and libtorrent would find that out by a failure and a second of waiting. */
+/** Shoal dials in plain: libtorrent alone would pay for keys. */
 const PLAIN = { encryption: "disabled" } as const;
 
 export const libtorrent: Contender = {

@@ -71,6 +71,11 @@ export function encodeHandshake(handshake: Handshake): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** Whether a connection begins with a plain handshake: these are its first bytes, 20 or more. */
+export function isPlainHandshake(firstBytes: Uint8Array): boolean {
+  return equalBytes(firstBytes.subarray(0, PROTOCOL.length), PROTOCOL);
+}
+
 /**
  * Reads the first {@link HANDSHAKE_HEAD_LENGTH} bytes of a handshake. The result holds copies.
  *
@@ -80,7 +85,7 @@ export function decodeHandshakeHead(bytes: Uint8Array): HandshakeHead {
   if (bytes.length < HANDSHAKE_HEAD_LENGTH) {
     throw new ProtocolError(`a handshake cannot be ${bytes.length} bytes long`);
   }
-  if (!equalBytes(bytes.subarray(0, PROTOCOL.length), PROTOCOL)) {
+  if (!isPlainHandshake(bytes)) {
     throw new ProtocolError("the peer does not speak the BitTorrent protocol");
   }
   const has = ({ byte, bit }: typeof FAST) => (bytes[byte]! & bit) !== 0;

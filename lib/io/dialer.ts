@@ -4,10 +4,10 @@
  * @module
  */
 
+import type { Handshake } from "../codec/handshake.ts";
 import { ProtocolError } from "../errors.ts";
-import type { Peer } from "../peer/peer_book.ts";
-import type { Swarm } from "../peer/swarm.ts";
-import { closeQuietly, dial, type OpenedSocket } from "./handshaking.ts";
+import type { InfoHashes } from "../peer/info_hashes.ts";
+import { closeQuietly, dial, HungUp, type OpenedSocket } from "./handshaking.ts";
 
 /** A connection to a peer of the torrent that was asked for. */
 export interface DialledSocket {
@@ -16,25 +16,64 @@ export interface DialledSocket {
   readonly v2: boolean;
 }
 
+/** A peer to connect to; the same object every time, by which it is remembered. */
+export interface PeerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 /**
- * Connects to a peer and shakes hands.
- *
- * @param v2 on the v2 info-hash; a peer may answer with it in any case (BEP 52)
- * @throws {Error} when the peer cannot be reached, or does not share the torrent
+ * Connects, with a plain handshake first: nobody that takes one is kept waiting by the other. Who hangs
+ * up on it is dialled once more at once, with an encrypted handshake.
  */
-export async function dialPeer(
-  swarm: Swarm,
-  { host, port }: Peer,
-  v2: boolean,
-  signal: AbortSignal,
-): Promise<DialledSocket> {
-  const opened = await dial(host, port, swarm.infoHashes.handshake(v2), signal);
-  const answered = swarm.infoHashes.versionOf(opened.handshake);
-  if (answered === undefined || (answered === "v1" && v2)) {
-    closeQuietly(opened.conn);
-    throw new ProtocolError("answered for another torrent");
+export class Dialer {
+  /** Who was reached in no other way: next time it is tried first. */
+  readonly #wantEncryption = new WeakSet<PeerAddress>();
+
+  /**
+   * Connects to a peer and shakes hands.
+   *
+   * @param v2 on the v2 info-hash; a peer may answer with it in any case (BEP 52)
+   * @throws {Error} when the peer cannot be reached, or does not share the torrent
+   */
+  async dial(
+    infoHashes: InfoHashes,
+    peer: PeerAddress,
+    v2: boolean,
+    signal: AbortSignal,
+  ): Promise<DialledSocket> {
+    const opened = await this.#open(peer, infoHashes.handshake(v2), signal);
+    const answered = infoHashes.versionOf(opened.handshake);
+    if (answered === undefined || (answered === "v1" && v2)) {
+      closeQuietly(opened.conn);
+      throw new ProtocolError("answered for another torrent");
+    }
+    return { opened, v2: answered === "v2" };
   }
-  return { opened, v2: answered === "v2" };
+
+  async #open(peer: PeerAddress, ours: Handshake, signal: AbortSignal): Promise<OpenedSocket> {
+    const { host, port } = peer;
+    if (this.#wantEncryption.delete(peer)) {
+      const opened = await dial(host, port, ours, true, signal);
+      this.#wantEncryption.add(peer);
+      return opened;
+    }
+    try {
+      return await dial(host, port, ours, false, signal);
+    } catch (error) {
+      if (!isHangUp(error) || signal.aborted) throw error;
+      const opened = await dial(host, port, ours, true, signal).catch(() => undefined);
+      if (opened === undefined) throw error;
+      this.#wantEncryption.add(peer);
+      return opened;
+    }
+  }
+}
+
+/** The other side ended the connection and not we, and had said nothing. */
+function isHangUp(error: unknown): boolean {
+  return error instanceof HungUp || error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.BrokenPipe;
 }
 
 /** Why an attempt to connect failed, in words. */

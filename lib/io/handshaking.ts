@@ -4,42 +4,60 @@
  * @module
  */
 
-import { HANDSHAKE_HEAD_LENGTH, HANDSHAKE_LENGTH } from "../codec/handshake.ts";
+import { concat } from "../codec/bytes.ts";
+import { HANDSHAKE_HEAD_LENGTH, HANDSHAKE_LENGTH, isPlainHandshake } from "../codec/handshake.ts";
 import { decodeHandshake, decodeHandshakeHead, encodeHandshake } from "../codec/handshake.ts";
 import type { Handshake, HandshakeHead } from "../codec/handshake.ts";
 import { Framer } from "../codec/framer.ts";
 import { ProtocolError } from "../errors.ts";
+import { acceptEncrypted, dialEncrypted, type EncryptedDesk } from "./encrypted_handshake.ts";
+import { type PeerStream, writeAll } from "./peer_stream.ts";
 
 const CONNECT_TIMEOUT_MS = 8000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+const HUNG_UP = "hung up during the handshake";
 
-/** A TCP connection whose handshakes are through, with whatever else has arrived already. */
+/** A connection whose handshakes are through, with whatever else has arrived already. */
 export interface OpenedSocket {
-  readonly conn: Deno.TcpConn;
+  readonly conn: PeerStream;
   readonly framer: Framer;
   /** What the other side said. */
   readonly handshake: Handshake;
 }
 
+/** The other side ended the connection where an answer was due, without a word. */
+export class HungUp extends ProtocolError {
+  /** In the same words as when it ended midway. */
+  constructor() {
+    super(HUNG_UP);
+  }
+}
+
 /**
  * Connects and shakes hands.
  *
+ * @param encrypted by an encrypted handshake that carries the plain one
  * @throws {Error} when the address cannot be reached in time
+ * @throws {HungUp} when what answers says nothing at all: it may want the other kind of handshake
  * @throws {ProtocolError} when what answers does not speak BitTorrent
  */
 export async function dial(
   host: string,
   port: number,
   ours: Handshake,
+  encrypted: boolean,
   signal: AbortSignal,
 ): Promise<OpenedSocket> {
   const conn = await connect(host, port, signal);
   return await withTimeout(conn, signal, async () => {
     conn.setNoDelay(true);
-    await writeAll(conn, encodeHandshake(ours));
     const framer = new Framer();
-    const handshake = decodeHandshake(await readExactly(conn, framer, HANDSHAKE_LENGTH));
-    return { conn, framer, handshake };
+    const bytes = encodeHandshake(ours);
+    let stream: PeerStream = conn;
+    if (encrypted) stream = await dialEncrypted(conn, framer, ours.infoHash, bytes);
+    else await writeAll(conn, bytes);
+    const handshake = decodeHandshake(await readExactly(stream, framer, HANDSHAKE_LENGTH));
+    return { conn: stream, framer, handshake };
   });
 }
 
@@ -57,36 +75,42 @@ async function connect(host: string, port: number, signal: AbortSignal): Promise
   }
 }
 
+/** Who says what to answer. */
+export interface Desk<T> extends EncryptedDesk {
+  /** What to say for this torrent; `undefined` closes the connection without an answer. */
+  answerFor(head: HandshakeHead): T | undefined;
+}
+
 /**
- * Reads the handshake of somebody who connected to us, and answers as soon as it is clear for which
- * torrent it is: some hold back their peer id until they are answered.
+ * Reads the handshake of somebody who connected to us, plain or encrypted, and answers as soon as it is
+ * clear for which torrent it is: some hold back their peer id until they are answered.
  *
- * @param answerFor what to say for this torrent; `undefined` closes the connection without an answer
  * @throws {ProtocolError} when it does not speak BitTorrent or asks for a torrent we do not have
  */
 export async function answer<T extends { handshake: Handshake }>(
   conn: Deno.TcpConn,
-  answerFor: (head: HandshakeHead) => T | undefined,
+  desk: Desk<T>,
   signal: AbortSignal,
 ): Promise<OpenedSocket & { readonly settled: T }> {
   return await withTimeout(conn, signal, async () => {
     conn.setNoDelay(true);
     const framer = new Framer();
-    const headBytes = (await readExactly(conn, framer, HANDSHAKE_HEAD_LENGTH)).slice();
-    const settled = answerFor(decodeHandshakeHead(headBytes));
+    let stream: PeerStream = conn;
+    let headBytes = (await readExactly(conn, framer, HANDSHAKE_HEAD_LENGTH)).slice();
+    if (!isPlainHandshake(headBytes)) {
+      const begin = concat(headBytes, framer.take(framer.buffered)!);
+      stream = await acceptEncrypted(conn, begin, framer, desk);
+      headBytes = (await readExactly(stream, framer, HANDSHAKE_HEAD_LENGTH)).slice();
+    }
+    const settled = desk.answerFor(decodeHandshakeHead(headBytes));
     if (settled === undefined) throw new ProtocolError("asks for a torrent that is not here");
-    await writeAll(conn, encodeHandshake(settled.handshake));
+    await writeAll(stream, encodeHandshake(settled.handshake));
     const whole = new Uint8Array(HANDSHAKE_LENGTH);
     whole.set(headBytes);
-    const rest = await readExactly(conn, framer, HANDSHAKE_LENGTH - HANDSHAKE_HEAD_LENGTH);
+    const rest = await readExactly(stream, framer, HANDSHAKE_LENGTH - HANDSHAKE_HEAD_LENGTH);
     whole.set(rest, HANDSHAKE_HEAD_LENGTH);
-    return { conn, framer, handshake: decodeHandshake(whole), settled };
+    return { conn: stream, framer, handshake: decodeHandshake(whole), settled };
   });
-}
-
-/** Writes all of `bytes`; a single `write` may take fewer. */
-export async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));
 }
 
 /** Closes a connection that may be closed already. */
@@ -98,13 +122,13 @@ export function closeQuietly(resource: { close(): void }): void {
   }
 }
 
-async function readExactly(conn: Deno.TcpConn, framer: Framer, count: number): Promise<Uint8Array> {
+async function readExactly(conn: PeerStream, framer: Framer, count: number): Promise<Uint8Array> {
   for (;;) {
     const bytes = framer.take(count);
     if (bytes !== undefined) return bytes;
     // A stranger that speaks another protocol is seen by its first byte, not by its silence.
     const read = await conn.read(framer.space());
-    if (read === null) throw new ProtocolError("hung up during the handshake");
+    if (read === null) throw framer.buffered === 0 ? new HungUp() : new ProtocolError(HUNG_UP);
     framer.advance(read);
   }
 }

@@ -5,9 +5,11 @@
  */
 
 import { normalizeIp } from "../codec/address.ts";
-import type { Handshake, HandshakeHead } from "../codec/handshake.ts";
+import type { HandshakeHead } from "../codec/handshake.ts";
 import { ExitCode, NetworkError } from "../errors.ts";
+import type { InfoHashes } from "../peer/info_hashes.ts";
 import { Visits } from "../peer/visits.ts";
+import { exchangeAllowance } from "./encrypted_handshake.ts";
 import { answer, closeQuietly, type OpenedSocket } from "./handshaking.ts";
 
 const FIRST_PORT = 6881;
@@ -20,8 +22,8 @@ const MAX_UNKNOWN = 200;
 
 /** Somebody who accepts connections for one torrent. */
 export interface Acceptor {
-  /** The answer to a handshake; `undefined` when it is for another torrent. */
-  answer(head: HandshakeHead): { handshake: Handshake; v2: boolean } | undefined;
+  /** What its torrent is asked for by, and what it answers then. */
+  readonly infoHashes: Pick<InfoHashes, "all" | "answer">;
   /** A peer connected and shook hands. */
   accepted(socket: OpenedSocket, remote: Deno.NetAddr, v2: boolean): void;
 }
@@ -37,6 +39,11 @@ export class Listener implements AsyncDisposable {
   readonly #visits = new Visits();
   readonly #unknown = new Set<Deno.TcpConn>();
   readonly #greetings = new Set<Promise<void>>();
+  readonly #desk = {
+    answerFor: (head: HandshakeHead) => this.#route(head),
+    infoHashes: () => [...this.#acceptors].flatMap(({ infoHashes }) => infoHashes.all),
+    exchanges: exchangeAllowance(performance.now()),
+  };
 
   private constructor(listener: Deno.TcpListener) {
     this.#listener = listener;
@@ -121,7 +128,7 @@ export class Listener implements AsyncDisposable {
     const addr = conn.remoteAddr;
     const remote: Deno.NetAddr = { ...addr, hostname: normalizeIp(addr.hostname) };
     try {
-      const opened = await answer(conn, (head) => this.#route(head), this.#closed.signal);
+      const opened = await answer(conn, this.#desk, this.#closed.signal);
       opened.settled.acceptor.accepted(opened, remote, opened.settled.v2);
     } catch {
       closeQuietly(conn); // a stranger that does not speak to any torrent here
@@ -132,7 +139,7 @@ export class Listener implements AsyncDisposable {
 
   #route(head: HandshakeHead) {
     for (const acceptor of this.#acceptors) {
-      const found = acceptor.answer(head);
+      const found = acceptor.infoHashes.answer(head);
       if (found !== undefined) return { ...found, acceptor };
     }
     return undefined;

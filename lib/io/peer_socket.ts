@@ -17,6 +17,7 @@ import type { BlockRequest, Connection } from "../peer/connection.ts";
 import type { Carrier, CarrierHost } from "./carrier.ts";
 import { BATCH_BYTES, type BatchBuffers, LEAST_BATCH_BYTES } from "./batch_buffers.ts";
 import { closeQuietly } from "./handshaking.ts";
+import type { PeerStream } from "./peer_stream.ts";
 import { pause, type RateLimiter } from "./rate_limiter.ts";
 
 /** A peer that reads so slowly that this many bytes of small messages pile up has to go. */
@@ -50,7 +51,7 @@ interface Batch {
 export class PeerSocket implements Carrier {
   /** The conversation this socket carries. */
   readonly connection: Connection;
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: PeerStream;
   readonly #framer: Framer;
   readonly #host: SocketHost;
   readonly #closed = new AbortController();
@@ -67,7 +68,7 @@ export class PeerSocket implements Carrier {
   /** Takes over an open connection; {@link run} starts it. */
   constructor(
     connection: Connection,
-    conn: Deno.TcpConn,
+    conn: PeerStream,
     framer: Framer,
     host: SocketHost,
     stalledWriteMs = STALLED_WRITE_MS,

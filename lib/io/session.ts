@@ -9,14 +9,13 @@
  */
 
 import { isLoopback, normalizeIp } from "../codec/address.ts";
-import type { Handshake, HandshakeHead } from "../codec/handshake.ts";
 import type { WebSeedFiles } from "../codec/web_seed_url.ts";
 import type { Message } from "../codec/message.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Action } from "../peer/actions.ts";
 import type { BlockRequest, Connection } from "../peer/connection.ts";
 import { addressOf, type Peer, type PeerSource } from "../peer/peer_book.ts";
-import type { TorrentHashes } from "../peer/info_hashes.ts";
+import type { InfoHashes, TorrentHashes } from "../peer/info_hashes.ts";
 import { Copies } from "../peer/copies.ts";
 import { Swarm } from "../peer/swarm.ts";
 import type { Transfer } from "../peer/transfer.ts";
@@ -24,7 +23,7 @@ import type { TransferOptions } from "../peer/transfer_options.ts";
 import type { FileReader } from "./file_reader.ts";
 import { BatchBuffers } from "./batch_buffers.ts";
 import type { Carrier } from "./carrier.ts";
-import { dialPeer, dialReason } from "./dialer.ts";
+import { Dialer, dialReason } from "./dialer.ts";
 import { closeQuietly, type OpenedSocket } from "./handshaking.ts";
 import type { Acceptor } from "./listener.ts";
 import { PeerSocket, type SocketHost } from "./peer_socket.ts";
@@ -48,6 +47,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
   readonly #sockets = new Map<Connection, Carrier>();
   readonly #running = new Set<Promise<void>>();
   readonly #closed = new AbortController();
+  readonly #dialer = new Dialer();
   readonly #timer: ReturnType<typeof setInterval>;
   #store: PieceStore | undefined;
   #webSeeds: WebSeeds | undefined;
@@ -122,9 +122,9 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
 
   // Acceptor: the listener has somebody for this torrent.
 
-  /** The answer to a handshake, if it is for this torrent. */
-  answer(head: HandshakeHead): { handshake: Handshake; v2: boolean } | undefined {
-    return this.swarm.infoHashes.answer(head);
+  /** See {@link Acceptor.infoHashes}. */
+  get infoHashes(): InfoHashes {
+    return this.swarm.infoHashes;
   }
 
   /** A peer connected to us and shook hands. */
@@ -249,7 +249,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
   async #dial(peer: Peer, v2: boolean): Promise<void> {
     if (peer.url !== undefined) return this.#webSeeds?.dial(peer, peer.url);
     try {
-      const dialled = await dialPeer(this.swarm, peer, v2, this.#closed.signal);
+      const dialled = await this.#dialer.dial(this.infoHashes, peer, v2, this.#closed.signal);
       this.#open(peer, dialled.opened, { inbound: false, v2: dialled.v2 });
     } catch (error) {
       this.swarm.dialFailed(peer, dialReason(error), performance.now());

@@ -30,6 +30,11 @@ export class InfoHashes {
     this.#peerId = peerId;
   }
 
+  /** Those that handshakes carry, 20 bytes each. */
+  get all(): Uint8Array[] {
+    return [this.v1, this.v2].filter((hash) => hash !== undefined);
+  }
+
   /** Our handshake on the v1 or v2 info-hash; on v1 it offers to go on as v2 when both are known. */
   handshake(v2: boolean): Handshake {
     const infoHash = v2 ? this.v2! : this.v1!;

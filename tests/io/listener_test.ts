@@ -10,10 +10,14 @@ import {
   type Handshake,
   HANDSHAKE_LENGTH,
 } from "../../lib/codec/handshake.ts";
+import { publicKey } from "../../lib/codec/mse_keys.ts";
 import type { OpenedSocket } from "../../lib/io/handshaking.ts";
 import { type Acceptor, Listener } from "../../lib/io/listener.ts";
+import { InfoHashes } from "../../lib/peer/info_hashes.ts";
 import { NetworkError } from "../../mod.ts";
 import { withinReason } from "../support/library.ts";
+
+const PEER_ID = new Uint8Array(20).fill(0xee);
 
 function handshake(infoHash: number, peerId: number): Handshake {
   return {
@@ -33,9 +37,8 @@ class Host implements Acceptor, Disposable {
 
   constructor(readonly infoHash: number) {}
 
-  answer(head: { infoHash: Uint8Array }) {
-    if (head.infoHash[0] !== this.infoHash) return undefined;
-    return { handshake: handshake(this.infoHash, 0xee), v2: false };
+  get infoHashes() {
+    return new InfoHashes({ v1Hash: new Uint8Array(20).fill(this.infoHash) }, PEER_ID);
   }
 
   accepted(socket: OpenedSocket, remote: Deno.NetAddr): void {
@@ -148,6 +151,8 @@ Deno.test("a flood of silent strangers is bounded, and does not keep out those w
   const startedMs = performance.now();
   try {
     for (let i = 0; i < 260; i++) strangers.push(await call(listener));
+    using halfway = await call(listener);
+    await halfway.write(publicKey(PEER_ID)); // an encrypted handshake that does not go on
     // The oldest have had to go, and a peer that says what it wants is let in.
     for (const stranger of strangers.slice(0, 60)) {
       assertEquals((await received(stranger)).length, 0);
@@ -159,6 +164,7 @@ Deno.test("a flood of silent strangers is bounded, and does not keep out those w
     // The others are given ten seconds to say something.
     assertEquals((await received(strangers.at(-1)!)).length, 0);
     assertGreater(performance.now() - startedMs, 9000);
+    assertGreater((await received(halfway)).length, 95); // the answering key, then the end
     for (const stranger of strangers) assertEquals((await received(stranger)).length, 0);
   } finally {
     for (const stranger of strangers) stranger.close();

@@ -21,6 +21,8 @@ export interface Aria2Options {
   trackers?: string[];
   /** The address to be at; 127.0.0.1 by default. */
   host?: string;
+  /** Takes part in no connection whose handshake is not encrypted. */
+  requiresEncryption?: boolean;
 }
 
 /** A running aria2 and the address at which it accepts peers. */
@@ -101,5 +103,6 @@ function argsFor(options: Aria2Options, port: number): string[] {
     ...(trackers.length === 0 ? [] : [`--bt-tracker=${trackers.join(",")}`]),
     "--seed-ratio=0.0",
     "--check-integrity=true",
+    ...(options.requiresEncryption ? ["--bt-require-crypto=true"] : []),
   ];
 }

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { Aria2 } from "./aria2.ts";
 import type { ForeignProgram } from "./foreign.ts";
-import { LibtorrentPeer, type TorrentFormat } from "./libtorrent.ts";
+import { type LibtorrentOptions, LibtorrentPeer, type TorrentFormat } from "./libtorrent.ts";
 import { RTorrent } from "./rtorrent.ts";
 import { magnetLink } from "./shoal.ts";
 import { TempFolder } from "./temp.ts";
@@ -28,6 +28,8 @@ export interface Place {
   readonly trackers?: string[];
   /** The address to be at; 127.0.0.1 by default. */
   readonly host?: string;
+  /** Takes part in no connection whose handshake is not encrypted. */
+  readonly requiresEncryption?: boolean;
 }
 
 /** A torrent as it is handed to a foreign program. */
@@ -83,8 +85,8 @@ const libtorrent: ForeignClient = {
   wantsPadding: false,
   hesitationSeconds: 0,
   linkHashes: (torrent) => torrent,
-  leech: (what, place) => LibtorrentPeer.leech(what, place),
-  seed: (torrent, place) => LibtorrentPeer.seed(torrent, place),
+  leech: (what, place) => LibtorrentPeer.leech(what, libtorrentOptions(place)),
+  seed: (torrent, place) => LibtorrentPeer.seed(torrent, libtorrentOptions(place)),
 };
 
 const transmission: ForeignClient = {
@@ -99,8 +101,8 @@ const transmission: ForeignClient = {
   wantsPadding: false,
   hesitationSeconds: 13, // it decides every ten seconds whose blocks it wants
   linkHashes: (torrent) => torrent,
-  leech: (what, { folder, host }) => added(() => Transmission.start(folder, host), what),
-  seed: (torrent, { folder, host }) => seeding(() => Transmission.start(folder, host), torrent),
+  leech: (what, place) => added(() => Transmission.start(place.folder, place), what),
+  seed: (torrent, place) => seeding(() => Transmission.start(place.folder, place), torrent),
 };
 
 const aria2: ForeignClient = {
@@ -150,8 +152,8 @@ const rtorrent: ForeignClient = {
     if (torrent.v2 === undefined) return;
     assertEquals(await takenByRTorrent(magnetLink(torrent), temp), []);
   },
-  leech: (what, { folder, host }) => added(() => RTorrent.start(folder, host), what),
-  seed: (torrent, { folder, host }) => seeding(() => RTorrent.start(folder, host), torrent),
+  leech: (what, place) => added(() => RTorrent.start(place.folder, place), what),
+  seed: (torrent, place) => seeding(() => RTorrent.start(place.folder, place), torrent),
 };
 
 /** The programs that tests exchange files with. */
@@ -161,6 +163,10 @@ export const FOREIGN_CLIENTS: readonly ForeignClient[] = [
   aria2,
   rtorrent,
 ];
+
+function libtorrentOptions({ requiresEncryption, ...place }: Place): LibtorrentOptions {
+  return { ...place, ...(requiresEncryption && { encryption: "forced" }) };
+}
 
 /** A program that is given its torrents once it runs. */
 interface Daemon extends ForeignPeer {

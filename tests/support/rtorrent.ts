@@ -17,6 +17,15 @@ const READY_MS = 15_000;
 /** What the calls take and give here. */
 type Value = string | number;
 
+const ENCRYPTED_ONLY = ["allow_incoming", "try_outgoing", "require", "require_RC4"];
+
+export interface RTorrentOptions {
+  /** The address to be at; 127.0.0.1 by default. */
+  host?: string;
+  /** Takes part in no connection that is not encrypted from end to end. */
+  requiresEncryption?: boolean;
+}
+
 /** A running rTorrent with an empty session. */
 export class RTorrent implements AsyncDisposable {
   readonly program: Program;
@@ -34,7 +43,10 @@ export class RTorrent implements AsyncDisposable {
   }
 
   /** Starts it at `host`; its content is in `folder`, or is to go there. Returns once it answers. */
-  static async start(folder: string, host = "127.0.0.1"): Promise<RTorrent> {
+  static async start(
+    folder: string,
+    { host = "127.0.0.1", requiresEncryption = false }: RTorrentOptions = {},
+  ): Promise<RTorrent> {
     const session = await TempFolder.create();
     const socket = session.join("rpc.sock");
     const port = freePort();
@@ -54,6 +66,7 @@ export class RTorrent implements AsyncDisposable {
     const rtorrent = new RTorrent(program, session, socket, `${host}:${port}`);
     try {
       await rtorrent.#until("it answers", () => rtorrent.call("system.pid"), READY_MS);
+      if (requiresEncryption) await rtorrent.call("protocol.encryption.set", "", ...ENCRYPTED_ONLY);
       return rtorrent;
     } catch (error) {
       await rtorrent[Symbol.asyncDispose]();

@@ -19,6 +19,17 @@ interface TorrentState {
   peersConnected: number;
 }
 
+/** What Transmission calls its kinds of encryption; the second is its default. */
+const REQUIRED = 2;
+const PREFERRED = 1;
+
+export interface TransmissionOptions {
+  /** The address to be at; 127.0.0.1 by default. */
+  host?: string;
+  /** Takes part in no connection whose handshake is not encrypted. */
+  requiresEncryption?: boolean;
+}
+
 /** A running transmission-daemon with an empty, private configuration. */
 export class Transmission implements AsyncDisposable {
   readonly program: Program;
@@ -36,11 +47,19 @@ export class Transmission implements AsyncDisposable {
     this.#rpcUrl = `http://127.0.0.1:${rpcPort}/transmission/rpc`;
   }
 
-  /** Starts the daemon at `host`; its content is in `folder`, or is to go there. Returns once its RPC answers. */
-  static async start(folder: string, host = "127.0.0.1"): Promise<Transmission> {
+  /**
+   * Starts the daemon at `host`; its content is in `folder`, or is to go there. Returns once its RPC
+   * answers.
+   */
+  static async start(
+    folder: string,
+    { host = "127.0.0.1", requiresEncryption = false }: TransmissionOptions = {},
+  ): Promise<Transmission> {
     const home = await TempFolder.create();
     const [peerPort, rpcPort] = [freePort(), freePort()];
-    await home.file("settings.json", JSON.stringify(settings(folder, host, peerPort, rpcPort)));
+    const ours = settings(folder, host, peerPort, rpcPort);
+    const encryption = requiresEncryption ? REQUIRED : PREFERRED;
+    await home.file("settings.json", JSON.stringify({ ...ours, encryption }));
     const args = ["--foreground", "--log-debug", "--config-dir", home.path];
     const program = Program.start("transmission-daemon", args);
     const daemon = new Transmission(program, home, `${host}:${peerPort}`, rpcPort);
