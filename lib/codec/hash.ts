@@ -4,10 +4,13 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 
 /** Bytes of a SHA-1: v1 info-hashes and piece hashes. */
 export const SHA1_LENGTH = 20;
+
+/** Bytes of a SHA-256: v2 info-hashes, and the nodes of trees. */
+export const SHA256_LENGTH = 32;
 
 /** SHA-1 (20 bytes) of the parts one after another. */
 export function sha1(...parts: Uint8Array[]): Uint8Array {
@@ -22,5 +25,16 @@ export function sha256(...parts: Uint8Array[]): Uint8Array {
 function digest(algorithm: "sha1" | "sha256", parts: Uint8Array[]): Uint8Array {
   const hash = createHash(algorithm);
   for (const part of parts) hash.update(part);
-  return Uint8Array.fromHex(hash.digest("hex")); // the buffer it would make costs more than the digits
+  const out = new Uint8Array(algorithm === "sha1" ? SHA1_LENGTH : SHA256_LENGTH);
+  writeDigest(hash, out);
+  return out;
 }
+
+/**
+ * Ends a hash and writes what it comes to, as long as `out` is. By way of hex digits, where the engine
+ * reads them (Deno 2.5 and later): the buffer that the hash would make costs more.
+ */
+export const writeDigest: (hash: Hash, out: Uint8Array) => void =
+  "setFromHex" in Uint8Array.prototype
+    ? (hash, out) => void out.setFromHex(hash.digest("hex"))
+    : (hash, out) => out.set(hash.digest());

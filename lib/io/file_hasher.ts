@@ -7,7 +7,7 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { readSync } from "node:fs";
-import { SHA1_LENGTH } from "../codec/hash.ts";
+import { SHA1_LENGTH, writeDigest } from "../codec/hash.ts";
 import {
   BLOCK_LENGTH,
   blockHashes,
@@ -105,7 +105,7 @@ export class FileHasher {
     if (sha1 === undefined) return;
     sha1.update(part);
     if (end < this.#layout.pieceSize(piece)) return;
-    sha1s.subarray(index * SHA1_LENGTH).setFromHex(sha1.digest("hex"));
+    writeDigest(sha1, sha1s.subarray(index * SHA1_LENGTH, (index + 1) * SHA1_LENGTH));
     this.#garbage.add(1);
   }
 
