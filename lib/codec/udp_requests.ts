@@ -1,11 +1,12 @@
 /**
- * What clients send to a tracker, as bytes: BEP 15, and Shoal's `find`.
+ * What clients send to a tracker, as bytes: BEP 15, and Shoal's `find` and `reach`.
  *
  * @module
  */
 
 import { viewOf } from "./bytes.ts";
 import { decodeFindRequest, encodeFindRequest } from "./find_packets.ts";
+import { decodeReachRequest } from "./reach_packets.ts";
 import {
   Action,
   ANNOUNCE_EVENTS,
@@ -47,6 +48,11 @@ export function encodeRequest(request: TrackerRequest): Uint8Array {
       packet.set(body, REQUEST_HEADER_LENGTH);
       return packet;
     }
+    case "reach": {
+      const packet = requestPacket(request, Action.reach, 2);
+      viewOf(packet).setUint16(REQUEST_HEADER_LENGTH, request.port);
+      return packet;
+    }
   }
 }
 
@@ -75,6 +81,8 @@ export function decodeRequest(packet: Uint8Array): TrackerRequest | undefined {
     }
     case Action.find:
       return decodeFindRequest(packet);
+    case Action.reach:
+      return decodeReachRequest(packet);
     default:
       return undefined;
   }

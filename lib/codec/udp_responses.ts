@@ -1,5 +1,5 @@
 /**
- * What a tracker answers, as bytes: BEP 15, and Shoal's `find`.
+ * What a tracker answers, as bytes: BEP 15, and Shoal's `find` and `reach`.
  *
  * @module
  */
@@ -8,11 +8,13 @@ import { ProtocolError } from "../errors.ts";
 import { bytesToIp, ipToBytes } from "./address.ts";
 import { textOf, utf8, viewOf } from "./bytes.ts";
 import { decodeFindResponse, encodeFindEntries } from "./find_packets.ts";
+import { decodeReachResponse, REACH_RESPONSE_LENGTH } from "./reach_packets.ts";
 import {
   Action,
   type AddressFamily,
   ANNOUNCE_HEADER_LENGTH,
   type AnnounceResponse,
+  REACH_ANSWERS,
   RESPONSE_HEADER_LENGTH,
   type SwarmCounts,
   type TrackerResponse,
@@ -70,6 +72,11 @@ export function encodeResponse(response: TrackerResponse): Uint8Array {
       packet.set(body, RESPONSE_HEADER_LENGTH);
       return packet;
     }
+    case "reach": {
+      const packet = responsePacket(Action.reach, response.transactionId, REACH_RESPONSE_LENGTH);
+      packet[RESPONSE_HEADER_LENGTH] = REACH_ANSWERS.indexOf(response.reach);
+      return packet;
+    }
   }
 }
 
@@ -105,6 +112,8 @@ export function decodeResponse(packet: Uint8Array, family: AddressFamily): Track
     }
     case Action.find:
       return decodeFindResponse(packet);
+    case Action.reach:
+      return decodeReachResponse(packet);
     default:
       throw new ProtocolError("the tracker answered with an action nobody asked for");
   }

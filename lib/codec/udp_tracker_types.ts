@@ -1,11 +1,18 @@
 /**
- * The packets between a tracker and its clients, as values: BEP 15, and Shoal's `find`.
+ * The packets between a tracker and its clients, as values: BEP 15, and Shoal's `find` and `reach`.
  *
  * @module
  */
 
-/** The action field. `find` is Shoal's own, far from the numbers others hand out. */
-export const Action = { connect: 0, announce: 1, scrape: 2, error: 3, find: 0x53480001 } as const;
+/** The action field. `find` and `reach` are Shoal's own, far from the numbers others hand out. */
+export const Action = {
+  connect: 0,
+  announce: 1,
+  scrape: 2,
+  error: 3,
+  find: 0x53480001,
+  reach: 0x53480002,
+} as const;
 
 /** Connection id, action, transaction id: what every request starts with. */
 export const REQUEST_HEADER_LENGTH = 16;
@@ -35,6 +42,12 @@ export const ANNOUNCE_EVENTS = ["none", "completed", "started", "stopped", "paus
 
 /** Why a peer announces. `paused` is a partial seed (BEP 21). */
 export type AnnounceEvent = typeof ANNOUNCE_EVENTS[number];
+
+/** Whether a tracker could connect to a peer, in the order of the numbers on the wire. */
+export const REACH_ANSWERS = ["unknown", "reachable", "unreachable"] as const;
+
+/** Whether a tracker could connect to a peer. */
+export type Reach = typeof REACH_ANSWERS[number];
 
 /** The family of the addresses in an answer: that of the packet's own address. */
 export type AddressFamily = 4 | 6;
@@ -108,13 +121,25 @@ export interface ListRequest {
   offset: number;
 }
 
+/** Asks whether the tracker could connect to this port at the address the packet comes from. */
+export interface ReachRequest {
+  type: "reach";
+  /** 8 bytes, from the tracker. */
+  connectionId: Uint8Array;
+  /** Chosen by the client, repeated by the tracker. */
+  transactionId: number;
+  /** TCP, not 0. */
+  port: number;
+}
+
 /** Everything a client sends. */
 export type TrackerRequest =
   | ConnectRequest
   | AnnounceRequest
   | ScrapeRequest
   | FindRequest
-  | ListRequest;
+  | ListRequest
+  | ReachRequest;
 
 /** The connection id asked for. */
 export interface ConnectResponse {
@@ -195,10 +220,19 @@ export interface FindResponse {
   entries: FoundEntry[];
 }
 
+/** Whether the tracker could connect to the asker. */
+export interface ReachResponse {
+  type: "reach";
+  /** Chosen by the client, repeated by the tracker. */
+  transactionId: number;
+  reach: Reach;
+}
+
 /** Everything a tracker sends. */
 export type TrackerResponse =
   | ConnectResponse
   | AnnounceResponse
   | ScrapeResponse
   | ErrorResponse
-  | FindResponse;
+  | FindResponse
+  | ReachResponse;

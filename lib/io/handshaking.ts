@@ -61,11 +61,20 @@ export async function dial(
   });
 }
 
-/** Connects, not longer than a few seconds. Leaves no timer behind. */
-async function connect(host: string, port: number, signal: AbortSignal): Promise<Deno.TcpConn> {
+/**
+ * Connects, not longer than a few seconds. Leaves no timer behind.
+ *
+ * @throws {Error} when the address cannot be reached in time
+ */
+export async function connect(
+  host: string,
+  port: number,
+  signal: AbortSignal,
+  timeoutMs: number = CONNECT_TIMEOUT_MS,
+): Promise<Deno.TcpConn> {
   const giveUp = new AbortController();
-  const abort = () => giveUp.abort(new Error("took too long to connect"));
-  const timer = setTimeout(abort, CONNECT_TIMEOUT_MS);
+  const abort = () => giveUp.abort(new Deno.errors.TimedOut("took too long to connect"));
+  const timer = setTimeout(abort, timeoutMs);
   signal.addEventListener("abort", abort);
   try {
     return await Deno.connect({ hostname: host, port, signal: giveUp.signal });

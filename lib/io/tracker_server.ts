@@ -4,31 +4,33 @@
  * @module
  */
 
-import { formatHostPort, isIp, isIPv6, isLoopback, normalizeIp } from "../codec/address.ts";
-import { OptionError } from "../errors.ts";
-import type { TrackerLimits } from "../tracker/limits.ts";
+import { formatHostPort, isIPv6, isLoopback, normalizeIp } from "../codec/address.ts";
+import { PortChecks } from "../tracker/port_checks.ts";
 import type { SwarmEvent } from "../tracker/swarm_event.ts";
+import { members, survey, type SwarmMember, type SwarmSummary } from "../tracker/survey.ts";
 import { AnswerBuffer } from "../tracker/answer_buffer.ts";
 import { TrackerCore, type TrackerStats } from "../tracker/tracker.ts";
 import { AllowFile } from "./allow_file.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { addressTowards, type OwnAddress, ownAddresses } from "./own_addresses.ts";
+import { reachableAddress } from "./link_addresses.ts";
+import { PortChecker } from "./port_checker.ts";
+import { checkOptions, DEFAULT_INTERVAL_SECONDS, type TrackerOptions } from "./tracker_options.ts";
 import { openSockets } from "./tracker_sockets.ts";
 
+export type { TrackerOptions } from "./tracker_options.ts";
 export type { SwarmEvent } from "../tracker/swarm_event.ts";
 export type { TrackerLimits } from "../tracker/limits.ts";
+export type { SwarmMember, SwarmSummary } from "../tracker/survey.ts";
 export type { TrackerStats } from "../tracker/tracker.ts";
 
 /** The port Shoal's trackers listen on by default. */
 export const DEFAULT_TRACKER_PORT = 6969;
 
-const DEFAULT_INTERVAL_SECONDS = 60;
 const DEFAULT_MAX_PEERS = 50;
 
 /** Two announces may get lost before a peer counts as gone. */
 const TTL_INTERVALS = 2.5;
-
-const LONGEST_TTL_SECONDS = 7 * 86_400;
 
 /** Longer than any request: that is 16 bytes and 74 hashes, or an announce with a long URL. */
 const RECEIVE_LENGTH = 2048;
@@ -45,30 +47,6 @@ const OWN_ADDRESSES_LIFE_MS = 10_000;
 /** A pause after a receive that failed, so that a socket that keeps failing takes no processor. */
 const RECEIVE_RETRY_MS = 100;
 
-/** Settings of a tracker. */
-export interface TrackerOptions {
-  /** UDP port; default 6969, 0 takes a free one. */
-  port?: number;
-  /** The address to listen on; default all, IPv4 and IPv6. */
-  host?: string;
-  /** Seconds between the announces of a peer; default 60. Young and small swarms announce more often. */
-  intervalSeconds?: number;
-  /** Seconds after which a silent peer is forgotten; default 2.5 intervals, at most a week. */
-  peerTtlSeconds?: number;
-  /** Peers in one answer; default 50. */
-  maxPeers?: number;
-  /** The address of this machine to give to others for peers on it; default that of an interface. */
-  externalIp?: string;
-  /** A file of info-hashes in hex, one a line: only these torrents are served. Reread on change. */
-  allowFile?: string;
-  /** Bounds on what the tracker remembers. */
-  limits?: Partial<TrackerLimits>;
-  /** Aborting it closes the tracker. */
-  signal?: AbortSignal;
-  /** For tests. */
-  clock?: Clock;
-}
-
 /** What a tracker tells those who listen. */
 export type TrackerEvent = SwarmEvent | { type: "warning"; message: string };
 
@@ -80,7 +58,7 @@ export type TrackerListener = (event: TrackerEvent) => void;
  *
  * @example
  * ```ts
- * import { Tracker } from "./tracker_server.ts";
+ * import { Tracker } from "@shoal/shoal";
  *
  * await using tracker = await Tracker.listen({ port: 0 });
  * console.error(`udp://127.0.0.1:${tracker.addr.port}`);
@@ -93,9 +71,11 @@ export class Tracker implements AsyncDisposable {
   readonly #sockets: Deno.DatagramConn[];
   readonly #clock: Clock;
   readonly #allowFile: AllowFile | undefined;
+  readonly #portChecker: PortChecker | undefined;
   readonly #closing = new AbortController();
   readonly #listeners = new Set<TrackerListener>();
   readonly #signal: AbortSignal | undefined;
+  readonly #intervalSeconds: number;
   readonly #externalIp: string | undefined;
   #own: { addresses: OwnAddress[]; sinceMs: number } | undefined;
   readonly #abort = () => void this.close();
@@ -110,9 +90,12 @@ export class Tracker implements AsyncDisposable {
   ) {
     const intervalSeconds = options.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS;
     this.#clock = options.clock ?? systemClock;
+    this.#intervalSeconds = intervalSeconds;
     this.#externalIp = options.externalIp ?? specific(options.host);
     this.#sockets = sockets;
     this.#allowFile = allowFile;
+    const portChecks = options.checkPorts ? new PortChecks() : undefined;
+    this.#portChecker = portChecks && new PortChecker(portChecks, this.#clock);
     this.#core = new TrackerCore({
       intervalSeconds,
       peerTtlSeconds: options.peerTtlSeconds ?? TTL_INTERVALS * intervalSeconds,
@@ -120,6 +103,7 @@ export class Tracker implements AsyncDisposable {
       random: Math.random,
       addressFor: (host) => this.#addressFor(host),
       limits: { maxPeersPerAnswer: options.maxPeers ?? DEFAULT_MAX_PEERS, ...options.limits },
+      portChecks,
     });
     this.#core.allow = allow;
     this.#signal = options.signal;
@@ -156,6 +140,33 @@ export class Tracker implements AsyncDisposable {
     return { ...this.#core.stats(), sendFailures: this.#sendFailures };
   }
 
+  /** Seconds between the announces of a peer, once its swarm has formed. */
+  get intervalSeconds(): number {
+    return this.#intervalSeconds;
+  }
+
+  /** The URL under which other machines reach it, as far as it knows. */
+  get url(): string {
+    const { host, port } = this.addr;
+    return `udp://${formatHostPort(this.#externalIp ?? reachableAddress(host), port)}`;
+  }
+
+  /**
+   * The swarms whose name contains `search`, or whose hash begins with it, biggest first; `most` of them.
+   */
+  survey(search: string, most: number): { total: number; swarms: SwarmSummary[] } {
+    return survey(this.#core, search, most);
+  }
+
+  /**
+   * Everybody in a swarm.
+   *
+   * @param hash 40 or 64 hex digits
+   */
+  members(hash: string): SwarmMember[] {
+    return members(this.#core, hash, this.#clock.nowMs());
+  }
+
   /** Calls `listener` on changes in swarms and on warnings; the returned function ends that. */
   on(listener: TrackerListener): () => void {
     this.#listeners.add(listener);
@@ -174,7 +185,7 @@ export class Tracker implements AsyncDisposable {
       this.#signal?.removeEventListener("abort", this.#abort);
       for (const socket of this.#sockets) socket.close();
     }
-    await this.done;
+    await Promise.all([this.done, this.#portChecker?.close()]);
   }
 
   /** Same as {@link Tracker.close}. */
@@ -257,30 +268,4 @@ function specific(host: string | undefined): string | undefined {
   return host === undefined || host === "::" || host === "0.0.0.0" || isLoopback(host)
     ? undefined
     : host;
-}
-
-function checkOptions(options: TrackerOptions): void {
-  const { externalIp, host, port = 0, intervalSeconds, peerTtlSeconds, maxPeers } = options;
-  if (externalIp !== undefined && !isIp(externalIp)) {
-    throw new OptionError(`the external address "${externalIp}" is not an IP address`);
-  }
-  if (host !== undefined && !isIp(host)) {
-    throw new OptionError(`a tracker listens on an IP address, which "${host}" is not`);
-  }
-  if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new OptionError(`a port is a number from 1 to 65535, which ${port} is not`);
-  }
-  const interval = intervalSeconds ?? DEFAULT_INTERVAL_SECONDS;
-  if (!Number.isInteger(interval) || interval < 1 || interval > 86_400) {
-    throw new OptionError("the interval is a whole number of seconds from 1 to 86400");
-  }
-  if (peerTtlSeconds !== undefined && !(peerTtlSeconds >= interval)) {
-    throw new OptionError("peers must be remembered for one interval at least");
-  }
-  if (peerTtlSeconds !== undefined && peerTtlSeconds > LONGEST_TTL_SECONDS) {
-    throw new OptionError("peers can be remembered for a week at most");
-  }
-  if (maxPeers !== undefined && !(Number.isInteger(maxPeers) && maxPeers >= 0)) {
-    throw new OptionError("the number of peers in an answer is a whole number");
-  }
 }

@@ -15,6 +15,7 @@ import {
   formatUrlData,
   type HostedFile,
   peersOf,
+  type Reach,
   type SwarmCounts,
 } from "../codec/udp_tracker.ts";
 import { NetworkError } from "../errors.ts";
@@ -159,6 +160,19 @@ export class UdpTrackerClient implements AsyncDisposable {
   /** The tracker's catalogue from the entry with index `offset` on, as far as one packet holds. */
   list(offset: number, options: AskOptions = {}): Promise<FindResponse[]> {
     return this.#find({ type: "list", offset }, options);
+  }
+
+  /**
+   * Whether the tracker could connect to our TCP port. Over two families the better answer counts, and
+   * `unreachable` only once it is that of both.
+   */
+  async reach(port: number, options: AskOptions = {}): Promise<Reach> {
+    const answers = await this.#ask(options, async (path, giveUpMs, signal) => {
+      const { reach } = await path.ask({ type: "reach", port }, giveUpMs, signal);
+      return reach;
+    });
+    const order = ["reachable", "unknown", "unreachable"] as const;
+    return order.find((reach) => answers.includes(reach))!;
   }
 
   /** Closes the sockets; questions under way reject. */

@@ -37,6 +37,8 @@ export interface AnnouncesOptions extends PeerListOptions {
   intervalSeconds: number;
   /** Called after a change. */
   onChange: (type: "joined" | "completed", swarm: Swarm, seat: Seat) => void;
+  /** Called for each peer that is in a swarm now; `joined` says that it was not before. */
+  onStored?: ((sender: Sender, joined: boolean, nowMs: number) => void) | undefined;
 }
 
 /** Whether a packet is an announce, whole as far as its fixed fields go. */
@@ -90,17 +92,19 @@ export class Announces {
 
   /** Notes the peer and what it hosts. */
   #store(packet: Uint8Array, sender: Sender, nowMs: number): Admission {
-    const { swarms, onChange } = this.#options;
+    const { swarms, onChange, onStored } = this.#options;
     const admission = swarms.announce({
       packet,
       hashAt: AnnounceAt.infoHash,
       sender,
-      seeder: hasAll(packet),
+      leftBytes: leftOf(packet),
+      peerIdAt: AnnounceAt.peerId,
       completed: readUint32(packet, AnnounceAt.event) === COMPLETED,
     }, nowMs);
     if (admission.type === "refused") return admission;
     const { swarm, seat } = admission;
     this.#claim(swarm, seat, packet);
+    onStored?.(sender, admission.joined, nowMs);
     if (admission.joined) onChange("joined", swarm, seat);
     if (admission.completed) onChange("completed", swarm, seat);
     return admission;
@@ -136,14 +140,14 @@ export class Announces {
       return into.answer(0);
     }
     const count = readUint32(packet, AnnounceAt.numWant) | 0;
-    const leechersOnly = hasAll(packet) && !isAria2(packet);
+    const leechersOnly = leftOf(packet) === 0 && !isAria2(packet);
     return into.answer(this.#lists.write({ swarm, sender, own, count, leechersOnly, into }));
   }
 }
 
-function hasAll(packet: Uint8Array): boolean {
+function leftOf(packet: Uint8Array): number {
   const at = AnnounceAt.leftBytes;
-  return (readUint32(packet, at) | readUint32(packet, at + 4)) === 0;
+  return readUint32(packet, at) * 2 ** 32 + readUint32(packet, at + 4);
 }
 
 /**

@@ -42,6 +42,8 @@ export class Catalogue {
   /** Number 0 is nobody's. */
   readonly #byNumber: (Listing | undefined)[] = [undefined];
   readonly #freeNumbers: number[] = [];
+  /** In how many entries each info-hash of 40 hex digits is, hidden or not. */
+  readonly #hashes = new Map<string, number>();
 
   /** @param maxEntries Beyond this no entry is added. */
   constructor(maxEntries: number) {
@@ -62,6 +64,11 @@ export class Catalogue {
   find(name: string): Listing[] {
     const listings = [...this.#byName.get(name.normalize("NFC")) ?? []];
     return listings.filter((listing) => !this.#isHidden(listing));
+  }
+
+  /** Whether an entry has this info-hash of 40 hex digits. */
+  isNamed(infoHash: string): boolean {
+    return this.#hashes.has(infoHash);
   }
 
   /** The entries from index `offset` on, at most `count`. */
@@ -101,6 +108,9 @@ export class Catalogue {
     const namesakes = this.#byName.get(listing.name);
     if (namesakes === undefined) this.#byName.set(listing.name, new Set([listing]));
     else namesakes.add(listing);
+    for (const hash of infoHashesOf(listing)) {
+      this.#hashes.set(hash, (this.#hashes.get(hash) ?? 0) + 1);
+    }
     if (!this.#isHidden(listing)) this.#shown.push(listing);
     const half = v2HalfOf(listing);
     if (half === undefined) return;
@@ -116,6 +126,11 @@ export class Catalogue {
     const namesakes = this.#byName.get(listing.name)!;
     namesakes.delete(listing);
     if (namesakes.size === 0) this.#byName.delete(listing.name);
+    for (const hash of infoHashesOf(listing)) {
+      const entries = this.#hashes.get(hash)! - 1;
+      if (entries === 0) this.#hashes.delete(hash);
+      else this.#hashes.set(hash, entries);
+    }
     this.#hide(listing);
     const half = v2HalfOf(listing);
     if (half === undefined) return;
@@ -137,6 +152,12 @@ export class Catalogue {
   #isHidden(listing: Listing): boolean {
     return this.#hybrids.has(listing.key);
   }
+}
+
+/** The info-hashes under which an entry's swarms are known, 40 hex digits each. */
+export function infoHashesOf({ v1Hash, v2Hash }: Pick<Listing, "v1Hash" | "v2Hash">): string[] {
+  return [v1Hash, v2Hash?.subarray(0, 20)]
+    .flatMap((infoHash) => infoHash === undefined ? [] : [hex(infoHash)]);
 }
 
 /** What a peer claims, as an entry of the catalogue that nobody has numbered yet. */

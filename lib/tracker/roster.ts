@@ -5,16 +5,37 @@
  * @module
  */
 
-/** Words of 16 bits that are kept about a peer beside its address: when it was heard of, and a note. */
-const ABOUT_WORDS = 4;
-const NOTE_OFFSET = 2;
+/** Where in what is kept about a peer beside its address something lies, in words of 16 bits. */
+const HEARD_MS = 0, NOTE = 2, LEFT = 4, SINCE_SECONDS = 6, MOVED_SECONDS = 8, AGENT = 10;
+const ABOUT_WORDS = 14;
+
+/** So many bytes of a peer id tell which program it is (BEP 20). */
+const AGENT_LENGTH = 8;
 
 const FEWEST_PLACES = 4;
 const NO_WORDS = new Uint16Array(0);
 
+/** To read the bits of a number as another kind of number. */
+const FLOAT = new Float32Array(1);
+const FLOAT_BITS = new Int32Array(FLOAT.buffer);
+
+/** A peer as those see it who watch a tracker. */
+export interface Portrait {
+  /** What it said it lacks, to seven digits. */
+  readonly leftBytes: number;
+  /** Since it was heard of. */
+  readonly silentMs: number;
+  /** How long it had been here when it was last heard of, in whole seconds. */
+  readonly staySeconds: number;
+  /** For how long it had got nothing when it was last heard of, in whole seconds. */
+  readonly stillSeconds: number;
+  /** The first 8 bytes of its peer id, as a binary string. */
+  readonly agent: string;
+}
+
 /**
  * The peers of one kind, leechers or seeders, at places from 0 on. Everything lies in one array, with
- * 14 bytes a peer over IPv4 and 26 over IPv6; at least a quarter of its places are taken.
+ * 34 bytes a peer over IPv4 and 46 over IPv6; at least a quarter of its places are taken.
  *
  * Times are milliseconds in 32 bits, which begin anew every 49 days. Only differences count, so that
  * does no harm as long as nobody is remembered for 24 days.
@@ -35,7 +56,7 @@ export class Roster {
     const place = this.length++;
     const at = place * this.stride;
     for (let i = 0; i < this.stride; i++) this.words[at + i] = address[i]!;
-    this.hear(place, nowMs);
+    this.#write(this.#at(place) + HEARD_MS, nowMs);
     this.setNote(place, 0);
   }
 
@@ -50,30 +71,80 @@ export class Roster {
   /** Lets two peers change places. */
   swap(a: number, b: number): void {
     this.#swapWords(a * this.stride, b * this.stride, this.stride);
-    this.#swapWords(this.#about(a), this.#about(b), ABOUT_WORDS);
+    this.#swapWords(this.#at(a), this.#at(b), ABOUT_WORDS);
   }
 
-  /** Notes that the peer was heard of now. */
-  hear(place: number, nowMs: number): void {
-    this.#write(this.#about(place), nowMs);
+  /** Notes who the peer is: its peer id begins at `packet[at]`, and it has just come. */
+  meet(place: number, packet: Uint8Array, at: number, leftBytes: number, nowMs: number): void {
+    const agent = this.#at(place) + AGENT;
+    for (let i = 0; i < AGENT_LENGTH; i += 2) {
+      this.words[agent + i / 2] = packet[at + i]! | packet[at + i + 1]! << 8;
+    }
+    this.#write(this.#at(place) + SINCE_SECONDS, nowMs / 1000);
+    this.#write(this.#at(place) + MOVED_SECONDS, nowMs / 1000);
+    this.#writeLeft(place, leftBytes);
+  }
+
+  /** Notes that the peer was heard of now, and lacks so much. */
+  hear(place: number, leftBytes: number, nowMs: number): void {
+    this.#write(this.#at(place) + HEARD_MS, nowMs);
+    if (leftBytes < this.#left(place)) this.#write(this.#at(place) + MOVED_SECONDS, nowMs / 1000);
+    this.#writeLeft(place, leftBytes);
   }
 
   /** Milliseconds since the peer was heard of. */
   silentMs(place: number, nowMs: number): number {
-    return (nowMs | 0) - this.#read(this.#about(place)) | 0;
+    return (nowMs | 0) - this.#read(this.#at(place) + HEARD_MS) | 0;
+  }
+
+  /** What is known of the peer, beside its address and note. */
+  portrait(place: number, nowMs: number): Portrait {
+    const silentMs = this.silentMs(place, nowMs);
+    const heardSeconds = Math.floor((nowMs - silentMs) / 1000);
+    const secondsSince = (word: number) =>
+      Math.max(0, heardSeconds - this.#read(this.#at(place) + word) | 0);
+    const agent = this.#at(place) + AGENT;
+    const words = this.words.subarray(agent, agent + AGENT_LENGTH / 2);
+    return {
+      leftBytes: this.#left(place),
+      silentMs,
+      staySeconds: secondsSince(SINCE_SECONDS),
+      stillSeconds: secondsSince(MOVED_SECONDS),
+      agent: String.fromCharCode(...[...words].flatMap((word) => [word & 255, word >> 8])),
+    };
   }
 
   /** A number from 0 up to 2^31 - 1 that somebody has noted about the peer. */
   note(place: number): number {
-    return this.#read(this.#about(place) + NOTE_OFFSET);
+    return this.#read(this.#at(place) + NOTE);
   }
 
   /** Notes another number about the peer. */
   setNote(place: number, note: number): void {
-    this.#write(this.#about(place) + NOTE_OFFSET, note);
+    this.#write(this.#at(place) + NOTE, note);
   }
 
-  #about(place: number): number {
+  /** A copy of all that is kept about the peer beside its address. */
+  about(place: number): Uint16Array {
+    return this.words.slice(this.#at(place), this.#at(place) + ABOUT_WORDS);
+  }
+
+  /** Replaces all that is kept about the peer with what {@link Roster.about} gave. */
+  setAbout(place: number, about: Uint16Array): void {
+    this.words.set(about, this.#at(place));
+  }
+
+  #left(place: number): number {
+    FLOAT_BITS[0] = this.#read(this.#at(place) + LEFT);
+    return FLOAT[0]!;
+  }
+
+  #writeLeft(place: number, leftBytes: number): void {
+    FLOAT[0] = leftBytes;
+    this.#write(this.#at(place) + LEFT, FLOAT_BITS[0]!);
+  }
+
+  #at(place: number): number {
     return this.#capacity * this.stride + place * ABOUT_WORDS;
   }
 
@@ -97,11 +168,11 @@ export class Roster {
 
   #resize(capacity: number): void {
     const before = this.words;
-    const aboutBefore = this.#about(0);
+    const aboutBefore = this.#at(0);
     this.words = new Uint16Array(capacity * (this.stride + ABOUT_WORDS));
     this.#capacity = capacity;
     this.words.set(before.subarray(0, this.length * this.stride));
     const about = before.subarray(aboutBefore, aboutBefore + this.length * ABOUT_WORDS);
-    this.words.set(about, this.#about(0));
+    this.words.set(about, this.#at(0));
   }
 }

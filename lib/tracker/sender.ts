@@ -39,6 +39,17 @@ export class Sender {
     return this.family === 4 ? this.#ipv4 : this.#ipv6;
   }
 
+  /** The port that the sender listens on, see {@link Sender.setPort}. */
+  get port(): number {
+    const at = this.ip.length;
+    return this.#bytes[at]! << 8 | this.#bytes[at + 1]!;
+  }
+
+  /** How many of {@link Sender.words} count. */
+  get addressWords(): number {
+    return (this.ip.length + 2) / 2;
+  }
+
   /** Reads where a packet came from; false when packets from there cannot be answered. */
   read({ hostname, port }: Origin): boolean {
     if (port === 0) return false;

@@ -92,15 +92,13 @@ export class Swarm {
     this.loopbackPeers++;
   }
 
-  /** Whether the peer's download has been counted as completed. */
-  hasCompleted(seat: Seat): boolean {
-    return (this.#note(seat) & COMPLETED) !== 0;
-  }
-
-  /** Counts the peer's download as completed. */
-  complete(seat: Seat): void {
-    this.#setNote(seat, this.#note(seat) | COMPLETED);
+  /** Counts the peer's download as completed, once; whether that was now. */
+  complete(seat: Seat): boolean {
+    const note = this.#note(seat);
+    if ((note & COMPLETED) !== 0) return false;
+    this.#setNote(seat, note | COMPLETED);
     this.completed++;
+    return true;
   }
 
   /** The number in the catalogue of what the peer lists there, or 0. */

@@ -23,7 +23,10 @@ export interface Announced {
   hashAt: number;
   /** Its address, with the port it listens on. */
   sender: Sender;
-  seeder: boolean;
+  /** Bytes that it says it lacks; a seeder lacks none. */
+  leftBytes: number;
+  /** Where in the packet its peer id begins. */
+  peerIdAt: number;
   /** The announce's event was `completed`. */
   completed: boolean;
 }
@@ -102,6 +105,11 @@ export class Swarms {
     return number < 0 ? undefined : this.#swarms[number];
   }
 
+  /** All swarms, the two families of a torrent one by one. */
+  *values(): Generator<Swarm> {
+    for (const swarm of this.#swarms) if (swarm !== undefined) yield swarm;
+  }
+
   /** The size of a torrent's swarm. */
   counts(infoHash: Uint8Array, family: AddressFamily): SwarmCounts {
     return this.get(infoHash, 0, family)?.counts() ?? NOBODY;
@@ -114,13 +122,15 @@ export class Swarms {
 
   /** Notes that a peer is there. One that announces again from its address replaces itself. */
   announce(announced: Announced, nowMs: number): Admission {
-    const { packet, hashAt, sender, seeder } = announced;
+    const { packet, hashAt, sender, leftBytes } = announced;
     const swarm = this.get(packet, hashAt, sender.family);
     let seat = swarm === undefined ? -1 : this.seatOf(swarm, sender.words, 0);
     if (swarm === undefined || seat < 0) return this.#join(announced, swarm, nowMs);
-    if (isSeeder(seat) !== seeder) seat = this.#changeSides(swarm, seat, sender.words, nowMs);
-    swarm.rosterOf(seat).hear(placeOf(seat), nowMs);
-    const completed = countCompletion(swarm, seat, announced);
+    if (isSeeder(seat) !== (leftBytes === 0)) {
+      seat = this.#changeSides(swarm, seat, sender.words, nowMs);
+    }
+    swarm.rosterOf(seat).hear(placeOf(seat), leftBytes, nowMs);
+    const completed = hasCompleted(announced) && swarm.complete(seat);
     return { type: "stored", swarm, seat, joined: false, completed };
   }
 
@@ -180,18 +190,20 @@ export class Swarms {
   }
 
   #join(announced: Announced, known: Swarm | undefined, nowMs: number): Admission {
-    const { sender, seeder } = announced;
+    const { packet, peerIdAt, sender, leftBytes } = announced;
+    const seeder = leftBytes === 0;
     const tables = this.#tables[sender.family];
     const sameNetwork = tables.peersFrom(sender.words, 0);
     const bound = this.#boundMet(announced, known, sameNetwork);
     if (bound !== undefined) return { type: "refused", bound };
     const swarm = known ?? this.#create(announced, nowMs);
     const seat = this.#seat(swarm, sender.words, seeder, nowMs);
+    swarm.rosterOf(seat).meet(placeOf(seat), packet, peerIdAt, leftBytes, nowMs);
     if (sender.loopback) swarm.setLoopback(seat);
     tables.setPeersFrom(sender.words, 0, sameNetwork + 1);
     this.#totals.peers++;
     if (seeder) this.#totals.seeders++;
-    const completed = countCompletion(swarm, seat, announced);
+    const completed = hasCompleted(announced) && swarm.complete(seat);
     return { type: "stored", swarm, seat, joined: true, completed };
   }
 
@@ -254,10 +266,10 @@ export class Swarms {
 
   /** Moves a peer from the leechers to the seeders or back. */
   #changeSides(swarm: Swarm, from: Seat, words: Uint16Array, nowMs: number): Seat {
-    const note = swarm.rosterOf(from).note(placeOf(from));
+    const about = swarm.rosterOf(from).about(placeOf(from));
     this.#vacate(swarm, from);
     const seat = this.#seat(swarm, words, !isSeeder(from), nowMs);
-    swarm.rosterOf(seat).setNote(placeOf(seat), note);
+    swarm.rosterOf(seat).setAbout(placeOf(seat), about);
     this.#totals.seeders += isSeeder(seat) ? 1 : -1;
     return seat;
   }
@@ -285,9 +297,7 @@ export class Swarms {
   }
 }
 
-/** Counts a download as completed, once for each peer; whether it was counted now. */
-function countCompletion(swarm: Swarm, seat: Seat, announced: Announced): boolean {
-  if (!announced.completed || !announced.seeder || swarm.hasCompleted(seat)) return false;
-  swarm.complete(seat);
-  return true;
+/** Who says so and still lacks something has not. */
+function hasCompleted({ completed, leftBytes }: Announced): boolean {
+  return completed && leftBytes === 0;
 }

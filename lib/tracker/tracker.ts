@@ -14,6 +14,7 @@ import {
   type FindRequest,
   type ListRequest,
   packEntries,
+  type ReachRequest,
   type ScrapeRequest,
 } from "../codec/udp_tracker.ts";
 import { Announces, isAnnounce } from "./announces.ts";
@@ -22,6 +23,7 @@ import { Catalogue, type Listing } from "./catalogue.ts";
 import { ConnectionIds } from "./connection_id.ts";
 import { hashKeyFrom } from "./half_sip_hash.ts";
 import { DEFAULT_LIMITS, type TrackerLimits } from "./limits.ts";
+import type { PortChecks } from "./port_checks.ts";
 import { type Origin, Sender } from "./sender.ts";
 import type { Seat, Swarm } from "./swarm.ts";
 import { eventOf, type SwarmEvent } from "./swarm_event.ts";
@@ -61,6 +63,8 @@ export interface TrackerStats {
   scrapes: number;
   /** Look-ups by name, and pages of the catalogue. */
   finds: number;
+  /** Questions of peers whether they can be reached. */
+  reaches: number;
   /** Requests refused with an error packet. */
   refused: number;
   /** Packets that were no requests. */
@@ -81,25 +85,31 @@ export interface TrackerCoreOptions {
   addressFor: (host: string) => string | undefined;
   /** Bounds other than the default ones. */
   limits?: Partial<TrackerLimits>;
+  /** Where it is noted whom to dial back; without it nobody is. */
+  portChecks?: PortChecks | undefined;
   /** See {@link TrackerCore.onEvent}. */
   onEvent?: (event: SwarmEvent) => void;
 }
 
 /**
- * Answers connect, announce, scrape and find (BEP 15, BEP 41). It holds no state for a client before
+ * Answers connect, announce, scrape, find and reach (BEP 15, BEP 41). It holds no state for a client before
  * that has proved its address, and never answers an unproven one with more bytes than it sent.
  */
 export class TrackerCore {
   /** The torrents served, as 40 hex digits each; `undefined` serves all. May be replaced any time. */
   allow: ReadonlySet<string> | undefined;
+  /** Who shares what. To be read only, as is the catalogue. */
+  readonly swarms: Swarms;
+  /** What has a name. */
+  readonly catalogue: Catalogue;
+  /** Who can be reached, where that is tried. */
+  readonly portChecks: PortChecks | undefined;
 
   /** Hears of what changes in swarms. May be replaced any time. */
   onEvent: ((event: SwarmEvent) => void) | undefined;
 
   readonly #ttlMs: number;
   readonly #ids: ConnectionIds;
-  readonly #swarms: Swarms;
-  readonly #catalogue: Catalogue;
   readonly #announces: Announces;
   readonly #sender = new Sender();
   #nextExpiryMs = 0;
@@ -108,32 +118,36 @@ export class TrackerCore {
     announces: 0,
     scrapes: 0,
     finds: 0,
+    reaches: 0,
     refused: 0,
     ignored: 0,
   };
 
   /** An empty tracker. */
   constructor(options: TrackerCoreOptions) {
-    const { random, addressFor, intervalSeconds, secret } = options;
+    const { random, addressFor, intervalSeconds, secret, portChecks } = options;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.onEvent = options.onEvent;
+    this.portChecks = portChecks;
     this.#ttlMs = 1000 * options.peerTtlSeconds;
     this.#ids = new ConnectionIds(secret);
-    this.#swarms = new Swarms({
+    this.swarms = new Swarms({
       limits,
       hashKey: hashKeyFrom(secret),
       random,
       onRemoval: (swarm, seat, why) => this.#onRemoval(swarm, seat, why),
     });
-    this.#catalogue = new Catalogue(limits.maxNames);
+    this.catalogue = new Catalogue(limits.maxNames);
     this.#announces = new Announces({
-      swarms: this.#swarms,
-      catalogue: this.#catalogue,
+      swarms: this.swarms,
+      catalogue: this.catalogue,
       random,
       addressFor,
       intervalSeconds,
       maxPeersPerAnswer: limits.maxPeersPerAnswer,
       onChange: (type, swarm, seat) => this.#emit(type, swarm, seat),
+      onStored: portChecks &&
+        ((from, joined, nowMs) => portChecks.announced(from, joined, nowMs)),
     });
   }
 
@@ -163,7 +177,8 @@ export class TrackerCore {
       return encodeResponse({ ...request, connectionId: this.#ids.issue(sender.ip, nowMs) });
     }
     if (!this.#ids.accepts(packet, sender.ip, nowMs)) return this.#refuse(packet, UNKNOWN_ID);
-    return request.type === "scrape" ? this.#scrape(request) : this.#find(request);
+    if (request.type === "scrape") return this.#scrape(request);
+    return request.type === "reach" ? this.#reach(request) : this.#find(request);
   }
 
   /**
@@ -171,18 +186,18 @@ export class TrackerCore {
    * time; call it now and then. Returns how many.
    */
   expire(nowMs: number, most = Infinity): number {
-    return this.#swarms.expire(nowMs, this.#ttlMs, most);
+    return this.swarms.expire(nowMs, this.#ttlMs, most);
   }
 
   /** How many steps of {@link TrackerCore.expire} lead past everybody. */
   get expirySteps(): number {
-    return this.#swarms.expirySteps;
+    return this.swarms.expirySteps;
   }
 
   /** What it holds and has done so far. */
   stats(): TrackerStats {
-    const { torrents, peers, seeders } = this.#swarms.totals;
-    const names = this.#catalogue.size;
+    const { torrents, peers, seeders } = this.swarms.totals;
+    const names = this.catalogue.size;
     return { torrents, peers, seeders, leechers: peers - seeders, names, ...this.#counters };
   }
 
@@ -208,7 +223,7 @@ export class TrackerCore {
     this.#counters.scrapes++;
     const { family } = this.#sender;
     const hashes = request.infoHashes.slice(0, MAX_SCRAPE_HASHES);
-    const swarms = hashes.map((infoHash) => this.#swarms.counts(infoHash, family));
+    const swarms = hashes.map((infoHash) => this.swarms.counts(infoHash, family));
     return encodeResponse({ type: "scrape", transactionId: request.transactionId, swarms });
   }
 
@@ -217,22 +232,31 @@ export class TrackerCore {
     const { family } = this.#sender;
     const { transactionId } = request;
     if (request.type === "list") {
-      const entries = this.#catalogue.list(request.offset, MAX_ENTRIES_PER_PACKET)
+      const entries = this.catalogue.list(request.offset, MAX_ENTRIES_PER_PACKET)
         .map((listing) => this.#entryOf(listing, family));
-      const total = this.#catalogue.size;
+      const total = this.catalogue.size;
       return encodeResponse({ type: "find", transactionId, total, entries: packEntries(entries) });
     }
-    const entries = this.#catalogue.find(request.name)
+    const entries = this.catalogue.find(request.name)
       .map((listing) => this.#entryOf(listing, family))
       .sort((a, b) => b.seeders - a.seeders || b.leechers - a.leechers);
     const total = entries.length;
     return encodeResponse({ type: "find", transactionId, total, entries: packEntries(entries) });
   }
 
+  /** Speaks of the asker's own address alone, and knows only who has announced that port there. */
+  #reach({ transactionId, port }: ReachRequest): Uint8Array {
+    this.#counters.reaches++;
+    const sender = this.#sender;
+    sender.setPort(port);
+    const reach = this.portChecks?.reachOf(sender.words, 0, sender.addressWords) ?? "unknown";
+    return encodeResponse({ type: "reach", transactionId, reach });
+  }
+
   /** A hybrid has two swarms, with most peers in both: the bigger one counts. */
   #entryOf({ name, length, v1Hash, v2Hash }: Listing, family: AddressFamily) {
     const swarms = [v1Hash, v2Hash?.subarray(0, 20)]
-      .flatMap((infoHash) => infoHash === undefined ? [] : [this.#swarms.counts(infoHash, family)]);
+      .flatMap((infoHash) => infoHash === undefined ? [] : [this.swarms.counts(infoHash, family)]);
     return {
       ...(v1Hash && { v1Hash }),
       ...(v2Hash && { v2Hash }),
@@ -253,13 +277,13 @@ export class TrackerCore {
 
   #onRemoval(swarm: Swarm, seat: Seat, why: Removal): void {
     this.#emit(why, swarm, seat);
-    const listing = this.#catalogue.numbered(swarm.listingOf(seat));
-    if (listing !== undefined) this.#catalogue.release(listing);
+    const listing = this.catalogue.numbered(swarm.listingOf(seat));
+    if (listing !== undefined) this.catalogue.release(listing);
   }
 
   #emit(type: SwarmEvent["type"], swarm: Swarm, seat: Seat): void {
     if (this.onEvent === undefined) return;
-    const name = this.#catalogue.numbered(swarm.listingOf(seat))?.name;
+    const name = this.catalogue.numbered(swarm.listingOf(seat))?.name;
     this.onEvent(eventOf(type, swarm, seat, name));
   }
 }

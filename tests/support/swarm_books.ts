@@ -50,7 +50,8 @@ export function announced(
   } = {},
 ): Announced {
   const sender = senderAt(hostOf(number, family), 6881);
-  return { packet, hashAt: 0, sender, seeder, completed };
+  const leftBytes = seeder ? 0 : 1000;
+  return { packet, hashAt: 0, sender, leftBytes, peerIdAt: 0, completed };
 }
 
 /** The host of the peer at a seat. */

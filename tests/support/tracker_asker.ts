@@ -13,6 +13,7 @@ import {
   formatUrlData,
   type HostedFile,
   peersOf,
+  type Reach,
   type TrackerRequest,
   type TrackerResponse,
 } from "../../lib/codec/udp_tracker.ts";
@@ -118,6 +119,13 @@ export class Asker {
     } as const;
     const answer = this.ask(request);
     return answer.type === "scrape" ? answer.swarms[0] : fail(`${answer.type} instead of a scrape`);
+  }
+
+  /** Asks whether a TCP port of its own can be reached. */
+  reach(port = 6881): Reach {
+    const { connectionId } = this;
+    const answer = this.ask({ type: "reach", connectionId, transactionId: 6, port });
+    return answer.type === "reach" ? answer.reach : fail(`${answer.type} instead of an answer`);
   }
 
   /** Looks a name up. */

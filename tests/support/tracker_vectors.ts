@@ -81,6 +81,11 @@ export const REQUESTS: { title: string; hex: string; value: TrackerRequest }[] =
     hex: "01020304050607085348000111223344000000000102",
     value: { type: "list", ...ids, offset: 258 },
   },
+  {
+    title: "reach",
+    hex: "01020304050607085348000211223344" + "1ae1",
+    value: { type: "reach", ...ids, port: 6881 },
+  },
 ];
 
 /** Answers by what they are, with their bytes and the family they come over. */
@@ -147,5 +152,11 @@ export const RESPONSES: { title: string; hex: string; family: 4 | 6; value: Trac
       total: 9,
       entries: [{ v1Hash: INFO_HASH, length: 2 ** 32, seeders: 2, leechers: 3, name: "a.b" }],
     },
+  },
+  {
+    title: "reach",
+    hex: "53480002112233" + "44" + "02",
+    family: 4,
+    value: { type: "reach", transactionId: TRANSACTION_ID, reach: "unreachable" },
   },
 ];

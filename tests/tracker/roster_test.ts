@@ -53,7 +53,7 @@ Deno.test("silence is measured across the point where milliseconds begin anew", 
     const place = roster.length - 1;
     assertStrictEquals(roster.silentMs(place, wrapMs + 60), 100);
     assertStrictEquals(roster.silentMs(place, wrapMs - 50), -10, "a clock that went back");
-    roster.hear(place, wrapMs + 50);
+    roster.hear(place, 0, wrapMs + 50);
     assertStrictEquals(roster.silentMs(place, wrapMs + 60), 10);
   }
 });

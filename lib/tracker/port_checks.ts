@@ -1,0 +1,140 @@
+/**
+ * Which peers of a tracker are to be dialled back, when, and what came of it. The dialling itself is
+ * somebody else's.
+ *
+ * A peer is dialled at the address that its announce came from and nowhere else, so nobody can point the
+ * tracker at others; and so slowly that a crowd of peers, or one who plays one, causes no more traffic
+ * than a single peer does.
+ *
+ * @module
+ */
+
+import { bytesToIp } from "../codec/address.ts";
+import { reachOf as distanceOf } from "../codec/address_reach.ts";
+import type { Reach } from "../codec/udp_tracker.ts";
+import type { Sender } from "./sender.ts";
+
+/** Five checks a second: forty peers that come at once know within eight seconds. */
+const CHECK_GAP_MS = 200;
+/** Checks under way: what five a second come to while each runs into its time limit of three. */
+const MAX_CHECKS_AT_ONCE = 16;
+/** Peers in line, so about three minutes of work. Those beyond get their turn at a later announce. */
+const MAX_WAITING = 1000;
+/** Of these from one IPv4 address or IPv6 network of 64 bits: who has 60,000 ports is not alone here. */
+const MAX_WAITING_PER_NETWORK = 8;
+/** Results that are remembered, in some 20 MB; of more, the oldest are forgotten. */
+const MAX_REMEMBERED = 100_000;
+
+/**
+ * For how long a result stands when the peer joins a swarm again. Who was unreachable may have come back
+ * because the firewall has been opened; who announces both hashes of a hybrid is checked once.
+ */
+const LIFE_MS = { reachable: 600_000, unreachable: 5000 };
+
+/** Words of an address with its port, and words of what counts as its network. */
+const IPV4_WORDS = 3, IPV4_NETWORK_WORDS = 2, IPV6_NETWORK_WORDS = 4;
+
+/** A peer to be dialled. */
+export interface PortCheck {
+  /** IP address. */
+  readonly host: string;
+  /** TCP port. */
+  readonly port: number;
+  /** The peer's address, as it is remembered. */
+  readonly key: string;
+}
+
+interface Result {
+  readonly reach: keyof typeof LIFE_MS;
+  readonly sinceMs: number;
+}
+
+/** The line of peers to be dialled back, and the results. */
+export class PortChecks {
+  /** Called when somebody gets in line. */
+  onWaiting: () => void = () => {};
+  /** In the order in which they came. */
+  readonly #waiting = new Map<string, PortCheck>();
+  readonly #running = new Set<string>();
+  /** Peers in line or being dialled, by network. */
+  readonly #ofNetwork = new Map<string, number>();
+  /** Oldest first. */
+  readonly #results = new Map<string, Result>();
+  #nextMs = -Infinity;
+
+  /** How many wait to be dialled. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** How many results are remembered. */
+  get remembered(): number {
+    return this.#results.size;
+  }
+
+  /**
+   * A peer has announced itself, and gets in line if it is new.
+   *
+   * @param joined It was not in that swarm before.
+   */
+  announced(sender: Sender, joined: boolean, nowMs: number): void {
+    const key = keyOf(sender.words, 0, sender.addressWords);
+    if (this.#waiting.has(key) || this.#running.has(key)) return;
+    const result = this.#results.get(key);
+    if (result !== undefined) {
+      if (!joined || nowMs - result.sinceMs < LIFE_MS[result.reach]) return;
+      this.#results.delete(key);
+    }
+    const network = networkOf(key);
+    const besides = this.#ofNetwork.get(network) ?? 0;
+    if (this.#waiting.size >= MAX_WAITING || besides >= MAX_WAITING_PER_NETWORK) return;
+    const host = bytesToIp(sender.ip);
+    if (distanceOf(host) === undefined) return;
+    this.#ofNetwork.set(network, besides + 1);
+    this.#waiting.set(key, { host, port: sender.port, key });
+    this.onWaiting();
+  }
+
+  /** The next peer to dial, if it is time; tell of the outcome by {@link PortChecks.done}. */
+  next(nowMs: number): PortCheck | undefined {
+    if (nowMs < this.#nextMs || this.#running.size >= MAX_CHECKS_AT_ONCE) return undefined;
+    const [check] = this.#waiting.values();
+    if (check === undefined) return undefined;
+    this.#nextMs = nowMs + CHECK_GAP_MS;
+    this.#waiting.delete(check.key);
+    this.#running.add(check.key);
+    return check;
+  }
+
+  /** How long until {@link PortChecks.next} is worth another try, while somebody waits. */
+  get gapMs(): number {
+    return CHECK_GAP_MS;
+  }
+
+  /** A peer has been dialled. `unknown` says that the tracker itself was not able to. */
+  done({ key }: PortCheck, reach: Reach, nowMs: number): void {
+    this.#running.delete(key);
+    const network = networkOf(key);
+    const left = this.#ofNetwork.get(network)! - 1;
+    if (left > 0) this.#ofNetwork.set(network, left);
+    else this.#ofNetwork.delete(network);
+    if (reach === "unknown") return;
+    this.#results.set(key, { reach, sinceMs: nowMs });
+    const [oldest] = this.#results.keys();
+    if (this.#results.size > MAX_REMEMBERED) this.#results.delete(oldest!);
+  }
+
+  /** What came of dialling the peer whose address with its port is `words[at]` and those after it. */
+  reachOf(words: Uint16Array, at: number, length: number): Reach {
+    return this.#results.get(keyOf(words, at, length))?.reach ?? "unknown";
+  }
+}
+
+/** The words as text; those of the two families differ in their number. */
+function keyOf(words: Uint16Array, at: number, length: number): string {
+  return String.fromCharCode(...words.subarray(at, at + length));
+}
+
+function networkOf(key: string): string {
+  return key.slice(0, key.length === IPV4_WORDS ? IPV4_NETWORK_WORDS : IPV6_NETWORK_WORDS);
+}
