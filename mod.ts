@@ -2,12 +2,15 @@
  * Shoal gets a big file from one machine to many, fast and provably intact. It speaks BitTorrent on the
  * wire, so other BitTorrent programs can take part.
  *
- * @example Share a file, get it, know it is intact
- * ```ts ignore
- * import { Leecher, Seeder } from "./mod.ts";
+ * @example Share a file, get it by its name, know it is intact
+ * ```ts
+ * import { Leecher, Seeder, Tracker } from "@shoal/shoal";
  *
- * await using seeder = await Seeder.start("file.iso");
- * await using leecher = await Leecher.start(seeder.magnet, { out: "elsewhere/" });
+ * await using tracker = await Tracker.listen({ port: 0 });
+ * const trackers = [`udp://127.0.0.1:${tracker.addr.port}`];
+ * await using seeder = await Seeder.start("file.iso", { trackers });
+ * console.log(seeder.magnet);
+ * await using leecher = await Leecher.start("file.iso", { trackers, out: "copy/" });
  * console.log((await leecher.complete).path);
  * ```
  *
@@ -23,6 +26,8 @@ export { verifyFile, type VerifyResult } from "./lib/io/verify.ts";
 export type { Metainfo, TorrentFile, TorrentInfo, TorrentVersion } from "./lib/codec/metainfo.ts";
 export {
   type SwarmEvent,
+  type SwarmMember,
+  type SwarmSummary,
   Tracker,
   type TrackerEvent,
   type TrackerLimits,
@@ -39,7 +44,15 @@ export type {
   TransferSource,
   TransferStats,
 } from "./lib/io/events.ts";
+export type { SeedingEnd } from "./lib/io/seeding_limit.ts";
+export type { StrangerStats, TransferDetails } from "./lib/io/details.ts";
+export type { PieceView } from "./lib/io/piece_view.ts";
+export type { TrackerStanding } from "./lib/io/tracker_board.ts";
+export { type Page, type PageOptions, servePage } from "./lib/ui/serve_page.ts";
 export type { PeerState } from "./lib/peer/state.ts";
+export type { Waiting, WaitingCode } from "./lib/io/waiting.ts";
+export type { TrackerFault } from "./lib/io/announcer.ts";
+export type { TrackerFailure } from "./lib/io/tracker_outlook.ts";
 export type { Clock } from "./lib/io/clock.ts";
 export type { HostOptions } from "./lib/io/host.ts";
 export type { PatienceOptions } from "./lib/io/patience.ts";

@@ -111,3 +111,7 @@ declare module "@std/path" {
   export function toFileUrl(path: string): URL;
   export const SEPARATOR: string;
 }
+
+declare module "@std/html/entities" {
+  export function escape(str: string): string;
+}

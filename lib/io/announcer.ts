@@ -7,6 +7,7 @@
 import type { HostPort } from "../codec/address.ts";
 import type { HostedFile } from "../codec/udp_tracker.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import type { TrackerFailure } from "./tracker_outlook.ts";
 import { TrackerTier } from "./tracker_tier.ts";
 import { type AskOptions, UdpTrackerClient } from "./udp_tracker_client.ts";
 import type { AnnounceAnswer, AnnounceParams } from "./udp_tracker_client.ts";
@@ -19,6 +20,14 @@ export interface AnnouncedSwarm {
   v2: boolean;
 }
 
+/** What is wrong with a tracker. */
+export interface TrackerFault {
+  /** What kind of fault. */
+  readonly code: TrackerFailure;
+  /** One sentence for the user, without what happens next. */
+  readonly sentence: string;
+}
+
 /** How things stand with one tracker after a round of announces. */
 export interface TrackerStatus {
   /** The tracker, as it was given. */
@@ -27,6 +36,8 @@ export interface TrackerStatus {
   ok: boolean;
   /** When not ok: one sentence for the user, with what happens next. */
   error?: string;
+  /** When not ok: the same without what happens next. */
+  fault?: TrackerFault;
   /** Peers with all of the torrent. */
   seeders?: number;
   /** Peers that are still downloading. */

@@ -8,6 +8,7 @@ import { hex } from "../codec/bytes.ts";
 import { DiskError, ExitCode, OptionError, TorrentError } from "../errors.ts";
 import type { DownloadParts } from "./begin_download.ts";
 import { checkPieces } from "./check_pieces.ts";
+import type { TransferResult } from "./events.ts";
 import { PieceWorkers } from "./piece_workers.ts";
 
 /** Whether the piece hashes of all that was chosen are known and lead to the roots of the files. */
@@ -51,6 +52,25 @@ export async function proveChecksum(
     `the file's SHA-256 is ${actual} and not the one asked for; it was left as ${paths[0]}`,
     ExitCode.checksum,
   );
+}
+
+/** What there is to tell of a finished download, after `run`. */
+export function resultOf(
+  { metainfo: { info }, selection, files }: DownloadParts,
+  run: Pick<TransferResult, "seconds" | "sources"> & { sha256: string | undefined },
+): TransferResult {
+  const root = info.multiFile ? undefined : info.files[0]?.root;
+  const { seconds, sources, sha256 } = run;
+  return {
+    path: files.finalPath,
+    bytes: selection.totalBytes,
+    ...(info.multiFile && { files: selection.fileCount }),
+    seconds,
+    verifiedBy: info.version === "v1" ? "SHA-1" : "SHA-256",
+    ...(root && { v2Root: hex(root) }),
+    ...(sha256 !== undefined && { sha256 }),
+    sources,
+  };
 }
 
 /** The hex digits of `sha-256=HEX`. @throws {OptionError} when it is something else */

@@ -23,6 +23,14 @@ export function diskError(error: unknown, path: string): DiskError {
   if (/ENOENT|NotFound/.test(said)) {
     return new DiskError(`${path} does not exist: check the path`, ExitCode.io, cause);
   }
+  const unpermitted = /NotCapable.* (read|write) access/.exec(said)?.[1];
+  if (unpermitted !== undefined) {
+    return new DiskError(
+      `Deno was not permitted to ${unpermitted} ${path}: add it to --allow-${unpermitted}, or run with -A`,
+      ExitCode.io,
+      cause,
+    );
+  }
   if (/EACCES|EPERM|PermissionDenied|NotCapable/.test(said)) {
     return new DiskError(
       `no permission for ${path}: check who may read and write it`,

@@ -5,6 +5,7 @@
  */
 
 import type { PeerState } from "../peer/state.ts";
+import type { Waiting, WaitingCode } from "./waiting.ts";
 
 /** Something that happened. Discriminated by `type`; addresses are `host:port` or a web seed's URL, hashes hex. */
 export type TransferEvent =
@@ -37,6 +38,15 @@ export type TransferEvent =
     readonly peers?: number;
     readonly intervalSeconds?: number;
   }
+  /** A tracker has tried to connect to the port that is listened on. */
+  | {
+    readonly type: "reach";
+    readonly port: number;
+    /** Whether it could. */
+    readonly reachable: boolean;
+    /** The tracker's URL. */
+    readonly tracker: string;
+  }
   /**
    * Peers are looked for on the local network from now on, from these own addresses; or that is not
    * possible, and why.
@@ -65,8 +75,8 @@ export type TransferEvent =
   | { readonly type: "piece-failed"; readonly piece: number; readonly from: readonly string[] }
   /** The file changed: this piece is no longer what it was and is not served any more. */
   | { readonly type: "piece-lost"; readonly piece: number; readonly path: string }
-  /** Nothing moves, and why. */
-  | { readonly type: "waiting"; readonly reason: string }
+  /** Nothing moves, or hardly anything, and why: once for each reason that is new. */
+  | { readonly type: "waiting"; readonly code: WaitingCode; readonly reason: string }
   /** Everything is verified and in its place. */
   | ({ readonly type: "complete" } & TransferResult)
   /** Something the user should know that stops nothing. */
@@ -97,6 +107,8 @@ export interface TransferResult {
   readonly seconds: number;
   /** How the pieces were verified. */
   readonly verifiedBy: "SHA-256" | "SHA-1";
+  /** Root of the file's SHA-256 tree (BEP 52), 64 hex digits; absent for folders and v1 torrents. */
+  readonly v2Root?: string;
   /** SHA-256 of the whole file, when it was asked for. */
   readonly sha256?: string;
   /** Who gave how much in this run; empty when everything was there already. */
@@ -121,6 +133,10 @@ export interface ConnectionStats {
   readonly progress: number;
   /** Letters: `w` it is a web seed, `i` it dialled us, `2` v2, `d` serves us, `u` served by us, `s` snubbed. */
   readonly flags: string;
+  /** Pieces it owes us blocks of, asked for first in front; the first few. */
+  readonly fetching: readonly number[];
+  /** Pieces it had a part in that did not match their hash. */
+  readonly badPieces: number;
 }
 
 /** A snapshot of a transfer. Rates in bytes per second. */
@@ -135,6 +151,7 @@ export interface TransferStats {
     | "checking"
     | "downloading"
     | "waiting"
+    | "verifying"
     | "flushing"
     | "seeding"
     | "stopped";
@@ -156,6 +173,8 @@ export interface TransferStats {
   readonly pieces: number;
   /** Pieces verified and on disk. */
   readonly havePieces: number;
+  /** Why nothing moves, as of now; absent while something does. */
+  readonly waiting?: Waiting;
   /** Seconds until it is complete at the present rate; absent when nothing moves. */
   readonly etaSeconds?: number;
   /** How many others have all of it, or had before they left, as far as is known. */

@@ -6,7 +6,9 @@
 
 import type { Connection } from "../peer/connection.ts";
 import { addressOf } from "../peer/peer_book.ts";
+import { piecesOwed } from "../peer/requests.ts";
 import type { Swarm } from "../peer/swarm.ts";
+import type { Layout } from "../store/layout.ts";
 import type { ConnectionStats, TransferSource, TransferStats } from "./events.ts";
 
 /** What a swarm itself knows of a transfer's figures. */
@@ -15,9 +17,14 @@ export type SwarmFigures = Omit<
   "name" | "state" | "totalBytes" | "haveBytes" | "copies"
 >;
 
+/** So many pieces that one connection fetches are told. */
+const MAX_FETCHING = 8;
+
 /** The figures of this moment. */
 export function figuresOf(swarm: Swarm, nowMs: number): SwarmFigures {
-  const connections = [...swarm.connections.values()].map((c) => connectionStats(c, nowMs));
+  const transfer = swarm.phase.name === "transfer" ? swarm.phase.transfer : undefined;
+  const connections = [...swarm.connections.values()]
+    .map((connection) => connectionStats(connection, transfer?.layout, nowMs));
   const sum = (of: (c: ConnectionStats) => number) => connections.reduce((n, c) => n + of(c), 0);
   const states = { known: 0, connecting: 0, connected: 0, away: 0, banned: 0, available: 0 };
   for (const peer of swarm.book.values()) {
@@ -25,7 +32,6 @@ export function figuresOf(swarm: Swarm, nowMs: number): SwarmFigures {
     states[peer.state]++;
   }
   const { available: _, ...peers } = states;
-  const transfer = swarm.phase.name === "transfer" ? swarm.phase.transfer : undefined;
   return {
     uploadedBytes: swarm.uploadedBytes,
     downloadedBytes: swarm.downloadedBytes,
@@ -56,7 +62,11 @@ export function sourcesOf(swarm: Swarm): TransferSource[] {
   return [...sources.values()].sort((a, b) => b.bytes - a.bytes);
 }
 
-function connectionStats(connection: Connection, nowMs: number): ConnectionStats {
+function connectionStats(
+  connection: Connection,
+  layout: Layout | undefined,
+  nowMs: number,
+): ConnectionStats {
   const { peer, negotiated, down, up, remote } = connection;
   const flags = [
     peer.url === undefined ? "" : "w",
@@ -75,5 +85,7 @@ function connectionStats(connection: Connection, nowMs: number): ConnectionStats
     uploadRate: up.rate(nowMs),
     progress: remote.length === 0 ? 0 : remote.count / remote.length,
     flags: flags.join(""),
+    fetching: layout === undefined ? [] : piecesOwed(connection, layout, MAX_FETCHING),
+    badPieces: peer.badPieces,
   };
 }

@@ -63,8 +63,8 @@ type Outcome =
  * @returns At least one entry; several when different torrents go by the name.
  * @throws {OptionError} without a name or tracker, or with an address that is not a UDP tracker's.
  * @throws {NetworkError} when nothing is found: exit code 3 when a tracker answered and lists no such
- * name, 6 when none could say (its message tells silence from "does not know find"); the signal's
- * reason when it aborts.
+ * name, 6 when none could say; its code tells silence (`tracker-silent`) from "does not know find"
+ * (`tracker-refuses`); the signal's reason when it aborts.
  */
 export async function findByName(
   name: string,
@@ -246,14 +246,16 @@ function nothingFound(name: string, outcomes: Outcome[]): NetworkError {
   const sentence = `nobody hosts "${name}" at ${where}; check the name, and that its seeder uses ` +
     `this tracker`;
   const others = sentencesOf(outcomes);
-  return new NetworkError(others === "" ? sentence : `${sentence}; ${others}`, ExitCode.notFound);
+  const whole = others === "" ? sentence : `${sentence}; ${others}`;
+  return new NetworkError(whole, ExitCode.notFound, undefined, "no-such-file");
 }
 
 function nobodyAnswers(outcomes: Outcome[]): NetworkError {
-  const advice = outcomes.every((outcome) => outcome.type === "silent")
-    ? "; start one there, or name the seeder's own with --tracker"
-    : "";
-  return new NetworkError(sentencesOf(outcomes) + advice);
+  const isSilent = outcomes.every((outcome) => outcome.type === "silent");
+  const advice = isSilent ? "; start one there, or name the seeder's own with --tracker" : "";
+  const refuses = outcomes.some((outcome) => outcome.type === "unsupported");
+  const code = refuses ? "tracker-refuses" : isSilent ? "tracker-silent" : "tracker-fails";
+  return new NetworkError(sentencesOf(outcomes) + advice, ExitCode.network, undefined, code);
 }
 
 function sentencesOf(outcomes: Outcome[]): string {

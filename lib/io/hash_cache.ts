@@ -8,6 +8,7 @@
 import { join } from "@std/path";
 import { hex, utf8 } from "../codec/bytes.ts";
 import { sha256 } from "../codec/hash.ts";
+import { environmentVariable, isPermitted } from "./permitted.ts";
 import { Torrent } from "./torrent.ts";
 
 /** What an entry is valid for. */
@@ -27,8 +28,10 @@ const MAX_ENTRIES = 200;
 
 /** The torrent remembered for this key, if any. */
 export async function readCache(key: CacheKey): Promise<Torrent | undefined> {
+  const folder = cacheFolder();
+  if (folder === undefined || !isPermitted({ name: "read", path: folder })) return undefined;
   try {
-    return Torrent.parse(await Deno.readFile(entryPath(key)));
+    return Torrent.parse(await Deno.readFile(entryPath(folder, key)));
   } catch {
     return undefined;
   }
@@ -37,38 +40,40 @@ export async function readCache(key: CacheKey): Promise<Torrent | undefined> {
 /** Remembers a torrent. */
 export async function writeCache(key: CacheKey, torrent: Torrent): Promise<void> {
   if (Date.now() - key.mtimeMs < SETTLED_MS) return;
-  const path = entryPath(key);
+  const folder = cacheFolder();
+  if (folder === undefined || !isPermitted({ name: "write", path: folder })) return;
   try {
-    await Deno.mkdir(cacheFolder(), { recursive: true });
+    await Deno.mkdir(folder, { recursive: true });
+    const path = entryPath(folder, key);
     const temporary = `${path}.${crypto.randomUUID()}`;
     await Deno.writeFile(temporary, torrent.toBytes());
     await Deno.rename(temporary, path);
-    await dropOldest();
+    await dropOldest(folder);
   } catch {
     // A folder that cannot be written means hashing again next time.
   }
 }
 
-async function dropOldest(): Promise<void> {
+async function dropOldest(folder: string): Promise<void> {
   const entries: { path: string; atMs: number }[] = [];
-  for await (const { name } of Deno.readDir(cacheFolder())) {
-    const path = join(cacheFolder(), name);
+  for await (const { name } of Deno.readDir(folder)) {
+    const path = join(folder, name);
     entries.push({ path, atMs: (await Deno.stat(path)).mtime?.getTime() ?? 0 });
   }
   entries.sort((a, b) => b.atMs - a.atMs);
   for (const { path } of entries.slice(MAX_ENTRIES)) await Deno.remove(path);
 }
 
-function entryPath({ path, size, mtimeMs, recipe }: CacheKey): string {
+function entryPath(folder: string, { path, size, mtimeMs, recipe }: CacheKey): string {
   const name = hex(sha256(utf8(`${path}\0${size}\0${mtimeMs}\0${recipe}`)));
-  return join(cacheFolder(), `${name}.torrent`);
+  return join(folder, `${name}.torrent`);
 }
 
-/** Where the system keeps what can be made again. */
-function cacheFolder(): string {
-  const home = Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? ".";
+/** Where the system keeps what can be made again; undefined where that may not be known. */
+function cacheFolder(): string | undefined {
+  const home = environmentVariable("HOME") ?? environmentVariable("USERPROFILE");
   const base = Deno.build.os === "windows"
-    ? Deno.env.get("LOCALAPPDATA") ?? home
-    : Deno.env.get("XDG_CACHE_HOME") ?? join(home, ".cache");
-  return join(base, "shoal", "hashes");
+    ? environmentVariable("LOCALAPPDATA") ?? home
+    : environmentVariable("XDG_CACHE_HOME") ?? (home && join(home, ".cache"));
+  return base && join(base, "shoal", "hashes");
 }

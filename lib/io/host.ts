@@ -12,9 +12,11 @@ import { figuresOf, sourcesOf } from "./figures.ts";
 import { makePeerId, PROGRAM } from "./identity.ts";
 import { Listener } from "./listener.ts";
 import { discoverLocally, type LocalPresence } from "./local_discovery.ts";
+import { PortInquiry } from "./port_inquiry.ts";
 import { pause, RateLimiter } from "./rate_limiter.ts";
 import { Session } from "./session.ts";
-import type { TrackerState } from "./waiting.ts";
+import { TrackerBoard } from "./tracker_board.ts";
+import { outlookOf, type TrackerOutlook } from "./tracker_outlook.ts";
 
 /** Options that a seeder and a leecher share. */
 export interface HostOptions {
@@ -80,11 +82,16 @@ export class Host {
   readonly session: Session;
   /** Where peers connect to. */
   readonly port: number;
+  /** How things stand with the trackers. */
+  readonly trackers: TrackerBoard = new TrackerBoard();
+  /** Pieces that did not match their hash. */
+  failedPieces = 0;
+  /** Whether others can connect. */
+  readonly inquiry: PortInquiry;
   readonly #listener: Listener;
   readonly #peerId = makePeerId();
   readonly #listeners = new Set<TransferListener>();
   readonly #host: string | undefined;
-  readonly #trackers = new Map<string, boolean>(); // whether it answered last time
   readonly #heardOfTracker = Promise.withResolvers<void>();
   readonly #searchesLocally: boolean;
   #announcer: Announcer | undefined;
@@ -93,7 +100,6 @@ export class Host {
   #namesTrackers = false;
   #closing: Promise<void> | undefined;
   #haveBytes = 0;
-  #mostSeeders = 0;
   #bytesOf: ((piece: number) => number) | undefined;
 
   /**
@@ -111,7 +117,12 @@ export class Host {
     this.#listener = listener;
     this.#host = options.host;
     this.#searchesLocally = options.localDiscovery === true && !isLoopback(options.host ?? "");
-    this.port = this.#listener.port;
+    const port = this.port = listener.port;
+    this.inquiry = new PortInquiry({
+      port,
+      ...boundTo(this.#host),
+      onAnswer: (reachable, tracker) => this.tell({ type: "reach", port, reachable, tracker }),
+    });
     this.session = new Session({
       peerId: this.#peerId,
       client: PROGRAM,
@@ -135,6 +146,7 @@ export class Host {
   /** Tells all listeners. */
   tell(event: TransferEvent): void {
     if (event.type === "piece") this.#haveBytes += this.#bytesOf?.(event.piece) ?? event.bytes;
+    if (event.type === "piece-failed") this.failedPieces++;
     for (const listener of this.#listeners) listener(event);
   }
 
@@ -154,7 +166,7 @@ export class Host {
    * which counts us too.
    */
   get copies(): number {
-    return Math.max(this.session.copies.count, this.#mostSeeders - 1);
+    return Math.max(this.session.copies.count, this.trackers.mostSeeders - 1);
   }
 
   /** Makes the torrent known from now on: to trackers, and on the local network if that is wanted. */
@@ -170,6 +182,7 @@ export class Host {
     const isQuiet = publicity.isAssumed === true && this.#local !== undefined;
     if (!isQuiet) this.#namesTrackers = true;
     const { progress, hosted, trackers } = publicity;
+    if (!isQuiet) this.trackers.expect(trackers.flat());
     this.#announcer = new Announcer({
       tiers: trackers,
       oneAtATime: isPrivate,
@@ -180,13 +193,14 @@ export class Host {
       hosted,
       wantsPeers: () => progress().leftBytes > 0 && this.#usablePeers() < MANY_PEERS,
       onPeers: (addresses, v2) => this.session.learn(addresses, "tracker", v2),
-      onStatus: ({ nextInSeconds: _, ...status }) => {
-        this.#trackers.set(status.url, status.ok);
-        this.#mostSeeders = Math.max(this.#mostSeeders, status.seeders ?? 0);
+      onStatus: ({ nextInSeconds, fault, ...status }) => {
+        const standing = { ...status, ...(fault && { fault }) };
+        this.trackers.heard(standing, nextInSeconds, performance.now());
         this.#heardOfTracker.resolve();
+        if (status.ok) this.inquiry.ask(status.url);
         if (status.ok || !isQuiet) this.tell({ type: "tracker", ...status });
       },
-      ...(this.#host !== undefined && isBindable(this.#host) && { localHost: this.#host }),
+      ...boundTo(this.#host),
     });
   }
 
@@ -205,12 +219,11 @@ export class Host {
   }
 
   /** What there is to expect of trackers: nothing without one, nothing while all fail. */
-  get trackerState(): TrackerState {
-    const answers = [...this.#trackers.values()];
-    if (answers.includes(true)) return "answering";
-    if (this.#local !== undefined && !this.#namesTrackers) return "local";
-    if (this.#announcer === undefined) return "none";
-    return answers.length > 0 ? "failing" : "answering";
+  trackerOutlook(): TrackerOutlook {
+    const outlook = outlookOf(this.trackers.standings(performance.now()));
+    if (outlook.state === "answering") return outlook;
+    if (this.#local !== undefined && !this.#namesTrackers) return { state: "local" };
+    return this.#announcer === undefined ? { state: "none" } : outlook;
   }
 
   /** Asks the trackers anew: what they were told no longer holds. */
@@ -232,7 +245,8 @@ export class Host {
   close(): Promise<void> {
     this.#closing ??= (async () => {
       this.leaveLocalNetwork();
-      await Promise.all([this.session.close(), this.#announcer?.close(), this.#leaving]);
+      const [session, asking] = [this.session.close(), this.inquiry.close()];
+      await Promise.all([session, this.#announcer?.close(), this.#leaving, asking]);
       await this.#listener.close();
     })();
     return this.#closing;
@@ -276,9 +290,9 @@ export class Host {
   }
 }
 
-/** Announces leave from the bound address, unless that is "all" or one a tracker elsewhere cannot answer. */
-function isBindable(host: string): boolean {
-  return !isAny(host) && (isIPv6(host) || !isLoopback(host));
+/** Trackers are asked from the bound address, unless that is "all" or one of no use to those elsewhere. */
+function boundTo(host = "::"): { localHost?: string } {
+  return isAny(host) || (isLoopback(host) && !isIPv6(host)) ? {} : { localHost: host };
 }
 
 function isAny(host: string): boolean {

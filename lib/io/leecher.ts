@@ -13,11 +13,12 @@ import {
   endDownload,
   prepareDownload,
 } from "./begin_download.ts";
-import { checksumOf, isProved, proveChecksum, proveSha256 } from "./completion.ts";
+import { checksumOf, isProved, proveChecksum, proveSha256, resultOf } from "./completion.ts";
+import { hostDetails, linkOf, present, torrentDetails, type TransferDetails } from "./details.ts";
 import type { TransferListener, TransferResult, TransferStats } from "./events.ts";
 import { Host } from "./host.ts";
 import type { LeecherOptions } from "./leecher_options.ts";
-import { metadataEvent, metainfoOf } from "./metadata.ts";
+import { hostedFile, metadataEvent, metainfoOf } from "./metadata.ts";
 import { Patience } from "./patience.ts";
 import { SeedingLimit } from "./seeding_limit.ts";
 import { resolveSource, type Source } from "./source.ts";
@@ -31,9 +32,11 @@ const WATCH_MS = 500;
  * A download, and then a seeder.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { Leecher } from "@shoal/shoal";
+ *
  * await using leecher = await Leecher.start("file.iso", { trackers: ["udp://10.0.0.2:6969"] });
- * const { path } = await leecher.complete;
+ * console.log((await leecher.complete).path);
  * ```
  */
 export class Leecher implements AsyncDisposable {
@@ -56,6 +59,7 @@ export class Leecher implements AsyncDisposable {
   #begun = false;
   #hashesNoted = false;
   #limit: SeedingLimit | undefined;
+  #result: TransferResult | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -87,7 +91,7 @@ export class Leecher implements AsyncDisposable {
       isAssumed: source.assumesTracker === true,
       isPrivate: source.metainfo?.info.private ?? false,
       progress: () => this.#left(),
-      hosted: () => this.#hosted(),
+      hosted: () => this.#metainfo && hostedFile(this.#metainfo),
     });
     if (source.metainfo) this.#begin(() => source.metainfo!);
   }
@@ -131,14 +135,27 @@ export class Leecher implements AsyncDisposable {
     const totalBytes = this.#parts?.selection.totalBytes ?? this.#metainfo?.info.totalLength ?? 0;
     const left = totalBytes - stats.haveBytes;
     const moving = this.#state === "downloading" && stats.downloadRate > 0;
+    const { waiting } = this.#patience;
     return {
       ...stats,
       name: this.#metainfo?.info.name ?? this.#source.name ?? "",
-      state: this.#patience.waiting !== "" && this.#state === "downloading"
-        ? "waiting"
-        : this.#state,
+      state: waiting !== undefined && this.#state === "downloading" ? "waiting" : this.#state,
       totalBytes,
+      ...(waiting && { waiting }),
       ...(moving && { etaSeconds: left / stats.downloadRate }),
+    };
+  }
+
+  /** A closer look, for those who show more than figures. */
+  details(): TransferDetails {
+    const own = { host: this.#options.host, port: this.port };
+    const path = this.#parts?.files.finalPath;
+    const reason = this.#patience.waiting?.sentence;
+    return {
+      ...hostDetails(this.#host),
+      ...(this.#metainfo && torrentDetails(this.#metainfo)),
+      magnet: linkOf(this.#source, this.#metainfo, own),
+      ...present({ path, reason, end: this.#limit?.end, result: this.#result }),
     };
   }
 
@@ -220,26 +237,21 @@ export class Leecher implements AsyncDisposable {
     const { phase } = this.#host.session.swarm;
     if (phase.name !== "transfer" || this.#parts === undefined) return;
     const { transfer } = phase;
-    const { metainfo, selection, files } = this.#parts;
-    this.#state = "flushing";
+    const { selection, files } = this.#parts;
+    this.#state = "verifying";
     if (transfer.usedSha1 || !isProved(this.#parts)) {
       await proveSha256(this.#parts, this.#stopped.signal);
     }
     const sha256 = await proveChecksum(this.#parts, this.#options.checksum);
+    this.#state = "flushing";
     await endDownload(this.#host.session, this.#parts);
     this.#state = "seeding";
     this.#patience.busy();
     if (files.wasComplete || !selection.isWhole) this.#host.announceNow();
     else this.#host.announceCompleted();
-    const result: TransferResult = {
-      path: files.finalPath,
-      bytes: selection.totalBytes,
-      ...(metainfo.info.multiFile && { files: selection.fileCount }),
-      seconds: this.#patience.seconds,
-      verifiedBy: metainfo.info.version === "v1" ? "SHA-1" : "SHA-256",
-      ...(sha256 !== undefined && { sha256 }),
-      sources: this.#host.sources(),
-    };
+    const { seconds } = this.#patience;
+    const result = resultOf(this.#parts, { seconds, sha256, sources: this.#host.sources() });
+    this.#result = result;
     this.#host.tell({ type: "complete", ...result });
     this.#completed.resolve(result);
     if (this.#options.exit) void this.close();
@@ -255,11 +267,11 @@ export class Leecher implements AsyncDisposable {
       return;
     }
     this.#noteHashes();
-    if (this.#state === "checking" || this.#state === "flushing") this.#patience.busy();
-    else if (this.#patience.look(swarm, this.#host.trackerState)) {
-      this.#host.tell({ type: "waiting", reason: this.#patience.waiting });
-    }
-    if (this.#patience.waiting !== "") this.#host.askForPeers();
+    const isBusy = ["checking", "verifying", "flushing"].includes(this.#state);
+    const news = isBusy ? undefined : this.#patience.look(swarm, this.#host.trackerOutlook());
+    if (isBusy) this.#patience.busy();
+    if (news) this.#host.tell({ type: "waiting", code: news.code, reason: news.sentence });
+    if (this.#patience.waiting !== undefined) this.#host.askForPeers();
     const giveUp = this.#patience.exhausted();
     if (giveUp !== undefined) this.#fail(giveUp);
   }
@@ -278,11 +290,5 @@ export class Leecher implements AsyncDisposable {
     if (total === undefined) return { leftBytes: 16_384 }; // not known: anything but nothing
     const isSeeder = this.#state === "seeding" && this.#parts?.selection.isWhole;
     return { leftBytes: isSeeder ? 0 : Math.max(1, total - this.#host.haveBytes) };
-  }
-
-  #hosted(): { name: string; length: number; v2Hash?: Uint8Array } | undefined {
-    if (this.#metainfo === undefined) return undefined;
-    const { name, totalLength, v2Hash } = this.#metainfo.info;
-    return { name, length: totalLength, ...(v2Hash && { v2Hash }) };
   }
 }

@@ -161,6 +161,11 @@ function listenError(error: unknown, host: string, port: number): NetworkError {
     const text = `port ${port} is taken by another program: choose another with --port`;
     return new NetworkError(text, ExitCode.network, error);
   }
+  if (error instanceof Deno.errors.NotCapable) {
+    const text =
+      `Deno was not permitted to listen on port ${port}: add --allow-net, or run with -A`;
+    return new NetworkError(text, ExitCode.network, error);
+  }
   if (error instanceof Deno.errors.PermissionDenied) {
     const text = `no permission to listen on port ${port}: choose one above 1023 with --port`;
     return new NetworkError(text, ExitCode.network, error);

@@ -6,6 +6,7 @@
 
 import { hex } from "../codec/bytes.ts";
 import { type Metainfo, parseInfo, type TorrentInfo } from "../codec/metainfo.ts";
+import type { HostedFile } from "../codec/udp_tracker.ts";
 import type { TransferEvent } from "./events.ts";
 
 /**
@@ -15,6 +16,11 @@ import type { TransferEvent } from "./events.ts";
  */
 export function metainfoOf(info: Uint8Array): Metainfo {
   return { info: parseInfo(info), trackers: [], pieceLayers: new Map(), webSeeds: [] };
+}
+
+/** What trackers may list of it in their catalogues. */
+export function hostedFile({ info: { name, totalLength, v2Hash } }: Metainfo): HostedFile {
+  return { name, length: totalLength, ...(v2Hash && { v2Hash }) };
 }
 
 /** That it is known now. */

@@ -7,6 +7,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { isIp, isLoopback } from "../codec/address.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { networkInterfaces } from "./permitted.ts";
 
 /** Longer than any packet that is read, so that a longer one is seen to be too long. */
 const RECEIVE_LENGTH = 2048;
@@ -164,8 +165,9 @@ async function openSender(
 
 /** Where to take part: one address for each network, loopback only where there is nothing else. */
 function attachmentsOf(family: 4 | 6): Attachment[] {
-  const all = Deno.networkInterfaces().filter(({ address }) => isIp(address));
-  const own = all.filter((each) => each.family === `IPv${family}`);
+  const interfaces = networkInterfaces();
+  if (interfaces === undefined) throw new Error("--allow-sys=networkInterfaces was not given");
+  const own = interfaces.filter((each) => isIp(each.address) && each.family === `IPv${family}`);
   const attachments = family === 4
     ? own.map(({ address }) => ({ address, via: address, index: 0 }))
     : own.flatMap(({ name, address }) => {

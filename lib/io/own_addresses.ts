@@ -6,6 +6,7 @@
 
 import { ipToBytes, isIp, isLoopback } from "../codec/address.ts";
 import { Reach, reachOf } from "../codec/address_reach.ts";
+import { networkInterfaces } from "./permitted.ts";
 
 /** An address of this machine and the network it is in. */
 export interface OwnAddress {
@@ -15,16 +16,14 @@ export interface OwnAddress {
   netmask: string;
 }
 
-/** This machine's addresses that others can use: neither loopback nor bound to one link. */
+/**
+ * This machine's addresses that others can use: neither loopback nor bound to one link. None where
+ * they may not be listed.
+ */
 export function ownAddresses(): OwnAddress[] {
-  try {
-    return Deno.networkInterfaces().filter(({ address }) =>
-      isIp(address) && !isLoopback(address) && !/^(fe80:|169\.254\.)/i.test(address)
-    );
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return [];
-    throw error;
-  }
+  return (networkInterfaces() ?? []).filter(({ address }) =>
+    isIp(address) && !isLoopback(address) && !/^(fe80:|169\.254\.)/i.test(address)
+  );
 }
 
 /**

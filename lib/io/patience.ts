@@ -6,7 +6,8 @@
 
 import { ExitCode, NetworkError } from "../errors.ts";
 import type { Swarm } from "../peer/swarm.ts";
-import { type TrackerState, waitingReason } from "./waiting.ts";
+import type { TrackerOutlook } from "./tracker_outlook.ts";
+import { type Waiting, waitingReason } from "./waiting.ts";
 
 /** When to give up. */
 export interface PatienceOptions {
@@ -14,12 +15,14 @@ export interface PatienceOptions {
   readonly timeoutSeconds?: number;
   /** When nothing has come for so many seconds. */
   readonly stallTimeoutSeconds?: number;
+  /** Bytes per second; less than this allows is not slow. Default unlimited. */
+  readonly downloadLimit?: number;
 }
 
 /** Watches one download. */
 export class Patience {
-  /** Why nothing moves, to stand after "waiting: "; empty while something does. */
-  waiting = "";
+  /** Why nothing moves; undefined while something does. */
+  waiting: Waiting | undefined;
   readonly #options: PatienceOptions;
   readonly #startedMs = performance.now();
   #movedMs = performance.now();
@@ -38,19 +41,21 @@ export class Patience {
   /** Work is done on what is here: nothing needs to come meanwhile. */
   busy(): void {
     this.#movedMs = performance.now();
-    this.waiting = "";
+    this.waiting = undefined;
   }
 
-  /** Looks whether anything moves. Returns true when there is a new reason to tell. */
-  look(swarm: Swarm, trackers: TrackerState): boolean {
+  /** Looks whether anything moves. Returns why not, when that is news. */
+  look(swarm: Swarm, trackers: TrackerOutlook): Waiting | undefined {
     const nowMs = performance.now();
     if (swarm.downloadedBytes !== this.#movedBytes) {
       this.#movedBytes = swarm.downloadedBytes;
       this.#movedMs = nowMs;
     }
     const before = this.waiting;
-    this.waiting = waitingReason(swarm, trackers, nowMs);
-    return this.waiting !== "" && this.waiting !== before;
+    const found = waitingReason(swarm, trackers, nowMs, this.#options.downloadLimit || Infinity);
+    this.waiting = found;
+    const isKnown = found?.code === before?.code && found?.about === before?.about;
+    return isKnown ? undefined : found;
   }
 
   /** The error to give up with, once it is time. */
@@ -67,8 +72,8 @@ export class Patience {
   }
 
   #givenUp(what: string): NetworkError {
-    const why = this.waiting === "" ? "" : ` (${this.waiting})`;
+    const why = this.waiting === undefined ? "" : ` (${this.waiting.sentence})`;
     const text = `${what}; run the same command again to continue${why}`;
-    return new NetworkError(text, ExitCode.timeout);
+    return new NetworkError(text, ExitCode.timeout, undefined, this.waiting?.code);
   }
 }

@@ -146,6 +146,9 @@ export class PieceWorkers {
     };
     worker.onerror = (event) => {
       event.preventDefault();
+      // It is gone and answers nothing any more: to close it would take for ever.
+      const place = this.#threads.indexOf(thread);
+      if (place !== -1) this.#threads.splice(place, 1);
       this.#failAll(new DiskError(`a hashing thread failed: ${event.message}`));
     };
     worker.postMessage(this.#setup);

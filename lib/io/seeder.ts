@@ -9,6 +9,7 @@ import { ShoalError } from "../errors.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import { Layout } from "../store/layout.ts";
 import { type Content, createContent, type CreateOptions } from "./create.ts";
+import { hostDetails, torrentDetails, type TransferDetails } from "./details.ts";
 import type { TransferListener, TransferStats } from "./events.ts";
 import { FileReader } from "./file_reader.ts";
 import { Host, type HostOptions } from "./host.ts";
@@ -39,7 +40,9 @@ const ANNOUNCE_WAIT_MS = 1000;
  * A seeder of one file, or of one folder with all that is in it.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { Seeder } from "@shoal/shoal";
+ *
  * await using seeder = await Seeder.start("file.iso");
  * console.log(seeder.magnet);
  * await seeder.done;
@@ -57,6 +60,7 @@ export class Seeder implements AsyncDisposable {
   /** Resolves when seeding ends: closed, or shared for as long as it was asked to. */
   readonly done: Promise<void>;
   readonly #host: Host;
+  readonly #path: string;
   readonly #tracker: Tracker | undefined;
   readonly #finished = Promise.withResolvers<void>();
   readonly #limit: SeedingLimit;
@@ -68,10 +72,12 @@ export class Seeder implements AsyncDisposable {
     host: Host,
     torrent: Torrent,
     links: { trackers: readonly string[]; magnet: string; tracker: Tracker | undefined },
+    path: string,
     options: SeederOptions,
   ) {
     this.#host = host;
     this.torrent = torrent;
+    this.#path = path;
     this.trackers = links.trackers;
     this.magnet = links.magnet;
     this.#tracker = links.tracker;
@@ -129,7 +135,7 @@ export class Seeder implements AsyncDisposable {
         hosted: () => torrent.private ? undefined : { name, length, ...(v2Hash && { v2Hash }) },
       });
       await host.announced(ANNOUNCE_WAIT_MS);
-      return new Seeder(host, torrent, { trackers, magnet, tracker }, options);
+      return new Seeder(host, torrent, { trackers, magnet, tracker }, path, options);
     } catch (error) {
       await host.close();
       await tracker?.close();
@@ -154,6 +160,18 @@ export class Seeder implements AsyncDisposable {
     const { untilCopies } = this.#limit;
     const wanted = untilCopies === undefined ? {} : { untilCopies };
     return { ...this.#host.stats(), ...wanted, name, state, totalBytes: length };
+  }
+
+  /** A closer look, for those who show more than figures. */
+  details(): TransferDetails {
+    const { end } = this.#limit;
+    return {
+      ...hostDetails(this.#host),
+      ...torrentDetails(this.torrent.metainfo),
+      magnet: this.magnet,
+      path: this.#path,
+      ...(end && { end }),
+    };
   }
 
   /** Stops sharing, and tells the trackers. */

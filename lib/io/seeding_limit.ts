@@ -14,6 +14,16 @@ export interface SeedingLimitOptions {
   readonly untilCopies?: number;
 }
 
+/** What will end seeding by itself: the first of these that comes about. */
+export interface SeedingEnd {
+  /** In so many seconds. */
+  readonly inSeconds?: number;
+  /** At so many times the file's length sent. */
+  readonly atRatio?: number;
+  /** At so many others who have all of it. */
+  readonly atCopies?: number;
+}
+
 /** How far seeding has come. */
 export interface SeedingProgress {
   /** File data sent. */
@@ -28,13 +38,27 @@ export class SeedingLimit {
   readonly untilCopies: number | undefined;
   readonly #endMs: number;
   readonly #enoughBytes: number;
+  readonly #ratio: number | undefined;
 
   /** `totalBytes` is the file's length. */
   constructor(options: SeedingLimitOptions, totalBytes: number) {
     const { seedTimeSeconds = Infinity, seedRatio, untilCopies } = options;
     this.#endMs = performance.now() + seedTimeSeconds * 1000;
     this.#enoughBytes = seedRatio === undefined ? Infinity : seedRatio * totalBytes;
+    this.#ratio = seedRatio;
     this.untilCopies = untilCopies;
+  }
+
+  /** What will end it; `undefined` when nothing does. */
+  get end(): SeedingEnd | undefined {
+    const { untilCopies } = this;
+    const inSeconds = Math.max(0, this.#endMs - performance.now()) / 1000;
+    const end = {
+      ...(inSeconds < Infinity && { inSeconds }),
+      ...(this.#ratio !== undefined && { atRatio: this.#ratio }),
+      ...(untilCopies !== undefined && { atCopies: untilCopies }),
+    };
+    return Object.keys(end).length > 0 ? end : undefined;
   }
 
   /** Whether the time is over, enough was sent, or enough others have it. */

@@ -5,8 +5,9 @@
  */
 
 import { OptionError } from "../errors.ts";
-import type { TrackerStatus } from "./announcer.ts";
+import type { TrackerFault, TrackerStatus } from "./announcer.ts";
 import { type LineSettings, type Round, TrackerLine } from "./tracker_line.ts";
+import { TrackerRefusedError, TrackerSilentError } from "./udp_tracker_client.ts";
 
 /** The first attempt gives up early, so that the user hears soon of a tracker that is not there. */
 const FIRST_GIVE_UP_SECONDS = 3;
@@ -118,13 +119,13 @@ export class TrackerTier {
       if (round !== undefined && round.answers.length > 0) return this.#succeeded(line, round);
       const next = queue[i + 1];
       if (round === undefined) continue;
-      const what = reasonOf(line, round);
-      if (next === undefined) return this.#failed(line, what);
-      const error = `${what}, trying ${next.url} instead`;
-      this.#settings.onStatus({ url: line.url, ok: false, error });
+      const fault = faultOf(line, round);
+      if (next === undefined) return this.#failed(line, fault);
+      const error = `${fault.sentence}, trying ${next.url} instead`;
+      this.#settings.onStatus({ url: line.url, ok: false, error, fault });
     }
     const last = this.#groups.flat().at(-1);
-    return last && this.#failed(last, `tracker ${last.url} does not answer`);
+    return last && this.#failed(last, silenceOf(last));
   }
 
   /** One round at one tracker; `undefined` when it is none, which is told and never tried again. */
@@ -140,7 +141,8 @@ export class TrackerTier {
       for (const group of this.#groups) {
         if (group.includes(line)) group.splice(group.indexOf(line), 1);
       }
-      this.#settings.onStatus({ url: line.url, ok: false, error: error.message });
+      const fault = { code: "tracker-fails", sentence: error.message } as const;
+      this.#settings.onStatus({ url: line.url, ok: false, error: error.message, fault });
       return undefined;
     }
   }
@@ -165,10 +167,11 @@ export class TrackerTier {
     };
   }
 
-  #failed({ url }: TrackerLine, what: string) {
+  #failed({ url }: TrackerLine, fault: TrackerFault) {
     this.#failures++;
     const nextInSeconds = this.#retrySeconds();
-    return { url, ok: false, error: `${what}, next try in ${nextInSeconds} s`, nextInSeconds };
+    const error = `${fault.sentence}, next try in ${nextInSeconds} s`;
+    return { url, ok: false, error, fault, nextInSeconds };
   }
 
   #moveToFront(line: TrackerLine): void {
@@ -207,8 +210,19 @@ export class TrackerTier {
   }
 }
 
-function reasonOf({ url }: TrackerLine, { fault }: Round): string {
-  return fault?.reason instanceof Error ? fault.reason.message : `tracker ${url} does not answer`;
+function faultOf(line: TrackerLine, { fault }: Round): TrackerFault {
+  const reason = fault?.reason;
+  if (!(reason instanceof Error)) return silenceOf(line);
+  const code = reason instanceof TrackerRefusedError
+    ? "tracker-refuses"
+    : reason instanceof TrackerSilentError
+    ? "tracker-silent"
+    : "tracker-fails";
+  return { code, sentence: reason.message };
+}
+
+function silenceOf({ url }: TrackerLine): TrackerFault {
+  return { code: "tracker-silent", sentence: `tracker ${url} does not answer` };
 }
 
 /** In random order, all orders equally likely. */

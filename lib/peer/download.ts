@@ -34,11 +34,12 @@ const MAX_WASTE_BYTES = 16 * 1024 * 1024;
 export class Download {
   /** Bytes that arrived and were of no use. */
   wastedBytes = 0;
+  /** Who has what. */
+  readonly available: Availability;
   readonly #options: DownloadOptions;
   readonly #layout: Layout;
   readonly #pieces: Pieces;
   readonly #hunger: Hunger;
-  readonly #available: Availability;
   readonly #picker: Picker;
   readonly #haves: Haves;
   readonly #requests: Requests;
@@ -55,8 +56,8 @@ export class Download {
     this.#hunger = hunger;
     this.#haves = new Haves(connections, emit);
     const share = this.#share = new FairShare(options);
-    this.#available = new Availability(options);
-    const { rarity, fewWanted } = this.#available;
+    this.available = new Availability(options);
+    const { rarity, fewWanted } = this.available;
     const endGame = this.#endGame = new EndGame(rarity);
     const picker = new Picker({ pieces, rarity, fewWanted, canVerify, doubted, drop: this.#drop });
     this.#picker = picker;
@@ -72,7 +73,7 @@ export class Download {
 
   /** The peer's bitfield is known, or known anew. */
   piecesReplaced(connection: Connection, remote: Bitfield): void {
-    this.#available.replaced(connection, remote);
+    this.available.replaced(connection, remote);
     for (const active of this.#pieces.active.values()) {
       if (!remote.get(active.piece)) this.#leave(connection, active);
     }
@@ -81,13 +82,13 @@ export class Download {
 
   /** The peer got one more piece. */
   pieceGained(connection: Connection, piece: PieceIndex): void {
-    this.#available.gained(connection, piece);
+    this.available.gained(connection, piece);
     this.#share.changed(connection);
   }
 
   /** The peer no longer has a piece. Without BEP 6 what we asked for of it is dropped (BEP 54). */
   pieceDropped(connection: Connection, piece: PieceIndex): void {
-    this.#available.dropped(connection, piece);
+    this.available.dropped(connection, piece);
     this.#share.changed(connection);
     const active = this.#pieces.active.get(piece);
     if (active === undefined) return;
@@ -171,7 +172,7 @@ export class Download {
     if (this.#pieces.isComplete) this.#haves.flush();
     for (const connection of this.#options.connections) {
       if (!connection.remote.get(piece)) continue;
-      this.#available.satisfied(connection);
+      this.available.satisfied(connection);
       if (!connection.amInterested) this.#share.changed(connection);
     }
     this.#hunger.somethingFree(); // a slot of piece memory
@@ -187,7 +188,7 @@ export class Download {
   notStored(piece: PieceIndex): void {
     this.#requests.forget(this.#pieces.active.get(piece)!);
     this.#pieces.failed(piece);
-    this.#available.rarity.add(piece);
+    this.available.rarity.add(piece);
     this.#hunger.somethingFree();
   }
 
@@ -206,7 +207,7 @@ export class Download {
   left(connection: Connection): void {
     this.#requests.releaseAll(connection);
     this.#leaveAll(connection);
-    this.#available.withdrawn(connection);
+    this.available.withdrawn(connection);
     this.#share.left(connection);
   }
 
@@ -244,7 +245,7 @@ export class Download {
   /** @throws {Error} when what connections owe contradicts what pieces wait for */
   checkInvariant(): void {
     this.#pieces.checkInvariant();
-    this.#available.checkInvariant(this.#options.connections, this.#layout);
+    this.available.checkInvariant(this.#options.connections, this.#layout);
     this.#requests.checkInvariant();
     this.#share.checkInvariant();
     this.#picker.checkInvariant();
@@ -294,6 +295,6 @@ export class Download {
       this.wastedBytes += this.#layout.blockLength(active.piece, block, true);
     }
     this.#pieces.abandon(active.piece);
-    this.#available.rarity.add(active.piece);
+    this.available.rarity.add(active.piece);
   };
 }

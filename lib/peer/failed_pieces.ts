@@ -150,7 +150,7 @@ export class FailedPieces {
     const wrong = wrongBlocks(digests, right);
     const guilty = new Set(wrong.map((block) => active.contributorOf(block)));
     const from = this.#blame.peers(guilty);
-    this.#options.emit({ type: "failed", piece, from });
+    this.#tell(piece, from);
     if (wrong.length === 0 || wrong.length === active.blockCount) this.#options.drop(piece);
     else this.#options.reopen(piece, wrong);
     this.#convict(from, piece);
@@ -167,8 +167,13 @@ export class FailedPieces {
   #drop(active: ActivePiece, digests: Uint8Array | undefined): void {
     const { from, alone } = this.#blame.sourcesOf(active);
     if (!alone) this.#blame.failed(active, digests);
-    this.#options.emit({ type: "failed", piece: active.piece, from });
+    this.#tell(active.piece, from);
     this.#options.drop(active.piece);
+  }
+
+  #tell(piece: PieceIndex, from: readonly Peer[]): void {
+    for (const peer of from) peer.badPieces++;
+    this.#options.emit({ type: "failed", piece, from });
   }
 
   #convict(peers: readonly Peer[], piece: PieceIndex): void {

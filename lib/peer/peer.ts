@@ -37,6 +37,8 @@ export interface Peer {
   reason: string;
   /** Verified bytes received from it. */
   verifiedBytes: number;
+  /** Pieces that did not match their hash and that it had a part in, by guilt or by chance. */
+  badPieces: number;
 }
 
 /** Somebody nothing has come of yet. */
@@ -52,6 +54,7 @@ export function newPeer(
     client: "",
     reason: "",
     verifiedBytes: 0,
+    badPieces: 0,
   };
 }
 

@@ -236,6 +236,7 @@ export class PeerBook {
     if (rankOf(known.source) < rankOf(peer.source)) this.#setSource(peer, known.source);
     peer.v2 ||= known.v2;
     peer.verifiedBytes += known.verifiedBytes;
+    peer.badPieces += known.badPieces;
     if (this.#contributors.delete(known)) this.#contributors.add(peer);
     if (known.state === "banned") this.apply(peer, "corrupt", known.reason);
   }

@@ -25,6 +25,25 @@ export interface RequestsOptions {
   readonly freed: (active: ActivePiece) => void;
 }
 
+/** Requests of one connection that are looked at to tell which pieces it fetches. */
+const MAX_LOOKED_AT = 256;
+
+/** The pieces that the connection owes us blocks of, those asked for first in front; `most` at most. */
+export function piecesOwed(
+  { outstanding }: Connection,
+  { pieceLength }: Layout,
+  most: number,
+): number[] {
+  const blocksPerPiece = Math.ceil(pieceLength / BLOCK_LENGTH);
+  const pieces = new Set<number>();
+  let looked = 0;
+  for (const key of outstanding.keys()) {
+    pieces.add(Math.floor(key / blocksPerPiece));
+    if (pieces.size === most || ++looked === MAX_LOOKED_AT) break;
+  }
+  return [...pieces];
+}
+
 /** Asks for blocks, and keeps account of what was asked. */
 export class Requests {
   readonly #options: RequestsOptions;

@@ -3,10 +3,12 @@ import type { HostPort } from "../../lib/codec/address.ts";
 import { NetworkError, OptionError } from "../../lib/errors.ts";
 import { type AnnounceClient, Announcer, type AnnouncerOptions } from "../../lib/io/announcer.ts";
 import type { TrackerStatus } from "../../lib/io/announcer.ts";
-import type {
-  AnnounceAnswer,
-  AnnounceParams,
-  AskOptions,
+import {
+  type AnnounceAnswer,
+  type AnnounceParams,
+  type AskOptions,
+  TrackerRefusedError,
+  TrackerSilentError,
 } from "../../lib/io/udp_tracker_client.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
@@ -41,7 +43,7 @@ class ScriptedTracker implements AnnounceClient {
 }
 
 function silence(): Promise<never> {
-  return Promise.reject(new NetworkError(`tracker ${URL} does not answer`));
+  return Promise.reject(new TrackerSilentError(`tracker ${URL} does not answer`, false));
 }
 
 function setUp(options: Partial<AnnouncerOptions> = {}) {
@@ -166,6 +168,7 @@ Deno.test("a silent tracker is tried again after 2, 4, 8 and at most 60 seconds,
     url: URL,
     ok: false,
     error: `tracker ${URL} does not answer, next try in 2 s`,
+    fault: { code: "tracker-silent", sentence: `tracker ${URL} does not answer` },
     nextInSeconds: 2,
   });
   assertEquals(tracker.giveUps.slice(0, 4), [3, 6, 12, 15]);
@@ -173,6 +176,21 @@ Deno.test("a silent tracker is tried again after 2, 4, 8 and at most 60 seconds,
   const before = tracker.heard.length;
   await announcer.close();
   assertStrictEquals(tracker.heard.length, before, "it never heard of us: no goodbye");
+});
+
+Deno.test("how a tracker fails has a name: silent, refuses, or anything else", async () => {
+  const faults = [
+    [new TrackerSilentError("silence", false), "tracker-silent"],
+    [new TrackerRefusedError(URL, "not here"), "tracker-refuses"],
+    [new NetworkError("nonsense"), "tracker-fails"],
+  ] as const;
+  for (const [error, code] of faults) {
+    const { clock, tracker, statuses, start } = setUp();
+    tracker.respond = () => Promise.reject(error);
+    await using _announcer = start();
+    await clock.advance(1);
+    assertEquals(statuses.map(({ fault }) => fault), [{ code, sentence: error.message }]);
+  }
 });
 
 Deno.test("a tracker that comes back is announced to as before", async () => {
@@ -274,6 +292,7 @@ Deno.test("a tracker that is not a UDP one is reported and left alone", async ()
     url: "http://tracker.example/announce",
     ok: false,
     error: "only udp:// trackers are supported so far",
+    fault: { code: "tracker-fails", sentence: "only udp:// trackers are supported so far" },
   }]);
 });
 
@@ -294,6 +313,7 @@ Deno.test("within a tier one tracker is announced to; another stands in while it
       url: URL,
       ok: false,
       error: `tracker ${URL} does not answer, trying ${SECOND} instead`,
+      fault: { code: "tracker-silent", sentence: `tracker ${URL} does not answer` },
     },
     { ...statuses[0]!, url: SECOND },
   ]);

@@ -107,7 +107,7 @@ Deno.test("a file changed in the middle: the seeder says so, and started again s
     warning,
     /^warning: .*\/data\.bin has changed: chunk \d+ no longer matches and is not served any more; start again to share the file as it is now$/,
   );
-  await leecher.line(/^waiting: 1 peer connected, but none has what is missing$/);
+  await leecher.line(/^waiting: 1 peer connected, but none has what is missing; /);
   assert(!leecher.stderr.some((line) => line.includes("corrupt")));
   // What it has got is right.
   const chunks = leecher.stderr.map((line) => /^chunk (\d+) verified/.exec(line)?.[1])

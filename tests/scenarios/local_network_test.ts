@@ -82,7 +82,7 @@ twoNetworksTest("a leecher that comes first waits for the local network", async 
     copy,
   ]);
   await leecher.line(
-    /^waiting: nobody on the local network shares it yet, and no tracker was given$/,
+    /^waiting: nobody on the local network shares it yet, and no tracker was given; name one /,
   );
   await using seeder = seed(left, origin);
   await hashOf(seeder);

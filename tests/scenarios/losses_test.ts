@@ -62,7 +62,7 @@ Deno.test("the only seeder vanishes in the middle: the leecher waits, says so, a
   await hasChunksFrom(leecher, first.address, 20);
   first.program.kill("SIGKILL");
   await leecher.line(
-    new RegExp(`^waiting: seeder 127\\.0\\.0\\.1:${port} not reachable \\(.+\\), trying again$`),
+    new RegExp(`^waiting: seeder 127\\.0\\.0\\.1:${port} unreachable: .+`),
   );
   await using _second = await ShoalSeeder.start(path, args);
   assertEquals(await leecher.exit(), 0, leecher.transcript());

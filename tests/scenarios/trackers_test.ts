@@ -99,23 +99,39 @@ Deno.test("a link, and a tracker that refuses: its words are shown, and peers ar
   const link = magnetLink(seeder.hashes, [tracker.url]);
   await using leecher = startLeecher(link, folder);
   await leecher.line(refusal);
-  await leecher.line(/^waiting: the tracker does not help, and no peer is known$/);
+  await leecher.line(
+    /^waiting: tracker udp:\S+ refuses: not \[2Jregistered here, next try in \d+ s; ask who runs it/,
+  );
   leecher.kill("SIGINT");
   assertEquals(await leecher.exit(), 7);
   await leech(link, folder, ["--peer", seeder.address]);
 });
 
-Deno.test("a link, and a tracker that knows no seeder: it waits and says so, until the time is up", async () => {
+Deno.test("a link, and a tracker that says nothing: it waits and says when it asks again", async () => {
+  await using temp = await TempFolder.create();
+  await using silent = new FakeTracker(() => []);
+  await using leecher = startLeecher(V1, temp.path, ["-t", silent.url, "--json"]);
+  const [, code, reason] = await leecher.line(
+    /^{"type":"stalled",.*"code":"(tracker-\w+)","reason":"([^"]+)"/,
+    { from: "stdout" },
+  );
+  assertEquals(code, "tracker-silent");
+  assertMatch(
+    reason!,
+    /^tracker udp:\S+ does not answer, next try in \d+ s; is it running, and its UDP port open\?$/,
+  );
+});
+
+Deno.test("a link to a file that is not on the tracker: it waits and says so, until the time is up", async () => {
   await using temp = await TempFolder.create();
   await using tracker = await ShoalTracker.start();
   const args = ["-t", tracker.url, "--timeout", "1.5"];
   await using leecher = startLeecher(V1, temp.path, args);
-  await leecher.line(/^waiting: no tracker knows of a seeder yet$/);
+  await leecher.line(/^waiting: no such file on the tracker: nobody shares it there yet; check/);
   assertEquals(await leecher.exit(), 2);
-  assertEquals(
-    leecher.stderr.at(-1),
-    "leecher: not complete after 1.5 s; run the same command again to continue " +
-      "(no tracker knows of a seeder yet)",
+  assertMatch(
+    leecher.stderr.at(-1)!,
+    /^leecher: not complete after 1\.5 s; run the same command again to continue \(no such file on/,
   );
 });
 
@@ -126,7 +142,7 @@ Deno.test("a seeder that cannot be reached is named, with the reason", async () 
   await using leecher = startLeecher(V1, temp.path, args);
   await leecher.line(
     new RegExp(
-      `^waiting: seeder ${address} not reachable \\(refuses connections\\), trying again$`,
+      `^waiting: seeder ${address} unreachable: is it still running\\? \\(refuses connections, `,
     ),
   );
   assertEquals(await leecher.exit(), 2);

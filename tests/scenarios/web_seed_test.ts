@@ -63,6 +63,8 @@ Deno.test("a web seed that lacks the file is said so, and what the leecher waits
   await seeder.program[Symbol.asyncDispose]();
   await using leecher = startLeecher(torrent, temp.path, ["--timeout", "5"]);
   await leecher.line(/the web seed http:\S+gone\.bin answers 404 Not Found/);
-  await leecher.line(/^waiting: .*gone\.bin not reachable \(answers 404 Not Found\), trying again/);
+  await leecher.line(
+    /^waiting: web server .*gone\.bin unreachable: answers 404 Not Found, next try in \d+ s$/,
+  );
   assertEquals(await leecher.exit(), 2);
 });

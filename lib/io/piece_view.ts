@@ -1,0 +1,33 @@
+/**
+ * A look at every piece of a torrent, for those who draw it.
+ *
+ * @module
+ */
+
+import type { Swarm } from "../peer/swarm.ts";
+
+/** The pieces as they are at the moment of asking; nothing is copied. */
+export interface PieceView {
+  /** How many there are. */
+  readonly count: number;
+  /** Pieces of which blocks are on their way or being verified, oldest first. */
+  readonly inFlight: Iterable<number>;
+  /** Whether the piece is verified and stored. */
+  has(piece: number): boolean;
+  /** How many connected peers have the piece. */
+  availability(piece: number): number;
+}
+
+/** The pieces of this swarm's torrent; `undefined` while they are not known. */
+export function pieceView(swarm: Swarm): PieceView | undefined {
+  if (swarm.phase.name !== "transfer") return undefined;
+  const { pieces, layout, download: { available: { rarity } } } = swarm.phase.transfer;
+  let complete = 0; // those are not in the order of rarity
+  for (const { remote } of swarm.connections.values()) if (remote.isFull) complete++;
+  return {
+    count: layout.pieceCount,
+    inFlight: pieces.active.keys(),
+    has: (piece) => pieces.have.get(piece),
+    availability: (piece) => rarity.availability(piece) + complete,
+  };
+}
