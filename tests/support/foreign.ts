@@ -4,10 +4,13 @@
  * @module
  */
 
-export type ForeignProgram = "libtorrent" | "aria2" | "transmission" | "rtorrent";
+export type ForeignProgram = "libtorrent" | "aria2" | "transmission" | "rtorrent" | "chromium";
 
 /** The Python that Debian's python3-libtorrent belongs to; one from elsewhere cannot import it. */
 export const PYTHON = "/usr/bin/python3";
+
+/** Debian's browser; one that a user installed elsewhere is not touched. */
+export const CHROMIUM = "/usr/bin/chromium";
 
 interface Recipe {
   debianPackage: string;
@@ -26,6 +29,7 @@ const RECIPES: Record<ForeignProgram, Recipe> = {
     probe: ["transmission-daemon", "--version"],
   },
   rtorrent: { debianPackage: "rtorrent", probe: ["rtorrent", "-h"] },
+  chromium: { debianPackage: "chromium", probe: [CHROMIUM, "--version"] },
 };
 
 const versions = new Map<ForeignProgram, string | undefined>();

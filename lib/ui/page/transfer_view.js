@@ -1,0 +1,39 @@
+// @ts-check
+/// <reference lib="dom" />
+/**
+ * The page of a leecher and of a seeder.
+ *
+ * @module
+ */
+
+import { html } from "./preact.js";
+import { LinkCard } from "./link_card.js";
+import { Details, Overview } from "./overview.js";
+import { PeerTable } from "./peer_table.js";
+import { PieceMapPanel } from "./piece_map.js";
+import { RateGraph } from "./rate_graph.js";
+import { ResultCard } from "./result_card.js";
+import { TrackerRows } from "./tracker_rows.js";
+
+/**
+ * @param {{snapshot: import("../snapshot.ts").TransferSnapshot, map: import("../snapshot.ts").PieceMap | undefined}} props
+ */
+export function TransferView({ snapshot, map }) {
+  const { result, link, trackers } = snapshot;
+  return html`
+    <div class="columns top">
+      <${Overview} snapshot=${snapshot} />
+      <${LinkCard} link=${link} />
+    </div>
+    ${result && html`<${ResultCard} result=${result} snapshot=${snapshot} />`}
+    <div class="columns halves">
+      <${PieceMapPanel} map=${map} snapshot=${snapshot} />
+      <${RateGraph} snapshot=${snapshot} />
+    </div>
+    <${PeerTable} snapshot=${snapshot} />
+    <div class="columns halves">
+      <${TrackerRows} trackers=${trackers} />
+      <${Details} snapshot=${snapshot} />
+    </div>
+  `;
+}

@@ -1,0 +1,87 @@
+/**
+ * A tracker while it is watched, from before it listens.
+ *
+ * @module
+ */
+
+import type { Tracker } from "../io/tracker_server.ts";
+import type { PageSource, Question, TrackerSnapshot } from "./snapshot.ts";
+import { MAX_SWARMS, type TrackerFigures, trackerSnapshot } from "./tracker_snapshot.ts";
+
+const SAMPLE_MS = 1000;
+
+const NOTHING: TrackerFigures = {
+  torrents: 0,
+  peers: 0,
+  seeders: 0,
+  leechers: 0,
+  connects: 0,
+  announces: 0,
+  scrapes: 0,
+  finds: 0,
+  reaches: 0,
+  refused: 0,
+};
+
+/** The page of a tracker. */
+export class TrackerPage implements PageSource {
+  readonly #startMs = performance.now();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #tracker: Tracker | undefined;
+  #url = "";
+  #answers = 0;
+  #answersPerSecond = 0;
+  #sampledMs = performance.now();
+
+  /** Nothing listens yet. */
+  constructor() {
+    this.#timer = setInterval(() => this.#sample(), SAMPLE_MS);
+  }
+
+  /** From now on this tracker is shown. */
+  show(tracker: Tracker): void {
+    this.#tracker = tracker;
+    this.#url = tracker.url;
+    this.#answers = this.#answered();
+  }
+
+  snapshot({ search, swarm }: Question): TrackerSnapshot {
+    const tracker = this.#tracker;
+    const isAsked = tracker !== undefined && swarm !== undefined;
+    const stats = tracker?.stats() ?? NOTHING;
+    const found = tracker?.survey(search, MAX_SWARMS) ?? { total: 0, swarms: [] };
+    const isShort = stats.torrents <= 2 * MAX_SWARMS; // both hashes of each
+    const all = search === "" ? found : isShort ? tracker?.survey("", MAX_SWARMS) : undefined;
+    return trackerSnapshot({
+      url: this.#url,
+      elapsedSeconds: Math.floor((performance.now() - this.#startMs) / 1000),
+      stats,
+      answersPerSecond: this.#answersPerSecond,
+      found,
+      ...(all && { all }),
+      ...(isAsked && { selected: { hash: swarm, members: tracker.members(swarm) } }),
+      intervalSeconds: tracker?.intervalSeconds ?? 0,
+    });
+  }
+
+  map(): undefined {}
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #answered(): number {
+    const stats = this.#tracker?.stats() ?? NOTHING;
+    const { connects, announces, scrapes, finds, reaches, refused } = stats;
+    return connects + announces + scrapes + finds + reaches + refused;
+  }
+
+  #sample(): void {
+    const answers = this.#answered();
+    const nowMs = performance.now();
+    const seconds = (nowMs - this.#sampledMs) / 1000;
+    this.#answersPerSecond = Math.round((answers - this.#answers) / seconds);
+    this.#answers = answers;
+    this.#sampledMs = nowMs;
+  }
+}

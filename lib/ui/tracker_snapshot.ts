@@ -1,0 +1,144 @@
+/**
+ * A tracker as a page sees it.
+ *
+ * @module
+ */
+
+import { VERSION } from "../io/identity.ts";
+import type { SwarmMember, SwarmSummary, TrackerStats } from "../io/tracker_server.ts";
+import { clientName } from "./client_name.ts";
+import type { MemberRow, MemberState, TrackerSnapshot } from "./snapshot.ts";
+import { clipped, count } from "./words.ts";
+
+/** Rows that are sent; the rest is counted. */
+export const MAX_SWARMS = 200;
+const MAX_MEMBERS = 500;
+
+/** Who is silent for so many intervals has missed an announce. Shortly after two it is forgotten. */
+const SILENT_INTERVALS = 1.5;
+/** Who has been here for less than this has had no chance yet. */
+const PROBATION_SECONDS = 30;
+/** Who has less than this part of what all have on average lags behind. */
+const LAGGING = 0.5;
+
+/** The order in which members are listed: those first whom somebody has to look after. */
+const ORDER: readonly MemberState[] = ["silent", "slow", "downloading", "complete"];
+
+/** What is counted. */
+export type TrackerFigures = Omit<TrackerStats, "names" | "ignored">;
+
+/** Some of the swarms, the biggest of them. */
+export interface Found {
+  readonly total: number;
+  readonly swarms: readonly SwarmSummary[];
+}
+
+/** What a snapshot is made of. */
+export interface TrackerInput {
+  readonly url: string;
+  readonly elapsedSeconds: number;
+  readonly stats: TrackerFigures;
+  /** In the last second. */
+  readonly answersPerSecond: number;
+  /** What was found. */
+  readonly found: Found;
+  /** What there is without a search; absent where it is too much to be gone through. */
+  readonly all?: Found;
+  /** The swarm that was asked for. */
+  readonly selected?: { readonly hash: string; readonly members: readonly SwarmMember[] };
+  /** Between the announces of a peer. */
+  readonly intervalSeconds: number;
+}
+
+/** The snapshot of this moment. */
+export function trackerSnapshot(input: TrackerInput): TrackerSnapshot {
+  const { url, elapsedSeconds, stats, answersPerSecond, found, selected, intervalSeconds } = input;
+  const { announces, refused } = stats;
+  const { swarms, seeders, leechers } = countsOf(stats, input.all);
+  const isUsed = seeders + leechers > 0;
+  return {
+    program: "tracker",
+    version: VERSION,
+    sentence: isUsed
+      ? `answering ${count(seeders + leechers, "peer")} in ${count(swarms, "swarm")}`
+      : "waiting for somebody who shares something",
+    tone: isUsed ? "good" : "wait",
+    url,
+    elapsedSeconds,
+    counters: { swarms, seeders, leechers, announces, answersPerSecond, errors: refused },
+    total: found.total,
+    swarms: found.swarms.map((swarm) => ({
+      ...swarm,
+      ...(swarm.name !== undefined && { name: clipped(swarm.name) }),
+    })),
+    ...(selected && {
+      selected: { hash: selected.hash, ...rollCall(selected.members, intervalSeconds) },
+    }),
+  };
+}
+
+/**
+ * How many swarms and members there are. The tracker itself counts both hashes of a hybrid; the list has
+ * them once, and where it is whole the page says the same as the list.
+ */
+function countsOf({ torrents, seeders, leechers }: TrackerFigures, all: Found | undefined) {
+  if (all === undefined || all.total > all.swarms.length) {
+    return { swarms: torrents, seeders, leechers };
+  }
+  const sum = (key: "seeders" | "leechers") => all.swarms.reduce((n, swarm) => n + swarm[key], 0);
+  return { swarms: all.total, seeders: sum("seeders"), leechers: sum("leechers") };
+}
+
+/** Who is there, who lags behind, and who does not answer. */
+export function rollCall(
+  members: readonly SwarmMember[],
+  intervalSeconds: number,
+): { rollCall: string; peers: MemberRow[] } {
+  const average = mean(members.flatMap(({ progress }) => progress === undefined ? [] : [progress]));
+  const byState = new Map<MemberState, SwarmMember[]>(ORDER.map((state) => [state, []]));
+  for (const member of members) {
+    byState.get(stateOf(member, average, intervalSeconds))!.push(member);
+  }
+  const peers = [...byState].flatMap(([state, them]) => them.map((member) => ({ state, member })));
+  const [silent, slow, downloading, complete] = [...byState.values()].map(({ length }) => length);
+  const unreachable = members.filter(({ reachable }) => reachable === false).length;
+  const parts = [
+    `${complete} of ${members.length} complete`,
+    downloading && `${downloading} downloading`,
+    slow && `${slow} slow`,
+    silent && `${silent} silent`,
+    unreachable && `${unreachable} unreachable`,
+  ];
+  return {
+    rollCall: parts.filter(Boolean).join(", "),
+    peers: peers.slice(0, MAX_MEMBERS).map(({ state, member }) => memberRow(state, member)),
+  };
+}
+
+function stateOf(member: SwarmMember, average: number, intervalSeconds: number): MemberState {
+  const { seeder, progress, lastSeenSeconds, sinceSeconds, stillSeconds } = member;
+  if (lastSeenSeconds > SILENT_INTERVALS * intervalSeconds) return "silent";
+  if (seeder) return "complete";
+  if (sinceSeconds < PROBATION_SECONDS) return "downloading";
+  const lags = progress !== undefined && progress < LAGGING * average;
+  return lags || stillSeconds >= PROBATION_SECONDS ? "slow" : "downloading";
+}
+
+function memberRow(
+  state: MemberState,
+  { address, progress, lastSeenSeconds, agent, reachable }: SwarmMember,
+): MemberRow {
+  const client = clientName(agent);
+  return {
+    address,
+    ...(progress !== undefined && { progress }),
+    lastSeenSeconds: Math.floor(lastSeenSeconds),
+    ...(client !== undefined && { client }),
+    state,
+    ...(reachable !== undefined && { reachable: reachable ? "yes" : "no" }),
+  };
+}
+
+function mean(numbers: readonly number[]): number {
+  return numbers.length === 0 ? 0 : numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
+}

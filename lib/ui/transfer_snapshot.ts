@@ -1,0 +1,169 @@
+/**
+ * A leecher or a seeder as a page sees it.
+ *
+ * @module
+ */
+
+import type { TransferDetails } from "../io/details.ts";
+import type { ConnectionStats, TransferResult, TransferStats } from "../io/events.ts";
+import { VERSION } from "../io/identity.ts";
+import type { TrackerStanding } from "../io/tracker_board.ts";
+import type {
+  OtherPeerRow,
+  PeerRow,
+  RateHistory,
+  ResultCard,
+  TrackerRow,
+  TransferSnapshot,
+} from "./snapshot.ts";
+import { stateSentence, type Told } from "./state_sentence.ts";
+import { clipped } from "./words.ts";
+
+/** Rows of peers, and of sources, that are sent; the rest is counted. */
+const MAX_PEERS = 500, MAX_SOURCES = 100;
+/** A torrent may name any number of trackers. */
+const MAX_TRACKERS = 100;
+const SECONDS_PER_MINUTE = 60;
+
+/** What the letters of {@link ConnectionStats.flags} mean. */
+const FLAGS: Readonly<Record<string, string>> = {
+  w: "web server",
+  i: "connected to us",
+  "2": "BitTorrent v2",
+  d: "serves us",
+  u: "served by us",
+  s: "owes us data",
+};
+
+/** What a snapshot is made of, besides what the sentence is made of. */
+export interface TransferInput extends Told {
+  readonly elapsedSeconds: number;
+  readonly history: RateHistory;
+}
+
+/** The snapshot of this moment. */
+export function transferSnapshot(input: TransferInput): TransferSnapshot {
+  const { program, stats, details, hashing, port, elapsedSeconds, history } = input;
+  const { name, state, peers: known, etaSeconds } = stats;
+  const { path, files, v1Hash, v2Hash, end, result, reachable } = details ?? {};
+  const rows = peerRows(stats.connections);
+  const stop = end && stopSentence(stats, end);
+  return {
+    program,
+    version: VERSION,
+    ...stateSentence(input),
+    state,
+    name,
+    link: details?.magnet ?? "",
+    ...(path !== undefined && { path }),
+    totalBytes: hashing?.totalBytes ?? stats.totalBytes,
+    haveBytes: hashing?.doneBytes ?? stats.haveBytes,
+    downloadedBytes: stats.downloadedBytes,
+    uploadedBytes: stats.uploadedBytes,
+    wastedBytes: stats.wastedBytes,
+    downloadRate: stats.downloadRate,
+    uploadRate: stats.uploadRate,
+    ...(etaSeconds !== undefined && { etaSeconds }),
+    pieces: stats.pieces,
+    havePieces: stats.havePieces,
+    failedPieces: details?.failedPieces ?? 0,
+    pieceLength: details?.pieceLength ?? 0,
+    ...(files !== undefined && { files }),
+    ...(v1Hash !== undefined && { v1Hash }),
+    ...(v2Hash !== undefined && { v2Hash }),
+    port,
+    ...(reachable !== undefined && { reachable: reachable ? "yes" : "no" }),
+    elapsedSeconds,
+    peers: rows,
+    others: otherRows(details?.strangers ?? [], MAX_PEERS - rows.length),
+    copies: stats.copies,
+    known,
+    trackers: (details?.trackers ?? []).slice(0, MAX_TRACKERS).map(trackerRow),
+    history,
+    ...(stop && { stop: { sentence: stop } }),
+    ...(result && { result: resultCard(result) }),
+  };
+}
+
+function peerRows(connections: readonly ConnectionStats[]): PeerRow[] {
+  const rate = (c: ConnectionStats) => c.downloadRate + c.uploadRate;
+  const moved = (c: ConnectionStats) => c.downloadedBytes + c.uploadedBytes;
+  const sorted = [...connections].sort((a, b) => rate(b) - rate(a) || moved(b) - moved(a));
+  return sorted.slice(0, MAX_PEERS).map((connection) => ({
+    address: clipped(connection.address),
+    client: clipped(connection.client),
+    state: "connected",
+    progress: connection.progress,
+    downRate: connection.downloadRate,
+    upRate: connection.uploadRate,
+    downloaded: connection.downloadedBytes,
+    uploaded: connection.uploadedBytes,
+    fetching: connection.fetching,
+    flags: [...connection.flags].map((letter) => FLAGS[letter] ?? letter),
+    badPieces: connection.badPieces,
+  }));
+}
+
+function otherRows(strangers: TransferDetails["strangers"], most: number): OtherPeerRow[] {
+  return strangers.slice(0, most).map((
+    { address, client, state, complete, badPieces, reason },
+  ) => ({
+    address: clipped(address),
+    client: clipped(client),
+    state,
+    complete,
+    badPieces,
+    ...(reason && { reason: clipped(reason) }),
+  }));
+}
+
+function trackerRow({ url, ok, error, seeders, leechers, nextInSeconds }: TrackerStanding) {
+  const failure = error?.replace(/, next try in \d+ s$/, "") ?? "does not answer";
+  const row: TrackerRow = {
+    url: clipped(url),
+    ok: ok !== false,
+    sentence: ok === undefined ? "has not answered yet" : ok ? "answers" : clipped(failure),
+    ...(seeders !== undefined && { seeders }),
+    ...(leechers !== undefined && { leechers }),
+    ...(nextInSeconds !== undefined && { nextSeconds: nextInSeconds }),
+  };
+  return row;
+}
+
+/** What ends seeding, whatever comes first, with how far that is. */
+function stopSentence(
+  { copies, uploadedBytes, totalBytes }: TransferStats,
+  { atCopies, atRatio, inSeconds }: NonNullable<TransferDetails["end"]>,
+): string {
+  const ratio = totalBytes > 0 ? uploadedBytes / totalBytes : 0;
+  const parts = [
+    atCopies !== undefined && `${copies} of ${atCopies} complete`,
+    atRatio !== undefined && `${ratio.toFixed(2)} of ${atRatio} times the size sent`,
+    inSeconds !== undefined && `${timeLeft(inSeconds)} left`,
+  ];
+  return parts.filter(Boolean).join(", ");
+}
+
+function timeLeft(seconds: number): string {
+  return seconds < SECONDS_PER_MINUTE
+    ? `${Math.ceil(seconds)} s`
+    : `${Math.ceil(seconds / SECONDS_PER_MINUTE)} min`;
+}
+
+function resultCard(result: TransferResult): ResultCard {
+  const { sha256, v2Root, seconds, bytes, verifiedBy, sources } = result;
+  const got = Math.min(bytes, sources.reduce((sum, source) => sum + source.bytes, 0));
+  return {
+    ...(sha256 !== undefined && { sha256 }),
+    ...(v2Root !== undefined && { v2Root }),
+    seconds,
+    averageRate: got / Math.max(seconds, 0.001),
+    bytes,
+    verifiedBy,
+    sources: sources.slice(0, MAX_SOURCES).map((source) => ({
+      ...source,
+      address: clipped(source.address),
+      ...(source.client !== undefined && { client: clipped(source.client) }),
+    })),
+  };
+}

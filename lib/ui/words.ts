@@ -1,0 +1,23 @@
+/**
+ * Numbers and strangers' texts in sentences.
+ *
+ * @module
+ */
+
+/** A tracker may send an error of 60 KB, and a web seed's URL may be as long; nobody reads that. */
+const MAX_LENGTH = 300;
+
+/** A stranger's text, cut where it gets too long. A page has to show it as text. */
+export function clipped(text: string): string {
+  return text.length <= MAX_LENGTH ? text : `${text.slice(0, MAX_LENGTH - 1)}…`;
+}
+
+/** `1 peer`, `3 peers`: a count with its noun. */
+export function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+/** A share as `43%`; 100% only when everything is there. */
+export function percent(part: number, whole: number): string {
+  return part >= whole ? "100%" : `${Math.floor(100 * part / whole)}%`;
+}
