@@ -5,6 +5,9 @@
  * @module
  */
 
+import { progressEvent, torrentEvent } from "./lib/cli/json_events.ts";
+import { runOnDone } from "./lib/cli/on_done.ts";
+import { openPage } from "./lib/cli/page.ts";
 import { leecherProgram } from "./lib/cli/programs.ts";
 import { listing, mismatch, sourceLines } from "./lib/cli/reports.ts";
 import { main, type Run, untilStopped } from "./lib/cli/run.ts";
@@ -22,41 +25,60 @@ await main(leecherProgram, (run) => {
   return list ? show(run) : verify ? check(run) : get(run);
 });
 
-async function get({ argument, options, screen, signal, result, workIsDone }: LeecherRun) {
+async function get(run: LeecherRun) {
+  const { argument, options, screen, events, signal, result, workIsDone } = run;
   const display = new TransferDisplay(screen, "checking", () => performance.now());
+  await using page = await openPage("leecher", options, screen);
   await using leecher = await Leecher.start(argument, {
     localDiscovery: true,
     ...options,
     signal,
-    onEvent: display.event,
+    onEvent: (event) => {
+      display.event(event);
+      events.transfer(event);
+      page?.onEvent(event);
+    },
   });
-  display.watch(() => leecher.stats());
-  const { path, sources, verifiedBy } = await untilStopped(leecher.complete, signal);
+  if (page) events.tell({ type: "page", url: page.url });
+  page?.show(leecher);
+  display.watch(leecher);
+  events.follow(() => progressEvent(leecher.stats()));
+  const { path, sources, verifiedBy, ...done } = await untilStopped(leecher.complete, signal);
   workIsDone();
-  result(path);
+  await result(path);
   screen.say(...sourceLines(sources), completionSentence(verifiedBy, !options.exit));
-  await untilStopped(leecher.done, signal);
+  const { onDone } = options;
+  const told = onDone && runOnDone(onDone, { ...done, path, torrent: leecher.torrent! }, run);
+  await untilStopped(leecher.done, signal).finally(() => told);
 }
 
-async function show({ argument, options, screen, signal, result }: LeecherRun) {
+async function show({ argument, options, screen, events, signal, result }: LeecherRun) {
   const display = new TransferDisplay(screen, "reading", () => performance.now());
   const torrent = await listTorrent(argument, {
     localDiscovery: true,
     ...options,
     signal,
-    onEvent: display.event,
+    onEvent: (event) => {
+      display.event(event);
+      events.transfer(event);
+    },
   });
-  for (const line of listing(torrent)) result(line);
+  events.tell(torrentEvent(torrent));
+  await result(listing(torrent));
 }
 
-async function check({ argument, options, screen, signal, result }: LeecherRun) {
+async function check({ argument, options, screen, events, signal, result }: LeecherRun) {
   const display = new TransferDisplay(screen, "checking", () => performance.now());
   const found = await verifyFile(argument, {
     localDiscovery: true,
     ...options,
     signal,
-    onEvent: display.event,
+    onEvent: (event) => {
+      display.event(event);
+      events.transfer(event);
+    },
   });
+  events.tell({ type: "verified", ...found });
   const { ok, path, pieces, files } = found;
   if (!ok) {
     throw new ShoalError(
@@ -65,7 +87,7 @@ async function check({ argument, options, screen, signal, result }: LeecherRun) 
       ExitCode.checksum,
     );
   }
-  result(path);
+  await result(path);
   screen.say(
     `all ${count(pieces, "chunk")}${files === 1 ? "" : ` of ${count(files, "file")}`} match`,
   );

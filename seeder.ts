@@ -4,7 +4,11 @@
  * @module
  */
 
+import { basename } from "@std/path";
 import { leecherProgram } from "./lib/cli/invocation.ts";
+import { metadataEvent, progressEvent, sharingEvent } from "./lib/cli/json_events.ts";
+import { runOnDone } from "./lib/cli/on_done.ts";
+import { openPage } from "./lib/cli/page.ts";
 import { seederProgram } from "./lib/cli/programs.ts";
 import { offerLines } from "./lib/cli/reports.ts";
 import { main, untilStopped } from "./lib/cli/run.ts";
@@ -12,25 +16,42 @@ import { writeTorrentFile } from "./lib/cli/torrent_file.ts";
 import { TransferDisplay } from "./lib/cli/transfer_display.ts";
 import { Seeder, Torrent } from "./mod.ts";
 
-await main(seederProgram, async ({ argument, options, screen, signal, result, workIsDone }) => {
-  const display = new TransferDisplay(screen, "hashing", () => performance.now());
-  const { torrentFile, ...seederOptions } = options;
+await main(seederProgram, async (run) => {
+  const { argument, options, screen, events, signal, result, workIsDone } = run;
+  const startMs = performance.now();
+  const name = options.name ?? basename(argument);
+  const display = new TransferDisplay(screen, "hashing", () => performance.now(), name);
+  const { torrentFile, onDone, ...seederOptions } = options;
+  await using page = await openPage("seeder", options, screen);
   await using seeder = await Seeder.start(argument, {
     localDiscovery: true,
     ...seederOptions,
     signal,
-    onEvent: display.event,
+    onEvent: (event) => {
+      display.event(event);
+      events.transfer(event);
+      page?.onEvent(event);
+    },
   });
+  if (page) events.tell({ type: "page", url: page.url });
+  page?.show(seeder);
   if (torrentFile !== undefined) {
     await writeTorrentFile(torrentFile, seeder.torrent.toBytes(), isTorrent);
     screen.say(`wrote ${torrentFile}`);
   }
   workIsDone();
-  result(seeder.magnet);
+  events.tell(metadataEvent(seeder.torrent));
+  events.tell(sharingEvent(seeder, torrentFile));
+  await result(seeder.magnet);
   screen.say(...offerLines(seeder, leecherCommand()));
-  display.watch(() => seeder.stats());
+  display.watch(seeder);
+  events.follow(() => progressEvent(seeder.stats()));
   await untilStopped(seeder.done, signal);
   screen.say("shared as long as it was asked to, stopping");
+  if (onDone === undefined) return;
+  const { torrent } = seeder;
+  const seconds = (performance.now() - startMs) / 1000;
+  await runOnDone(onDone, { path: argument, torrent, bytes: torrent.length, seconds }, run);
 });
 
 function isTorrent(bytes: Uint8Array): boolean {

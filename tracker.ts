@@ -4,21 +4,31 @@
  * @module
  */
 
+import { swarmsEvent, trackerEvent } from "./lib/cli/json_events.ts";
 import { trackerLine } from "./lib/cli/progress.ts";
+import { openPage } from "./lib/cli/page.ts";
 import { trackerProgram } from "./lib/cli/programs.ts";
 import { trackerUrl } from "./lib/cli/reports.ts";
 import { main, untilStopped } from "./lib/cli/run.ts";
 import { ownAddresses } from "./lib/io/own_addresses.ts";
 import { Tracker } from "./mod.ts";
 
-await main(trackerProgram, async ({ options, screen, signal, result, workIsDone }) => {
+await main(trackerProgram, async (run) => {
+  const { options, screen, events, signal, result, workIsDone } = run;
+  await using page = await openPage("tracker", options, screen);
   await using tracker = await Tracker.listen({ ...options, signal });
+  if (page) events.tell({ type: "page", url: page.url });
+  page?.show(tracker);
   workIsDone();
   const interfaces = ownAddresses().map(({ address }) => address);
-  result(trackerUrl(tracker.addr, options.externalIp, interfaces));
+  const url = trackerUrl(tracker.addr, options.externalIp, interfaces);
+  events.tell({ type: "listening", port: tracker.addr.port, url });
+  tracker.on((event) => events.tell(trackerEvent(event)));
+  events.follow(() => swarmsEvent(tracker.stats()));
+  await result(url);
   screen.say(`listening on UDP port ${tracker.addr.port}, Ctrl-C stops`);
   const startMs = performance.now();
   const line = () => trackerLine(tracker.stats(), (performance.now() - startMs) / 1000);
-  if (screen.isLive) screen.follow(line);
+  if (screen.isLive) screen.follow({ line });
   await untilStopped(new Promise<never>(() => {}), signal);
 });

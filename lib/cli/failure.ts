@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ExitCode, ShoalError } from "../errors.ts";
+import { ExitCode, NetworkError, ShoalError } from "../errors.ts";
 import { printable } from "./text.ts";
 
 /** The last words of a program. */
@@ -13,6 +13,8 @@ export interface Failure {
   readonly text: string;
   /** What the process exits with. */
   readonly exitCode: ExitCode;
+  /** What kind of trouble it is, by a stable name, where that is known. */
+  readonly code?: string;
 }
 
 /**
@@ -25,17 +27,26 @@ export interface Failure {
 export function failureFor(error: unknown, signal: AbortSignal, verbose: boolean): Failure {
   if (error instanceof ShoalError) {
     const details = verbose ? causes(error) : [];
-    return { text: [indented(error.message), ...details].join("\n"), exitCode: error.exitCode };
+    const code = error instanceof NetworkError ? error.code : undefined;
+    const text = [indented(error.message), ...details].join("\n");
+    return { text, exitCode: error.exitCode, ...(code !== undefined && { code }) };
   }
   const isAbort = error instanceof DOMException && error.name === "AbortError";
   if (isAbort && signal.aborted && signal.reason !== error) {
     return failureFor(signal.reason, signal, verbose);
   }
-  if (error instanceof Deno.errors.NotCapable) {
-    const text = `Deno was not permitted what this needs (${printable(error.message)})`;
-    return { text: `${text}; run it with deno run -A`, exitCode: ExitCode.other };
+  const unpermitted = missingPermission(error);
+  if (unpermitted !== undefined) {
+    const text = `Deno was not permitted what this needs: ${printable(unpermitted)}, or with -A`;
+    return { text, exitCode: ExitCode.other };
   }
   return { text: bugText(error, verbose), exitCode: ExitCode.other };
+}
+
+/** What Deno says is missing, and the flag that gives it; a module that may not be read is a TypeError. */
+function missingPermission(error: unknown): string | undefined {
+  const isOfDeno = error instanceof Deno.errors.NotCapable || error instanceof TypeError;
+  return isOfDeno ? /^Requires \w+ access.*/.exec(error.message)?.[0] : undefined;
 }
 
 /**

@@ -58,6 +58,14 @@ export const generalOptions = {
   version: flag({ flag: "version", short: "V", help: "print the version" }, { environment: false }),
 };
 
+/** An option of the programs that tell other programs what happens. */
+export const jsonOption = {
+  json: flag({
+    flag: "json",
+    help: "print what happens as JSON, one event a line, and no results",
+  }),
+};
+
 /** The environment variable of an option: `upload-limit` is `SHOAL_UPLOAD_LIMIT`. */
 export function environmentName(option: Option<unknown>): string {
   return `SHOAL_${option.flag.toUpperCase().replaceAll("-", "_")}`;

@@ -12,6 +12,8 @@ import { parseTrackerUrl } from "../codec/tracker_url.ts";
 import { webUrl } from "../codec/web_seed_url.ts";
 import { parseRate, parseSize } from "./units.ts";
 
+const MAX_PORT = 65_535;
+
 /** What a reader returns for a text that is no value of its kind. */
 export const unfit: unique symbol = Symbol("unfit");
 
@@ -199,6 +201,20 @@ export const webSeed: Reader<string> = {
 export const hostPort: Reader<string> = {
   expects: "HOST:PORT, with an IPv6 address in brackets",
   read: (given) => parseHostPort(given) ? given.trim() : unfit,
+};
+
+/** Where to serve the page: an address of this machine and a port, 0 for any, or one of two words. */
+export const pageAddress: Reader<"auto" | "off" | { host: string; port: number }> = {
+  expects: "HOST:PORT with an IP address, auto or off",
+  read(given) {
+    const word = given.trim().toLowerCase();
+    if (word === "auto" || word === "off") return word;
+    const match = /^(?:\[([^\[\]]+)\]|([^:\[\]]+)):(\d{1,5})$/.exec(word);
+    const host = match?.[1] ?? match?.[2] ?? "";
+    const port = Number(match?.[3]);
+    const isBindable = host === "localhost" || isIp(host);
+    return isBindable && port <= MAX_PORT ? { host, port } : unfit;
+  },
 };
 
 /** An IP address, not a name. */

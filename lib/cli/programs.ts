@@ -6,7 +6,7 @@
  * @module
  */
 
-import { generalOptions, type Program } from "./flags.ts";
+import { generalOptions, jsonOption, type Program } from "./flags.ts";
 import {
   amount,
   checksum,
@@ -18,6 +18,7 @@ import {
   many,
   one,
   onOff,
+  pageAddress,
   powerOfTwo,
   rate,
   selection,
@@ -34,6 +35,12 @@ const host = one(
   { flag: "host", value: "ADDR", help: "address to listen on (default: all, IPv4 and IPv6)" },
   text,
 );
+
+const ui = one({
+  flag: "ui",
+  value: "HOST:PORT",
+  help: "serve a page to watch it in a browser; auto or off (default: auto, here on a terminal)",
+}, pageAddress);
 
 /** What a seeder and a leecher have in common. */
 const transferOptions = {
@@ -67,6 +74,7 @@ const transferOptions = {
     { flag: "max-peers", value: "N", help: "connections per torrent" },
     integer(1, 65_535),
   ),
+  ui,
 };
 
 function webSeeds(help: string) {
@@ -83,6 +91,10 @@ const seedingOptions = {
     amount("times the size"),
   ),
 };
+
+function onDone(help: string) {
+  return one({ flag: "on-done", value: "CMD", help }, text);
+}
 
 const seederOptions = {
   ...transferOptions,
@@ -112,6 +124,7 @@ const seederOptions = {
     { flag: "until-copies", value: "N", help: "stop seeding when N others have all of it" },
     integer(1, 1_000_000),
   ),
+  onDone: onDone("program to run when one of these has ended it; no arguments, no shell"),
   announceIp: one(
     { flag: "announce-ip", value: "IP", help: "address under which others reach this machine" },
     ipAddress,
@@ -124,6 +137,7 @@ const seederOptions = {
     { flag: "no-cache", help: "hash the files even if their hashes are remembered" },
     { meaning: false },
   ),
+  ...jsonOption,
   ...generalOptions,
 };
 
@@ -151,6 +165,7 @@ const leecherOptions = {
   webSeeds: webSeeds("a web server that has it, besides the torrent's; may be repeated"),
   exit: flag({ flag: "exit", short: "e", help: "leave when complete instead of seeding" }),
   ...seedingOptions,
+  onDone: onDone("program to run when it is complete; no arguments, no shell"),
   verify: flag({ flag: "verify", help: "only check what is on disk" }),
   list: flag({ flag: "list", help: "only show what the torrent holds" }),
   checksum: one({
@@ -167,6 +182,7 @@ const leecherOptions = {
     amount("seconds", { zero: false }),
   ),
   overwrite: flag({ flag: "overwrite", help: "replace a file that is something else" }),
+  ...jsonOption,
   ...generalOptions,
 };
 
@@ -202,6 +218,12 @@ const trackerOptions = {
     value: "FILE",
     help: "serve only the info-hashes in FILE; it is reread when it changes",
   }, text),
+  checkPorts: flag({
+    flag: "check-ports",
+    help: "connect to each new peer once, and tell it if that fails",
+  }),
+  ui,
+  ...jsonOption,
   ...generalOptions,
 };
 

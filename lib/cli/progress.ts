@@ -5,6 +5,7 @@
  */
 
 import type { TransferStats } from "../../mod.ts";
+import { pieceBar, type Pieces } from "./piece_bar.ts";
 import { clip, clipMiddle, displayWidth, foreign } from "./text.ts";
 import {
   count,
@@ -21,9 +22,14 @@ export interface Line {
   readonly title: string;
   /** From 0 to 1: how much is done, for the bar. Absent: there is no bar. */
   readonly fraction?: number;
+  /** The bar shows these one by one instead. */
+  readonly pieces?: Pieces;
   /** Most important first; the last ones give way when there is not enough room. */
   readonly figures: readonly string[];
 }
+
+/** What a terminal can show: `ascii` where nothing else is safe. */
+export type Glyphs = "unicode" | "ascii";
 
 const GAP = "  ";
 const LEAST_TITLE_CELLS = 12;
@@ -32,7 +38,13 @@ const MOST_BAR_CELLS = 32;
 const BAR_STEP_CELLS = 4;
 
 /** `line` in at most `cells` cells: what matters least is left out, the bar takes what is left. */
-export function fitLine(line: Line, cells: number): string {
+export function fitLine(line: Line, cells: number, glyphs: Glyphs = "unicode"): string {
+  if (glyphs === "unicode") return fit(line, cells, glyphs);
+  const figures = line.figures.map((text) => text.replace("↓", "down").replace("↑", "up"));
+  return fit({ ...line, figures }, cells, glyphs).replaceAll("…", "~");
+}
+
+function fit(line: Line, cells: number, glyphs: Glyphs): string {
   // Beside a bar the title's share depends on the terminal alone: changing figures do not move it.
   const titleShare = Math.max(LEAST_TITLE_CELLS, Math.floor(cells / 4));
   const barCells = line.fraction === undefined ? 0 : GAP.length + LEAST_BAR_CELLS;
@@ -52,7 +64,7 @@ export function fitLine(line: Line, cells: number): string {
   }
   // It grows in steps, so that a figure that gets one character longer leaves it alone.
   const grown = LEAST_BAR_CELLS + room - room % BAR_STEP_CELLS;
-  const shownBar = bar(line.fraction, Math.min(grown, MOST_BAR_CELLS));
+  const shownBar = barOf(line.fraction, line.pieces, Math.min(grown, MOST_BAR_CELLS), glyphs);
   return [clipMiddle(line.title, titleShare), shownBar, ...figures].join(GAP);
 }
 
@@ -62,14 +74,20 @@ export function plainLine(line: Line): string {
 }
 
 /** A bar of `cells` cells, filled from the left; full only at 1. */
-export function bar(fraction: number, cells: number): string {
+export function bar(fraction: number, cells: number, glyphs: Glyphs = "unicode"): string {
   const filled = Math.min(cells, Math.max(0, Math.floor(fraction * cells)));
-  return "█".repeat(filled) + "░".repeat(cells - filled);
+  const [full, empty] = glyphs === "unicode" ? ["█", "░"] : ["#", "."];
+  return full!.repeat(filled) + empty!.repeat(cells - filled);
 }
 
-/** What is said while a file is read and hashed; `verb` is `hashing` or `checking`. */
+function barOf(fraction: number, pieces: Pieces | undefined, cells: number, glyphs: Glyphs) {
+  const hasPieces = pieces !== undefined && pieces.count > 0 && glyphs === "unicode";
+  return hasPieces ? pieceBar(pieces, cells) : bar(fraction, cells, glyphs);
+}
+
+/** What is said while a file is read and hashed; `title` is `hashing` or `checking`, and its name. */
 export function hashingLine(
-  verb: string,
+  title: string,
   doneBytes: number,
   totalBytes: number,
   elapsedSeconds: number,
@@ -82,11 +100,16 @@ export function hashingLine(
     if (eta !== undefined && doneBytes < totalBytes) figures.push(`${eta} left`);
   }
   figures.push(`${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`);
-  return { title: verb, fraction: totalBytes > 0 ? doneBytes / totalBytes : 1, figures };
+  return { title, fraction: totalBytes > 0 ? doneBytes / totalBytes : 1, figures };
 }
 
-/** What is said of a transfer; `waitingReason` is the last sentence on why nothing moves. */
-export function transferLine(stats: TransferStats, waitingReason?: string): Line {
+/**
+ * What is said of a transfer.
+ *
+ * @param waitingReason the last sentence on why nothing moves
+ * @param pieces for the bar, once they are known
+ */
+export function transferLine(stats: TransferStats, waitingReason?: string, pieces?: Pieces): Line {
   const name = foreign(stats.name);
   const peers = count(stats.peers.connected, "peer");
   switch (stats.state) {
@@ -98,11 +121,18 @@ export function transferLine(stats: TransferStats, waitingReason?: string): Line
     case "checking":
       return haveLine(`checking ${name}`, stats, []);
     case "waiting":
-      return haveLine(name, stats, [`waiting: ${waitingReason ?? "nobody has more to give"}`]);
+      return haveLine(
+        name,
+        stats,
+        [`waiting: ${waitingReason ?? "nobody has more to give"}`],
+        pieces,
+      );
     case "downloading":
-      return haveLine(name, stats, downloadFigures(stats, peers));
+      return haveLine(name, stats, downloadFigures(stats, peers), pieces);
+    case "verifying":
+      return haveLine(name, stats, ["a last check of the whole"], pieces);
     case "flushing":
-      return haveLine(name, stats, ["writing to disk"]);
+      return haveLine(name, stats, ["writing to disk"], pieces);
     case "seeding":
       return { title: `seeding ${name}`, figures: seedFigures(stats, peers) };
     case "stopped":
@@ -110,11 +140,17 @@ export function transferLine(stats: TransferStats, waitingReason?: string): Line
   }
 }
 
-function haveLine(title: string, stats: TransferStats, figures: readonly string[]): Line {
+function haveLine(
+  title: string,
+  stats: TransferStats,
+  figures: readonly string[],
+  pieces?: Pieces,
+): Line {
   const { haveBytes, totalBytes } = stats;
   return {
     title,
     fraction: totalBytes > 0 ? haveBytes / totalBytes : 1,
+    ...(pieces && { pieces }),
     figures: [formatPercent(haveBytes, totalBytes), ...figures],
   };
 }

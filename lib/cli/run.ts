@@ -4,20 +4,23 @@
  * @module
  */
 
-import { setColorEnabled } from "@std/fmt/colors";
 import manifest from "../../deno.json" with { type: "json" };
 import { ExitCode, ShoalError } from "../errors.ts";
+import { environmentVariable } from "../io/permitted.ts";
+import { EventLog } from "./event_log.ts";
 import { failureFor } from "./failure.ts";
 import { type generalOptions, parseCommandLine, type Program } from "./flags.ts";
 import { helpText } from "./help.ts";
 import type { Values } from "./options.ts";
-import { Screen, type Surface } from "./screen.ts";
-import { ReaderGone, writeNotice, writeResult } from "./streams.ts";
+import { isPlainTerminal, Outputs } from "./outputs.ts";
+import { Screen } from "./screen.ts";
+import { outputFailure, ReaderGone, writeResult } from "./streams.ts";
 import { printable } from "./text.ts";
 
 /** One Ctrl-C can arrive twice at once: from the terminal and, passed on, from `deno task` or npx. */
 const SAME_PRESS_MS = 100;
-const FALLBACK_COLUMNS = 80;
+/** So long an ending program waits for somebody who does not read what it has said. */
+const PATIENCE_MS = 2000;
 
 /** What a program's body works with. */
 export interface Run<T extends typeof generalOptions> {
@@ -27,10 +30,12 @@ export interface Run<T extends typeof generalOptions> {
   readonly argument: string;
   /** Standard error. */
   readonly screen: Screen;
+  /** Standard output with `--json`; without it, events go nowhere. */
+  readonly events: EventLog;
   /** Aborts at the first Ctrl-C or SIGTERM; its reason is the error to end with. */
   readonly signal: AbortSignal;
-  /** Prints one line of result on standard output. */
-  result(line: string): void;
+  /** Prints lines of result on standard output, unless events go there. */
+  result(lines: string | readonly string[]): Promise<void>;
   /** Says that the work is done: to be stopped from now on is no failure. */
   workIsDone(): void;
 }
@@ -44,45 +49,19 @@ export async function main<T extends typeof generalOptions>(
   program: Program<T>,
   body: (run: Run<T>) => Promise<void>,
 ): Promise<never> {
-  let loudness = { quiet: false, verbose: Deno.args.includes("-v") };
-  let screen = new Screen(standardError(isPlainTerminal()), loudness);
-  const stop = new AbortController();
-  let isDone = false;
-
-  const exitWith = (error: unknown): never => {
-    screen.close();
-    const isStopped = stop.signal.aborted && isDone;
-    if (isStopped || error instanceof ReaderGone) Deno.exit(ExitCode.ok);
-    const failure = failureFor(error, stop.signal, loudness.verbose);
-    screen.complain(`${program.name}: ${failure.text}`);
-    return Deno.exit(failure.exitCode);
+  const frame = new Frame(program);
+  const onFault = (event: Event, error: unknown) => {
+    event.preventDefault(); // the frame ends the process
+    void frame.end(error);
   };
-  addEventListener("unhandledrejection", (event) => exitWith(event.reason));
-  addEventListener("error", (event) => exitWith(event.error));
-
+  addEventListener("unhandledrejection", (event) => onFault(event, event.reason));
+  addEventListener("error", (event) => onFault(event, event.error));
   try {
-    const commandLine = parseCommandLine(program, Deno.args, (name) => Deno.env.get(name));
-    if (commandLine.type === "help") writeResult(helpText(program, manifest.version));
-    if (commandLine.type === "version") writeResult(versionText(program.name));
-    if (commandLine.type !== "run") Deno.exit(ExitCode.ok);
-    const { options, argument = "" } = commandLine;
-    const general: Values<typeof generalOptions> = options;
-    loudness = { quiet: general.quiet === true, verbose: general.verbose === true };
-    screen = new Screen(standardError(isLive(general.progress)), loudness);
-    stopOnSignals(stop, screen, program.interrupted);
-    await body({
-      options,
-      argument,
-      screen,
-      signal: stop.signal,
-      result: (line) => printResult(line, screen),
-      workIsDone: () => isDone = true,
-    });
+    await body(frame.begin());
   } catch (error) {
-    exitWith(error);
+    return await frame.end(error);
   }
-  screen.close();
-  return Deno.exit(ExitCode.ok);
+  return await frame.end();
 }
 
 /**
@@ -99,6 +78,108 @@ export async function untilStopped<T>(promise: Promise<T>, signal: AbortSignal):
     return await Promise.race([promise, stopped.promise]);
   } finally {
     signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** One run of a program. */
+class Frame<T extends typeof generalOptions> {
+  readonly #program: Program<T>;
+  readonly #startMs = performance.now();
+  readonly #stop = new AbortController();
+  readonly #outputs = new Outputs((error) => this.#nobodyReads(error));
+  #loudness = { quiet: false, verbose: Deno.args.includes("-v") };
+  #screen = new Screen(this.#outputs.surface(isPlainTerminal()), this.#loudness);
+  #events = this.#eventLog(Deno.args.includes("--json"));
+  #isDone = false;
+  #isEnding = false;
+  /** Why standard output takes no more. */
+  #outputFailure: ShoalError | undefined;
+
+  constructor(program: Program<T>) {
+    this.#program = program;
+  }
+
+  /** Reads the command line. Help and version are printed, and end the process. */
+  begin(): Run<T> {
+    const { name, interrupted } = this.#program;
+    const commandLine = parseCommandLine(this.#program, Deno.args, environmentVariable);
+    if (commandLine.type === "help") writeResult(helpText(this.#program, manifest.version));
+    if (commandLine.type === "version") writeResult(versionText(name));
+    if (commandLine.type !== "run") Deno.exit(ExitCode.ok);
+    const { options, argument } = commandLine;
+    const general: Values<typeof generalOptions> = options;
+    this.#loudness = { quiet: general.quiet === true, verbose: general.verbose === true };
+    this.#screen = new Screen(this.#outputs.surface(isLive(general.progress)), this.#loudness);
+    this.#events = this.#eventLog("json" in options && options.json === true);
+    stopOnSignals(this.#stop, this.#screen, interrupted);
+    this.#events.tell({
+      type: "started",
+      program: name,
+      version: manifest.version,
+      pid: Deno.pid,
+      ...(argument !== undefined && { argument }),
+    });
+    return {
+      options,
+      argument: argument ?? "",
+      screen: this.#screen,
+      events: this.#events,
+      signal: this.#stop.signal,
+      result: (lines) => this.#printResult(typeof lines === "string" ? [lines] : lines),
+      workIsDone: () => this.#isDone = true,
+    };
+  }
+
+  /** Says the last words and ends the process; only the first call counts. */
+  async end(...failed: [error?: unknown]): Promise<never> {
+    if (this.#isEnding) return await new Promise<never>(() => {});
+    this.#isEnding = true;
+    this.#screen.close();
+    const exitCode = this.#lastWords(failed);
+    this.#events.close();
+    // Results are waited for until somebody reads them, or the user has waited long enough.
+    const flushed = this.#outputs.flush({ results: Infinity, notices: PATIENCE_MS });
+    const { signal } = this.#stop;
+    await untilStopped(flushed, signal).catch(() =>
+      this.#outputs.flush({ results: PATIENCE_MS, notices: PATIENCE_MS })
+    );
+    return Deno.exit(exitCode);
+  }
+
+  #lastWords(failed: readonly unknown[]): ExitCode {
+    if (this.#outputFailure instanceof ReaderGone) return ExitCode.ok;
+    const isStopped = this.#stop.signal.aborted && this.#isDone && !this.#outputFailure;
+    if (failed.length === 0 || isStopped) {
+      const seconds = Math.round(performance.now() - this.#startMs) / 1000;
+      this.#events.tell({ type: "stopped", exitCode: ExitCode.ok, seconds });
+      return ExitCode.ok;
+    }
+    const failure = failureFor(failed[0], this.#stop.signal, this.#loudness.verbose);
+    this.#screen.complain(`${this.#program.name}: ${failure.text}`);
+    const { text, ...about } = failure;
+    this.#events.tell({ type: "error", message: text, ...about });
+    return failure.exitCode;
+  }
+
+  /** A result reaches other programs byte for byte, and a terminal without anything that steers it. */
+  async #printResult(lines: readonly string[]): Promise<void> {
+    if (this.#events.isOn) return;
+    this.#screen.pause();
+    const isTerminal = Deno.stdout.isTerminal();
+    const text = lines.map((line) => `${isTerminal ? printable(line) : line}\n`).join("");
+    this.#outputs.stdout.put(Deno.stdout, text);
+    await untilStopped(this.#outputs.stdout.flush(), this.#stop.signal);
+    if (this.#outputFailure) throw this.#outputFailure;
+  }
+
+  #nobodyReads(error: unknown): void {
+    this.#outputFailure = outputFailure(error);
+    this.#stop.abort(this.#outputFailure);
+  }
+
+  #eventLog(isWanted: boolean): EventLog {
+    const { stdout: outlet } = this.#outputs;
+    return isWanted ? new EventLog({ outlet, sink: Deno.stdout, nowMs: Date.now }) : new EventLog();
   }
 }
 
@@ -119,34 +200,11 @@ function stopOnSignals(stop: AbortController, screen: Screen, interrupted: strin
   Deno.addSignalListener(Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM", onSignal);
 }
 
-/** A result reaches other programs byte for byte, and a terminal without anything that steers it. */
-function printResult(line: string, screen: Screen): void {
-  screen.pause();
-  writeResult(`${Deno.stdout.isTerminal() ? printable(line) : line}\n`);
-}
-
 function versionText(name: string): string {
   return `${name} (Shoal) ${manifest.version}, Deno ${Deno.version.deno}\n`;
-}
-
-function isPlainTerminal(): boolean {
-  return Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb";
 }
 
 /** Whether the progress line is redrawn in place; asked for by hand, into a pipe too. */
 function isLive(progress: "auto" | "live" | "lines" = "auto"): boolean {
   return progress === "auto" ? isPlainTerminal() : progress === "live";
-}
-
-function standardError(redraws: boolean): Surface {
-  setColorEnabled((isPlainTerminal() || redraws) && !Deno.noColor);
-  return { write: writeNotice, redraws, columns: terminalColumns };
-}
-
-function terminalColumns(): number {
-  try {
-    return Deno.consoleSize().columns || FALLBACK_COLUMNS;
-  } catch {
-    return FALLBACK_COLUMNS;
-  }
 }

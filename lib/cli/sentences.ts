@@ -33,6 +33,8 @@ export function sentenceFor(event: TransferEvent): Sentence | undefined {
         : undefined;
     case "tracker":
       return trackerSentence(event);
+    case "reach":
+      return reachSentence(event);
     case "local-discovery":
       return detail(
         event.error === undefined
@@ -106,6 +108,14 @@ function trackerSentence(event: Of<"tracker">): Sentence {
     event.leechers !== undefined && count(event.leechers, "leecher"),
   ].filter(Boolean);
   return detail(`tracker ${url} answers${known.length > 0 ? `: ${known.join(", ")}` : ""}`);
+}
+
+function reachSentence({ port, reachable, tracker }: Of<"reach">): Sentence {
+  if (reachable) return detail(`TCP port ${port} can be reached from tracker ${foreign(tracker)}`);
+  return warning(
+    `port ${port} unreachable from the tracker: others cannot connect to this machine; ` +
+      `open TCP port ${port} in the firewall`,
+  );
 }
 
 function peerSentence(event: Of<"peer">): Sentence | undefined {

@@ -1,5 +1,6 @@
 /**
- * Standard output and standard error, written in whole and without a crash when nobody reads on.
+ * Standard output and standard error, written in whole, at once, and without a crash when nobody reads
+ * on. For what is said before or instead of a program's work; an `Outlet` is for what is said during it.
  *
  * @module
  */
@@ -33,10 +34,15 @@ export function writeResult(text: string, sink: ByteSink = Deno.stdout): void {
   try {
     writeAll(sink, encoder.encode(text));
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) throw new ReaderGone(error);
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ShoalError(`cannot write to standard output: ${reason}`, ExitCode.io, error);
+    throw outputFailure(error);
   }
+}
+
+/** What it means that standard output could not be written: its reader is gone, or something else. */
+export function outputFailure(error: unknown): ShoalError {
+  if (error instanceof Deno.errors.BrokenPipe) return new ReaderGone(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ShoalError(`cannot write to standard output: ${reason}`, ExitCode.io, error);
 }
 
 /**

@@ -5,14 +5,16 @@
  * @module
  */
 
+import { eastAsianWidth } from "get-east-asian-width";
+
 // Control characters, lone surrogates, line separators and the marks that reorder text (U+202E turns
 // "gpj.exe" into "exe.jpg"): a name or an error text from the network could otherwise drive the terminal.
 const BREAKS = /[\t\n\v\f\r\p{Zl}\p{Zp}]+/gu;
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
-const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
-const WIDE =
-  /^[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]$/u;
+const ASCII = /^[\x20-\x7e]*$/;
+/** Of those, U+FE0F makes an emoji of the character before it, which some terminals show twice as wide. */
+const ZERO_WIDTH = /^(?!\ufe0f)[\p{Mn}\p{Me}\p{Cf}]$/u;
 
 /** How many characters of a stranger's text are shown; a tracker may send an error of 60 KB. */
 const FOREIGN_LENGTH = 200;
@@ -27,12 +29,16 @@ export function foreign(text: string): string {
   return clip(printable(text.slice(0, 4 * FOREIGN_LENGTH)), FOREIGN_LENGTH);
 }
 
-/** The number of terminal cells `text` takes. It must be {@link printable}. */
+/**
+ * The number of terminal cells `text` takes at most: terminals do not agree on whether the parts of an
+ * emoji are one, and a line that is too short does less harm than one that wraps. It must be
+ * {@link printable}.
+ */
 export function displayWidth(text: string): number {
+  if (ASCII.test(text)) return text.length;
   let cells = 0;
   for (const character of text) {
-    if (ZERO_WIDTH.test(character)) continue;
-    cells += WIDE.test(character) ? 2 : 1;
+    if (!ZERO_WIDTH.test(character)) cells += eastAsianWidth(character.codePointAt(0)!);
   }
   return cells;
 }

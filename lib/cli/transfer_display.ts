@@ -4,10 +4,18 @@
  * @module
  */
 
-import type { TransferEvent, TransferStats } from "../../mod.ts";
+import type { PieceView, TransferDetails, TransferEvent, TransferStats } from "../../mod.ts";
+import { peerTable } from "./peer_table.ts";
 import { hashingLine, type Line, transferLine } from "./progress.ts";
-import type { Screen } from "./screen.ts";
+import type { Room, Screen } from "./screen.ts";
 import { sentenceFor } from "./sentences.ts";
+import { foreign } from "./text.ts";
+
+/** What can be asked of a transfer, be it a leecher or a seeder. */
+export interface Watched {
+  stats(): TransferStats;
+  details(): Pick<TransferDetails, "pieces">;
+}
 
 /** Shows a transfer on a {@link Screen}: hashing first, then what {@link watch} was told to ask. */
 export class TransferDisplay {
@@ -16,19 +24,23 @@ export class TransferDisplay {
   readonly #nowMs: () => number;
   readonly #troubled = new Set<string>();
   readonly #changed = new Set<string>();
-  #stats: (() => TransferStats) | undefined;
+  #watched: Watched | undefined;
+  #pieces: PieceView | undefined;
+  #name: string;
   #hashing: { event: Extract<TransferEvent, { type: "hashing" }>; sinceMs: number } | undefined;
   #waitingReason: string | undefined;
 
   /**
    * @param verb what reading the file from disk is for: `hashing` or `checking`
    * @param nowMs a clock
+   * @param name what is read, as far as that is known from the start
    */
-  constructor(screen: Screen, verb: string, nowMs: () => number) {
+  constructor(screen: Screen, verb: string, nowMs: () => number, name = "") {
     this.#screen = screen;
     this.#verb = verb;
     this.#nowMs = nowMs;
-    screen.follow(() => this.line());
+    this.#name = name;
+    screen.follow({ line: () => this.line(), table: (room) => this.table(room) });
   }
 
   /** Takes what happened; bound, so that it can be handed over as a listener. */
@@ -40,15 +52,16 @@ export class TransferDisplay {
       this.#waitingReason = event.reason;
     }
     if (event.type === "piece") this.#waitingReason = undefined;
+    if (event.type === "metadata") this.#name = event.name;
     const sentence = sentenceFor(event);
     if (sentence === undefined) return;
     const isRepeated = event.type === "piece-lost" && this.#isKnownToChange(event.path);
     this.#screen.tell(isRepeated ? { ...sentence, level: "detail" } : sentence);
   };
 
-  /** Asks `stats` for the figures from now on. */
-  watch(stats: () => TransferStats): void {
-    this.#stats = stats;
+  /** Asks `watched` for the figures from now on. */
+  watch(watched: Watched): void {
+    this.#watched = watched;
   }
 
   /** What the progress line says now. */
@@ -56,9 +69,26 @@ export class TransferDisplay {
     if (this.#hashing) {
       const { event, sinceMs } = this.#hashing;
       const elapsedSeconds = (this.#nowMs() - sinceMs) / 1000;
-      return hashingLine(this.#verb, event.doneBytes, event.totalBytes, elapsedSeconds);
+      const title = `${this.#verb} ${foreign(this.#name)}`.trimEnd();
+      return hashingLine(title, event.doneBytes, event.totalBytes, elapsedSeconds);
     }
-    return this.#stats && transferLine(this.#stats(), this.#waitingReason);
+    const stats = this.#watched?.stats();
+    if (stats === undefined) return undefined;
+    // In a pipe a line is printed when it has changed: seconds that pass are no change.
+    const now = this.#screen.isLive ? stats.waiting?.sentence : undefined;
+    const reason = now ?? this.#waitingReason;
+    return transferLine(stats, reason && foreign(reason), this.#piecesOf(stats));
+  }
+
+  /** What the table of peers shows now. */
+  table(room: Room): readonly string[] {
+    return peerTable(this.#watched?.stats().connections ?? [], room);
+  }
+
+  /** They are asked for once: what they are does not change, and how they are can be read off them. */
+  #piecesOf({ pieces }: TransferStats): PieceView | undefined {
+    if (pieces > 0) this.#pieces ??= this.#watched?.details().pieces;
+    return this.#pieces;
   }
 
   #hash(event: Extract<TransferEvent, { type: "hashing" }>): void {

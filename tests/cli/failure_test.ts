@@ -54,5 +54,10 @@ Deno.test("a bug says so in one sentence, and shows its stack only when asked", 
 
 Deno.test("a missing permission says how to give it", pure, () => {
   const { text } = failureFor(new Deno.errors.NotCapable("Requires net access"), running, false);
-  assertMatch(text, /deno run -A/);
+  assertMatch(text, /not permitted what this needs: Requires net access, or with -A$/);
+  const unread = new TypeError('Requires read access to "x.js"\n    at file:///page.ts:1:1');
+  assertMatch(
+    failureFor(unread, running, false).text,
+    /Requires read access to "x.js", or with -A$/,
+  );
 });

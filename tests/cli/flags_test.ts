@@ -106,7 +106,8 @@ Deno.test("every seeder option reaches the library under the library's name", pu
     "-t udp://h:6969 -p 0 --host ::1 --upload-limit 2M --download-limit 500K --max-peers 9 " +
     "--format V2 -s 512K -n name -c text --private -o f.torrent --seed-time 1.5 --seed-ratio 2 " +
     "--until-copies 5 --web-seed http://w/a --web-seed=https://w/ " +
-    "--announce-ip 10.0.0.2 --no-cache --no-tracker --local-discovery Off -q -v f";
+    "--announce-ip 10.0.0.2 --no-cache --no-tracker --local-discovery Off --on-done ./notify " +
+    "--json --ui OFF -q -v f";
   assertEquals(optionsOf(seederProgram, args.split(" ")), {
     trackers: ["udp://h:6969"],
     port: 0,
@@ -125,9 +126,12 @@ Deno.test("every seeder option reaches the library under the library's name", pu
     seedRatio: 2,
     untilCopies: 5,
     webSeeds: ["http://w/a", "https://w/"],
+    onDone: "./notify",
     announceIp: "10.0.0.2",
     embeddedTracker: false,
     cache: false,
+    json: true,
+    ui: "off",
     quiet: true,
     verbose: true,
   });
@@ -138,13 +142,14 @@ Deno.test("every leecher option reaches the library under the library's name", p
   const args =
     `-o out --peer 10.0.0.2:6881 --peer [::1]:7 -e --seed-time 0 --seed-ratio 0.5 --verify --list ` +
     `--checksum sha-256=${digest} --timeout 30 --stall-timeout 0.5 --overwrite ` +
-    "--web-seed http://w/f --select 7,0,2-4 x";
+    "--web-seed http://w/f --select 7,0,2-4 --on-done notify --ui [::1]:8080 x";
   assertEquals(optionsOf(leecherProgram, args.split(" ")), {
     out: "out",
     peers: ["10.0.0.2:6881", "[::1]:7"],
     exit: true,
     seedTimeSeconds: 0,
     seedRatio: 0.5,
+    onDone: "notify",
     verify: true,
     list: true,
     checksum: `sha-256=${digest.toLowerCase()}`,
@@ -153,12 +158,13 @@ Deno.test("every leecher option reaches the library under the library's name", p
     overwrite: true,
     webSeeds: ["http://w/f"],
     select: [0, 2, 3, 4, 7],
+    ui: { host: "::1", port: 8080 },
   });
 });
 
 Deno.test("every tracker option reaches the library under the library's name", pure, () => {
   const args = "-p 7000 --host 0.0.0.0 --interval 30 --peer-ttl 75 --max-peers 20 " +
-    "--external-ip 192.0.2.1 --allow hashes.txt";
+    "--external-ip 192.0.2.1 --allow hashes.txt --check-ports --ui 0.0.0.0:0";
   assertEquals(optionsOf(trackerProgram, args.split(" ")), {
     port: 7000,
     host: "0.0.0.0",
@@ -167,8 +173,28 @@ Deno.test("every tracker option reaches the library under the library's name", p
     maxPeers: 20,
     externalIp: "192.0.2.1",
     allowFile: "hashes.txt",
+    checkPorts: true,
+    ui: { host: "0.0.0.0", port: 0 },
   });
 });
+
+Deno.test(
+  "the page is served on an address of this machine and a port, or as one of two words says",
+  pure,
+  () => {
+    for (const word of ["localhost:80", "AUTO", "127.0.0.1:65535"]) {
+      assert(optionsOf(trackerProgram, ["--ui", word]).ui !== undefined, word);
+    }
+    for (
+      const word of ["8080", ":8080", "example.org:80", "::1:80", "1.2.3.4", "1.2.3.4:70000", "on"]
+    ) {
+      assertMatch(
+        refusal(trackerProgram, ["--ui", word]),
+        /^--ui takes HOST:PORT with an IP address, auto or off, not /,
+      );
+    }
+  },
+);
 
 Deno.test("auto and 0 leave the library's own default", pure, () => {
   const environment = { SHOAL_PIECE_SIZE: "64K", SHOAL_UPLOAD_LIMIT: "1M" };
@@ -317,7 +343,7 @@ Deno.test("help shows every option, its variable's form, and an example", pure, 
     const widest = Math.max(...help.split("\n").map((line) => line.length));
     assert(widest <= 80, `${program.name}: ${widest}`);
   }
-  assertEquals(shown, 62);
+  assertEquals(shown, 71);
 });
 
 Deno.test("no two options of a program share a name", pure, () => {

@@ -58,6 +58,7 @@ Deno.test("no line is ever wider than the terminal", pure, () => {
     "checking",
     "downloading",
     "waiting",
+    "verifying",
     "flushing",
     "seeding",
     "stopped",
@@ -73,7 +74,7 @@ Deno.test("no line is ever wider than the terminal", pure, () => {
       }
     }
   }
-  assertEquals(checked, 4 * 9 * 140);
+  assertEquals(checked, 4 * 10 * 140);
 });
 
 Deno.test("in a pipe the same line has no bar and nothing is left out", pure, () => {

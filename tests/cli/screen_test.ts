@@ -9,9 +9,16 @@ const CLEAR = "\r\x1b[K";
 function screenOn(redraws: boolean, { quiet = false, verbose = false } = {}) {
   setColorEnabled(false);
   const written: string[] = [];
-  const surface = { write: (text: string) => void written.push(text), redraws, columns: () => 41 };
+  const surface = {
+    write: (text: string) => void written.push(text),
+    isReady: true,
+    isFull: false,
+    redraws,
+    glyphs: "unicode" as const,
+    size: () => ({ columns: 41, rows: 10 }),
+  };
   const screen = new Screen(surface, { quiet, verbose });
-  return { screen, written, [Symbol.dispose]: () => screen.close() };
+  return { screen, surface, written, [Symbol.dispose]: () => screen.close() };
 }
 
 const line = (title: string): Line => ({ title, figures: ["1%"] });
@@ -19,7 +26,7 @@ const line = (title: string): Line => ({ title, figures: ["1%"] });
 Deno.test("on a terminal one line is redrawn in place", () => {
   using shown = screenOn(true);
   let title = "a";
-  shown.screen.follow(() => line(title));
+  shown.screen.follow({ line: () => line(title) });
   shown.screen.draw();
   shown.screen.draw();
   title = "b";
@@ -29,16 +36,16 @@ Deno.test("on a terminal one line is redrawn in place", () => {
 
 Deno.test("a sentence stands above the progress line", () => {
   using shown = screenOn(true);
-  shown.screen.follow(() => line("a"));
+  shown.screen.follow({ line: () => line("a") });
   shown.screen.draw();
   shown.screen.say("hello");
   shown.screen.close();
-  assertEquals(shown.written, [`${CLEAR}a  1%`, CLEAR, "hello\n", "a  1%", CLEAR]);
+  assertEquals(shown.written, [`${CLEAR}a  1%`, `${CLEAR}hello\n${CLEAR}a  1%`, CLEAR]);
 });
 
 Deno.test("in a pipe there are whole lines, none of them twice in a row", () => {
   using shown = screenOn(false);
-  shown.screen.follow(() => line("a"));
+  shown.screen.follow({ line: () => line("a") });
   shown.screen.draw();
   shown.screen.draw();
   shown.screen.say("hello");
@@ -46,9 +53,81 @@ Deno.test("in a pipe there are whole lines, none of them twice in a row", () => 
   assertEquals(shown.written, ["a: 1%\n", "hello\n"]);
 });
 
+Deno.test("with -v a table stands below the line, and both are redrawn together", () => {
+  using shown = screenOn(true, { verbose: true });
+  const table = ["  peer 1", "  peer 2"];
+  const rooms: number[][] = [];
+  shown.screen.follow({
+    line: () => line("a"),
+    table: ({ columns, rows }) => {
+      rooms.push([columns, rows]);
+      return [...table];
+    },
+  });
+  shown.screen.draw();
+  table.pop();
+  shown.screen.draw();
+  shown.screen.say("hello");
+  shown.screen.close();
+  assertEquals(rooms, [[38, 6], [38, 6]]);
+  const before = `${CLEAR}a  1%\n${CLEAR}  peer 1`;
+  assertEquals(shown.written, [
+    `${before}\n${CLEAR}  peer 2`,
+    `\x1b[2A${before}\x1b[J`,
+    `\x1b[1A${CLEAR}\x1b[Jhello\n${before}`,
+    `\x1b[1A${CLEAR}\x1b[J`,
+  ]);
+});
+
+Deno.test("without -v there is no table, and in a pipe it is a few whole lines", () => {
+  using plain = screenOn(true);
+  using piped = screenOn(false, { verbose: true });
+  for (const { screen } of [plain, piped]) {
+    screen.follow({ line: () => line("a"), table: () => ["  peer 1", "  peer 2"] });
+    screen.draw();
+    screen.printTable();
+  }
+  assertEquals(plain.written, [`${CLEAR}a  1%`]);
+  assertEquals(piped.written, ["a: 1%\n", "  peer 1\n", "  peer 2\n"]);
+});
+
+Deno.test("nothing is drawn while the drawing before is still on its way", () => {
+  using shown = screenOn(true);
+  let title = "a";
+  shown.screen.follow({ line: () => line(title) });
+  shown.surface.isReady = false;
+  shown.screen.draw();
+  title = "b";
+  shown.surface.isReady = true;
+  shown.screen.draw();
+  assertEquals(shown.written, [`${CLEAR}b  1%`]);
+});
+
+Deno.test("a reader who lags behind gets fewer lines and is told how many, but every error", () => {
+  using shown = screenOn(false);
+  shown.surface.isFull = true;
+  shown.screen.say("one", "two");
+  shown.screen.tell({ text: "careful", level: "warning" });
+  shown.screen.complain("seeder: no");
+  shown.surface.isFull = false;
+  shown.screen.say("three");
+  assertEquals(shown.written, [
+    "(3 lines left out, not read fast enough)\nseeder: no\n",
+    "three\n",
+  ]);
+});
+
+Deno.test("lines that were left out at the end are counted, too", () => {
+  using shown = screenOn(false);
+  shown.surface.isFull = true;
+  shown.screen.say("one");
+  shown.screen.close();
+  assertEquals(shown.written, ["(1 line left out, not read fast enough)\n"]);
+});
+
 Deno.test("quiet shows errors only", () => {
   using shown = screenOn(true, { quiet: true });
-  shown.screen.follow(() => line("a"));
+  shown.screen.follow({ line: () => line("a") });
   shown.screen.draw();
   shown.screen.say("hello");
   shown.screen.tell({ text: "careful", level: "warning" });
@@ -99,6 +178,14 @@ Deno.test("hashing has its bar until it is done", () => {
   assertEquals(display.line(), undefined);
 });
 
+Deno.test("checking names what is checked, once that is known", () => {
+  using shown = screenOn(true);
+  const display = new TransferDisplay(shown.screen, "checking", () => 0);
+  display.event({ type: "metadata", name: "a\x1b[2J.iso", length: 4096 });
+  display.event({ type: "hashing", doneBytes: 0, totalBytes: 4096 });
+  assertEquals(display.line()?.title, "checking a[2J.iso");
+});
+
 Deno.test("a tracker's silence is told once, and its return once", () => {
   using shown = screenOn(false);
   const display = new TransferDisplay(shown.screen, "hashing", () => 0);
@@ -113,10 +200,10 @@ Deno.test("a tracker's silence is told once, and its return once", () => {
 Deno.test("a reason to wait is told once until something moves", () => {
   using shown = screenOn(false);
   const display = new TransferDisplay(shown.screen, "checking", () => 0);
-  display.event({ type: "waiting", reason: "nobody is there" });
-  display.event({ type: "waiting", reason: "nobody is there" });
+  display.event({ type: "waiting", code: "no-seeder", reason: "nobody is there" });
+  display.event({ type: "waiting", code: "no-seeder", reason: "nobody is there" });
   display.event({ type: "piece", piece: 1, bytes: 1, from: [] });
-  display.event({ type: "waiting", reason: "nobody is there" });
+  display.event({ type: "waiting", code: "no-seeder", reason: "nobody is there" });
   assertEquals(shown.written, ["waiting: nobody is there\n", "waiting: nobody is there\n"]);
 });
 

@@ -49,6 +49,15 @@ Deno.test("each event that matters has its sentence", pure, () => {
       "tracker udp://h:1 does not answer, trying again",
     ],
     [
+      { type: "reach", port: 6881, reachable: false, tracker: "udp://h:1" },
+      "port 6881 unreachable from the tracker: others cannot connect to this machine; " +
+      "open TCP port 6881 in the firewall",
+    ],
+    [
+      { type: "reach", port: 6881, reachable: true, tracker: "udp://h:1" },
+      "TCP port 6881 can be reached from tracker udp://h:1",
+    ],
+    [
       { type: "peer", address: "10.0.0.2:1", state: "connected", client: "qBittorrent" },
       "connected to 10.0.0.2:1 (qBittorrent)",
     ],
@@ -74,7 +83,10 @@ Deno.test("each event that matters has its sentence", pure, () => {
       "a.iso has changed: chunk 7 no longer matches and is not served any more; " +
       "start again to share the file as it is now",
     ],
-    [{ type: "waiting", reason: "nobody has the file" }, "waiting: nobody has the file"],
+    [
+      { type: "waiting", code: "no-seeder", reason: "nobody has the file" },
+      "waiting: nobody has the file",
+    ],
     [
       {
         type: "complete",
@@ -139,7 +151,7 @@ Deno.test("each event that matters has its sentence", pure, () => {
     assertEquals(textOf(event), text);
     covered.add(event.type);
   }
-  assertEquals(covered.size, 13);
+  assertEquals(covered.size, 14);
 });
 
 Deno.test("what strangers chose cannot drive the terminal", pure, () => {
@@ -154,7 +166,7 @@ Deno.test("what strangers chose cannot drive the terminal", pure, () => {
     { type: "piece", piece: 1, bytes: 1, from: [evil] },
     { type: "piece-failed", piece: 1, from: [evil] },
     { type: "piece-lost", piece: 1, path: evil },
-    { type: "waiting", reason: evil },
+    { type: "waiting", code: "no-seeder", reason: evil },
     { type: "complete", verifiedBy: "SHA-256", path: evil, bytes: 1, seconds: 1, sources: [] },
     { type: "warning", message: evil },
   ];
@@ -167,7 +179,7 @@ Deno.test("what strangers chose cannot drive the terminal", pure, () => {
 Deno.test("bad news is a warning, routine is a detail", pure, () => {
   assertEquals(sentenceFor({ type: "piece-failed", piece: 1, from: [] })?.level, "warning");
   assertEquals(sentenceFor({ type: "listening", port: 1 })?.level, "detail");
-  assertEquals(sentenceFor({ type: "waiting", reason: "x" })?.level, "news");
+  assertEquals(sentenceFor({ type: "waiting", code: "no-seeder", reason: "x" })?.level, "news");
 });
 
 Deno.test("a finished leecher says what verified it, and how to stop it", pure, () => {

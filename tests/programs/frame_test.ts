@@ -30,7 +30,7 @@ Deno.test("quiet leaves the results and the errors", async () => {
 
 Deno.test("a progress line asked for by hand is redrawn in a pipe too", async () => {
   const { code, stderr } = await outcome("--progress", "live", "progress");
-  assertEquals([code, stderr], [0, ["\r\x1b[Khalf  50%\r\x1b[Knews", "half  50%\r\x1b[K"]]);
+  assertEquals([code, stderr], [0, ["\r\x1b[Khalf  50%\r\x1b[Knews", "\r\x1b[Khalf  50%\r\x1b[K"]]);
   assertEquals((await outcome("progress")).stderr, ["half: 50%", "news"]);
 });
 

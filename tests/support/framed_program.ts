@@ -24,9 +24,9 @@ await main(program, async ({ argument, screen, signal, result, workIsDone }) => 
       return;
     case "result":
       screen.say("news");
-      return result("a result\x07");
+      return await result("a result\x07");
     case "progress":
-      screen.follow(() => ({ title: "half", figures: ["50%"] }));
+      screen.follow({ line: () => ({ title: "half", figures: ["50%"] }) });
       screen.draw();
       return screen.say("news");
     case "fail":
@@ -38,21 +38,21 @@ await main(program, async ({ argument, screen, signal, result, workIsDone }) => 
       return await untilStopped(new Promise<never>(() => {}), signal);
     case "seed":
       workIsDone();
-      result("ready");
+      await result("ready");
       return await untilStopped(forever(), signal);
     case "download":
-      result("ready");
+      await result("ready");
       return await untilStopped(forever(), signal);
     case "aborted":
-      result("ready");
+      await result("ready");
       // What a library throws that knows of the signal only that it aborted.
       await untilStopped(forever(), signal).catch(() => {});
       throw new DOMException("The operation was aborted", "AbortError");
     case "deaf":
-      result("ready");
+      await result("ready");
       return await forever();
     case "chatter":
-      for (;;) result("x".repeat(1000));
+      for (;;) await result("x".repeat(1000));
   }
 });
 

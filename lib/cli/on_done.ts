@@ -1,0 +1,150 @@
+/**
+ * `--on-done`: a program of the user's that runs when the work is done. It is started directly, without
+ * a shell, and learns from its environment what there is to know.
+ *
+ * @module
+ */
+
+import { resolve } from "@std/path";
+import type { Torrent } from "../../mod.ts";
+import type { EventLog } from "./event_log.ts";
+import type { Screen } from "./screen.ts";
+import { foreign } from "./text.ts";
+
+/** A line that it prints is cut into parts of about this length: it may never end. */
+const LONGEST_LINE = 4096;
+/** So long the program may take to end when the user stops the one that waits for it. */
+const GRACE_MS = 3000;
+/** So long its last words may take after its end. */
+const LAST_WORDS_MS = 500;
+
+/** What is done. */
+export interface Done {
+  /** Where the file or folder is. */
+  readonly path: string;
+  readonly torrent: Pick<Torrent, "name" | "v1Hash" | "v2Hash">;
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly sha256?: string;
+}
+
+/** Where it is told how it went. */
+export interface Witnesses {
+  readonly screen: Screen;
+  readonly events: EventLog;
+  /** Aborts when the user stops the program that waits. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs `command` to its end. That it fails is told and no more: what it was to be told of is done. What
+ * it prints goes to the screen, since standard output is for results.
+ */
+export async function runOnDone(
+  command: string,
+  done: Done,
+  { screen, events, signal }: Witnesses,
+): Promise<void> {
+  const outcome = await run(command, variables(done), screen, signal);
+  const ok = outcome.error === undefined;
+  events.tell({ type: "onDone", command, ok, ...outcome });
+  const text = `--on-done: ${foreign(command)} ${outcome.error ?? "has run"}`;
+  screen.tell({ text, level: ok ? "detail" : "warning" });
+}
+
+/** What the program finds in its environment. */
+export function variables(
+  { path, torrent, bytes, seconds, sha256 }: Done,
+): Record<string, string> {
+  return {
+    SHOAL_PATH: resolve(path),
+    SHOAL_NAME: torrent.name,
+    SHOAL_BYTES: String(bytes),
+    SHOAL_SECONDS: seconds.toFixed(3),
+    SHOAL_INFO_HASH_V1: torrent.v1Hash ?? "",
+    SHOAL_INFO_HASH_V2: torrent.v2Hash ?? "",
+    SHOAL_SHA256: sha256 ?? "",
+    // A Shoal program that it starts shall not run it again.
+    SHOAL_ON_DONE: "",
+  };
+}
+
+interface Outcome {
+  readonly exitCode?: number;
+  /** What went wrong, to stand after its name. */
+  readonly error?: string;
+}
+
+async function run(
+  command: string,
+  env: Record<string, string>,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const program = new Deno.Command(command, {
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+  let child: Deno.ChildProcess;
+  try {
+    child = program.spawn();
+  } catch (error) {
+    return { error: `cannot be started (${error instanceof Error ? error.message : error})` };
+  }
+  const voices = [passOn(child.stdout, screen), passOn(child.stderr, screen)];
+  const status = await endOf(child, signal);
+  // Something that it left running may hold its output open: there is no end to wait for then.
+  const timer = setTimeout(() => voices.forEach((voice) => voice.stop()), LAST_WORDS_MS);
+  await Promise.all(voices.map((voice) => voice.over)).finally(() => clearTimeout(timer));
+  if (status === undefined) return { error: "has not ended in time" };
+  if (status.signal !== null) return { error: `was ended by ${status.signal}` };
+  if (status.success) return { exitCode: status.code };
+  return { exitCode: status.code, error: `ended with exit code ${status.code}` };
+}
+
+/** How it ended; undefined when the user stops the program that waits, and it does not end in time. */
+async function endOf(
+  child: Deno.ChildProcess,
+  signal: AbortSignal,
+): Promise<Deno.CommandStatus | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const { promise: tooLate, resolve: giveUp } = Promise.withResolvers<undefined>();
+  const onAbort = () => {
+    kill(child);
+    timer = setTimeout(() => giveUp(undefined), GRACE_MS);
+  };
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort);
+  const status = await Promise.race([child.status, tooLate]);
+  clearTimeout(timer);
+  signal.removeEventListener("abort", onAbort);
+  return status;
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGTERM");
+  } catch { /* it has ended already */ }
+}
+
+/** Says line by line what comes out of `stream`. */
+function passOn(stream: ReadableStream<Uint8Array<ArrayBuffer>>, screen: Screen) {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  const over = (async () => {
+    let rest = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      const lines = (rest + value).split("\n");
+      rest = lines.pop()!;
+      screen.say(...lines);
+      if (rest.length < LONGEST_LINE) continue;
+      screen.say(rest);
+      rest = "";
+    }
+    if (rest !== "") screen.say(rest);
+  })();
+  return { over, stop: () => void reader.cancel() };
+}

@@ -1,0 +1,118 @@
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { EventLog } from "../../lib/cli/event_log.ts";
+import { type JsonEvent, swarmsEvent } from "../../lib/cli/json_events.ts";
+import { Outlet } from "../../lib/cli/outlet.ts";
+import type { TrackerStats } from "../../mod.ts";
+import { eventsIn } from "../support/event_schema.ts";
+import { SlowSink } from "../support/slow_sink.ts";
+
+const START_MS = Date.UTC(2026, 2, 1, 12);
+
+function logOn() {
+  const sink = new SlowSink();
+  const outlet = new Outlet((error) => {
+    throw error;
+  });
+  const clock = { nowMs: START_MS };
+  const log = new EventLog({ outlet, sink, nowMs: () => clock.nowMs });
+  const flushed = async () => {
+    sink.open();
+    await outlet.flush();
+    return eventsIn(sink.lines);
+  };
+  return { log, sink, outlet, clock, flushed };
+}
+
+function piece(piece: number): JsonEvent {
+  return { type: "piece", piece, bytes: 16_384, from: ["10.0.0.7:6881"] };
+}
+
+function figures(announces: number): JsonEvent {
+  return swarmsEvent({ torrents: 0, seeders: 0, leechers: 0, announces } as TrackerStats);
+}
+
+Deno.test("an event is a line with its type and its time", async () => {
+  const { log, sink, flushed } = logOn();
+  log.tell({ type: "lookup", name: "a" });
+  log.transfer({ type: "piece-lost", piece: 7, path: "b" });
+  await flushed();
+  assertEquals(
+    sink.text,
+    '{"type":"lookup","time":"2026-03-01T12:00:00.000Z","name":"a"}\n' +
+      '{"type":"pieceLost","time":"2026-03-01T12:00:00.000Z","piece":7,"path":"b"}\n',
+  );
+});
+
+Deno.test("without --json there are no events, and nobody is asked for figures", () => {
+  const log = new EventLog();
+  log.tell(piece(1));
+  log.follow(() => {
+    throw new Error("asked");
+  });
+  log.tell({ type: "stopped", exitCode: 0, seconds: 1 });
+  assert(!log.isOn);
+});
+
+Deno.test("of figures a slow reader gets the newest only", async () => {
+  const { log, sink, flushed } = logOn();
+  log.tell({ type: "lookup", name: "a" });
+  await sink.take(); // the look-up is on its way, what comes now waits
+  for (let announces = 1; announces <= 100; announces++) {
+    log.tell(figures(announces));
+    if (announces % 50 === 0) log.tell(piece(announces));
+  }
+  const told = (await flushed()).map(({ type, announces, piece }) => [type, announces ?? piece]);
+  assertEquals(told, [["lookup", undefined], ["piece", 50], ["swarms", 100], ["piece", 100]]);
+});
+
+Deno.test("who does not read at all misses pieces, is told how many, and gets the end", async () => {
+  const { log, sink, outlet, flushed } = logOn();
+  const PIECES = 20_000;
+  for (let i = 0; i < PIECES; i++) log.tell(piece(i));
+  assert(outlet.isFull);
+  log.tell(figures(1));
+  log.tell({
+    type: "complete",
+    path: "a",
+    bytes: 1,
+    seconds: 1,
+    verifiedBy: "SHA-256",
+    sources: [],
+  });
+  const told = await flushed();
+  const pieces = told.filter(({ type }) => type === "piece");
+  const dropped = told.filter(({ type }) => type === "dropped");
+  assertLess(sink.text.length, 400_000);
+  assertEquals(dropped.length, 1);
+  assertEquals(pieces.length + dropped[0]!["events"], PIECES);
+  assertEquals(pieces.map(({ piece }) => piece), pieces.map((_, i) => i));
+  assertEquals(told.slice(-3).map(({ type }) => type), ["swarms", "dropped", "complete"]);
+});
+
+Deno.test("the figures are told when they have changed, and as they are in the end", async () => {
+  const { log, outlet, sink, flushed } = logOn();
+  let announces = 1;
+  sink.open();
+  log.follow(() => figures(announces));
+  log.tell({ type: "stopped", exitCode: 0, seconds: 1 });
+  await outlet.flush();
+  log.tell({ type: "stopped", exitCode: 0, seconds: 2 });
+  announces++;
+  log.tell({ type: "stopped", exitCode: 0, seconds: 3 });
+  log.close();
+  const told = await flushed();
+  assertEquals(told.map(({ announces, seconds }) => announces ?? -seconds), [1, -1, -2, 2, -3]);
+});
+
+Deno.test("hashing is told of at its beginning, once a second, and at its end", async () => {
+  const { log, clock, sink, flushed } = logOn();
+  sink.open();
+  for (let doneBytes = 0; doneBytes <= 100; doneBytes++) {
+    log.tell({ type: "hashing", doneBytes, totalBytes: 100 });
+    clock.nowMs += 30;
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  log.tell({ type: "hashing", doneBytes: 0, totalBytes: 50 });
+  const told = (await flushed()).map(({ doneBytes }) => doneBytes);
+  assertEquals(told, [0, 34, 68, 100, 0]);
+});
