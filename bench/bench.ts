@@ -5,7 +5,7 @@
  *         [--strict]
  *
  * Tables: `1-1`, `4-1` and `1-4` (transfers, from so many seeders to so many leechers; `transfer` is all
- * three), `memory`, `start`, `idle`, `many`, `create`, `tracker`; all of them without a name. With
+ * three), `memory`, `start`, `idle`, `many`, `page`, `create`, `tracker`; all without a name. With
  * `--folder` transfers are of a folder with so many small files beside the big one, and pieces as Shoal
  * chooses them. Programs that this machine does not have are left out. Figures are medians of `--runs`
  * rounds in which the programs take turns, unless the text below a table says something else. A run that
@@ -25,6 +25,7 @@ import { benchMemory, MEMORY_LEGEND } from "./memory.ts";
 import { type Options, parseOptions, type TableName } from "./options.ts";
 import { describeMachine } from "./process_figures.ts";
 import { lackOfRoom, MEMORY_FOLDER } from "./room.ts";
+import { benchPage, PAGE_LEGEND } from "./page.ts";
 import { benchStart, START_LEGEND } from "./start.ts";
 import { benchTracker } from "./tracker.ts";
 import { benchTransfer, type ShapeName, SHAPES, TRANSFER_LEGEND } from "./transfer.ts";
@@ -86,6 +87,9 @@ async function print(table: TableName, bench: Bench, next: TableName | undefined
     case "many":
       await benchMany(await content(), turns);
       return console.log(MANY_LEGEND);
+    case "page":
+      await benchPage(await content(), turns);
+      return console.log(PAGE_LEGEND);
     case "create":
       return await benchCreate(rounds, bytes, signal);
     case "tracker":

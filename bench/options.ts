@@ -16,6 +16,7 @@ export const TABLES = [
   "start",
   "idle",
   "many",
+  "page",
   "create",
   "tracker",
 ] as const;
