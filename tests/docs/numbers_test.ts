@@ -1,0 +1,162 @@
+/** Numbers in the prose of the documents are those of the code. @module */
+
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { Roster } from "../../lib/tracker/roster.ts";
+import { documentText } from "../support/document.ts";
+import { constantsNamed } from "../support/source_constants.ts";
+
+/**
+ * Passages by document. `{peer/upload.ts NAME}` stands for the value of that constant in a file or room of `lib/`; a
+ * third word says how the document gives it, see {@link FORMATS}.
+ */
+const PASSAGES: Readonly<Record<string, readonly string[]>> = {
+  "docs/protocol.md": [
+    "The default port is {io DEFAULT_TRACKER_PORT plain}.",
+    "after {io/tracker_path.ts FIRST_WAIT_MS s} s, then after 2 s more, then 4, " +
+    "and gives up after {io/udp_tracker_client.ts GIVE_UP_SECONDS}.",
+    "first announce gives up after {io/tracker_tier.ts FIRST_GIVE_UP_SECONDS} and",
+    "20 bytes each; the first {tracker/tracker.ts MAX_SCRAPE_HASHES} are answered",
+    "Shoal's tracker names {tracker/limits.ts maxPeersPerAnswer} peers at most, in a packet of " +
+    "{tracker/answer_buffer.ts MAX_ANSWER_LENGTH} bytes at most",
+    "The interval is {tracker/interval.ts FIRST_SECONDS} s in a young, small swarm; it grows with " +
+    "the age and the size of the swarm up to {io DEFAULT_INTERVAL_SECONDS} s",
+    "never longer than {codec/find_packets.ts MAX_FIND_RESPONSE_LENGTH} bytes",
+    "as soon as it has read {codec/handshake.ts HANDSHAKE_HEAD_LENGTH} bytes",
+    "So does a length above {codec/message_types.ts MAX_MESSAGE_LENGTH}.",
+    "without it {peer/connection.ts DEFAULT_REQUEST_QUEUE} are taken for granted",
+    "metadata pieces of {codec/extension.ts METADATA_PIECE_LENGTH} bytes",
+    "at most {codec/pex.ts MAX_PEX_PEERS} peers a message; to other programs it sends one a minute " +
+    "at most, to Shoal one every {peer/peer_exchange.ts SHOAL_INTERVAL_MS s-word} seconds",
+    "a power of two from 2 to {codec/piece_layer.ts HASHES_PER_REQUEST}, and",
+    "A packet has {codec/local_discovery.ts MAX_SEARCH_LENGTH} bytes at most",
+    "and every {peer/local_announces.ts PERIOD_MS min-word} minutes",
+    "none within {io/handshaking.ts HANDSHAKE_TIMEOUT_MS s} s",
+    "longer than {peer/upload.ts MAX_SERVED_BLOCK} bytes, the piece is not there, or " +
+    "{peer/upload.ts REQUEST_QUEUE} requests wait already",
+    "Ask for blocks of {codec/merkle.ts BLOCK_LENGTH} bytes on the grid",
+    "plus {peer/pipeline.ts RESERVE_MS s} s. Shoal begins with {peer/pipeline.ts INITIAL_DEPTH} " +
+    "blocks and one more for each that arrives, and keeps {peer/pipeline.ts MIN_DEPTH} to " +
+    "{peer/pipeline.ts MAX_DEPTH}",
+    "the first {peer/picker.ts RANDOM_FIRST_PIECES word} at random",
+    "nobody gives for {peer/piece_hashes.ts SHA1_FALLBACK_MS s} s is checked by its SHA-1",
+    "{peer/end_game.ts END_GAME_DELAY_MS s} s after the last piece was begun, a peer that owes " +
+    "nothing any more is asked for blocks that others owe, {peer/picker.ts END_GAME_BLOCKS} at a " +
+    "time and none of more than {peer/picker.ts END_GAME_REQUESTERS word} peers",
+    "sends none for {peer/download.ts SNUB_MS s} s is asked for one at a time",
+    "{io/host.ts UPLOAD_SLOTS} peers are served at once; all of them where no more than 8 lack " +
+    "something; {peer/upload.ts FIRST_SLOTS} by a leecher that has fewer than " +
+    "{peer/upload.ts FIRST_PIECES word} pieces itself",
+    "asked for, for {peer/leaf_fetch.ts PATIENCE_MS s} s at most",
+    "connect after {peer/peer_book.ts FIRST_BACK_OFF_MS s} s, 2 s, 4 s, up to " +
+    "{peer/peer_book.ts MAX_BACK_OFF_MS s} s",
+    "silent for {io TTL_INTERVALS} intervals",
+  ],
+  "docs/architecture.md": [
+    "{codec/message.ts REQUEST_MESSAGE_LENGTH} bytes each, in one go",
+    "{codec/message.ts PIECE_HEADER_LENGTH} bytes in front of each block",
+    "{io/begin_download.ts PIECE_MEMORY MiB} MiB, and {io/begin_download.ts MIN_SLOTS word} pieces",
+    "{io/peer_socket.ts MAX_BACKLOG_BYTES MiB} MiB, then the peer has to go",
+    "{peer/pipeline.ts MAX_DEPTH} for each connection",
+    "{io/batch_buffers.ts SMALL_BATCH_BYTES KiB} or {io/batch_buffers.ts BATCH_BYTES KiB} KiB of " +
+    "blocks each, {io/batch_buffers.ts KEPT_BUFFERS} of either kept",
+    "{io/read_ahead.ts MAX_STRETCHES} of {io/read_ahead.ts STRETCH_BYTES KiB} KiB",
+    "{peer/metadata_fetch.ts MAX_METADATA_LENGTH MiB} MiB when it came from peers",
+  ],
+  "docs/events.md": ["up to {cli/outlet.ts FULL_LENGTH KiB} KiB of them"],
+  "docs/swarm.md": [
+    "{peer/upload.ts FIRST_SLOTS word} while a peer has less than {peer/upload.ts FIRST_PIECES word} " +
+    "pieces",
+  ],
+  "docs/report.md": [
+    "asks for blocks of {codec/merkle.ts BLOCK_LENGTH KiB} KiB",
+  ],
+  "README.md": [
+    "{io/host.ts MAX_PEERS} is the default",
+    "{io/files_to_share.ts MAX_FILES} files, {codec/file_list.ts MAX_PATH_DEPTH} folders deep",
+    "UDP, port {io DEFAULT_TRACKER_PORT plain}",
+    "TCP, port {io/listener.ts FIRST_PORT plain} or the next free one",
+    "hashes of its blocks of {codec/merkle.ts BLOCK_LENGTH KiB} KiB",
+  ],
+};
+
+const WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+
+/** How a document may give a number. */
+const FORMATS: Readonly<Record<string, (value: number) => string>> = {
+  "": (value) => value.toLocaleString("en"),
+  plain: String,
+  word: (value) => WORDS[value] ?? String(value),
+  s: (value) => String(value / 1000),
+  "s-word": (value) => WORDS[value / 1000] ?? String(value / 1000),
+  "min-word": (value) => WORDS[value / 60_000] ?? String(value / 60_000),
+  KiB: (value) => String(value / 2 ** 10),
+  MiB: (value) => String(value / 2 ** 20),
+};
+
+/** A passage with its numbers as the code has them. */
+async function filled(passage: string): Promise<string> {
+  let text = passage;
+  for (const [all, path, name, format = ""] of passage.matchAll(/\{(\S+) (\w+)(?: ([\w-]+))?\}/g)) {
+    const values = await constantsNamed(`lib/${path}`, name!);
+    assertEquals(values.length, 1, `${name} in lib/${path}`);
+    text = text.replace(all, FORMATS[format]!(values[0]!));
+  }
+  return text;
+}
+
+/** A document's words as one line. */
+async function wordsOf(path: string): Promise<string> {
+  return (await documentText(path)).replace(/\s+/g, " ");
+}
+
+for (const [path, passages] of Object.entries(PASSAGES)) {
+  Deno.test(`the numbers in the prose of ${path} are the code's`, async () => {
+    const words = await wordsOf(path);
+    for (const passage of passages) {
+      const expected = await filled(passage);
+      assert(words.includes(expected), `${path} does not say: ${expected}`);
+    }
+  });
+}
+
+Deno.test("what a tracker keeps of a peer takes as many bytes as the documents say", async () => {
+  const bytes = [3, 9].map((stride) => {
+    const roster = new Roster(stride);
+    for (let i = 0; i < 4; i++) roster.add(new Uint16Array(stride), 0);
+    return roster.words.byteLength / roster.length;
+  });
+  const [ipv4, ipv6] = bytes as [number, number];
+  const passage = `${ipv4} bytes a peer over IPv4 and ${ipv6} over IPv6`;
+  assert((await wordsOf("docs/architecture.md")).includes(passage), passage);
+  assert((await wordsOf("docs/performance.md")).includes(`Peers are ${ipv4} bytes (IPv4)`));
+});
+
+Deno.test("every figure in the report's results stands in the document that it comes from", async () => {
+  const report = await documentText("docs/report.md");
+  const results = /^## 5\. Results\n([^]*?)^## /m.exec(report)![1]!;
+  const sources = ["docs/performance.md", "docs/swarm.md", "README.md"].map(documentText);
+  const known = new Set(figuresIn((await Promise.all(sources)).join("\n")));
+  const figures = figuresIn(results);
+  assertEquals(figures.filter((figure) => !known.has(figure)), []);
+  assertGreater(figures.length, 80);
+});
+
+/** Numbers as they stand there, with their commas and points. */
+function figuresIn(text: string): string[] {
+  return [...text.matchAll(/\d+(?:[.,]\d+)*/g)].map(([figure]) => figure);
+}
+
+Deno.test("the report is no longer than ten pages", async () => {
+  const words = (await documentText("docs/report.md")).match(/[\p{L}\p{N}][^\s|]*/gu)!;
+  assertLess(words.length, 4000);
+});
+
+Deno.test("passages name what is there, and in each way that numbers are given", async () => {
+  const all = Object.values(PASSAGES).flat();
+  const formats = all.flatMap((passage) =>
+    [...passage.matchAll(/\{\S+ \w+(?: ([\w-]+))?\}/g)].map(([, format]) => format ?? "")
+  );
+  assertGreater(formats.length, 50);
+  assertEquals([...new Set(formats)].sort(), Object.keys(FORMATS).sort());
+  assertEquals(await filled("{io/host.ts MAX_PEERS} peers"), "100 peers");
+});
