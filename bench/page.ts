@@ -15,7 +15,8 @@ import { printTargets } from "./targets.ts";
 import { medianOf, medianRatio, takeTurns, type TurnOptions } from "./turns.ts";
 
 const WITHOUT = "page served, nobody looks";
-const WITH = "page open in a browser";
+const READ = "page's events read, nothing drawn";
+const WITH = "page open in a browser here";
 const TIMEOUT_MS = 300_000;
 /** A watched transfer may take so many times as long. */
 const LONGEST = 1.05;
@@ -35,10 +36,11 @@ export async function benchPage(
     return console.log("\nWatched transfers are left out: apt install chromium");
   }
   await using browser = await TestBrowser.start();
-  const measure = (watch?: TestBrowser) => () => watchedTransfer(content, watch, options.scratch);
+  const measure = (watch?: Watch) => () => watchedTransfer(content, watch, options.scratch);
   const entries = [
     { label: WITHOUT, measure: measure() },
-    { label: WITH, measure: measure(browser) },
+    { label: READ, measure: measure(readEvents) },
+    { label: WITH, measure: measure((url) => openPage(browser, url)) },
   ];
   const tell = ({ seconds, changes }: Watched) =>
     `${seconds.toFixed(2)} s, the page changed ${changes} times`;
@@ -55,17 +57,17 @@ export async function benchPage(
       medianOf(results, label, ({ changes }) => changes).toFixed(0),
     ]),
   );
-  printTargets([{
-    what: "wall time with the page open, × without",
+  printTargets([READ, WITH].map((label) => ({
+    what: `wall time, ${label}, × without`,
     bound: { most: LONGEST },
-    figure: medianRatio(results, WITH, WITHOUT, ({ seconds }) => seconds),
-  }]);
+    figure: medianRatio(results, label, WITHOUT, ({ seconds }) => seconds),
+  })));
 }
 
 /** One transfer, from the moment at which the page is open, or would be; nobody opens it without a browser. */
 async function watchedTransfer(
   content: Content,
-  browser: TestBrowser | undefined,
+  watch: Watch | undefined,
   scratch: string,
 ): Promise<Watched> {
   await using temp = await TempFolder.create(scratch);
@@ -77,13 +79,30 @@ async function watchedTransfer(
   const peer = ["--peer", `127.0.0.1:${seat.port}`, "--ui", "127.0.0.1:0"];
   await using leecher = Program.shoal("leecher", [torrent, ...place, ...peer]);
   const [, url] = await leecher.line(/page: (http\S+)/, { from: "stderr" });
-  const count = browser && await openPage(browser, url!);
+  const count = await watch?.(url!);
   const startMs = performance.now();
   Deno.kill(seeder.pid, "SIGCONT");
   await leecher.line(/^\//, { from: "stdout", timeoutMs: TIMEOUT_MS });
   const seconds = (performance.now() - startMs) / 1000;
   return { seconds, changes: await count?.() ?? 0 };
 }
+
+/** Begins to watch; the returned function ends that and says how many changes came. */
+type Watch = (url: string) => Promise<() => Promise<number>>;
+
+/** Reads what a page on another machine would be sent, and throws it away. */
+const readEvents: Watch = async (url) => {
+  const reader = (await fetch(new URL("api/events", url))).body!.getReader();
+  let changes = 0;
+  const reading = (async () => {
+    while (!(await reader.read()).done) changes++;
+  })();
+  return async () => {
+    await reader.cancel();
+    await reading;
+    return changes;
+  };
+};
 
 /** Opens the page and counts what it shows; the returned function closes it and says how much that was. */
 async function openPage(browser: TestBrowser, url: string): Promise<() => Promise<number>> {
@@ -110,4 +129,5 @@ async function isThere(path: string): Promise<boolean> {
 /** How to read the table. */
 export const PAGE_LEGEND = `
 From the moment at which the page is open in a headless Chromium on the same machine, which shares its cores:
-the seeder is held until then. In the other row nobody opens it. The time counts until every piece is verified.`;
+the seeder is held until then. The row in the middle is what it costs to be watched from another machine. The
+time counts until every piece is verified.`;
