@@ -18,7 +18,7 @@ const MAX_MEMBERS = 500;
 const SILENT_INTERVALS = 1.5;
 /** Who has been here for less than this has had no chance yet. */
 const PROBATION_SECONDS = 30;
-/** Who has less than this part of what all have on average lags behind. */
+/** Who has less than this part of what is to be expected lags behind. */
 const LAGGING = 0.5;
 
 /** The order in which members are listed: those first whom somebody has to look after. */
@@ -94,10 +94,10 @@ export function rollCall(
   members: readonly SwarmMember[],
   intervalSeconds: number,
 ): { rollCall: string; peers: MemberRow[] } {
-  const average = mean(members.flatMap(({ progress }) => progress === undefined ? [] : [progress]));
+  const norm = normOf(members);
   const byState = new Map<MemberState, SwarmMember[]>(ORDER.map((state) => [state, []]));
   for (const member of members) {
-    byState.get(stateOf(member, average, intervalSeconds))!.push(member);
+    byState.get(stateOf(member, norm, intervalSeconds))!.push(member);
   }
   const peers = [...byState].flatMap(([state, them]) => them.map((member) => ({ state, member })));
   const [silent, slow, downloading, complete] = [...byState.values()].map(({ length }) => length);
@@ -115,12 +115,27 @@ export function rollCall(
   };
 }
 
-function stateOf(member: SwarmMember, average: number, intervalSeconds: number): MemberState {
+/** What is to be expected: what all have on average, of who has been here as long as any downloader. */
+function normOf(members: readonly SwarmMember[]): { progress: number; sinceSeconds: number } {
+  const known = members.flatMap(({ progress }) => progress === undefined ? [] : [progress]);
+  let longest = 0;
+  for (const { seeder, sinceSeconds } of members) {
+    if (!seeder) longest = Math.max(longest, sinceSeconds);
+  }
+  return { progress: mean(known), sinceSeconds: longest };
+}
+
+function stateOf(
+  member: SwarmMember,
+  norm: { progress: number; sinceSeconds: number },
+  intervalSeconds: number,
+): MemberState {
   const { seeder, progress, lastSeenSeconds, sinceSeconds, stillSeconds } = member;
   if (lastSeenSeconds > SILENT_INTERVALS * intervalSeconds) return "silent";
   if (seeder) return "complete";
   if (sinceSeconds < PROBATION_SECONDS) return "downloading";
-  const lags = progress !== undefined && progress < LAGGING * average;
+  const expected = norm.progress * sinceSeconds / norm.sinceSeconds; // less of who came later
+  const lags = progress !== undefined && progress < LAGGING * expected;
   return lags || stillSeconds >= PROBATION_SECONDS ? "slow" : "downloading";
 }
 

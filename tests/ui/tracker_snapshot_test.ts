@@ -65,6 +65,20 @@ Deno.test("who cannot be connected to is counted and marked, where that was trie
   assertEquals(peers.map(({ reachable }) => reachable), ["no", "yes", undefined]);
 });
 
+Deno.test("who came later has less, and is not slow for that", () => {
+  const members = [
+    member(1, { sinceSeconds: 100, progress: 0.9 }),
+    member(2, { sinceSeconds: 40, progress: 0.2 }),
+    member(3, { sinceSeconds: 100, progress: 0.2 }),
+  ];
+  const { peers } = rollCall(members, INTERVAL_SECONDS);
+  assertEquals(peers.map(({ state, progress }) => `${state} ${progress}`), [
+    "slow 0.2",
+    "downloading 0.9",
+    "downloading 0.2",
+  ]);
+});
+
 Deno.test("who has only just come is not slow, and who moves as fast as the others is not either", () => {
   const members = [
     member(1, { progress: 0.8 }),

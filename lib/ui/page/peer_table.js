@@ -20,8 +20,8 @@ const CHUNKS_NAMED = 3;
  * @typedef {import("./sortable_table.js").Column<Peer>} PeerColumn
  */
 
-/** @type {PeerColumn[]} */
-const COLUMNS = [
+/** @type {import("./sortable_table.js").Column<{address: string, client: string}>[]} */
+const WHO = [
   {
     key: "address",
     label: "Address",
@@ -36,6 +36,11 @@ const COLUMNS = [
     cell: ({ client }) => client === "" ? "unknown" : html`<${Foreign} text=${client} />`,
     isEmpty: ({ client }) => client === "",
   },
+];
+
+/** @type {PeerColumn[]} */
+const COLUMNS = [
+  ...WHO,
   {
     key: "progress",
     label: "Has",
@@ -70,20 +75,7 @@ const SEEDER_COLUMNS = COLUMNS.filter(({ key }) => !OF_LEECHERS.has(key));
 
 /** @type {import("./sortable_table.js").Column<OtherPeer>[]} */
 const OTHER_COLUMNS = [
-  {
-    key: "address",
-    label: "Address",
-    isHeader: true,
-    value: ({ address }) => address,
-    cell: ({ address }) => html`<${Foreign} text=${address} class="address" />`,
-  },
-  {
-    key: "client",
-    label: "Program",
-    value: ({ client }) => client,
-    cell: ({ client }) => client === "" ? "unknown" : html`<${Foreign} text=${client} />`,
-    isEmpty: ({ client }) => client === "",
-  },
+  ...WHO,
   {
     key: "complete",
     label: "Has",
