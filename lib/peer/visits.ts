@@ -5,8 +5,7 @@
  * @module
  */
 
-import { ipToBytes, isIp } from "../codec/address.ts";
-import { hex } from "../codec/bytes.ts";
+import { hostKey } from "../codec/network.ts";
 import { Allowance } from "./allowance.ts";
 
 /** Visits at once: as many peers as may well sit behind one address. */
@@ -15,8 +14,6 @@ const BURST = 300;
 const PER_SECOND = 10;
 /** Hosts that are remembered; of more, those that came first are forgotten. */
 const MAX_HOSTS = 1000;
-/** An IPv6 host chooses the rest of its address at will. */
-const IPV6_PREFIX_BYTES = 8;
 
 /** Counts the visits of each host. */
 export class Visits {
@@ -24,7 +21,7 @@ export class Visits {
 
   /** Somebody connects; false when its host has come too often. */
   admit(host: string, nowMs: number): boolean {
-    const key = keyOf(host);
+    const key = hostKey(host);
     let allowance = this.#allowances.get(key);
     if (allowance === undefined) {
       allowance = new Allowance(BURST, PER_SECOND, nowMs);
@@ -34,8 +31,4 @@ export class Visits {
     }
     return allowance.take(nowMs);
   }
-}
-
-function keyOf(host: string): string {
-  return isIp(host) ? hex(ipToBytes(host).subarray(0, IPV6_PREFIX_BYTES)) : host;
 }
