@@ -34,7 +34,10 @@ export interface Run<T extends typeof generalOptions> {
   readonly events: EventLog;
   /** Aborts at the first Ctrl-C or SIGTERM; its reason is the error to end with. */
   readonly signal: AbortSignal;
-  /** Prints lines of result on standard output, unless events go there. */
+  /**
+   * Prints lines of result on standard output, unless events go there. Resolves when they are written, or
+   * when the program is to stop: then the end of the program waits for them.
+   */
   result(lines: string | readonly string[]): Promise<void>;
   /** Says that the work is done: to be stopped from now on is no failure. */
   workIsDone(): void;
@@ -79,6 +82,14 @@ export async function untilStopped<T>(promise: Promise<T>, signal: AbortSignal):
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+/** Resolves when `signal` has aborted. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 /** One run of a program. */
@@ -168,7 +179,8 @@ class Frame<T extends typeof generalOptions> {
     const isTerminal = Deno.stdout.isTerminal();
     const text = lines.map((line) => `${isTerminal ? printable(line) : line}\n`).join("");
     this.#outputs.stdout.put(Deno.stdout, text);
-    await untilStopped(this.#outputs.stdout.flush(), this.#stop.signal);
+    // A signal is the body's to answer, now as later: what is not written yet waits for the last words.
+    await Promise.race([this.#outputs.stdout.flush(), aborted(this.#stop.signal)]);
     if (this.#outputFailure) throw this.#outputFailure;
   }
 

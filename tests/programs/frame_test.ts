@@ -103,6 +103,23 @@ Deno.test("the second Ctrl-C ends a program that does not listen with 130", asyn
   assertEquals(await code.finally(() => clearInterval(pressing)), 130);
 });
 
+Deno.test("a signal that comes while a result waits for its reader is the program's to answer", async () => {
+  const program = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", SCRIPT, "unread"],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const reader = program.stdout.getReader();
+  await reader.read(); // it has begun to write more than a pipe holds
+  program.kill("SIGINT");
+  const pressing = setInterval(() => program.kill("SIGINT"), 50);
+  const said = await new Response(program.stderr).text().finally(() => clearInterval(pressing));
+  assertEquals((await program.status).code, 130);
+  assertMatch(said, /^stopping; .*\ngoes on\n$/);
+  await reader.cancel();
+});
+
 Deno.test("a broken pipe on standard output is a quiet end, not a crash", async () => {
   const command = `'${Deno.execPath()}' run -A '${SCRIPT}' chatter | head -c 5; echo " $?"`;
   await using shell = Program.start("bash", ["-c", `set -o pipefail; ${command}`]);

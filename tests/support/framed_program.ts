@@ -51,6 +51,10 @@ await main(program, async ({ argument, screen, signal, result, workIsDone }) => 
     case "deaf":
       await result("ready");
       return await forever();
+    case "unread":
+      await result("x".repeat(1_000_000));
+      screen.say("goes on");
+      return await forever();
     case "chatter":
       for (;;) await result("x".repeat(1000));
   }
