@@ -1,0 +1,193 @@
+/**
+ * Datagrams: questions to a tracker, answers of one, and what is said on the local network.
+ * @module
+ */
+
+import * as address from "../../../lib/codec/address.ts";
+import { reachOf } from "../../../lib/codec/address_reach.ts";
+import { concat, latin1, utf8 } from "../../../lib/codec/bytes.ts";
+import { decodeLocalSearch, encodeLocalSearch } from "../../../lib/codec/local_discovery.ts";
+import { hostKey, networkKey } from "../../../lib/codec/network.ts";
+import { parseTrackerUrl } from "../../../lib/codec/tracker_url.ts";
+import {
+  decodeRequest,
+  decodeResponse,
+  encodeRequest,
+  encodeResponse,
+  peersOf,
+} from "../../../lib/codec/udp_tracker.ts";
+import { parseUrlData } from "../../../lib/codec/url_data.ts";
+import { OptionError, ProtocolError } from "../../../lib/errors.ts";
+import { parseAllowList } from "../../../lib/tracker/allow_list.ts";
+import { Asker, trackerCore } from "../../support/tracker_asker.ts";
+import { REQUESTS, RESPONSES } from "../../support/tracker_vectors.ts";
+import { demand, taken, type Target } from "../fuzzer.ts";
+import { type Input, u16, u32 } from "../input.ts";
+
+const CONNECT = Uint8Array.of(0, 0, 4, 0x17, 0x27, 0x10, 0x19, 0x80);
+const [FIND, REACH] = [0x53480001, 0x53480002];
+const URL_DATA = ["/announce?dn=a%20b&xl=5", "/announce?dn=%ff%fe&xl=5", "?dn=%e2%80%ae&xl=1"]
+  .concat(["/a?dn=x&xl=99999999999999999", `/a?dn=${"y".repeat(300)}&xl=1`])
+  .concat([`/a?dn=z&xl=9&btmh=1220${"ab".repeat(32)}`]);
+/** A tracker never answers with more (docs/protocol.md). */
+const MAX_ANSWER = 1200;
+
+/** A request, of a client that has or has not proved its address. */
+function anyRequest(input: Input, connectionId: Uint8Array): Uint8Array {
+  const transaction = input.bytes(4);
+  switch (input.below(7)) {
+    case 0:
+      return concat(CONNECT, u32(0), transaction, input.bytes(input.below(100)));
+    case 1:
+      return concat(connectionId, u32(2), transaction, input.bytes(20 * input.below(80)));
+    case 2: {
+      const name = utf8(input.pick(["", "a b", "é", "x".repeat(300)]));
+      return concat(connectionId, u32(FIND), transaction, u16(name.length), name, input.bytes(4));
+    }
+    case 3:
+      return concat(connectionId, u32(REACH), transaction, input.bytes(2));
+    case 4:
+      return input.bytes(input.below(300));
+    default: {
+      const counts = concat(input.bytes(24), u32(input.below(6)), u32(0), input.bytes(4));
+      const tail = concat(u32(input.pick([0, 1, 200, 0xffffffff])), input.bytes(2));
+      const ids = concat(input.bytes(20), input.bytes(20));
+      return concat(connectionId, u32(1), transaction, ids, counts, tail, options(input));
+    }
+  }
+}
+
+/** URL data in options (BEP 41). */
+function options(input: Input): Uint8Array {
+  const text = utf8(input.pick(URL_DATA));
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < text.length; at += 255) {
+    const part = text.subarray(at, at + 255);
+    parts.push(Uint8Array.of(2, part.length), part);
+  }
+  return concat(...parts);
+}
+
+/** A tracker that all inputs of a run go to: it fills, and forgets. */
+function tracker(): Target {
+  const limits = { maxPeers: 20_000, maxTorrents: 5000, maxNames: 1000, maxPeersPerAddress: 1000 };
+  const core = trackerCore({ limits });
+  const host = (n: number) => `10.1.${n >> 4}.${n & 15}`;
+  const askers = Array.from({ length: 64 }, (_, n) => new Asker(core, host(n)));
+  let nowMs = askers[0]!.nowMs;
+  return {
+    name: "tracker",
+    run(input) {
+      nowMs += input.below(50);
+      const asker = input.pick(askers);
+      asker.nowMs = nowMs;
+      const proof = input.oneIn(50) ? asker.connect() : asker.connectionId;
+      const request = anyRequest(input, proof);
+      const packet = input.oneIn(3) ? input.damaged(request) : request;
+      const answer = asker.send(packet);
+      if (answer === undefined) return false;
+      const hasProof = proof.every((byte, i) => packet[i] === byte);
+      demand(answer.length <= MAX_ANSWER, `an answer of ${answer.length} bytes`);
+      demand(hasProof || answer.length <= packet.length, "a stranger gets more than it sent");
+      return answer[3] !== 3; // an error
+    },
+  };
+}
+
+const requests: Target = {
+  name: "tracker requests",
+  run(input) {
+    const { hex } = input.pick(REQUESTS);
+    const request = decodeRequest(input.damaged(fromSpacedHex(hex)));
+    if (request === undefined) return false;
+    demand(decodeRequest(encodeRequest(request)) !== undefined, `${hex} is not read again`);
+    return true;
+  },
+};
+
+const responses: Target = {
+  name: "tracker answers",
+  run(input) {
+    const { hex, family } = input.pick(RESPONSES);
+    const packet = input.damaged(fromSpacedHex(hex));
+    return taken(() => {
+      const response = decodeResponse(packet, family);
+      if (response.type === "announce") peersOf(response.peers, family);
+      decodeResponse(encodeResponse(response), family);
+    }, ProtocolError);
+  },
+};
+
+function fromSpacedHex(text: string): Uint8Array {
+  const digits = text.replaceAll(/\s/g, "");
+  return Uint8Array.from(
+    { length: digits.length / 2 },
+    (_, i) => parseInt(digits.slice(2 * i, 2 * i + 2), 16),
+  );
+}
+
+const localSearches: Target = {
+  name: "local network",
+  run(input) {
+    const infoHashes = [input.bytes(20), ...input.several(3, () => input.bytes(20))];
+    const search = { port: 1 + input.below(65_535), infoHashes, cookie: "abc" };
+    const packet = encodeLocalSearch(search, input.pick([4, 6]));
+    return decodeLocalSearch(input.damaged(packet)) !== undefined;
+  },
+};
+
+const addresses: Target = {
+  name: "addresses",
+  run(input) {
+    const text = input.damagedText(
+      input.pick(["1.2.3.4:80", "[::1]:5", "host.example:6881", "::ffff:1.2.3.4", "fe80::1%eth0"]),
+    );
+    const parsed = address.parseHostPort(text);
+    for (const host of [text, parsed?.host ?? ""]) {
+      reachOf(host);
+      hostKey(host);
+      networkKey(host);
+      if (!address.isIp(host)) continue;
+      const ip = address.bytesToIp(address.ipToBytes(host));
+      demand(address.normalizeIp(ip) === ip, `${ip} has two spellings`);
+    }
+    return parsed !== undefined;
+  },
+};
+
+const trackerUrls: Target = {
+  name: "tracker URL",
+  run: (input) =>
+    taken(() => {
+      const url = input.pick(["udp://h:1/p?q", "udp://[::1]:6969/announce", "http://h/announce"]);
+      parseTrackerUrl(input.damagedText(url));
+    }, OptionError),
+};
+
+const urlData: Target = {
+  name: "URL data",
+  run: (input) => parseUrlData(latin1(input.damaged(utf8(input.pick(URL_DATA))))) !== undefined,
+};
+
+const allowLists: Target = {
+  name: "allow list",
+  run: (input) =>
+    taken(() => {
+      const list = `# mine\n${"ab".repeat(20)}\n\n${"cd".repeat(32)}\n`;
+      parseAllowList(input.oneIn(2) ? list : input.damagedText(list));
+    }, OptionError),
+};
+
+/** All of them; the tracker is a new one. */
+export function discoveryTargets(): readonly Target[] {
+  return [
+    tracker(),
+    requests,
+    responses,
+    localSearches,
+    addresses,
+    trackerUrls,
+    urlData,
+    allowLists,
+  ];
+}
