@@ -75,12 +75,12 @@ export function beginDownload(session: Session, parts: DownloadParts): Transfer 
   const setup = {
     layout: { pieceLength, version, files: info.files },
     paths: files.writtenPaths,
-    resume: files.resume,
+    ...(files.writing && { writing: files.writing }),
   };
   const expected = (piece: PieceIndex) => transfer.expected(piece);
   const storing = selection.isIn(files.have)
     ? undefined
-    : { workers: new PieceWorkers(setup, verifyingWorkerCount()), memory };
+    : { workers: new PieceWorkers(setup, verifyingWorkerCount(), files.watch), memory };
   const transfer = session.beginTransfer(
     {
       info: info.bytes,
