@@ -45,6 +45,27 @@ export function safeComponent(raw: Uint8Array | string, windows = false): string
 }
 
 /**
+ * The path as the torrent has it, where {@link safeComponent} changed it and yet a disk of Linux may hold
+ * it; else `undefined`. It is good to find a file by that somebody shares from there, never to make one.
+ *
+ * @param raw the components as they came
+ * @param safe what was made of them
+ */
+export function originalPath(
+  raw: readonly Uint8Array[],
+  safe: readonly string[],
+): string[] | undefined {
+  const names = raw.map((component) => textOf(component));
+  if (names.every((name, i) => name === safe[i])) return undefined;
+  return names.every(isHeldByLinux) ? names : undefined;
+}
+
+function isHeldByLinux(name: string): boolean {
+  if (name === "" || name === "." || name === ".." || /[/\0\ufffd]/.test(name)) return false;
+  return utf8(name).length <= MAX_COMPONENT_BYTES;
+}
+
+/**
  * Whether Windows, and the file systems that come from there, can hold a name: one without
  * `\ ? < > " | * :` and trailing dots and spaces that is not the name of a device.
  */
