@@ -21,7 +21,8 @@ await main(seederProgram, async (run) => {
   const startMs = performance.now();
   const name = options.name ?? basename(argument);
   const display = new TransferDisplay(screen, "hashing", () => performance.now(), name);
-  const { torrentFile, onDone, ...seederOptions } = options;
+  const { onDone, ...seederOptions } = options;
+  const { torrentFile } = options;
   await using page = await openPage("seeder", options, screen);
   await using seeder = await Seeder.start(argument, {
     localDiscovery: true,

@@ -7,12 +7,15 @@
 import { dirname } from "@std/path";
 import { DiskError, ExitCode } from "../errors.ts";
 import { diskError } from "../io/disk_error.ts";
+import { momentaryPath } from "../io/disk_names.ts";
+import { isLink, lookUnfollowed, move, moveAnew } from "../io/own_file.ts";
 
 /** No .torrent file is larger; what is, need not be read to know that it is something else. */
 const MOST_TORRENT_BYTES = 256 * 1024 * 1024;
 
 /**
- * Writes `bytes` to `path`; a .torrent file that is there already is replaced.
+ * Writes `bytes` to `path`; a .torrent file that is there already is replaced, as a whole or not at all.
+ * A link there is not followed.
  *
  * @param isTorrent whether bytes found at `path` are a torrent
  * @throws DiskError (exit code 13) when `path` is something else than a torrent, or (17) when it
@@ -23,32 +26,64 @@ export async function writeTorrentFile(
   bytes: Uint8Array,
   isTorrent: (bytes: Uint8Array) => boolean,
 ): Promise<void> {
-  const fault = (error: unknown) => {
-    if (error instanceof Deno.errors.NotFound) {
-      const text = `cannot write ${path}: there is no folder ${dirname(path)}`;
-      return new DiskError(text, ExitCode.io, error);
-    }
-    return diskError(error, path);
-  };
-  const info = await Deno.stat(path).catch((error: unknown) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw fault(error);
-  });
-  if (info) {
-    const isSmallFile = info.isFile && info.size <= MOST_TORRENT_BYTES;
-    const replaces = isSmallFile && isTorrent(await Deno.readFile(path).catch(raise(fault)));
-    if (!replaces) {
-      throw new DiskError(
-        `${path} exists and is no torrent file; -o names the .torrent file to write`,
-        ExitCode.fileExists,
-      );
-    }
+  const there = lookUnfollowed(path);
+  if (there?.isSymlink) throw isLink(path);
+  const isTaken = there !== undefined;
+  if (isTaken && !await isReplaceable(path, there, isTorrent)) throw noTorrent(path);
+  try {
+    if (!await writeBeside(path, bytes, isTaken)) await writeInPlace(path, bytes, isTaken);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw diskError(error, path);
+    const text = `cannot write ${path}: there is no folder ${dirname(path)}`;
+    throw new DiskError(text, ExitCode.io, error);
   }
-  await Deno.writeFile(path, bytes).catch(raise(fault));
 }
 
-function raise(fault: (error: unknown) => Error): (error: unknown) => never {
-  return (error) => {
-    throw fault(error);
-  };
+/** Writes it beside its place first; false when Deno was not permitted to write there. */
+async function writeBeside(path: string, bytes: Uint8Array, isTaken: boolean): Promise<boolean> {
+  const fresh = momentaryPath(dirname(path));
+  try {
+    await Deno.writeFile(fresh, bytes, { createNew: true });
+    if (isTaken) move(fresh, path);
+    else giveName(fresh, path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return false;
+    await Deno.remove(fresh).catch(() => {});
+    throw error;
+  }
+}
+
+async function writeInPlace(path: string, bytes: Uint8Array, isTaken: boolean): Promise<void> {
+  if (isTaken) await Deno.remove(path);
+  await Deno.writeFile(path, bytes, { createNew: true });
+}
+
+async function isReplaceable(
+  path: string,
+  { isFile, size }: Deno.FileInfo,
+  isTorrent: (bytes: Uint8Array) => boolean,
+): Promise<boolean> {
+  if (!isFile || size > MOST_TORRENT_BYTES) return false;
+  try {
+    return isTorrent(await Deno.readFile(path));
+  } catch (error) {
+    throw diskError(error, path);
+  }
+}
+
+/** What came to be there in this moment stays. */
+function giveName(fresh: string, path: string): void {
+  try {
+    moveAnew(fresh, path);
+  } catch (error) {
+    throw lookUnfollowed(path) === undefined ? error : noTorrent(path);
+  }
+}
+
+function noTorrent(path: string): DiskError {
+  return new DiskError(
+    `${path} exists and is no torrent file; -o names the .torrent file to write`,
+    ExitCode.fileExists,
+  );
 }

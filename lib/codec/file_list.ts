@@ -9,7 +9,7 @@ import type { Bencode, BencodeDict } from "./bencode.ts";
 import { bytesAt, integerAt, isDict, listAt } from "./bencode_fields.ts";
 import { textOf } from "./bytes.ts";
 import type { TorrentFile } from "./info.ts";
-import { safeComponent } from "./path_safety.ts";
+import { originalPath, safeComponent } from "./path_safety.ts";
 
 /** Most folders inside one another, as in libtorrent. */
 export const MAX_PATH_DEPTH = 100;
@@ -35,12 +35,16 @@ export function parseFileList(list: Bencode[], pieceLength: number): TorrentFile
     const length = lengthOf(entry);
     offset += length;
     const marked = attributes.includes("p");
-    const path = pathOf(entry) ?? (marked ? [".pad", String(length)] : undefined);
+    const raw = pathOf(entry);
+    const path = raw?.map((component) => safeComponent(component)) ??
+      (marked ? [".pad", String(length)] : undefined);
     if (path === undefined) throw new TorrentError("the torrent lists a file without a path");
     const looksLikePad = marked || path.at(-1)!.startsWith(BITCOMET_PAD);
     // Padding exists to reach a piece boundary; what does not reach one is data that happens to be marked.
     const pad = looksLikePad && offset % pieceLength === 0;
-    if (!pad || length > 0) files.push({ path, length, pad });
+    if (pad && length === 0) continue;
+    const original = raw && originalPath(raw, path);
+    files.push({ path, length, pad, ...(original && { original }) });
   }
   return files;
 }
@@ -74,7 +78,8 @@ export function checkDepth(componentCount: number): void {
   }
 }
 
-function pathOf(file: BencodeDict): string[] | undefined {
+/** The components of its path, as they came. */
+function pathOf(file: BencodeDict): Uint8Array[] | undefined {
   const raw = listAt(file, "path.utf-8") ?? listAt(file, "path");
   if (raw === undefined || raw.length === 0) return undefined;
   checkDepth(raw.length);
@@ -82,6 +87,6 @@ function pathOf(file: BencodeDict): string[] | undefined {
     if (!(component instanceof Uint8Array)) {
       throw new TorrentError("the torrent lists a file whose path is not made of text");
     }
-    return safeComponent(component);
+    return component;
   });
 }

@@ -11,7 +11,7 @@ import { fromLatin1 } from "./bytes.ts";
 import { attributesOf, checkDepth, lengthOf } from "./file_list.ts";
 import type { TorrentFile } from "./info.ts";
 import { HASH_LENGTH } from "./merkle.ts";
-import { safeComponent } from "./path_safety.ts";
+import { originalPath, safeComponent } from "./path_safety.ts";
 
 /** The key that makes a dictionary a file: no path component is empty. */
 const FILE_KEY = "";
@@ -28,17 +28,19 @@ export function parseFileTree(tree: BencodeDict): { files: TorrentFile[]; single
   }
   const files: TorrentFile[] = [];
   // The depth is bounded by the decoder's limit as well as by checkDepth.
-  const walk = (folder: BencodeDict, path: string[]) => {
+  const walk = (folder: BencodeDict, path: string[], raw: Uint8Array[]) => {
     for (const [key, node] of folder) {
       if (!isDict(node)) {
         throw new TorrentError(
           "the torrent's file tree has an entry that is neither file nor folder",
         );
       }
-      const below = [...path, safeComponent(fromLatin1(key))];
+      const name = fromLatin1(key);
+      const below = [...path, safeComponent(name)];
+      const rawBelow = [...raw, name];
       checkDepth(below.length);
       if (!node.has(FILE_KEY)) {
-        walk(node, below);
+        walk(node, below, rawBelow);
         continue;
       }
       if (node.size > 1) {
@@ -47,10 +49,12 @@ export function parseFileTree(tree: BencodeDict): { files: TorrentFile[]; single
         );
       }
       const file = parseFile(node.get(FILE_KEY), below);
-      if (file !== undefined) files.push(file);
+      if (file === undefined) continue;
+      const original = originalPath(rawBelow, below);
+      files.push(original === undefined ? file : { ...file, original });
     }
   };
-  walk(tree, []);
+  walk(tree, [], []);
   const [top] = tree.values();
   const singleFile = tree.size === 1 && isDict(top) && top.has(FILE_KEY);
   return { files, singleFile };

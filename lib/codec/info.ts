@@ -21,6 +21,8 @@ export type TorrentVersion = "v1" | "v2" | "hybrid";
 export interface TorrentFile {
   /** Safe components: below the torrent's name in a multi-file torrent, else just that name. */
   path: string[];
+  /** What the torrent calls it below its folder, where that is no safe path: see `originalPath`. */
+  original?: string[] | undefined;
   /** Bytes. */
   length: number;
   /** Root of the file's tree (32 bytes); absent in v1 torrents and for empty files. */

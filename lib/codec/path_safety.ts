@@ -18,34 +18,64 @@ const MAX_EXTENSION_BYTES = 32;
 /** Names that share this many first bytes share one count of collisions: no torrent makes the search long. */
 const FAMILY_BYTES = 64;
 
-/** Separators, controls (C0, DEL, C1), and what stood for bytes that are no UTF-8. */
+/** The separator, controls (C0, DEL, C1), ends of lines, and what stood for bytes that are no UTF-8. */
 // deno-lint-ignore no-control-regex
-const FORBIDDEN = /[\/\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]/g;
-/** Invisible characters that reorder or join text, so that a name reads as another. */
-const INVISIBLE = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/gu;
-const FORBIDDEN_ON_WINDOWS = /[?<>"|*:]/g;
+const FORBIDDEN = /[\/\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]/g;
+/**
+ * Overrides, embeddings and isolates that show text in another order, so that a name reads as another.
+ * Other invisible characters stay: Persian, Hindi and emoji are spelled with joiners.
+ */
+const REORDERING = /[\u202a-\u202e\u2066-\u2069]/g;
+const FORBIDDEN_ON_WINDOWS = /[\\?<>"|*:]/g;
 const DEVICE_ON_WINDOWS = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
-const DRIVE_LETTER = /^([a-z]):/i;
 
 /**
- * A path component that is safe to create: not empty, no `.` or `..`, without separators, control or
- * invisible characters, at most 255 bytes long. What it rewrites becomes `_`; a name that is too long
- * loses its middle and keeps its extension.
+ * A path component that is safe to create: not empty, no `.` or `..`, without separators, control
+ * characters or marks that reorder text, at most 255 bytes long. What it rewrites becomes `_`; a name that
+ * is too long loses its middle and keeps its extension. Whatever else a disk of Linux can hold stays.
  *
- * @param windows Also rewrite what Windows cannot hold: `? < > " | * :`, trailing dots and spaces, and
- * the names of devices.
+ * @param windows Also rewrite what Windows cannot hold, see {@link fitsWindows}.
  */
 export function safeComponent(raw: Uint8Array | string, windows = false): string {
-  let name = (typeof raw === "string" ? raw.toWellFormed() : textOf(raw))
-    .replace(FORBIDDEN, "_")
-    .replace(INVISIBLE, "")
-    .replace(DRIVE_LETTER, "$1_");
-  if (windows) {
-    name = name.replace(FORBIDDEN_ON_WINDOWS, "_").replace(/[. ]+$/, "_");
-    if (DEVICE_ON_WINDOWS.test(name)) name = `_${name}`;
-  }
+  const text = typeof raw === "string" ? raw.toWellFormed() : textOf(raw);
+  const safe = text.replace(FORBIDDEN, "_").replace(REORDERING, "");
+  const name = windows ? windowsName(safe) : safe;
   if (name === "" || name === "." || name === "..") return "_";
   return utf8(name).length > MAX_COMPONENT_BYTES ? shorten(name, "") : name;
+}
+
+/**
+ * The path as the torrent has it, where {@link safeComponent} changed it and yet a disk of Linux may hold
+ * it; else `undefined`. It is good to find a file by that somebody shares from there, never to make one.
+ *
+ * @param raw the components as they came
+ * @param safe what was made of them
+ */
+export function originalPath(
+  raw: readonly Uint8Array[],
+  safe: readonly string[],
+): string[] | undefined {
+  const names = raw.map((component) => textOf(component));
+  if (names.every((name, i) => name === safe[i])) return undefined;
+  return names.every(isHeldByLinux) ? names : undefined;
+}
+
+function isHeldByLinux(name: string): boolean {
+  if (name === "" || name === "." || name === ".." || /[/\0\ufffd]/.test(name)) return false;
+  return utf8(name).length <= MAX_COMPONENT_BYTES;
+}
+
+/**
+ * Whether Windows, and the file systems that come from there, can hold a name: one without
+ * `\ ? < > " | * :` and trailing dots and spaces that is not the name of a device.
+ */
+export function fitsWindows(name: string): boolean {
+  return windowsName(name) === name;
+}
+
+function windowsName(name: string): string {
+  const held = name.replace(FORBIDDEN_ON_WINDOWS, "_").replace(/[. ]+$/, "_");
+  return DEVICE_ON_WINDOWS.test(held) ? `_${held}` : held;
 }
 
 /** A name that is at most so many bytes long: one that is longer loses its middle and keeps its extension. */

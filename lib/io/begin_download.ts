@@ -22,6 +22,8 @@ import { pieceLayersOf } from "./torrent.ts";
 /** Memory for pieces that are being collected or verified, in bytes; more only for the fewest slots. */
 const PIECE_MEMORY = 12 * 1024 * 1024;
 const MIN_SLOTS = 4;
+/** Of pieces so long that the fewest slots would take more than this there are fewer: one at least. */
+const MOST_MEMORY = 512 * 1024 * 1024;
 const MAX_SLOTS = 512;
 
 /** What a download consists of. */
@@ -75,12 +77,12 @@ export function beginDownload(session: Session, parts: DownloadParts): Transfer 
   const setup = {
     layout: { pieceLength, version, files: info.files },
     paths: files.writtenPaths,
-    resume: files.resume,
+    ...(files.writing && { writing: files.writing }),
   };
   const expected = (piece: PieceIndex) => transfer.expected(piece);
   const storing = selection.isIn(files.have)
     ? undefined
-    : { workers: new PieceWorkers(setup, verifyingWorkerCount()), memory };
+    : { workers: new PieceWorkers(setup, verifyingWorkerCount(), files.watch), memory };
   const transfer = session.beginTransfer(
     {
       info: info.bytes,
@@ -124,7 +126,11 @@ export async function endDownload(session: Session, parts: DownloadParts): Promi
   });
 }
 
-function slotsFor({ pieceLength, pieceCount }: Layout): number {
-  const affordable = Math.max(MIN_SLOTS, Math.floor(PIECE_MEMORY / pieceLength));
+/** How many pieces are collected at once. A stranger's torrent chooses how long they are. */
+export function slotsFor(
+  { pieceLength, pieceCount }: Pick<Layout, "pieceLength" | "pieceCount">,
+): number {
+  const fewest = Math.min(MIN_SLOTS, Math.floor(MOST_MEMORY / pieceLength));
+  const affordable = Math.max(fewest, Math.floor(PIECE_MEMORY / pieceLength));
   return Math.max(1, Math.min(MAX_SLOTS, affordable, pieceCount));
 }

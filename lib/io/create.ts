@@ -12,10 +12,10 @@ import { safeComponent } from "../codec/path_safety.ts";
 import { DiskError, ExitCode, OptionError } from "../errors.ts";
 import { MAX_METADATA_LENGTH } from "../peer/metadata_fetch.ts";
 import { diskError } from "./disk_error.ts";
-import { type CacheKey, readCache, writeCache } from "./hash_cache.ts";
+import { type CacheKey, isStillRight, readCache, writeCache } from "./hash_cache.ts";
 import { hashContent, type Recipe } from "./hash_content.ts";
 import { PROGRAM } from "./identity.ts";
-import { filesToShare, type FoundFile, lookAt } from "./files_to_share.ts";
+import { filesToShare, type FoundFile, isSameFile, lookAt } from "./files_to_share.ts";
 import { Torrent, webSeedOf } from "./torrent.ts";
 
 /** How to make a torrent. */
@@ -34,6 +34,8 @@ export interface CreateOptions {
   readonly trackers?: readonly string[];
   /** URLs to write into it of web servers that have the files (BEP 19). */
   readonly webSeeds?: readonly string[];
+  /** Where the torrent is going to be written: a file that is there already is none of those to share. */
+  readonly torrentFile?: string;
   /** Whether hashes are remembered between runs. Default true. */
   readonly cache?: boolean;
   /** Hears how far hashing is. */
@@ -81,36 +83,60 @@ export async function createContent(path: string, options: CreateOptions): Promi
     onProgress: options.onProgress,
     signal: options.signal,
   };
-  const key = cacheKey(resolve(path), files, recipe);
-  const useCache = options.cache ?? true;
-  const remembered = useCache ? await readCache(key) : undefined;
-  const isUsable = remembered !== undefined && isMadeOf(remembered, files);
-  const torrent = isUsable ? remembered : await hashContent(files, recipe);
-  if (useCache && !isUsable) await writeCache(key, torrent);
+  const torrent = await remembered(resolve(path), files, recipe, options.cache ?? true);
   warn(torrent, multiFile, options.onWarning);
-  const { metainfo } = torrent;
-  // The torrent's own paths do not count here: reading it made them safe, and different from one another.
-  const byIndex = (of: (file: FoundFile) => string) => {
-    const next = files.values();
-    return metainfo.info.files.map(({ pad }) => pad ? "" : of(next.next().value!));
-  };
   return {
     torrent: new Torrent({
-      ...metainfo,
+      ...torrent.metainfo,
       trackers: (options.trackers ?? []).map((url) => [url]),
       webSeeds: (options.webSeeds ?? []).map(webSeedOf),
       ...(options.comment !== undefined && { comment: options.comment }),
       createdBy: PROGRAM,
     }),
-    paths: byIndex((file) => resolve(file.path)),
-    stamps: byIndex((file) => file.stamp),
+    paths: pathsIn(torrent, files),
+    stamps: byIndex(torrent, files, ({ stamp }) => stamp),
   };
+}
+
+/** A torrent of the files: of a run before, where they are what they were, else hashed now. */
+async function remembered(
+  path: string,
+  files: readonly FoundFile[],
+  recipe: Recipe,
+  useCache: boolean,
+): Promise<Torrent> {
+  const key = cacheKey(path, files, recipe);
+  const known = useCache ? await readCache(key) : undefined;
+  if (known !== undefined && isMadeOf(known, files)) {
+    if (await isStillRight(known, pathsIn(known, files))) return known;
+  }
+  const torrent = await hashContent(files, recipe);
+  if (useCache) await writeCache(key, torrent);
+  return torrent;
+}
+
+/** Where each file of the torrent is, absolute; empty for pads. */
+function pathsIn(torrent: Torrent, files: readonly FoundFile[]): string[] {
+  return byIndex(torrent, files, ({ path }) => resolve(path));
+}
+
+/**
+ * Something of each file, by its index in the torrent. The torrent's own paths do not count here: reading
+ * it made them safe, and different from one another.
+ */
+function byIndex(
+  { metainfo }: Torrent,
+  files: readonly FoundFile[],
+  of: (file: FoundFile) => string,
+): string[] {
+  const next = files.values();
+  return metainfo.info.files.map(({ pad }) => pad ? "" : of(next.next().value!));
 }
 
 /** The file at `path`, or those in the folder there. @throws {DiskError} when there is none to share */
 async function findFiles(
   path: string,
-  { onWarning, signal }: CreateOptions,
+  { onWarning, signal, torrentFile }: CreateOptions,
 ): Promise<{ files: FoundFile[]; multiFile: boolean }> {
   let info: Deno.FileInfo;
   try {
@@ -121,9 +147,14 @@ async function findFiles(
     }
     throw diskError(error, path);
   }
-  if (info.isFile) return { files: [lookAt(path, [basename(resolve(path))])], multiFile: false };
+  if (info.isFile) {
+    if (torrentFile !== undefined && await isSameFile(path, torrentFile)) {
+      throw new OptionError(`${path} is what is shared: name another .torrent file to write (-o)`);
+    }
+    return { files: [lookAt(path, [basename(resolve(path))])], multiFile: false };
+  }
   if (!info.isDirectory) throw new DiskError(`${path} is neither a file nor a folder`);
-  const files = await filesToShare(path, onWarning ?? (() => {}), signal);
+  const files = await filesToShare(path, onWarning ?? (() => {}), { signal, torrentFile });
   if (files.length === 0) throw new DiskError(`${path} holds no files: there is nothing to share`);
   return { files, multiFile: true };
 }
@@ -148,17 +179,15 @@ function pieceLengthFor(files: readonly FoundFile[], format: CreateOptions["form
   return choosePieceLength(lengths.reduce((sum, length) => sum + length, 0));
 }
 
-/** Of a folder, every file counts: its place, its size and its time of change. */
+/** Of a folder, every file counts: its place, and what it is like. */
 function cacheKey(path: string, files: readonly FoundFile[], recipe: Recipe): CacheKey {
   const { format, pieceLength, name, multiFile } = recipe;
-  const listing = files.map(({ components, size, mtimeMs }) =>
-    `${components.join("/")}\0${size}\0${mtimeMs}`
-  );
+  const listing = files.map(({ components }) => components.join("/"));
   const folder = multiFile ? ` folder ${hex(sha256(utf8(listing.join("\0"))))}` : "";
   return {
     path,
-    size: files.reduce((sum, { size }) => sum + size, 0),
-    mtimeMs: files.reduce((latest, { mtimeMs }) => Math.max(latest, mtimeMs), 0),
+    stamps: files.map(({ stamp }) => stamp),
+    mtimesMs: files.map(({ mtimeMs }) => mtimeMs),
     recipe: `${format} ${pieceLength} ${name} ${recipe.private}${folder}`,
   };
 }

@@ -14,9 +14,15 @@ export const MAX_OPEN_FILES = 64;
 export class Descriptors {
   /** In the order of their last use. */
   readonly #open = new Map<string, number>();
+  readonly #openFile: (path: string, mode: "r" | "r+") => number;
 
   /** The path that was asked for last: the file that an error is about. */
   lastPath = "";
+
+  /** @param openFile opens a file; throws as {@link get} does */
+  constructor(openFile: (path: string, mode: "r" | "r+") => number = openSync) {
+    this.#openFile = openFile;
+  }
 
   /** Number of files open now. */
   get size(): number {
@@ -37,7 +43,7 @@ export class Descriptors {
       this.#open.set(key, known);
       return known;
     }
-    const fd = openSync(path, mode);
+    const fd = this.#openFile(path, mode);
     this.#open.set(key, fd);
     if (this.#open.size > MAX_OPEN_FILES) {
       const [oldest, unused] = this.#open.entries().next().value!;

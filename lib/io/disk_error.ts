@@ -6,6 +6,9 @@
 
 import { DiskError, ExitCode } from "../errors.ts";
 
+/** So many characters of a path are shown when the path itself is the trouble. */
+const MOST_SHOWN = 400;
+
 /** Turns an error of a file operation on `path` into a {@link DiskError}. */
 export function diskError(error: unknown, path: string): DiskError {
   if (error instanceof DiskError) return error;
@@ -17,6 +20,14 @@ export function diskError(error: unknown, path: string): DiskError {
     return new DiskError(
       `no space left for ${path}: make room and run the same command again; what is verified is kept`,
       ExitCode.diskFull,
+      cause,
+    );
+  }
+  if (/EREPLACED/.test(said)) {
+    return new DiskError(
+      `${path} is not the file any more that was downloaded to, since something else was put in its ` +
+        "place: remove that, or choose another place with -o, and run the same command again",
+      ExitCode.fileExists,
       cause,
     );
   }
@@ -54,10 +65,17 @@ export function diskError(error: unknown, path: string): DiskError {
   }
   if (/ENAMETOOLONG/.test(said)) {
     return new DiskError(
-      `${path} is too long a name for this disk: choose another with -o`,
+      `${shortened(path)} is too long a name or path for this disk: choose another with -o`,
       ExitCode.io,
       cause,
     );
   }
   return new DiskError(`${path}: ${message ?? "the disk reported an error"}`, ExitCode.io, cause);
+}
+
+/** A path that is too long for a disk is too long for a sentence as well. */
+function shortened(path: string): string {
+  return path.length <= MOST_SHOWN
+    ? path
+    : `${path.slice(0, MOST_SHOWN / 2)}…${path.slice(-MOST_SHOWN / 2)}`;
 }

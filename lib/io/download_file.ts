@@ -1,5 +1,6 @@
 /**
- * The download of a single file: `NAME.part` of the final size, renamed when everything is verified.
+ * The download of a single file: `NAME.part` of the final size, which gets its name when everything is
+ * verified.
  *
  * @module
  */
@@ -10,9 +11,32 @@ import { checkPieces } from "./check_pieces.ts";
 import { diskError } from "./disk_error.ts";
 import type { DownloadFiles, DownloadPlan } from "./download_files.ts";
 import { DownloadNotes, type Verified } from "./download_notes.ts";
-import { destinationOf, requireSpace } from "./download_place.ts";
+import { destinationOf, requireSpace, unfinishedPath } from "./download_place.ts";
+import { requireUntouched } from "./last_look.ts";
+import {
+  createFile,
+  type FileId,
+  hasTwoNames,
+  idOf,
+  isLink,
+  lookUnfollowed,
+  move,
+  moveAnew,
+  somethingElse,
+} from "./own_file.ts";
+import type { WritingSetup } from "./piece_jobs.ts";
 import { PlaceLock } from "./place_lock.ts";
-import { closeResume, RESUME_MAP_OFFSET } from "./resume.ts";
+import { syncFiles } from "./resume.ts";
+import { markOf, WriteWatch } from "./write_watch.ts";
+
+/** An unfinished file that is ours. */
+interface Growing {
+  readonly path: string;
+  readonly lock: PlaceLock;
+  readonly notes: DownloadNotes;
+  readonly watch: WriteWatch;
+  readonly writing: WritingSetup;
+}
 
 /** One file, growing or complete. */
 export class FileDownload implements DownloadFiles {
@@ -21,37 +45,39 @@ export class FileDownload implements DownloadFiles {
   readonly fragments = undefined;
   readonly finalPath: string;
   readonly wasComplete: boolean;
-  readonly #notes: DownloadNotes;
-  readonly #lock: PlaceLock | undefined;
+  readonly #plan: DownloadPlan;
+  readonly #growing: Growing | undefined;
   #isFinal: boolean;
 
   private constructor(
     plan: DownloadPlan,
     finalPath: string,
     verified: Verified,
-    lock: PlaceLock | undefined,
+    growing: Growing | undefined,
   ) {
+    this.#plan = plan;
     this.finalPath = finalPath;
     this.have = verified.have;
     this.hasSha1Pieces = verified.hasSha1Pieces;
-    this.wasComplete = lock === undefined;
-    this.#isFinal = lock === undefined;
-    this.#lock = lock;
-    this.#notes = new DownloadNotes(plan, this.resume.path);
+    this.wasComplete = growing === undefined;
+    this.#isFinal = this.wasComplete;
+    this.#growing = growing;
   }
 
   /** See {@link openDownload}. */
   static async open(plan: DownloadPlan): Promise<FileDownload> {
     const finalPath = await destinationOf(plan.metainfo.info, plan.out);
+    const part = unfinishedPath(finalPath);
     if (await isComplete(plan, finalPath)) {
+      await removeTwin(part, finalPath);
       const have = new Bitfield(plan.layout.pieceCount);
       have.fill();
       return new FileDownload(plan, finalPath, { have, hasSha1Pieces: false }, undefined);
     }
-    const part = `${finalPath}.part`;
     const lock = await PlaceLock.take(part);
     try {
-      return new FileDownload(plan, finalPath, await resumeOrBegin(plan, part), lock);
+      const { verified, growing } = await resumeOrBegin(plan, part, lock);
+      return new FileDownload(plan, finalPath, verified, growing);
     } catch (error) {
       await lock.release();
       throw error;
@@ -59,44 +85,49 @@ export class FileDownload implements DownloadFiles {
   }
 
   get paths(): readonly string[] {
-    return [this.#isFinal ? this.finalPath : this.#part];
+    return [this.#isFinal ? this.finalPath : this.#growing!.path];
   }
 
   get writtenPaths(): readonly string[] {
     return this.paths;
   }
 
-  get resume(): { path: string; mapOffset: number } {
-    return { path: `${this.#part}.resume`, mapOffset: RESUME_MAP_OFFSET };
+  get writing(): WritingSetup | undefined {
+    return this.#growing?.writing;
   }
 
-  noteTorrent(): Promise<void> {
-    return this.#notes.writeTorrent();
+  get watch(): WriteWatch | undefined {
+    return this.#growing?.watch;
+  }
+
+  noteTorrent(): void {
+    this.#growing?.notes.writeTorrent();
   }
 
   async finish(): Promise<void> {
+    const { path, notes, watch, lock } = this.#growing!;
     try {
-      const file = await Deno.open(this.#part, { read: true, write: true });
-      await file.syncData().finally(() => file.close());
-      await Deno.rename(this.#part, this.finalPath);
+      await syncFiles([path]);
     } catch (error) {
-      throw diskError(error, this.finalPath);
+      throw diskError(error, path);
     }
+    const plan = this.#plan;
+    await requireUntouched({ plan, notes, watch, paths: [path], fragments: undefined });
+    // Hours may have passed since somebody looked whether the place is free.
+    if (plan.overwrite) move(path, this.finalPath);
+    else moveAnew(path, this.finalPath);
     this.#isFinal = true;
-    await this.#notes.remove();
-    await this.#lock?.release();
+    await notes.remove();
+    await lock.release();
   }
 
   async leave(): Promise<void> {
+    if (this.#growing === undefined) return;
     if (!this.#isFinal) {
-      await this.noteTorrent();
-      await closeResume(this.resume.path, this.#part).catch(() => {});
+      this.noteTorrent();
+      await this.#growing.notes.close(this.paths, this.paths);
     }
-    await this.#lock?.release();
-  }
-
-  get #part(): string {
-    return `${this.finalPath}.part`;
+    await this.#growing.lock.release();
   }
 }
 
@@ -106,52 +137,90 @@ async function isComplete(plan: DownloadPlan, path: string): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw diskError(error, path);
   });
-  if (there === undefined) return false;
+  if (there === undefined) {
+    if (plan.overwrite || lookUnfollowed(path) === undefined) return false;
+    throw somethingElse(path); // a link that leads nowhere
+  }
   if (there.isDirectory) {
     throw new DiskError(
       `${path} is a folder: choose another place with -o`,
       ExitCode.fileExists,
     );
   }
-  if (there.size === plan.layout.totalLength) {
+  if (there.isFile && there.size === plan.layout.totalLength) {
     const checked = await checkPieces({ ...plan, paths: [path] });
     if (checked.have.isFull) return true;
   }
   if (plan.overwrite) return false;
-  throw new DiskError(
-    `${path} exists and is something else: move it, choose another place with -o, or replace it with --overwrite`,
+  throw somethingElse(path);
+}
+
+/** A finished file that has its unfinished name as well, since the program ended in the very moment. */
+async function removeTwin(part: string, finalPath: string): Promise<void> {
+  const [twin, file] = [lookUnfollowed(part), lookUnfollowed(finalPath)];
+  if (twin === undefined || file === undefined || idOf(twin) !== idOf(file)) return;
+  for (const path of [part, `${part}.resume`, `${part}.lock`]) {
+    await Deno.remove(path).catch(() => {});
+  }
+}
+
+/** What an unfinished file holds; begins one when there is none. */
+async function resumeOrBegin(
+  plan: DownloadPlan,
+  part: string,
+  lock: PlaceLock,
+): Promise<{ verified: Verified; growing: Growing }> {
+  const { layout } = plan;
+  const notes = new DownloadNotes(plan, `${part}.resume`);
+  const there = await unfinishedAt(part, plan);
+  const id = there === undefined ? await begin(part, layout.totalLength) : idOf(there);
+  const mark = markOf(there ?? lookUnfollowed(part));
+  const verified = there === undefined
+    ? { have: new Bitfield(layout.pieceCount), hasSha1Pieces: false }
+    : await notes.trusted([part]) ?? await notes.check([part]);
+  await notes.write(verified, [part]);
+  const writing = { ids: [id], notes: notes.place! };
+  return { verified, growing: { path: part, lock, notes, watch: new WriteWatch([mark]), writing } };
+}
+
+/**
+ * The unfinished file that is there and may be written to; what may be replaced is removed.
+ *
+ * @throws {DiskError} exit 13, when something is there that stays
+ */
+async function unfinishedAt(
+  part: string,
+  { layout, overwrite }: DownloadPlan,
+): Promise<Deno.FileInfo | undefined> {
+  const there = lookUnfollowed(part);
+  if (there === undefined) return undefined;
+  if (there.isSymlink) throw isLink(part);
+  const fits = there.isFile && there.size === layout.totalLength;
+  const hasOneName = (there.nlink ?? 1) <= 1;
+  if (fits && hasOneName) return there;
+  if (!overwrite || !there.isFile) {
+    throw fits ? hasTwoNames(part) : belongsToOther(part, there.isFile);
+  }
+  await Deno.remove(part).catch((error) => {
+    throw diskError(error, part);
+  });
+  return undefined;
+}
+
+function belongsToOther(part: string, isFile: boolean): DiskError {
+  return new DiskError(
+    isFile
+      ? `${part} belongs to another download: move it, or replace it with --overwrite`
+      : `${part} is no file, and one has to be there: move it, or choose another place with -o`,
     ExitCode.fileExists,
   );
 }
 
-/** What an unfinished file holds; begins one when there is none. */
-async function resumeOrBegin(plan: DownloadPlan, part: string): Promise<Verified> {
-  const { layout } = plan;
-  const notes = new DownloadNotes(plan, `${part}.resume`);
-  const there = await Deno.stat(part).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw diskError(error, part);
-  });
-  const fits = there?.isFile === true && there.size === layout.totalLength;
-  if (there !== undefined && !fits && !plan.overwrite) {
-    throw new DiskError(
-      `${part} belongs to another download: move it, or replace it with --overwrite`,
-      ExitCode.fileExists,
-    );
-  }
-  let verified: Verified = { have: new Bitfield(layout.pieceCount), hasSha1Pieces: false };
-  if (fits) verified = await notes.trusted(part) ?? await notes.check([part]);
-  else await begin(part, layout.totalLength);
-  await notes.write(verified);
-  return verified;
-}
-
 /** Makes the unfinished file, of the final size. */
-async function begin(part: string, length: number): Promise<void> {
+async function begin(part: string, length: number): Promise<FileId> {
   await requireSpace(part, length);
   try {
-    const file = await Deno.open(part, { write: true, create: true, truncate: true });
-    await file.truncate(length).finally(() => file.close());
+    return createFile(part, length);
   } catch (error) {
     throw diskError(error, part);
   }

@@ -2,8 +2,8 @@
  * What a download has on disk: where its files are while they grow, and what becomes of them.
  *
  * While it is incomplete it is called `NAME.part`, a file or a folder with the layout of the finished
- * one, and `NAME.part.resume` beside it notes which pieces are verified. When everything is, it is
- * renamed. Where the folder `NAME` is there already, since some of its files were fetched before, the
+ * one, and `NAME.part.resume` beside it notes which pieces are verified. When everything is, it
+ * gets its name, unless something else has that by then. Where the folder `NAME` is there already, since some of its files were fetched before, the
  * others are moved into it, each as a whole.
  *
  * @module
@@ -11,15 +11,13 @@
 
 import type { Metainfo } from "../codec/metainfo.ts";
 import type { PieceLayer } from "../codec/piece_layer.ts";
-import { TorrentError } from "../errors.ts";
 import type { Bitfield } from "../store/bitfield.ts";
 import type { Layout } from "../store/layout.ts";
 import type { Selection } from "../store/selection.ts";
 import { FileDownload } from "./download_file.ts";
 import { FolderDownload } from "./download_folder.ts";
-
-/** The largest piece that is collected in memory before it is verified. */
-const MAX_PIECE_LENGTH = 128 * 1024 * 1024;
+import type { WritingSetup } from "./piece_jobs.ts";
+import type { WriteWatch } from "./write_watch.ts";
 
 /** What a download wants to do on disk. */
 export interface DownloadPlan {
@@ -52,14 +50,17 @@ export interface DownloadFiles {
   readonly paths: readonly string[];
   /** Where the bytes of each file are written; empty for what is not to be written to. */
   readonly writtenPaths: readonly string[];
-  /** What the piece workers need to know to note what they wrote. */
-  readonly resume: { readonly path: string; readonly mapOffset: number };
+  /** What the piece workers need to know to write; absent when everything was there already. */
+  readonly writing: WritingSetup | undefined;
+  /** Hears of every write. */
+  readonly watch: WriteWatch | undefined;
   /** Notes the piece layers, so that a restart knows them. */
-  noteTorrent(): Promise<void>;
+  noteTorrent(): void;
   /**
    * Everything is verified: the file or folder gets its name.
    *
-   * @throws {DiskError} when that is not possible
+   * @throws {DiskError} when that is not possible, or when somebody else changed what was written: then
+   * what is still right is kept for the next run
    */
   finish(): Promise<void>;
   /** Unfinished: everything is written and may be trusted next time. */
@@ -70,12 +71,7 @@ export interface DownloadFiles {
  * Looks at what is there, and prepares for what is missing.
  *
  * @throws {DiskError} when the place is taken by something else, cannot be written, or too small
- * @throws {TorrentError} when the torrent cannot be downloaded by this program
  */
 export function openDownload(plan: DownloadPlan): Promise<DownloadFiles> {
-  const { multiFile, pieceLength } = plan.metainfo.info;
-  if (pieceLength > MAX_PIECE_LENGTH) {
-    throw new TorrentError("the pieces of this torrent are larger than 128 MiB");
-  }
-  return multiFile ? FolderDownload.open(plan) : FileDownload.open(plan);
+  return plan.metainfo.info.multiFile ? FolderDownload.open(plan) : FileDownload.open(plan);
 }

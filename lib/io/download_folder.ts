@@ -11,7 +11,7 @@ import { diskError } from "./disk_error.ts";
 import { namesOn } from "./disk_names.ts";
 import type { DownloadFiles, DownloadPlan } from "./download_files.ts";
 import { DownloadNotes } from "./download_notes.ts";
-import { destinationOf } from "./download_place.ts";
+import { destinationOf, unfinishedPath } from "./download_place.ts";
 import { finishFolder } from "./folder_finish.ts";
 import type { Place } from "./folder_scan.ts";
 import {
@@ -22,8 +22,11 @@ import {
   pathsOf,
 } from "./folder_state.ts";
 import { FolderTree } from "./folder_tree.ts";
+import { requireUntouched } from "./last_look.ts";
+import type { WritingSetup } from "./piece_jobs.ts";
 import { PlaceLock } from "./place_lock.ts";
-import { closeResume, RESUME_MAP_OFFSET, syncFiles } from "./resume.ts";
+import { syncFiles } from "./resume.ts";
+import { WriteWatch } from "./write_watch.ts";
 
 /** A folder, growing or complete. */
 export class FolderDownload implements DownloadFiles {
@@ -34,13 +37,17 @@ export class FolderDownload implements DownloadFiles {
   readonly wasComplete: boolean;
   readonly #folder: Folder;
   readonly #state: FolderState;
+  readonly #places: Place[];
   readonly #lock: PlaceLock | undefined;
+  readonly watch: WriteWatch | undefined;
+  readonly writing: WritingSetup | undefined;
   #paths: readonly string[];
   #isFinished: boolean;
 
   private constructor(folder: Folder, state: FolderState, lock: PlaceLock | undefined) {
     this.#folder = folder;
     this.#state = state;
+    this.#places = [...state.places];
     this.#lock = lock;
     this.#paths = pathsOf(folder, state.places);
     this.have = state.verified.have;
@@ -54,6 +61,9 @@ export class FolderDownload implements DownloadFiles {
       isWritten(state.places[file]!, file) ? path : ""
     );
     this.fragments = this.#fragments();
+    if (this.wasComplete) return;
+    this.watch = new WriteWatch(state.seen.map(({ mark }) => mark));
+    this.writing = { ids: state.seen.map(({ id }) => id), notes: folder.notes.place! };
   }
 
   /** See {@link openDownload}. */
@@ -81,12 +91,8 @@ export class FolderDownload implements DownloadFiles {
     return this.#paths;
   }
 
-  get resume(): { path: string; mapOffset: number } {
-    return { path: notesPath(this.finalPath), mapOffset: RESUME_MAP_OFFSET };
-  }
-
-  noteTorrent(): Promise<void> {
-    return this.#folder.notes.writeTorrent();
+  noteTorrent(): void {
+    this.#folder.notes.writeTorrent();
   }
 
   async finish(): Promise<void> {
@@ -95,29 +101,31 @@ export class FolderDownload implements DownloadFiles {
     } catch (error) {
       throw diskError(error, this.#folder.part.root);
     }
-    const places = await finishFolder(this.#folder, this.#state);
-    this.#paths = pathsOf(this.#folder, places);
+    const { plan, notes } = this.#folder;
+    const { fragments, watch } = this;
+    await requireUntouched({ plan, notes, watch: watch!, paths: this.#paths, fragments });
+    try {
+      await finishFolder(this.#folder, this.#state, (file) => this.#places[file] = "final");
+    } finally {
+      this.#paths = pathsOf(this.#folder, this.#places);
+    }
     this.#isFinished = true;
     // Files that an earlier run began and this one did not choose wait for a later one.
-    if (places.includes("part")) await this.#closeNotes([]);
-    else await this.#folder.notes.remove();
+    if (this.#places.includes("part")) await notes.close(this.#paths, []);
+    else await notes.remove();
     await this.#lock?.release();
   }
 
   async leave(): Promise<void> {
     if (!this.#isFinished) {
-      await this.noteTorrent();
-      await this.#closeNotes(this.#growing);
+      this.noteTorrent();
+      await this.#folder.notes.close(this.#paths, this.#growing);
     }
     await this.#lock?.release();
   }
 
-  #closeNotes(written: readonly string[]): Promise<void> {
-    return closeResume(this.resume.path, this.#paths, written).catch(() => {});
-  }
-
   get #growing(): string[] {
-    return this.#paths.filter((_, file) => this.#state.places[file] === "part");
+    return this.#paths.filter((_, file) => this.#places[file] === "part");
   }
 
   /** Pieces still to come that reach into files which nothing is written to: there are some in v1 only. */
@@ -140,14 +148,11 @@ async function withNamesOn(folder: string, plan: DownloadPlan): Promise<Download
 }
 
 function folderAt(finalPath: string, plan: DownloadPlan): Folder {
+  const part = unfinishedPath(finalPath);
   return {
     plan,
     final: new FolderTree(finalPath),
-    part: new FolderTree(`${finalPath}.part`),
-    notes: new DownloadNotes(plan, notesPath(finalPath)),
+    part: new FolderTree(part),
+    notes: new DownloadNotes(plan, `${part}.resume`),
   };
-}
-
-function notesPath(finalPath: string): string {
-  return `${finalPath}.part.resume`;
 }

@@ -9,13 +9,9 @@ import type { PieceLayer } from "../codec/piece_layer.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import { checkPieces } from "./check_pieces.ts";
 import type { DownloadPlan } from "./download_files.ts";
-import {
-  type DataPaths,
-  NOTE_SHA1,
-  readResume,
-  writeResume,
-  writeResumeTorrent,
-} from "./resume.ts";
+import { type NotesPlace, readResume, ResumeFile } from "./resume.ts";
+import { NOTE_SHA1, NOTE_VERIFIED } from "./resume_record.ts";
+import { passesSpotCheck } from "./spot_check.ts";
 
 /** Which pieces are right. */
 export interface Verified {
@@ -29,6 +25,7 @@ export class DownloadNotes {
   readonly #plan: DownloadPlan;
   readonly #path: string;
   #wereFound = false;
+  #file: ResumeFile | undefined;
 
   /** The one at `path`. */
   constructor(plan: DownloadPlan, path: string) {
@@ -37,11 +34,12 @@ export class DownloadNotes {
   }
 
   /**
-   * What they say is right, where that can be trusted; layers that they know are known from then on.
+   * What they say is right, where that can be trusted, and some of it was found to be so; layers that
+   * they know are known from then on.
    *
-   * @param data the file, or the files with an empty path for what is not there
+   * @param data where each file is, empty for what is not there
    */
-  async trusted(data: DataPaths): Promise<Verified | undefined> {
+  async trusted(data: readonly string[]): Promise<Verified | undefined> {
     const { layout, layers } = this.#plan;
     const notes = await readResume(this.#path, data, this.#hash);
     this.#wereFound = notes !== undefined;
@@ -51,7 +49,13 @@ export class DownloadNotes {
     if (!usable || notes.map.includes(NOTE_SHA1)) return undefined;
     const have = new Bitfield(layout.pieceCount);
     for (const [piece, note] of notes.map.entries()) if (note !== 0) have.set(piece);
-    return { have, hasSha1Pieces: false };
+    return await this.#areRight(have, data) ? { have, hasSha1Pieces: false } : undefined;
+  }
+
+  /** Whether some of these pieces, chosen at random, are on disk as they should be. */
+  #areRight(pieces: Bitfield, paths: readonly string[]): Promise<boolean> {
+    const { metainfo: { info }, layout, layers } = this.#plan;
+    return passesSpotCheck({ info, layout, layers, paths }, pieces);
   }
 
   /** Whether {@link trusted} found notes of this torrent, be they to be trusted or not. */
@@ -65,17 +69,40 @@ export class DownloadNotes {
     return { have, hasSha1Pieces: bySha1 };
   }
 
-  /** Writes them anew. @throws {DiskError} when that is not possible */
-  async write({ have, hasSha1Pieces }: Verified): Promise<void> {
+  /** Writes them anew, for data that is in these files. @throws {DiskError} when that is not possible */
+  async write({ have, hasSha1Pieces }: Verified, data: readonly string[]): Promise<void> {
     const map = new Uint8Array(this.#plan.layout.pieceCount);
-    for (const piece of have.ones()) map[piece] = hasSha1Pieces ? NOTE_SHA1 : 1;
-    await writeResume(this.#path, this.#hash, map, this.#torrent);
+    for (const piece of have.ones()) map[piece] = hasSha1Pieces ? NOTE_SHA1 : NOTE_VERIFIED;
+    const content = { data, infoHash: this.#hash, map, torrent: this.#torrent };
+    this.#file = await ResumeFile.write(this.#path, content);
+  }
+
+  /** Where threads note what they wrote; `undefined` before {@link write}. */
+  get place(): NotesPlace | undefined {
+    return this.#file?.place;
   }
 
   /** Notes the piece layers as they are known now. */
-  async writeTorrent(): Promise<void> {
-    await writeResumeTorrent(this.#path, this.#plan.layout.pieceCount, this.#torrent)
-      .catch(() => {}); // a restart asks for them again
+  writeTorrent(): void {
+    try {
+      this.#file?.writeTorrent(this.#torrent);
+    } catch {
+      // A restart asks for them again.
+    }
+  }
+
+  /** Notes that data was closed; see {@link ResumeFile.close}. */
+  async close(data: readonly string[], written: readonly string[]): Promise<void> {
+    await this.#file?.close(data, written).catch(() => {}); // then a restart looks at the data
+  }
+
+  /** Somebody else wrote to the data: the next run shall look at all of it. */
+  doubt(): void {
+    try {
+      this.#file?.doubt();
+    } catch {
+      // The same somebody may have removed the notes.
+    }
   }
 
   /** They are needed no longer. */

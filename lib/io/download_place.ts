@@ -4,12 +4,14 @@
  * @module
  */
 
-import { join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { statfs, type StatsFs } from "node:fs";
-import { utf8 } from "../codec/bytes.ts";
+import { hex, utf8 } from "../codec/bytes.ts";
+import { sha256 } from "../codec/hash.ts";
 import { cutComponent, MAX_COMPONENT_BYTES } from "../codec/path_safety.ts";
 import { DiskError, ExitCode } from "../errors.ts";
 import { diskError } from "./disk_error.ts";
+import { nameOn } from "./disk_names.ts";
 
 /** The longest that is put behind the name of something unfinished. */
 const LONGEST_SUFFIX = ".part.resume.new";
@@ -17,7 +19,7 @@ const LONGEST_SUFFIX = ".part.resume.new";
 /**
  * Where a torrent goes. For a single file `out` is a folder when it is one or ends like one, else the
  * file itself. A folder always goes into `out` under its own name, so that the same command finds it
- * again when it is complete; a name too long for its unfinished form is cut.
+ * again when it is complete.
  *
  * @throws {DiskError} when a folder on the way cannot be made
  */
@@ -25,10 +27,7 @@ export async function destinationOf(
   { name, multiFile }: { readonly name: string; readonly multiFile: boolean },
   out: string | undefined,
 ): Promise<string> {
-  const own = multiFile
-    ? cutComponent(name, MAX_COMPONENT_BYTES - utf8(LONGEST_SUFFIX).length)
-    : name;
-  if (out === undefined || out === "") return own;
+  if (out === undefined || out === "") return await nameOn(".", name);
   const there = await Deno.stat(out).catch(() => undefined);
   if (!multiFile && !there?.isDirectory && !/[/\\]$/.test(out)) {
     await requireFolder(join(out, ".."));
@@ -41,7 +40,19 @@ export async function destinationOf(
     );
   }
   await requireFolder(out);
-  return join(out, own);
+  return join(out, await nameOn(out, name));
+}
+
+/**
+ * Where a download grows: beside its place, under its name and `.part`. A name that leaves no room for
+ * the endings of what is unfinished is cut, and told from others with the same beginning by its hash.
+ */
+export function unfinishedPath(finalPath: string): string {
+  const name = basename(finalPath);
+  const room = MAX_COMPONENT_BYTES - LONGEST_SUFFIX.length;
+  if (utf8(name).length <= room) return `${finalPath}.part`;
+  const mark = `~${hex(sha256(utf8(name)).subarray(0, 4))}`;
+  return join(dirname(finalPath), `${cutComponent(name, room - mark.length)}${mark}.part`);
 }
 
 /** Makes a folder that is missing. */

@@ -1,5 +1,7 @@
 /**
- * What tells that a file has changed: it is another one, longer or shorter, or was written to.
+ * What tells that a file has changed: it is another one, longer or shorter, or was written to. The time
+ * of its last change is one that nobody sets, unlike that of the last writing: `cp -p` and builds that
+ * are made to be repeatable do.
  *
  * @module
  */
@@ -11,8 +13,8 @@ import { diskError } from "./disk_error.ts";
 const AT_A_TIME = 64;
 
 /** The stamp of a file whose figures are known. */
-export function stampFrom({ size, mtimeMs, ino }: Stats): string {
-  return `${ino} ${size} ${mtimeMs}`;
+export function stampFrom({ size, mtimeMs, ctimeMs, ino, dev }: Stats): string {
+  return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
 }
 
 /**

@@ -3,19 +3,22 @@
  * folder, names by their bytes.
  *
  * What cannot be shared is left out, and whoever asks hears of it: links that lead out of the folder, to
- * nothing or to folders (which may lead in circles), devices and sockets, unfinished downloads of Shoal.
+ * nothing or to folders (which may lead in circles), devices and sockets, unfinished downloads of Shoal
+ * and other files that it makes for itself, and the place of the .torrent file that is going to be written.
  * Folders without files leave no trace in a torrent.
  *
  * @module
  */
 
-import { join, SEPARATOR } from "@std/path";
+import { basename, dirname, join, resolve, SEPARATOR } from "@std/path";
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { compareBytes, utf8 } from "../codec/bytes.ts";
 import { BITCOMET_PAD, MAX_PATH_DEPTH } from "../codec/file_list.ts";
 import { DiskError } from "../errors.ts";
 import { diskError } from "./disk_error.ts";
+import { isMomentary } from "./disk_names.ts";
 import { stampFrom } from "./file_stamp.ts";
+import { lookUnfollowed } from "./own_file.ts";
 import { isResumeFile } from "./resume.ts";
 
 /** A file to share. */
@@ -39,6 +42,14 @@ const FILES_PER_TURN = 500;
 /** So much that is left out is named; of more, only the number. */
 const MAX_NAMED = 10;
 
+/** How to look for files. */
+export interface ShareOptions {
+  /** Stops looking. */
+  readonly signal?: AbortSignal | undefined;
+  /** Where the torrent is going to be written. */
+  readonly torrentFile?: string | undefined;
+}
+
 /**
  * All files below the folder at `root`, in tree order.
  *
@@ -48,9 +59,10 @@ const MAX_NAMED = 10;
 export async function filesToShare(
   root: string,
   onWarning: (message: string) => void,
-  signal?: AbortSignal,
+  { signal, torrentFile }: ShareOptions = {},
 ): Promise<FoundFile[]> {
-  const scan = new Scan(root, await realPath(root), onWarning, signal);
+  const excluded = torrentFile === undefined ? undefined : await ownPath(torrentFile);
+  const scan = new Scan(root, await realPath(root), { onWarning, excluded, signal });
   await scan.folder(root, []);
   scan.end();
   return scan.files;
@@ -76,23 +88,27 @@ export function lookAt(path: string, components: string[]): FoundFile {
   }
 }
 
+interface ScanOptions {
+  readonly onWarning: (message: string) => void;
+  /** A path that is none of the files', without links on the way to it. */
+  readonly excluded: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
 class Scan {
   readonly files: FoundFile[] = [];
   readonly #root: string;
   readonly #realRoot: string;
   readonly #onWarning: (message: string) => void;
+  readonly #excluded: string | undefined;
   readonly #signal: AbortSignal | undefined;
   #leftOut = 0;
 
-  constructor(
-    root: string,
-    realRoot: string,
-    onWarning: (message: string) => void,
-    signal: AbortSignal | undefined,
-  ) {
+  constructor(root: string, realRoot: string, { onWarning, excluded, signal }: ScanOptions) {
     this.#root = root;
     this.#realRoot = realRoot;
     this.#onWarning = onWarning;
+    this.#excluded = excluded;
     this.#signal = signal;
   }
 
@@ -128,11 +144,12 @@ class Scan {
         `${path} lies deeper than ${MAX_PATH_DEPTH} folders, and a torrent cannot hold what is in it`,
       );
     }
-    const unfinished = await unfinishedIn(path, entries);
+    const own = filesOfShoal(path, entries);
     return entries
       .filter(({ name }) => {
-        if (unfinished.has(name)) this.#leaveOut([...above, name], "is an unfinished download");
-        return !unfinished.has(name);
+        const reason = own.get(name);
+        if (reason !== undefined) this.#leaveOut([...above, name], reason);
+        return reason === undefined;
       })
       .map((entry) => ({ entry, key: utf8(entry.name) }))
       .sort((a, b) => compareBytes(a.key, b.key))
@@ -143,6 +160,9 @@ class Scan {
     const name = components.at(-1)!;
     if (name.startsWith(BITCOMET_PAD)) {
       return this.#leaveOut(components, "is named like the padding of other programs");
+    }
+    if (this.#excluded === join(this.#realRoot, ...components) || this.#excluded === path) {
+      return this.#leaveOut(components, "is the .torrent file that is written");
     }
     let file: FoundFile;
     try {
@@ -191,17 +211,39 @@ class Scan {
   }
 }
 
-/** Names of Shoal's unfinished downloads in a folder, and of what notes how far they are. */
-async function unfinishedIn(path: string, entries: Deno.DirEntry[]): Promise<Set<string>> {
-  const unfinished = new Set<string>();
+/** What Shoal makes for itself in a folder, by name: unfinished downloads, and what notes how far they are. */
+function filesOfShoal(path: string, entries: readonly Deno.DirEntry[]): Map<string, string> {
+  const names = new Set(entries.map(({ name }) => name));
+  const own = new Map<string, string>();
   for (const { name, isFile } of entries) {
-    if (!isFile || !name.endsWith(".part.resume")) continue;
-    if (!await isResumeFile(join(path, name))) continue;
-    unfinished.add(name);
-    const part = name.slice(0, -".resume".length);
-    if (entries.some((entry) => entry.name === part)) unfinished.add(part);
+    if (!isFile) continue;
+    if (isMomentary(name)) own.set(name, "is a file that Shoal made for a moment");
+    const [, part] = /^(.*\.part)\.(?:resume|resume\.new|lock)$/s.exec(name) ?? [];
+    if (part === undefined) continue;
+    const isOurs = name.endsWith(".lock")
+      ? names.has(part) && isEmpty(join(path, name))
+      : isResumeFile(join(path, name));
+    if (!isOurs) continue;
+    own.set(name, "is an unfinished download");
+    if (names.has(part)) own.set(part, "is an unfinished download");
   }
-  return unfinished;
+  return own;
+}
+
+function isEmpty(path: string): boolean {
+  return lookUnfollowed(path)?.size === 0;
+}
+
+/** Whether two paths lead to one place, where there may be nothing yet. */
+export async function isSameFile(path: string, other: string): Promise<boolean> {
+  return await ownPath(path) === await ownPath(other);
+}
+
+/** A path that no link is on the way to; it may be a link itself, or lead to nothing. */
+async function ownPath(path: string): Promise<string> {
+  const absolute = resolve(path);
+  const folder = await Deno.realPath(dirname(absolute)).catch(() => dirname(absolute));
+  return join(folder, basename(absolute));
 }
 
 async function realPath(path: string): Promise<string> {

@@ -8,6 +8,7 @@
 import type { TorrentFile } from "../codec/metainfo.ts";
 import type { Selection } from "../store/selection.ts";
 import { type FolderTree, type Found, obstructed, oneToTheDisk } from "./folder_tree.ts";
+import { type FileId, hasTwoNames, somethingElse } from "./own_file.ts";
 
 /** Where a file of the torrent is. */
 export type Place =
@@ -43,17 +44,27 @@ const LOOKS_AT_ONCE = 256;
  */
 export async function scanFolder(plan: ScanPlan): Promise<Place[]> {
   const places: Place[] = [];
-  const growing = new Set<string>();
+  const growing: Growing = { ids: new Set() };
   for (const [file, entry] of plan.files.entries()) {
     if (file % LOOKS_AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve));
     if (entry.pad) places.push("none");
     else if (!plan.selection.has(file)) places.push(placeOfOther(plan, entry));
     else places.push(placeOf(plan, entry, growing));
   }
+  if (growing.withTwoNames !== undefined) throw hasTwoNames(growing.withTwoNames);
+  plan.final.recheck();
+  plan.part.recheck();
   return places;
 }
 
-function placeOf(plan: ScanPlan, { path, length }: TorrentFile, growing: Set<string>): Place {
+/** The unfinished files that were seen. */
+interface Growing {
+  readonly ids: Set<FileId>;
+  /** One of them that has a second name, which is none of the torrent's unless that is told of first. */
+  withTwoNames?: string;
+}
+
+function placeOf(plan: ScanPlan, { path, length }: TorrentFile, growing: Growing): Place {
   const { final, part, overwrite } = plan;
   const finished = clear(final.look(path));
   if (finished.type === "file") {
@@ -62,10 +73,11 @@ function placeOf(plan: ScanPlan, { path, length }: TorrentFile, growing: Set<str
   }
   const unfinished = clear(part.look(path));
   if (unfinished.type === "file" && unfinished.length === length) {
-    if (unfinished.id !== undefined && growing.has(unfinished.id)) {
-      throw oneToTheDisk(part.pathOf(path));
-    }
-    if (unfinished.id !== undefined) growing.add(unfinished.id);
+    if (growing.ids.has(unfinished.id)) throw oneToTheDisk(part.pathOf(path));
+    growing.ids.add(unfinished.id);
+    if (unfinished.hasOneName) return "part";
+    if (overwrite) return "stale";
+    growing.withTwoNames ??= part.pathOf(path);
     return "part";
   }
   if (finished.type === "file" && finished.length === length) return "final";
@@ -85,12 +97,4 @@ function placeOfOther({ final, part }: ScanPlan, { path, length }: TorrentFile):
 function clear(found: Found): Exclude<Found, { type: "obstacle" }> {
   if (found.type === "obstacle") throw obstructed(found.sentence);
   return found;
-}
-
-/** A file of the finished folder that is not the torrent's. */
-export function somethingElse(path: string): Error {
-  return obstructed(
-    `${path} exists and is something else: move it, choose another place with -o, ` +
-      "or replace it with --overwrite",
-  );
 }

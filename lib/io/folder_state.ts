@@ -9,8 +9,10 @@ import type { PieceIndex } from "../store/layout.ts";
 import type { DownloadPlan } from "./download_files.ts";
 import type { DownloadNotes, Verified } from "./download_notes.ts";
 import { requireSpace } from "./download_place.ts";
-import { type Place, scanFolder, somethingElse } from "./folder_scan.ts";
+import { type Place, scanFolder } from "./folder_scan.ts";
 import type { FolderTree } from "./folder_tree.ts";
+import { type FileId, idOf, lookUnfollowed, somethingElse } from "./own_file.ts";
+import { type FileMark, markOf } from "./write_watch.ts";
 
 /** One folder of a download. */
 export interface Folder {
@@ -22,11 +24,20 @@ export interface Folder {
   readonly notes: DownloadNotes;
 }
 
+/** A file that was looked at. */
+export interface Seen {
+  /** Which file it is; empty for what has no place. */
+  readonly id: FileId | "";
+  readonly mark: FileMark;
+}
+
 /** What it holds. */
 export interface FolderState {
   /** The place of each file of the torrent; none is "new" or "stale" any more. */
   readonly places: readonly Place[];
   readonly verified: Verified;
+  /** Of each file, what it was like before it was known what is in it. */
+  readonly seen: readonly Seen[];
   /** The unfinished folder has nothing in it but this torrent's files. */
   readonly partIsOurs: boolean;
 }
@@ -51,7 +62,8 @@ export async function completeFolder(folder: Folder): Promise<FolderState | unde
   });
   if (places.some((place, file) => selection.has(file) && place !== "final")) return undefined;
   const verified = await notes.check(pathsOf(folder, places));
-  return selection.isIn(verified.have) ? { places, verified, partIsOurs: true } : undefined;
+  if (!selection.isIn(verified.have)) return undefined;
+  return { places, verified, seen: [], partIsOurs: true };
 }
 
 /**
@@ -66,12 +78,20 @@ export async function continueFolder(folder: Folder): Promise<FolderState> {
   final.exists();
   const partIsNew = !part.exists();
   const places = await scanFolder({ files: info.files, selection, overwrite, final, part });
+  const seen = pathsOf(folder, places).map(seenAt);
   const verified = await verifiedPieces(folder, places);
   replaceWrong(folder, places, verified.have);
   await requireSpace(part.root, selection.totalBytes - selection.bytesIn(verified.have));
-  await makeMissing(folder, places);
-  await notes.write(verified);
-  return { places, verified, partIsOurs: partIsNew || notes.wereFound };
+  const made = await makeMissing(folder, places);
+  const paths = pathsOf(folder, places);
+  for (const [file, id] of made) seen[file] = { id, mark: seenAt(paths[file]!).mark };
+  await notes.write(verified, paths);
+  return { places, verified, seen, partIsOurs: partIsNew || notes.wereFound };
+}
+
+function seenAt(path: string): Seen {
+  const there = path === "" ? undefined : lookUnfollowed(path);
+  return there === undefined ? { id: "", mark: NaN } : { id: idOf(there), mark: markOf(there) };
 }
 
 async function verifiedPieces(folder: Folder, places: readonly Place[]): Promise<Verified> {
@@ -118,18 +138,20 @@ function replaceWrong(folder: Folder, places: Place[], have: Bitfield): void {
   for (const piece of plan.selection.piecesOf(wrong).ones()) have.clear(piece);
 }
 
-async function makeMissing({ plan, part }: Folder, places: Place[]): Promise<void> {
-  let made = 0;
+/** Returns the files that were made. */
+async function makeMissing({ plan, part }: Folder, places: Place[]): Promise<Map<number, FileId>> {
+  const made = new Map<number, FileId>();
   for (const [file, { path, length }] of plan.metainfo.info.files.entries()) {
     if (places[file] !== "new" && places[file] !== "stale") continue;
-    if (++made % MADE_AT_ONCE === 0) {
+    if (made.size % MADE_AT_ONCE === 0) {
       await new Promise((resolve) => setTimeout(resolve));
       plan.signal.throwIfAborted();
     }
     if (places[file] === "stale") await removeFile(part.pathOf(path));
-    part.create(path, length);
+    made.set(file, part.create(path, length));
     places[file] = "part";
   }
+  return made;
 }
 
 /** Removes a file; what is no file stays, and is told of where it is in the way. */

@@ -11,11 +11,18 @@
 import { join } from "@std/path";
 import { DiskError, ExitCode } from "../errors.ts";
 import { diskError } from "./disk_error.ts";
+import { createFile, type FileId, idOf, LINK_SENTENCE, lookUnfollowed } from "./own_file.ts";
 
 /** What stands where a file shall be. */
 export type Found =
   | { readonly type: "nothing" }
-  | { readonly type: "file"; readonly length: number; readonly id: string | undefined }
+  | {
+    readonly type: "file";
+    readonly length: number;
+    readonly id: FileId;
+    /** Whether this is its only name. */
+    readonly hasOneName: boolean;
+  }
   /** In the words of a sentence. */
   | { readonly type: "obstacle"; readonly sentence: string };
 
@@ -62,37 +69,43 @@ export class FolderTree {
     const found = this.#folder(path);
     if (found !== "folder") return found;
     const own = join(path, components.at(-1)!);
-    const info = lstat(own);
+    const info = lookUnfollowed(own);
     if (info === undefined) return NOTHING;
     if (info.isSymlink) return link(own);
     if (!info.isFile) {
       return { type: "obstacle", sentence: `${own} is no file, and one has to be there: move it` };
     }
-    const id = info.ino ? `${info.dev} ${info.ino}` : undefined;
-    return { type: "file", length: info.size, id };
+    const hasOneName = (info.nlink ?? 1) <= 1;
+    return { type: "file", length: info.size, id: idOf(info), hasOneName };
   }
 
   /**
-   * Makes a file of zeros and the folders above it.
+   * Makes a file of zeros and the folders above it. Returns which file that is.
    *
    * @throws {DiskError} when the disk will not, or has a file of that name already
    */
-  create(components: readonly string[], length: number): void {
-    this.makeFolders(components.slice(0, -1));
+  create(components: readonly string[], length: number): FileId {
+    const folders = components.slice(0, -1);
+    this.makeFolders(folders);
     const path = this.pathOf(components);
     try {
-      using file = Deno.openSync(path, { write: true, createNew: true });
-      if (length > 0) file.truncateSync(length);
+      return createFile(path, length, () => this.#isThrough(folders));
     } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw diskError(error, path);
+      if ((error as { code?: string }).code !== "EEXIST") throw diskError(error, path);
       throw oneToTheDisk(path);
     }
   }
 
-  /** Makes folders below the root, and the root. @throws {DiskError} when that is not possible */
+  /**
+   * Makes folders below the root, and the root. What was seen before does not count: somebody may have
+   * put a link there since.
+   *
+   * @throws {DiskError} when that is not possible
+   */
   makeFolders(components: readonly string[]): void {
     let path = this.root;
     for (let depth = 0;; depth++) {
+      this.#folders.delete(path);
       const found = this.#folder(path);
       if (found !== "folder" && found.type === "obstacle") throw obstructed(found.sentence);
       if (found !== "folder") this.#make(path);
@@ -120,10 +133,30 @@ export class FolderTree {
     this.#folders.clear();
   }
 
+  /** Looks again at every folder that was found: none may have become a link. @throws {DiskError} exit 13 */
+  recheck(): void {
+    for (const [path, found] of [...this.#folders]) {
+      if (found !== "folder") continue;
+      this.#folders.delete(path);
+      const now = this.#folder(path);
+      if (now !== "folder" && now.type === "obstacle") throw obstructed(now.sentence);
+    }
+  }
+
+  /** Whether the way to these folders leads through folders only, now. */
+  #isThrough(components: readonly string[]): boolean {
+    let path = this.root;
+    for (let depth = 0;; depth++) {
+      if (lookUnfollowed(path)?.isDirectory !== true) return false;
+      if (depth === components.length) return true;
+      path = join(path, components[depth]!);
+    }
+  }
+
   #folder(path: string): Found | "folder" {
     const known = this.#folders.get(path);
     if (known !== undefined) return known;
-    const info = lstat(path);
+    const info = lookUnfollowed(path);
     if (info === undefined) return NOTHING;
     const found = info.isDirectory ? "folder" : info.isSymlink ? link(path) : {
       type: "obstacle",
@@ -149,9 +182,7 @@ export function obstructed(sentence: string): DiskError {
 }
 
 function link(path: string): Found {
-  const sentence =
-    `${path} is a symbolic link, and links are not followed: remove it, ${ELSEWHERE}`;
-  return { type: "obstacle", sentence };
+  return { type: "obstacle", sentence: `${path} ${LINK_SENTENCE}` };
 }
 
 /** Names that differ only in what this disk ignores cannot both be there. */
@@ -161,13 +192,4 @@ export function oneToTheDisk(path: string): DiskError {
       "choose another disk with -o, or leave one of them out with --select",
     ExitCode.fileExists,
   );
-}
-
-function lstat(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.lstatSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw diskError(error, path);
-  }
 }

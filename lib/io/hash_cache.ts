@@ -1,6 +1,7 @@
 /**
- * Hashes of files seen before, so that a restart does not hash again. An entry is valid for one path,
- * size and time of change; losing the cache costs time only, so its errors are not reported.
+ * Hashes of files seen before, so that a restart does not hash again. An entry is valid for one path and
+ * the files there as they are, and some of it is looked at each time; losing the cache costs time only, so
+ * its errors are not reported.
  *
  * @module
  */
@@ -8,20 +9,25 @@
 import { join } from "@std/path";
 import { hex, utf8 } from "../codec/bytes.ts";
 import { sha256 } from "../codec/hash.ts";
+import { Bitfield } from "../store/bitfield.ts";
+import { Layout } from "../store/layout.ts";
 import { environmentVariable, isPermitted } from "./permitted.ts";
-import { Torrent } from "./torrent.ts";
+import { passesSpotCheck } from "./spot_check.ts";
+import { pieceLayersOf, Torrent } from "./torrent.ts";
 
 /** What an entry is valid for. */
 export interface CacheKey {
   /** Absolute. */
   readonly path: string;
-  readonly size: number;
-  readonly mtimeMs: number;
+  /** Of each file, what it was like when it was found. */
+  readonly stamps: readonly string[];
+  /** When each was last written to. */
+  readonly mtimesMs: readonly number[];
   /** Format, piece length and whatever else shapes the torrent. */
   readonly recipe: string;
 }
 
-/** A file changed so recently may change again without its time of change showing it. */
+/** A file written to so recently may be written to again without its time showing it. */
 const SETTLED_MS = 2000;
 /** Entries kept; the oldest go first. */
 const MAX_ENTRIES = 200;
@@ -37,21 +43,43 @@ export async function readCache(key: CacheKey): Promise<Torrent | undefined> {
   }
 }
 
+/**
+ * Whether some pieces of a remembered torrent, chosen at random, are what is on disk. Times of change
+ * are known to the second only: a small file that was replaced within it is found out here.
+ *
+ * @param paths where each file of the torrent is; empty for pads
+ */
+export function isStillRight({ metainfo }: Torrent, paths: readonly string[]): Promise<boolean> {
+  const { info } = metainfo;
+  const layout = Layout.of(info);
+  const all = new Bitfield(layout.pieceCount);
+  all.fill();
+  return passesSpotCheck({ info, layout, layers: pieceLayersOf(metainfo), paths }, all);
+}
+
 /** Remembers a torrent. */
 export async function writeCache(key: CacheKey, torrent: Torrent): Promise<void> {
-  if (Date.now() - key.mtimeMs < SETTLED_MS) return;
+  if (!isSettled(key.mtimesMs, Date.now())) return;
   const folder = cacheFolder();
   if (folder === undefined || !isPermitted({ name: "write", path: folder })) return;
   try {
     await Deno.mkdir(folder, { recursive: true });
     const path = entryPath(folder, key);
     const temporary = `${path}.${crypto.randomUUID()}`;
-    await Deno.writeFile(temporary, torrent.toBytes());
+    await Deno.writeFile(temporary, torrent.toBytes(), { createNew: true });
     await Deno.rename(temporary, path);
     await dropOldest(folder);
   } catch {
     // A folder that cannot be written means hashing again next time.
   }
+}
+
+/**
+ * Whether every change from now on will show in these times. A file that is dated in the future is
+ * settled, too: the next writing dates it back.
+ */
+export function isSettled(mtimesMs: readonly number[], nowMs: number): boolean {
+  return mtimesMs.every((mtimeMs) => Math.abs(nowMs - mtimeMs) >= SETTLED_MS);
 }
 
 async function dropOldest(folder: string): Promise<void> {
@@ -64,8 +92,8 @@ async function dropOldest(folder: string): Promise<void> {
   for (const { path } of entries.slice(MAX_ENTRIES)) await Deno.remove(path);
 }
 
-function entryPath(folder: string, { path, size, mtimeMs, recipe }: CacheKey): string {
-  const name = hex(sha256(utf8(`${path}\0${size}\0${mtimeMs}\0${recipe}`)));
+function entryPath(folder: string, { path, stamps, recipe }: CacheKey): string {
+  const name = hex(sha256(utf8(`${path}\0${recipe}\0${stamps.join("\0")}`)));
   return join(folder, `${name}.torrent`);
 }
 

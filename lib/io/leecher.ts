@@ -281,7 +281,7 @@ export class Leecher implements AsyncDisposable {
     const { phase } = this.#host.session.swarm;
     if (this.#hashesNoted || phase.name !== "transfer" || !phase.transfer.hashesComplete) return;
     this.#hashesNoted = true;
-    if (this.#parts && !this.#parts.files.wasComplete) void this.#parts.files.noteTorrent();
+    if (this.#parts && !this.#parts.files.wasComplete) this.#parts.files.noteTorrent();
   }
 
   /** What is missing of the whole torrent: who has some of its files only is no seeder to a tracker. */

@@ -6,6 +6,9 @@
 
 import type { LayoutFile, PieceIndex } from "../store/layout.ts";
 import type { Expected } from "../peer/piece_hashes.ts";
+import type { FileId } from "./own_file.ts";
+import type { NotesPlace } from "./resume.ts";
+import type { Written } from "./write_watch.ts";
 
 /** The first message to a worker: what torrent, and where on disk. */
 export interface WorkerSetup {
@@ -16,14 +19,22 @@ export interface WorkerSetup {
   };
   /** Where each file of the layout is on disk; empty for what has no place there, like pads. */
   readonly paths: readonly string[];
-  /** The resume file and where in it the map of pieces begins. */
-  readonly resume?: { readonly path: string; readonly mapOffset: number };
+  /** Absent where nothing is written. */
+  readonly writing?: WritingSetup;
+}
+
+/** What a worker needs to know to write. */
+export interface WritingSetup {
+  /** Which files the paths led to when they were made or looked at; empty for those not to be written to. */
+  readonly ids: readonly FileId[];
+  /** Where it notes what it wrote. */
+  readonly notes: NotesPlace;
 }
 
 /** Something for a worker to do. */
 export type Job =
   /**
-   * Verify a piece, write it, note it in the resume file with the byte `note`. The buffer is handed over
+   * Verify a piece, write it, note it in the resume file as `note`, one of `NOTE_…`. The buffer is handed over
    * and comes back with the answer, so the piece is never copied.
    */
   | {
@@ -66,6 +77,8 @@ export interface StoreResult {
   readonly buffer: ArrayBuffer;
   /** The SHA-256 of each block, packed: when the piece does not match, or they were asked for. */
   readonly digests?: Uint8Array;
+  /** What the files were like around each write. */
+  readonly written: readonly Written[];
 }
 
 /** What a job gives back. */

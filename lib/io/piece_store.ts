@@ -18,7 +18,7 @@ import { leafHashes } from "./leaf_hashes.ts";
 import type { PieceMemory } from "./piece_memory.ts";
 import type { PieceWorkers } from "./piece_workers.ts";
 import { ReadAhead } from "./read_ahead.ts";
-import { NOTE_MISSING, NOTE_SHA1, NOTE_VERIFIED } from "./resume.ts";
+import { NOTE_MISSING, NOTE_SHA1, NOTE_VERIFIED } from "./resume_record.ts";
 
 /** After 256 MiB the engine has 20 MB more than it needs; freeing them takes 10 ms of about 600. */
 const BLOCKS_PER_COLLECTION = 16_384;

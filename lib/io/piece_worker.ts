@@ -8,13 +8,14 @@
  */
 
 import { createHash } from "node:crypto";
-import { readSync, writeSync } from "node:fs";
+import { openSync, readSync, writeSync } from "node:fs";
 import { equalBytes, hex } from "../codec/bytes.ts";
 import { sha1 } from "../codec/hash.ts";
 import { BLOCK_LENGTH, blockHashes, paddedBlocks, pieceHash } from "../codec/merkle.ts";
 import { Layout, type PieceIndex } from "../store/layout.ts";
 import { Descriptors } from "./descriptors.ts";
 import { FileHasher } from "./file_hasher.ts";
+import { FileMarks } from "./file_marks.ts";
 import { Garbage } from "./garbage.ts";
 import type {
   Job,
@@ -24,6 +25,9 @@ import type {
   StoreResult,
   WorkerSetup,
 } from "./piece_jobs.ts";
+import { type FileId, openOwn } from "./own_file.ts";
+import { encodeNote, RESUME_MAP_OFFSET } from "./resume_record.ts";
+import type { Written } from "./write_watch.ts";
 
 /** After so many hashes there are 5 MB to free, which takes 10 ms; hashing that much took 300 or more. */
 const HASHES_PER_COLLECTION = 24_000;
@@ -47,13 +51,21 @@ scope.onmessage = (event) => {
 class PieceWorker {
   readonly #setup: WorkerSetup;
   readonly #layout: Layout;
-  readonly #files = new Descriptors();
+  readonly #files = new Descriptors((path, mode) => this.#openFile(path, mode));
+  readonly #marks = new FileMarks();
+  /** Which file each path is to lead to that is written to. */
+  readonly #ids = new Map<string, FileId>();
   readonly #garbage = new Garbage(HASHES_PER_COLLECTION);
   readonly #hasher: FileHasher;
 
   constructor(setup: WorkerSetup) {
     this.#setup = setup;
     this.#layout = new Layout(setup.layout);
+    const { writing } = setup;
+    if (writing !== undefined) {
+      for (const [file, id] of writing.ids.entries()) this.#ids.set(setup.paths[file]!, id);
+      this.#ids.set(writing.notes.path, writing.notes.id);
+    }
     this.#hasher = new FileHasher(setup, this.#layout, this.#files, this.#garbage);
   }
 
@@ -92,14 +104,26 @@ class PieceWorker {
     const actual = expected.kind === "sha256" ? this.#root(piece, data) : sha1(whole);
     const matches = equalBytes(actual, expected.hash);
     const digests = job.digests || !matches ? { digests: this.#digests(data) } : {};
-    if (!matches) return { matches, buffer, ...digests };
+    const written: Written[] = [];
+    if (!matches) return { matches, buffer, ...digests, written };
     for (const { file, offset, length, at } of this.#layout.spans(piece, 0, dataLength)) {
       const path = this.#setup.paths[file]!;
-      if (path !== "") this.#write(path, data.subarray(at, at + length), offset);
+      if (path === "") continue;
+      this.#files.lastPath = path; // the looks before and after are at it, too
+      const write = () => this.#write(path, data.subarray(at, at + length), offset);
+      written.push({ file, ...this.#marks.around(path, this.#ids.get(path)!, write) });
     }
-    const { resume } = this.#setup;
-    if (resume) this.#write(resume.path, Uint8Array.of(note), resume.mapOffset + piece);
-    return { matches, buffer, ...digests };
+    this.#note(piece, note);
+    return { matches, buffer, ...digests, written };
+  }
+
+  #note(piece: PieceIndex, note: number): void {
+    const { path, salt } = this.#setup.writing!.notes;
+    this.#write(path, Uint8Array.of(encodeNote(salt, piece, note)), RESUME_MAP_OFFSET + piece);
+  }
+
+  #openFile(path: string, mode: "r" | "r+"): number {
+    return mode === "r" ? openSync(path, mode) : openOwn(path, this.#ids.get(path)!);
   }
 
   #digest(file: number): string {

@@ -16,6 +16,7 @@ import type {
   WorkerSetup,
 } from "./piece_jobs.ts";
 import { diskError } from "./disk_error.ts";
+import type { WriteWatch } from "./write_watch.ts";
 
 /** Hashed per job when files are hashed as they are: 5 ms of work, and as much is how uneven the end may be. */
 const HASH_JOB_BYTES = 4 * 1024 * 1024;
@@ -54,13 +55,15 @@ interface Thread {
 export class PieceWorkers {
   readonly #setup: WorkerSetup;
   readonly #count: number;
+  readonly #watch: WriteWatch | undefined;
   readonly #threads: Thread[] = [];
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
   #closed = false;
 
-  /** Will start up to `count` threads. */
-  constructor(setup: WorkerSetup, count: number) {
+  /** Will start up to `count` threads; `watch` hears of every write. */
+  constructor(setup: WorkerSetup, count: number, watch?: WriteWatch) {
+    this.#watch = watch;
     this.#setup = setup;
     this.#count = count;
   }
@@ -80,8 +83,9 @@ export class PieceWorkers {
   ): Promise<StoreResult> {
     // A view would take the whole array it is a view of along to the thread.
     const expected = { ...job.expected, hash: job.expected.hash.slice() };
-    const answer = await this.#run({ type: "store", ...job, expected });
-    return answer as StoreResult;
+    const answer = await this.#run({ type: "store", ...job, expected }) as StoreResult;
+    for (const written of answer.written) this.#watch?.wrote(written);
+    return answer;
   }
 
   /**

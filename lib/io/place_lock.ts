@@ -9,6 +9,7 @@
 
 import { DiskError, ExitCode } from "../errors.ts";
 import { diskError } from "./disk_error.ts";
+import { idOf, isLink, lookUnfollowed } from "./own_file.ts";
 
 /** A place that is ours to write to until {@link release}. */
 export class PlaceLock {
@@ -29,6 +30,7 @@ export class PlaceLock {
     const path = `${part}.lock`;
     for (;;) {
       const file = await openLock(path, part);
+      if (file === undefined) continue;
       if (!isOurs(file)) {
         file.close();
         throw new DiskError(
@@ -37,7 +39,7 @@ export class PlaceLock {
         );
       }
       // Whoever held it may have removed the file just now: a lock on it would be seen by nobody.
-      if (await isStillThere(file, path)) return new PlaceLock(path, file);
+      if (isStillThere(file, path)) return new PlaceLock(path, file);
       file.close();
     }
   }
@@ -53,10 +55,26 @@ export class PlaceLock {
   }
 }
 
-async function openLock(path: string, part: string): Promise<Deno.FsFile> {
+/** The lock's file, made where there is none; undefined when it went away in between. */
+async function openLock(path: string, part: string): Promise<Deno.FsFile | undefined> {
   try {
-    return await Deno.open(path, { read: true, write: true, create: true });
+    return await Deno.open(path, { read: true, write: true, createNew: true });
   } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw diskError(error, part);
+  }
+  const there = lookUnfollowed(path);
+  if (there === undefined) return undefined;
+  if (there.isSymlink) throw isLink(path);
+  if (!there.isFile) {
+    throw new DiskError(
+      `${path} is no file, and a lock has to be there: move it, or choose another place with -o`,
+      ExitCode.fileExists,
+    );
+  }
+  try {
+    return await Deno.open(path, { read: true, write: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
     throw diskError(error, part);
   }
 }
@@ -70,10 +88,8 @@ function isOurs(file: Deno.FsFile): boolean {
   }
 }
 
-async function isStillThere(file: Deno.FsFile, path: string): Promise<boolean> {
-  const [ours, there] = await Promise.all([
-    file.stat(),
-    Deno.stat(path).catch(() => undefined),
-  ]);
-  return there !== undefined && ours.ino === there.ino && ours.dev === there.dev;
+/** Whether this is the file that is at `path`, and no link led to it. */
+function isStillThere(file: Deno.FsFile, path: string): boolean {
+  const there = lookUnfollowed(path);
+  return there !== undefined && idOf(there) === idOf(file.statSync());
 }

@@ -95,10 +95,15 @@ async function findFiles(
   const tree = new FolderTree(path);
   tree.exists(); // says so when it is a link
   const files = await namesOn(join(path, ".."), info.files);
-  return files.map(({ path, length }, file) => {
-    const found = selection.has(file) ? tree.look(path) : undefined;
-    if (found?.type !== "file") return { path: "", fits: false };
-    return { path: tree.pathOf(path), fits: found.length === length };
+  return files.map((file, index) => {
+    // Whoever shares a file may call it something that nobody else's file is called after.
+    const places = [file.original, file.path].filter((path) => path !== undefined);
+    for (const path of selection.has(index) ? places : []) {
+      const found = tree.look(path);
+      if (found.type !== "file") continue;
+      return { path: tree.pathOf(path), fits: found.length === file.length };
+    }
+    return { path: "", fits: false };
   });
 }
 

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { createContent, type CreateOptions } from "../../lib/io/create.ts";
-import { DiskError, Torrent } from "../../mod.ts";
+import { DiskError, OptionError, Torrent, verifyFile } from "../../mod.ts";
 import { formulaBytes, pseudoRandomBytes } from "../support/content.ts";
 import { deepTree, makeTree, ODD_TREE } from "../support/folders.ts";
 import { torrentOf } from "../support/library.ts";
@@ -217,14 +217,19 @@ Deno.test("unfinished downloads of Shoal are left out, those of others are files
   for (const name of ["half.iso.part.resume", "folder.part.resume"]) {
     await Deno.writeTextFile(join(path, name), "shoal resume 1\0\0 and so on");
   }
+  await Deno.writeTextFile(join(path, "half.iso.part.resume.new"), "shoal resume 2\0\0");
+  await Deno.writeTextFile(join(path, "half.iso.part.lock"), "");
+  await Deno.writeTextFile(join(path, `.shoal-${crypto.randomUUID()}-a`), "");
+  await Deno.writeTextFile(join(path, "lonely.part.lock"), "");
   const { torrent, warnings } = await warned(path);
   assertEquals(listed(torrent), {
     "done.iso": 10,
     "foreign.part": 30,
+    "lonely.part.lock": 0,
     "other.part": 40,
     "other.part.resume": 50,
   });
-  assertEquals(warnings.length, 4);
+  assertEquals(warnings.length, 7);
 });
 
 Deno.test("a name that is not UTF-8 is left out and said", async () => {
@@ -329,3 +334,60 @@ Deno.test("the same file twice has one piece layer", async () => {
   assertEquals([torrent.pieceCount, torrent.metainfo.pieceLayers.size], [14, 1]);
   assertEquals(Torrent.parse(torrent.toBytes()).v2Hash, torrent.v2Hash);
 });
+
+Deno.test("the .torrent file that is written into the shared folder is none of its files, however it is named", async () => {
+  await using temp = await TempFolder.create();
+  const path = await makeTree(temp, "box", { one: 10, "sub/two": 20 });
+  await Deno.symlink(path, temp.join("way"));
+  const { torrent: before } = await warned(path);
+  for (const name of ["box.torrent", "sub/a.torrent"]) {
+    for (const torrentFile of [join(path, name), temp.join("way", name), join(path, ".", name)]) {
+      assertEquals((await warned(path, { torrentFile })).warnings, []);
+      await Deno.writeFile(join(path, name), before.toBytes() as Uint8Array<ArrayBuffer>);
+      const { torrent, warnings } = await warned(path, { torrentFile });
+      assertEquals([torrent.v1Hash, torrent.v2Hash], [before.v1Hash, before.v2Hash]);
+      assertEquals(warnings, [
+        `${join(path, name)} is the .torrent file that is written: it is left out`,
+      ]);
+      await Deno.remove(join(path, name));
+    }
+  }
+});
+
+Deno.test("a file that is shared is not written over by its own torrent", async () => {
+  await using temp = await TempFolder.create();
+  const path = await temp.file("a.torrent", "d4:infodee");
+  const work = () =>
+    createContent(path, { cache: false, torrentFile: join(temp.path, ".", "a.torrent") });
+  await assertRejects(work, OptionError, "is what is shared: name another .torrent file");
+});
+
+for (const format of FORMATS) {
+  Deno.test(`what a ${format} seeder shares verifies in its own folder, whatever it is called`, async () => {
+    await using temp = await TempFolder.create();
+    const names = [
+      "Icon\r",
+      "photo\u202egpj.exe",
+      "photogpj.exe",
+      "line\u2028end",
+      "Q: what.txt",
+      "dev\\x2d.swap",
+      "e\u0301",
+      "\u00e9",
+      "\u0645\u06cc\u200c\u062e.txt",
+      "x ",
+      "CON",
+      "sub\u0007/a",
+      "N".repeat(255),
+    ];
+    const tree = Object.fromEntries(names.map((name, i) => [name, 100 + i]));
+    const path = await makeTree(temp, "names", tree);
+    const torrent = await torrentOf(path, { format, pieceLength: 16_384 });
+    const file = await temp.file("names.torrent", torrent.toBytes() as Uint8Array<ArrayBuffer>);
+    const { ok, badFiles } = await verifyFile(file, { out: temp.path });
+    assertEquals([ok, badFiles], [true, []]);
+    await Deno.remove(join(path, "photogpj.exe"));
+    const { badFiles: missing } = await verifyFile(file, { out: temp.path });
+    assertEquals(missing.length, format === "v1" ? names.length : 1); // in v1 they share a piece
+  });
+}

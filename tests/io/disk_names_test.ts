@@ -23,7 +23,12 @@ function namesOf(files: readonly TorrentFile[]): string[] {
 Deno.test("files are renamed where the disk takes their names for one, and only there", async () => {
   const files = filesOf("a", ".pad/5", "A", COMPOSED, ".pad/5", DECOMPOSED);
   const on = async (ignoresCase: boolean, ignoresComposition: boolean) =>
-    namesOf(await namesOn("", files, () => Promise.resolve({ ignoresCase, ignoresComposition })));
+    namesOf(
+      await namesOn("", files, {
+        rules: () => Promise.resolve({ ignoresCase, ignoresComposition }),
+        holdsAllSigns: () => Promise.resolve(true),
+      }),
+    );
   const [a, pad] = ["a", ".pad/5"];
   const [composed, decomposed] = [COMPOSED, DECOMPOSED];
   assertEquals(await on(false, false), namesOf(files));
@@ -35,7 +40,8 @@ Deno.test("files are renamed where the disk takes their names for one, and only 
 
 Deno.test("a disk is asked only where names come close to each other", async () => {
   const files = filesOf("a", "b", "d/a");
-  const named = await namesOn("", files, () => Promise.reject(new Error("asked")));
+  const asked = () => Promise.reject(new Error("asked"));
+  const named = await namesOn("", files, { rules: asked, holdsAllSigns: asked });
   assertEquals(named, files);
 });
 

@@ -6,7 +6,12 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { FolderTree } from "../../lib/io/folder_tree.ts";
-import { DiskError, ExitCode, OptionError, type Torrent } from "../../mod.ts";
+import { sha1 } from "../../lib/codec/hash.ts";
+import { buildInfo, buildMetainfo } from "../../lib/codec/metainfo.ts";
+import { MAX_PIECE_LENGTH } from "../../lib/codec/piece_length.ts";
+import { slotsFor } from "../../lib/io/begin_download.ts";
+import { nameOn, namesOn } from "../../lib/io/disk_names.ts";
+import { DiskError, ExitCode, OptionError, Torrent } from "../../mod.ts";
 import { indexOf, missing, prepare } from "../support/folder_download.ts";
 import { digestsOf, makeTree, ODD_TREE, type Tree } from "../support/folders.ts";
 import { torrentOf } from "../support/library.ts";
@@ -54,7 +59,10 @@ async function scene(format: Format = "hybrid", tree: Tree = TREE): Promise<Scen
 }
 
 /** The message of the DiskError with this exit code. */
-async function refusal(work: () => Promise<unknown>, exitCode = ExitCode.fileExists) {
+async function refusal(
+  work: () => Promise<unknown>,
+  exitCode: ExitCode = ExitCode.fileExists,
+) {
   const error = await assertRejects(work, DiskError);
   assertEquals(error.exitCode, exitCode, error.message);
   return error.message;
@@ -336,7 +344,7 @@ Deno.test("a file is made only where none is, whatever names the disk takes for 
   assertEquals(tree.look(["A", "x"]).type, "nothing");
 });
 
-Deno.test("a folder with the longest of names leaves room for the endings of what is unfinished", async () => {
+Deno.test("a folder with the longest of names keeps it, and leaves room for the endings of what is unfinished", async () => {
   await using temp = await TempFolder.create();
   const name = "n".repeat(250) + ".dir";
   const origin = await makeTree(temp, `origin/${name}`, { [`${"f".repeat(251)}.bin`]: 10 });
@@ -345,7 +353,7 @@ Deno.test("a folder with the longest of names leaves room for the endings of wha
   await using download = await prepare(torrent, origin, { out });
   await download.store();
   await download.parts.files.finish();
-  const path = join("n".repeat(235) + ".dir", `${"f".repeat(251)}.bin`);
+  const path = join(name, `${"f".repeat(251)}.bin`);
   assertEquals([...(await digestsOf(out)).keys()], [path]);
 });
 
@@ -387,4 +395,95 @@ Deno.test("a folder can have no checksum", async () => {
   await using s = await scene();
   const checksum = `sha-256=${"0".repeat(64)}`;
   await assertRejects(() => s.prepare({ checksum }), OptionError, "is for single files");
+});
+
+Deno.test("whatever can be listed can be got, up to the longest pieces, in bounded memory", async () => {
+  assertEquals(slotsFor({ pieceLength: 16_384, pieceCount: 9999 }), 512);
+  assertEquals(slotsFor({ pieceLength: 2 ** 24, pieceCount: 9999 }), 4);
+  for (let pieceLength = 2 ** 25; pieceLength <= 2 ** 28; pieceLength *= 2) {
+    const slots = slotsFor({ pieceLength, pieceCount: 9999 });
+    assert(slots >= 2 && slots * pieceLength <= 2 ** 29, `${slots} of ${pieceLength}`);
+  }
+  assertEquals(slotsFor({ pieceLength: MAX_PIECE_LENGTH, pieceCount: 9999 }), 1);
+  await using temp = await TempFolder.create();
+  const origin = await makeTree(temp, "origin", { "one.bin": 20_000 });
+  const made = await torrentOf(join(origin, "one.bin"), { format: "v2", pieceLength: 65_536 });
+  for (const pieceLength of [2 ** 28, 2 ** 28 - 2 ** 14]) {
+    const isV2 = pieceLength === 2 ** 28;
+    const { files: [file] } = made.metainfo.info;
+    const infoBytes = buildInfo({
+      name: "one.bin",
+      pieceLength,
+      version: isV2 ? "v2" : "v1",
+      multiFile: false,
+      files: isV2 ? [file!] : [{ path: ["one.bin"], length: 20_000 }],
+      ...(!isV2 && { pieces: sha1(await Deno.readFile(join(origin, "one.bin"))) }),
+    });
+    const torrent = Torrent.parse(buildMetainfo({ infoBytes }));
+    const out = await temp.folder(`out-${pieceLength}`);
+    await using download = await prepare(torrent, origin, { out });
+    await download.store();
+    await download.parts.files.finish();
+    assertEquals(await digestsOf(out), await digestsOf(origin));
+  }
+});
+
+Deno.test("a single file keeps the longest of names, and leaves nothing behind", async () => {
+  for (const bytes of [239, 240, 250, 255]) {
+    await using temp = await TempFolder.create();
+    const names = ["a", "b"].map((end) => "\u0e01".repeat((bytes - 6) / 3) + `${end}.bin`)
+      .map((name) =>
+        name.padStart(name.length + bytes - new TextEncoder().encode(name).length, "n")
+      );
+    const out = await temp.folder("out");
+    const origin = await makeTree(temp, "origin", { [names[0]!]: 10, [names[1]!]: 20 });
+    // Side by side: what is cut of their unfinished names is all that they differ in.
+    const torrents = await Promise.all(names.map((name) => torrentOf(join(origin, name))));
+    await using first = await prepare(torrents[0]!, origin, { out });
+    await using second = await prepare(torrents[1]!, origin, { out });
+    for (const download of [first, second]) {
+      await download.store();
+      await download.parts.files.finish();
+    }
+    assertEquals(await digestsOf(out), await digestsOf(origin), `${bytes} bytes`);
+  }
+});
+
+Deno.test("a path longer than the system takes is told of in a sentence that can be read", async () => {
+  const path = [...Array.from({ length: 20 }, (_, i) => `${i}`.padEnd(250, "d")), "leaf"];
+  await using temp = await TempFolder.create();
+  const infoBytes = buildInfo({
+    name: "deep",
+    pieceLength: 16_384,
+    version: "v1",
+    multiFile: true,
+    files: [{ path, length: 5 }],
+    pieces: new Uint8Array(20),
+  });
+  const torrent = Torrent.parse(buildMetainfo({ infoBytes }));
+  const out = await temp.folder("out");
+  const sentence = await refusal(() => prepare(torrent, "", { out }), ExitCode.io);
+  assertMatch(
+    sentence,
+    /^.{1,500} is too long a name or path for this disk: choose another with -o/,
+  );
+  assertEquals((await digestsOf(out)).size, 0);
+});
+
+Deno.test("where the disk takes fewer signs than Linux, files get names that it takes", async () => {
+  const rules = () => Promise.resolve({ ignoresCase: true, ignoresComposition: false });
+  const disk = { rules, holdsAllSigns: () => Promise.resolve(false) };
+  const files = ["Q: what?.txt", "Q_ what_.txt", "sub. /nul"].map((name) => ({
+    path: name.split("/"),
+    length: 1,
+    pad: false,
+  }));
+  const named = await namesOn("", files, disk);
+  assertEquals(named.map(({ path }) => path.join("/")), [
+    "Q_ what_.txt",
+    "Q_ what_.1.txt",
+    "sub_/_nul",
+  ]);
+  assertEquals(await nameOn("", "10:30", disk), "10_30");
+  assertEquals(await nameOn("", "10.30", disk), "10.30");
 });

@@ -6,6 +6,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import type { CreateOptions } from "../../mod.ts";
+import { isSettled } from "../../lib/io/hash_cache.ts";
 import { formulaBytes } from "../support/content.ts";
 import { makeTree } from "../support/folders.ts";
 import { Program } from "../support/process.ts";
@@ -99,9 +100,42 @@ Deno.test("a file of another path is another file", async () => {
 Deno.test("a file that changed a moment ago is not remembered: it may still be written to", async () => {
   await using temp = await TempFolder.create();
   const path = await temp.file("fresh.bin", formulaBytes(50_000));
-  // A time in the future is as recent as can be, however slow this machine is.
-  await Deno.utime(path, new Date(), new Date(Date.now() + HOUR_MS));
-  for (let i = 0; i < 2; i++) assertEquals((await make(temp, path)).hashedBytes, 50_000);
+  assertEquals((await make(temp, path)).hashedBytes, 50_000);
+  const nowMs = 1e12;
+  for (const agoMs of [0, 1, 1999, -1999]) assertEquals(isSettled([nowMs - agoMs], nowMs), false);
+  assertEquals(isSettled([nowMs - HOUR_MS, nowMs - 5], nowMs), false);
+  assertEquals(isSettled([nowMs - HOUR_MS, nowMs + HOUR_MS], nowMs), true);
+});
+
+Deno.test("a file dated in the future is remembered like any other, until it is written to", async () => {
+  await using temp = await TempFolder.create();
+  const path = await temp.file("early.bin", formulaBytes(50_000));
+  await Deno.utime(path, new Date(), new Date(Date.now() + 720 * HOUR_MS));
+  for (const hashedBytes of [50_000, 0]) {
+    assertEquals((await make(temp, path)).hashedBytes, hashedBytes);
+  }
+  await Deno.writeFile(path, formulaBytes(50_000).reverse());
+  assertEquals((await make(temp, path)).hashedBytes, 50_000);
+});
+
+Deno.test("other content of the same size and time is hashed anew, in another file or the same", async () => {
+  await using temp = await TempFolder.create();
+  const path = await settledFile(temp);
+  const { mtime } = await Deno.stat(path);
+  const seen = new Set([(await make(temp, path)).v2Hash]);
+  const replace = async (way: "moved" | "copied", bytes: Uint8Array<ArrayBuffer>) => {
+    const target = way === "moved" ? temp.join("next") : path;
+    await Deno.writeFile(target, bytes);
+    await Deno.utime(target, mtime!, mtime!); // as cp -p does, and builds that are repeatable
+    if (way === "moved") await Deno.rename(target, path);
+  };
+  for (const [i, way] of (["moved", "copied", "copied", "moved"] as const).entries()) {
+    await replace(way, formulaBytes(100_000).map((byte) => byte ^ (i + 1)));
+    const { hashedBytes, v2Hash } = await make(temp, path);
+    assertEquals(hashedBytes, 100_000, `${way}, ${i}`);
+    seen.add(v2Hash);
+  }
+  assertEquals(seen.size, 5);
 });
 
 Deno.test("a damaged entry, and a cache that cannot be written, cost time and nothing else", async () => {

@@ -58,11 +58,15 @@ export function indexOf(torrent: Torrent, name: string): number {
 async function store(parts: DownloadParts, origin: string, pieces: number[]): Promise<void> {
   const { metainfo: { info }, layout, files } = parts;
   const { pieceLength, version } = layout;
-  const workers = new PieceWorkers({
-    layout: { pieceLength, version, files: info.files },
-    paths: files.writtenPaths,
-    resume: files.resume,
-  }, 1);
+  const workers = new PieceWorkers(
+    {
+      layout: { pieceLength, version, files: info.files },
+      paths: files.writtenPaths,
+      writing: files.writing!,
+    },
+    1,
+    files.watch,
+  );
   try {
     for (const piece of pieces as PieceIndex[]) {
       const buffer = await pieceOf(

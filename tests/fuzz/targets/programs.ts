@@ -10,7 +10,7 @@ import { leecherProgram, seederProgram, trackerProgram } from "../../../lib/cli/
 import { clip, displayWidth, foreign } from "../../../lib/cli/text.ts";
 import { parseRate, parseSize } from "../../../lib/cli/units.ts";
 import { DiskError, OptionError } from "../../../lib/errors.ts";
-import { readResume, writeResume } from "../../../lib/io/resume.ts";
+import { readResume, ResumeFile } from "../../../lib/io/resume.ts";
 import { mockLeecher } from "../../support/mock_snapshots.ts";
 import { MockPage } from "../../support/mock_page.ts";
 import { TempFolder } from "../../support/temp.ts";
@@ -94,11 +94,11 @@ async function resumeFiles(): Promise<Target> {
     every: 5, // each takes a few writes to a disk
     async run(input) {
       const map = Uint8Array.from({ length: input.below(50) }, () => input.below(3));
-      await writeResume(path, infoHash, map, anyTorrent(input));
+      await ResumeFile.write(path, { data: [data], infoHash, map, torrent: anyTorrent(input) });
       const whole = await Deno.readFile(path);
       await Deno.writeFile(path, input.damaged(whole));
       try {
-        return await readResume(path, data, infoHash) !== undefined;
+        return await readResume(path, [data], infoHash) !== undefined;
       } catch (error) {
         if (error instanceof DiskError) return false;
         throw error;
