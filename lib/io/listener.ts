@@ -32,6 +32,8 @@ export interface Acceptor {
 export class Listener implements AsyncDisposable {
   /** The port peers reach us at. */
   readonly port: number;
+  /** The one address that they reach it at; absent when it is all of this machine. */
+  readonly host: string | undefined;
   readonly #listener: Deno.TcpListener;
   readonly #acceptors = new Set<Acceptor>();
   readonly #closed = new AbortController();
@@ -47,7 +49,9 @@ export class Listener implements AsyncDisposable {
 
   private constructor(listener: Deno.TcpListener) {
     this.#listener = listener;
-    this.port = (listener.addr as Deno.NetAddr).port;
+    const { hostname, port } = listener.addr as Deno.NetAddr;
+    this.port = port;
+    this.host = hostname === "::" || hostname === "0.0.0.0" ? undefined : normalizeIp(hostname);
     this.#loop = this.#acceptLoop();
   }
 

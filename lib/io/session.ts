@@ -8,7 +8,7 @@
  * @module
  */
 
-import { isLoopback, normalizeIp } from "../codec/address.ts";
+import { type HostPort, normalizeIp } from "../codec/address.ts";
 import type { WebSeedFiles } from "../codec/web_seed_url.ts";
 import type { Message } from "../codec/message.ts";
 import { ProtocolError } from "../errors.ts";
@@ -21,6 +21,7 @@ import { Swarm } from "../peer/swarm.ts";
 import type { Transfer } from "../peer/transfer.ts";
 import type { TransferOptions } from "../peer/transfer_options.ts";
 import type { FileReader } from "./file_reader.ts";
+import { addressesHere } from "./addresses_here.ts";
 import { BatchBuffers } from "./batch_buffers.ts";
 import type { Carrier } from "./carrier.ts";
 import { Dialer, dialReason } from "./dialer.ts";
@@ -63,6 +64,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
       peerId,
       client,
       listenPort: options.listener.port,
+      listenHost: options.listener.host,
       v1Hash,
       v2Hash,
       maxConnections,
@@ -74,13 +76,15 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  /** Somebody told us of peers. */
-  learn(addresses: Iterable<{ host: string; port: number }>, source: PeerSource, v2 = false): void {
-    for (const { host, port } of addresses) {
-      const ip = normalizeIp(host);
-      if (this.#isOurselves(ip, port)) continue;
-      this.swarm.learn(ip, port, source, v2);
-    }
+  /**
+   * Somebody told us of peers.
+   *
+   * @param by the IP address of who did; absent where each peer spoke for itself, and for the user
+   */
+  learn(addresses: Iterable<HostPort>, source: PeerSource, v2 = false, by?: string): void {
+    const peers = Array.from(addresses, ({ host, port }) => ({ host: normalizeIp(host), port }));
+    this.swarm.ownAddresses.here = addressesHere(performance.now());
+    this.swarm.introduce(peers, source, { v2, by });
     this.#tick();
   }
 
@@ -295,9 +299,5 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     const { phase } = this.swarm;
     if (phase.name !== "transfer") throw new Error("the metadata is not known yet");
     return phase.transfer;
-  }
-
-  #isOurselves(ip: string, port: number): boolean {
-    return port === this.#options.listener.port && isLoopback(ip);
   }
 }
