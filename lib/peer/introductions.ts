@@ -16,8 +16,8 @@ import {
 import type { OwnAddresses } from "./own_addresses.ts";
 import type { PeerSource } from "./peer.ts";
 
-/** Addresses read of one answer or list: a tracker's datagram has room for ten thousand. */
-const MAX_NAMED = 1000;
+/** Addresses read of one answer: more than trackers give, though a datagram has room for ten thousand. */
+const MAX_NAMED = 200;
 
 /**
  * Those of the addresses that may be dialled. All sources go through here; see `mayReach` for the rule.

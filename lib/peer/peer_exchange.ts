@@ -144,11 +144,9 @@ export class PeerExchange {
     const { book, ownAddresses } = this.#options;
     const { added } = decodePex(payload);
     for (const peer of admissible(added, "peer", ownAddresses, connection.peer.host)) {
-      if (line.addresses.isUsedUp(nowMs)) return;
-      const knownBefore = book.size;
+      if (!book.knows(peer.host, peer.port) && !line.addresses.take(nowMs)) return;
       const [v2, wantsNothing] = [(peer.flags & PexFlag.v2) > 0, (peer.flags & PexFlag.seed) > 0];
-      book.learn(peer.host, peer.port, "peer", v2, wantsNothing);
-      if (book.size > knownBefore) line.addresses.take(nowMs);
+      book.learn(peer.host, peer.port, "peer", { v2, wantsNothing, by: connection.peer.host });
     }
   }
 

@@ -141,7 +141,7 @@ export class Swarm {
     told: { v2: boolean; by?: string | undefined },
   ): void {
     for (const { host, port } of admissible(peers, source, this.ownAddresses, told.by)) {
-      this.book.learn(host, port, source, told.v2);
+      this.book.learn(host, port, source, told);
     }
   }
 

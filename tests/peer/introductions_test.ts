@@ -84,11 +84,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "of an answer without end a thousand addresses are read",
+  name: "of an answer without end two hundred addresses are read",
   permissions,
   fn() {
     const bench = new SwarmBench({ have: bits(4) });
-    const peers = Array.from({ length: 1500 }, (_, i) => ({
+    const peers = Array.from({ length: 500 }, (_, i) => ({
       host: `192.0.${2 + (i >> 8)}.${i & 255}`,
       port: 6881,
     }));
@@ -97,6 +97,6 @@ Deno.test({
       bench.swarm.book.values(),
       ({ host, port }) => formatHostPort(host, port),
     );
-    assertEquals(known.length, 1000);
+    assertEquals(known.length, 200);
   },
 });
