@@ -21,7 +21,7 @@ import { Swarm } from "../peer/swarm.ts";
 import type { Transfer } from "../peer/transfer.ts";
 import type { TransferOptions } from "../peer/transfer_options.ts";
 import type { FileReader } from "./file_reader.ts";
-import { addressesHere } from "./addresses_here.ts";
+import { addressesHere, Footholds } from "./addresses_here.ts";
 import { BatchBuffers } from "./batch_buffers.ts";
 import type { Carrier } from "./carrier.ts";
 import { Dialer, dialReason } from "./dialer.ts";
@@ -49,6 +49,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
   readonly #running = new Set<Promise<void>>();
   readonly #closed = new AbortController();
   readonly #dialer = new Dialer();
+  readonly #footholds = new Footholds();
   readonly #timer: ReturnType<typeof setInterval>;
   #store: PieceStore | undefined;
   #webSeeds: WebSeeds | undefined;
@@ -203,6 +204,9 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
 
   #tick(): void {
     if (this.#closed.signal.aborted) return;
+    for (const connection of this.#footholds.lost(performance.now())) {
+      this.#sockets.get(connection)?.close("this machine has another address now");
+    }
     this.swarm.tick(performance.now());
     for (const connection of this.#sockets.keys()) this.copies.look(connection);
     this.settle();
@@ -265,6 +269,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     const connection = this.swarm.opened(peer, opened.handshake, settled, performance.now());
     if (typeof connection === "string") return closeQuietly(opened.conn);
     const socket = new PeerSocket(connection, opened.conn, opened.framer, this);
+    this.#footholds.add(connection, opened.conn);
     this.#start(this.#carry(connection, socket));
   }
 
@@ -274,6 +279,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     const reason = await carrier.run();
     this.copies.look(connection); // its last word may have been that it is complete
     this.#sockets.delete(connection);
+    this.#footholds.delete(connection);
     this.swarm.closed(connection, reason, performance.now());
     this.settle();
   }

@@ -6,11 +6,12 @@
  */
 
 import { hex } from "../codec/bytes.ts";
+import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
 import { Portions } from "./crowds.ts";
-import { keepsFirstConnection } from "./foreign_habits.ts";
 import type { Peer, PeerBook } from "./peer_book.ts";
 import { Places, type PlacesOptions } from "./places.ts";
+import { Twins } from "./twins.ts";
 
 /** Attempts to connect under way at once. */
 const MAX_DIALS = 30;
@@ -21,6 +22,7 @@ export interface AdmissionOptions extends PlacesOptions {
   readonly peerId: Uint8Array;
   readonly random: () => number;
   readonly book: PeerBook;
+  readonly emit: Emit;
   readonly close: (connection: Connection, reason: string) => void;
 }
 
@@ -31,6 +33,7 @@ export class Admission {
   readonly #connections: ReadonlyMap<number, Connection>;
   readonly #places: Places;
   readonly #peerId: string;
+  readonly #twins: Twins;
   /** Closed in favour of another with the same peer. */
   readonly #duplicates = new Set<Connection>();
 
@@ -41,6 +44,7 @@ export class Admission {
     this.#connections = options.connections;
     this.#places = new Places(options);
     this.#peerId = hex(options.peerId);
+    this.#twins = new Twins(this.#peerId, options.emit);
   }
 
   /**
@@ -117,8 +121,16 @@ export class Admission {
     }
   }
 
+  /** Time passed: who was asked whether it is alive, and says nothing, has to go. */
+  tick(nowMs: number): void {
+    for (const connection of this.#twins.tick(nowMs)) {
+      this.#options.close(connection, "answers no more, and came back from elsewhere");
+    }
+  }
+
   /** A connection is gone. */
   left(connection: Connection, reason: string, nowMs: number): void {
+    this.#twins.left(connection);
     const { peer, negotiated, down, up } = connection;
     if (this.#duplicates.delete(connection)) {
       return this.#wasDuplicate(peer, negotiated.peerId, negotiated.inbound, reason, nowMs);
@@ -166,23 +178,29 @@ export class Admission {
     return reason;
   }
 
-  /** Both sides must drop the same one: the greater peer id keeps the one it initiated, as a rule. */
+  /** One of two connections with one peer: see {@link Twins}. */
   #chooseTwin(peer: Peer, twin: Connection, inbound: boolean, nowMs: number): string | undefined {
     const { peerId } = twin.negotiated;
-    const bothWays = twin.negotiated.inbound !== inbound;
-    const newInitiatorIsGreater = inbound === (peerId > this.#peerId);
-    if (bothWays && newInitiatorIsGreater && !keepsFirstConnection(peerId)) {
+    if (this.#twins.isSecondKept(twin, peer.host, inbound, nowMs)) {
       this.#duplicates.add(twin);
       this.#options.close(twin, "connected twice");
       return undefined;
     }
-    this.#wasDuplicate(peer, peerId, inbound, "connected already", nowMs);
+    const againMs = this.#twins.doubt(twin, nowMs);
+    this.#wasDuplicate(peer, peerId, inbound, "connected already", nowMs, againMs);
     return "connected already";
   }
 
   /** Nothing failed. And if we dialled it, we know now where the peer listens that is connected to us. */
-  #wasDuplicate(peer: Peer, peerId: string, inbound: boolean, reason: string, nowMs: number): void {
-    this.#book.duplicate(peer, reason, nowMs);
+  #wasDuplicate(
+    peer: Peer,
+    peerId: string,
+    inbound: boolean,
+    reason: string,
+    nowMs: number,
+    againMs?: number,
+  ): void {
+    this.#book.duplicate(peer, reason, nowMs, againMs);
     const other = this.#connectionWith(peerId);
     if (inbound || other === undefined || other.peer.host !== peer.host) return;
     if (other.peer !== peer) this.#book.identify(other.peer, peer.port);

@@ -170,10 +170,10 @@ export class PeerBook {
 
   /**
    * A connection, or an attempt, ended because there is another one with the same peer. It did not fail;
-   * but this address is not tried again soon.
+   * but this address is not tried again soon, or not before `againMs` are over.
    */
-  duplicate(peer: Peer, reason: string, nowMs: number): void {
-    peer.retryAtMs = nowMs + DUPLICATE_RETRY_MS;
+  duplicate(peer: Peer, reason: string, nowMs: number, againMs = DUPLICATE_RETRY_MS): void {
+    peer.retryAtMs = nowMs + againMs;
     this.apply(peer, "loss", peer.state === "banned" ? "" : reason);
     if (peer.state === "away" && !peer.dialable) this.apply(peer, "given up");
   }

@@ -273,6 +273,7 @@ export class Swarm {
     for (const connection of this.#connections.values()) this.#watch(connection, nowMs);
     this.#extensions.tick();
     if (!this.private) this.#exchange.tick(nowMs);
+    this.#admission.tick(nowMs);
     for (const peer of this.#admission.toDial(nowMs)) {
       this.book.apply(peer, "dial");
       this.#emit({ type: "dial", peer, v2: this.#infoHashes.dialsV2(peer.v2) });

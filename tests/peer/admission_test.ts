@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { ipToBytes } from "../../lib/codec/address.ts";
-import { fromLatin1 } from "../../lib/codec/bytes.ts";
+import { fromLatin1, utf8 } from "../../lib/codec/bytes.ts";
 import { decodeExtendedHandshake, encodeExtendedHandshake } from "../../lib/codec/extension.ts";
 import type { Message } from "../../lib/codec/message.ts";
 import { peerPriority } from "../../lib/codec/peer_priority.ts";
@@ -385,5 +385,61 @@ Deno.test({
     bench.swarm.learn("198.51.101.1", 6881, "tracker");
     bench.pass(500);
     assertEquals(bench.actions().filter(({ type }) => type === "dial").length, 1);
+  },
+});
+
+/** A seeder that we are connected to, silent for a minute, and answers what it is asked or does not. */
+function seederAtOldAddress(): { bench: SwarmBench; old: Connection } {
+  const bench = new SwarmBench({ have: bits(4), id: 50 });
+  const old = bench.outbound(100) as Connection;
+  bench.say(old, hello({ ids: new Map([["ut_metadata", 7]]) }), { type: "haveAll" });
+  bench.pass(60_000);
+  bench.actions();
+  return { bench, old };
+}
+
+Deno.test({
+  name:
+    "a peer that comes from a new address is taken up within seconds when its old one is silent",
+  permissions,
+  fn() {
+    for (const comes of ["inbound", "outbound"] as const) {
+      const { bench, old } = seederAtOldAddress();
+      assertEquals(bench[comes](100, { host: "10.9.0.77" }), "connected already");
+      const asked = bench.said(old).filter((message) =>
+        message.type === "extended" && message.id === 7
+      );
+      assertEquals(asked.length, 1, "it is asked whether it is there");
+      bench.pass(4250);
+      assertEquals(bench.carryOutCloses(), ["answers no more, and came back from elsewhere"]);
+      if (comes === "inbound") {
+        assert(typeof bench.inbound(100, { host: "10.9.0.77" }) !== "string");
+      } else {
+        bench.pass(500);
+        assertEquals(bench.peerAt("10.9.0.77", 6881)!.state, "connecting", "it is dialled again");
+      }
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "nobody who copies a peer id drives out a peer that is alive, whenever and however it comes",
+  permissions,
+  fn() {
+    for (const [id, peer] of [[50, 100], [200, 100]] as const) {
+      const bench = new SwarmBench({ have: bits(4), id });
+      const honest = bench.outbound(peer) as Connection;
+      bench.say(honest, hello({ ids: new Map([["ut_metadata", 7]]) }), { type: "haveAll" });
+      bench.pass(1250);
+      for (let i = 0; i < 60; i++) {
+        const copy = i % 2 === 0 ? "inbound" : "outbound";
+        assertEquals(bench[copy](peer, { host: `203.0.113.${i}` }), "connected already");
+        bench.pass(1500);
+        bench.say(honest, { type: "extended", id: 1, payload: utf8("d8:msg_typei2e5:piecei0ee") });
+        bench.pass(1500);
+      }
+      assertEquals([honest.closing, bench.carryOutCloses()], [false, []]);
+    }
   },
 });
