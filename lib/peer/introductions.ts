@@ -15,9 +15,31 @@ import {
 } from "../codec/address_reach.ts";
 import type { OwnAddresses } from "./own_addresses.ts";
 import type { PeerSource } from "./peer.ts";
+import type { PeerBook } from "./peer_book.ts";
 
 /** Addresses read of one answer: more than trackers give, though a datagram has room for ten thousand. */
 const MAX_NAMED = 200;
+
+/** How addresses were named. */
+export interface Told {
+  /** They were found under the v2 info-hash. */
+  readonly v2: boolean;
+  /** The IP address of who told us; absent where each peer spoke for itself, and for the user. */
+  readonly by?: string | undefined;
+}
+
+/** Lets a book learn those of the addresses that may be dialled. */
+export function introduce(
+  book: PeerBook,
+  ownAddresses: OwnAddresses,
+  peers: readonly HostPort[],
+  source: PeerSource,
+  told: Told,
+): void {
+  for (const { host, port } of admissible(peers, source, ownAddresses, told.by)) {
+    book.learn(host, port, source, told);
+  }
+}
 
 /**
  * Those of the addresses that may be dialled. All sources go through here; see `mayReach` for the rule.

@@ -24,7 +24,7 @@ import { Extensions } from "./extensions.ts";
 import { handOver } from "./hand_over.ts";
 import { Hunger } from "./hunger.ts";
 import { InfoHashes, type TorrentHashes } from "./info_hashes.ts";
-import { admissible } from "./introductions.ts";
+import { introduce, type Told } from "./introductions.ts";
 import { MetadataFetch } from "./metadata_fetch.ts";
 import { Outbox } from "./outbox.ts";
 import { OwnAddresses } from "./own_addresses.ts";
@@ -129,20 +129,9 @@ export class Swarm {
     this.introduce([{ host, port }], source, { v2 });
   }
 
-  /**
-   * Somebody told us of peers, who are learned as far as {@link admissible} has it.
-   *
-   * @param told.v2 they were found under the v2 info-hash
-   * @param told.by the IP address of who told us; absent where each peer spoke for itself
-   */
-  introduce(
-    peers: readonly HostPort[],
-    source: PeerSource,
-    told: { v2: boolean; by?: string | undefined },
-  ): void {
-    for (const { host, port } of admissible(peers, source, this.ownAddresses, told.by)) {
-      this.book.learn(host, port, source, told);
-    }
+  /** Somebody told us of peers: see {@link introduce}. */
+  introduce(peers: readonly HostPort[], source: PeerSource, told: Told): void {
+    introduce(this.book, this.ownAddresses, peers, source, told);
   }
 
   /** Somebody connected to us; returns `undefined` when there is no room or it is not welcome. */
