@@ -4,13 +4,12 @@
  * @module
  */
 
-import type { HostPort } from "../codec/address.ts";
 import type { HostedFile } from "../codec/udp_tracker.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { TrackerFailure } from "./tracker_outlook.ts";
 import { TrackerTier } from "./tracker_tier.ts";
 import { type AskOptions, UdpTrackerClient } from "./udp_tracker_client.ts";
-import type { AnnounceAnswer, AnnounceParams } from "./udp_tracker_client.ts";
+import type { AnnounceAnswer, AnnounceParams, NamedPeers } from "./udp_tracker_client.ts";
 
 /** One of the one or two swarms of a torrent: a hybrid has a v1 and a v2 swarm. */
 export interface AnnouncedSwarm {
@@ -92,7 +91,7 @@ export interface AnnouncerOptions {
   /** Whether more peers would be of use: then trackers are asked early. Default: no. */
   wantsPeers?: () => boolean;
   /** Peers a tracker gave. The own address may be among them. */
-  onPeers: (addresses: HostPort[], viaV2: boolean, trackerUrl: string) => void;
+  onPeers: (named: NamedPeers, viaV2: boolean, trackerUrl: string) => void;
   /** How a round of announces at one tracker went. */
   onStatus?: (status: TrackerStatus) => void;
   /** The address to announce from. */

@@ -192,7 +192,7 @@ export class Host {
       progress: () => ({ ...this.#moved(), ...progress() }),
       hosted,
       wantsPeers: () => progress().leftBytes > 0 && this.#usablePeers() < MANY_PEERS,
-      onPeers: (addresses, v2) => this.session.learn(addresses, "tracker", v2),
+      onPeers: ({ peers, by }, v2) => this.session.learn(peers, "tracker", v2, by),
       onStatus: ({ nextInSeconds, fault, ...status }) => {
         const standing = { ...status, ...(fault && { fault }) };
         this.trackers.heard(standing, nextInSeconds, performance.now());

@@ -7,6 +7,7 @@
 import { normalizeIp } from "../codec/address.ts";
 import type { HandshakeHead } from "../codec/handshake.ts";
 import { ExitCode, NetworkError } from "../errors.ts";
+import { Census } from "../peer/crowds.ts";
 import type { InfoHashes } from "../peer/info_hashes.ts";
 import { Visits } from "../peer/visits.ts";
 import { exchangeAllowance } from "./encrypted_handshake.ts";
@@ -15,8 +16,9 @@ import { answer, closeQuietly, type OpenedSocket } from "./handshaking.ts";
 const FIRST_PORT = 6881;
 const PORTS_TO_TRY = 1000;
 /**
- * Strangers that have connected and not yet said for which torrent. When one more comes, the one that
- * has been silent longest has to go: a flood of them does not keep out those who speak at once.
+ * Strangers that have connected and not yet said for which torrent. When one more comes, one has to go: of
+ * the host that has most of them, then of the network, the one that has been silent longest. So a flood
+ * of them does not keep out those who speak at once.
  */
 const MAX_UNKNOWN = 200;
 
@@ -32,6 +34,8 @@ export interface Acceptor {
 export class Listener implements AsyncDisposable {
   /** The port peers reach us at. */
   readonly port: number;
+  /** The one address that they reach it at; absent when it is all of this machine. */
+  readonly host: string | undefined;
   readonly #listener: Deno.TcpListener;
   readonly #acceptors = new Set<Acceptor>();
   readonly #closed = new AbortController();
@@ -47,7 +51,9 @@ export class Listener implements AsyncDisposable {
 
   private constructor(listener: Deno.TcpListener) {
     this.#listener = listener;
-    this.port = (listener.addr as Deno.NetAddr).port;
+    const { hostname, port } = listener.addr as Deno.NetAddr;
+    this.port = port;
+    this.host = hostname === "::" || hostname === "0.0.0.0" ? undefined : normalizeIp(hostname);
     this.#loop = this.#acceptLoop();
   }
 
@@ -119,9 +125,10 @@ export class Listener implements AsyncDisposable {
 
   #makeRoom(): void {
     if (this.#unknown.size < MAX_UNKNOWN) return;
-    const [longest] = this.#unknown;
-    this.#unknown.delete(longest!);
-    closeQuietly(longest!);
+    const crowd = new Census(this.#unknown, (conn) => normalizeIp(conn.remoteAddr.hostname));
+    const longest = crowd.ofLargest()!;
+    this.#unknown.delete(longest);
+    closeQuietly(longest);
   }
 
   async #greet(conn: Deno.TcpConn): Promise<void> {

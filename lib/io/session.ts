@@ -8,7 +8,7 @@
  * @module
  */
 
-import { isLoopback, normalizeIp } from "../codec/address.ts";
+import { type HostPort, normalizeIp } from "../codec/address.ts";
 import type { WebSeedFiles } from "../codec/web_seed_url.ts";
 import type { Message } from "../codec/message.ts";
 import { ProtocolError } from "../errors.ts";
@@ -21,6 +21,7 @@ import { Swarm } from "../peer/swarm.ts";
 import type { Transfer } from "../peer/transfer.ts";
 import type { TransferOptions } from "../peer/transfer_options.ts";
 import type { FileReader } from "./file_reader.ts";
+import { addressesHere, Footholds } from "./addresses_here.ts";
 import { BatchBuffers } from "./batch_buffers.ts";
 import type { Carrier } from "./carrier.ts";
 import { Dialer, dialReason } from "./dialer.ts";
@@ -48,6 +49,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
   readonly #running = new Set<Promise<void>>();
   readonly #closed = new AbortController();
   readonly #dialer = new Dialer();
+  readonly #footholds = new Footholds();
   readonly #timer: ReturnType<typeof setInterval>;
   #store: PieceStore | undefined;
   #webSeeds: WebSeeds | undefined;
@@ -63,6 +65,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
       peerId,
       client,
       listenPort: options.listener.port,
+      listenHost: options.listener.host,
       v1Hash,
       v2Hash,
       maxConnections,
@@ -74,13 +77,15 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  /** Somebody told us of peers. */
-  learn(addresses: Iterable<{ host: string; port: number }>, source: PeerSource, v2 = false): void {
-    for (const { host, port } of addresses) {
-      const ip = normalizeIp(host);
-      if (this.#isOurselves(ip, port)) continue;
-      this.swarm.learn(ip, port, source, v2);
-    }
+  /**
+   * Somebody told us of peers.
+   *
+   * @param by the IP address of who did; absent where each peer spoke for itself, and for the user
+   */
+  learn(addresses: Iterable<HostPort>, source: PeerSource, v2 = false, by?: string): void {
+    const peers = Array.from(addresses, ({ host, port }) => ({ host: normalizeIp(host), port }));
+    this.swarm.ownAddresses.here = addressesHere(performance.now());
+    this.swarm.introduce(peers, source, { v2, by });
     this.#tick();
   }
 
@@ -199,6 +204,9 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
 
   #tick(): void {
     if (this.#closed.signal.aborted) return;
+    for (const connection of this.#footholds.lost(performance.now())) {
+      this.#sockets.get(connection)?.close("this machine has another address now");
+    }
     this.swarm.tick(performance.now());
     for (const connection of this.#sockets.keys()) this.copies.look(connection);
     this.settle();
@@ -261,6 +269,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     const connection = this.swarm.opened(peer, opened.handshake, settled, performance.now());
     if (typeof connection === "string") return closeQuietly(opened.conn);
     const socket = new PeerSocket(connection, opened.conn, opened.framer, this);
+    this.#footholds.add(connection, opened.conn);
     this.#start(this.#carry(connection, socket));
   }
 
@@ -270,6 +279,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     const reason = await carrier.run();
     this.copies.look(connection); // its last word may have been that it is complete
     this.#sockets.delete(connection);
+    this.#footholds.delete(connection);
     this.swarm.closed(connection, reason, performance.now());
     this.settle();
   }
@@ -295,9 +305,5 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     const { phase } = this.swarm;
     if (phase.name !== "transfer") throw new Error("the metadata is not known yet");
     return phase.transfer;
-  }
-
-  #isOurselves(ip: string, port: number): boolean {
-    return port === this.#options.listener.port && isLoopback(ip);
   }
 }

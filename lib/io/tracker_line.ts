@@ -99,8 +99,9 @@ export class TrackerLine {
     const answer = await client.announce(this.#params(swarm, event), options);
     if (event !== "none") events.shift();
     announced.known = true;
-    if (answer.peers.length > 0 && !options.signal.aborted) {
-      this.#settings.onPeers(answer.peers, swarm.v2, this.url);
+    for (const named of answer.peers) {
+      if (named.peers.length === 0 || options.signal.aborted) continue;
+      this.#settings.onPeers(named, swarm.v2, this.url);
     }
     return answer;
   }

@@ -66,6 +66,8 @@ type WithoutIds<T> = T extends unknown ? Omit<T, "connectionId" | "transactionId
 /** One address of one tracker. Close it. */
 export class TrackerPath {
   readonly family: AddressFamily;
+  /** The IP address that is asked. */
+  readonly host: string;
   readonly #url: string;
   readonly #endpoint: UdpEndpoint;
   readonly #clock: Clock;
@@ -74,6 +76,7 @@ export class TrackerPath {
 
   /** Opens a socket towards `host`, an IP address. */
   constructor(url: string, host: string, port: number, clock: Clock, localHost?: string) {
+    this.host = host;
     this.family = ipToBytes(host).length === 4 ? 4 : 6;
     this.#url = url;
     this.#clock = clock;

@@ -161,7 +161,8 @@ export class TrackerTier {
       ok: true,
       seeders: Math.max(...answers.map((answer) => answer.seeders)),
       leechers: Math.max(...answers.map((answer) => answer.leechers)),
-      peers: answers.reduce((sum, answer) => sum + answer.peers.length, 0),
+      peers: answers.flatMap((answer) => answer.peers)
+        .reduce((sum, named) => sum + named.peers.length, 0),
       intervalSeconds,
       nextInSeconds: Math.min(intervalSeconds, retrySeconds, this.#earlySeconds()),
     };

@@ -63,7 +63,15 @@ export interface AnnounceAnswer {
   seeders: number;
   /** Peers that are still downloading. */
   leechers: number;
-  /** Some of both. */
+  /** Some of both, by the address of the tracker at which they were named. */
+  peers: NamedPeers[];
+}
+
+/** Peers that one address of a tracker named. */
+export interface NamedPeers {
+  /** The IP address of the tracker. */
+  by: string;
+  /** Where they are, as it says. */
   peers: HostPort[];
 }
 
@@ -126,13 +134,13 @@ export class UdpTrackerClient implements AsyncDisposable {
     const answers = await this.#ask(options, async (path, giveUpMs, signal) => {
       const question = { type: "announce", ...fields, urlData } as const;
       const answer = await path.ask(question, giveUpMs, signal);
-      return { ...answer, peers: peersOf(answer.peers, path.family) };
+      return { ...answer, peers: { by: path.host, peers: peersOf(answer.peers, path.family) } };
     });
     return {
       intervalSeconds: Math.min(...answers.map((answer) => answer.intervalSeconds)),
       seeders: Math.max(...answers.map((answer) => answer.seeders)),
       leechers: Math.max(...answers.map((answer) => answer.leechers)),
-      peers: answers.flatMap((answer) => answer.peers),
+      peers: answers.map((answer) => answer.peers),
     };
   }
 

@@ -6,28 +6,23 @@
  */
 
 import { hex } from "../codec/bytes.ts";
-import { peerPriority } from "../codec/peer_priority.ts";
+import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
-import { keepsFirstConnection } from "./foreign_habits.ts";
-import type { OwnAddresses } from "./own_addresses.ts";
+import { Portions } from "./crowds.ts";
 import type { Peer, PeerBook } from "./peer_book.ts";
+import { Places, type PlacesOptions } from "./places.ts";
+import { Twins } from "./twins.ts";
 
 /** Attempts to connect under way at once. */
 const MAX_DIALS = 30;
-/** A connection this young has not had the time to be of use, and makes room for nobody. */
-const GRACE_MS = 10_000;
 
 /** What admission needs from its surroundings. */
-export interface AdmissionOptions {
+export interface AdmissionOptions extends PlacesOptions {
   /** Ours, 20 bytes. */
   readonly peerId: Uint8Array;
-  readonly maxConnections: number;
   readonly random: () => number;
   readonly book: PeerBook;
-  readonly connections: ReadonlyMap<number, Connection>;
-  readonly ownAddresses: OwnAddresses;
-  /** Whether everything we want is here. */
-  readonly wantNothing: () => boolean;
+  readonly emit: Emit;
   readonly close: (connection: Connection, reason: string) => void;
 }
 
@@ -36,7 +31,9 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #book: PeerBook;
   readonly #connections: ReadonlyMap<number, Connection>;
+  readonly #places: Places;
   readonly #peerId: string;
+  readonly #twins: Twins;
   /** Closed in favour of another with the same peer. */
   readonly #duplicates = new Set<Connection>();
 
@@ -45,44 +42,49 @@ export class Admission {
     this.#options = options;
     this.#book = options.book;
     this.#connections = options.connections;
+    this.#places = new Places(options);
     this.#peerId = hex(options.peerId);
+    this.#twins = new Twins(this.#peerId, options.emit);
   }
 
   /**
-   * The peers to dial now, best first. Where there is no room for anybody, a connection of no use to
-   * either side is closed, and the next call fills its place.
+   * The peers to dial now, best first. A host and a network get their portions of the attempts. Where
+   * there is no room for anybody, a connection of no use to either side is closed, and the next call fills
+   * its place; or one is dialled for whom one of a crowd will make room.
    */
   toDial(nowMs: number): Peer[] {
-    const { maxConnections, wantNothing, random } = this.#options;
     const { connecting } = this.#book;
-    const room = Math.min(MAX_DIALS, maxConnections - this.#openCount()) - connecting;
-    const best = (count: number) =>
-      this.#book.bestToDial(
-        count,
-        wantNothing(),
-        (peer) => this.#canonicalPriority(peer) ?? random() * 2 ** 32,
-      );
-    if (room > 0) return best(room);
-    const useless = connecting === 0 && !wantNothing() ? this.#useless(nowMs) : undefined;
-    if (useless !== undefined && best(1).length > 0) {
+    const room = Math.min(MAX_DIALS, this.#places.free) - connecting.size;
+    if (room <= 0) return this.#toDialWhenFull(nowMs);
+    const portions = new Portions(MAX_DIALS);
+    for (const { host } of connecting) portions.take(host);
+    return this.#best(room, ({ host, url }) => url !== undefined || portions.take(host));
+  }
+
+  #toDialWhenFull(nowMs: number): Peer[] {
+    if (this.#book.connecting.size > 0 || this.#options.wantNothing()) return [];
+    const useless = this.#places.ofNoInterest(nowMs);
+    if (useless === undefined) {
+      const holdLess = this.#places.holdLess();
+      const [first] = this.#best(1, ({ host }) => holdLess(host));
+      return first && this.#places.ofCrowd(first, nowMs) ? [first] : [];
+    }
+    if (this.#best(1).length > 0) {
       this.#options.close(useless, "has nothing we want, nor wants anything");
     }
     return [];
   }
 
-  #useless(nowMs: number): Connection | undefined {
-    for (const connection of this.#connections.values()) {
-      const { amInterested, peerInterested, peer } = connection;
-      if (amInterested || peerInterested || peer.url !== undefined) continue;
-      if (isIdle(connection, nowMs)) return connection;
-    }
-    return undefined;
+  #best(count: number, mayDial?: (peer: Peer) => boolean): Peer[] {
+    const { wantNothing, random } = this.#options;
+    const priorityOf = (peer: Peer) => this.#places.priorityOf(peer) ?? random() * 2 ** 32;
+    return this.#book.bestToDial(count, wantNothing(), priorityOf, mayDial);
   }
 
   /** Somebody connected to us; returns `undefined` when there is no room or it is not welcome. */
   accept(host: string, port: number, nowMs: number): Peer | undefined {
-    if (this.#isFull() && !this.#isAtHost(host)) {
-      if (this.#whoMakesRoom({ host, port }, nowMs) === undefined) return undefined;
+    if (this.#places.areTaken && !this.#isAtHost(host)) {
+      if (this.#places.whoMakesRoom({ host, port }, nowMs) === undefined) return undefined;
     }
     const peer = this.#book.learn(host, port, "inbound");
     if (peer === undefined || (peer.state !== "available" && peer.state !== "away")) {
@@ -101,8 +103,8 @@ export class Admission {
     if (unwelcome !== undefined) return this.#failed(peer, unwelcome, nowMs);
     const twin = this.#connectionWith(peerId);
     if (twin !== undefined) return this.#chooseTwin(peer, twin, inbound, nowMs);
-    if (peer.url !== undefined || !this.#isFull()) return undefined;
-    const leaver = this.#whoMakesRoom(peer, nowMs);
+    if (peer.url !== undefined || !this.#places.areTaken) return undefined;
+    const leaver = this.#places.whoMakesRoom(peer, nowMs);
     if (leaver === undefined) return this.#failed(peer, "no room", nowMs);
     this.#options.close(leaver, "makes room for another peer");
     return undefined;
@@ -119,8 +121,16 @@ export class Admission {
     }
   }
 
+  /** Time passed: who was asked whether it is alive, and says nothing, has to go. */
+  tick(nowMs: number): void {
+    for (const connection of this.#twins.tick(nowMs)) {
+      this.#options.close(connection, "answers no more, and came back from elsewhere");
+    }
+  }
+
   /** A connection is gone. */
   left(connection: Connection, reason: string, nowMs: number): void {
+    this.#twins.left(connection);
     const { peer, negotiated, down, up } = connection;
     if (this.#duplicates.delete(connection)) {
       return this.#wasDuplicate(peer, negotiated.peerId, negotiated.inbound, reason, nowMs);
@@ -168,23 +178,29 @@ export class Admission {
     return reason;
   }
 
-  /** Both sides must drop the same one: the greater peer id keeps the one it initiated, as a rule. */
+  /** One of two connections with one peer: see {@link Twins}. */
   #chooseTwin(peer: Peer, twin: Connection, inbound: boolean, nowMs: number): string | undefined {
     const { peerId } = twin.negotiated;
-    const bothWays = twin.negotiated.inbound !== inbound;
-    const newInitiatorIsGreater = inbound === (peerId > this.#peerId);
-    if (bothWays && newInitiatorIsGreater && !keepsFirstConnection(peerId)) {
+    if (this.#twins.isSecondKept(twin, peer.host, inbound, nowMs)) {
       this.#duplicates.add(twin);
       this.#options.close(twin, "connected twice");
       return undefined;
     }
-    this.#wasDuplicate(peer, peerId, inbound, "connected already", nowMs);
+    const againMs = this.#twins.doubt(twin, nowMs);
+    this.#wasDuplicate(peer, peerId, inbound, "connected already", nowMs, againMs);
     return "connected already";
   }
 
   /** Nothing failed. And if we dialled it, we know now where the peer listens that is connected to us. */
-  #wasDuplicate(peer: Peer, peerId: string, inbound: boolean, reason: string, nowMs: number): void {
-    this.#book.duplicate(peer, reason, nowMs);
+  #wasDuplicate(
+    peer: Peer,
+    peerId: string,
+    inbound: boolean,
+    reason: string,
+    nowMs: number,
+    againMs?: number,
+  ): void {
+    this.#book.duplicate(peer, reason, nowMs, againMs);
     const other = this.#connectionWith(peerId);
     if (inbound || other === undefined || other.peer.host !== peer.host) return;
     if (other.peer !== peer) this.#book.identify(other.peer, peer.port);
@@ -204,61 +220,4 @@ export class Admission {
     }
     return false;
   }
-
-  #isFull(): boolean {
-    const { maxConnections } = this.#options;
-    return this.#connections.size >= maxConnections && this.#openCount() >= maxConnections;
-  }
-
-  /** Web seeds do not count: they take nobody's place. */
-  #openCount(): number {
-    let open = 0;
-    for (const { closing, peer } of this.#connections.values()) {
-      if (!closing && peer.url === undefined) open++;
-    }
-    return open;
-  }
-
-  /**
-   * The connection that is worth less than one to the newcomer. Never one over which data moves or is
-   * about to, nor one the user asked for. One of no use to either side goes for anybody: we want nothing,
-   * and nor does the peer, at least not from us. Others that idle go for a newcomer of higher priority
-   * (BEP 40), which all peers compute alike: so places are not a matter of who came first, and nobody
-   * gets one by coming again and again. One that takes our requests and sends nothing goes for anybody.
-   */
-  #whoMakesRoom(newcomer: Address, nowMs: number): Connection | undefined {
-    let least = this.#canonicalPriority(newcomer) ?? -1;
-    let leaver: Connection | undefined;
-    for (const connection of this.#connections.values()) {
-      if (!isIdle(connection, nowMs)) continue;
-      if (connection.snubbed) return connection;
-      if (this.#options.wantNothing() && !connection.peerInterested) return connection;
-      const priority = this.#canonicalPriority(connection.peer);
-      if (priority === undefined || priority >= least) continue;
-      least = priority;
-      leaver = connection;
-    }
-    return leaver;
-  }
-
-  /** The priority of a peer towards us; `undefined` while we do not know how it sees us. */
-  #canonicalPriority({ host, port }: Address): number | undefined {
-    const { ownAddresses } = this.#options;
-    const own = ownAddresses.towards(host);
-    return own === undefined
-      ? undefined
-      : peerPriority({ host: own, port: ownAddresses.port }, { host, port });
-  }
-}
-
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
-function isIdle(connection: Connection, nowMs: number): boolean {
-  const { peer, openedMs, outstanding, snubbed, uploadQueue, down, up, closing } = connection;
-  if (closing || peer.source === "user" || nowMs - openedMs < GRACE_MS) return false;
-  if ((outstanding.size > 0 && !snubbed) || uploadQueue.length > 0) return false;
-  return down.rate(nowMs) === 0 && up.rate(nowMs) === 0;
 }

@@ -1,9 +1,12 @@
 /**
  * Whom to serve: everybody who is interested, up to a number of slots; beyond that the peers that
- * move data fastest, and one more by turns so that newcomers get to show what they can.
+ * move data fastest, and one more by turns so that newcomers get to show what they can. However many
+ * connections a host or a network has, it leaves slots for others.
  *
  * @module
  */
+
+import { Census, Portions } from "./crowds.ts";
 
 /**
  * How often the slots are dealt anew, in milliseconds. A free slot is given away before that. The
@@ -12,10 +15,15 @@
  */
 export const RECHOKE_INTERVAL_MS = 1000;
 
+/** Who moves less than this part of what a slot moves on average makes no use of it. */
+const LEAST_PARTS = 16;
+
 /** What the choker looks at. */
 export interface Candidate {
   /** Number of the connection. */
   readonly id: number;
+  /** Its IP address. */
+  readonly host: string;
   /** It wants something from us. */
   readonly interested: boolean;
   /** It has a slot now. */
@@ -35,12 +43,54 @@ export function chooseUnchoked(
   const interested = candidates.filter((candidate) => candidate.interested);
   if (interested.length <= slots) return new Set(interested.map((candidate) => candidate.id));
   if (slots <= 0) return new Set();
-  const byRate = [...interested].sort((a, b) => b.rate - a.rate || a.unchokedMs - b.unchokedMs);
-  const chosen = new Set(byRate.slice(0, slots - 1).map((candidate) => candidate.id));
-  const waiting = interested.filter((candidate) =>
-    !chosen.has(candidate.id) && !candidate.unchoked
-  );
-  const pool = waiting.length > 0 ? waiting : byRate.slice(slots - 1);
+  const byRate = inOrder(interested, slots);
+  const portions = new Portions(slots);
+  const regular = withinPortions(byRate, slots - 1, portions);
+  const chosen = new Set(regular.map((candidate) => candidate.id));
+  const others = byRate.filter((candidate) => !chosen.has(candidate.id));
+  const waiting = others.filter((candidate) => !candidate.unchoked);
+  const pool = ofFewest(waiting.length > 0 ? waiting : others, regular);
   chosen.add(pool[Math.floor(random() * pool.length)]!.id);
   return chosen;
+}
+
+/**
+ * The fastest first, those who have waited longest before others that are as fast. Who moves next to
+ * nothing is no better than who waits: else a few that take a byte now and then would keep their slots.
+ */
+function inOrder(interested: readonly Candidate[], slots: number): Candidate[] {
+  const total = interested.reduce((sum, { rate }) => sum + rate, 0);
+  const least = total / slots / LEAST_PARTS;
+  const rateOf = ({ rate }: Candidate) => rate < least ? 0 : rate;
+  return [...interested].sort((a, b) => rateOf(b) - rateOf(a) || a.unchokedMs - b.unchokedMs);
+}
+
+/**
+ * The first `count`, but of no host and no network more than its portion while others wait; what those
+ * leave is for anybody.
+ */
+function withinPortions(
+  ordered: readonly Candidate[],
+  count: number,
+  portions: Portions,
+): Candidate[] {
+  const surplus: Candidate[] = [];
+  const chosen: Candidate[] = [];
+  for (const candidate of ordered) {
+    if (chosen.length === count) return chosen;
+    (portions.take(candidate.host) ? chosen : surplus).push(candidate);
+  }
+  return [...chosen, ...surplus.slice(0, count - chosen.length)];
+}
+
+/** Those whose host, and then whose network, has the fewest slots already: newcomers of them try next. */
+function ofFewest(pool: readonly Candidate[], chosen: readonly Candidate[]): readonly Candidate[] {
+  const census = new Census(chosen, ({ host }) => host);
+  let fewest = pool;
+  for (const kind of ["host", "network"] as const) {
+    const counts = fewest.map(({ host }) => census.at(host)[kind]);
+    const least = Math.min(...counts);
+    fewest = fewest.filter((_, i) => counts[i] === least);
+  }
+  return fewest;
 }

@@ -34,13 +34,22 @@ export class DialQueue {
    * of highest priority.
    *
    * @param weWantNothing leaves out those that want nothing either
+   * @param mayDial asked of one after the other, in the order in which they would be dialled
    */
-  best(count: number, weWantNothing: boolean, priorityOf: PriorityOf): Peer[] {
+  best(
+    count: number,
+    weWantNothing: boolean,
+    priorityOf: PriorityOf,
+    mayDial: (peer: Peer) => boolean = () => true,
+  ): Peer[] {
     const best: Peer[] = [];
     for (let rank = 0; rank < RANK_COUNT && best.length < count; rank++) {
       const peers = [...this.#wanting[rank]!, ...weWantNothing ? [] : this.#sated[rank]!];
-      const room = count - best.length;
-      best.push(...peers.length > room ? highest(peers, priorityOf).slice(0, room) : peers);
+      const isOrdered = peers.length <= count - best.length;
+      for (const peer of isOrdered ? peers : highest(peers, priorityOf)) {
+        if (best.length === count) break;
+        if (mayDial(peer)) best.push(peer);
+      }
     }
     return best;
   }

@@ -18,9 +18,14 @@ export class Hearsay {
   readonly #perHost = new Map<string, number>();
   #count = 0;
 
+  /** Whether as many are remembered as there may be. */
+  get isFull(): boolean {
+    return this.#count >= MAX_HEARSAY;
+  }
+
   /** Whether one more at this host is to be remembered. */
   admits(host: string): boolean {
-    return this.#count < MAX_HEARSAY && (this.#perHost.get(host) ?? 0) < MAX_PORTS;
+    return (this.#perHost.get(host) ?? 0) < MAX_PORTS;
   }
 
   /** One more is remembered. */

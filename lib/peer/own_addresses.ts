@@ -1,10 +1,11 @@
 /**
- * Under which address others see us: what they say in their extended handshakes (BEP 10, `yourip`).
+ * Where we are: the addresses of this machine, and under which others see us, as they say in their
+ * extended handshakes (BEP 10, `yourip`).
  *
  * @module
  */
 
-import { bytesToIp, type HostPort } from "../codec/address.ts";
+import { bytesToIp, type HostPort, isLoopback } from "../codec/address.ts";
 import { type Reach, reachOf } from "../codec/address_reach.ts";
 
 /** Votes kept; one lie among many does not count then, and a new address soon wins. */
@@ -16,16 +17,24 @@ interface Vote {
   readonly reach: Reach;
 }
 
-/** Our addresses, as most peers see them. */
+/** Our addresses, as we know them and as most peers see them. */
 export class OwnAddresses {
   /** Where we listen. */
   readonly port: number;
+  /** The addresses of this machine's interfaces, as far as the driver knows them. */
+  here: readonly string[] = [];
+  readonly #host: string | undefined;
   #votes: Vote[] = [];
   readonly #winners = new Map<string, string | undefined>(); // by reach and family
 
-  /** Nobody has said anything yet. */
-  constructor(port: number) {
+  /**
+   * Nobody has said anything yet.
+   *
+   * @param host the one address we listen at; absent when it is all of them
+   */
+  constructor(port: number, host?: string) {
     this.port = port;
+    this.#host = host;
   }
 
   /** The peer at `from` sees us at `bytes`, an address of 4 or 16 bytes. */
@@ -48,9 +57,15 @@ export class OwnAddresses {
     return this.#winners.get(key);
   }
 
-  /** Whether that is where somebody sees us, and we listen there. */
+  /**
+   * Whether we listen there. What others say of us does not count: they could talk us out of somebody
+   * who is there.
+   */
   includes({ host, port }: HostPort): boolean {
-    return port === this.port && this.#votes.some(({ ip }) => ip === host);
+    if (port !== this.port) return false;
+    return this.#host === undefined
+      ? isLoopback(host) || this.here.includes(host)
+      : host === this.#host;
   }
 
   #winner(reach: Reach | undefined, v6: boolean): string | undefined {

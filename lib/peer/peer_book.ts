@@ -5,16 +5,15 @@
  */
 
 import { formatHostPort } from "../codec/address.ts";
+import { Bans } from "./bans.ts";
+import { BookPlaces } from "./book_places.ts";
 import { DialQueue, type PriorityOf } from "./dial_queue.ts";
-import { Hearsay } from "./hearsay.ts";
 import { addressOf, newPeer, type Peer, type PeerSource, rankOf } from "./peer.ts";
 import { RetryQueue } from "./retry_queue.ts";
 import { nextState, type PeerEvent } from "./state.ts";
 
 export { addressOf, type Peer, type PeerSource } from "./peer.ts";
 
-/** How many peers are remembered; the rest of a flood of addresses is dropped. */
-const MAX_PEERS = 3000;
 const FIRST_BACK_OFF_MS = 1000;
 const MAX_BACK_OFF_MS = 30_000;
 const MAX_FAILURES = 8;
@@ -29,14 +28,14 @@ const MAX_FORMER_IDS = 8;
 export class PeerBook {
   readonly #byAddress = new Map<string, Peer>();
   readonly #byId = new Map<number, Peer>();
-  readonly #bannedIds = new Set<string>(); // host and peer id in hex
+  readonly #bans = new Bans();
+  readonly #places = new BookPlaces();
   readonly #contributors = new Set<Peer>();
   readonly #ownAddresses = new Set<string>();
   readonly #formerIds = new Map<Peer, number[]>();
   readonly #dials = new DialQueue(); // who is available and dialable
   readonly #retries = new RetryQueue(); // who is away
-  readonly #hearsay = new Hearsay();
-  #connecting = 0;
+  readonly #connecting = new Set<Peer>();
   #isPrivate = false;
   readonly #onChange: (peer: Peer) => void;
   #nextId = 0;
@@ -48,22 +47,28 @@ export class PeerBook {
 
   /** How many peers are known. */
   get size(): number {
-    return this.#byAddress.size;
+    return this.#byAddress.size + this.#bans.size;
   }
 
-  /** How many attempts to connect are under way, theirs and ours. */
-  get connecting(): number {
+  /** Attempts to connect that are under way, theirs and ours. */
+  get connecting(): ReadonlySet<Peer> {
     return this.#connecting;
   }
 
   /** See {@link DialQueue.best}. */
-  bestToDial(count: number, weWantNothing: boolean, priorityOf: PriorityOf): Peer[] {
-    return this.#dials.best(count, weWantNothing, priorityOf);
+  bestToDial(
+    count: number,
+    weWantNothing: boolean,
+    priorityOf: PriorityOf,
+    mayDial?: (peer: Peer) => boolean,
+  ): Peer[] {
+    return this.#dials.best(count, weWantNothing, priorityOf, mayDial);
   }
 
-  /** All peers. */
-  values(): IterableIterator<Peer> {
-    return this.#byAddress.values();
+  /** All peers, those that are banned last. */
+  *values(): Generator<Peer> {
+    yield* this.#byAddress.values();
+    yield* this.#bans.values();
   }
 
   /** The peer with this number, if it is still known. */
@@ -75,26 +80,33 @@ export class PeerBook {
    * Somebody told us of a peer at this address. Returns it, or `undefined` when the book is full, the
    * address is our own, or peers are not to be found that way.
    *
-   * @param wantsNothing a peer that is new is said to want nothing
+   * @param said.v2 it is known under the v2 info-hash
+   * @param said.wantsNothing a peer that is new is said to want nothing
+   * @param said.by the IP address of who told us; absent where the peer spoke for itself
    */
   learn(
     host: string,
     port: number,
     source: PeerSource,
-    v2 = false,
-    wantsNothing = false,
+    said: { v2?: boolean; wantsNothing?: boolean; by?: string | undefined } = {},
   ): Peer | undefined {
+    const { v2 = false, wantsNothing = false, by = host } = said;
     const address = formatHostPort(host, port);
     if (this.#ownAddresses.has(address)) return undefined;
     if (this.#isPrivate && (source === "peer" || source === "local")) return undefined;
-    const known = this.#byAddress.get(address);
+    const known = this.#at(address);
     if (known !== undefined) return this.#learnAgain(known, source, v2);
     if (port < 1 || port > 65535) return undefined;
-    if (source === "peer" && !this.#hearsay.admits(host)) return undefined;
-    if (this.#byAddress.size >= MAX_PEERS && !this.#makeRoom(source)) return undefined;
-    if (source === "peer") this.#hearsay.add(host);
+    const room = this.#places.roomFor({ host, source, by });
+    if (room === false) return undefined;
+    if (room !== true) this.#forget(room);
     const dialable = source !== "inbound";
-    return this.#add({ host, port, source, dialable, v2, wantsNothing });
+    return this.#add({ host, port, source, dialable, v2, wantsNothing }, by);
+  }
+
+  /** Whether somebody at this address is known. */
+  knows(host: string, port: number): boolean {
+    return this.#at(formatHostPort(host, port)) !== undefined;
   }
 
   /** A web server has the files too (BEP 19): a peer of a kind, that wants nothing and is never given up. */
@@ -102,13 +114,18 @@ export class PeerBook {
     if (this.#byAddress.has(url.href)) return;
     const { href, hostname: host, protocol, port } = url;
     const said = { url: href, host, port: Number(port) || (protocol === "https:" ? 443 : 80) };
-    this.#add({ ...said, source: "user", dialable: true, v2: false, wantsNothing: true });
+    this.#add({ ...said, source: "user", dialable: true, v2: false, wantsNothing: true }, host);
   }
 
-  #add(said: Omit<Parameters<typeof newPeer>[0], "id">): Peer {
+  #at(address: string): Peer | undefined {
+    return this.#byAddress.get(address) ?? this.#bans.at(address);
+  }
+
+  #add(said: Omit<Parameters<typeof newPeer>[0], "id">, by: string): Peer {
     const peer = newPeer({ id: this.#nextId++, ...said });
     this.#byAddress.set(addressOf(peer), peer);
     this.#byId.set(peer.id, peer);
+    this.#places.add(peer, by);
     if (peer.dialable) this.#dials.add(peer);
     return peer;
   }
@@ -125,10 +142,11 @@ export class PeerBook {
     if (before === after) return;
     peer.state = after;
     if (before === "available") this.#dials.delete(peer);
-    else if (before === "connecting") this.#connecting--;
+    else if (before === "connecting") this.#connecting.delete(peer);
     if (after === "available" && peer.dialable) this.#dials.add(peer);
-    else if (after === "connecting") this.#connecting++;
+    else if (after === "connecting") this.#connecting.add(peer);
     else if (after === "away") this.#retries.add(peer);
+    else if (after === "banned") this.#banned(peer);
     this.#onChange(peer);
   }
 
@@ -152,10 +170,10 @@ export class PeerBook {
 
   /**
    * A connection, or an attempt, ended because there is another one with the same peer. It did not fail;
-   * but this address is not tried again soon.
+   * but this address is not tried again soon, or not before `againMs` are over.
    */
-  duplicate(peer: Peer, reason: string, nowMs: number): void {
-    peer.retryAtMs = nowMs + DUPLICATE_RETRY_MS;
+  duplicate(peer: Peer, reason: string, nowMs: number, againMs = DUPLICATE_RETRY_MS): void {
+    peer.retryAtMs = nowMs + againMs;
     this.apply(peer, "loss", peer.state === "banned" ? "" : reason);
     if (peer.state === "away" && !peer.dialable) this.apply(peer, "given up");
   }
@@ -189,7 +207,7 @@ export class PeerBook {
    */
   identify(peer: Peer, listenPort: number): void {
     if (peer.dialable || listenPort < 1 || listenPort > 65535) return;
-    const known = this.#byAddress.get(formatHostPort(peer.host, listenPort));
+    const known = this.#at(formatHostPort(peer.host, listenPort));
     const occupied = known?.state === "connecting" || known?.state === "connected";
     if (occupied && known !== peer) return;
     this.#byAddress.delete(addressOf(peer));
@@ -217,13 +235,20 @@ export class PeerBook {
 
   /** Its data failed verification and nobody else can be to blame. */
   ban(peer: Peer, peerIdHex: string | undefined, reason: string): void {
-    if (peerIdHex !== undefined) this.#bannedIds.add(`${peer.host} ${peerIdHex}`);
     this.apply(peer, "corrupt", reason);
+    if (peerIdHex !== undefined) this.#bans.addId(peer, peerIdHex);
   }
 
   /** Whether somebody with this peer id was banned at this host. */
   isBannedId(host: string, peerIdHex: string): boolean {
-    return this.#bannedIds.has(`${host} ${peerIdHex}`);
+    return this.#bans.hasId(host, peerIdHex);
+  }
+
+  /** It moves from the places of peers to those of the banned. */
+  #banned(peer: Peer): void {
+    this.#leavePlace(peer);
+    const forgotten = this.#bans.add(peer);
+    if (forgotten !== undefined) this.#forgetNumbers(forgotten);
   }
 
   /** `peer` takes the place of `known`, who turned out to be the same. */
@@ -233,7 +258,7 @@ export class PeerBook {
     this.#forget(known);
     this.#formerIds.set(peer, formerIds);
     for (const id of formerIds) this.#byId.set(id, peer);
-    if (rankOf(known.source) < rankOf(peer.source)) this.#setSource(peer, known.source);
+    if (rankOf(known.source) < rankOf(peer.source)) this.#places.setSource(peer, known.source);
     peer.v2 ||= known.v2;
     peer.verifiedBytes += known.verifiedBytes;
     peer.badPieces += known.badPieces;
@@ -246,43 +271,25 @@ export class PeerBook {
     if (known.state === "available") this.#dials.delete(known);
     known.v2 ||= v2;
     known.dialable ||= source !== "inbound";
-    if (rankOf(source) < rankOf(known.source)) this.#setSource(known, source);
+    if (rankOf(source) < rankOf(known.source)) this.#places.setSource(known, source);
     if (known.state === "available" && known.dialable) this.#dials.add(known);
     return known;
   }
 
-  #setSource(peer: Peer, source: PeerSource): void {
-    if (peer.source === "peer") this.#hearsay.delete(peer.host);
-    peer.source = source;
-  }
-
-  /**
-   * Forgets somebody who failed, or was only heard of and never tried; for a peer that is sure to exist
-   * anybody never tried. What others say drives out nothing but what others said.
-   */
-  #makeRoom(source: PeerSource): boolean {
-    const isSure = source === "user" || source === "inbound";
-    let untried: Peer | undefined;
-    for (const peer of this.#byAddress.values()) {
-      if (peer.source === "user" || rankOf(peer.source) < rankOf(source) && !isSure) continue;
-      if (peer.state === "away" && peer.failures > 0) {
-        this.#forget(peer);
-        return true;
-      }
-      if (peer.state !== "available") continue;
-      if (untried === undefined || peer.source === "peer") untried = peer;
-    }
-    const mayGo = untried !== undefined &&
-      (isSure || (untried.source === "peer" && source !== "peer"));
-    if (mayGo) this.#forget(untried!);
-    return mayGo;
-  }
-
   #forget(peer: Peer): void {
+    if (peer.state === "banned") this.#bans.delete(peer);
+    else this.#leavePlace(peer);
+    this.#forgetNumbers(peer);
+  }
+
+  #leavePlace(peer: Peer): void {
     if (this.#byAddress.get(addressOf(peer)) === peer) this.#byAddress.delete(addressOf(peer));
+    this.#places.delete(peer);
+    this.#dials.delete(peer);
+  }
+
+  #forgetNumbers(peer: Peer): void {
     for (const id of [peer.id, ...this.#formerIds.get(peer) ?? []]) this.#byId.delete(id);
     this.#formerIds.delete(peer);
-    this.#dials.delete(peer);
-    if (peer.source === "peer") this.#hearsay.delete(peer.host);
   }
 }

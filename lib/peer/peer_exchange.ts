@@ -20,6 +20,7 @@ import {
 } from "../codec/pex.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Emit } from "./actions.ts";
+import { admissible } from "./introductions.ts";
 import { Allowance } from "./allowance.ts";
 import type { Connection } from "./connection.ts";
 import type { OwnAddresses } from "./own_addresses.ts";
@@ -141,13 +142,11 @@ export class PeerExchange {
       return;
     }
     const { book, ownAddresses } = this.#options;
-    for (const peer of decodePex(payload).added) {
-      if (!isOfUse(reachOf(peer.host), line.reach) || ownAddresses.includes(peer)) continue;
-      if (line.addresses.isUsedUp(nowMs)) return;
-      const knownBefore = book.size;
+    const { added } = decodePex(payload);
+    for (const peer of admissible(added, "peer", ownAddresses, connection.peer.host)) {
+      if (!book.knows(peer.host, peer.port) && !line.addresses.take(nowMs)) return;
       const [v2, wantsNothing] = [(peer.flags & PexFlag.v2) > 0, (peer.flags & PexFlag.seed) > 0];
-      book.learn(peer.host, peer.port, "peer", v2, wantsNothing);
-      if (book.size > knownBefore) line.addresses.take(nowMs);
+      book.learn(peer.host, peer.port, "peer", { v2, wantsNothing, by: connection.peer.host });
     }
   }
 
@@ -229,7 +228,7 @@ export class PeerExchange {
 
 /**
  * Whether an address means the same to both: a loopback address or one of a private network does so only
- * within that machine or network. Otherwise a stranger could make us knock at our own doors.
+ * within that machine or network.
  */
 function isOfUse(reach: Reach | undefined, distance: Reach | undefined): boolean {
   return reach !== undefined && distance !== undefined && reach >= distance;

@@ -14,10 +14,12 @@
  */
 
 import type { Layout, PieceIndex } from "../store/layout.ts";
-import { Bitfield } from "../store/bitfield.ts";
+import type { Bitfield } from "../store/bitfield.ts";
 import type { Emit } from "./actions.ts";
 import type { BlockRequest, Connection } from "./connection.ts";
 import { restsWhenDry } from "./foreign_habits.ts";
+import { PieceDeck } from "./piece_deck.ts";
+import { Guest, mostDeserving, ratesOf, Strikes } from "./super_seed_guest.ts";
 
 /** Offers reach so far ahead of what is sent. */
 const AHEAD_SECONDS = 0.5;
@@ -27,10 +29,6 @@ const HAVES_AT_ONCE = 65_536;
 const MIN_AHEAD_BYTES = 4 * 1024 * 1024;
 /** Offers ahead for each peer in any case: one on its way, one to ask for meanwhile. */
 const MIN_AHEAD_PIECES = 2;
-/** Who asks for nothing of what it was offered for so long holds it no longer. */
-const STALL_MS = 3000;
-/** Who is not interested in anything it was offered after so long wants something particular. */
-const INTEREST_MS = 1000;
 const NOBODY = -1;
 
 /** What super-seeding needs from its surroundings. */
@@ -38,20 +36,6 @@ export interface SuperSeedOptions {
   readonly layout: Layout;
   readonly have: Bitfield;
   readonly emit: Emit;
-}
-
-/** A peer that is offered pieces. */
-interface Guest {
-  readonly connection: Connection;
-  /** Pieces it was told of. */
-  readonly told: Bitfield;
-  /** Offers not sent yet: piece to bytes that are still to be sent. */
-  readonly ahead: Map<PieceIndex, number>;
-  /** Pieces that it got from us and nobody else has. */
-  unshared: number;
-  /** When it was last given something, or something was last sent to it. */
-  movedMs: number;
-  stalled: boolean;
 }
 
 /** Deals the pieces of a complete file among peers that have nothing. */
@@ -62,13 +46,13 @@ export class SuperSeed {
   #unshown: Guest[] = [];
   /** To which connection a piece was given that nobody else has seen; by number. */
   readonly #owner: Int32Array;
-  /** Whether a piece was given to somebody, or seen at somebody. */
-  readonly #given: Bitfield;
-  /** Given pieces that came back: their owners left or did not fetch them. */
-  #returned: PieceIndex[] = [];
-  #next = 0; // no piece before this one is left, those returned aside
+  readonly #deck: PieceDeck;
   #aheadCount = 0;
+  /** Somebody may have nothing to fetch. */
+  #mayBeHungry = false;
   #rate = 0;
+  #leastRate = 0;
+  readonly #strikes = new Strikes();
   #nowMs = 0;
   #open = true;
 
@@ -76,7 +60,7 @@ export class SuperSeed {
   constructor(options: SuperSeedOptions) {
     this.#options = options;
     this.#owner = new Int32Array(options.layout.pieceCount).fill(NOBODY);
-    this.#given = new Bitfield(options.layout.pieceCount);
+    this.#deck = new PieceDeck(options.have);
   }
 
   /** Whether we claim to have nothing but what we offer. */
@@ -93,9 +77,9 @@ export class SuperSeed {
     if (this.#open && this.#isAlone(connection, others)) this.#begin();
     if (this.#open) return false;
     this.#nowMs = Math.max(this.#nowMs, connection.openedMs); // the last tick may be long ago
-    const told = new Bitfield(this.#options.layout.pieceCount);
-    const guest = { connection, told, ahead: new Map(), unshared: 0, movedMs: this.#nowMs };
-    this.#guests.set(connection, { ...guest, stalled: false });
+    const strikes = this.#strikes.of(connection.peer.host);
+    const { pieceCount } = this.#options.layout;
+    this.#guests.set(connection, new Guest(connection, pieceCount, strikes));
     return true;
   }
 
@@ -104,13 +88,13 @@ export class SuperSeed {
     if (this.#open) return;
     const guest = this.#guests.get(connection);
     if (guest !== undefined) {
-      guest.stalled = false;
+      guest.says(piece);
       this.#sent(guest, piece);
     }
     const owner = this.#owner[piece]!;
     if (owner === connection.id) return;
     this.#owner[piece] = NOBODY;
-    this.#given.set(piece);
+    this.#deck.gave(piece);
     if (owner === NOBODY) return;
     for (const other of this.#guests.values()) {
       if (other.connection.id === owner && !other.ahead.has(piece)) other.unshared--;
@@ -121,13 +105,8 @@ export class SuperSeed {
   taken(connection: Connection, requests: readonly BlockRequest[]): void {
     const guest = this.#guests.get(connection);
     if (guest === undefined) return;
-    guest.movedMs = this.#nowMs;
-    guest.stalled = false;
     for (const { piece, length } of requests) {
-      const left = guest.ahead.get(piece);
-      if (left === undefined) continue;
-      if (left > length) guest.ahead.set(piece, left - length);
-      else this.#sent(guest, piece);
+      if (guest.took(piece, length, this.#leastRate, this.#nowMs)) this.#sent(guest, piece);
     }
   }
 
@@ -136,7 +115,9 @@ export class SuperSeed {
     this.#unshown = this.#unshown.filter((guest) => guest.connection !== connection);
     const guest = this.#guests.get(connection);
     if (guest === undefined) return;
-    this.#takeBack(guest, this.#ownedBy(connection));
+    const owned = this.#ownedBy(connection);
+    this.#strikes.remember(connection.peer.host, guest.strikes + (owned.length > 0 ? 1 : 0));
+    this.#takeBack(guest, owned);
     this.#guests.delete(connection);
     if (this.#guests.size === 0) this.#open = true; // whoever comes next begins anew
   }
@@ -146,15 +127,13 @@ export class SuperSeed {
     this.#nowMs = nowMs;
     this.#showSome();
     if (this.#open) return;
-    this.#rate = 0;
+    const rates = ratesOf(this.#guests.values(), nowMs);
+    [this.#rate, this.#leastRate] = [rates.total, rates.least];
+    this.#mayBeHungry = true;
     for (const guest of this.#guests.values()) {
-      this.#rate += guest.connection.up.rate(nowMs);
-      const { peerInterested } = guest.connection;
-      const patienceMs = peerInterested ? STALL_MS : INTEREST_MS;
-      if (guest.ahead.size === 0 || nowMs - guest.movedMs < patienceMs) continue;
-      guest.stalled = true;
-      this.#takeBack(guest, [...guest.ahead.keys()]);
-      if (!peerInterested) this.#dismiss(guest);
+      if (!guest.isLate(nowMs)) continue;
+      this.#takeBack(guest, guest.stall());
+      if (!guest.connection.peerInterested) this.#dismiss(guest);
     }
     if (this.#nobodyMoves()) this.#reveal();
     else this.deal();
@@ -165,24 +144,55 @@ export class SuperSeed {
     if (this.#open) return;
     const budget = this.#budget();
     while (this.#aheadCount < budget) {
-      const piece = this.#nextPiece();
+      const piece = this.#deck.take();
       if (piece === undefined) break;
-      const guest = this.#mostDeserving(piece);
+      const guest = mostDeserving(this.#guests.values(), piece);
       if (guest === undefined) {
-        this.#returned.push(piece);
-        return;
+        this.#deck.putBack(piece);
+        break;
       }
       this.#offer(guest, piece);
     }
-    if (this.#guests.size > 0 && this.#isAllGiven() && this.#isAllSent()) this.#reveal();
+    if (this.#mayBeHungry) this.#feedAll();
+    if (this.#guests.size > 0 && this.#deck.isEmpty && this.#isAllSent()) this.#reveal();
+  }
+
+  #feedAll(): void {
+    this.#mayBeHungry = false;
+    const slow = [...this.#guests.values()].filter((guest) => guest.isSlow(this.#nowMs));
+    if (slow.length === 0) return;
+    for (const guest of this.#guests.values()) this.#feed(guest, slow);
+  }
+
+  /**
+   * Who fetches what it is offered does not wait for those who do not: where they hold the offers, it has
+   * something to fetch all the same, if need be what somebody has held for too long.
+   */
+  #feed(hungry: Guest, slow: readonly Guest[]): void {
+    const { connection, ahead, stalled, strikes } = hungry;
+    if (ahead.size > 0 || stalled || strikes > 0 || connection.closing || connection.amChoking) {
+      return;
+    }
+    const piece = this.#deck.take(connection.remote) ?? this.#heldPiece(connection.remote, slow);
+    if (piece !== undefined) this.#offer(hungry, piece);
+  }
+
+  /** A piece that one of these was offered long ago, and that loses it. */
+  #heldPiece(remote: Bitfield, slow: readonly Guest[]): PieceIndex | undefined {
+    for (const holder of slow) {
+      const piece = holder.oldOffer(this.#nowMs);
+      if (piece === undefined || remote.get(piece)) continue;
+      this.#takeBack(holder, [piece]);
+      holder.strikes++;
+      return this.#deck.take(remote);
+    }
+    return undefined;
   }
 
   #begin(): void {
     this.#open = false;
-    this.#given.clearAll();
+    this.#deck.reset();
     this.#owner.fill(NOBODY);
-    this.#returned = [];
-    this.#next = 0;
     this.#aheadCount = 0;
   }
 
@@ -196,18 +206,6 @@ export class SuperSeed {
     const { pieceLength } = this.#options.layout;
     const bytes = Math.max(MIN_AHEAD_BYTES, this.#rate * AHEAD_SECONDS);
     return Math.max(Math.ceil(bytes / pieceLength), MIN_AHEAD_PIECES * this.#guests.size);
-  }
-
-  #nextPiece(): PieceIndex | undefined {
-    for (let piece = this.#returned.pop(); piece !== undefined; piece = this.#returned.pop()) {
-      if (!this.#given.get(piece)) return piece;
-    }
-    const { layout: { pieceCount }, have } = this.#options;
-    while (this.#next < pieceCount) {
-      const piece = this.#next++ as PieceIndex;
-      if (!this.#given.get(piece) && have.get(piece)) return piece;
-    }
-    return undefined;
   }
 
   /** Nobody wants just what it was offered; perhaps other peers promised them that. */
@@ -224,35 +222,12 @@ export class SuperSeed {
     return true;
   }
 
-  #isAllGiven(): boolean {
-    return this.#next >= this.#options.layout.pieceCount && this.#returned.length === 0;
-  }
-
-  /**
-   * Who has least to fetch and least that it has not passed on. A peer that has no slot is offered one
-   * piece, so that it wants a slot.
-   */
-  #mostDeserving(piece: PieceIndex): Guest | undefined {
-    let best: Guest | undefined;
-    let least = Infinity;
-    for (const guest of this.#guests.values()) {
-      const { connection, ahead, unshared, stalled } = guest;
-      if (stalled || connection.closing || connection.remote.get(piece)) continue;
-      if (connection.amChoking && ahead.size > 0) continue;
-      const load = ahead.size + unshared;
-      if (load < least) [best, least] = [guest, load];
-    }
-    return best;
-  }
-
   #offer(guest: Guest, piece: PieceIndex): void {
-    const { connection, ahead } = guest;
-    if (ahead.size === 0) guest.movedMs = this.#nowMs;
-    ahead.set(piece, this.#options.layout.dataLength(piece));
+    const { connection } = guest;
+    guest.offered(piece, this.#options.layout.dataLength(piece), this.#nowMs);
     this.#aheadCount++;
-    this.#given.set(piece);
+    this.#deck.gave(piece);
     this.#owner[piece] = connection.id;
-    guest.told.set(piece);
     this.#options.emit({ type: "send", connection, message: { type: "have", piece } });
   }
 
@@ -260,6 +235,7 @@ export class SuperSeed {
   #sent(guest: Guest, piece: PieceIndex): void {
     if (!guest.ahead.delete(piece)) return;
     this.#aheadCount--;
+    this.#mayBeHungry ||= guest.ahead.size === 0;
     if (this.#owner[piece] === guest.connection.id) guest.unshared++;
   }
 
@@ -268,8 +244,7 @@ export class SuperSeed {
       if (guest.ahead.delete(piece)) this.#aheadCount--;
       if (this.#owner[piece] !== guest.connection.id) continue;
       this.#owner[piece] = NOBODY;
-      this.#given.clear(piece);
-      this.#returned.push(piece);
+      this.#deck.putBack(piece);
     }
   }
 

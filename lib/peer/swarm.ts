@@ -11,6 +11,7 @@
  * @module
  */
 
+import type { HostPort } from "../codec/address.ts";
 import { hex } from "../codec/bytes.ts";
 import type { Handshake } from "../codec/handshake.ts";
 import type { Message } from "../codec/message.ts";
@@ -23,6 +24,7 @@ import { Extensions } from "./extensions.ts";
 import { handOver } from "./hand_over.ts";
 import { Hunger } from "./hunger.ts";
 import { InfoHashes, type TorrentHashes } from "./info_hashes.ts";
+import { introduce, type Told } from "./introductions.ts";
 import { MetadataFetch } from "./metadata_fetch.ts";
 import { Outbox } from "./outbox.ts";
 import { OwnAddresses } from "./own_addresses.ts";
@@ -38,6 +40,8 @@ import { endOf, isIdle, keepAliveDue, noteWhatItLacks } from "./upkeep.ts";
 export class Swarm {
   /** Everybody we know of. */
   readonly book: PeerBook;
+  /** Where we are, and are seen. */
+  readonly ownAddresses: OwnAddresses;
   /** The open conversations, by number. */
   readonly connections: ReadonlyMap<number, Connection>;
   readonly #connections = new Map<number, Connection>();
@@ -64,7 +68,8 @@ export class Swarm {
     const { book, connections } = this;
     const fetch = new MetadataFetch(options, this.#emit, this.#hunger);
     this.#phase = { name: "metadata", fetch };
-    const ownAddresses = new OwnAddresses(options.listenPort);
+    const ownAddresses = new OwnAddresses(options.listenPort, options.listenHost);
+    this.ownAddresses = ownAddresses;
     const shared = { book, connections, ownAddresses, emit: this.#emit };
     this.#admission = new Admission({
       ...options,
@@ -121,7 +126,12 @@ export class Swarm {
 
   /** Somebody told us of a peer. `v2`: it was found under the v2 info-hash. */
   learn(host: string, port: number, source: PeerSource, v2 = false): void {
-    this.book.learn(host, port, source, v2);
+    this.introduce([{ host, port }], source, { v2 });
+  }
+
+  /** Somebody told us of peers: see {@link introduce}. */
+  introduce(peers: readonly HostPort[], source: PeerSource, told: Told): void {
+    introduce(this.book, this.ownAddresses, peers, source, told);
   }
 
   /** Somebody connected to us; returns `undefined` when there is no room or it is not welcome. */
@@ -252,6 +262,7 @@ export class Swarm {
     for (const connection of this.#connections.values()) this.#watch(connection, nowMs);
     this.#extensions.tick();
     if (!this.private) this.#exchange.tick(nowMs);
+    this.#admission.tick(nowMs);
     for (const peer of this.#admission.toDial(nowMs)) {
       this.book.apply(peer, "dial");
       this.#emit({ type: "dial", peer, v2: this.#infoHashes.dialsV2(peer.v2) });

@@ -15,6 +15,8 @@ export interface SwarmOptions {
   readonly client: string;
   /** Where we accept connections. */
   readonly listenPort: number;
+  /** The one IP address at which we do; absent when it is all of this machine. */
+  readonly listenHost?: string | undefined;
   /** SHA-1 of the info dictionary, 20 bytes, if there is one. */
   readonly v1Hash?: Uint8Array | undefined;
   /** SHA-256 of the info dictionary, 32 bytes, if there is one. */

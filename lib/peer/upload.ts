@@ -189,6 +189,7 @@ export class Upload {
     const connections = [...this.#options.connections];
     const candidates = connections.map((connection) => ({
       id: connection.id,
+      host: connection.peer.host,
       interested: connection.peerInterested,
       unchoked: !connection.amChoking,
       rate: (serving ? connection.up : connection.down).rate(nowMs),

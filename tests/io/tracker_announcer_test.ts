@@ -49,7 +49,7 @@ function silence(): Promise<never> {
 function setUp(options: Partial<AnnouncerOptions> = {}) {
   const clock = new FakeClock();
   const trackers = new Map<string, ScriptedTracker>();
-  const peers: { addresses: HostPort[]; viaV2: boolean; url: string }[] = [];
+  const peers: { addresses: HostPort[]; by: string; viaV2: boolean; url: string }[] = [];
   const statuses: TrackerStatus[] = [];
   for (const url of (options.tiers ?? [[URL]]).flat()) trackers.set(url, new ScriptedTracker());
   const start = () =>
@@ -59,7 +59,7 @@ function setUp(options: Partial<AnnouncerOptions> = {}) {
       peerId: new Uint8Array(20),
       port: 6881,
       progress: () => ({ uploadedBytes: 1, downloadedBytes: 2, leftBytes: 3 }),
-      onPeers: (addresses, viaV2, url) => peers.push({ addresses, viaV2, url }),
+      onPeers: ({ peers: addresses, by }, viaV2, url) => peers.push({ addresses, by, viaV2, url }),
       onStatus: (status) => statuses.push(status),
       clock,
       clientFor: (url) => trackers.get(url)!,
@@ -94,13 +94,14 @@ Deno.test("a torrent is announced as started, then at the tracker's interval, th
 Deno.test("a hybrid is announced in both swarms, and peers come with the swarm they are of", async () => {
   const { clock, tracker, peers, statuses, start } = setUp({ swarms: [V1, V2] });
   const addresses = [{ host: "10.0.0.1", port: 1 }];
-  tracker.respond = () => Promise.resolve({ ...ANSWER, peers: addresses });
+  const by = "10.0.0.9";
+  tracker.respond = () => Promise.resolve({ ...ANSWER, peers: [{ by, peers: addresses }] });
   await using _announcer = start();
   await clock.advance(1);
   assertEquals(tracker.heard.map((params) => params.infoHash), [V1.infoHash, V2.infoHash]);
   assertEquals(peers, [
-    { addresses, viaV2: false, url: URL },
-    { addresses, viaV2: true, url: URL },
+    { addresses, by, viaV2: false, url: URL },
+    { addresses, by, viaV2: true, url: URL },
   ]);
   assertEquals(statuses.map((status) => status.peers), [2]);
 });

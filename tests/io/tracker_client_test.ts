@@ -83,7 +83,8 @@ Deno.test("a client announces and gets peers, over IPv4 and IPv6", async () => {
     await using client = new UdpTrackerClient(`udp://${host}:${tracker.addr.port}/announce`);
     await client.announce({ ...PARAMS, leftBytes: 0 });
     const answer = await client.announce({ ...PARAMS, port: 6882 });
-    const peers = [{ host: host.replace(/[[\]]/g, ""), port: 6881 }];
+    const by = host.replace(/[[\]]/g, "");
+    const peers = [{ by, peers: [{ host: by, port: 6881 }] }];
     assertEquals(answer, { intervalSeconds: 5, seeders: 1, leechers: 1, peers });
     assertEquals(await client.scrape([INFO_HASH, OTHER_INFO_HASH]), [
       { seeders: 1, completed: 0, leechers: 1 },
@@ -382,7 +383,7 @@ Deno.test("a tracker with addresses of both families is asked over both", async 
   await using client = new UdpTrackerClient(`udp://both.test:${tracker.port}`, { resolve });
   const answer = await client.announce(PARAMS);
   assertEquals([answer.intervalSeconds, answer.seeders, answer.leechers], [40, 6, 1]);
-  assertEquals(answer.peers.map((peer) => peer.host).sort(), [
+  assertEquals(answer.peers.flatMap(({ peers }) => peers).map(({ host }) => host).sort(), [
     "4.4.4.4",
     "606:606:606:606:606:606:606:606",
   ]);

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { ipToBytes } from "../../lib/codec/address.ts";
-import { fromLatin1 } from "../../lib/codec/bytes.ts";
+import { fromLatin1, utf8 } from "../../lib/codec/bytes.ts";
 import { decodeExtendedHandshake, encodeExtendedHandshake } from "../../lib/codec/extension.ts";
 import type { Message } from "../../lib/codec/message.ts";
 import { peerPriority } from "../../lib/codec/peer_priority.ts";
@@ -10,7 +10,7 @@ import type { Connection } from "../../lib/peer/connection.ts";
 import { type Link, MemorySwarm } from "../support/memory_swarm.ts";
 import { MemoryTorrent } from "../support/memory_torrent.ts";
 import { allOf, at, bits, sentTo } from "../support/peers.ts";
-import { SwarmBench } from "../support/swarm_bench.ts";
+import { idOf, SwarmBench } from "../support/swarm_bench.ts";
 
 const permissions = "none";
 const OURSELVES = { host: "10.0.0.250", port: 6881 };
@@ -290,5 +290,156 @@ Deno.test({
     assertEquals(said(), [{ ids: new Map(), uploadOnly: false }]);
     bench.pass(1000);
     assertEquals(said(), []);
+  },
+});
+
+/** A bench whose places are all taken by connections of these hosts, for `forMs`; we are not told where we are. */
+function takenBy(
+  hosts: readonly string[],
+  forMs: number,
+): { bench: SwarmBench; taken: Connection[] } {
+  const bench = new SwarmBench({ have: allOf(4), maxConnections: hosts.length });
+  const taken = hosts.map((host, i) => {
+    const peer = bench.swarm.accept(host, 40_000 + i)!;
+    const handshake = bench.handshake(200, { peerId: idOf(1).fill(i >> 8, 0, 1).fill(i, 1) });
+    const settled = { inbound: true, v2: false };
+    const connection = bench.swarm.opened(peer, handshake, settled, bench.nowMs);
+    assert(typeof connection !== "string", `${connection}`);
+    bench.say(connection, { type: "interested" });
+    return connection;
+  });
+  bench.pass(forMs);
+  bench.actions();
+  return { bench, taken };
+}
+
+Deno.test({
+  name: "when one host holds all places it makes room for every other one, at once",
+  permissions,
+  fn() {
+    const { bench, taken } = takenBy(Array(20).fill("192.0.2.1"), 500);
+    for (const one of taken) bench.swarm.sent(one, 1000, bench.nowMs); // it makes use of them even
+    for (let id = 101; id <= 110; id++) {
+      assert(typeof bench.inbound(id, { host: `10.0.${id}.1` }) !== "string", `${id}`);
+      assertEquals(bench.carryOutCloses(), ["makes room for another peer"]);
+    }
+    assertEquals(taken.filter(({ id }) => bench.swarm.connections.has(id)).length, 10);
+    assertEquals(bench.inbound(111, { host: "192.0.2.1" }), "no room");
+  },
+});
+
+Deno.test({
+  name: "when one network holds all places, one connection a host, it makes room for others",
+  permissions,
+  fn() {
+    const network = Array.from({ length: 40 }, (_, i) => `192.0.2.${i}`);
+    const { bench, taken } = takenBy(network, 500);
+    for (const one of taken) bench.swarm.sent(one, 1000, bench.nowMs);
+    for (let id = 101; id <= 110; id++) {
+      assert(typeof bench.inbound(id, { host: `198.51.100.${id}` }) !== "string", `${id}`);
+      assertEquals(bench.carryOutCloses().length, 1);
+    }
+    assertEquals(
+      bench.inbound(111, { host: "192.0.2.99" }),
+      "not accepted",
+      "it holds most as it is",
+    );
+  },
+});
+
+Deno.test({
+  name: "addresses of one IPv6 /64 count as one host",
+  permissions,
+  fn() {
+    const hosts = Array.from({ length: 20 }, (_, i) => `2001:db8:0:1::${i + 1}`);
+    const { bench } = takenBy(hosts, 500);
+    assertEquals(bench.inbound(101, { host: "2001:db8:0:1::ffff" }), "not accepted");
+    assert(typeof bench.inbound(102, { host: "2001:db8:0:2::1" }) !== "string");
+  },
+});
+
+Deno.test({
+  name: "machines behind one address have as many places as they like while there is room",
+  permissions,
+  fn() {
+    const { bench, taken } = takenBy(Array(20).fill("192.0.2.1"), 60_000);
+    assertEquals([taken.length, bench.carryOutCloses()], [20, []]);
+  },
+});
+
+Deno.test({
+  name: "a leecher whose places one host took dials others all the same",
+  permissions,
+  fn() {
+    const bench = new SwarmBench({ have: bits(4), maxConnections: 10 });
+    for (let i = 1; i <= 10; i++) {
+      bench.say(bench.connect(i, { host: "192.0.2.1" }), { type: "interested" });
+    }
+    bench.pass(500);
+    bench.actions();
+    bench.swarm.learn("192.0.2.1", 7000, "tracker");
+    bench.pass(500);
+    assertEquals(bench.actions().filter(({ type }) => type === "dial"), [], "it has enough");
+    assert(typeof bench.outbound(101, { host: "198.51.100.1" }) !== "string");
+    assertEquals(bench.carryOutCloses(), ["makes room for another peer"]);
+    bench.swarm.learn("198.51.101.1", 6881, "tracker");
+    bench.pass(500);
+    assertEquals(bench.actions().filter(({ type }) => type === "dial").length, 1);
+  },
+});
+
+/** A seeder that we are connected to, silent for a minute, and answers what it is asked or does not. */
+function seederAtOldAddress(): { bench: SwarmBench; old: Connection } {
+  const bench = new SwarmBench({ have: bits(4), id: 50 });
+  const old = bench.outbound(100) as Connection;
+  bench.say(old, hello({ ids: new Map([["ut_metadata", 7]]) }), { type: "haveAll" });
+  bench.pass(60_000);
+  bench.actions();
+  return { bench, old };
+}
+
+Deno.test({
+  name:
+    "a peer that comes from a new address is taken up within seconds when its old one is silent",
+  permissions,
+  fn() {
+    for (const comes of ["inbound", "outbound"] as const) {
+      const { bench, old } = seederAtOldAddress();
+      assertEquals(bench[comes](100, { host: "10.9.0.77" }), "connected already");
+      const asked = bench.said(old).filter((message) =>
+        message.type === "extended" && message.id === 7
+      );
+      assertEquals(asked.length, 1, "it is asked whether it is there");
+      bench.pass(4250);
+      assertEquals(bench.carryOutCloses(), ["answers no more, and came back from elsewhere"]);
+      if (comes === "inbound") {
+        assert(typeof bench.inbound(100, { host: "10.9.0.77" }) !== "string");
+      } else {
+        bench.pass(500);
+        assertEquals(bench.peerAt("10.9.0.77", 6881)!.state, "connecting", "it is dialled again");
+      }
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "nobody who copies a peer id drives out a peer that is alive, whenever and however it comes",
+  permissions,
+  fn() {
+    for (const [id, peer] of [[50, 100], [200, 100]] as const) {
+      const bench = new SwarmBench({ have: bits(4), id });
+      const honest = bench.outbound(peer) as Connection;
+      bench.say(honest, hello({ ids: new Map([["ut_metadata", 7]]) }), { type: "haveAll" });
+      bench.pass(1250);
+      for (let i = 0; i < 60; i++) {
+        const copy = i % 2 === 0 ? "inbound" : "outbound";
+        assertEquals(bench[copy](peer, { host: `203.0.113.${i}` }), "connected already");
+        bench.pass(1500);
+        bench.say(honest, { type: "extended", id: 1, payload: utf8("d8:msg_typei2e5:piecei0ee") });
+        bench.pass(1500);
+      }
+      assertEquals([honest.closing, bench.carryOutCloses()], [false, []]);
+    }
   },
 });

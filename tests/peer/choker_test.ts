@@ -7,7 +7,15 @@ import { integerFrom, seededRandom } from "../support/random.ts";
 const permissions = "none";
 
 function candidate(id: number, more: Partial<Candidate> = {}): Candidate {
-  return { id, interested: true, unchoked: false, rate: 0, unchokedMs: 0, ...more };
+  return {
+    id,
+    host: `10.0.${id}.1`,
+    interested: true,
+    unchoked: false,
+    rate: 0,
+    unchokedMs: 0,
+    ...more,
+  };
 }
 
 Deno.test({
@@ -77,6 +85,7 @@ Deno.test({
     for (let round = 0; round < 500; round++) {
       const candidates = Array.from({ length: integerFrom(random, 0, 12) }, (_, id) => ({
         id,
+        host: `10.0.${integerFrom(random, 0, 3)}.${integerFrom(random, 0, 3)}`,
         interested: random() < 0.7,
         unchoked: random() < 0.3,
         rate: integerFrom(random, 0, 3),
@@ -90,5 +99,50 @@ Deno.test({
       if (interested.length > slots) crowded++;
     }
     assert(crowded > 150, String(crowded));
+  },
+});
+
+Deno.test({
+  name: "one host's many connections leave half of the slots to others, however fast they are",
+  permissions,
+  fn() {
+    const crowd = Array.from(
+      { length: 20 },
+      (_, i) => candidate(i, { host: "192.0.2.1", rate: 1000 }),
+    );
+    const others = [100, 101, 102].map((id) => candidate(id, { rate: 10 + id }));
+    const chosen = chooseUnchoked([...crowd, ...others], 8, () => 0);
+    assertEquals([100, 101, 102].map((id) => chosen.has(id)), [true, true, true]);
+    assertEquals(chosen.size, 8, "what nobody else wants is the crowd's");
+  },
+});
+
+Deno.test({
+  name: "the next to try is of a host that has no slot yet",
+  permissions,
+  fn() {
+    const crowd = Array.from(
+      { length: 50 },
+      (_, i) => candidate(i, { host: "192.0.2.1", rate: 9 }),
+    );
+    const newcomer = candidate(100, { unchokedMs: 99 });
+    for (let seed = 0; seed < 20; seed++) {
+      assert(chooseUnchoked([...crowd, newcomer], 2, seededRandom(seed)).has(100));
+    }
+  },
+});
+
+Deno.test({
+  name: "who takes next to nothing does not keep its slot from those who wait",
+  permissions,
+  fn() {
+    const slow = [1, 2, 3, 4, 5].map((id) =>
+      candidate(id, { rate: 17, unchoked: true, unchokedMs: 9 })
+    );
+    const fast = candidate(6, { rate: 1_000_000, unchoked: true, unchokedMs: 9 });
+    const waiting = [7, 8, 9, 10].map((id) => candidate(id));
+    const chosen = chooseUnchoked([...slow, fast, ...waiting], 4, () => 0);
+    assertEquals([...chosen].sort((a, b) => a - b).slice(0, 1), [6]);
+    assert([...chosen].every((id) => id >= 6));
   },
 });

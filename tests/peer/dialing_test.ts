@@ -5,7 +5,9 @@ import { ipToBytes } from "../../lib/codec/address.ts";
 import { Allowance } from "../../lib/peer/allowance.ts";
 import { OwnAddresses } from "../../lib/peer/own_addresses.ts";
 import { type Peer, PeerBook, type PeerSource } from "../../lib/peer/peer_book.ts";
+import { bits } from "../support/peers.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
+import { SwarmBench } from "../support/swarm_bench.ts";
 
 const permissions = "none";
 const half = () => 0.5;
@@ -45,12 +47,12 @@ Deno.test({
     const peers = new PeerBook(() => {});
     const peer = peers.learn("10.0.0.1", 6881, "tracker")!;
     const inbound = peers.learn("10.0.0.2", 50_000, "inbound")!;
-    assertEquals([dialled(peers, 9), peers.connecting], [["10.0.0.1"], 0]);
+    assertEquals([dialled(peers, 9), peers.connecting.size], [["10.0.0.1"], 0]);
     peers.apply(inbound, "accept");
     peers.apply(peer, "dial");
-    assertEquals([dialled(peers, 9), peers.connecting], [[], 2]);
+    assertEquals([dialled(peers, 9), peers.connecting.size], [[], 2]);
     peers.apply(peer, "handshake");
-    assertEquals([dialled(peers, 9), peers.connecting], [[], 1]);
+    assertEquals([dialled(peers, 9), peers.connecting.size], [[], 1]);
     peers.lost(peer, "closed", true, 0, half);
     assertEquals(dialled(peers, 9), []);
     peers.refresh(1000);
@@ -78,7 +80,7 @@ Deno.test({
   permissions,
   fn() {
     const peers = new PeerBook(() => {});
-    peers.learn("10.0.0.1", 6881, "peer", false, true);
+    peers.learn("10.0.0.1", 6881, "peer", { wantsNothing: true });
     peers.learn("10.0.0.2", 6881, "peer");
     assertEquals([dialled(peers, 9, true), dialled(peers, 9).length], [["10.0.0.2"], 2]);
   },
@@ -100,7 +102,9 @@ Deno.test({
       const what = ["learn", "dial", "open", "lose", "twin", "wait", "name", "ban"][integer(7)]!;
       const is = (...states: string[]) => peer !== undefined && states.includes(peer.state);
       if (what === "learn") {
-        peers.learn(`10.0.0.${integer(40)}`, 6881, sources[integer(4)]!, false, integer(1) === 0);
+        peers.learn(`10.0.0.${integer(40)}`, 6881, sources[integer(4)]!, {
+          wantsNothing: integer(1) === 0,
+        });
       } else if (what === "dial" && is("available")) {
         peers.apply(peer!, peer!.dialable ? "dial" : "accept");
       } else if (what === "open" && is("connecting")) peers.apply(peer!, "handshake");
@@ -119,7 +123,7 @@ Deno.test({
       const ready = now.filter(({ state, dialable }) => state === "available" && dialable);
       assertEquals(new Set(peers.bestToDial(1e6, false, () => 0)), new Set(ready));
       const connecting = now.filter(({ state }) => state === "connecting").length;
-      assertEquals(peers.connecting, connecting);
+      assertEquals(peers.connecting.size, connecting);
       if (what !== "wait") continue;
       for (const { state, retryAtMs } of now) assert(state !== "away" || retryAtMs > nowMs);
     }
@@ -146,8 +150,6 @@ Deno.test({
     assertEquals(own.towards("192.0.2.1"), "203.0.113.9");
     assertEquals(own.towards("2001:db8::7"), "2001:db8::9");
     assertEquals(own.towards("127.0.0.1"), undefined);
-    assert(own.includes({ host: "203.0.113.9", port: 6881 }));
-    assert(!own.includes({ host: "203.0.113.9", port: 6882 }));
     for (let i = 0; i < 40; i++) said("203.0.113.10", `198.51.101.${i}`); // a new address
     assertEquals(own.towards("192.0.2.1"), "203.0.113.10");
     assertEquals(own.towards("10.0.0.200"), undefined, "what was said long ago is forgotten");
@@ -166,5 +168,24 @@ Deno.test({
     };
     assertEquals([takeAll(0), takeAll(400), takeAll(500), takeAll(1500)], [3, 0, 1, 2]);
     assertEquals([allowance.isUsedUp(1600), takeAll(100_000)], [true, 3]);
+  },
+});
+
+Deno.test({
+  name: "one host's many ports and one network's many hosts leave others their turn to be dialled",
+  permissions,
+  fn() {
+    const dialled = (flood: (i: number) => [string, number]) => {
+      const bench = new SwarmBench({ have: bits(4), maxConnections: 200 });
+      for (let i = 0; i < 100; i++) bench.swarm.learn(...flood(i), "tracker");
+      bench.pass(250);
+      bench.swarm.learn("198.51.100.7", 6881, "tracker"); // all attempts are still under way
+      bench.pass(250);
+      return bench.actions().flatMap((action) => action.type === "dial" ? [action.peer.host] : []);
+    };
+    const ports = dialled((i) => ["192.0.2.1", 7000 + i]);
+    assertEquals([ports.length, ports.at(-1)], [16, "198.51.100.7"]);
+    const hosts = dialled((i) => [`192.0.2.${i}`, 7000]);
+    assertEquals([hosts.length, hosts.at(-1)], [24, "198.51.100.7"]);
   },
 });

@@ -30,7 +30,7 @@ Deno.test({
   fn() {
     const peers = book();
     const first = peers.learn("10.0.0.1", 6881, "user")!;
-    assertEquals(peers.learn("10.0.0.1", 6881, "tracker", true), first);
+    assertEquals(peers.learn("10.0.0.1", 6881, "tracker", { v2: true }), first);
     assertEquals([peers.size, first.source, first.v2], [1, "user", true]);
     const other = peers.learn("10.0.0.1", 6882, "tracker")!;
     assert(other !== first);
@@ -161,7 +161,7 @@ Deno.test({
   permissions,
   fn() {
     const peers = book();
-    const known = peers.learn("10.0.0.1", 6881, "user", true)!;
+    const known = peers.learn("10.0.0.1", 6881, "user", { v2: true })!;
     known.verifiedBytes = 100;
     const inbound = peers.learn("10.0.0.1", 50_000, "inbound")!;
     inbound.verifiedBytes = 11;
@@ -291,21 +291,21 @@ Deno.test({
   fn() {
     const peers = book();
     const user = peers.learn("10.9.9.9", 1, "user")!;
-    let learned = 0;
-    for (let i = 0; i < 5000; i++) {
-      if (peers.learn(`10.0.${i >> 8}.${i & 255}`, 6881, "tracker")) learned++;
+    for (let i = 0; i < 4000; i++) {
+      peers.learn(`10.0.${i >> 8}.${i & 255}`, 6881, "tracker", { by: "10.9.9.8" });
     }
-    assertEquals([peers.size, learned], [3000, 2999]);
+    assertEquals(peers.size, 3000);
     const inbound = peers.learn("10.1.0.1", 50_000, "inbound")!;
     assertEquals([peers.size, peers.byId(inbound.id)], [3000, inbound]);
     const named = peers.learn("10.1.0.2", 6881, "user")!;
     assertEquals([peers.size, peers.byId(named.id)], [3000, named]);
-    assertEquals(peers.learn("10.1.0.3", 6881, "tracker"), undefined);
+    const again = () => peers.learn("10.0.7.7", 6882, "tracker", { by: "10.9.9.8" });
+    assertEquals(again(), undefined, "its network holds as much as any other");
     const failed = [...peers.values()].find((peer) => peer.source === "tracker")!;
     fail(peers, failed, 1);
     peers.apply(failed, "dial");
     peers.lost(failed, "", false, 1e6, half);
-    assert(peers.learn("10.1.0.3", 6881, "tracker") !== undefined, "in place of one that failed");
+    assert(again() !== undefined, "in place of one that failed");
     assertEquals([peers.byId(failed.id), peers.byId(user.id)], [undefined, user]);
   },
 });
@@ -325,5 +325,91 @@ Deno.test({
     peers.refresh(6000);
     peers.ban(peer, undefined, "");
     assertEquals(seen, ["connecting", "connected", "away", "available", "banned"]);
+  },
+});
+
+/** A book filled by one tracker, with addresses from all over the world. */
+function filledBy(tracker: string): PeerBook {
+  const peers = book();
+  for (let i = 0; i < 3000; i++) {
+    peers.learn(`${1 + (i >> 8)}.${i & 255}.1.1`, 6881, "tracker", { by: tracker });
+  }
+  assertEquals(peers.size, 3000);
+  return peers;
+}
+
+Deno.test({
+  name: "when the book is full, what another tracker names takes the places of who named most",
+  permissions,
+  fn() {
+    const peers = filledBy("198.51.100.1");
+    for (let i = 0; i < 100; i++) {
+      const learned = peers.learn(`203.0.113.${i}`, 6881, "tracker", { by: "192.0.2.1" });
+      assert(learned !== undefined && peers.byId(learned.id) === learned, `${i}`);
+    }
+    assertEquals(peers.size, 3000);
+    const more = peers.learn("203.0.113.200", 6881, "tracker", { by: "198.51.100.1" });
+    assertEquals(more, undefined, "who fills the book drives out nobody else's");
+  },
+});
+
+Deno.test({
+  name: "peers that came and went well and fill the book make room for those of other networks",
+  permissions,
+  fn() {
+    const peers = book();
+    for (let i = 0; i < 3000; i++) {
+      const peer = peers.learn("203.0.113.1", 2000 + i, "inbound")!;
+      peers.apply(peer, "accept");
+      peers.apply(peer, "handshake");
+      peers.identify(peer, 2000 + i); // it says that it listens there
+      peers.lost(peer, "closed", true, 0, half);
+    }
+    assertEquals(peers.size, 3000);
+    for (let i = 0; i < 50; i++) {
+      assert(peers.learn(`192.0.2.${i}`, 6881, "tracker", { by: "192.0.2.1" }) !== undefined);
+    }
+  },
+});
+
+Deno.test({
+  name: "peers of one network that others tell of leave room for those of other networks",
+  permissions,
+  fn() {
+    const peers = book();
+    for (let i = 0; i < 1000; i++) {
+      const host = `203.0.${112 + (i & 1)}.${i >> 2}`;
+      peers.learn(host, 6881 + (i & 2), "peer", { by: "203.0.112.1" });
+    }
+    const before = peers.size;
+    for (let i = 0; i < 50; i++) {
+      assert(peers.learn(`192.0.2.${i}`, 6881, "peer", { by: "198.51.100.1" }) !== undefined);
+    }
+    assertEquals(peers.size, before, "in their places");
+  },
+});
+
+Deno.test({
+  name: "whoever is banned takes nobody's place, and of too many the first is forgotten",
+  permissions,
+  fn() {
+    const peers = book();
+    const banned: Peer[] = [];
+    for (let i = 0; i < 4000; i++) {
+      const peer = peers.learn(`10.0.${i >> 8}.${i & 255}`, 50_000, "inbound")!;
+      peers.apply(peer, "accept");
+      peers.ban(peer, `id${i}`, "lies");
+      peers.lost(peer, "closed", false, 0, half);
+      banned.push(peer);
+    }
+    assertEquals([peers.size, peers.connecting.size], [500, 0]);
+    assertEquals([...peers.values()], banned.slice(-500));
+    assert(peers.isBannedId("10.0.15.159", "id3999") && !peers.isBannedId("10.0.0.0", "id0"));
+    assertEquals(peers.byId(banned[0]!.id), undefined);
+    for (let i = 0; i < 3000; i++) {
+      const host = `192.168.${i >> 8}.${i & 255}`;
+      assert(peers.learn(host, 6881, "tracker", { by: "10.9.9.9" }) !== undefined, `${i}`);
+    }
+    assertEquals(peers.learn("10.0.15.159", 50_000, "tracker")!.state, "banned");
   },
 });

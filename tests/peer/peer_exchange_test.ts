@@ -234,8 +234,9 @@ Deno.test({
   fn() {
     const learned = (from: string, addresses: [string, number][]) => {
       const bench = new SwarmBench({ have: bits(4) });
+      bench.swarm.ownAddresses.here = ["10.0.0.77"];
       const connection = bench.connect(1, { host: from });
-      bench.say(connection, hello({ port: 5, yourIp: Uint8Array.of(10, 0, 0, 77) }));
+      bench.say(connection, hello({ port: 5 }));
       bench.say(connection, adding(addresses));
       const book = known(bench);
       return addresses.filter(([host, port]) => book.includes(formatHostPort(host, port)))
@@ -247,20 +248,22 @@ Deno.test({
       ["10.0.0.78", 6881],
       ["192.0.2.9", 0],
       ["192.0.2.10", 9],
-      ["224.0.0.1", 9],
-      ["0.0.0.0", 9],
-      ["255.255.255.255", 9],
+      ["192.0.2.11", 25], // mail is served there
       ["::1", 9],
       ["fd00::1", 9],
-      ["ff02::1", 9],
       ["fe80::1", 9],
       ["2001:db8::1", 9],
     ];
+    const nowhere = ["224.0.0.1", "0.0.0.0", "255.255.255.255", "ff02::1"];
     const world = ["192.0.2.10", "2001:db8::1"];
     assertEquals(learned("192.0.2.1", everything).sort(), world);
     const site = ["10.0.0.78", "fd00::1", ...world].sort();
     assertEquals(learned("10.0.0.1", everything).sort(), site);
     assertEquals(learned("127.0.0.1", everything).sort(), ["127.0.0.1", "::1", ...site].sort());
+    for (const ip of nowhere) {
+      // Who says that has not heard from those it names, so it does not send us to loopback either.
+      assertEquals(learned("127.0.0.1", [...everything, [ip, 9]]).sort(), site, ip);
+    }
   },
 });
 

@@ -74,6 +74,7 @@ class Bench {
   /** A piece is sent to the peer, who says then that it has it. */
   fetch(peer: Connection, piece: number): void {
     const length = BLOCKS_PER_PIECE * 16_384;
+    peer.up.add(length, this.nowMs);
     this.superSeed.taken(peer, [{ piece: at(piece), begin: 0, length }]);
     this.has(peer, piece);
   }
@@ -428,6 +429,95 @@ Deno.test({
     for (let i = 0; i < 8; i++) for (const piece of bench.news(only!)) bench.fetch(only!, piece);
     assertEquals([only!.remote.count, only!.remote.get(5)], [7, false]);
     assertEquals(bench.superSeed.isHiding, false);
+  },
+});
+
+/** What a stranger does every quarter of a second; `round` counts them. */
+type Habit = (bench: Bench, guest: Connection, round: number) => void;
+
+function takes(bench: Bench, guest: Connection, piece: number, length: number): void {
+  guest.up.add(length, bench.nowMs);
+  bench.superSeed.taken(guest, [{ piece: at(piece), begin: 0, length }]);
+  bench.superSeed.deal();
+}
+
+/** The pieces a stranger was offered, all of them. */
+const offers = new WeakMap<Connection, number[]>();
+function offersOf(bench: Bench, guest: Connection): number[] {
+  const all = [...offers.get(guest) ?? [], ...bench.news(guest)];
+  offers.set(guest, all);
+  return all;
+}
+
+const HABITS: Record<string, Habit> = {
+  "fetch nothing": () => {},
+  "ask for what nobody offered them": (bench, guest, round) => {
+    if (round % 4 === 0) takes(bench, guest, 0, 16_384);
+  },
+  "take some bytes of each offer": (bench, guest) => {
+    for (const piece of offersOf(bench, guest)) takes(bench, guest, piece, 5);
+  },
+  "say to have all they are offered": (bench, guest) => {
+    for (const piece of bench.news(guest)) bench.has(guest, piece);
+  },
+  "say so after a while": (bench, guest, round) => {
+    if (round % 11 === 0) { for (const piece of bench.news(guest)) bench.has(guest, piece); }
+  },
+  "fetch the same piece again and again": (bench, guest) => {
+    const [piece] = offersOf(bench, guest);
+    if (piece !== undefined) takes(bench, guest, piece, 1024 * 1024);
+  },
+};
+
+for (const [habit, act] of Object.entries(HABITS)) {
+  for (const count of [3, 12]) {
+    Deno.test({
+      name: `${count} strangers that ${habit} do not keep the seeder from a leecher`,
+      permissions,
+      fn() {
+        const pieces = 40;
+        const bench = new Bench(pieces);
+        const strangers = bench.guests(count);
+        bench.tick(1000);
+        const { peer: leecher } = bench.join(100);
+        bench.superSeed.deal();
+        const waiting: number[] = [];
+        let rounds = 0;
+        for (; !leecher.remote.isFull && rounds < 200; rounds++) {
+          bench.tick(250);
+          for (const stranger of strangers) act(bench, stranger, rounds);
+          // It fetches two pieces a round, so that it is through in twenty when it is alone.
+          for (let i = 0; i < 2; i++) {
+            waiting.push(...bench.news(leecher));
+            const piece = waiting.shift();
+            if (piece !== undefined && !leecher.remote.get(piece)) bench.fetch(leecher, piece);
+          }
+        }
+        assert(rounds < 80, `it has ${leecher.remote.count} of ${pieces} after ${rounds} rounds`);
+      },
+    });
+  }
+}
+
+Deno.test({
+  name: "who takes first copies and leaves, again and again, waits behind those who stay",
+  permissions,
+  fn() {
+    const bench = new Bench(100);
+    const { peer: leecher } = bench.join(100);
+    const { peer: first } = bench.join(7);
+    let burned = 0;
+    for (let visit = 0, guest = first; visit < 10; visit++) {
+      bench.superSeed.deal();
+      for (const piece of bench.news(guest)) {
+        bench.fetch(guest, piece);
+        burned++;
+      }
+      bench.leave(guest);
+      for (const piece of bench.news(leecher)) bench.fetch(leecher, piece);
+      guest = bench.join(7).peer;
+    }
+    assert(leecher.remote.count > 20 && burned <= AHEAD, `${burned}, ${leecher.remote.count}`);
   },
 });
 

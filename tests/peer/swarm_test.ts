@@ -277,7 +277,7 @@ Deno.test({
     const dials = (maxConnections: number, connected: number) => {
       const bench = new SwarmBench({ have: bits(4), maxConnections });
       for (let i = 0; i < connected; i++) bench.connect(i + 1);
-      for (let i = 0; i < 100; i++) bench.swarm.learn("10.0.1.1", 2000 + i, "tracker");
+      for (let i = 0; i < 100; i++) bench.swarm.learn(`10.1.${i}.1`, 6881, "tracker");
       bench.pass(1000);
       return bench.actions().filter(({ type }) => type === "dial").length;
     };
