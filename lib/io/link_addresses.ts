@@ -4,9 +4,11 @@
  * @module
  */
 
-import { formatHostPort, isIp, isLoopback } from "../codec/address.ts";
+import { formatHostPort, isIp, isIPv4, isLoopback } from "../codec/address.ts";
 import { parseTrackerUrl } from "../codec/tracker_url.ts";
 import { ownAddresses } from "./own_addresses.ts";
+import { networkInterfaces } from "./permitted.ts";
+import { DEFAULT_TRACKER_PORT } from "./tracker_options.ts";
 import { UdpTrackerClient } from "./udp_tracker_client.ts";
 
 const PROBE_SECONDS = 1;
@@ -19,7 +21,29 @@ const PROBE_SECONDS = 1;
 export function reachableAddress(host?: string): string {
   if (host !== undefined && isIp(host) && host !== "0.0.0.0" && host !== "::") return host;
   const own = ownAddresses().map(({ address }) => address);
-  return own.find((address) => !address.includes(":")) ?? own[0] ?? "127.0.0.1";
+  if (host === "0.0.0.0") return own.find(isIPv4) ?? "127.0.0.1";
+  return own[0] ?? ownLoopback();
+}
+
+/**
+ * The loopback address of the family that others reach this machine over. A tracker lists peers by family:
+ * a peer on this machine has to tell it of itself over that one.
+ */
+export function ownLoopback(): string {
+  const others = ownAddresses()[0]?.address;
+  if (others !== undefined) return isIPv4(others) ? "127.0.0.1" : "::1";
+  const own = (networkInterfaces() ?? []).map(({ address }) => address);
+  return own.includes("::1") && !own.some(isIPv4) ? "::1" : "127.0.0.1";
+}
+
+/** Where a tracker on this machine is asked, at this port. */
+export function localTracker(port: number): string {
+  return `udp://${formatHostPort(ownLoopback(), port)}`;
+}
+
+/** Where a tracker is looked for when none is named. */
+export function assumedTracker(): string {
+  return localTracker(DEFAULT_TRACKER_PORT);
 }
 
 /**

@@ -14,11 +14,17 @@ import type { TransferListener, TransferStats } from "./events.ts";
 import { FileReader } from "./file_reader.ts";
 import { Host, type HostOptions } from "./host.ts";
 import { Listener } from "./listener.ts";
-import { isTracker, reachableAddress, reachableTracker } from "./link_addresses.ts";
+import {
+  assumedTracker,
+  isTracker,
+  localTracker,
+  reachableAddress,
+  reachableTracker,
+} from "./link_addresses.ts";
 import { SeedingLimit, type SeedingLimitOptions } from "./seeding_limit.ts";
-import { LOCAL_TRACKER } from "./source.ts";
 import { pieceLayersOf, type Torrent } from "./torrent.ts";
-import { DEFAULT_TRACKER_PORT, Tracker } from "./tracker_server.ts";
+import { DEFAULT_TRACKER_PORT } from "./tracker_options.ts";
+import { Tracker } from "./tracker_server.ts";
 
 /** How to share a file or a folder. */
 export interface SeederOptions extends HostOptions, SeedingLimitOptions, CreateOptions {
@@ -118,7 +124,7 @@ export class Seeder implements AsyncDisposable {
     let tracker: Tracker | undefined;
     try {
       tracker = await embeddedTracker(options, host);
-      const trackers = tracker ? [`udp://127.0.0.1:${tracker.addr.port}`] : trackersOf(options);
+      const trackers = tracker ? [localTracker(tracker.addr.port)] : trackersOf(options);
       const own = options.announceIp ?? reachableAddress(options.host);
       const outside = await Promise.all(trackers.map((url) => reachableTracker(url, own)));
       const torrent = hashed.torrent.withTrackers(outside);
@@ -209,13 +215,13 @@ function hash(path: string, options: SeederOptions): Promise<Content> {
 
 function trackersOf(options: SeederOptions): readonly string[] {
   if (options.trackers?.length) return options.trackers;
-  return options.embeddedTracker === false ? [] : [LOCAL_TRACKER];
+  return options.embeddedTracker === false ? [] : [assumedTracker()];
 }
 
 /** A tracker of our own, when none is given and none answers on this machine. */
 async function embeddedTracker(options: SeederOptions, host: Host): Promise<Tracker | undefined> {
   if (options.trackers?.length || options.embeddedTracker === false) return undefined;
-  if (await isTracker(LOCAL_TRACKER)) return undefined;
+  if (await isTracker(assumedTracker())) return undefined;
   const externalIp = options.announceIp === undefined ? {} : { externalIp: options.announceIp };
   try {
     return await Tracker.listen({ port: DEFAULT_TRACKER_PORT, ...externalIp });
