@@ -6,6 +6,7 @@
 
 import { formatHostPort, isIp, isIPv4, isLoopback } from "../codec/address.ts";
 import { parseTrackerUrl } from "../codec/tracker_url.ts";
+import { NetworkError } from "../errors.ts";
 import { ownAddresses } from "./own_addresses.ts";
 import { networkInterfaces } from "./permitted.ts";
 import { DEFAULT_TRACKER_PORT } from "./tracker_options.ts";
@@ -57,13 +58,15 @@ export async function reachableTracker(url: string, ownAddress: string): Promise
   return await isTracker(outside) ? outside : url;
 }
 
-/** Whether a tracker answers at this URL. */
-export async function isTracker(url: string): Promise<boolean> {
+/** Whether a tracker answers at this URL; no, when `signal` aborts. */
+export async function isTracker(url: string, signal?: AbortSignal): Promise<boolean> {
   await using client = new UdpTrackerClient(url);
+  const options = { giveUpSeconds: PROBE_SECONDS, ...(signal && { signal }) };
   try {
-    await client.scrape([new Uint8Array(20)], { giveUpSeconds: PROBE_SECONDS });
+    await client.scrape([new Uint8Array(20)], options);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (error instanceof NetworkError || signal?.aborted) return false;
+    throw error;
   }
 }

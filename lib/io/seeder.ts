@@ -5,7 +5,6 @@
  */
 
 import { formatHostPort } from "../codec/address.ts";
-import { ShoalError } from "../errors.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import { Layout } from "../store/layout.ts";
 import { type Content, createContent, type CreateOptions } from "./create.ts";
@@ -14,17 +13,10 @@ import type { TransferListener, TransferStats } from "./events.ts";
 import { FileReader } from "./file_reader.ts";
 import { Host, type HostOptions } from "./host.ts";
 import { Listener } from "./listener.ts";
-import {
-  assumedTracker,
-  isTracker,
-  localTracker,
-  reachableAddress,
-  reachableTracker,
-} from "./link_addresses.ts";
+import { LocalTracker } from "./local_tracker.ts";
+import { reachableAddress, reachableTracker } from "./link_addresses.ts";
 import { SeedingLimit, type SeedingLimitOptions } from "./seeding_limit.ts";
 import { pieceLayersOf, type Torrent } from "./torrent.ts";
-import { DEFAULT_TRACKER_PORT } from "./tracker_options.ts";
-import { Tracker } from "./tracker_server.ts";
 
 /** How to share a file or a folder. */
 export interface SeederOptions extends HostOptions, SeedingLimitOptions, CreateOptions {
@@ -61,13 +53,11 @@ export class Seeder implements AsyncDisposable {
   readonly magnet: string;
   /** The trackers it is announced to. */
   readonly trackers: readonly string[];
-  /** True when one of them runs inside this seeder. */
-  readonly embeddedTracker: boolean;
   /** Resolves when seeding ends: closed, or shared for as long as it was asked to. */
   readonly done: Promise<void>;
   readonly #host: Host;
   readonly #path: string;
-  readonly #tracker: Tracker | undefined;
+  readonly #tracker: LocalTracker | undefined;
   readonly #finished = Promise.withResolvers<void>();
   readonly #limit: SeedingLimit;
   readonly #watch: ReturnType<typeof setInterval>;
@@ -77,7 +67,7 @@ export class Seeder implements AsyncDisposable {
   private constructor(
     host: Host,
     torrent: Torrent,
-    links: { trackers: readonly string[]; magnet: string; tracker: Tracker | undefined },
+    links: { trackers: readonly string[]; magnet: string; tracker: LocalTracker | undefined },
     path: string,
     options: SeederOptions,
   ) {
@@ -87,7 +77,6 @@ export class Seeder implements AsyncDisposable {
     this.trackers = links.trackers;
     this.magnet = links.magnet;
     this.#tracker = links.tracker;
-    this.embeddedTracker = links.tracker !== undefined;
     this.done = this.#finished.promise;
     this.#limit = new SeedingLimit(options, torrent.length);
     this.#watch = setInterval(() => {
@@ -121,10 +110,10 @@ export class Seeder implements AsyncDisposable {
     const duties = { onMetadata: () => {}, onComplete: () => {}, onDiskError: () => {} };
     const listeners = options.onEvent ? [options.onEvent] : [];
     const host = new Host(options, { v1Hash, v2Hash, ...duties }, listeners, listener);
-    let tracker: Tracker | undefined;
+    let tracker: LocalTracker | undefined;
     try {
-      tracker = await embeddedTracker(options, host);
-      const trackers = tracker ? [localTracker(tracker.addr.port)] : trackersOf(options);
+      tracker = await localTrackerFor(options, host);
+      const trackers = tracker ? [tracker.url] : options.trackers ?? [];
       const own = options.announceIp ?? reachableAddress(options.host);
       const outside = await Promise.all(trackers.map((url) => reachableTracker(url, own)));
       const torrent = hashed.torrent.withTrackers(outside);
@@ -147,6 +136,11 @@ export class Seeder implements AsyncDisposable {
       await tracker?.close();
       throw error;
     }
+  }
+
+  /** True while a tracker that it uses runs inside this seeder: from the start, or in place of one that left. */
+  get embeddedTracker(): boolean {
+    return this.#tracker?.isOwn === true;
   }
 
   /** Where peers connect to. */
@@ -213,27 +207,17 @@ function hash(path: string, options: SeederOptions): Promise<Content> {
   });
 }
 
-function trackersOf(options: SeederOptions): readonly string[] {
-  if (options.trackers?.length) return options.trackers;
-  return options.embeddedTracker === false ? [] : [assumedTracker()];
-}
-
-/** A tracker of our own, when none is given and none answers on this machine. */
-async function embeddedTracker(options: SeederOptions, host: Host): Promise<Tracker | undefined> {
+/** The tracker on this machine, where none is given. */
+async function localTrackerFor(
+  options: SeederOptions,
+  host: Host,
+): Promise<LocalTracker | undefined> {
   if (options.trackers?.length || options.embeddedTracker === false) return undefined;
-  if (await isTracker(assumedTracker())) return undefined;
-  const externalIp = options.announceIp === undefined ? {} : { externalIp: options.announceIp };
-  try {
-    return await Tracker.listen({ port: DEFAULT_TRACKER_PORT, ...externalIp });
-  } catch (error) {
-    if (!(error instanceof ShoalError)) throw error;
-    host.tell({
-      type: "warning",
-      message: `port ${DEFAULT_TRACKER_PORT} is taken by something that is no tracker, ` +
-        "so this seeder's own tracker listens elsewhere and its link is needed to find the file",
-    });
-    return await Tracker.listen({ port: 0, ...externalIp });
-  }
+  return await LocalTracker.find({
+    externalIp: options.announceIp,
+    onWarning: (message) => host.tell({ type: "warning", message }),
+    onTakeOver: () => host.announceNow(),
+  });
 }
 
 /** Everything is there: peers are served from it. */
