@@ -16,8 +16,11 @@ import { isNearby } from "./own_addresses.ts";
 export interface LocalSearcher extends LocalTorrent {
   /** A peer was heard, not for the first time perhaps. Our own torrents at other ports are among them. */
   readonly onPeer: (address: HostPort, v2: boolean) => void;
-  /** Where it looks: the own addresses, one for each network; none where it is not possible, and why. */
-  readonly onStart: (addresses: readonly string[], error?: string) => void;
+  /**
+   * Where it looks: the own addresses, one for each network; none where it is not possible, and why.
+   * `left` networks are left out, since there are too many.
+   */
+  readonly onStart: (addresses: readonly string[], error: string | undefined, left: number) => void;
 }
 
 /** A torrent's part in it. */
@@ -72,11 +75,10 @@ class LocalDiscovery {
     this.#wake.abort();
     this.#opened.then((fault) => {
       if (!this.#searchers.has(searcher)) return;
-      const addresses = [...this.#groups.values()].flatMap((group) => group.addresses);
-      searcher.onStart(
-        addresses,
-        addresses.length > 0 ? undefined : fault ?? "there is no network",
-      );
+      const groups = [...this.#groups.values()];
+      const addresses = groups.flatMap((group) => group.addresses);
+      const error = addresses.length > 0 ? undefined : fault ?? "there is no network";
+      searcher.onStart(addresses, error, Math.max(0, ...groups.map(({ left }) => left)));
     });
   }
 
