@@ -54,12 +54,17 @@ function costOf(
   if (address.startsWith("169.254.")) cost += NO_LEASE; // it found nobody to give it an address
   if (TUNNELS.test(name)) cost += TUNNEL;
   // A name is a guess, a default route is none.
-  else if (metric === undefined && CONTAINERS.test(name)) cost += CONTAINER;
+  else if (metric === undefined && isForContainers(name)) cost += CONTAINER;
   // Without a carrier an interface has never got its own link-local address.
   if (metric === undefined && linked.size > 0 && !linked.has(name)) cost += NO_LINK_LOCAL;
   if (family === "IPv4") return cost;
   if (passing.has(normalizeIp(address))) cost += PASSING;
   return cost + (reachOf(address) === Reach.world ? IPV6 : SITE_IPV6);
+}
+
+/** Whether an interface of this name most likely serves containers or virtual machines alone. */
+export function isForContainers(name: string): boolean {
+  return CONTAINERS.test(name);
 }
 
 /** Whether this is an IPv6 address of one link, of use together with an interface only. */

@@ -24,6 +24,11 @@ export class EncryptedStream implements PeerStream {
     this.#outgoing = ciphers.outgoing;
   }
 
+  /** See {@link PeerStream.localAddr}. */
+  get localAddr(): Deno.Addr | undefined {
+    return this.#stream.localAddr;
+  }
+
   /** See {@link PeerStream.read}. */
   async read(bytes: Uint8Array): Promise<number | null> {
     const count = await this.#stream.read(bytes);

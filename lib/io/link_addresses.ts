@@ -4,15 +4,18 @@
  * @module
  */
 
+import { deadline } from "@std/async/deadline";
 import { formatHostPort, isIp, isIPv4, isLoopback } from "../codec/address.ts";
 import { parseTrackerUrl } from "../codec/tracker_url.ts";
 import { NetworkError } from "../errors.ts";
 import { ownAddresses } from "./own_addresses.ts";
 import { networkInterfaces } from "./permitted.ts";
+import { resolveHost } from "./tracker_addresses.ts";
 import { DEFAULT_TRACKER_PORT } from "./tracker_options.ts";
 import { UdpTrackerClient } from "./udp_tracker_client.ts";
 
 const PROBE_SECONDS = 1;
+const RESOLVE_MS = 1000;
 
 /**
  * An address of this machine that others reach it under; loopback when it has no other.
@@ -49,13 +52,20 @@ export function assumedTracker(): string {
 
 /**
  * The tracker's URL for others: one on loopback is named by this machine's own address, if it answers
- * there.
+ * there. So is one by a name that leads to loopback here, such as Debian gives a machine's own name.
  */
 export async function reachableTracker(url: string, ownAddress: string): Promise<string> {
   const { host, port } = parseTrackerUrl(url);
-  if (!isLoopback(host) || isLoopback(ownAddress)) return url;
+  if (isLoopback(ownAddress)) return url;
+  if (!isLoopback(host) && (isIp(host) || !await leadsToLoopback(host))) return url;
   const outside = `udp://${formatHostPort(ownAddress, port)}`;
   return await isTracker(outside) ? outside : url;
+}
+
+/** Whether all that a name leads to is this machine itself; no, when the name service does not say so soon. */
+async function leadsToLoopback(host: string): Promise<boolean> {
+  const found = await deadline(resolveHost(host), RESOLVE_MS).catch(() => []);
+  return found.length > 0 && found.every(isLoopback);
 }
 
 /** Whether a tracker answers at this URL; no, when `signal` aborts. */

@@ -8,6 +8,7 @@ import { type HostPort, normalizeIp } from "../codec/address.ts";
 import { encodeLocalSearch, LOCAL_GROUPS } from "../codec/local_discovery.ts";
 import { hex } from "../codec/bytes.ts";
 import { LocalAnnounces, type LocalTorrent } from "../peer/local_announces.ts";
+import { watchAddresses } from "./address_watch.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { MulticastGroup } from "./multicast_group.ts";
 import { isNearby } from "./own_addresses.ts";
@@ -62,6 +63,11 @@ class LocalDiscovery {
   readonly #running: Promise<void>;
   #wake = new AbortController();
   #refreshedMs = -Infinity;
+  /** Multicast knows its networks by their addresses: a change is a new network, to be called out on. */
+  readonly #stopWatching = watchAddresses(() => {
+    this.#refreshedMs = -Infinity;
+    this.#wake.abort();
+  });
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -89,6 +95,7 @@ class LocalDiscovery {
   }
 
   async close(): Promise<void> {
+    this.#stopWatching();
     this.#closing.abort();
     await this.#running;
     await Promise.all([...this.#groups.values()].map((group) => group.close()));

@@ -6,7 +6,7 @@
 
 import { ipToBytes, isIp, isLoopback } from "../codec/address.ts";
 import { Reach, reachOf } from "../codec/address_reach.ts";
-import { isLinkLocalIPv6, ranked } from "./address_rank.ts";
+import { isForContainers, isLinkLocalIPv6, ranked } from "./address_rank.ts";
 import { networkInterfaces } from "./permitted.ts";
 import { routeClues } from "./route_clues.ts";
 
@@ -31,6 +31,23 @@ export function ownAddresses(): OwnAddress[] {
 /** The same in no particular order, which is quicker. */
 function unorderedAddresses(): OwnAddress[] {
   return (networkInterfaces() ?? []).filter(isForOthers);
+}
+
+/** Whether this machine has IPv6 addresses of one link (fe80::/10), and none that others can use. */
+export function isOnOneLinkOnly(): boolean {
+  const interfaces = networkInterfaces() ?? [];
+  return !interfaces.some(isForOthers) &&
+    interfaces.some(({ address }) => isLinkLocalIPv6(address));
+}
+
+/**
+ * The addresses that matter to others now. Container bridges, which come and go on some machines all day,
+ * are not among them.
+ */
+export function reachableNow(): string[] {
+  return (networkInterfaces() ?? [])
+    .filter((each) => isForOthers(each) && !isForContainers(each.name))
+    .map(({ address }) => address);
 }
 
 function isForOthers({ address }: OwnAddress): boolean {

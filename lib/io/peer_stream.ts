@@ -10,6 +10,8 @@ export interface PeerStream {
   read(bytes: Uint8Array): Promise<number | null>;
   /** Writes some of `bytes` and returns how many. One write at a time. */
   write(bytes: Uint8Array): Promise<number>;
+  /** Where our end is; absent where it does not matter. */
+  readonly localAddr?: Deno.Addr | undefined;
   /** Hangs up. */
   close(): void;
 }

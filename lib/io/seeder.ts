@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatHostPort } from "../codec/address.ts";
+import { formatHostPort, isLoopback } from "../codec/address.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import { Layout } from "../store/layout.ts";
 import { type Content, createContent, type CreateOptions } from "./create.ts";
@@ -16,6 +16,7 @@ import { Listener } from "./listener.ts";
 import { LocalTracker } from "./local_tracker.ts";
 import { reachableAddress, reachableTracker } from "./link_addresses.ts";
 import { SeedingLimit, type SeedingLimitOptions } from "./seeding_limit.ts";
+import { isOnOneLinkOnly } from "./own_addresses.ts";
 import { pieceLayersOf, type Torrent } from "./torrent.ts";
 
 /** How to share a file or a folder. */
@@ -31,6 +32,9 @@ export interface SeederOptions extends HostOptions, SeedingLimitOptions, CreateO
 }
 
 const WATCH_MS = 500;
+const ONE_LINK_ONLY =
+  "this machine has only link-local IPv6 addresses (fe80::), which are not used: the " +
+  "link works on this machine alone; give it an address of IPv4, or of IPv6 such as fd00::1";
 /** So long a tracker may take to answer the first announce before the seeder counts as started. */
 const ANNOUNCE_WAIT_MS = 1000;
 
@@ -115,6 +119,9 @@ export class Seeder implements AsyncDisposable {
       tracker = await localTrackerFor(options, host);
       const trackers = tracker ? [tracker.url] : options.trackers ?? [];
       const own = options.announceIp ?? reachableAddress(options.host);
+      if (isLoopback(own) && options.host === undefined && isOnOneLinkOnly()) {
+        host.tell({ type: "warning", message: ONE_LINK_ONLY });
+      }
       const outside = await Promise.all(trackers.map((url) => reachableTracker(url, own)));
       const torrent = hashed.torrent.withTrackers(outside);
       const peer = formatHostPort(own, host.port);
