@@ -161,8 +161,11 @@ export class UdpEndpoint {
   }
 }
 
-/** Whether `host` is no farther away than `asked`: on this machine, on a local network, anywhere. */
-function isAsNear(host: string, asked: string): boolean {
+/**
+ * Whether the IP address `host` is no farther away than `asked`: on this machine, on a local network,
+ * anywhere. No, where nobody can be asked at one of them.
+ */
+export function isAsNear(host: string, asked: string): boolean {
   const [reach, limit] = [reachOf(host), reachOf(asked)];
   return reach !== undefined && limit !== undefined && reach <= limit;
 }

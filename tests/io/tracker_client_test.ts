@@ -20,6 +20,7 @@ import {
   UdpTrackerClient,
 } from "../../lib/io/udp_tracker_client.ts";
 import { resolveHost } from "../../lib/io/tracker_addresses.ts";
+import { isAsNear } from "../../lib/io/udp_endpoint.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { INFO_HASH, OTHER_INFO_HASH, PEER_ID } from "../support/tracker_vectors.ts";
 import { FakeTracker } from "../support/udp_peer.ts";
