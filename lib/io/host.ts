@@ -276,14 +276,10 @@ export class Host {
       port: this.port,
       ...(this.#host !== undefined && !isAny(this.#host) && { host: this.#host }),
       onPeer: (address, v2) => this.session.learn([address], "local", v2),
-      onStart: (addresses, error, left) => {
+      onStart: (addresses, error, warning) => {
         if (addresses.length === 0) this.leaveLocalNetwork();
         this.tell({ type: "local-discovery", addresses, ...(error !== undefined && { error }) });
-        if (left === 0) return;
-        const message =
-          `this machine is in so many networks that peers are not looked for in ${left} ` +
-          "of them; --host ADDRESS names the one that is meant";
-        this.tell({ type: "warning", message });
+        if (warning !== undefined) this.tell({ type: "warning", message: warning });
       },
     });
   }

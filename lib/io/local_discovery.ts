@@ -17,11 +17,8 @@ import { isNearby } from "./own_addresses.ts";
 export interface LocalSearcher extends LocalTorrent {
   /** A peer was heard, not for the first time perhaps. Our own torrents at other ports are among them. */
   readonly onPeer: (address: HostPort, v2: boolean) => void;
-  /**
-   * Where it looks: the own addresses, one for each network; none where it is not possible, and why.
-   * `left` networks are left out, since there are too many.
-   */
-  readonly onStart: (addresses: readonly string[], error: string | undefined, left: number) => void;
+  /** Where it looks: the own addresses, one for each network; none where it is not possible, and why. */
+  readonly onStart: (addresses: readonly string[], error?: string, warning?: string) => void;
 }
 
 /** A torrent's part in it. */
@@ -84,7 +81,7 @@ class LocalDiscovery {
       const groups = [...this.#groups.values()];
       const addresses = groups.flatMap((group) => group.addresses);
       const error = addresses.length > 0 ? undefined : fault ?? "there is no network";
-      searcher.onStart(addresses, error, Math.max(0, ...groups.map(({ left }) => left)));
+      searcher.onStart(addresses, error, leftOut(Math.max(0, ...groups.map(({ left }) => left))));
     });
   }
 
@@ -161,4 +158,11 @@ class LocalDiscovery {
 /** Why the system refused, in words. */
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What to tell of networks that are left out. */
+function leftOut(networks: number): string | undefined {
+  if (networks === 0) return undefined;
+  return `this machine is in so many networks that peers are not looked for in ${networks} of them; ` +
+    "--host ADDRESS names the one that is meant";
 }

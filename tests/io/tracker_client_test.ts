@@ -261,6 +261,18 @@ Deno.test("a tracker may answer from another of its addresses", onLinux, async (
   other.close();
 });
 
+Deno.test("for a tracker that is near nobody farther away can answer", () => {
+  const byReach = [["127.0.1.1", "::1"], ["10.9.0.2", "172.17.0.1", "fd00::1"], ["8.8.8.8"]];
+  for (const [asked, askedHosts] of byReach.entries()) {
+    for (const [answering, hosts] of byReach.entries()) {
+      const believed = hosts.flatMap((host) => askedHosts.map((other) => isAsNear(host, other)));
+      assertEquals(believed, believed.map(() => answering <= asked));
+    }
+  }
+  const nobody = ["fe80::1", "224.0.0.1", "0.0.0.0"];
+  assertEquals(nobody.map((host) => isAsNear(host, "8.8.8.8")), [false, false, false]);
+});
+
 Deno.test(
   "who guesses at transaction ids from another address is soon not heard any more",
   onLinux,
