@@ -8,9 +8,7 @@ import { swarmsEvent, trackerEvent } from "./lib/cli/json_events.ts";
 import { trackerLine } from "./lib/cli/progress.ts";
 import { openPage } from "./lib/cli/page.ts";
 import { trackerProgram } from "./lib/cli/programs.ts";
-import { trackerUrl } from "./lib/cli/reports.ts";
 import { main, untilStopped } from "./lib/cli/run.ts";
-import { ownAddresses } from "./lib/io/own_addresses.ts";
 import { Tracker } from "./mod.ts";
 
 await main(trackerProgram, async (run) => {
@@ -20,8 +18,7 @@ await main(trackerProgram, async (run) => {
   if (page) events.tell({ type: "page", url: page.url });
   page?.show(tracker);
   workIsDone();
-  const interfaces = ownAddresses().map(({ address }) => address);
-  const url = trackerUrl(tracker.addr, options.externalIp, interfaces);
+  const { url } = tracker;
   events.tell({ type: "listening", port: tracker.addr.port, url });
   tracker.on((event) => events.tell(trackerEvent(event)));
   events.follow(() => swarmsEvent(tracker.stats()));

@@ -7,7 +7,6 @@
 
 import type { Torrent, TransferStats, VerifyResult } from "../../mod.ts";
 import { linkCommand, nameCommand } from "./invocation.ts";
-import { formatHostPort, isIPv4, isLoopback } from "../codec/address.ts";
 import { foreign, padEnd, printable } from "./text.ts";
 import { count, formatBytes, formatPercent } from "./units.ts";
 
@@ -111,22 +110,6 @@ export function sourceLines(sources: TransferStats["sources"]): string[] {
     lines.push(`  and ${count(others.length, "other")}, ${formatBytes(bytes)} in all`);
   }
   return lines.length === 0 ? [] : [`from ${count(sorted.length, "source")}:`, ...lines];
-}
-
-/**
- * The URL under which other machines reach a tracker.
- *
- * @param host the address it is bound to; `0.0.0.0` and `::` stand for every address of this machine
- * @param interfaces the addresses of this machine; the first IPv4 address that others can reach is taken
- */
-export function trackerUrl(
-  { host, port }: { host: string; port: number },
-  externalIp: string | undefined,
-  interfaces: readonly string[],
-): string {
-  const isEverywhere = host === "0.0.0.0" || host === "::";
-  const reachable = interfaces.find((ip) => isIPv4(ip) && !isLoopback(ip)) ?? "127.0.0.1";
-  return `udp://${formatHostPort(externalIp ?? (isEverywhere ? reachable : host), port)}`;
 }
 
 function trackerLines({ trackers, embeddedTracker }: Offer, reachable: readonly string[]) {

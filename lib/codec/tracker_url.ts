@@ -31,8 +31,14 @@ export function parseTrackerUrl(text: string): TrackerUrl {
   if (!/^udp:\/\//i.test(url)) {
     throw new OptionError(`"${url}" is not a tracker address; write udp://host:6969`);
   }
+  if (/^udp:\/\/\[fe[89ab]/i.test(url)) {
+    throw new OptionError(
+      `the tracker address ${url} is of one link only, which is not supported; use one of IPv4, or an ` +
+        "IPv6 address such as fd00::1",
+    );
+  }
   const parsed = URL.parse(url);
-  const host = parsed?.hostname.replace(/^\[(.*)\]$/, "$1") ?? "";
+  const host = asciiHost(parsed?.hostname.replace(/^\[(.*)\]$/, "$1") ?? "");
   if (parsed === null || host === "" || !/^[\w.:-]+$/.test(host)) {
     throw new OptionError(`"${url}" is not a tracker address; write udp://host:6969`);
   }
@@ -48,4 +54,9 @@ export function parseTrackerUrl(text: string): TrackerUrl {
     port,
     path: path === "" && parsed.search !== "" ? `/${parsed.search}` : path + parsed.search,
   };
+}
+
+/** A name in other letters as the name service knows it (RFC 5891): URLs escape it, except those of the web. */
+function asciiHost(host: string): string {
+  return host.includes("%") ? URL.parse(`http://${host}`)?.hostname ?? "" : host;
 }

@@ -145,6 +145,11 @@ export class Announcer implements AsyncDisposable {
     for (const tier of this.#tiers) tier.announceNow();
   }
 
+  /** Our address has changed: every tracker is looked up anew, and soon told the new one. */
+  addressChanged(): void {
+    for (const tier of this.#tiers) tier.renew();
+  }
+
   /** Tells the trackers that the download is complete. Only the first call counts. */
   completed(): void {
     if (this.#completed) return;

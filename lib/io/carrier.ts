@@ -10,6 +10,8 @@ import type { RateLimiter } from "./rate_limiter.ts";
 
 /** One end of a connection, as its session sees it. */
 export interface Carrier {
+  /** The address of this machine that it speaks from, where that is known. */
+  readonly localHost?: string | undefined;
   /** Takes a message for the other side. */
   send(message: Message): void;
   /** Asks the other side for blocks: of each its piece, begin and length, one after the other. */

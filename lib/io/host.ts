@@ -6,6 +6,7 @@
 
 import { isIPv6, isLoopback } from "../codec/address.ts";
 import type { DiskError } from "../errors.ts";
+import { watchAddresses } from "./address_watch.ts";
 import { type AnnouncedProgress, type AnnouncedSwarm, Announcer } from "./announcer.ts";
 import type { TransferEvent, TransferListener, TransferSource, TransferStats } from "./events.ts";
 import { figuresOf, sourcesOf } from "./figures.ts";
@@ -94,6 +95,7 @@ export class Host {
   readonly #host: string | undefined;
   readonly #heardOfTracker = Promise.withResolvers<void>();
   readonly #searchesLocally: boolean;
+  readonly #stopWatching: () => void;
   #announcer: Announcer | undefined;
   #local: LocalPresence | undefined;
   #leaving: Promise<void> | undefined;
@@ -133,6 +135,10 @@ export class Host {
       downloadLimiter: new RateLimiter(options.downloadLimit ?? 0),
       tell: (event) => this.tell(event),
       ...duties,
+    });
+    this.#stopWatching = watchAddresses(({ gone }) => {
+      this.session.cutOff(gone);
+      this.#announcer?.addressChanged();
     });
     this.tell({ type: "listening", port: this.port });
   }
@@ -244,6 +250,7 @@ export class Host {
   /** Closes everything: peers first, then `stopped` to the trackers, then the port. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
+      this.#stopWatching();
       this.leaveLocalNetwork();
       const [session, asking] = [this.session.close(), this.inquiry.close()];
       await Promise.all([session, this.#announcer?.close(), this.#leaving, asking]);
@@ -269,9 +276,10 @@ export class Host {
       port: this.port,
       ...(this.#host !== undefined && !isAny(this.#host) && { host: this.#host }),
       onPeer: (address, v2) => this.session.learn([address], "local", v2),
-      onStart: (addresses, error) => {
+      onStart: (addresses, error, warning) => {
         if (addresses.length === 0) this.leaveLocalNetwork();
         this.tell({ type: "local-discovery", addresses, ...(error !== undefined && { error }) });
+        if (warning !== undefined) this.tell({ type: "warning", message: warning });
       },
     });
   }

@@ -58,19 +58,26 @@ export class Listener implements AsyncDisposable {
   }
 
   /**
-   * Listens on `port`; without one, on the first free port from 6881 on. 0 takes any free port.
+   * Listens on `port`; without one, on the first free port from 6881 on, or on any free one where
+   * `portsToTry` ports from there are taken. 0 takes any free port.
    *
    * @throws {NetworkError} when the port asked for is taken or the address is not ours
    */
-  static listen(port: number | undefined, host: string | undefined): Listener {
+  static listen(
+    port: number | undefined,
+    host: string | undefined,
+    portsToTry = PORTS_TO_TRY,
+  ): Listener {
     const hostname = host ?? anyAddress();
-    const first = port ?? FIRST_PORT;
-    const last = port === undefined ? first + PORTS_TO_TRY : first;
-    for (let candidate = first; candidate <= last; candidate++) {
+    // At last any free port, where a whole range is taken, or reserved by the system.
+    const candidates = port === undefined
+      ? [...Array.from({ length: portsToTry }, (_, i) => FIRST_PORT + i), 0]
+      : [port];
+    for (const candidate of candidates) {
       try {
         return new Listener(Deno.listen({ hostname, port: candidate }));
       } catch (error) {
-        if (error instanceof Deno.errors.AddrInUse && candidate < last) continue;
+        if (candidate !== candidates.at(-1) && isTaken(error)) continue;
         throw listenError(error, hostname, candidate);
       }
     }
@@ -151,6 +158,11 @@ export class Listener implements AsyncDisposable {
     }
     return undefined;
   }
+}
+
+/** Whether another port may be free. Windows reserves ranges of them, with another error. */
+function isTaken(error: unknown): boolean {
+  return error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.PermissionDenied;
 }
 
 /** `::` takes IPv4 as well; a machine without IPv6 has to do with `0.0.0.0`. */

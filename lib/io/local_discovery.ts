@@ -8,6 +8,7 @@ import { type HostPort, normalizeIp } from "../codec/address.ts";
 import { encodeLocalSearch, LOCAL_GROUPS } from "../codec/local_discovery.ts";
 import { hex } from "../codec/bytes.ts";
 import { LocalAnnounces, type LocalTorrent } from "../peer/local_announces.ts";
+import { watchAddresses } from "./address_watch.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { MulticastGroup } from "./multicast_group.ts";
 import { isNearby } from "./own_addresses.ts";
@@ -17,7 +18,7 @@ export interface LocalSearcher extends LocalTorrent {
   /** A peer was heard, not for the first time perhaps. Our own torrents at other ports are among them. */
   readonly onPeer: (address: HostPort, v2: boolean) => void;
   /** Where it looks: the own addresses, one for each network; none where it is not possible, and why. */
-  readonly onStart: (addresses: readonly string[], error?: string) => void;
+  readonly onStart: (addresses: readonly string[], error?: string, warning?: string) => void;
 }
 
 /** A torrent's part in it. */
@@ -59,6 +60,11 @@ class LocalDiscovery {
   readonly #running: Promise<void>;
   #wake = new AbortController();
   #refreshedMs = -Infinity;
+  /** Multicast knows its networks by their addresses: a change is a new network, to be called out on. */
+  readonly #stopWatching = watchAddresses(() => {
+    this.#refreshedMs = -Infinity;
+    this.#wake.abort();
+  });
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -72,11 +78,10 @@ class LocalDiscovery {
     this.#wake.abort();
     this.#opened.then((fault) => {
       if (!this.#searchers.has(searcher)) return;
-      const addresses = [...this.#groups.values()].flatMap((group) => group.addresses);
-      searcher.onStart(
-        addresses,
-        addresses.length > 0 ? undefined : fault ?? "there is no network",
-      );
+      const groups = [...this.#groups.values()];
+      const addresses = groups.flatMap((group) => group.addresses);
+      const error = addresses.length > 0 ? undefined : fault ?? "there is no network";
+      searcher.onStart(addresses, error, leftOut(Math.max(0, ...groups.map(({ left }) => left))));
     });
   }
 
@@ -87,6 +92,7 @@ class LocalDiscovery {
   }
 
   async close(): Promise<void> {
+    this.#stopWatching();
     this.#closing.abort();
     await this.#running;
     await Promise.all([...this.#groups.values()].map((group) => group.close()));
@@ -152,4 +158,11 @@ class LocalDiscovery {
 /** Why the system refused, in words. */
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What to tell of networks that are left out. */
+function leftOut(networks: number): string | undefined {
+  if (networks === 0) return undefined;
+  return `this machine is in so many networks that peers are not looked for in ${networks} of them; ` +
+    "--host ADDRESS names the one that is meant";
 }

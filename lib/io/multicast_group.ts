@@ -7,7 +7,9 @@
 import { createSocket, type Socket } from "node:dgram";
 import { isIp, isLoopback } from "../codec/address.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { isLinkLocalIPv6, ranked } from "./address_rank.ts";
 import { networkInterfaces } from "./permitted.ts";
+import { routeClues } from "./route_clues.ts";
 
 /** Longer than any packet that is read, so that a longer one is seen to be too long. */
 const RECEIVE_LENGTH = 2048;
@@ -15,8 +17,8 @@ const RECEIVE_LENGTH = 2048;
 /** A pause after a receive that failed, so that a socket that keeps failing takes no processor. */
 const RECEIVE_RETRY_MS = 100;
 
-/** Networks of one machine at most: a host of containers can have hundreds, none of them a LAN. */
-const MAX_NETWORKS = 32;
+/** Networks of one machine at most, the best first: a host of containers can have hundreds, few of them a LAN. */
+const MAX_NETWORKS = 256;
 
 /** A group and its port. */
 export interface GroupAddress {
@@ -42,6 +44,7 @@ export class MulticastGroup {
   readonly #closing = new AbortController();
   readonly #receiving: Promise<void>;
   readonly #clock: Clock;
+  #left = 0;
 
   /**
    * Listens, on no network yet: {@link refresh} looks for them. Other programs may listen as well.
@@ -72,9 +75,16 @@ export class MulticastGroup {
     return [...this.#senders.keys()];
   }
 
+  /** How many networks it does not take part in, since there are too many. */
+  get left(): number {
+    return this.#left;
+  }
+
   /** Looks which networks there are now. Returns whether there is a new one. */
   async refresh(): Promise<boolean> {
-    const attachments = attachmentsOf(this.#family);
+    const all = attachmentsOf(this.#family);
+    const attachments = all.slice(0, MAX_NETWORKS);
+    this.#left = all.length - attachments.length;
     const present = new Set(attachments.map(({ address }) => address));
     for (const [address, sender] of this.#senders) {
       if (present.has(address)) continue;
@@ -90,7 +100,7 @@ export class MulticastGroup {
         break;
       }
       this.#senders.set(attachment.address, sender);
-      await this.#join(attachment);
+      await this.#join(attachment, sender);
       hasNew = true;
     }
     return hasNew;
@@ -118,12 +128,23 @@ export class MulticastGroup {
     await this.#receiving;
   }
 
-  async #join({ address, index }: Attachment): Promise<void> {
+  /**
+   * Lets the machine take the group's packets from this network. A socket may join some twenty networks only
+   * (Linux); beyond that the sender's does, and the receiver hears what the machine takes.
+   */
+  async #join({ address, via, index }: Attachment, sender: Socket): Promise<void> {
+    const { host } = this.#group;
     try {
-      if (this.#family === 4) await this.#receiver.joinMulticastV4(this.#group.host, address);
-      else await this.#receiver.joinMulticastV6(this.#group.host, index);
+      if (this.#family === 4) await this.#receiver.joinMulticastV4(host, address);
+      else await this.#receiver.joinMulticastV6(host, index);
+      return;
     } catch {
-      // A network that knows no multicast, or one that was joined with another address already.
+      // There are too many, or it was joined with another address already.
+    }
+    try {
+      sender.addMembership(host, via);
+    } catch {
+      // A network that knows no multicast.
     }
   }
 
@@ -165,21 +186,19 @@ async function openSender(
 
 /** Where to take part: one address for each network, loopback only where there is nothing else. */
 function attachmentsOf(family: 4 | 6): Attachment[] {
-  const interfaces = networkInterfaces();
-  if (interfaces === undefined) throw new Error("--allow-sys=networkInterfaces was not given");
+  const listed = networkInterfaces();
+  if (listed === undefined) throw new Error("--allow-sys=networkInterfaces was not given");
+  const interfaces = ranked(listed, routeClues(listed.map(({ name }) => name)));
   const own = interfaces.filter((each) => isIp(each.address) && each.family === `IPv${family}`);
   const attachments = family === 4
     ? own.map(({ address }) => ({ address, via: address, index: 0 }))
     : own.flatMap(({ name, address }) => {
       // The number of an interface stands with its link-local address, from which nobody can be dialled.
-      if (isLinkLocal(address)) return [];
-      const index = own.find((other) => other.name === name && isLinkLocal(other.address))?.scopeid;
+      if (isLinkLocalIPv6(address)) return [];
+      const index = own.find((other) => other.name === name && isLinkLocalIPv6(other.address))
+        ?.scopeid;
       return typeof index === "number" ? [{ address, via: `::%${index}`, index }] : [];
     });
   const outside = attachments.filter(({ address }) => !isLoopback(address));
-  return (outside.length > 0 ? outside : attachments).slice(0, MAX_NETWORKS);
-}
-
-function isLinkLocal(ip: string): boolean {
-  return /^fe[89ab]/i.test(ip);
+  return outside.length > 0 ? outside : attachments;
 }

@@ -6,7 +6,9 @@
 
 import { ipToBytes, isIp, isLoopback } from "../codec/address.ts";
 import { Reach, reachOf } from "../codec/address_reach.ts";
+import { isForContainers, isLinkLocalIPv6, ranked } from "./address_rank.ts";
 import { networkInterfaces } from "./permitted.ts";
+import { routeClues } from "./route_clues.ts";
 
 /** An address of this machine and the network it is in. */
 export interface OwnAddress {
@@ -17,18 +19,44 @@ export interface OwnAddress {
 }
 
 /**
- * This machine's addresses that others can use: neither loopback nor bound to one link. None where
- * they may not be listed.
+ * This machine's addresses that others can use, the one they most likely reach it under first: not
+ * loopback, nor IPv6 addresses of one link. None where they may not be listed.
  */
 export function ownAddresses(): OwnAddress[] {
-  return (networkInterfaces() ?? []).filter(({ address }) =>
-    isIp(address) && !isLoopback(address) && !/^(fe80:|169\.254\.)/i.test(address)
-  );
+  const interfaces = networkInterfaces() ?? [];
+  const clues = routeClues(interfaces.map(({ name }) => name));
+  return ranked(interfaces, clues).filter(isForOthers);
+}
+
+/** The same in no particular order, which is quicker. */
+function unorderedAddresses(): OwnAddress[] {
+  return (networkInterfaces() ?? []).filter(isForOthers);
+}
+
+/** Whether this machine has IPv6 addresses of one link (fe80::/10), and none that others can use. */
+export function isOnOneLinkOnly(): boolean {
+  const interfaces = networkInterfaces() ?? [];
+  return !interfaces.some(isForOthers) &&
+    interfaces.some(({ address }) => isLinkLocalIPv6(address));
+}
+
+/**
+ * The addresses that matter to others now. Container bridges, which come and go on some machines all day,
+ * are not among them.
+ */
+export function reachableNow(): string[] {
+  return (networkInterfaces() ?? [])
+    .filter((each) => isForOthers(each) && !isForContainers(each.name))
+    .map(({ address }) => address);
+}
+
+function isForOthers({ address }: OwnAddress): boolean {
+  return isIp(address) && !isLoopback(address) && !isLinkLocalIPv6(address);
 }
 
 /**
  * The address of this machine on the side of `host`: in the same network if there is one, else the
- * first of the same family.
+ * best of the same family.
  *
  * @param host An IP address.
  */
@@ -49,7 +77,7 @@ export function addressTowards(
  */
 export function isNearby(
   host: string,
-  addresses: readonly OwnAddress[] = ownAddresses(),
+  addresses: readonly OwnAddress[] = unorderedAddresses(),
 ): boolean {
   const reach = reachOf(host);
   if (reach === undefined) return false;

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { normalizeIp } from "../codec/address.ts";
 import type { Framer } from "../codec/framer.ts";
 import { encodedLength, type Message, PIECE_HEADER_LENGTH } from "../codec/message.ts";
 import { writeMessage, writePieceHeader } from "../codec/message.ts";
@@ -78,6 +79,12 @@ export class PeerSocket implements Carrier {
     this.#framer = framer;
     this.#host = host;
     this.#stalledWriteMs = stalledWriteMs;
+  }
+
+  /** See {@link Carrier.localHost}. */
+  get localHost(): string | undefined {
+    const { localAddr } = this.#conn;
+    return localAddr?.transport === "tcp" ? normalizeIp(localAddr.hostname) : undefined;
   }
 
   /** Reads and writes until the connection ends; returns in words why it did. */

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { formatHostPort } from "../codec/address.ts";
-import { ShoalError } from "../errors.ts";
+import { formatHostPort, isLoopback } from "../codec/address.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import { Layout } from "../store/layout.ts";
 import { type Content, createContent, type CreateOptions } from "./create.ts";
@@ -14,11 +13,11 @@ import type { TransferListener, TransferStats } from "./events.ts";
 import { FileReader } from "./file_reader.ts";
 import { Host, type HostOptions } from "./host.ts";
 import { Listener } from "./listener.ts";
-import { isTracker, reachableAddress, reachableTracker } from "./link_addresses.ts";
+import { LocalTracker } from "./local_tracker.ts";
+import { reachableAddress, reachableTracker } from "./link_addresses.ts";
 import { SeedingLimit, type SeedingLimitOptions } from "./seeding_limit.ts";
-import { LOCAL_TRACKER } from "./source.ts";
+import { isOnOneLinkOnly } from "./own_addresses.ts";
 import { pieceLayersOf, type Torrent } from "./torrent.ts";
-import { DEFAULT_TRACKER_PORT, Tracker } from "./tracker_server.ts";
 
 /** How to share a file or a folder. */
 export interface SeederOptions extends HostOptions, SeedingLimitOptions, CreateOptions {
@@ -33,6 +32,9 @@ export interface SeederOptions extends HostOptions, SeedingLimitOptions, CreateO
 }
 
 const WATCH_MS = 500;
+const ONE_LINK_ONLY =
+  "this machine has only link-local IPv6 addresses (fe80::), which are not used: the " +
+  "link works on this machine alone; give it an address of IPv4, or of IPv6 such as fd00::1";
 /** So long a tracker may take to answer the first announce before the seeder counts as started. */
 const ANNOUNCE_WAIT_MS = 1000;
 
@@ -55,13 +57,11 @@ export class Seeder implements AsyncDisposable {
   readonly magnet: string;
   /** The trackers it is announced to. */
   readonly trackers: readonly string[];
-  /** True when one of them runs inside this seeder. */
-  readonly embeddedTracker: boolean;
   /** Resolves when seeding ends: closed, or shared for as long as it was asked to. */
   readonly done: Promise<void>;
   readonly #host: Host;
   readonly #path: string;
-  readonly #tracker: Tracker | undefined;
+  readonly #tracker: LocalTracker | undefined;
   readonly #finished = Promise.withResolvers<void>();
   readonly #limit: SeedingLimit;
   readonly #watch: ReturnType<typeof setInterval>;
@@ -71,7 +71,7 @@ export class Seeder implements AsyncDisposable {
   private constructor(
     host: Host,
     torrent: Torrent,
-    links: { trackers: readonly string[]; magnet: string; tracker: Tracker | undefined },
+    links: { trackers: readonly string[]; magnet: string; tracker: LocalTracker | undefined },
     path: string,
     options: SeederOptions,
   ) {
@@ -81,7 +81,6 @@ export class Seeder implements AsyncDisposable {
     this.trackers = links.trackers;
     this.magnet = links.magnet;
     this.#tracker = links.tracker;
-    this.embeddedTracker = links.tracker !== undefined;
     this.done = this.#finished.promise;
     this.#limit = new SeedingLimit(options, torrent.length);
     this.#watch = setInterval(() => {
@@ -115,11 +114,14 @@ export class Seeder implements AsyncDisposable {
     const duties = { onMetadata: () => {}, onComplete: () => {}, onDiskError: () => {} };
     const listeners = options.onEvent ? [options.onEvent] : [];
     const host = new Host(options, { v1Hash, v2Hash, ...duties }, listeners, listener);
-    let tracker: Tracker | undefined;
+    let tracker: LocalTracker | undefined;
     try {
-      tracker = await embeddedTracker(options, host);
-      const trackers = tracker ? [`udp://127.0.0.1:${tracker.addr.port}`] : trackersOf(options);
+      tracker = await localTrackerFor(options, host);
+      const trackers = tracker ? [tracker.url] : options.trackers ?? [];
       const own = options.announceIp ?? reachableAddress(options.host);
+      if (isLoopback(own) && options.host === undefined && isOnOneLinkOnly()) {
+        host.tell({ type: "warning", message: ONE_LINK_ONLY });
+      }
       const outside = await Promise.all(trackers.map((url) => reachableTracker(url, own)));
       const torrent = hashed.torrent.withTrackers(outside);
       const peer = formatHostPort(own, host.port);
@@ -141,6 +143,11 @@ export class Seeder implements AsyncDisposable {
       await tracker?.close();
       throw error;
     }
+  }
+
+  /** True while a tracker that it uses runs inside this seeder: from the start, or in place of one that left. */
+  get embeddedTracker(): boolean {
+    return this.#tracker?.isOwn === true;
   }
 
   /** Where peers connect to. */
@@ -207,27 +214,17 @@ function hash(path: string, options: SeederOptions): Promise<Content> {
   });
 }
 
-function trackersOf(options: SeederOptions): readonly string[] {
-  if (options.trackers?.length) return options.trackers;
-  return options.embeddedTracker === false ? [] : [LOCAL_TRACKER];
-}
-
-/** A tracker of our own, when none is given and none answers on this machine. */
-async function embeddedTracker(options: SeederOptions, host: Host): Promise<Tracker | undefined> {
+/** The tracker on this machine, where none is given. */
+async function localTrackerFor(
+  options: SeederOptions,
+  host: Host,
+): Promise<LocalTracker | undefined> {
   if (options.trackers?.length || options.embeddedTracker === false) return undefined;
-  if (await isTracker(LOCAL_TRACKER)) return undefined;
-  const externalIp = options.announceIp === undefined ? {} : { externalIp: options.announceIp };
-  try {
-    return await Tracker.listen({ port: DEFAULT_TRACKER_PORT, ...externalIp });
-  } catch (error) {
-    if (!(error instanceof ShoalError)) throw error;
-    host.tell({
-      type: "warning",
-      message: `port ${DEFAULT_TRACKER_PORT} is taken by something that is no tracker, ` +
-        "so this seeder's own tracker listens elsewhere and its link is needed to find the file",
-    });
-    return await Tracker.listen({ port: 0, ...externalIp });
-  }
+  return await LocalTracker.find({
+    externalIp: options.announceIp,
+    onWarning: (message) => host.tell({ type: "warning", message }),
+    onTakeOver: () => host.announceNow(),
+  });
 }
 
 /** Everything is there: peers are served from it. */

@@ -115,6 +115,16 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     this.#tick();
   }
 
+  /**
+   * This machine no longer has these addresses: what is connected from them is cut off, and would find out
+   * minutes later.
+   */
+  cutOff(gone: ReadonlySet<string>): void {
+    for (const socket of this.#sockets.values()) {
+      if (gone.has(socket.localHost ?? "")) socket.close("our address has changed");
+    }
+  }
+
   /** See {@link PieceStore.moveFiles}. */
   moveFiles(move: () => Promise<FileReader>): Promise<void> {
     return this.#store!.moveFiles(move);

@@ -23,11 +23,9 @@ import {
 import { withoutRepeats } from "./announcer.ts";
 import { diskError } from "./disk_error.ts";
 import { type CatalogueEntry, findByName } from "./find.ts";
+import { assumedTracker } from "./link_addresses.ts";
 import { peerOf, webSeedOf } from "./torrent.ts";
 import { resolveHost } from "./tracker_addresses.ts";
-
-/** Where a tracker is looked for when none is named. */
-export const LOCAL_TRACKER = "udp://127.0.0.1:6969";
 
 /** What is known of a torrent before anybody is asked. */
 export interface Source {
@@ -92,7 +90,7 @@ export async function resolveSource(what: string, options: SourceOptions): Promi
   const private_ = source.metainfo?.info.private ?? false;
   const isServed = peers.length > 0 || (source.metainfo !== undefined && webSeeds.length > 0);
   if (trackers.length > 0 || isServed || private_) return { ...source, peers, trackers, webSeeds };
-  return { ...source, peers, trackers: [[LOCAL_TRACKER]], assumesTracker: true, webSeeds };
+  return { ...source, peers, trackers: [[assumedTracker()]], assumesTracker: true, webSeeds };
 }
 
 /** Peers by their IP addresses; those whose host has none are left out, after `unknown` heard of it. */
@@ -200,7 +198,7 @@ async function lookUp(name: string, options: SourceOptions): Promise<Source> {
         "and -o says where it goes",
     );
   }
-  const trackers = options.trackers?.length ? options.trackers : [LOCAL_TRACKER];
+  const trackers = options.trackers?.length ? options.trackers : [assumedTracker()];
   options.onLookup?.(name);
   const entries = await findByName(name, trackers, options.signal);
   if (entries.length > 1) throw ambiguous(name, entries);
@@ -208,7 +206,7 @@ async function lookUp(name: string, options: SourceOptions): Promise<Source> {
   return {
     ...(entry!.v1Hash !== undefined && { v1Hash: fromHex(entry!.v1Hash) }),
     ...(entry!.v2Hash !== undefined && { v2Hash: fromHex(entry!.v2Hash) }),
-    trackers: options.trackers?.length ? [] : [[LOCAL_TRACKER]], // those that were named are known
+    trackers: options.trackers?.length ? [] : [[assumedTracker()]], // those that were named are known
     peers: [],
     webSeeds: [],
     name,

@@ -6,6 +6,7 @@
 
 import { lookup } from "node:dns/promises";
 import { ipToBytes, isIp, normalizeIp } from "../codec/address.ts";
+import type { AddressFamily } from "../codec/udp_tracker.ts";
 import type { TrackerUrl } from "../codec/tracker_url.ts";
 import { ExitCode, NetworkError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
@@ -22,24 +23,40 @@ export interface LookUp {
   signal: AbortSignal;
 }
 
-/** Asks the system, which knows its hosts file and the name service. */
+/** Addresses of one family that are tried; a name may have any number of them. */
+const MAX_ADDRESSES = 8;
+
+/**
+ * Asks the system, which knows its hosts file and the name service. A dot at the end, which says that the
+ * name is whole, is not to be found in a hosts file and left out; `localhost` is always this machine (RFC 6761).
+ */
 export async function resolveHost(host: string): Promise<string[]> {
-  const found = await lookup(host, { all: true });
-  return found.map(({ address }) => address);
+  const name = host.replace(/\.$/, "");
+  try {
+    const found = await lookup(name, { all: true });
+    return found.map(({ address }) => address).filter(isIp);
+  } catch (error) {
+    if (name.toLowerCase() === "localhost") return ["127.0.0.1", "::1"];
+    throw error;
+  }
 }
 
 /**
- * The first usable address of each family, at most two.
+ * The usable addresses by family, in the order of the name service; families without one are left out.
  *
  * @throws {NetworkError} when the name cannot be resolved, or not in time.
  */
-export async function trackerAddresses(tracker: TrackerUrl, how: LookUp): Promise<string[]> {
+export async function trackerAddresses(
+  tracker: TrackerUrl,
+  how: LookUp,
+): Promise<{ family: AddressFamily; hosts: string[] }[]> {
   const { host } = tracker;
   const found = isIp(host) ? [normalizeIp(host)] : await resolved(tracker, how);
   const wanted = how.localHost === undefined ? undefined : familyOf(how.localHost);
-  return [4, 6].flatMap((family) => {
+  return ([4, 6] as const).flatMap((family) => {
     if (wanted !== undefined && family !== wanted) return [];
-    return found.filter((address) => familyOf(address) === family).slice(0, 1);
+    const hosts = [...new Set(found.filter((address) => familyOf(address) === family))];
+    return hosts.length === 0 ? [] : [{ family, hosts: hosts.slice(0, MAX_ADDRESSES) }];
   });
 }
 

@@ -43,6 +43,7 @@ export class TrackerLine {
   readonly #settings: LineSettings;
   readonly #swarms: readonly Announced[];
   #client: AnnounceClient | undefined;
+  #isStale = false;
 
   /** Nothing is sent yet. */
   constructor(url: string, settings: LineSettings) {
@@ -67,6 +68,12 @@ export class TrackerLine {
    * @throws {OptionError} when the URL is not one of a UDP tracker
    */
   async round(signal: AbortSignal, giveUpSeconds: number): Promise<Round> {
+    if (this.#isStale) {
+      this.#isStale = false;
+      const old = this.#client;
+      this.#client = undefined;
+      await old?.close();
+    }
     const client = this.#client ??= this.#settings.clientFor(this.url);
     const outcomes = await Promise.allSettled(
       this.#swarms.map((announced) => this.#announce(client, announced, { signal, giveUpSeconds })),
@@ -75,6 +82,11 @@ export class TrackerLine {
       outcome.status === "fulfilled" ? [outcome.value] : []
     );
     return { answers, fault: outcomes.find((outcome) => outcome.status === "rejected") };
+  }
+
+  /** Our address has changed: the next round looks up the tracker anew and speaks from a new socket. */
+  renew(): void {
+    this.#isStale = true;
   }
 
   /** Says goodbye if it has been heard, one try, and closes the client. `late` cuts it short. */

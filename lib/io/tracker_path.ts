@@ -109,6 +109,15 @@ export class TrackerPath {
     return this.#checked(question, answer);
   }
 
+  /**
+   * Makes sure of a connection id, so that a question can be asked at once.
+   *
+   * @throws as {@link TrackerPath.ask}
+   */
+  async connect(giveUpMs: number, signal: AbortSignal): Promise<void> {
+    await this.#connect(this.#clock.nowMs() + giveUpMs, signal);
+  }
+
   /** Closes the socket; questions under way reject. */
   close(): Promise<void> {
     return this.#endpoint.close();

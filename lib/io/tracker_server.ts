@@ -15,17 +15,19 @@ import { type Clock, systemClock } from "./clock.ts";
 import { addressTowards, type OwnAddress, ownAddresses } from "./own_addresses.ts";
 import { reachableAddress } from "./link_addresses.ts";
 import { PortChecker } from "./port_checker.ts";
-import { checkOptions, DEFAULT_INTERVAL_SECONDS, type TrackerOptions } from "./tracker_options.ts";
-import { openSockets } from "./tracker_sockets.ts";
+import {
+  checkOptions,
+  DEFAULT_INTERVAL_SECONDS,
+  DEFAULT_TRACKER_PORT,
+  type TrackerOptions,
+} from "./tracker_options.ts";
+import { TrackerSockets } from "./tracker_sockets.ts";
 
 export type { TrackerOptions } from "./tracker_options.ts";
 export type { SwarmEvent } from "../tracker/swarm_event.ts";
 export type { TrackerLimits } from "../tracker/limits.ts";
 export type { SwarmMember, SwarmSummary } from "../tracker/survey.ts";
 export type { TrackerStats } from "../tracker/tracker.ts";
-
-/** The port Shoal's trackers listen on by default. */
-export const DEFAULT_TRACKER_PORT = 6969;
 
 const DEFAULT_MAX_PEERS = 50;
 
@@ -43,6 +45,9 @@ const EXAMINED_AT_ONCE = 1000;
 
 /** How long the list of this machine's addresses is used before it is asked for again. */
 const OWN_ADDRESSES_LIFE_MS = 10_000;
+
+/** How often it looks which addresses this machine has: it listens on each of them. */
+const FOLLOW_MS = 2000;
 
 /** A pause after a receive that failed, so that a socket that keeps failing takes no processor. */
 const RECEIVE_RETRY_MS = 100;
@@ -68,7 +73,8 @@ export class Tracker implements AsyncDisposable {
   /** Resolves when the tracker is closed. */
   readonly done: Promise<void>;
   readonly #core: TrackerCore;
-  readonly #sockets: Deno.DatagramConn[];
+  readonly #sockets: TrackerSockets;
+  readonly #loops = new Set<Promise<void>>();
   readonly #clock: Clock;
   readonly #allowFile: AllowFile | undefined;
   readonly #portChecker: PortChecker | undefined;
@@ -81,10 +87,11 @@ export class Tracker implements AsyncDisposable {
   readonly #abort = () => void this.close();
   readonly #emitEvent = (event: SwarmEvent) => this.#emit(event);
   #sendFailures = 0;
+  #followedMs = 0;
 
   private constructor(
     options: TrackerOptions,
-    sockets: Deno.DatagramConn[],
+    sockets: TrackerSockets,
     allowFile: AllowFile | undefined,
     allow: ReadonlySet<string> | undefined,
   ) {
@@ -108,8 +115,8 @@ export class Tracker implements AsyncDisposable {
     this.#core.allow = allow;
     this.#signal = options.signal;
     this.#signal?.addEventListener("abort", this.#abort);
-    const loops = sockets.map((socket) => this.#receive(socket));
-    this.done = Promise.all([...loops, this.#tick()]).then(() => {});
+    for (const socket of sockets.values()) this.#listen(socket);
+    this.done = this.#tick().then(() => Promise.all(this.#loops)).then(() => {});
   }
 
   /**
@@ -125,14 +132,13 @@ export class Tracker implements AsyncDisposable {
       : new AllowFile(options.allowFile);
     const allow = await allowFile?.readIfChanged();
     options.signal?.throwIfAborted();
-    const sockets = openSockets(options.port ?? DEFAULT_TRACKER_PORT, options.host);
+    const sockets = TrackerSockets.open(options.port ?? DEFAULT_TRACKER_PORT, options.host);
     return new Tracker(options, sockets, allowFile, allow);
   }
 
   /** Where it listens; `::` means every address, also those of IPv4. */
   get addr(): { host: string; port: number } {
-    const { hostname, port } = this.#sockets[0]!.addr as Deno.NetAddr;
-    return { host: hostname, port };
+    return this.#sockets.addr;
   }
 
   /** What it holds and has done so far. */
@@ -183,7 +189,7 @@ export class Tracker implements AsyncDisposable {
     if (!this.#closing.signal.aborted) {
       this.#closing.abort();
       this.#signal?.removeEventListener("abort", this.#abort);
-      for (const socket of this.#sockets) socket.close();
+      this.#sockets.close();
     }
     await Promise.all([this.done, this.#portChecker?.close()]);
   }
@@ -193,24 +199,33 @@ export class Tracker implements AsyncDisposable {
     return this.close();
   }
 
+  #listen(socket: Deno.DatagramConn): void {
+    const loop = this.#receive(socket).finally(() => this.#loops.delete(loop));
+    this.#loops.add(loop);
+  }
+
   /** One packet at a time: what the answers cannot keep up with waits in the system's bounded buffer. */
   async #receive(socket: Deno.DatagramConn): Promise<void> {
     const buffer = new Uint8Array(RECEIVE_LENGTH);
     const into = new AnswerBuffer();
-    while (!this.#closing.signal.aborted) {
+    const closing = this.#closing.signal;
+    while (!closing.aborted) {
+      let packet: Uint8Array, from: Deno.Addr;
       try {
-        const [packet, from] = await socket.receive(buffer);
-        const answer = this.#answer(packet, from as Deno.NetAddr, into);
-        if (answer === undefined) continue;
-        try {
-          // Waited for, as the next answer takes the same room. It has nearly always gone already.
-          await socket.send(answer, from);
-        } catch {
-          this.#sendFailures++;
-        }
+        [packet, from] = await socket.receive(buffer);
       } catch {
+        if (!this.#sockets.includes(socket)) return; // its address is gone
         // Some systems report here that a packet sent earlier was refused. That is no reason to stop.
-        await this.#clock.sleep(RECEIVE_RETRY_MS, this.#closing.signal);
+        await this.#clock.sleep(RECEIVE_RETRY_MS, closing);
+        continue;
+      }
+      const answer = this.#answer(packet, from as Deno.NetAddr, into);
+      if (answer === undefined) continue;
+      try {
+        // Waited for, as the next answer takes the same room. It has nearly always gone already.
+        await socket.send(answer, from);
+      } catch {
+        this.#sendFailures++;
       }
     }
   }
@@ -229,7 +244,9 @@ export class Tracker implements AsyncDisposable {
     const closing = this.#closing.signal;
     while (!closing.aborted) {
       await this.#clock.sleep(TICK_MS, closing);
+      if (closing.aborted) return;
       await this.#expire();
+      this.#followAddresses();
       try {
         this.#core.allow = await this.#allowFile?.readIfChanged() ?? this.#core.allow;
       } catch (error) {
@@ -237,6 +254,13 @@ export class Tracker implements AsyncDisposable {
         this.#emit({ type: "warning", message: `${reason}; the list from before stays in force` });
       }
     }
+  }
+
+  #followAddresses(): void {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#followedMs < FOLLOW_MS || this.#closing.signal.aborted) return;
+    this.#followedMs = nowMs;
+    for (const socket of this.#sockets.refresh()) this.#listen(socket);
   }
 
   /** Forgets silent peers, some at a time, so that nobody has to wait for an answer meanwhile. */

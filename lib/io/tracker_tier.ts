@@ -83,6 +83,12 @@ export class TrackerTier {
     this.#wake.abort();
   }
 
+  /** Our address has changed: announces soon, from a new socket. */
+  renew(): void {
+    for (const line of this.#lines) line.renew();
+    this.#wake.abort();
+  }
+
   /** Tells the tracker, now or as soon as it answers. */
   completed(): void {
     for (const line of this.#lines) line.completed();

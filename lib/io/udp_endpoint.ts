@@ -5,6 +5,7 @@
  */
 
 import { ipToBytes, normalizeIp } from "../codec/address.ts";
+import { reachOf } from "../codec/address_reach.ts";
 import { transactionOf } from "../codec/udp_tracker.ts";
 import type { Clock } from "./clock.ts";
 
@@ -13,6 +14,14 @@ const RECEIVE_LENGTH = 2048;
 
 /** A pause after a receive that failed, so that a socket that keeps failing takes no processor. */
 const RECEIVE_RETRY_MS = 100;
+
+/**
+ * Packets from other addresses than the one that was asked that answer nothing we have asked: so many
+ * guesses at 32 random bits, and then such addresses are heard no more.
+ */
+const MAX_STRAY_PACKETS = 64;
+/** Addresses that have answered in the place of the one that was asked. */
+const MAX_ALIASES = 4;
 
 /** What became of a question that got no answer. */
 export class NoAnswer extends Error {
@@ -23,7 +32,15 @@ export class NoAnswer extends Error {
   }
 }
 
-/** A UDP socket that talks to one address. Close it. */
+/**
+ * A UDP socket that talks to one address. Close it.
+ *
+ * A machine with several addresses may answer from another one than it was asked at. Such an answer counts
+ * too, from the port that was asked, if it has the transaction id of a question that is still open, and if it
+ * comes from no farther away: for a tracker on the local network nobody outside can answer. Whoever sends it
+ * under its own address has to guess right with few attempts, where a forged sender's address has as many as
+ * fit through the line; so it is no easier to make us believe a false answer than it was before.
+ */
 export class UdpEndpoint {
   readonly #socket: Deno.DatagramConn;
   readonly #remote: Deno.NetAddr;
@@ -31,6 +48,9 @@ export class UdpEndpoint {
   readonly #waiting = new Map<number, (answer: Uint8Array) => void>();
   readonly #closing = new AbortController();
   readonly #receiving: Promise<void>;
+  /** Where answers came from besides {@link #remote}. */
+  readonly #aliases = new Set<string>();
+  #strays = 0;
 
   /**
    * Opens a socket for the family of `remoteHost`.
@@ -106,21 +126,32 @@ export class UdpEndpoint {
   async #receive(): Promise<void> {
     const buffer = new Uint8Array(RECEIVE_LENGTH);
     while (!this.#closing.signal.aborted) {
+      let packet: Uint8Array, from: Deno.Addr;
       try {
-        const [packet, from] = await this.#socket.receive(buffer);
-        const transactionId = transactionOf(packet);
-        if (transactionId === undefined || !this.#isRemote(from)) continue;
-        this.#waiting.get(transactionId)?.(packet.slice());
+        [packet, from] = await this.#socket.receive(buffer);
       } catch {
         // Some systems report here that an earlier packet was refused. The exchange will time out.
         await this.#clock.sleep(RECEIVE_RETRY_MS, this.#closing.signal);
+        continue;
       }
+      const transactionId = transactionOf(packet);
+      if (transactionId === undefined || !this.#mayAnswer(from, transactionId)) continue;
+      this.#waiting.get(transactionId)?.(packet.slice());
     }
   }
 
-  #isRemote(from: Deno.Addr): boolean {
-    return from.transport === "udp" && from.port === this.#remote.port &&
-      withoutScope(from.hostname) === withoutScope(this.#remote.hostname);
+  /** Whether a packet from there with this transaction id is to be looked at. */
+  #mayAnswer(from: Deno.Addr, transactionId: number): boolean {
+    if (from.transport !== "udp" || from.port !== this.#remote.port) return false;
+    const [host, asked] = [withoutScope(from.hostname), withoutScope(this.#remote.hostname)];
+    if (host === asked || this.#aliases.has(host)) return true;
+    if (this.#strays >= MAX_STRAY_PACKETS || !isAsNear(host, asked)) return false;
+    if (!this.#waiting.has(transactionId)) {
+      this.#strays++;
+      return false;
+    }
+    if (this.#aliases.size < MAX_ALIASES) this.#aliases.add(host);
+    return true;
   }
 
   #newTransactionId(): number {
@@ -128,6 +159,15 @@ export class UdpEndpoint {
     do crypto.getRandomValues(id); while (this.#waiting.has(id[0]!));
     return id[0]!;
   }
+}
+
+/**
+ * Whether the IP address `host` is no farther away than `asked`: on this machine, on a local network,
+ * anywhere. No, where nobody can be asked at one of them.
+ */
+export function isAsNear(host: string, asked: string): boolean {
+  const [reach, limit] = [reachOf(host), reachOf(asked)];
+  return reach !== undefined && limit !== undefined && reach <= limit;
 }
 
 /** One spelling of an address; the interface of a link-local one is not part of who answered. */

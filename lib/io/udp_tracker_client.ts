@@ -2,7 +2,7 @@
  * Talking to one UDP tracker, over IPv4 and IPv6 alike (BEP 15).
  *
  * A tracker with addresses of both families is asked over both, since each knows only the peers that
- * came that way.
+ * came that way. Of several addresses of one family that which answers is asked.
  *
  * @module
  */
@@ -21,7 +21,8 @@ import {
 import { NetworkError } from "../errors.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { resolveHost, trackerAddresses } from "./tracker_addresses.ts";
-import { TrackerPath, TrackerRefusedError, TrackerSilentError } from "./tracker_path.ts";
+import { mostTelling, TrackerFamily } from "./tracker_family.ts";
+import { TrackerPath, TrackerSilentError } from "./tracker_path.ts";
 
 export { TrackerRefusedError, TrackerSilentError } from "./tracker_path.ts";
 
@@ -100,8 +101,10 @@ export class UdpTrackerClient implements AsyncDisposable {
   readonly #localHost: string | undefined;
   readonly #resolveHost: (host: string) => Promise<string[]>;
   readonly #closing = new AbortController();
-  #paths: Promise<TrackerPath[]> | undefined;
+  #paths: Promise<TrackerFamily[]> | undefined;
   #questions = 0;
+  /** Addresses that kept silent when they were last asked. */
+  readonly #silent = new Set<string>();
   /** All addresses failed, so the name is looked up again before the next question. */
   #stale = false;
 
@@ -204,7 +207,7 @@ export class UdpTrackerClient implements AsyncDisposable {
   /** Asks over every family at once: the answers, at least one. */
   async #ask<T>(
     options: AskOptions,
-    ask: (path: TrackerPath, giveUpMs: number, signal: AbortSignal) => Promise<T>,
+    ask: (path: TrackerFamily, giveUpMs: number, signal: AbortSignal) => Promise<T>,
   ): Promise<T[]> {
     const giveUpMs = 1000 * (options.giveUpSeconds ?? GIVE_UP_SECONDS);
     const enough = new AbortController();
@@ -243,7 +246,7 @@ export class UdpTrackerClient implements AsyncDisposable {
     }
   }
 
-  async #openPaths(giveUpMs: number, signal: AbortSignal): Promise<TrackerPath[]> {
+  async #openPaths(giveUpMs: number, signal: AbortSignal): Promise<TrackerFamily[]> {
     if (this.#stale && this.#questions === 1) await this.#closePaths();
     this.#stale = false;
     const opening = this.#paths ??= this.#resolve(giveUpMs);
@@ -260,9 +263,9 @@ export class UdpTrackerClient implements AsyncDisposable {
     }
   }
 
-  /** Opens a path to the first address of each family the tracker's name has. */
-  async #resolve(giveUpMs: number): Promise<TrackerPath[]> {
-    const hosts = await trackerAddresses(this.#tracker, {
+  /** Opens a way to the addresses of each family that the tracker's name has. */
+  async #resolve(giveUpMs: number): Promise<TrackerFamily[]> {
+    const found = await trackerAddresses(this.#tracker, {
       resolve: this.#resolveHost,
       localHost: this.#localHost,
       clock: this.#clock,
@@ -270,12 +273,20 @@ export class UdpTrackerClient implements AsyncDisposable {
       signal: this.#closing.signal,
     });
     this.#closing.signal.throwIfAborted();
-    const paths: TrackerPath[] = [];
+    const paths: TrackerFamily[] = [];
     let fault: unknown;
-    for (const host of hosts) {
+    const { url, port } = this.#tracker;
+    for (const { family, hosts } of found) {
       try {
-        const { url, port } = this.#tracker;
-        paths.push(new TrackerPath(url, host, port, this.#clock, this.#localHost));
+        paths.push(
+          new TrackerFamily({
+            family,
+            hosts,
+            silent: this.#silent,
+            clock: this.#clock,
+            open: (host) => new TrackerPath(url, host, port, this.#clock, this.#localHost),
+          }),
+        );
       } catch (error) {
         fault = error;
       }
@@ -293,12 +304,4 @@ export class UdpTrackerClient implements AsyncDisposable {
     const paths = await opening?.catch(() => []) ?? [];
     await Promise.all(paths.map((path) => path.close()));
   }
-}
-
-/** Of several failures the one that says most: a refusal before nonsense before silence. */
-function mostTelling(faults: unknown[]): unknown {
-  return faults.find((fault) => fault instanceof TrackerRefusedError) ??
-    faults.find((fault) => !(fault instanceof TrackerSilentError)) ??
-    faults.find((fault) => fault instanceof TrackerSilentError && fault.connected) ??
-    faults[0];
 }

@@ -1,12 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import {
-  listing,
-  mismatch,
-  offerLines,
-  sourceLines,
-  torrentLines,
-  trackerUrl,
-} from "../../lib/cli/reports.ts";
+import { listing, mismatch, offerLines, sourceLines, torrentLines } from "../../lib/cli/reports.ts";
 import type { Torrent } from "../../mod.ts";
 
 const pure = { permissions: "none" } as const;
@@ -142,13 +135,4 @@ Deno.test("a hundred sources are summed up", pure, () => {
   const lines = sourceLines(sources);
   assertEquals(lines.length, 22);
   assertEquals(lines.at(-1), "  and 80 others, 80 KiB in all");
-});
-
-Deno.test("a tracker's URL is one that others can reach", pure, () => {
-  const here = ["127.0.0.1", "::1", "fe80::1", "10.0.0.2", "192.168.1.2"];
-  assertEquals(trackerUrl({ host: "0.0.0.0", port: 6969 }, undefined, here), "udp://10.0.0.2:6969");
-  assertEquals(trackerUrl({ host: "::", port: 1 }, "192.0.2.1", here), "udp://192.0.2.1:1");
-  assertEquals(trackerUrl({ host: "127.0.0.1", port: 1 }, undefined, here), "udp://127.0.0.1:1");
-  assertEquals(trackerUrl({ host: "::1", port: 1 }, undefined, here), "udp://[::1]:1");
-  assertEquals(trackerUrl({ host: "::", port: 1 }, undefined, ["::1"]), "udp://127.0.0.1:1");
 });

@@ -11,6 +11,8 @@ Deno.test("a tracker's URL gives host, port and path", { permissions }, () => {
     ["UDP://10.0.0.1:1/announce?key=a%20b", "10.0.0.1", 1, "/announce?key=a%20b"],
     ["udp://[2001:db8::1]:65535/x/y", "2001:db8::1", 65535, "/x/y"],
     ["udp://localhost:6969?a=b", "localhost", 6969, "/?a=b"],
+    ["udp://tracker.example.:6969", "tracker.example.", 6969, ""],
+    ["udp://b\u00fccher.example:6969", "xn--bcher-kva.example", 6969, ""],
     [" udp://lab_server:6969\n", "lab_server", 6969, ""],
   ];
   for (const [text, host, port, path] of cases) {
@@ -32,6 +34,9 @@ Deno.test("an address that is not a UDP tracker's is refused with a sentence tha
     ["udp://:6969", "write udp://host:6969"],
     ["udp://a b:6969", "write udp://host:6969"],
     ["udp://host:70000", "write udp://host:6969"],
+    ["udp://a%2fb:6969", "write udp://host:6969"],
+    ["udp://[fe80::1]:6969", "of one link only"],
+    ["udp://[fe80::1%25eth0]:6969", "of one link only"],
     ["udp://host", "lacks a port"],
     ["udp://host:0", "port 0"],
   ];

@@ -192,6 +192,12 @@ Deno.test("without a port the first free one is taken, with one that one or none
   );
 });
 
+Deno.test("where the whole range of ports is taken any free one does", async () => {
+  await using first = Listener.listen(undefined, "127.0.0.1", 1);
+  await using second = Listener.listen(undefined, "127.0.0.1", 1);
+  assert(second.port !== first.port && second.port !== 6881);
+});
+
 Deno.test("by default peers come over IPv4 and IPv6", async () => {
   await using listener = Listener.listen(0, undefined);
   using host = new Host(1);

@@ -43,6 +43,27 @@ twoNetworksTest(
   },
 );
 
+twoNetworksTest(
+  "a machine in more networks than a socket can join is heard in the last one",
+  async (left, right) => {
+    // Bridges, which the system lists before the cable.
+    const names = Array.from({ length: 22 }, (_, i) => i + 1);
+    await left.run(
+      names.map((i) =>
+        `ip link add br${i} type veth peer name end${i} && ip link set end${i} up && ` +
+        `ip link set br${i} up && ip addr add 10.78.${i}.1/24 dev br${i}`
+      ).join("\n"),
+    );
+    await left.link(right, ["10.77.0.1/24"], ["10.77.0.2/24"]);
+    await using first = await probe(left);
+    await using second = await probe(right);
+    await second.input("send hello");
+    await first.line(/^10\.77\.0\.2 hello$/);
+    await first.input("send and you");
+    await second.line(/^10\.77\.0\.1 and you$/);
+  },
+);
+
 twoNetworksTest("networks that come and go are noticed", async (left, right) => {
   await using first = await probe(left);
   assertEquals(first.stdout, ["at 127.0.0.1 new"]);

@@ -5,7 +5,8 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { hex } from "../../lib/codec/bytes.ts";
-import { LOCAL_TRACKER, resolveSource } from "../../lib/io/source.ts";
+import { assumedTracker } from "../../lib/io/link_addresses.ts";
+import { resolveSource } from "../../lib/io/source.ts";
 import { MagnetError, NetworkError, OptionError, TorrentError, Tracker } from "../../mod.ts";
 import { formulaBytes } from "../support/content.ts";
 import { addressOf, EventLog, seed, torrentOf } from "../support/library.ts";
@@ -17,7 +18,7 @@ const V2 = V1 + V1.slice(16);
 Deno.test("an info-hash is looked for on this machine's tracker, unless somebody else is named", async () => {
   const v1 = await resolveSource(V1.toUpperCase(), {});
   assertEquals([hex(v1.v1Hash!), v1.v2Hash, v1.metainfo], [V1, undefined, undefined]);
-  assertEquals([v1.trackers, v1.assumesTracker, v1.peers], [[[LOCAL_TRACKER]], true, []]);
+  assertEquals([v1.trackers, v1.assumesTracker, v1.peers], [[[assumedTracker()]], true, []]);
   const v2 = await resolveSource(V2, { trackers: ["udp://t.example:1"] });
   assertEquals([v2.v1Hash, hex(v2.v2Hash!)], [undefined, V2]);
   assertEquals([v2.trackers, v2.assumesTracker], [[["udp://t.example:1"]], undefined]);

@@ -236,6 +236,26 @@ Deno.test("more peers can be asked for, though not every moment", async () => {
   assertStrictEquals(tracker.heard.length, 3);
 });
 
+Deno.test("a new address of our own is announced soon, to a tracker that is looked up anew", async () => {
+  const clients: ScriptedTracker[] = [];
+  const { clock, start } = setUp({
+    clientFor: () => {
+      const client = new ScriptedTracker();
+      clients.push(client);
+      return client;
+    },
+  });
+  const announcer = start();
+  await clock.advance(20);
+  announcer.addressChanged();
+  await clock.advance(1);
+  assertEquals(clients.map(({ events }) => events), [["started"], ["none"]]);
+  assertEquals(clients.map(({ closed }) => closed), [1, 0]);
+  announcer.addressChanged();
+  await announcer.close();
+  assertEquals(clients.at(-1)!.events, ["none", "stopped"]);
+});
+
 Deno.test("a tracker's interval is taken within bounds", async () => {
   for (const [asked, taken] of [[0, 1], [1, 1], [1800, 1800], [2 ** 32 - 1, 3600]] as const) {
     const { clock, tracker, statuses, start } = setUp();

@@ -19,6 +19,8 @@ import {
   TrackerSilentError,
   UdpTrackerClient,
 } from "../../lib/io/udp_tracker_client.ts";
+import { resolveHost } from "../../lib/io/tracker_addresses.ts";
+import { isAsNear } from "../../lib/io/udp_endpoint.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { INFO_HASH, OTHER_INFO_HASH, PEER_ID } from "../support/tracker_vectors.ts";
 import { FakeTracker } from "../support/udp_peer.ts";
@@ -234,7 +236,68 @@ Deno.test("packets with a foreign transaction id are passed over", async () => {
   assertStrictEquals((await client.announce(PARAMS)).seeders, 5);
 });
 
-Deno.test("an answer from another address than the one asked does not count", async () => {
+/** A socket of 127.0.0.1 that is asked, and one of 127.0.0.2 with the same port, that answers. */
+function twoAddresses(): { asked: Deno.DatagramConn; other: Deno.DatagramConn; port: number } {
+  const asked = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const { port } = asked.addr as Deno.NetAddr;
+  return {
+    asked,
+    other: Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.2", port }),
+    port,
+  };
+}
+
+const onLinux = { ignore: Deno.build.os !== "linux" }; // which has all of 127.0.0.0/8
+
+Deno.test("a tracker may answer from another of its addresses", onLinux, async () => {
+  const { asked, other, port } = twoAddresses();
+  await using client = new UdpTrackerClient(`udp://127.0.0.1:${port}`);
+  const asking = client.announce(PARAMS, { giveUpSeconds: 5 });
+  const [hello, from] = await asked.receive();
+  await other.send(encodeResponse(connectAnswer(decodeRequest(hello)!, new Uint8Array(8))), from);
+  const [announce] = await asked.receive();
+  await other.send(encodeResponse(announceAnswer(decodeRequest(announce)!, 4)), from);
+  assertStrictEquals((await asking).seeders, 4);
+  asked.close();
+  other.close();
+});
+
+Deno.test("for a tracker that is near nobody farther away can answer", () => {
+  const byReach = [["127.0.1.1", "::1"], ["10.9.0.2", "172.17.0.1", "fd00::1"], ["8.8.8.8"]];
+  for (const [asked, askedHosts] of byReach.entries()) {
+    for (const [answering, hosts] of byReach.entries()) {
+      const believed = hosts.flatMap((host) => askedHosts.map((other) => isAsNear(host, other)));
+      assertEquals(believed, believed.map(() => answering <= asked));
+    }
+  }
+  const nobody = ["fe80::1", "224.0.0.1", "0.0.0.0"];
+  assertEquals(nobody.map((host) => isAsNear(host, "8.8.8.8")), [false, false, false]);
+});
+
+Deno.test(
+  "who guesses at transaction ids from another address is soon not heard any more",
+  onLinux,
+  async () => {
+    const clock = new FakeClock();
+    const { asked, other, port } = twoAddresses();
+    await using client = new UdpTrackerClient(`udp://127.0.0.1:${port}`, { clock });
+    const asking = client.announce(PARAMS, { giveUpSeconds: 1 });
+    const [hello, from] = await asked.receive();
+    const request = decodeRequest(hello)!;
+    const guess = (offset: number) => {
+      const transactionId = (request.transactionId + offset) >>> 0;
+      return encodeResponse(connectAnswer({ ...request, transactionId }, new Uint8Array(8)));
+    };
+    for (let offset = 1; offset <= 64; offset++) await other.send(guess(offset), from);
+    await other.send(guess(0), from);
+    const result = await whileWaiting(clock, asking);
+    assertStrictEquals(result.status, "rejected", "the right guess came too late");
+    asked.close();
+    other.close();
+  },
+);
+
+Deno.test("an answer from another port than the one asked does not count", async () => {
   const clock = new FakeClock();
   const other = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
   const asked = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
@@ -404,6 +467,60 @@ Deno.test("a family over which the tracker is silent is not waited for long", as
   await clock.advance(0.3);
   assertStrictEquals((await asking).seeders, 9);
   await tracker.dispose();
+});
+
+Deno.test(
+  "of a name's addresses those that are dead are passed over, and not asked first again",
+  onLinux,
+  async () => {
+    const clock = new FakeClock();
+    await using tracker = trackerThat((request, id) =>
+      request.type === "connect" ? [connectAnswer(request, id)] : [announceAnswer(request, 7)]
+    );
+    const resolve = () => Promise.resolve(["127.0.0.98", "127.0.0.99", "127.0.0.1"]);
+    const url = `udp://three.test:${tracker.port}`;
+    await using client = new UdpTrackerClient(url, { resolve, clock });
+    const asking = client.announce(PARAMS, { giveUpSeconds: 3 });
+    for (let address = 1; address <= 2; address++) {
+      await clock.hasAlarmIn(0.3);
+      await clock.advance(0.3);
+    }
+    assertStrictEquals((await asking).seeders, 7);
+    assertStrictEquals((await client.announce(PARAMS)).seeders, 7, "without any time passing");
+  },
+);
+
+Deno.test(
+  "when the address that answered dies, the others are asked within the same question",
+  onLinux,
+  async () => {
+    const clock = new FakeClock();
+    let dead = false;
+    const answers = (request: TrackerRequest, seeders: number) =>
+      request.type === "connect"
+        ? connectAnswer(request, new Uint8Array(8))
+        : announceAnswer(request, seeders);
+    await using first = trackerThat((request) => dead ? [] : [answers(request, 1)]);
+    const spare = new FakeTracker(
+      (packet) => [encodeResponse(answers(decodeRequest(packet)!, 2))],
+      "127.0.0.2",
+      first.port,
+    );
+    const resolve = () => Promise.resolve(["127.0.0.1", "127.0.0.2"]);
+    const url = `udp://two.test:${first.port}`;
+    await using client = new UdpTrackerClient(url, { resolve, clock });
+    assertStrictEquals((await client.announce(PARAMS)).seeders, 1);
+    assertStrictEquals(spare.received.length, 0, "nobody needs it yet");
+    dead = true;
+    const result = await whileWaiting(clock, client.announce(PARAMS, { giveUpSeconds: 4 }));
+    assert(result.status === "fulfilled");
+    assertStrictEquals(result.value.seeders, 2);
+    await spare[Symbol.asyncDispose]();
+  },
+);
+
+Deno.test("a name with a dot at its end is the same name", async () => {
+  assertEquals(await resolveHost("localhost."), await resolveHost("localhost"));
 });
 
 Deno.test("a tracker that fell silent is looked up again, so it may move", async () => {

@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { fromHex, hex } from "../../lib/codec/bytes.ts";
 import { decodeResponse, encodeRequest, peersOf } from "../../lib/codec/udp_tracker.ts";
 import { NetworkError, OptionError } from "../../lib/errors.ts";
 import { Tracker, type TrackerEvent } from "../../lib/io/tracker_server.ts";
 import { UdpTrackerClient } from "../../lib/io/udp_tracker_client.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { networkTest } from "../support/network.ts";
 import { TempFolder } from "../support/temp.ts";
 import {
   INFO_HASH,
@@ -57,6 +59,59 @@ Deno.test("a tracker answers over IPv4 and IPv6 on one port", async () => {
   }
   assertEquals([tracker.stats().peers, tracker.stats().torrents], [4, 1]);
 });
+
+Deno.test({
+  name: "a tracker answers from the address it was asked at",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using tracker = await Tracker.listen({ port: 0 });
+    const { port } = tracker.addr;
+    const own = Deno.networkInterfaces().filter(({ address, family }) =>
+      family === "IPv4" && address !== "127.0.0.1"
+    );
+    const client = Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port: 0 });
+    for (const hostname of ["127.0.0.1", "127.0.1.1", ...own.map(({ address }) => address)]) {
+      await client.send(CONNECT, { transport: "udp", hostname, port });
+      const [, from] = await client.receive();
+      assertEquals(from, { transport: "udp", hostname, port });
+    }
+    client.close();
+  },
+});
+
+networkTest(
+  "a tracker listens on addresses that come after it, and lets go of those that went",
+  async (network) => {
+    const run = (script: string, ...args: string[]) =>
+      network.start(Deno.execPath(), [
+        "run",
+        "-A",
+        fromFileUrl(new URL(script, import.meta.url)),
+        ...args,
+      ]);
+    await using tracker = run("../../tracker.ts", "-p", "7969");
+    await tracker.line(/listening on/);
+    await using asker = run(
+      "../support/ask_tracker.ts",
+      "7969",
+      "10.77.0.1",
+      "10.77.0.9",
+      "fd77::9",
+    );
+    await network.run("ip link add lan type veth peer name end && ip link set end up");
+    await network.run("ip link set lan up && ip addr add 10.77.0.1/24 dev lan");
+    await network.run("ip addr add 10.77.0.9/24 dev lan && ip addr add fd77::9/64 dev lan nodad");
+    // The client's own address is the first of the network, and the answer must not come from there.
+    for (const address of ["10.77.0.1", "10.77.0.9", "fd77::9"]) {
+      await asker.line(new RegExp(`^${address} answers from ${address}$`), { from: "stdout" });
+    }
+    await network.run("ip addr del 10.77.0.9/24 dev lan");
+    await network.run("while ss -uln | grep -q 10.77.0.9; do sleep 0.05; done");
+    await network.run("ip addr add 10.77.0.9/24 dev lan");
+    await using again = run("../support/ask_tracker.ts", "7969", "10.77.0.9");
+    await again.line(/^10\.77\.0\.9 answers from 10\.77\.0\.9$/, { from: "stdout" });
+  },
+);
 
 Deno.test("a tracker bound to one address answers there", async () => {
   for (const [host] of FAMILIES) {
