@@ -51,6 +51,11 @@ export class TrackerFamily {
     this.#pathTo(this.#hosts[0]!);
   }
 
+  /** The address that answered last; before that, the one that is tried first. */
+  get host(): string {
+    return this.#hosts[0]!;
+  }
+
   /**
    * As {@link TrackerPath.ask}. Where an address gives no connection id soon, the next is tried beside it; the
    * first that does is asked, and asked first from then on.
