@@ -39,6 +39,8 @@ export class PieceLayer {
   readonly #width: number;
   /** For each piece: nothing yet, computed here but not proved, or proved. */
   #state: Uint8Array;
+  /** What would be asked for before this piece is proved. */
+  #firstOpen = 0;
   #tree: MerkleTree | undefined;
 
   /**
@@ -104,18 +106,19 @@ export class PieceLayer {
   }
 
   /** The requests that would bring what is not yet proved, in order. */
-  requests(): HashRange[] {
-    if (this.complete) return [];
-    const ranges: HashRange[] = [];
+  *requests(): Generator<HashRange, void, void> {
+    if (this.complete) return;
     const proofLayers = Math.log2(this.#width) - 1;
-    for (let index = 0; index < this.pieceCount; index += HASHES_PER_REQUEST) {
+    for (let index = this.#firstOpen; index < this.pieceCount; index += HASHES_PER_REQUEST) {
       const left = Math.min(HASHES_PER_REQUEST, this.pieceCount - index);
-      if (this.#state.subarray(index, index + left).every((state) => state === PROVED)) continue;
+      if (this.#state.subarray(index, index + left).every((state) => state === PROVED)) {
+        if (index === this.#firstOpen) this.#firstOpen += HASHES_PER_REQUEST;
+        continue;
+      }
       // BEP 52 wants two hashes at least: the proof of one would lack its sibling.
       const length = Math.max(2, nextPowerOfTwo(left));
-      ranges.push({ baseLayer: this.layer, index, length, proofLayers });
+      yield { baseLayer: this.layer, index, length, proofLayers };
     }
-    return ranges;
   }
 
   /**
