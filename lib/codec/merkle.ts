@@ -151,6 +151,15 @@ export class MerkleTree {
     const offset = index * HASH_LENGTH;
     return offset < row.length ? row.subarray(offset, offset + HASH_LENGTH) : padHash(layer);
   }
+
+  /** Copies `count` hashes of a layer to the front of `out`, padding included; they lie within the tree. */
+  copyNodes(layer: number, index: number, count: number, out: Uint8Array): void {
+    const row = this.#rows[layer - this.baseLayer]!;
+    const known = row.subarray(index * HASH_LENGTH, (index + count) * HASH_LENGTH);
+    out.set(known);
+    const pad = padHash(layer);
+    for (let at = known.length; at < count * HASH_LENGTH; at += HASH_LENGTH) out.set(pad, at);
+  }
 }
 
 let scratch = new Uint8Array(64 * HASH_LENGTH);

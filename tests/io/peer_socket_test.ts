@@ -6,7 +6,7 @@ import { encodeMessage, type Message } from "../../lib/codec/message.ts";
 import { BLOCK_LENGTH } from "../../lib/codec/merkle.ts";
 import { BatchBuffers } from "../../lib/io/batch_buffers.ts";
 import { closeQuietly } from "../../lib/io/handshaking.ts";
-import { PeerSocket, type SocketHost } from "../../lib/io/peer_socket.ts";
+import { PeerSocket, type SocketBounds, type SocketHost } from "../../lib/io/peer_socket.ts";
 import { RateLimiter } from "../../lib/io/rate_limiter.ts";
 import { PeerBook } from "../../lib/peer/peer_book.ts";
 import { withinReason } from "../support/library.ts";
@@ -26,7 +26,7 @@ class SocketBench implements AsyncDisposable {
 
   static async open(
     limits: { up?: RateLimiter; down?: RateLimiter } = {},
-    stalledWriteMs?: number,
+    bounds: SocketBounds = {},
   ): Promise<SocketBench> {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr;
@@ -45,7 +45,7 @@ class SocketBench implements AsyncDisposable {
       buffers: new BatchBuffers(),
     };
     const connection = connect(new PeerBook(() => {}), 1);
-    const socket = new PeerSocket(connection, conn, new Framer(), host, stalledWriteMs);
+    const socket = new PeerSocket(connection, conn, new Framer(), host, bounds);
     const bench = new SocketBench(socket, remote);
     return bench;
   }
@@ -70,7 +70,7 @@ class SocketBench implements AsyncDisposable {
 
 Deno.test("a peer that asks and does not read is hung up on, and holds up nobody meanwhile", async () => {
   const up = new RateLimiter(8 * 2 ** 20);
-  await using deaf = await SocketBench.open({ up }, 300);
+  await using deaf = await SocketBench.open({ up }, { stalledWriteMs: 300 });
   await using other = await SocketBench.open({ up });
   deaf.socket.upload();
   other.socket.upload();
