@@ -18,7 +18,7 @@ const MAX_UNITS = 400_000;
 /** An extended message has a dictionary to read. */
 const EXTENDED_UNITS = 10;
 /** So many bytes of messages that we send it are a unit: they are copied, and hashes gathered for them. */
-const BYTES_PER_UNIT = 128;
+const BYTES_PER_UNIT = 64;
 /** What each read of file data counts, however short. */
 const UNITS_PER_READ = 16;
 

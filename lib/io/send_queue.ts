@@ -16,7 +16,7 @@ const MAX_BACKLOG_BYTES = 8 * 1024 * 1024;
 /** A larger buffer for small messages is not kept: a thousand quiet peers would have one each. */
 const MAX_SPARE_BYTES = 4096;
 /** Answers that may wait before the peer is not read from any more: it shall read before it asks. */
-const MAX_ANSWER_BYTES = 128 * 1024;
+const MAX_ANSWER_BYTES = 64 * 1024;
 /** The same while all of the program's peers together let much wait. */
 const MAX_ANSWER_BYTES_SHORT = 16 * 1024;
 
