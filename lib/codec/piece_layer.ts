@@ -158,7 +158,7 @@ export class PieceLayer {
 
   /**
    * What a `hashes` message carries in answer to a peer's request: the base hashes, padding included, then
-   * the uncles. Undefined means: answer with a hash reject.
+   * the uncles. It may be a view. Undefined means: answer with a hash reject.
    *
    * @param blocks For a range below the piece layer: the block hashes of {@link pieceBelow}, packed or as
    * {@link treeBelow} makes a tree of them, which costs as much as the piece has blocks.
@@ -178,6 +178,10 @@ export class PieceLayer {
         ? below.node(layer, at - piece! * 2 ** (this.layer - layer))
         : this.#tree!.node(layer, at);
     const uncles = uncleCount(range);
+    const stored = uncles > 0 || below !== undefined
+      ? undefined
+      : this.#tree.nodes(baseLayer, index, length);
+    if (stored !== undefined) return stored;
     const hashes = new Uint8Array((length + uncles) * HASH_LENGTH);
     if (below === undefined) this.#tree.copyNodes(baseLayer, index, length, hashes);
     else below.copyNodes(baseLayer, index - piece! * 2 ** (this.layer - baseLayer), length, hashes);

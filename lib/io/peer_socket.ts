@@ -19,7 +19,8 @@ import type { HostShares } from "../peer/host_shares.ts";
 import type { Carrier, CarrierHost } from "./carrier.ts";
 import { closeQuietly } from "./handshaking.ts";
 import { programShares, unitsFor, unitsOf } from "./host_work.ts";
-import type { PeerStream } from "./peer_stream.ts";
+import { expectOutsideFault } from "./outside_fault.ts";
+import { describeBreak, type PeerStream } from "./peer_stream.ts";
 import { pause } from "./rate_limiter.ts";
 import { programBudget, type SendBudget } from "./send_budget.ts";
 import { SendQueue } from "./send_queue.ts";
@@ -173,6 +174,12 @@ export class PeerSocket implements Carrier {
     return this.#paidUnits - paid;
   }
 
+  /** Reading or writing failed. */
+  #broke(error: unknown): void {
+    expectOutsideFault(error);
+    this.close(describeBreak(error));
+  }
+
   /** Lets everybody else be heard. Reads that are ready at once would go on and on instead. */
   async #turnOfOthers(): Promise<void> {
     this.#turnLeft = TURN_MESSAGES;
@@ -187,7 +194,7 @@ export class PeerSocket implements Carrier {
       this.#framer.advance(read);
       return true;
     } catch (error) {
-      this.close(describe(error));
+      this.#broke(error);
       return false;
     }
   }
@@ -250,7 +257,7 @@ export class PeerSocket implements Carrier {
       }
       this.#writingSinceMs = Infinity;
     } catch (error) {
-      this.close(describe(error));
+      this.#broke(error);
     }
   }
 
@@ -290,15 +297,4 @@ export class PeerSocket implements Carrier {
     this.#wake?.();
     this.#wake = undefined;
   }
-}
-
-function describe(error: unknown): string {
-  if (error instanceof ProtocolError) return error.message;
-  if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
-    return "closed";
-  }
-  if (error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe) {
-    return "broke the connection off";
-  }
-  return error instanceof Error ? error.message : String(error);
 }

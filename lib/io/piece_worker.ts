@@ -16,6 +16,7 @@ import { Layout, type PieceIndex } from "../store/layout.ts";
 import { Descriptors } from "./descriptors.ts";
 import { FileHasher } from "./file_hasher.ts";
 import { Garbage } from "./garbage.ts";
+import { expectOutsideFault } from "./outside_fault.ts";
 import type {
   Job,
   JobAnswer,
@@ -61,6 +62,7 @@ class PieceWorker {
     try {
       return { id, answer: this.#run(job) };
     } catch (error) {
+      expectOutsideFault(error); // a bug ends the thread, and with it the program
       const { message, code } = error as Error & { code?: string };
       return {
         id,

@@ -9,7 +9,15 @@
  */
 
 /** Messages that may wait in all, in bytes. Strangers decide how much of it they leave unread. */
-const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+const MAX_WAITING_BYTES = 24 * 1024 * 1024;
+
+/**
+ * What a large buffer holds: the longest answer, and those before it that a peer may leave unread. New
+ * ones for each answer would be garbage faster than it is collected.
+ */
+const LARGE_BUFFER_BYTES = 336 * 1024;
+/** How many large buffers are kept when nobody needs them. */
+const KEPT_BUFFERS = 16;
 
 /** Messages that wait for one peer. */
 export interface Waiter {
@@ -23,6 +31,7 @@ export interface Waiter {
 export class SendBudget {
   readonly #most: number;
   readonly #waiters = new Set<Waiter>();
+  readonly #buffers: Uint8Array<ArrayBuffer>[] = [];
   #bytes = 0;
 
   /** Nothing waits. */
@@ -41,6 +50,18 @@ export class SendBudget {
     if (waiter.waitingBytes === 0) this.#waiters.delete(waiter);
     else if (bytes > 0) this.#waiters.add(waiter);
     while (this.#bytes > this.#most && bytes > 0) this.#makeRoom();
+  }
+
+  /** A buffer for so many bytes or more. */
+  acquire(bytes: number): Uint8Array<ArrayBuffer> {
+    if (bytes * 4 < LARGE_BUFFER_BYTES || bytes > LARGE_BUFFER_BYTES) return new Uint8Array(bytes);
+    return this.#buffers.pop() ?? new Uint8Array(LARGE_BUFFER_BYTES);
+  }
+
+  /** A buffer is not needed any more. */
+  release(buffer: Uint8Array<ArrayBuffer>): void {
+    const isKept = buffer.length === LARGE_BUFFER_BYTES && this.#buffers.length < KEPT_BUFFERS;
+    if (isKept) this.#buffers.push(buffer);
   }
 
   #makeRoom(): void {

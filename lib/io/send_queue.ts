@@ -89,7 +89,9 @@ export class SendQueue implements Waiter {
   /** The system has what was taken. */
   written(taken: Uint8Array<ArrayBuffer>): void {
     const buffer = new Uint8Array(taken.buffer);
-    this.#spare = buffer.length > MAX_SPARE_BYTES ? new Uint8Array(512) : buffer;
+    const isLarge = buffer.length > MAX_SPARE_BYTES;
+    this.#spare = isLarge ? new Uint8Array(512) : buffer;
+    if (isLarge) this.#budget.release(buffer);
     const written = this.#writing;
     this.#writing = this.#writingAnswers = 0;
     if (!this.#isClosed) this.#budget.changed(this, -written);
@@ -127,8 +129,9 @@ export class SendQueue implements Waiter {
     const end = this.#length + length;
     if (end > MAX_BACKLOG_BYTES) this.overflow();
     else if (end > this.#pending.length) {
-      const wider = new Uint8Array(Math.max(end, this.#pending.length * 2));
+      const wider = this.#budget.acquire(Math.max(end, this.#pending.length * 2));
       wider.set(this.#pending.subarray(0, this.#length));
+      this.#budget.release(this.#pending);
       this.#pending = wider;
     }
     return end <= MAX_BACKLOG_BYTES;

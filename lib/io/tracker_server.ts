@@ -198,19 +198,22 @@ export class Tracker implements AsyncDisposable {
     const buffer = new Uint8Array(RECEIVE_LENGTH);
     const into = new AnswerBuffer();
     while (!this.#closing.signal.aborted) {
+      let received;
       try {
-        const [packet, from] = await socket.receive(buffer);
-        const answer = this.#answer(packet, from as Deno.NetAddr, into);
-        if (answer === undefined) continue;
-        try {
-          // Waited for, as the next answer takes the same room. It has nearly always gone already.
-          await socket.send(answer, from);
-        } catch {
-          this.#sendFailures++;
-        }
+        received = await socket.receive(buffer);
       } catch {
         // Some systems report here that a packet sent earlier was refused. That is no reason to stop.
         await this.#clock.sleep(RECEIVE_RETRY_MS, this.#closing.signal);
+        continue;
+      }
+      const [packet, from] = received;
+      const answer = this.#answer(packet, from as Deno.NetAddr, into);
+      if (answer === undefined) continue;
+      try {
+        // Waited for, as the next answer takes the same room. It has nearly always gone already.
+        await socket.send(answer, from);
+      } catch {
+        this.#sendFailures++;
       }
     }
   }

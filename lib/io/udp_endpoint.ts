@@ -106,15 +106,18 @@ export class UdpEndpoint {
   async #receive(): Promise<void> {
     const buffer = new Uint8Array(RECEIVE_LENGTH);
     while (!this.#closing.signal.aborted) {
+      let received;
       try {
-        const [packet, from] = await this.#socket.receive(buffer);
-        const transactionId = transactionOf(packet);
-        if (transactionId === undefined || !this.#isRemote(from)) continue;
-        this.#waiting.get(transactionId)?.(packet.slice());
+        received = await this.#socket.receive(buffer);
       } catch {
         // Some systems report here that an earlier packet was refused. The exchange will time out.
         await this.#clock.sleep(RECEIVE_RETRY_MS, this.#closing.signal);
+        continue;
       }
+      const [packet, from] = received;
+      const transactionId = transactionOf(packet);
+      if (transactionId === undefined || !this.#isRemote(from)) continue;
+      this.#waiting.get(transactionId)?.(packet.slice());
     }
   }
 
