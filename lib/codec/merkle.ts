@@ -151,6 +151,22 @@ export class MerkleTree {
     const offset = index * HASH_LENGTH;
     return offset < row.length ? row.subarray(offset, offset + HASH_LENGTH) : padHash(layer);
   }
+
+  /** `count` hashes of a layer as they are stored: a view. `undefined` where there is padding among them. */
+  nodes(layer: number, index: number, count: number): Uint8Array | undefined {
+    const row = this.#rows[layer - this.baseLayer]!;
+    const end = (index + count) * HASH_LENGTH;
+    return end <= row.length ? row.subarray(index * HASH_LENGTH, end) : undefined;
+  }
+
+  /** Copies `count` hashes of a layer to the front of `out`, padding included; they lie within the tree. */
+  copyNodes(layer: number, index: number, count: number, out: Uint8Array): void {
+    const row = this.#rows[layer - this.baseLayer]!;
+    const known = row.subarray(index * HASH_LENGTH, (index + count) * HASH_LENGTH);
+    out.set(known);
+    const pad = padHash(layer);
+    for (let at = known.length; at < count * HASH_LENGTH; at += HASH_LENGTH) out.set(pad, at);
+  }
 }
 
 let scratch = new Uint8Array(64 * HASH_LENGTH);

@@ -39,6 +39,8 @@ export class PieceLayer {
   readonly #width: number;
   /** For each piece: nothing yet, computed here but not proved, or proved. */
   #state: Uint8Array;
+  /** What would be asked for before this piece is proved. */
+  #firstOpen = 0;
   #tree: MerkleTree | undefined;
 
   /**
@@ -104,18 +106,19 @@ export class PieceLayer {
   }
 
   /** The requests that would bring what is not yet proved, in order. */
-  requests(): HashRange[] {
-    if (this.complete) return [];
-    const ranges: HashRange[] = [];
+  *requests(): Generator<HashRange, void, void> {
+    if (this.complete) return;
     const proofLayers = Math.log2(this.#width) - 1;
-    for (let index = 0; index < this.pieceCount; index += HASHES_PER_REQUEST) {
+    for (let index = this.#firstOpen; index < this.pieceCount; index += HASHES_PER_REQUEST) {
       const left = Math.min(HASHES_PER_REQUEST, this.pieceCount - index);
-      if (this.#state.subarray(index, index + left).every((state) => state === PROVED)) continue;
+      if (this.#state.subarray(index, index + left).every((state) => state === PROVED)) {
+        if (index === this.#firstOpen) this.#firstOpen += HASHES_PER_REQUEST;
+        continue;
+      }
       // BEP 52 wants two hashes at least: the proof of one would lack its sibling.
       const length = Math.max(2, nextPowerOfTwo(left));
-      ranges.push({ baseLayer: this.layer, index, length, proofLayers });
+      yield { baseLayer: this.layer, index, length, proofLayers };
     }
-    return ranges;
   }
 
   /**
@@ -155,32 +158,45 @@ export class PieceLayer {
 
   /**
    * What a `hashes` message carries in answer to a peer's request: the base hashes, padding included, then
-   * the uncles. Undefined means: answer with a hash reject.
+   * the uncles. It may be a view. Undefined means: answer with a hash reject.
    *
-   * @param blocks For a range below the piece layer: the packed block hashes of {@link pieceBelow}.
+   * @param blocks For a range below the piece layer: the block hashes of {@link pieceBelow}, packed or as
+   * {@link treeBelow} makes a tree of them, which costs as much as the piece has blocks.
    */
-  answer(range: HashRange, blocks?: Uint8Array): Uint8Array | undefined {
+  answer(range: HashRange, blocks?: Uint8Array | MerkleTree): Uint8Array | undefined {
     if (this.#tree === undefined || !this.#serves(range)) return undefined;
     const { baseLayer, index, length } = range;
     let below: MerkleTree | undefined;
     const piece = this.pieceBelow(range);
     if (baseLayer < this.layer) {
       if (piece === undefined || blocks === undefined) return undefined;
-      below = new MerkleTree(blocks, 0, 2 ** this.layer);
+      below = blocks instanceof MerkleTree ? blocks : this.treeBelow(blocks);
       if (!equalBytes(below.root, this.#tree.node(this.layer, piece))) return undefined;
     }
     const nodeAt = (layer: number, at: number) =>
       below !== undefined && layer < this.layer
         ? below.node(layer, at - piece! * 2 ** (this.layer - layer))
         : this.#tree!.node(layer, at);
-    const nodes = Array.from({ length }, (_, i) => nodeAt(baseLayer, index + i));
+    const uncles = uncleCount(range);
+    const stored = uncles > 0 || below !== undefined
+      ? undefined
+      : this.#tree.nodes(baseLayer, index, length);
+    if (stored !== undefined) return stored;
+    const hashes = new Uint8Array((length + uncles) * HASH_LENGTH);
+    if (below === undefined) this.#tree.copyNodes(baseLayer, index, length, hashes);
+    else below.copyNodes(baseLayer, index - piece! * 2 ** (this.layer - baseLayer), length, hashes);
     const height = subtreeHeight(length);
     let ancestor = Math.floor(index / 2 ** height);
-    for (let j = 0; j < uncleCount(range); j++) {
-      nodes.push(nodeAt(baseLayer + height + j, siblingOf(ancestor)));
+    for (let j = 0; j < uncles; j++) {
+      hashes.set(nodeAt(baseLayer + height + j, siblingOf(ancestor)), (length + j) * HASH_LENGTH);
       ancestor = Math.floor(ancestor / 2);
     }
-    return concat(...nodes);
+    return hashes;
+  }
+
+  /** The tree over the packed hashes of a piece's blocks. */
+  treeBelow(blocks: Uint8Array): MerkleTree {
+    return new MerkleTree(blocks, 0, 2 ** this.layer);
   }
 
   /** Whether a request lies within the tree, on the boundary of a subtree, and asks for a possible proof. */

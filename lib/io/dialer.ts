@@ -8,6 +8,7 @@ import type { Handshake } from "../codec/handshake.ts";
 import { ProtocolError } from "../errors.ts";
 import type { InfoHashes } from "../peer/info_hashes.ts";
 import { closeQuietly, dial, HungUp, type OpenedSocket } from "./handshaking.ts";
+import { expectOutsideFault } from "./outside_fault.ts";
 
 /** A connection to a peer of the torrent that was asked for. */
 export interface DialledSocket {
@@ -29,6 +30,21 @@ export interface PeerAddress {
 export class Dialer {
   /** Who was reached in no other way: next time it is tried first. */
   readonly #wantEncryption = new WeakSet<PeerAddress>();
+
+  /** As {@link dial}; why nothing came of it, in words, instead of an error. */
+  async tryDial(
+    infoHashes: InfoHashes,
+    peer: PeerAddress,
+    v2: boolean,
+    signal: AbortSignal,
+  ): Promise<DialledSocket | string> {
+    try {
+      return await this.dial(infoHashes, peer, v2, signal);
+    } catch (error) {
+      expectOutsideFault(error);
+      return dialReason(error);
+    }
+  }
 
   /**
    * Connects to a peer and shakes hands.
@@ -62,8 +78,8 @@ export class Dialer {
       return await dial(host, port, ours, false, signal);
     } catch (error) {
       if (!isHangUp(error) || signal.aborted) throw error;
-      const opened = await dial(host, port, ours, true, signal).catch(() => undefined);
-      if (opened === undefined) throw error;
+      const opened = await dial(host, port, ours, true, signal).catch(expectOutsideFault);
+      if (!opened) throw error;
       this.#wantEncryption.add(peer);
       return opened;
     }

@@ -15,6 +15,7 @@ import type { Expected } from "../peer/piece_hashes.ts";
 import type { FileSpan, Layout, LayoutFile, PieceIndex } from "../store/layout.ts";
 import { FilePool } from "./file_pool.ts";
 import { stampOfOpen, stampOfOpenNow } from "./file_stamp.ts";
+import { expectOutsideFault } from "./outside_fault.ts";
 import { ReadPace } from "./read_pace.ts";
 
 /** A file that is not what it was when it was known to be right. */
@@ -89,12 +90,23 @@ export class FileReader {
     if (covered < length) out.fill(0, 0, length);
     for (const span of spans) {
       const path = this.#paths[span.file]!;
-      const isRead = path !== "" && await this.#pool.use(path, async (fd) => {
+      if (path === "") return false;
+      const isRead = await this.#use(path, async (fd) => {
         return await this.#isUnchanged(span.file, fd, piece) && await this.#readSpan(fd, span, out);
-      }).catch(() => false);
+      });
       if (!isRead) return false;
     }
     return true;
+  }
+
+  /** As {@link FilePool.use}; false where the file cannot be opened or looked at. */
+  async #use(path: string, work: (fd: number) => Promise<boolean>): Promise<boolean> {
+    try {
+      return await this.#pool.use(path, work);
+    } catch (error) {
+      expectOutsideFault(error);
+      return false;
+    }
   }
 
   async #isUnchanged(file: number, fd: number, piece: PieceIndex): Promise<boolean> {

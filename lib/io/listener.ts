@@ -12,6 +12,7 @@ import type { InfoHashes } from "../peer/info_hashes.ts";
 import { Visits } from "../peer/visits.ts";
 import { exchangeAllowance } from "./encrypted_handshake.ts";
 import { answer, closeQuietly, type OpenedSocket } from "./handshaking.ts";
+import { expectOutsideFault } from "./outside_fault.ts";
 
 const FIRST_PORT = 6881;
 const PORTS_TO_TRY = 1000;
@@ -141,14 +142,18 @@ export class Listener implements AsyncDisposable {
   async #greet(conn: Deno.TcpConn): Promise<void> {
     const addr = conn.remoteAddr;
     const remote: Deno.NetAddr = { ...addr, hostname: normalizeIp(addr.hostname) };
+    let opened;
     try {
-      const opened = await answer(conn, this.#desk, this.#closed.signal);
-      opened.settled.acceptor.accepted(opened, remote, opened.settled.v2);
-    } catch {
-      closeQuietly(conn); // a stranger that does not speak to any torrent here
+      opened = await answer(conn, this.#desk, this.#closed.signal);
+    } catch (error) {
+      closeQuietly(conn);
+      expectOutsideFault(error); // a stranger that does not speak to any torrent here
+      return;
     } finally {
       this.#unknown.delete(conn);
     }
+    // What becomes of it is no stranger's fault any more.
+    opened.settled.acceptor.accepted(opened, remote, opened.settled.v2);
   }
 
   #route(head: HandshakeHead) {

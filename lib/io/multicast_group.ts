@@ -151,12 +151,15 @@ export class MulticastGroup {
   async #receive(onPacket: (packet: Uint8Array, host: string) => void): Promise<void> {
     const buffer = new Uint8Array(RECEIVE_LENGTH);
     while (!this.#closing.signal.aborted) {
+      let received;
       try {
-        const [packet, from] = await this.#receiver.receive(buffer);
-        if (!this.#closing.signal.aborted) onPacket(packet, (from as Deno.NetAddr).hostname);
+        received = await this.#receiver.receive(buffer);
       } catch {
         await this.#clock.sleep(RECEIVE_RETRY_MS, this.#closing.signal);
+        continue;
       }
+      const [packet, from] = received;
+      if (!this.#closing.signal.aborted) onPacket(packet, (from as Deno.NetAddr).hostname);
     }
   }
 }

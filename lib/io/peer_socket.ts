@@ -5,47 +5,43 @@
  * blocks is answered by one write of requests. Writing: small messages go first, then file data in
  * batches of half a megabyte; while one batch is on its way, the next is read from disk.
  *
+ * Who sends many small messages has a turn of them, then the others have theirs; who does not read its
+ * answers, or makes more work than its host's share, is not read from meanwhile.
+ *
  * @module
  */
 
 import { normalizeIp } from "../codec/address.ts";
 import type { Framer } from "../codec/framer.ts";
-import { encodedLength, type Message, PIECE_HEADER_LENGTH } from "../codec/message.ts";
-import { writeMessage, writePieceHeader } from "../codec/message.ts";
-import { requestsLength, writeRequests } from "../codec/requests.ts";
+import type { Message } from "../codec/message.ts";
 import { ProtocolError } from "../errors.ts";
-import type { BlockRequest, Connection } from "../peer/connection.ts";
+import type { Connection } from "../peer/connection.ts";
+import type { HostShares } from "../peer/host_shares.ts";
 import type { Carrier, CarrierHost } from "./carrier.ts";
-import { BATCH_BYTES, type BatchBuffers, LEAST_BATCH_BYTES } from "./batch_buffers.ts";
 import { closeQuietly } from "./handshaking.ts";
-import type { PeerStream } from "./peer_stream.ts";
-import { pause, type RateLimiter } from "./rate_limiter.ts";
+import { programShares, unitsFor, unitsOf } from "./host_work.ts";
+import { expectOutsideFault } from "./outside_fault.ts";
+import { describeBreak, type PeerStream } from "./peer_stream.ts";
+import { pause } from "./rate_limiter.ts";
+import { programBudget, type SendBudget } from "./send_budget.ts";
+import { SendQueue } from "./send_queue.ts";
+import { type Batch, UploadBatches, type UploadSource } from "./upload_batches.ts";
 
-/** A peer that reads so slowly that this many bytes of small messages pile up has to go. */
-const MAX_BACKLOG_BYTES = 8 * 1024 * 1024;
-/** A larger buffer for small messages is not kept: a thousand quiet peers would have one each. */
-const MAX_SPARE_BYTES = 4096;
-/** What a peer takes in so long is written at once, within the bounds of a batch. */
-const BATCH_SECONDS = 0.02;
 /** So long a peer may read nothing at all of what waits for it; it holds memory meanwhile. */
 const STALLED_WRITE_MS = 30_000;
+/** Small messages that are taken of one peer before others have their turn. */
+const TURN_MESSAGES = 512;
+/** Who sends no file data is read from in portions of so many bytes. */
+const SMALL_READ_BYTES = 16 * 1024;
 
 /** What a socket needs from the session it belongs to. */
-export interface SocketHost extends CarrierHost {
-  takeUploads(connection: Connection, maxBytes: number): BlockRequest[];
-  /** Reads file data; false when it is not what it should be. */
-  readBlocks(request: BlockRequest, out: Uint8Array): Promise<boolean>;
-  refuseUpload(connection: Connection, request: BlockRequest): void;
-  readonly uploadLimiter: RateLimiter;
-  readonly buffers: BatchBuffers;
-}
+export interface SocketHost extends CarrierHost, UploadSource {}
 
-interface Batch {
-  readonly buffer: Uint8Array;
-  /** Bytes to write. */
-  length: number;
-  /** How many of them are file data. */
-  dataBytes: number;
+/** What sockets share, and how long they wait. */
+export interface SocketBounds {
+  readonly stalledWriteMs?: number;
+  readonly budget?: SendBudget;
+  readonly shares?: HostShares;
 }
 
 /** Moves the messages of one connection. */
@@ -57,11 +53,15 @@ export class PeerSocket implements Carrier {
   readonly #host: SocketHost;
   readonly #closed = new AbortController();
   readonly #stalledWriteMs: number;
+  readonly #queue: SendQueue;
+  readonly #uploads: UploadBatches;
+  readonly #shares: HostShares;
+  /** Small messages that may be taken before the others have their turn. */
+  #turnLeft = TURN_MESSAGES;
+  /** Units that writing to it has taken, as far as its host has paid for them. */
+  #paidUnits = 0;
   #writingSinceMs = Infinity;
   #writeTimer: ReturnType<typeof setTimeout> | undefined;
-  #pending = new Uint8Array(512);
-  #pendingLength = 0;
-  #spare = new Uint8Array(512);
   #wake: (() => void) | undefined;
   #hasUploads = false;
   #reason = "";
@@ -72,13 +72,17 @@ export class PeerSocket implements Carrier {
     conn: PeerStream,
     framer: Framer,
     host: SocketHost,
-    stalledWriteMs = STALLED_WRITE_MS,
+    bounds: SocketBounds = {},
   ) {
     this.connection = connection;
     this.#conn = conn;
     this.#framer = framer;
     this.#host = host;
-    this.#stalledWriteMs = stalledWriteMs;
+    this.#stalledWriteMs = bounds.stalledWriteMs ?? STALLED_WRITE_MS;
+    this.#shares = bounds.shares ?? programShares;
+    const overflow = () => this.close("does not read what it is sent");
+    this.#queue = new SendQueue(bounds.budget ?? programBudget, overflow);
+    this.#uploads = new UploadBatches(connection, host);
   }
 
   /** See {@link Carrier.localHost}. */
@@ -89,11 +93,10 @@ export class PeerSocket implements Carrier {
 
   /** Reads and writes until the connection ends; returns in words why it did. */
   async run(): Promise<string> {
-    const reading = this.#readLoop().catch((error) => this.close(describe(error)));
-    const writing = this.#writeLoop().catch((error) => this.close(describe(error)));
-    await reading;
-    this.close("closed by the peer");
-    await writing;
+    // Where one of them ends by a fault of ours, so does the other, and the fault goes on its way.
+    const reading = this.#readLoop().finally(() => this.close("closed by the peer"));
+    const writing = this.#writeLoop().finally(() => this.close("closed"));
+    await Promise.all([reading, writing]);
     return this.#reason;
   }
 
@@ -104,20 +107,19 @@ export class PeerSocket implements Carrier {
     this.#closed.abort();
     closeQuietly(this.#conn);
     clearTimeout(this.#writeTimer);
+    this.#queue.close();
     this.#wakeWriter();
   }
 
   /** Queues a message; it leaves with the next write. */
   send(message: Message): void {
-    if (!this.#hasRoom(encodedLength(message))) return;
-    this.#pendingLength = writeMessage(message, this.#pending, this.#pendingLength);
+    this.#queue.add(message);
     this.#wakeWriter();
   }
 
   /** See {@link Carrier.request}. */
   request(blocks: readonly number[]): void {
-    if (!this.#hasRoom(requestsLength(blocks))) return;
-    this.#pendingLength = writeRequests(blocks, this.#pending, this.#pendingLength);
+    this.#queue.addRequests(blocks);
     this.#wakeWriter();
   }
 
@@ -129,29 +131,90 @@ export class PeerSocket implements Carrier {
 
   async #readLoop(): Promise<void> {
     const { signal } = this.#closed;
-    do {
+    const share = this.#shares.of(this.connection.peer.host, performance.now());
+    for (;;) {
       const nowMs = performance.now();
-      let dataBytes = 0;
-      for (let m = this.#framer.next(); m !== undefined; m = this.#framer.next()) {
-        if (m.type === "piece") dataBytes += m.block.length;
-        this.#host.received(this.connection, m, nowMs);
-        if (signal.aborted) return;
-      }
+      const { dataBytes, units, isThrough } = this.#takeMessages(nowMs);
+      if (signal.aborted) return;
       this.#host.settle();
       // Only file data is paid for: who sends none is not made to wait for those who do.
-      const pauseMs = this.#host.downloadLimiter.take(dataBytes);
+      const limitMs = this.#host.downloadLimiter.take(dataBytes);
+      const pauseMs = Math.max(limitMs, share.spend(units + this.#unitsDone(), nowMs));
       if (pauseMs > 0) await pause(pauseMs, signal);
-      const read = await this.#conn.read(this.#space());
-      if (read === null) return;
-      this.#framer.advance(read);
-    } while (!signal.aborted);
+      if (this.#queue.isHigh) await this.#queue.drained();
+      if (this.#turnLeft <= 0) await this.#turnOfOthers();
+      if (isThrough && !await this.#read(dataBytes > 0)) return;
+      if (signal.aborted) return;
+    }
   }
 
-  /** Where to read to; with a limit in small portions, so that no pause is long. */
-  #space(): Uint8Array {
+  /** Hands over what has come, until it is through or something is to be looked at before it goes on. */
+  #takeMessages(nowMs: number): { dataBytes: number; units: number; isThrough: boolean } {
+    const { signal } = this.#closed;
+    let dataBytes = 0, units = 0;
+    for (let m = this.#next(); m !== undefined; m = this.#next()) {
+      units += unitsOf(m);
+      if (m.type === "piece") dataBytes += m.block.length;
+      else this.#turnLeft--;
+      const mayBeAnswered = m.type === "hashRequest" || m.type === "extended";
+      this.#host.received(this.connection, m, nowMs);
+      if (signal.aborted) break;
+      if (mayBeAnswered || this.#turnLeft <= 0) return { dataBytes, units, isThrough: false };
+    }
+    return { dataBytes, units, isThrough: true };
+  }
+
+  #next(): Message | undefined {
+    try {
+      return this.#framer.next();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.close(error.message);
+      return undefined;
+    }
+  }
+
+  /** What was done for the peer since the last time. */
+  #unitsDone(): number {
+    const paid = this.#paidUnits;
+    this.#paidUnits = unitsFor(this.#queue.total, this.#uploads.reads);
+    return this.#paidUnits - paid;
+  }
+
+  /** Reading or writing failed. */
+  #broke(error: unknown): void {
+    expectOutsideFault(error);
+    this.close(describeBreak(error));
+  }
+
+  /** Lets everybody else be heard. Reads that are ready at once would go on and on instead. */
+  async #turnOfOthers(): Promise<void> {
+    this.#turnLeft = TURN_MESSAGES;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+
+  /** Reads what there is; false when there will be no more. */
+  async #read(isData: boolean): Promise<boolean> {
+    try {
+      const read = await this.#conn.read(this.#space(isData));
+      if (read === null) return false;
+      this.#framer.advance(read);
+      return true;
+    } catch (error) {
+      this.#broke(error);
+      return false;
+    }
+  }
+
+  /**
+   * Where to read to; with a limit in small portions, so that no pause is long. Small messages fill no
+   * large buffer: a hundred peers would have one each, and everybody would wait for a thousand of them.
+   */
+  #space(isData: boolean): Uint8Array {
     const space = this.#framer.space();
     const { portionBytes } = this.#host.downloadLimiter;
-    return space.length > portionBytes ? space.subarray(0, portionBytes) : space;
+    const most = isData ? portionBytes : Math.min(portionBytes, SMALL_READ_BYTES);
+    return space.length > most ? space.subarray(0, most) : space;
   }
 
   async #writeLoop(): Promise<void> {
@@ -162,21 +225,18 @@ export class PeerSocket implements Carrier {
       const batch = await (next ?? this.#prepare());
       next = undefined;
       if (batch === undefined) {
-        if (this.#pendingLength === 0) await this.#sleep();
+        if (this.#queue.isEmpty) await this.#sleep();
         continue;
       }
       next = this.#prepare(); // read while this batch is on its way
       next.catch(() => {}); // seen when awaited
       const pauseMs = this.#host.uploadLimiter.take(batch.dataBytes);
-      try {
-        await this.#hold(pauseMs);
-        if (!signal.aborted) await this.#write(batch.buffer.subarray(0, batch.length));
-        this.#host.sent(this.connection, batch.dataBytes);
-      } finally {
-        this.#host.buffers.release(batch.buffer);
-      }
+      await this.#hold(pauseMs);
+      if (!signal.aborted) await this.#write(batch.buffer.subarray(0, batch.length));
+      this.#host.sent(this.connection, batch.dataBytes);
+      this.#host.buffers.release(batch.buffer);
     }
-    const last = await next?.catch(() => undefined);
+    const last = await next;
     if (last !== undefined) this.#host.buffers.release(last.buffer);
   }
 
@@ -194,14 +254,18 @@ export class PeerSocket implements Carrier {
     }
   }
 
-  /** Writes all of it, as long as the peer reads. */
+  /** Writes all of it, as long as the peer reads; where it cannot, the connection ends. */
   async #write(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length;) {
-      this.#writingSinceMs = performance.now();
-      this.#writeTimer ??= setTimeout(this.#watchWrite, this.#stalledWriteMs);
-      done += await this.#conn.write(bytes.subarray(done));
+    try {
+      for (let done = 0; done < bytes.length;) {
+        this.#writingSinceMs = performance.now();
+        this.#writeTimer ??= setTimeout(this.#watchWrite, this.#stalledWriteMs);
+        done += await this.#conn.write(bytes.subarray(done));
+      }
+      this.#writingSinceMs = Infinity;
+    } catch (error) {
+      this.#broke(error);
     }
-    this.#writingSinceMs = Infinity;
   }
 
   /** One timer watches over many writes: to start one for each would cost more than most of them. */
@@ -214,78 +278,21 @@ export class PeerSocket implements Carrier {
   };
 
   async #writePending(): Promise<void> {
-    while (this.#pendingLength > 0 && !this.#closed.signal.aborted) {
-      const bytes = this.#pending;
-      const length = this.#pendingLength;
-      this.#pending = this.#spare;
-      this.#pendingLength = 0;
-      await this.#write(bytes.subarray(0, length));
-      this.#spare = bytes.length > MAX_SPARE_BYTES ? new Uint8Array(512) : bytes;
+    while (!this.#queue.isEmpty && !this.#closed.signal.aborted) {
+      const bytes = this.#queue.take();
+      await this.#write(bytes);
+      this.#queue.written(bytes);
       this.#host.sent(this.connection, 0);
     }
   }
 
-  /** As much as the peer takes in a moment: small messages wait behind what is being written. */
-  #batchBytes(): number {
-    const rate = this.connection.up.rate(performance.now());
-    return Math.max(LEAST_BATCH_BYTES, Math.min(BATCH_BYTES, rate * BATCH_SECONDS));
-  }
-
-  /** Reads the next batch of uploads from disk, framed as piece messages; nothing when none wait. */
+  /** Reads the next batch of uploads from disk; nothing when none wait. */
   async #prepare(): Promise<Batch | undefined> {
     if (!this.#hasUploads) return undefined;
-    const portion = Math.min(this.#batchBytes(), this.#host.uploadLimiter.portionBytes);
-    const requests = this.#host.takeUploads(this.connection, portion);
-    if (requests.length === 0) {
-      this.#hasUploads = false;
-      return undefined;
-    }
-    const batch: Batch = { buffer: this.#host.buffers.acquire(portion), length: 0, dataBytes: 0 };
-    for (let i = 0; i < requests.length;) {
-      const run = runLength(requests, i);
-      await this.#addRun(batch, requests.slice(i, i + run));
-      i += run;
-    }
+    this.#hasUploads = false; // until there turns out to be some, or more come meanwhile
+    const batch = await this.#uploads.next();
+    if (batch !== undefined) this.#hasUploads = true;
     return batch;
-  }
-
-  /**
-   * Adds consecutive blocks of a piece. They are read in one go to where the last of them belongs, and
-   * then each moves forward to its place behind its header.
-   */
-  async #addRun(batch: Batch, run: readonly BlockRequest[]): Promise<void> {
-    const { piece, begin } = run[0]!;
-    const length = run.reduce((sum, request) => sum + request.length, 0);
-    const { buffer } = batch;
-    const dataAt = batch.length + run.length * PIECE_HEADER_LENGTH;
-    const out = buffer.subarray(dataAt, dataAt + length);
-    const good = await this.#host.readBlocks({ piece, begin, length }, out);
-    if (!good) {
-      for (const request of run) this.#host.refuseUpload(this.connection, request);
-      return;
-    }
-    let from = dataAt;
-    let to = batch.length;
-    for (const request of run) {
-      to = writePieceHeader(buffer, to, piece, request.begin, request.length);
-      buffer.copyWithin(to, from, from + request.length);
-      from += request.length;
-      to += request.length;
-    }
-    batch.length = to;
-    batch.dataBytes += length;
-  }
-
-  /** Makes room for small messages, unless there are too many already: then the connection ends. */
-  #hasRoom(length: number): boolean {
-    const end = this.#pendingLength + length;
-    if (end > MAX_BACKLOG_BYTES) this.close("does not read what it is sent");
-    else if (end > this.#pending.length) {
-      const wider = new Uint8Array(Math.max(end, this.#pending.length * 2));
-      wider.set(this.#pending.subarray(0, this.#pendingLength));
-      this.#pending = wider;
-    }
-    return end <= MAX_BACKLOG_BYTES;
   }
 
   #sleep(): Promise<void> {
@@ -297,27 +304,4 @@ export class PeerSocket implements Carrier {
     this.#wake?.();
     this.#wake = undefined;
   }
-}
-
-/** How many requests from `start` on ask for one unbroken stretch of a piece. */
-function runLength(requests: readonly BlockRequest[], start: number): number {
-  let count = 1;
-  while (start + count < requests.length) {
-    const before = requests[start + count - 1]!;
-    const next = requests[start + count]!;
-    if (next.piece !== before.piece || next.begin !== before.begin + before.length) break;
-    count++;
-  }
-  return count;
-}
-
-function describe(error: unknown): string {
-  if (error instanceof ProtocolError) return error.message;
-  if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
-    return "closed";
-  }
-  if (error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe) {
-    return "broke the connection off";
-  }
-  return error instanceof Error ? error.message : String(error);
 }

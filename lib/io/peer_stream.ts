@@ -16,6 +16,17 @@ export interface PeerStream {
   close(): void;
 }
 
+/** Why a connection broke, in words. */
+export function describeBreak(error: unknown): string {
+  if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
+    return "closed";
+  }
+  if (error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe) {
+    return "broke the connection off";
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Writes all of `bytes`; a single `write` may take fewer. */
 export async function writeAll(stream: PeerStream, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length;) done += await stream.write(bytes.subarray(done));

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { DiskError } from "../errors.ts";
+import { DiskError } from "../errors.ts";
 import type { BlockRequest } from "../peer/connection.ts";
 import type { Swarm } from "../peer/swarm.ts";
 import type { Transfer } from "../peer/transfer.ts";
@@ -88,17 +88,20 @@ export class PieceStore {
       : bySha1 && transfer.layout.version === "hybrid"
       ? NOTE_SHA1
       : NOTE_VERIFIED;
+    const { workers, memory } = this.#disk.storing!;
+    const asked = { expected, note, digests: transfer.wantsDigests(piece) };
+    const job = { piece, buffer: memory.take(slot), ...asked };
+    let stored;
     try {
-      const { workers, memory } = this.#disk.storing!;
-      const asked = { expected, note, digests: transfer.wantsDigests(piece) };
-      const stored = workers.store({ piece, buffer: memory.take(slot), ...asked });
-      const { matches, buffer, digests } = await stored;
-      memory.giveBack(slot, buffer);
-      this.#host.swarm.verified(piece, matches, bySha1, digests);
+      stored = await workers.store(job);
     } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
       transfer.download.notStored(piece);
-      this.#host.onDiskError(error as DiskError);
+      this.#host.onDiskError(error);
+      return this.#host.settle();
     }
+    memory.giveBack(slot, stored.buffer);
+    this.#host.swarm.verified(piece, stored.matches, bySha1, stored.digests);
     this.#host.settle();
   }
 

@@ -23,7 +23,7 @@ export function pieceView(swarm: Swarm): PieceView | undefined {
   if (swarm.phase.name !== "transfer") return undefined;
   const { pieces, layout, download: { available: { rarity } } } = swarm.phase.transfer;
   let complete = 0; // those are not in the order of rarity
-  for (const { remote } of swarm.connections.values()) if (remote.isFull) complete++;
+  for (const { isCounted } of swarm.connections.values()) if (!isCounted) complete++;
   return {
     count: layout.pieceCount,
     inFlight: pieces.active.keys(),

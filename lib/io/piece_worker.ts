@@ -17,6 +17,7 @@ import { Descriptors } from "./descriptors.ts";
 import { FileHasher } from "./file_hasher.ts";
 import { FileMarks } from "./file_marks.ts";
 import { Garbage } from "./garbage.ts";
+import { expectOutsideFault } from "./outside_fault.ts";
 import type {
   Job,
   JobAnswer,
@@ -73,6 +74,7 @@ class PieceWorker {
     try {
       return { id, answer: this.#run(job) };
     } catch (error) {
+      expectOutsideFault(error); // a bug ends the thread, and with it the program
       const { message, code } = error as Error & { code?: string };
       return {
         id,

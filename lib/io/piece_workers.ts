@@ -153,7 +153,9 @@ export class PieceWorkers {
       // It is gone and answers nothing any more: to close it would take for ever.
       const place = this.#threads.indexOf(thread);
       if (place !== -1) this.#threads.splice(place, 1);
-      this.#failAll(new DiskError(`a hashing thread failed: ${event.message}`));
+      const text = `a hashing thread failed: ${event.message}`;
+      // It could not be started, or it met a bug.
+      this.#failAll(event.message.startsWith("Uncaught") ? new Error(text) : new DiskError(text));
     };
     worker.postMessage(this.#setup);
     this.#threads.push(thread);

@@ -7,6 +7,7 @@
 
 import type { Reach } from "../codec/udp_tracker.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { expectOutsideFault } from "./outside_fault.ts";
 import { type AskOptions, UdpTrackerClient } from "./udp_tracker_client.ts";
 
 /**
@@ -98,7 +99,8 @@ export class PortInquiry {
     try {
       const { signal } = this.#closing;
       return await client.reach(port, { signal, giveUpSeconds: GIVE_UP_SECONDS });
-    } catch {
+    } catch (error) {
+      expectOutsideFault(error);
       return undefined;
     } finally {
       await client.close();

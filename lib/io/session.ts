@@ -24,7 +24,7 @@ import type { FileReader } from "./file_reader.ts";
 import { addressesHere, Footholds } from "./addresses_here.ts";
 import { BatchBuffers } from "./batch_buffers.ts";
 import type { Carrier } from "./carrier.ts";
-import { Dialer, dialReason } from "./dialer.ts";
+import { Dialer } from "./dialer.ts";
 import { closeQuietly, type OpenedSocket } from "./handshaking.ts";
 import type { Acceptor } from "./listener.ts";
 import { PeerSocket, type SocketHost } from "./peer_socket.ts";
@@ -266,12 +266,9 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
 
   async #dial(peer: Peer, v2: boolean): Promise<void> {
     if (peer.url !== undefined) return this.#webSeeds?.dial(peer, peer.url);
-    try {
-      const dialled = await this.#dialer.dial(this.infoHashes, peer, v2, this.#closed.signal);
-      this.#open(peer, dialled.opened, { inbound: false, v2: dialled.v2 });
-    } catch (error) {
-      this.swarm.dialFailed(peer, dialReason(error), performance.now());
-    }
+    const dialled = await this.#dialer.tryDial(this.infoHashes, peer, v2, this.#closed.signal);
+    if (typeof dialled === "string") this.swarm.dialFailed(peer, dialled, performance.now());
+    else this.#open(peer, dialled.opened, { inbound: false, v2: dialled.v2 });
     this.settle();
   }
 

@@ -12,6 +12,7 @@ import { type WebSeedFiles, webSeedFileUrl } from "../codec/web_seed_url.ts";
 import type { BlockRequest, Connection } from "../peer/connection.ts";
 import { BLOCK_LENGTH, type Layout, type PieceIndex } from "../store/layout.ts";
 import type { Carrier, CarrierHost } from "./carrier.ts";
+import { expectOutsideFault } from "./outside_fault.ts";
 import { pause } from "./rate_limiter.ts";
 import { type Batch, BatchQueue, BlockCutter } from "./web_batches.ts";
 import { fetchRange, WebFault } from "./web_fetch.ts";
@@ -177,6 +178,7 @@ export class WebSeed implements Carrier {
         if (signal.aborted) return;
       }
     } catch (error) {
+      if (!(error instanceof WebFault)) expectOutsideFault(error);
       if (signal.aborted) return;
       if (!(error instanceof WebFault)) throw error;
       this.fault ??= error;

@@ -12,6 +12,7 @@ import type { Swarm } from "../peer/swarm.ts";
 import type { Layout } from "../store/layout.ts";
 import type { Carrier, CarrierHost } from "./carrier.ts";
 import type { TransferListener } from "./events.ts";
+import { expectOutsideFault } from "./outside_fault.ts";
 import { probe, WebFault } from "./web_fetch.ts";
 import { WebSeed } from "./web_seed.ts";
 
@@ -45,6 +46,7 @@ export class WebSeeds {
       await this.#probe(url);
       this.#options.signal.throwIfAborted();
     } catch (error) {
+      if (!(error instanceof WebFault)) expectOutsideFault(error);
       const reason = error instanceof Error ? error.message : String(error);
       swarm.dialFailed(peer, reason, performance.now());
       return this.#mind(peer, url, error);

@@ -27,10 +27,10 @@ export class Allowance {
     return this.#permits < 1;
   }
 
-  /** Uses one permit up; false when there is none. */
-  take(nowMs: number): boolean {
-    if (this.isUsedUp(nowMs)) return false;
-    this.#permits--;
+  /** Uses permits up, one by default; false, and nothing is used up, when there are not so many. */
+  take(nowMs: number, count = 1): boolean {
+    if (this.isUsedUp(nowMs) || this.#permits < count) return false;
+    this.#permits -= count;
     return true;
   }
 }

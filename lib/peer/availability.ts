@@ -23,6 +23,8 @@ const MAX_GAINS = 128;
 export class Availability {
   /** The wanted pieces that nobody has begun. */
   readonly rarity: RarityOrder;
+  /** How many connected peers have all pieces. */
+  completeCount = 0;
   readonly #pieces: Pieces;
   readonly #emit: Emit;
   readonly #hunger: Hunger;
@@ -42,28 +44,26 @@ export class Availability {
   replaced(connection: Connection, remote: Bitfield): void {
     this.withdrawn(connection);
     connection.remote = remote;
-    connection.wantedCount = 0;
+    if (hasEverything(remote)) this.completeCount++;
+    connection.isCounted = !remote.isFull;
     connection.gains = [];
-    for (const piece of remote.ones()) {
-      if (!remote.isFull) this.rarity.increment(piece);
-      if (this.#isWanted(piece)) connection.wantedCount++;
-    }
+    connection.wantedCount = remote.isFull ? this.#allWanted : this.#count(remote);
     if (connection.wantedCount > 0) this.#hunger.add(connection);
     this.#showInterest(connection);
   }
 
   /** What the peer was known to have no longer counts. */
   withdrawn(connection: Connection): void {
-    if (connection.remote.isFull) return;
+    if (hasEverything(connection.remote)) this.completeCount--;
+    if (!connection.isCounted) return;
     for (const piece of connection.remote.ones()) this.rarity.decrement(piece);
   }
 
   /** The peer got one more piece. */
   gained(connection: Connection, piece: PieceIndex): void {
-    const { remote } = connection;
-    if (!remote.set(piece)) return;
-    if (!remote.isFull) this.rarity.increment(piece);
-    else for (const other of remote.ones()) if (other !== piece) this.rarity.decrement(other);
+    if (!connection.remote.set(piece)) return;
+    if (hasEverything(connection.remote)) this.completeCount++;
+    this.rarity.increment(piece);
     if (!this.#isWanted(piece)) return;
     connection.wantedCount++;
     if (connection.gains.length < MAX_GAINS) connection.gains.push(piece);
@@ -82,13 +82,15 @@ export class Availability {
     return connection.gains.length === wantedCount ? connection.gains : undefined;
   };
 
-  /** The peer has one piece fewer. */
+  /** The peer has one piece fewer. Who loses one of all is counted from then on, also with all again. */
   dropped(connection: Connection, piece: PieceIndex): void {
     const { remote } = connection;
-    const wasFull = remote.isFull;
+    const wasFull = hasEverything(remote);
     if (!remote.clear(piece)) return;
-    if (wasFull) { for (const other of remote.ones()) this.rarity.increment(other); }
-    else this.rarity.decrement(piece);
+    if (wasFull) this.completeCount--;
+    if (connection.isCounted) this.rarity.decrement(piece);
+    else for (const other of remote.ones()) this.rarity.increment(other);
+    connection.isCounted = true;
     if (!this.#isWanted(piece)) return;
     connection.wantedCount--;
     this.#showInterest(connection);
@@ -104,9 +106,13 @@ export class Availability {
   checkInvariant(connections: Iterable<Connection>, layout: Layout): void {
     this.rarity.checkInvariant();
     const counts = new Uint16Array(layout.pieceCount);
-    for (const { remote } of connections) {
-      if (!remote.isFull) { for (const piece of remote.ones()) counts[piece]!++; }
+    let complete = 0;
+    for (const { remote, isCounted } of connections) {
+      if (hasEverything(remote)) complete++;
+      if (isCounted) { for (const piece of remote.ones()) counts[piece]!++; }
+      else if (!remote.isFull) throw new Error("who lacks pieces is not counted");
     }
+    if (complete !== this.completeCount) throw new Error(`${complete} peers have everything`);
     for (const piece of layout.pieces()) {
       if (this.rarity.availability(piece) !== counts[piece]) {
         throw new Error(`${counts[piece]} peers have piece ${piece}, not as many as counted`);
@@ -123,6 +129,21 @@ export class Availability {
     }
   }
 
+  /** How many pieces are wanted. */
+  get #allWanted(): number {
+    return this.rarity.size + this.#pieces.active.size;
+  }
+
+  /** Counts these pieces in the order of rarity. Returns how many of them are wanted. */
+  #count(remote: Bitfield): number {
+    let wanted = 0;
+    for (const piece of remote.ones()) {
+      this.rarity.increment(piece);
+      if (this.#isWanted(piece)) wanted++;
+    }
+    return wanted;
+  }
+
   #isWanted(piece: number): boolean {
     return this.rarity.includes(piece) || this.#pieces.active.has(piece as PieceIndex);
   }
@@ -134,4 +155,9 @@ export class Availability {
     const message = { type: interested ? "interested" : "notInterested" } as const;
     this.#emit({ type: "send", connection, message });
   }
+}
+
+/** Whether these are all pieces, of a torrent that has any. */
+function hasEverything(remote: Bitfield): boolean {
+  return remote.isFull && !remote.isEmpty;
 }

@@ -14,17 +14,20 @@ import type { Connection } from "./connection.ts";
 const BURST = 2000;
 /** Messages a second that are borne for ever. */
 const PER_SECOND = 20;
-/** What a message about all pieces counts: it makes us look at each of them. */
-const WHOLE_COST = 50;
+/**
+ * Messages about all pieces that may be saved up: each makes us look at every piece, so it counts as a
+ * part of all that may be said. One is what a peer needs.
+ */
+const WHOLE_BURST = 4;
 
 /** Counts what peers say. */
 export class Chatter {
-  readonly #pieceCount: number;
+  readonly #capacity: number;
   readonly #allowances = new Map<Connection, Allowance>();
 
   /** For a torrent of so many pieces. */
   constructor(pieceCount: number) {
-    this.#pieceCount = pieceCount;
+    this.#capacity = BURST + pieceCount;
   }
 
   /**
@@ -33,7 +36,7 @@ export class Chatter {
    * @throws {ProtocolError} when it says too much that is not new
    */
   heard(connection: Connection, message: Message, nowMs: number): void {
-    const cost = costOf(connection, message);
+    const cost = this.#costOf(connection, message);
     if (cost > 0) this.spend(connection, cost, nowMs);
   }
 
@@ -45,35 +48,33 @@ export class Chatter {
   spend(connection: Connection, cost: number, nowMs: number): void {
     let allowance = this.#allowances.get(connection);
     if (allowance === undefined) {
-      allowance = new Allowance(BURST + this.#pieceCount, PER_SECOND, nowMs);
+      allowance = new Allowance(this.#capacity, PER_SECOND, nowMs);
       this.#allowances.set(connection, allowance);
     }
-    for (let i = 0; i < cost; i++) {
-      if (!allowance.take(nowMs)) throw new ProtocolError("says the same again and again");
-    }
+    if (!allowance.take(nowMs, cost)) throw new ProtocolError("says the same again and again");
   }
 
   /** The connection is gone. */
   left(connection: Connection): void {
     this.#allowances.delete(connection);
   }
-}
 
-/** What a message counts; 0 for what brings something new, or is bounded elsewhere. */
-function costOf({ remote }: Connection, message: Message): number {
-  switch (message.type) {
-    case "have":
-      return remote.get(message.piece) ? 1 : 0;
-    case "bitfield":
-    case "haveAll":
-    case "haveNone":
-      return WHOLE_COST;
-    case "choke":
-    case "unchoke":
-    case "interested":
-    case "notInterested":
-      return 1;
-    default:
-      return 0;
+  /** What a message counts; 0 for what brings something new, or is bounded elsewhere. */
+  #costOf({ remote }: Connection, message: Message): number {
+    switch (message.type) {
+      case "have":
+        return remote.get(message.piece) ? 1 : 0;
+      case "bitfield":
+      case "haveAll":
+      case "haveNone":
+        return this.#capacity / WHOLE_BURST;
+      case "choke":
+      case "unchoke":
+      case "interested":
+      case "notInterested":
+        return 1;
+      default:
+        return 0;
+    }
   }
 }

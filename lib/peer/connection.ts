@@ -60,6 +60,8 @@ export class Connection {
 
   /** What it has. Empty until the transfer begins and knows how many pieces there are. */
   remote: Bitfield = new Bitfield(0);
+  /** Its pieces are counted one by one. Not so who said to have all: that changes no order. */
+  isCounted = true;
   /** How many of its pieces we lack. */
   wantedCount = 0;
   /** Pieces that it got while we watched, as long as they are wanted; the latest few of them. */

@@ -24,16 +24,13 @@ import type { Hunger } from "./hunger.ts";
 import type { Peer } from "./peer_book.ts";
 import { Picker } from "./picker.ts";
 import { Requests } from "./requests.ts";
+import { Waste } from "./waste.ts";
 
 /** A peer that owes blocks and sends none for so long holds them no longer. */
 const SNUB_MS = 8000;
-/** Blocks nobody asked for that a peer may send before it has to go, in bytes. */
-const MAX_WASTE_BYTES = 16 * 1024 * 1024;
 
 /** The fetching half of a transfer. */
 export class Download {
-  /** Bytes that arrived and were of no use. */
-  wastedBytes = 0;
   /** Who has what. */
   readonly available: Availability;
   readonly #options: DownloadOptions;
@@ -46,6 +43,7 @@ export class Download {
   readonly #share: FairShare;
   readonly #endGame: EndGame;
   readonly #asking: Asking;
+  readonly #waste = new Waste();
 
   /** Everything missing is wanted from the beginning. */
   constructor(options: DownloadOptions) {
@@ -66,6 +64,11 @@ export class Download {
     this.#asking = new Asking({ picker, requests, share, hunger, endGame });
   }
 
+  /** Bytes that arrived and were of no use. */
+  get wastedBytes(): number {
+    return this.#waste.bytes;
+  }
+
   /** A connection takes part from now on. */
   joined(connection: Connection): void {
     this.#share.changed(connection);
@@ -74,7 +77,7 @@ export class Download {
   /** The peer's bitfield is known, or known anew. */
   piecesReplaced(connection: Connection, remote: Bitfield): void {
     this.available.replaced(connection, remote);
-    for (const active of this.#pieces.active.values()) {
+    for (const active of this.#picker.ownedBy(connection)) {
       if (!remote.get(active.piece)) this.#leave(connection, active);
     }
     this.#share.changed(connection);
@@ -157,7 +160,7 @@ export class Download {
     const active = this.#pieces.active.get(piece as PieceIndex);
     const welcome = active !== undefined && active.takesFrom(connection.id) &&
       active.receive(number, connection.peer.id);
-    if (!welcome) return this.#waste(connection, block.length, askedMs >= 0);
+    if (!welcome) return this.#waste.arrived(connection, block.length, askedMs >= 0);
     this.#options.storeBlock(active.slot, begin, block);
     this.#requests.cancel(active, number);
     if (!active.isFull) return;
@@ -167,6 +170,7 @@ export class Download {
 
   /** A full piece, which came from these peers, matched its hash and is on disk. */
   stored(piece: PieceIndex, from: readonly Peer[]): void {
+    this.#picker.ended(this.#pieces.active.get(piece)!);
     this.#pieces.stored(piece);
     if (this.#pieces.shared.get(piece)) this.#haves.stored(piece, from);
     if (this.#pieces.isComplete) this.#haves.flush();
@@ -180,13 +184,15 @@ export class Download {
 
   /** A full piece did not match its hash: all of it is fetched again. */
   failed(piece: PieceIndex): void {
-    this.wastedBytes += this.#layout.dataLength(piece);
+    this.#waste.dropped(this.#layout.dataLength(piece));
     this.notStored(piece);
   }
 
   /** A full piece could not be stored: it is fetched again some day. */
   notStored(piece: PieceIndex): void {
-    this.#requests.forget(this.#pieces.active.get(piece)!);
+    const active = this.#pieces.active.get(piece)!;
+    this.#requests.forget(active);
+    this.#picker.ended(active);
     this.#pieces.failed(piece);
     this.available.rarity.add(piece);
     this.#hunger.somethingFree();
@@ -199,7 +205,7 @@ export class Download {
     this.#pieces.reopen(piece, wrong);
     active.exclusive = false;
     this.#picker.leave(active);
-    for (const block of wrong) this.wastedBytes += this.#layout.blockLength(piece, block, true);
+    for (const block of wrong) this.#waste.dropped(this.#layout.blockLength(piece, block, true));
     this.#hunger.somethingFree();
   }
 
@@ -251,14 +257,6 @@ export class Download {
     this.#picker.checkInvariant();
   }
 
-  #waste(connection: Connection, bytes: number, asked: boolean): void {
-    this.wastedBytes += bytes;
-    connection.wastedBytes += asked ? 0 : bytes;
-    if (connection.wastedBytes > MAX_WASTE_BYTES) {
-      throw new ProtocolError("keeps sending blocks that nobody asked for");
-    }
-  }
-
   /** It owes blocks and sends none. Others are asked for them, and it only at the next tick. */
   #snub(connection: Connection, nowMs: number): void {
     connection.snubbed = true;
@@ -271,7 +269,7 @@ export class Download {
   }
 
   #leaveAll(connection: Connection): void {
-    for (const active of this.#pieces.active.values()) this.#leave(connection, active);
+    for (const active of this.#picker.ownedBy(connection)) this.#leave(connection, active);
     connection.current = undefined;
     this.#hunger.somethingFree();
   }
@@ -292,8 +290,9 @@ export class Download {
   readonly #drop = (active: ActivePiece): void => {
     for (let block = 0; block < active.blockCount; block++) {
       if (!active.isReceived(block)) continue;
-      this.wastedBytes += this.#layout.blockLength(active.piece, block, true);
+      this.#waste.dropped(this.#layout.blockLength(active.piece, block, true));
     }
+    this.#picker.ended(active);
     this.#pieces.abandon(active.piece);
     this.available.rarity.add(active.piece);
   };

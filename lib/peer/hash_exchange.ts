@@ -18,6 +18,8 @@ const MAX_ASKED_PER_PEER = 2;
 const ANSWER_TIMEOUT_MS = 5000;
 /** A peer that refused, or did not answer, is asked again after so long: perhaps it knows by then. */
 const RETRY_MS = 10_000;
+/** Files that are looked at before a peer is left for later. */
+const MOST_LOOKS = 256;
 
 interface Asked {
   readonly connection: Connection;
@@ -33,42 +35,55 @@ export class HashExchange {
   readonly #asked = new Map<string, Asked>();
   /** Until when a peer is not asked for the hashes of a root. */
   readonly #notBefore = new Map<Connection, Map<string, number>>();
-  #pending: Array<{ readonly root: string; readonly layer: PieceLayer }>;
+  /** Layers that lack hashes, by root, those in front that are to be looked at first. */
+  readonly #pending = new Map<string, PieceLayer>();
 
   /** Layers that are complete already are not asked for. */
   constructor(layers: ReadonlyMap<string, PieceLayer>, emit: Emit) {
     this.#layers = layers;
     this.#emit = emit;
-    this.#pending = [];
-    for (const [root, layer] of layers) if (!layer.complete) this.#pending.push({ root, layer });
+    for (const [root, layer] of layers) if (!layer.complete) this.#pending.set(root, layer);
   }
 
   /** True when every piece hash is known. */
   get isComplete(): boolean {
-    if (this.#pending.length === 0) return true;
-    this.#pending = this.#pending.filter(({ layer }) => !layer.complete);
-    return this.#pending.length === 0;
+    return this.#pending.size === 0;
   }
 
   /** Asks the peer for hashes that are missing and not asked for yet. */
   settle(connection: Connection, nowMs: number): void {
-    if (this.#pending.length === 0 || !connection.negotiated.v2 || connection.remote.isEmpty) {
-      return;
-    }
-    let mine = 0;
-    for (const asked of this.#asked.values()) if (asked.connection === connection) mine++;
-    for (const { root, layer } of this.#pending) {
-      if (layer.complete || nowMs < (this.#notBefore.get(connection)?.get(root) ?? 0)) continue;
-      for (const range of layer.requests()) {
-        if (mine >= MAX_ASKED_PER_PEER) return;
-        const key = rangeKey(root, range);
-        if (this.#asked.has(key)) continue;
-        this.#asked.set(key, { connection, root, range, askedMs: nowMs });
-        mine++;
-        const message = { type: "hashRequest", root: layer.root, ...range } as const;
-        this.#emit({ type: "send", connection, message });
+    if (this.isComplete || !connection.negotiated.v2 || connection.remote.isEmpty) return;
+    let room = MAX_ASKED_PER_PEER;
+    for (const asked of this.#asked.values()) if (asked.connection === connection) room--;
+    const notBefore = this.#notBefore.get(connection);
+    for (let looks = Math.min(MOST_LOOKS, this.#pending.size); looks > 0 && room > 0; looks--) {
+      const [root, layer] = this.#pending.entries().next().value!;
+      if (nowMs >= (notBefore?.get(root) ?? 0)) {
+        room = this.#ask(connection, root, layer, room, nowMs);
+        if (room === 0) return; // there may be more to ask for of this one
       }
+      this.#pending.delete(root);
+      if (!layer.complete) this.#pending.set(root, layer);
     }
+  }
+
+  /** Asks for what nobody was asked for of one layer, and for so much at most. Returns what is left of that. */
+  #ask(
+    connection: Connection,
+    root: string,
+    layer: PieceLayer,
+    room: number,
+    nowMs: number,
+  ): number {
+    for (const range of layer.requests()) {
+      const key = rangeKey(root, range);
+      if (this.#asked.has(key)) continue;
+      this.#asked.set(key, { connection, root, range, askedMs: nowMs });
+      const message = { type: "hashRequest", root: layer.root, ...range } as const;
+      this.#emit({ type: "send", connection, message });
+      if (--room === 0) break;
+    }
+    return room;
   }
 
   /**
@@ -81,8 +96,10 @@ export class HashExchange {
     const asked = this.#asked.get(rangeKey(root, message));
     if (asked === undefined || asked.connection !== connection) return false;
     this.#asked.delete(rangeKey(root, message));
-    const proved = this.#layers.get(root)!.accept(asked.range, message.hashes);
+    const layer = this.#layers.get(root)!;
+    const proved = layer.accept(asked.range, message.hashes);
     if (!proved) throw new CorruptDataError("sent hashes that do not lead to the root of the file");
+    if (layer.complete) this.#pending.delete(root);
     return true;
   }
 

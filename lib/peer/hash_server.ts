@@ -8,10 +8,12 @@
  */
 
 import { hex } from "../codec/bytes.ts";
+import { HASH_LENGTH, type MerkleTree } from "../codec/merkle.ts";
 import type { HashRangeMessage } from "../codec/message.ts";
+import { hostKey } from "../codec/network.ts";
 import type { HashRange, PieceLayer } from "../codec/piece_layer.ts";
 import { ProtocolError } from "../errors.ts";
-import type { Layout, PieceIndex } from "../store/layout.ts";
+import { BLOCK_LENGTH, type Layout, type PieceIndex } from "../store/layout.ts";
 import type { Pieces } from "../store/pieces.ts";
 import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
@@ -25,14 +27,16 @@ const MAX_HASHES_PER_PEER = 4 * 1024 * 1024;
 const HASHES_PER_REQUEST = 32;
 /** Requests for leaf hashes that one peer may have waiting; libtorrent has two. */
 const MAX_WAITING_PER_PEER = 8;
-/** Requests for leaf hashes that may wait in all. */
+/** Requests for leaf hashes that all peers of one host may have waiting. */
+const MAX_WAITING_PER_HOST = 16;
+/** Requests for leaf hashes that may wait in all; beyond that whoever's host has most gives way. */
 const MAX_WAITING = 64;
 /** Bytes read and hashed a second to answer strangers: about a hundredth of a core. */
 const HASHED_BYTES_PER_SECOND = 16 * 1024 * 1024;
 /** So far ahead of that rate a burst may run. */
 const BURST_MS = 1000;
-/** Pieces whose leaf hashes are kept: several peers ask for those of one bad piece. */
-const MAX_CACHED = 8;
+/** Bytes of leaf hashes that are kept, and of the trees over them: peers ask again and again for some. */
+const MAX_CACHED_BYTES = 4 * 1024 * 1024;
 
 /** What is served, and from where. */
 export interface HashServerOptions {
@@ -45,6 +49,7 @@ export interface HashServerOptions {
 
 interface Waiting {
   readonly connection: Connection;
+  readonly host: string;
   readonly message: HashRangeMessage;
   readonly piece: PieceIndex;
 }
@@ -53,7 +58,8 @@ interface Waiting {
 export class HashServer {
   readonly #options: HashServerOptions;
   readonly #asked = new Map<Connection, number>();
-  readonly #cached = new Map<PieceIndex, Uint8Array>();
+  readonly #cached = new Map<PieceIndex, MerkleTree>();
+  readonly #mostCached: number;
   /** The first piece of each file, by root in hex; made when first needed. */
   #firstPieces: Map<string, number> | undefined;
   #waiting: Waiting[] = [];
@@ -64,6 +70,8 @@ export class HashServer {
   /** Nobody has asked yet. */
   constructor(options: HashServerOptions) {
     this.#options = options;
+    const treeBytes = 2 * HASH_LENGTH * Math.ceil(options.layout.pieceLength / BLOCK_LENGTH);
+    this.#mostCached = Math.max(1, Math.floor(MAX_CACHED_BYTES / treeBytes));
   }
 
   /**
@@ -82,22 +90,23 @@ export class HashServer {
     if (pieceInFile === undefined) return this.#answer(connection, message);
     const piece = this.#onDisk(root, pieceInFile);
     const known = piece === undefined ? undefined : this.#cached.get(piece);
-    if (piece === undefined || known !== undefined || this.#isCrowded(connection)) {
+    if (piece === undefined || known !== undefined || !this.#hasRoom(connection)) {
       return this.#answer(connection, message, known);
     }
-    this.#waiting.push({ connection, message, piece });
+    this.#waiting.push({ connection, host: hostKey(connection.peer.host), message, piece });
     this.#next(nowMs);
   }
 
   /** The driver hashed the blocks of a piece, or could not. */
   hashed(piece: PieceIndex, leaves: Uint8Array | undefined, nowMs: number): void {
     this.#hashing = undefined;
-    if (leaves !== undefined) this.#cached.set(piece, leaves);
+    const tree = leaves && this.#layerOf(piece)?.treeBelow(leaves);
+    if (tree !== undefined) this.#cached.set(piece, tree);
     const [oldest] = this.#cached.keys();
-    if (this.#cached.size > MAX_CACHED) this.#cached.delete(oldest!);
+    if (this.#cached.size > this.#mostCached) this.#cached.delete(oldest!);
     const answered = this.#waiting.filter((waiting) => waiting.piece === piece);
     this.#waiting = this.#waiting.filter((waiting) => waiting.piece !== piece);
-    for (const { connection, message } of answered) this.#answer(connection, message, leaves);
+    for (const { connection, message } of answered) this.#answer(connection, message, tree);
     this.#next(nowMs);
   }
 
@@ -125,9 +134,28 @@ export class HashServer {
     return piece !== undefined && pieces.shared.get(piece) ? piece : undefined;
   }
 
-  #isCrowded(connection: Connection): boolean {
-    const mine = this.#waiting.filter((waiting) => waiting.connection === connection).length;
-    return mine >= MAX_WAITING_PER_PEER || this.#waiting.length >= MAX_WAITING;
+  #layerOf(piece: PieceIndex): PieceLayer | undefined {
+    const { root } = this.#options.layout.fileOf(piece);
+    return root && this.#options.layers.get(hex(root));
+  }
+
+  /** Whether one more request of this peer may wait. The host that has most waiting makes room for it. */
+  #hasRoom(connection: Connection): boolean {
+    const perHost = new Map<string, number>();
+    let mine = 0;
+    for (const { connection: other, host } of this.#waiting) {
+      if (other === connection) mine++;
+      perHost.set(host, (perHost.get(host) ?? 0) + 1);
+    }
+    const here = perHost.get(hostKey(connection.peer.host)) ?? 0;
+    if (mine >= MAX_WAITING_PER_PEER || here >= MAX_WAITING_PER_HOST) return false;
+    if (this.#waiting.length < MAX_WAITING) return true;
+    const most = Math.max(...perHost.values());
+    if (most <= here + 1) return false;
+    const at = this.#waiting.findLastIndex(({ host }) => perHost.get(host) === most);
+    const [leaver] = this.#waiting.splice(at, 1);
+    this.#answer(leaver!.connection, leaver!.message);
+    return true;
   }
 
   #next(nowMs: number): void {
@@ -141,7 +169,7 @@ export class HashServer {
   }
 
   /** Sends the hashes; a reject where they are not known here, or there are none such. */
-  #answer(connection: Connection, request: HashRangeMessage, leaves?: Uint8Array): void {
+  #answer(connection: Connection, request: HashRangeMessage, leaves?: MerkleTree): void {
     const { root, baseLayer, index, length, proofLayers } = request;
     const range: HashRange = { baseLayer, index, length, proofLayers };
     const hashes = this.#options.layers.get(hex(root))?.answer(range, leaves);

@@ -2,7 +2,7 @@
  * Before the transfer: the info dictionary from peers (BEP 9).
  *
  * Only the whole can be checked, so each peer's copy is collected by itself: a peer that lies spoils
- * nobody else's, and is known. What peers say of their pieces is kept until it can be understood.
+ * nobody else's, and is known. Where more peers offer one than are asked, they take turns. What peers say of their pieces is kept until it can be understood.
  *
  * @module
  */
@@ -21,6 +21,7 @@ import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
 import { CorruptDataError } from "./corrupt_data.ts";
 import type { Hunger } from "./hunger.ts";
+import { MetadataTurns } from "./metadata_turns.ts";
 
 /** The peer controls the claimed size; nothing is allocated beyond this. */
 export const MAX_METADATA_LENGTH = 16 * 1024 * 1024;
@@ -28,8 +29,6 @@ const RETRY_MS = 5000;
 const MAX_ASKED_AT_ONCE = 16;
 /** Copies collected at once; each may take the full length. */
 const MAX_COPIES = 3;
-/** A copy that comes in drops makes room for another peer's after so long. */
-const MAX_COPY_MS = 60_000;
 /** Haves a peer may send before they can be understood. */
 const MAX_HELD_HAVES = 100_000;
 
@@ -62,6 +61,7 @@ export class MetadataFetch {
   readonly #copies = new Map<Connection, Copy>();
   readonly #held = new Map<Connection, Held>();
   readonly #notBefore = new Map<Connection, number>();
+  readonly #turns = new MetadataTurns();
 
   /** Checks what arrives against every hash that is given. */
   constructor(
@@ -121,21 +121,12 @@ export class MetadataFetch {
 
   /** Asks the peer for parts, if it has the dictionary. */
   settle(connection: Connection, nowMs: number): void {
-    const { metadataSize } = connection;
-    if (this.done || metadataSize <= 0 || metadataSize > MAX_METADATA_LENGTH) return;
-    if ((connection.extensionIds.get(METADATA_EXTENSION) ?? 0) === 0) return;
-    if (nowMs < (this.#notBefore.get(connection) ?? 0)) return;
-    let copy = this.#copies.get(connection);
-    if (copy === undefined) {
-      if (this.#copies.size >= MAX_COPIES) return;
-      const parts = new Array(Math.ceil(metadataSize / METADATA_PIECE_LENGTH)).fill(undefined);
-      const times = { startedMs: nowMs, lastMs: nowMs };
-      copy = { connection, parts, size: metadataSize, asked: 0, received: 0, ...times };
-      this.#copies.set(connection, copy);
-    }
-    while (copy.asked < copy.parts.length && copy.asked - copy.received < MAX_ASKED_AT_ONCE) {
-      sendMetadata(this.#emit, connection, { type: "request", piece: copy.asked++ });
-    }
+    if (this.done) return;
+    if (!this.#mayAsk(connection, nowMs)) return this.#turns.leave(connection);
+    const copy = this.#copies.get(connection);
+    if (copy !== undefined) return this.#ask(copy);
+    this.#turns.wait(connection);
+    this.#giveTurns(nowMs);
   }
 
   /**
@@ -151,9 +142,8 @@ export class MetadataFetch {
     const copy = this.#copies.get(connection);
     if (copy === undefined || this.done) return;
     if (message.type === "reject") {
-      this.#copies.delete(connection);
-      this.#notBefore.set(connection, nowMs + RETRY_MS);
-      return;
+      this.#giveUp(copy, nowMs);
+      return this.#giveTurns(nowMs);
     }
     if (message.type !== "data") return;
     const { piece, data } = message;
@@ -178,6 +168,7 @@ export class MetadataFetch {
   /** The connection is gone. */
   left(connection: Connection): void {
     this.#copies.delete(connection);
+    this.#turns.forget(connection);
     this.#held.delete(connection);
     this.#notBefore.delete(connection);
   }
@@ -185,11 +176,51 @@ export class MetadataFetch {
   /** A peer that stopped answering is asked again from the beginning, later; others come first. */
   tick(nowMs: number): void {
     for (const copy of this.#copies.values()) {
-      const crowded = this.#copies.size >= MAX_COPIES && nowMs - copy.startedMs >= MAX_COPY_MS;
-      if (nowMs - copy.lastMs < RETRY_MS && !crowded) continue;
-      this.#copies.delete(copy.connection);
-      this.#notBefore.set(copy.connection, nowMs + RETRY_MS);
+      if (nowMs - copy.lastMs >= RETRY_MS) this.#giveUp(copy, nowMs);
     }
+    this.#giveTurns(nowMs);
+  }
+
+  #mayAsk(connection: Connection, nowMs: number): boolean {
+    const { metadataSize, extensionIds } = connection;
+    return metadataSize > 0 && metadataSize <= MAX_METADATA_LENGTH &&
+      (extensionIds.get(METADATA_EXTENSION) ?? 0) !== 0 &&
+      nowMs >= (this.#notBefore.get(connection) ?? 0);
+  }
+
+  /** Begins as many copies as there is room for, or will be. */
+  #giveTurns(nowMs: number): void {
+    for (;;) {
+      const next = this.#turns.next(this.#copies.values());
+      if (next === undefined || this.done) return;
+      if (this.#copies.size >= MAX_COPIES) {
+        const leaver = this.#turns.whoMakesRoom(next, [...this.#copies.values()], nowMs);
+        if (leaver === undefined) return;
+        this.#giveUp(leaver, nowMs);
+      }
+      this.#begin(next, nowMs);
+    }
+  }
+
+  #begin(connection: Connection, nowMs: number): void {
+    this.#turns.begin(connection);
+    const size = connection.metadataSize;
+    const parts = new Array(Math.ceil(size / METADATA_PIECE_LENGTH)).fill(undefined);
+    const times = { startedMs: nowMs, lastMs: nowMs };
+    const copy: Copy = { connection, parts, size, asked: 0, received: 0, ...times };
+    this.#copies.set(connection, copy);
+    this.#ask(copy);
+  }
+
+  #ask(copy: Copy): void {
+    while (copy.asked < copy.parts.length && copy.asked - copy.received < MAX_ASKED_AT_ONCE) {
+      sendMetadata(this.#emit, copy.connection, { type: "request", piece: copy.asked++ });
+    }
+  }
+
+  #giveUp({ connection }: Copy, nowMs: number): void {
+    this.#copies.delete(connection);
+    this.#notBefore.set(connection, nowMs + RETRY_MS);
   }
 
   #holdAll(connection: Connection, all: Message): void {

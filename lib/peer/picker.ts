@@ -25,6 +25,9 @@ const END_GAME_BLOCKS = 8;
 /** How many connections may be asked for the same block. */
 const END_GAME_REQUESTERS = 3;
 
+/** Pieces of one peer that are looked at in vain before it is left for later. */
+const MOST_LOOKS = 4096;
+
 /** A block of an active piece. */
 export interface Pick {
   readonly active: ActivePiece;
@@ -54,6 +57,8 @@ export class Picker {
   readonly #left = new Set<ActivePiece>();
   /** Pieces that have blocks nobody was asked for, oldest first; some of them may have none any more. */
   readonly #open = new Set<ActivePiece>();
+  /** The pieces of each connection that has some to itself, by its number. */
+  readonly #owned = new Map<number, Set<ActivePiece>>();
   /** Whom a piece is looked for. */
   #asking!: Connection;
   readonly #accepts = (piece: number): boolean =>
@@ -79,9 +84,19 @@ export class Picker {
 
   /** The piece is nobody's any more: whoever comes next may finish it. */
   leave(active: ActivePiece): void {
-    active.owner = undefined;
+    this.#disown(active);
     this.#left.add(active);
     this.freed(active);
+  }
+
+  /** The piece is not active any more. */
+  ended(active: ActivePiece): void {
+    this.#disown(active);
+  }
+
+  /** The pieces that the connection has to itself, as they are now. */
+  ownedBy(connection: Connection): readonly ActivePiece[] {
+    return [...this.#owned.get(connection.id) ?? []];
   }
 
   /** A block of the piece is to be asked for again. */
@@ -100,14 +115,21 @@ export class Picker {
 
   /** @throws {Error} when a piece is for nobody, or would not be found by whoever may finish it */
   checkInvariant(): void {
+    let owned = 0;
     for (const active of this.#pieces.active.values()) {
-      if (active.isFull) continue;
+      if (active.owner !== undefined) owned++;
       const { piece, owner, exclusive, freeCount } = active;
+      if (owner !== undefined && !this.#owned.get(owner)?.has(active)) {
+        throw new Error(`piece ${piece} is not among those of its owner`);
+      }
+      if (active.isFull) continue;
       if (exclusive && owner === undefined) throw new Error(`piece ${piece} is for nobody`);
       const isLost = (owner === undefined && !this.#left.has(active)) ||
         (freeCount > 0 && !this.#open.has(active));
       if (isLost) throw new Error(`piece ${piece} is not among those to be finished`);
     }
+    for (const { size } of this.#owned.values()) owned -= size;
+    if (owned !== 0) throw new Error("somebody owns a piece that is none, or another's");
   }
 
   /** Blocks that fewer than `limit` connections owe. */
@@ -133,7 +155,7 @@ export class Picker {
       if (best === undefined || active.receivedCount > best.receivedCount) best = active;
     }
     if (best === undefined) return undefined;
-    best.owner = connection.id;
+    this.#own(connection, best);
     this.#left.delete(best);
     return best;
   }
@@ -165,7 +187,7 @@ export class Picker {
     if (few !== undefined) return this.#rarity.rarestOf(few, accept);
     const isBeginning = this.#pieces.have.count < RANDOM_FIRST_PIECES;
     const piece = isBeginning ? this.#rarity.any(accept) : this.#rarity.rarest(accept);
-    return piece >= 0 ? piece : this.#rarity.rarestIn(remote, accept);
+    return piece >= 0 ? piece : this.#rarity.rarestIn(remote, accept, MOST_LOOKS);
   }
 
   /** A piece that failed before, or -1. */
@@ -190,10 +212,25 @@ export class Picker {
   #begin(connection: Connection, piece: PieceIndex): ActivePiece {
     this.#rarity.remove(piece);
     const active = this.#pieces.begin(piece);
-    active.owner = connection.id;
+    this.#own(connection, active);
     active.exclusive = this.#options.doubted.has(piece);
     this.#open.add(active);
     return active;
+  }
+
+  #own({ id }: Connection, active: ActivePiece): void {
+    active.owner = id;
+    const owned = this.#owned.get(id);
+    if (owned === undefined) this.#owned.set(id, new Set([active]));
+    else owned.add(active);
+  }
+
+  #disown(active: ActivePiece): void {
+    if (active.owner === undefined) return;
+    const owned = this.#owned.get(active.owner);
+    owned?.delete(active);
+    if (owned?.size === 0) this.#owned.delete(active.owner);
+    active.owner = undefined;
   }
 
   /** Pieces that were left by peers that alone had them must not hold the piece memory for ever. */

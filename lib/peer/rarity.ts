@@ -4,8 +4,8 @@
  * One array holds the pieces, grouped by how many connected peers have them. A peer that announces a
  * piece moves that piece one group up, which is one swap at the border of two groups; so keeping the
  * order costs the same for a hundred pieces and a hundred thousand. Within a group the order is
- * random, so that peers that know the same do not all want the same. Peers that have everything are
- * not counted: they change no order.
+ * random, so that peers that know the same do not all want the same. Peers that came with everything
+ * are not counted: they change no order.
  *
  * To find a piece among those that one peer has costs no more where there are many: most peers have one
  * of the rarest few. Who has none of these is looked through by its own bits.
@@ -114,15 +114,22 @@ export class RarityOrder {
 
   /**
    * A piece of those in `field` that is in the order and that `accept` takes: the rarest where there are
-   * few, else the rarest of some. -1 when there is none at all.
+   * few, else the rarest of some. -1 when there is none at all, or none among `mostLooks` that were
+   * looked at from a random place on.
    */
-  rarestIn(field: Bitfield, accept: (piece: number) => boolean): number {
+  rarestIn(
+    field: Bitfield,
+    accept: (piece: number) => boolean,
+    mostLooks: number = Infinity,
+  ): number {
     const start = Math.floor(this.#random() * field.length);
     const sample: number[] = [];
+    let looks = 0;
     const look = (from: number, end: number) => {
-      for (let looks = 0; sample.length < SAMPLE; looks++) {
+      const enough = looks + SAMPLE_LOOKS;
+      for (; sample.length < SAMPLE && looks < mostLooks; looks++) {
         const piece = this.#included.nextCommon(field, from);
-        if (piece < 0 || piece >= end || (sample.length > 0 && looks >= SAMPLE_LOOKS)) return;
+        if (piece < 0 || piece >= end || (sample.length > 0 && looks >= enough)) return;
         if (accept(piece)) sample.push(piece);
         from = piece + 1;
       }

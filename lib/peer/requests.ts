@@ -108,8 +108,9 @@ export class Requests {
 
   /** The connection owes nothing of this piece any more. */
   release(connection: Connection, active: ActivePiece): void {
-    for (let block = 0; block < active.blockCount; block++) {
-      if (active.requesters(block) > 0) this.#dropped(connection, this.#key(active.piece, block));
+    const first = this.#key(active.piece, 0);
+    for (const key of connection.outstanding.keys()) {
+      if (key >= first && key < first + this.#blocksPerPiece) this.#dropped(connection, key);
     }
   }
 

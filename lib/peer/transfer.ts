@@ -69,7 +69,8 @@ export class Transfer {
     const canVerify = (piece: PieceIndex) => this.#hashes.canVerify(piece);
     const { doubted } = this.#failures;
     this.download = new Download({ ...shared, canVerify, doubted, storeBlock, downloadLimit });
-    this.upload = new Upload({ ...shared, slots: context.uploadSlots });
+    const leechers = () => context.connections.size - this.download.available.completeCount;
+    this.upload = new Upload({ ...shared, leechers, slots: context.uploadSlots });
     this.#hashServer = new HashServer({ ...options, pieces: this.pieces, emit });
     if (options.superSeed && options.have.isFull) {
       this.#superSeed = new SuperSeed({ layout, have: options.have, emit });
@@ -150,7 +151,8 @@ export class Transfer {
       case "notInterested":
         return upload.notInterested(connection, nowMs);
       case "cancel":
-        return upload.cancel(connection, message);
+        if (!upload.cancel(connection, message)) this.#chatter.spend(connection, 1, nowMs);
+        return;
       case "reject":
         return download.rejected(connection, message);
       case "allowedFast":

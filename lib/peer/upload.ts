@@ -30,6 +30,8 @@ export interface UploadOptions {
   readonly layout: Layout;
   readonly pieces: Pieces;
   readonly connections: Iterable<Connection>;
+  /** How many of them lack something. */
+  readonly leechers: () => number;
   readonly emit: Emit;
   readonly random: () => number;
   /** How many peers are served at once, at least: more where that is faster. */
@@ -44,6 +46,8 @@ export class Upload {
   readonly #served = new Set<Connection>();
   /** Who wants one. */
   readonly #waiting = new Set<Connection>();
+  /** How many have a slot and want something. */
+  #inUse = 0;
   #rechokeAtMs = 0;
 
   /** Serves nobody yet. */
@@ -54,10 +58,11 @@ export class Upload {
 
   /** The peer wants something. With a free slot it is served at once. */
   interested(connection: Connection, nowMs: number): void {
+    if (!connection.amChoking && !connection.peerInterested) this.#inUse++;
     connection.peerInterested = true;
     if (!connection.amChoking) return;
     this.#waiting.add(connection);
-    if (this.#freeSlots() > 0) this.#giveSlot(connection, nowMs);
+    if (this.#freeSlots > 0) this.#giveSlot(connection, nowMs);
   }
 
   /**
@@ -65,13 +70,17 @@ export class Upload {
    * everything we have will want the next piece we get, and shall not have to ask for a slot first.
    */
   notInterested(connection: Connection, nowMs: number): void {
+    const wasInUse = this.#isInUse(connection);
     connection.peerInterested = false;
     this.#waiting.delete(connection);
-    if (!connection.amChoking) this.#fillSlots(nowMs);
+    if (!wasInUse) return;
+    this.#inUse--;
+    this.#fillSlots(nowMs);
   }
 
   /** The connection is gone. Its slot is given away at the next tick. */
   left(connection: Connection): void {
+    if (this.#isInUse(connection)) this.#inUse--;
     this.#waiting.delete(connection);
     this.#served.delete(connection);
   }
@@ -95,16 +104,17 @@ export class Upload {
     if (connection.uploadQueue.length === 1) this.#options.emit({ type: "upload", connection });
   }
 
-  /** The peer no longer wants a block. With BEP 6 that is answered too. */
-  cancel(connection: Connection, message: BlockRangeMessage): void {
+  /** The peer no longer wants a block. With BEP 6 that is answered too. False: it does not wait for it. */
+  cancel(connection: Connection, message: BlockRangeMessage): boolean {
     const { uploadQueue } = connection;
     const at = uploadQueue.findIndex((queued) =>
       queued.piece === message.piece && queued.begin === message.begin &&
       queued.length === message.length
     );
-    if (at < 0) return;
+    if (at < 0) return false;
     const [queued] = uploadQueue.splice(at, 1);
     this.#reject(connection, queued!);
+    return true;
   }
 
   /** Up to `maxBytes` of what the peer waits for, at least one block if there is any. */
@@ -146,22 +156,20 @@ export class Upload {
    * than two handfuls, nobody has to wait.
    */
   get #slotCount(): number {
-    const { pieces, connections } = this.#options;
+    const { pieces, leechers } = this.#options;
     const slots = this.#slots.count;
-    let leechers = 0;
-    for (const { remote } of connections) {
-      if (remote.isFull || ++leechers <= 2 * slots) continue;
-      const isBeginning = pieces.have.count < FIRST_PIECES && !pieces.isComplete;
-      return isBeginning ? Math.min(FIRST_SLOTS, slots) : slots;
-    }
-    return 2 * slots;
+    if (leechers() <= 2 * slots) return 2 * slots;
+    const isBeginning = pieces.have.count < FIRST_PIECES && !pieces.isComplete;
+    return isBeginning ? Math.min(FIRST_SLOTS, slots) : slots;
   }
 
   /** Slots that nobody makes use of. */
-  #freeSlots(): number {
-    let free = this.#slotCount;
-    for (const { peerInterested } of this.#served) if (peerInterested) free--;
-    return free;
+  get #freeSlots(): number {
+    return this.#slotCount - this.#inUse;
+  }
+
+  #isInUse(connection: Connection): boolean {
+    return connection.peerInterested && this.#served.has(connection);
   }
 
   /** A slot that is free, or kept by somebody who wants nothing at the moment. */
@@ -176,7 +184,7 @@ export class Upload {
   /** Takes a slot in use from nobody: who changes its mind often must not cost others theirs. */
   #fillSlots(nowMs: number): void {
     if (this.#waiting.size === 0) return;
-    for (let free = this.#freeSlots(); free > 0; free--) {
+    for (let free = this.#freeSlots; free > 0; free--) {
       const next = longestServed(this.#waiting, () => true);
       if (next === undefined) return;
       this.#giveSlot(next, nowMs);
@@ -213,12 +221,14 @@ export class Upload {
     connection.amChoking = false;
     this.#waiting.delete(connection);
     this.#served.add(connection);
+    if (connection.peerInterested) this.#inUse++;
     connection.unchokedMs = nowMs;
     this.#options.emit({ type: "send", connection, message: { type: "unchoke" } });
   }
 
   /** The choke goes first, then the rejects (BEP 6). */
   #choke(connection: Connection): void {
+    if (this.#isInUse(connection)) this.#inUse--;
     connection.amChoking = true;
     this.#served.delete(connection);
     if (connection.peerInterested) this.#waiting.add(connection);

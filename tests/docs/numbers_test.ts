@@ -55,7 +55,7 @@ const PASSAGES: Readonly<Record<string, readonly string[]>> = {
     "{codec/message.ts REQUEST_MESSAGE_LENGTH} bytes each, in one go",
     "{codec/message.ts PIECE_HEADER_LENGTH} bytes in front of each block",
     "{io/begin_download.ts PIECE_MEMORY MiB} MiB, and {io/begin_download.ts MIN_SLOTS word} pieces",
-    "{io/peer_socket.ts MAX_BACKLOG_BYTES MiB} MiB, then the peer has to go",
+    "{io/send_queue.ts MAX_BACKLOG_BYTES MiB} MiB, then the peer has to go",
     "{peer/pipeline.ts MAX_DEPTH} for each connection",
     "{io/batch_buffers.ts SMALL_BATCH_BYTES KiB} or {io/batch_buffers.ts BATCH_BYTES KiB} KiB of " +
     "blocks each, {io/batch_buffers.ts KEPT_BUFFERS} of either kept",

@@ -195,7 +195,7 @@ Deno.test("the vector of the v2 piece hash comes out step by step", () => {
   }
   const pieceHashes = new Uint8Array([...at("p0"), ...at("p1"), ...at("p2")]);
   assertEquals(merkleRoot(pieceHashes, 1), at("root"));
-  assertEquals(new PieceLayer(at("root"), 65_537, 32_768).requests(), [
+  assertEquals([...new PieceLayer(at("root"), 65_537, 32_768).requests()], [
     { baseLayer: 1, index: 0, length: 4, proofLayers: 1 },
   ]);
 });

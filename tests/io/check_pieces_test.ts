@@ -94,7 +94,11 @@ Deno.test("without piece layers a damaged v2 file counts for nothing, and its ha
   const layers = unknownLayers(torrent);
   assertEquals(missing(await check(torrent, await damaged(temp, [2]), layers)).length, 10);
   const [layer] = [...layers.values()];
-  assertEquals([layer!.complete, layer!.hash(0), layer!.requests().length], [false, undefined, 1]);
+  assertEquals([layer!.complete, layer!.hash(0), [...layer!.requests()].length], [
+    false,
+    undefined,
+    1,
+  ]);
 });
 
 Deno.test("without piece layers a damaged hybrid is checked by SHA-1, and that is said", async () => {

@@ -210,3 +210,32 @@ Deno.test("by default peers come over IPv4 and IPv6", async () => {
   await host.hasAccepted(2);
   assertEquals(host.guests.map(({ remote }) => remote.hostname), ["127.0.0.1", "::1"]);
 });
+
+Deno.test("a bug in whoever takes a peer over is no fault of the peer: it is not swallowed", async () => {
+  await using listener = Listener.listen(0, "127.0.0.1");
+  using host = new Host(1);
+  const { infoHashes } = host;
+  const socket = Promise.withResolvers<OpenedSocket>();
+  listener.add({
+    infoHashes,
+    accepted(opened) {
+      socket.resolve(opened);
+      throw new TypeError("a bug");
+    },
+  });
+  const surfaced = Promise.withResolvers<unknown>();
+  const onRejection = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    surfaced.resolve(event.reason);
+  };
+  addEventListener("unhandledrejection", onRejection);
+  try {
+    using conn = await call(listener);
+    await conn.write(encodeHandshake(handshake(1, 7)));
+    const reason = await withinReason(surfaced.promise, () => "the bug is swallowed");
+    assert(reason instanceof TypeError && reason.message === "a bug", String(reason));
+    (await socket.promise).conn.close();
+  } finally {
+    removeEventListener("unhandledrejection", onRejection);
+  }
+});

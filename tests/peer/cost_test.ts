@@ -7,6 +7,10 @@
 import { assertGreater, assertLess } from "@std/assert";
 import { LeecherMachine, type MachineOptions } from "../../bench/micro/leecher_machine.ts";
 import { Download } from "../../lib/peer/download.ts";
+import { encodeDontHave } from "../../lib/codec/extension.ts";
+import type { Message } from "../../lib/codec/message.ts";
+import { OurExtension } from "../../lib/peer/extended_handshake.ts";
+import { RarityOrder } from "../../lib/peer/rarity.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 
 const permissions = "none";
@@ -84,5 +88,58 @@ Deno.test("where a piece is one block, its cost is that of a piece", { permissio
   for (const peers of [10, 100]) {
     const { settlings } = costOf({ pieces: 20_000, peers, blocksPerPiece: 1 });
     assertLess(settlings, 8, `${peers} peers`);
+  }
+});
+
+/** What these messages of one peer, said again and again, make a leecher look at: each, on average. */
+function looksPerMessage(pieces: number, messages: readonly Message[]): number {
+  const machine = new LeecherMachine({ pieces, peers: 3 });
+  const [flipper] = machine.swarm.connections.values();
+  let looks = 0;
+  const { nextCommon } = Bitfield.prototype;
+  const { increment, decrement } = RarityOrder.prototype;
+  const counted = <Args extends unknown[], T>(method: (...args: Args) => T) =>
+    function (this: unknown, ...args: Args): T {
+      looks++;
+      return method.apply(this, args);
+    };
+  const say = () => {
+    for (const message of messages) {
+      machine.swarm.received(flipper!, message, machine.nowMs);
+      machine.swarm.settle(machine.nowMs);
+      machine.swarm.takeActions();
+    }
+  };
+  say(); // who loses its first piece is counted from then on
+  Bitfield.prototype.nextCommon = counted(nextCommon);
+  Object.assign(RarityOrder.prototype, {
+    increment: counted(increment),
+    decrement: counted(decrement),
+  });
+  try {
+    for (let turn = 0; turn < 200; turn++) say();
+  } finally {
+    Object.assign(Bitfield.prototype, { nextCommon });
+    Object.assign(RarityOrder.prototype, { increment, decrement });
+  }
+  return looks / (200 * messages.length);
+}
+
+Deno.test("no message makes us look at every piece, however often a peer changes its mind", {
+  permissions,
+}, () => {
+  const payload = encodeDontHave(7);
+  const lost = { type: "extended", id: OurExtension.dontHave, payload } as const;
+  const flips: Message[][] = [
+    [lost, { type: "have", piece: 7 }],
+    [{ type: "choke" }, { type: "unchoke" }],
+    [{ type: "interested" }, { type: "notInterested" }],
+    [{ type: "cancel", piece: 7, begin: 0, length: 16_384 }],
+    [{ type: "reject", piece: 7, begin: 0, length: 16_384 }],
+    [{ type: "allowedFast", piece: 7 }, { type: "suggest", piece: 7 }],
+  ];
+  for (const messages of flips) {
+    const looks = looksPerMessage(40_000, messages);
+    assertLess(looks, 40, `${messages.map(({ type }) => type)}: ${looks} looks a message`);
   }
 });

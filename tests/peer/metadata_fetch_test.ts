@@ -38,8 +38,9 @@ class Bench {
   }
 
   /** A peer that offers metadata of this size under extension number 9. */
-  peer(id: number, metadataSize = this.info.length): Connection {
-    const connection = connect(this.#book, id);
+  peer(id: number, metadataSize = this.info.length, negotiated = {}, host?: string): Connection {
+    const connection = connect(this.#book, id, negotiated);
+    if (host !== undefined) connection.peer.host = host;
     this.#connections.push(connection);
     this.fetch.joined(connection);
     connection.extensionIds.set("ut_metadata", 9);
@@ -388,5 +389,65 @@ Deno.test({
       "without end",
     );
     assertEquals(bench.fetch.held(peer).length, 100_000);
+  },
+});
+
+Deno.test({
+  name: "a crowd of one host that drips metadata leaves a place to everybody else at once",
+  permissions,
+  fn() {
+    const bench = new Bench(pseudoRandomBytes(60 * PART, 3));
+    const crowd = Array.from(
+      { length: 40 },
+      (_, i) => bench.peer(100 + i, undefined, {}, "10.9.9.9"),
+    );
+    for (const peer of crowd) bench.asked(peer);
+    const honest = bench.peer(1);
+    const asked = bench.asked(honest);
+    assert(asked.length > 0, "while the crowd has all places");
+    for (const piece of asked) bench.give(honest, piece);
+    assert(bench.asked(honest).length > 0, "and it goes on");
+  },
+});
+
+Deno.test({
+  name:
+    "of dripping peers everywhere each gets a few seconds, those never tried first, ours before",
+  permissions,
+  fn() {
+    const bench = new Bench(pseudoRandomBytes(60 * PART, 3));
+    const drips = Array.from(
+      { length: 30 },
+      (_, i) => bench.peer(100 + i, undefined, { inbound: true }),
+    );
+    for (const peer of drips) bench.asked(peer);
+    const [guest, dialled] = [bench.peer(1, undefined, { inbound: true }), bench.peer(2)];
+    const sinceMs = bench.nowMs;
+    let dialledMs = 0, guestMs = 0;
+    for (let parts = 0; guestMs === 0 && parts < 300; parts++) {
+      bench.tick(1000);
+      for (const peer of drips) bench.give(peer, Math.floor(parts / 3));
+      if (bench.asked(dialled).length > 0) dialledMs ||= bench.nowMs - sinceMs;
+      if (bench.asked(guest).length > 0) guestMs ||= bench.nowMs - sinceMs;
+    }
+    assert(dialledMs > 0 && dialledMs < 6000, `whom we dialled was asked after ${dialledMs} ms`);
+    assert(guestMs > 0 && guestMs < 60_000, `who came last was asked after ${guestMs} ms`);
+  },
+});
+
+Deno.test({
+  name: "a slow peer keeps its place while nobody else waits, and gets more time the next time",
+  permissions,
+  fn() {
+    const info = pseudoRandomBytes(8 * PART, 5);
+    const bench = new Bench(info);
+    const alone = bench.peer(1);
+    bench.asked(alone);
+    for (let piece = 0; piece < 8; piece++) {
+      bench.tick(4500);
+      bench.asked(alone);
+      bench.give(alone, piece);
+    }
+    assert(bench.fetch.done, "four kilobytes a second are enough for who is alone");
   },
 });

@@ -30,6 +30,7 @@ class Bench {
       layout,
       pieces: this.pieces,
       connections: this.connections,
+      leechers: () => [...this.connections].filter(({ remote }) => !remote.isFull).length,
       emit: (action) => this.#actions.push(action),
       random: seededRandom(1),
       slots,

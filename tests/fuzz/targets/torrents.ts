@@ -122,7 +122,7 @@ function pieceLayers(): Target {
         proofLayers: input.below(60),
       };
       const leecher = only(false);
-      const range = input.oneIn(2) ? anyRange : input.pick(leecher.requests());
+      const range = input.oneIn(2) ? anyRange : input.pick([...leecher.requests()]);
       const hashes = seeder.answer(range) ?? input.bytes(32 * input.below(50));
       const answer = input.oneIn(2) ? hashes : input.damaged(hashes);
       const isProved = leecher.accept(range, answer);
