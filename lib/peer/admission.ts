@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isServicePort } from "../codec/address_reach.ts";
 import { hex } from "../codec/bytes.ts";
 import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
@@ -149,6 +150,7 @@ export class Admission {
 
   /** An inbound peer said where it listens: it may be somebody we know, even somebody banned. */
   identify(connection: Connection, listenPort: number): void {
+    if (isServicePort(listenPort)) return; // another machine's perhaps, behind the same address
     connection.listenPort = listenPort;
     this.#book.identify(connection.peer, listenPort);
     const { state, reason } = connection.peer;

@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { formatHostPort } from "../../lib/codec/address.ts";
+import { encodeExtendedHandshake } from "../../lib/codec/extension.ts";
 import type { PeerSource } from "../../lib/peer/peer_book.ts";
 import { bits } from "../support/peers.ts";
 import { SwarmBench } from "../support/swarm_bench.ts";
@@ -98,5 +99,19 @@ Deno.test({
       ({ host, port }) => formatHostPort(host, port),
     );
     assertEquals(known.length, 200);
+  },
+});
+
+Deno.test({
+  name: "a peer that says to listen where mail is served is not dialled there",
+  permissions,
+  fn() {
+    for (const [port, dialable] of [[25, false], [6882, true]] as const) {
+      const bench = new SwarmBench({ have: bits(4) });
+      const connection = bench.connect(1);
+      const payload = encodeExtendedHandshake({ ids: new Map(), port });
+      bench.say(connection, { type: "extended", id: 0, payload });
+      assertEquals(connection.peer.dialable, dialable);
+    }
   },
 });
