@@ -12,6 +12,7 @@ import {
   decodeRequest,
   encodeResponse,
   type FindRequest,
+  isListableName,
   type ListRequest,
   packEntries,
   type ReachRequest,
@@ -19,13 +20,13 @@ import {
 } from "../codec/udp_tracker.ts";
 import { Announces, isAnnounce } from "./announces.ts";
 import { AnswerBuffer } from "./answer_buffer.ts";
-import { Catalogue, type Listing } from "./catalogue.ts";
+import { Catalogue, hashesOf, type Listing } from "./catalogue.ts";
 import { ConnectionIds } from "./connection_id.ts";
 import { hashKeyFrom } from "./half_sip_hash.ts";
 import { DEFAULT_LIMITS, type TrackerLimits } from "./limits.ts";
 import type { PortChecks } from "./port_checks.ts";
 import { type Origin, Sender } from "./sender.ts";
-import type { Seat, Swarm } from "./swarm.ts";
+import { placeOf, type Seat, type Swarm } from "./swarm.ts";
 import { eventOf, type SwarmEvent } from "./swarm_event.ts";
 import { type Removal, Swarms } from "./swarms.ts";
 
@@ -45,9 +46,9 @@ const MAX_ENTRIES_PER_PACKET = 20;
 
 /** What a tracker holds and has done. */
 export interface TrackerStats {
-  /** Torrents that someone shares. */
+  /** Torrents that someone shares; a hybrid is one, with both of its hashes. */
   torrents: number;
-  /** Peers in swarms; one that comes over two families counts twice, as do the swarms of a hybrid. */
+  /** Peers in swarms; one that comes over two families counts twice. */
   peers: number;
   /** Those of them with all of their torrent. */
   seeders: number;
@@ -131,13 +132,14 @@ export class TrackerCore {
     this.portChecks = portChecks;
     this.#ttlMs = 1000 * options.peerTtlSeconds;
     this.#ids = new ConnectionIds(secret);
+    const hashKey = hashKeyFrom(secret);
     this.swarms = new Swarms({
       limits,
-      hashKey: hashKeyFrom(secret),
+      hashKey,
       random,
       onRemoval: (swarm, seat, why) => this.#onRemoval(swarm, seat, why),
     });
-    this.catalogue = new Catalogue(limits.maxNames);
+    this.catalogue = new Catalogue(limits.maxNames, hashKey);
     this.#announces = new Announces({
       swarms: this.swarms,
       catalogue: this.catalogue,
@@ -196,9 +198,9 @@ export class TrackerCore {
 
   /** What it holds and has done so far. */
   stats(): TrackerStats {
-    const { torrents, peers, seeders } = this.swarms.totals;
+    const { torrents, seeders, leechers } = this.swarms.totals;
     const names = this.catalogue.size;
-    return { torrents, peers, seeders, leechers: peers - seeders, names, ...this.#counters };
+    return { torrents, peers: seeders + leechers, seeders, leechers, names, ...this.#counters };
   }
 
   #expireSome(nowMs: number): void {
@@ -237,10 +239,10 @@ export class TrackerCore {
       const total = this.catalogue.size;
       return encodeResponse({ type: "find", transactionId, total, entries: packEntries(entries) });
     }
-    const entries = this.catalogue.find(request.name)
-      .map((listing) => this.#entryOf(listing, family))
-      .sort((a, b) => b.seeders - a.seeders || b.leechers - a.leechers);
-    const total = entries.length;
+    const found = isListableName(request.name) ? this.catalogue.find(request.name) : [];
+    const entries = found.slice(0, MAX_ENTRIES_PER_PACKET)
+      .map((listing) => this.#entryOf(listing, family));
+    const total = found.length;
     return encodeResponse({ type: "find", transactionId, total, entries: packEntries(entries) });
   }
 
@@ -254,9 +256,9 @@ export class TrackerCore {
   }
 
   /** A hybrid has two swarms, with most peers in both: the bigger one counts. */
-  #entryOf({ name, length, v1Hash, v2Hash }: Listing, family: AddressFamily) {
-    const swarms = [v1Hash, v2Hash?.subarray(0, 20)]
-      .flatMap((infoHash) => infoHash === undefined ? [] : [this.swarms.counts(infoHash, family)]);
+  #entryOf(listing: Listing, family: AddressFamily) {
+    const { name, length, v1Hash, v2Hash } = listing;
+    const swarms = hashesOf(listing).map((infoHash) => this.swarms.counts(infoHash, family));
     return {
       ...(v1Hash && { v1Hash }),
       ...(v2Hash && { v2Hash }),
@@ -277,8 +279,10 @@ export class TrackerCore {
 
   #onRemoval(swarm: Swarm, seat: Seat, why: Removal): void {
     this.#emit(why, swarm, seat);
-    const listing = this.catalogue.numbered(swarm.listingOf(seat));
-    if (listing !== undefined) this.catalogue.release(listing);
+    const listing = swarm.listingOf(seat);
+    if (listing === 0) return;
+    const { words, stride } = swarm.rosterOf(seat);
+    this.catalogue.release(listing, { words, at: placeOf(seat) * stride, stride });
   }
 
   #emit(type: SwarmEvent["type"], swarm: Swarm, seat: Seat): void {

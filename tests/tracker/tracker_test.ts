@@ -243,28 +243,6 @@ Deno.test("a closed tracker serves the torrents on its list and no others", { pe
 });
 
 Deno.test(
-  "a full tracker says so, and says so when it is one network's fault",
-  { permissions },
-  () => {
-    const core = trackerCore({
-      limits: { maxTorrents: 1, maxPeersPerAddress: 2, maxPeersPerTorrent: 3 },
-    });
-    const asker = new Asker(core, "192.0.2.1");
-    asker.announce({ port: 1 });
-    assertEquals(asker.refused({ infoHash: OTHER_INFO_HASH }), "the tracker is full");
-    asker.announce({ port: 2 });
-    assertEquals(asker.refused({ port: 3 }), "too many peers from your network");
-    new Asker(core, "192.0.2.2").announce();
-    const beyond = new Asker(core, "192.0.2.3").announce();
-    assertEquals(
-      [beyond.peers.length, beyond.leechers],
-      [3, 3],
-      "a crowded torrent still gives peers",
-    );
-  },
-);
-
-Deno.test(
   "a scrape gives the sizes of swarms in the order of the question",
   { permissions },
   () => {
@@ -316,7 +294,34 @@ Deno.test(
   },
 );
 
-Deno.test("of several torrents under one name the one with most seeders comes first", {
+Deno.test("the figures count a hybrid once, whichever of its hashes is announced first", {
+  permissions,
+}, () => {
+  const v2Hash = pseudoRandomBytes(32, 4);
+  const hosted = { name: "disk.iso", length: 9, v2Hash };
+  const hashes = [INFO_HASH, v2Hash.slice(0, 20)];
+  for (const order of [hashes, hashes.toReversed()]) {
+    const core = trackerCore();
+    const figures = () => {
+      const { torrents, peers, seeders, leechers } = core.stats();
+      return [torrents, peers, seeders, leechers];
+    };
+    for (const infoHash of order) {
+      new Asker(core, "192.0.2.1").announce({ ...SEEDING, hosted, infoHash });
+    }
+    // Who has a link only does not know the name yet.
+    for (const infoHash of order) new Asker(core, "192.0.2.2").announce({ infoHash });
+    assertEquals(figures(), [1, 2, 1, 1]);
+    new Asker(core, "192.0.2.3").announce({ infoHash: OTHER_INFO_HASH });
+    assertEquals(figures(), [2, 3, 1, 2]);
+    for (const infoHash of order) {
+      new Asker(core, "192.0.2.1").announce({ ...SEEDING, hosted, infoHash, event: "stopped" });
+    }
+    assertEquals(figures(), [2, 2, 0, 2]);
+  }
+});
+
+Deno.test("of several torrents under one name the one that most stand behind comes first", {
   permissions,
 }, () => {
   const core = trackerCore();
