@@ -109,6 +109,7 @@ export class Tracker implements AsyncDisposable {
     this.#core = new TrackerCore({
       intervalSeconds,
       peerTtlSeconds: options.peerTtlSeconds ?? TTL_INTERVALS * intervalSeconds,
+      startMs: this.#clock.nowMs(),
       secret: crypto.getRandomValues(new Uint8Array(32)),
       random: Math.random,
       addressFor: (host) => this.#addressFor(host),

@@ -23,6 +23,7 @@ import type { Admission } from "./swarms.ts";
 
 const HASH_LENGTH = 20;
 const COMPLETED = ANNOUNCE_EVENTS.indexOf("completed");
+const NONE = ANNOUNCE_EVENTS.indexOf("none");
 const STOPPED = ANNOUNCE_EVENTS.indexOf("stopped");
 
 /** How the peer ids of aria2 begin: `A2-`. */
@@ -37,6 +38,8 @@ export interface AnnouncesOptions extends PeerListOptions {
   intervalSeconds: number;
   /** Called after a change. */
   onChange: (type: "joined" | "completed", swarm: Swarm, seat: Seat) => void;
+  /** Called for a peer that says it has announced before, and is not known. */
+  onReturn: () => void;
   /** Called for each peer that is in a swarm now; `joined` says that it was not before. */
   onStored?: ((sender: Sender, joined: boolean, nowMs: number) => void) | undefined;
 }
@@ -103,7 +106,10 @@ export class Announces {
     const { swarm, seat } = admission;
     this.#claim(swarm, seat, packet);
     onStored?.(sender, admission.joined, nowMs);
-    if (admission.joined) onChange("joined", swarm, seat);
+    if (admission.joined) {
+      onChange("joined", swarm, seat);
+      if (readUint32(packet, AnnounceAt.event) === NONE) this.#options.onReturn();
+    }
     if (admission.completed) onChange("completed", swarm, seat);
     return admission;
   }

@@ -26,9 +26,13 @@ import { hashKeyFrom } from "./half_sip_hash.ts";
 import { DEFAULT_LIMITS, type TrackerLimits } from "./limits.ts";
 import type { PortChecks } from "./port_checks.ts";
 import { type Origin, Sender } from "./sender.ts";
+import { Settling } from "./settling.ts";
 import { placeOf, type Seat, type Swarm } from "./swarm.ts";
 import { eventOf, type SwarmEvent } from "./swarm_event.ts";
 import { type Removal, Swarms } from "./swarms.ts";
+import type { TrackerStats } from "./tracker_stats.ts";
+
+export type { TrackerStats } from "./tracker_stats.ts";
 
 const UNKNOWN_ID = "connection id unknown or expired";
 const ERROR_HEADER_LENGTH = 8;
@@ -44,34 +48,6 @@ const EXAMINATION_MS = 1;
 /** Entries of the catalogue looked at for one packet: more never fit. */
 const MAX_ENTRIES_PER_PACKET = 20;
 
-/** What a tracker holds and has done. */
-export interface TrackerStats {
-  /** Torrents that someone shares; a hybrid is one, with both of its hashes. */
-  torrents: number;
-  /** Peers in swarms; one that comes over two families counts twice. */
-  peers: number;
-  /** Those of them with all of their torrent. */
-  seeders: number;
-  /** Those of them without. */
-  leechers: number;
-  /** Entries in the catalogue. */
-  names: number;
-  /** Connection ids given out. */
-  connects: number;
-  /** Announces answered. */
-  announces: number;
-  /** Scrapes answered. */
-  scrapes: number;
-  /** Look-ups by name, and pages of the catalogue. */
-  finds: number;
-  /** Questions of peers whether they can be reached. */
-  reaches: number;
-  /** Requests refused with an error packet. */
-  refused: number;
-  /** Packets that were no requests. */
-  ignored: number;
-}
-
 /** What a tracker is told at its start. */
 export interface TrackerCoreOptions {
   /** How often peers are to announce, once their swarm has formed; before that more often. */
@@ -84,6 +60,8 @@ export interface TrackerCoreOptions {
   random: () => number;
   /** The tracker's own address as an asker at `host` would reach it, of the asker's family. */
   addressFor: (host: string) => string | undefined;
+  /** When the tracker is started; without it, it was long ago. */
+  startMs?: number;
   /** Bounds other than the default ones. */
   limits?: Partial<TrackerLimits>;
   /** Where it is noted whom to dial back; without it nobody is. */
@@ -113,6 +91,7 @@ export class TrackerCore {
   readonly #ids: ConnectionIds;
   readonly #announces: Announces;
   readonly #sender = new Sender();
+  readonly #settling: Settling;
   #nextExpiryMs = 0;
   readonly #counters = {
     connects: 0,
@@ -131,6 +110,7 @@ export class TrackerCore {
     this.onEvent = options.onEvent;
     this.portChecks = portChecks;
     this.#ttlMs = 1000 * options.peerTtlSeconds;
+    this.#settling = new Settling(options.startMs ?? -Infinity, intervalSeconds);
     this.#ids = new ConnectionIds(secret);
     const hashKey = hashKeyFrom(secret);
     this.swarms = new Swarms({
@@ -147,6 +127,7 @@ export class TrackerCore {
       addressFor,
       intervalSeconds,
       maxPeersPerAnswer: limits.maxPeersPerAnswer,
+      onReturn: () => this.#settling.cameBack(),
       onChange: (type, swarm, seat) => this.#emit(type, swarm, seat),
       onStored: portChecks &&
         ((from, joined, nowMs) => portChecks.announced(from, joined, nowMs)),
@@ -180,7 +161,7 @@ export class TrackerCore {
     }
     if (!this.#ids.accepts(packet, sender.ip, nowMs)) return this.#refuse(packet, UNKNOWN_ID);
     if (request.type === "scrape") return this.#scrape(request);
-    return request.type === "reach" ? this.#reach(request) : this.#find(request);
+    return request.type === "reach" ? this.#reach(request) : this.#find(request, nowMs);
   }
 
   /**
@@ -229,7 +210,7 @@ export class TrackerCore {
     return encodeResponse({ type: "scrape", transactionId: request.transactionId, swarms });
   }
 
-  #find(request: FindRequest | ListRequest): Uint8Array {
+  #find(request: FindRequest | ListRequest, nowMs: number): Uint8Array {
     this.#counters.finds++;
     const { family } = this.#sender;
     const { transactionId } = request;
@@ -243,7 +224,14 @@ export class TrackerCore {
     const entries = found.slice(0, MAX_ENTRIES_PER_PACKET)
       .map((listing) => this.#entryOf(listing, family));
     const total = found.length;
-    return encodeResponse({ type: "find", transactionId, total, entries: packEntries(entries) });
+    const settlesInSeconds = this.#settling.secondsLeft(nowMs);
+    return encodeResponse({
+      type: "find",
+      transactionId,
+      total,
+      entries: packEntries(entries),
+      settlesInSeconds,
+    });
   }
 
   /** Speaks of the asker's own address alone, and knows only who has announced that port there. */

@@ -4,7 +4,7 @@ import { encodeRequest } from "../../lib/codec/udp_tracker.ts";
 import type { SwarmEvent } from "../../lib/tracker/swarm_event.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
-import { Asker, trackerCore } from "../support/tracker_asker.ts";
+import { Asker, START_MS, trackerCore } from "../support/tracker_asker.ts";
 import { INFO_HASH, OTHER_INFO_HASH, REQUESTS } from "../support/tracker_vectors.ts";
 
 const permissions = "none";
@@ -335,6 +335,25 @@ Deno.test("of several torrents under one name the one that most stand behind com
     [OTHER_INFO_HASH, 2],
     [INFO_HASH, 1],
   ]);
+});
+
+Deno.test("a tracker that was started anew says for how long it may not know everybody", {
+  permissions,
+}, () => {
+  const core = trackerCore({ startMs: START_MS });
+  const asker = new Asker(core, "192.0.2.9");
+  const settles = (afterMs: number) => {
+    asker.nowMs = START_MS + afterMs;
+    return asker.find("disk.iso").settlesInSeconds;
+  };
+  new Asker(core, "192.0.2.1").announce({ ...SEEDING, event: "started" });
+  assertEquals([settles(0), settles(14_900), settles(15_000)], [15, 1, undefined]);
+  // Somebody who has announced before: others may come back as late as after an interval.
+  new Asker(core, "192.0.2.2").announce({ ...SEEDING, event: "none" });
+  assertEquals([settles(15_000), settles(60_000)], [45, undefined]);
+  const hosted = { name: "disk.iso", length: 1 };
+  new Asker(core, "192.0.2.1").announce({ ...SEEDING, hosted });
+  assertEquals([settles(0), asker.find("other.iso").settlesInSeconds], [undefined, 60]);
 });
 
 Deno.test("a name is listed as long as a peer claims it", { permissions }, () => {
