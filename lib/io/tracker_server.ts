@@ -104,7 +104,9 @@ export class Tracker implements AsyncDisposable {
     this.#externalIp = options.externalIp ?? specific(options.host);
     this.#sockets = sockets;
     this.#allowFile = allowFile;
-    const portChecks = options.checkPorts ? new PortChecks() : undefined;
+    const portChecks = options.checkPorts
+      ? new PortChecks(crypto.getRandomValues(new Uint32Array(2)))
+      : undefined;
     this.#portChecker = portChecks && new PortChecker(portChecks, this.#clock);
     this.#core = new TrackerCore({
       intervalSeconds,
