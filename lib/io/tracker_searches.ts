@@ -21,8 +21,10 @@ const FORGOTTEN_MS = 20_000;
 const MAX_SEARCHES = 64;
 
 /** What a search found. */
-export interface Found {
+export interface FoundSwarms {
+  /** How many match. */
   readonly total: number;
+  /** The biggest of them. */
   readonly swarms: SwarmSummary[];
 }
 
@@ -30,7 +32,7 @@ interface Running {
   /** Absent while the last result is new enough. */
   search: Search | undefined;
   /** Of the last search that saw everything. */
-  whole: Found | undefined;
+  whole: FoundSwarms | undefined;
   wholeMs: number;
   askedMs: number;
 }
@@ -50,7 +52,7 @@ export class TrackerSearches {
    * What is known by now, the biggest first. On a small tracker that is everything at once. On a huge one
    * the first answers are of a part, and later ones of the last time that everything was seen.
    */
-  find(search: string, most: number): Found {
+  find(search: string, most: number): FoundSwarms {
     const startMs = performance.now();
     const running = this.#asked(`${most} ${search}`, startMs);
     if (running.search === undefined) {

@@ -21,12 +21,13 @@ import {
   DEFAULT_TRACKER_PORT,
   type TrackerOptions,
 } from "./tracker_options.ts";
-import { type Found, TrackerSearches } from "./tracker_searches.ts";
+import { type FoundSwarms, TrackerSearches } from "./tracker_searches.ts";
 import { TrackerSockets } from "./tracker_sockets.ts";
 
 export type { TrackerOptions } from "./tracker_options.ts";
 export type { SwarmEvent } from "../tracker/swarm_event.ts";
 export type { TrackerLimits } from "../tracker/limits.ts";
+export type { FoundSwarms } from "./tracker_searches.ts";
 export type { SwarmSummary } from "../tracker/search.ts";
 export type { SwarmMember } from "../tracker/survey.ts";
 export type { TrackerStats } from "../tracker/tracker.ts";
@@ -168,7 +169,7 @@ export class Tracker implements AsyncDisposable {
    * The swarms whose name contains `search`, or whose hash begins with it, biggest first; `most` of them.
    * On a huge tracker the first answers are of a part, until it has been searched a little at a time.
    */
-  survey(search: string, most: number): Found {
+  survey(search: string, most: number): FoundSwarms {
     return this.#searches.find(search, most);
   }
 
