@@ -25,6 +25,7 @@ export { listTorrent } from "./lib/io/inspect.ts";
 export { verifyFile, type VerifyResult } from "./lib/io/verify.ts";
 export type { Metainfo, TorrentFile, TorrentInfo, TorrentVersion } from "./lib/codec/metainfo.ts";
 export {
+  type FoundSwarms,
   type SwarmEvent,
   type SwarmMember,
   type SwarmSummary,

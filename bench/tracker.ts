@@ -16,7 +16,7 @@ import { type Entry, medianOf, medianRatio, type Results, takeTurns } from "./tu
 
 const [SHOAL, OPENTRACKER] = ["Shoal", "opentracker"] as const;
 
-/** 8,000 peers on each address: Shoal takes no more than 10,000. */
+/** 8,000 peers on each address. */
 const CROWD: Crowd = { peers: 1_000_000, swarms: 1000, addresses: 125 };
 /** Announces of a crowd that is all there. */
 const ANNOUNCES = 500_000;

@@ -186,7 +186,6 @@ export function trackerLine(
   return {
     title: "tracker",
     figures: [
-      // A hybrid torrent is two of them, one for each of its hashes.
       count(figures.torrents, "swarm"),
       count(figures.seeders, "seeder"),
       count(figures.leechers, "leecher"),

@@ -4,7 +4,8 @@
  * The request after its header: length of the name (u16) and the name in UTF-8, or 0 and the offset
  * (u32) to list the whole catalogue from. The answer after its header: total matches (u32), entries
  * here (u16), and per entry v1 hash (20), v2 hash (32), size (u64), seeders (u32), leechers (u32),
- * length of the name (u16), name. A hash that a torrent does not have is zeros.
+ * length of the name (u16), name. A hash that a torrent does not have is zeros. Without entries, a tracker
+ * that was just started adds in how many seconds (u32) it will know everybody.
  *
  * @module
  */
@@ -25,6 +26,8 @@ export const MAX_FIND_RESPONSE_LENGTH = 1200;
 
 /** Total and count, after the header of an answer. */
 const COUNTS_LENGTH = 6;
+/** Instead of entries: when a tracker that was just started knows everybody. */
+const SETTLES_LENGTH = 4;
 /** An entry without its name. */
 const ENTRY_LENGTH = 70;
 const V1_LENGTH = 20;
@@ -76,6 +79,11 @@ export function packEntries(entries: Iterable<FoundEntry>): FoundEntry[] {
 
 /** What follows the header of an answer; the entries must fit, see {@link packEntries}. */
 export function encodeFindEntries(response: FindResponse): Uint8Array {
+  if (response.entries.length === 0 && response.settlesInSeconds) {
+    const body = new Uint8Array(COUNTS_LENGTH + SETTLES_LENGTH);
+    viewOf(body).setUint32(COUNTS_LENGTH, response.settlesInSeconds);
+    return body;
+  }
   const names = response.entries.map((entry) => utf8(entry.name));
   const nameBytes = names.reduce((sum, name) => sum + name.length, 0);
   const body = new Uint8Array(COUNTS_LENGTH + ENTRY_LENGTH * names.length + nameBytes);
@@ -116,7 +124,16 @@ export function decodeFindResponse(packet: Uint8Array): FindResponse {
     entries.push(decodeEntry(packet.subarray(at, end)));
     at = end;
   }
-  return { type: "find", transactionId: view.getUint32(4), total: view.getUint32(8), entries };
+  const settlesInSeconds = count === 0 && packet.length >= at + SETTLES_LENGTH
+    ? view.getUint32(at)
+    : 0;
+  return {
+    type: "find",
+    transactionId: view.getUint32(4),
+    total: view.getUint32(8),
+    entries,
+    ...(settlesInSeconds > 0 && { settlesInSeconds }),
+  };
 }
 
 function decodeEntry(bytes: Uint8Array): FoundEntry {

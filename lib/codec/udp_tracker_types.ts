@@ -218,6 +218,8 @@ export interface FindResponse {
   total: number;
   /** Those that fit. */
   entries: FoundEntry[];
+  /** Without entries: so many seconds later a tracker that was just started knows everybody. */
+  settlesInSeconds?: number;
 }
 
 /** Whether the tracker could connect to the asker. */

@@ -5,14 +5,14 @@
  */
 
 import { OptionError } from "../errors.ts";
-import { parseAllowList } from "../tracker/allow_list.ts";
+import { readAllowList } from "../tracker/allow_list.ts";
 
 /** A list of info-hashes on disk. */
 export class AllowFile {
   readonly #path: string;
   #version = "";
 
-  /** @param path Of a file as {@link parseAllowList} reads it. */
+  /** @param path Of a file as {@link readAllowList} reads it. */
   constructor(path: string) {
     this.#path = path;
   }
@@ -28,12 +28,22 @@ export class AllowFile {
     if (version === this.#version) return undefined;
     this.#version = version;
     try {
-      return parseAllowList(await Deno.readTextFile(this.#path));
+      return await this.#read();
     } catch (error) {
       const reason = error instanceof OptionError
         ? error.message
         : "it cannot be read; check the path and its permissions";
       throw new OptionError(`the list of allowed torrents ${this.#path}: ${reason}`, error);
+    }
+  }
+
+  /** Reads it a little at a time: a long list keeps nobody waiting for an answer. */
+  async #read(): Promise<ReadonlySet<string>> {
+    const reading = readAllowList(await Deno.readTextFile(this.#path));
+    for (;;) {
+      const { done, value } = reading.next();
+      if (done) return value;
+      await new Promise((resolve) => setTimeout(resolve, 0));
     }
   }
 

@@ -52,13 +52,29 @@ export interface FindSettings {
   giveUpSeconds?: number;
 }
 
+/** Nobody hosts the name, at a tracker that was just started and does not know everybody yet. */
+export class NotFoundYetError extends NetworkError {
+  /** So many seconds later it does. */
+  readonly settlesInSeconds: number;
+  /** What to tell who waits meanwhile. */
+  readonly waiting: string;
+
+  /** @param sentence for who does not wait */
+  constructor(sentence: string, waiting: string, settlesInSeconds: number) {
+    super(sentence, ExitCode.notFound, undefined, "no-such-file");
+    this.waiting = waiting;
+    this.settlesInSeconds = settlesInSeconds;
+  }
+}
+
 /** What one tracker said, or why it said nothing. */
 type Outcome =
   | { type: "answered"; url: string; entries: FoundEntry[] }
   | { type: "silent" | "unsupported" | "failed"; url: string; sentence: string };
 
 /**
- * Asks trackers for torrents with this name; the entries with most seeders come first.
+ * Asks trackers for torrents with this name; those come first that a tracker puts first, which are those
+ * that most networks stand behind.
  *
  * @returns At least one entry; several when different torrents go by the name.
  * @throws {OptionError} without a name or tracker, or with an address that is not a UDP tracker's.
@@ -78,13 +94,17 @@ export async function findByName(
       "a file is found by a name of 1 to 255 bytes without control characters",
     );
   }
+  let settlesInSeconds = 0;
   const question = async (client: UdpTrackerClient, options: AskOptions) => {
-    const found = (await client.find(wanted, options)).flatMap((answer) => answer.entries);
+    const answers = await client.find(wanted, options);
+    const seconds = answers.map((answer) => answer.settlesInSeconds ?? 0);
+    settlesInSeconds = Math.max(settlesInSeconds, ...seconds);
+    const found = answers.flatMap((answer) => answer.entries);
     return found.filter((entry) => entry.name.normalize("NFC") === wanted);
   };
   const outcomes = await askTrackers(trackerUrls, question, signal, settings);
   const entries = mergeOutcomes(outcomes);
-  if (entries.length === 0) throw nothingFound(name, outcomes);
+  if (entries.length === 0) throw nothingFound(name, outcomes, settlesInSeconds);
   return entries;
 }
 
@@ -103,7 +123,7 @@ export async function catalogue(
   if (!outcomes.some((outcome) => outcome.type === "answered")) {
     throw nobodyAnswers(outcomes);
   }
-  return mergeOutcomes(outcomes);
+  return mergeOutcomes(outcomes).sort((a, b) => b.seeders - a.seeders || b.leechers - a.leechers);
 }
 
 /** Turns page after page until the end of the catalogue. */
@@ -193,25 +213,33 @@ function isSound(entry: FoundEntry): boolean {
 function mergeOutcomes(outcomes: Outcome[]): CatalogueEntry[] {
   const merged: CatalogueEntry[] = [];
   const byKey = new Map<string, CatalogueEntry>();
+  /** The best place that a tracker gives an entry: how many peers are claimed anybody can invent. */
+  const ranks = new Map<CatalogueEntry, number>();
   const found = outcomes.flatMap((outcome) =>
-    outcome.type === "answered" ? outcome.entries.map((entry) => ({ entry, url: outcome.url })) : []
+    outcome.type === "answered"
+      ? outcome.entries.map((entry, rank) => ({ entry, rank, url: outcome.url }))
+      : []
   );
   // Hybrids first, so that an entry with one hash finds the one with both, if there is just that one.
   found.sort((a, b) => hashCount(b.entry) - hashCount(a.entry));
-  for (const { entry, url } of found) {
+  for (const { entry, rank, url } of found) {
     const keys = keysOf(entry);
     const known = byKey.get(keys[0]!);
     if (known === undefined) {
       const added = entryOf(entry, url);
       merged.push(added);
+      ranks.set(added, rank);
       for (const key of keys) if (!byKey.has(key)) byKey.set(key, added);
       continue;
     }
+    ranks.set(known, Math.min(ranks.get(known)!, rank));
     known.seeders = Math.max(known.seeders, entry.seeders);
     known.leechers = Math.max(known.leechers, entry.leechers);
     if (!known.trackers.includes(url)) known.trackers.push(url);
   }
-  return merged.sort((a, b) => b.seeders - a.seeders || b.leechers - a.leechers);
+  return merged.sort((a, b) =>
+    ranks.get(a)! - ranks.get(b)! || b.trackers.length - a.trackers.length || b.seeders - a.seeders
+  );
 }
 
 function hashCount(entry: FoundEntry): number {
@@ -239,15 +267,23 @@ function entryOf(entry: FoundEntry, url: string): CatalogueEntry {
   };
 }
 
-function nothingFound(name: string, outcomes: Outcome[]): NetworkError {
+function nothingFound(name: string, outcomes: Outcome[], settlesInSeconds: number): NetworkError {
   const answered = outcomes.filter((outcome) => outcome.type === "answered");
   if (answered.length === 0) return nobodyAnswers(outcomes);
   const where = answered.map((outcome) => outcome.url).join(", ");
   const sentence = `nobody hosts "${name}" at ${where}; check the name, and that its seeder uses ` +
     `this tracker`;
-  const others = sentencesOf(outcomes);
-  const whole = others === "" ? sentence : `${sentence}; ${others}`;
-  return new NetworkError(whole, ExitCode.notFound, undefined, "no-such-file");
+  const back = `those who used it before come back within ${settlesInSeconds} s`;
+  const young = `the tracker was started moments ago, and ${back}`;
+  const parts = [sentence, settlesInSeconds > 0 ? young : "", sentencesOf(outcomes)];
+  const whole = parts.filter(Boolean).join("; ");
+  if (settlesInSeconds === 0) {
+    return new NetworkError(whole, ExitCode.notFound, undefined, "no-such-file");
+  }
+  const waiting =
+    `nobody hosts "${name}" at ${where} yet, which was started moments ago: ${back}, ` +
+    "so it is asked again until then";
+  return new NotFoundYetError(whole, waiting, settlesInSeconds);
 }
 
 function nobodyAnswers(outcomes: Outcome[]): NetworkError {

@@ -109,6 +109,7 @@ export class Leecher implements AsyncDisposable {
     const source = await resolveSource(what, {
       ...options,
       onLookup: (name) => options.onEvent?.({ type: "looking-up", name }),
+      onWarning: (message) => options.onEvent?.({ type: "warning", message }),
     });
     options.signal?.throwIfAborted();
     return new Leecher(source, options, listeners);

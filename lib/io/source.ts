@@ -22,7 +22,8 @@ import {
 } from "../errors.ts";
 import { withoutRepeats } from "./announcer.ts";
 import { diskError } from "./disk_error.ts";
-import { type CatalogueEntry, findByName } from "./find.ts";
+import type { CatalogueEntry } from "./find.ts";
+import { findPatiently } from "./find_patiently.ts";
 import { assumedTracker } from "./link_addresses.ts";
 import { peerOf, webSeedOf } from "./torrent.ts";
 import { resolveHost } from "./tracker_addresses.ts";
@@ -56,6 +57,8 @@ export interface SourceOptions {
   readonly signal?: AbortSignal;
   /** A tracker is asked for this name now. */
   readonly onLookup?: (name: string) => void;
+  /** It is not known, and a tracker that was just started will be asked again. */
+  readonly onWarning?: (message: string) => void;
 }
 
 const FETCH_TIMEOUT_MS = 30_000;
@@ -200,7 +203,10 @@ async function lookUp(name: string, options: SourceOptions): Promise<Source> {
   }
   const trackers = options.trackers?.length ? options.trackers : [assumedTracker()];
   options.onLookup?.(name);
-  const entries = await findByName(name, trackers, options.signal);
+  const entries = await findPatiently(name, trackers, {
+    ...(options.signal && { signal: options.signal }),
+    ...(options.onWarning && { onWaiting: options.onWarning }),
+  });
   if (entries.length > 1) throw ambiguous(name, entries);
   const [entry] = entries;
   return {

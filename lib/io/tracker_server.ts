@@ -7,7 +7,7 @@
 import { formatHostPort, isIPv6, isLoopback, normalizeIp } from "../codec/address.ts";
 import { PortChecks } from "../tracker/port_checks.ts";
 import type { SwarmEvent } from "../tracker/swarm_event.ts";
-import { members, survey, type SwarmMember, type SwarmSummary } from "../tracker/survey.ts";
+import { members, sizeOf, type SwarmMember } from "../tracker/survey.ts";
 import { AnswerBuffer } from "../tracker/answer_buffer.ts";
 import { TrackerCore, type TrackerStats } from "../tracker/tracker.ts";
 import { AllowFile } from "./allow_file.ts";
@@ -21,12 +21,15 @@ import {
   DEFAULT_TRACKER_PORT,
   type TrackerOptions,
 } from "./tracker_options.ts";
+import { type FoundSwarms, TrackerSearches } from "./tracker_searches.ts";
 import { TrackerSockets } from "./tracker_sockets.ts";
 
 export type { TrackerOptions } from "./tracker_options.ts";
 export type { SwarmEvent } from "../tracker/swarm_event.ts";
 export type { TrackerLimits } from "../tracker/limits.ts";
-export type { SwarmMember, SwarmSummary } from "../tracker/survey.ts";
+export type { FoundSwarms } from "./tracker_searches.ts";
+export type { SwarmSummary } from "../tracker/search.ts";
+export type { SwarmMember } from "../tracker/survey.ts";
 export type { TrackerStats } from "../tracker/tracker.ts";
 
 const DEFAULT_MAX_PEERS = 50;
@@ -73,6 +76,7 @@ export class Tracker implements AsyncDisposable {
   /** Resolves when the tracker is closed. */
   readonly done: Promise<void>;
   readonly #core: TrackerCore;
+  readonly #searches: TrackerSearches;
   readonly #sockets: TrackerSockets;
   readonly #loops = new Set<Promise<void>>();
   readonly #clock: Clock;
@@ -101,11 +105,14 @@ export class Tracker implements AsyncDisposable {
     this.#externalIp = options.externalIp ?? specific(options.host);
     this.#sockets = sockets;
     this.#allowFile = allowFile;
-    const portChecks = options.checkPorts ? new PortChecks() : undefined;
+    const portChecks = options.checkPorts
+      ? new PortChecks(crypto.getRandomValues(new Uint32Array(2)))
+      : undefined;
     this.#portChecker = portChecks && new PortChecker(portChecks, this.#clock);
     this.#core = new TrackerCore({
       intervalSeconds,
       peerTtlSeconds: options.peerTtlSeconds ?? TTL_INTERVALS * intervalSeconds,
+      startMs: this.#clock.nowMs(),
       secret: crypto.getRandomValues(new Uint8Array(32)),
       random: Math.random,
       addressFor: (host) => this.#addressFor(host),
@@ -113,6 +120,7 @@ export class Tracker implements AsyncDisposable {
       portChecks,
     });
     this.#core.allow = allow;
+    this.#searches = new TrackerSearches(this.#core);
     this.#signal = options.signal;
     this.#signal?.addEventListener("abort", this.#abort);
     for (const socket of sockets.values()) this.#listen(socket);
@@ -159,18 +167,28 @@ export class Tracker implements AsyncDisposable {
 
   /**
    * The swarms whose name contains `search`, or whose hash begins with it, biggest first; `most` of them.
+   * On a huge tracker the first answers are of a part, until it has been searched a little at a time.
    */
-  survey(search: string, most: number): { total: number; swarms: SwarmSummary[] } {
-    return survey(this.#core, search, most);
+  survey(search: string, most: number): FoundSwarms {
+    return this.#searches.find(search, most);
   }
 
   /**
-   * Everybody in a swarm.
+   * Everybody in a swarm; of a huge one, a sample.
    *
    * @param hash 40 or 64 hex digits
    */
   members(hash: string): SwarmMember[] {
     return members(this.#core, hash, this.#clock.nowMs());
+  }
+
+  /**
+   * How many are in a swarm.
+   *
+   * @param hash 40 or 64 hex digits
+   */
+  swarmSize(hash: string): number {
+    return sizeOf(this.#core, hash);
   }
 
   /** Calls `listener` on changes in swarms and on warnings; the returned function ends that. */

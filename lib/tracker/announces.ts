@@ -18,11 +18,12 @@ import type { Catalogue } from "./catalogue.ts";
 import { intervalSeconds } from "./interval.ts";
 import { type PeerListOptions, PeerLists } from "./peer_list.ts";
 import type { Sender } from "./sender.ts";
-import type { Seat, Swarm } from "./swarm.ts";
+import { placeOf, type Seat, type Swarm } from "./swarm.ts";
 import type { Admission } from "./swarms.ts";
 
 const HASH_LENGTH = 20;
 const COMPLETED = ANNOUNCE_EVENTS.indexOf("completed");
+const NONE = ANNOUNCE_EVENTS.indexOf("none");
 const STOPPED = ANNOUNCE_EVENTS.indexOf("stopped");
 
 /** How the peer ids of aria2 begin: `A2-`. */
@@ -37,6 +38,8 @@ export interface AnnouncesOptions extends PeerListOptions {
   intervalSeconds: number;
   /** Called after a change. */
   onChange: (type: "joined" | "completed", swarm: Swarm, seat: Seat) => void;
+  /** Called for a peer that says it has announced before, and is not known. */
+  onReturn: () => void;
   /** Called for each peer that is in a swarm now; `joined` says that it was not before. */
   onStored?: ((sender: Sender, joined: boolean, nowMs: number) => void) | undefined;
 }
@@ -75,11 +78,9 @@ export class Announces {
       swarm = swarms.get(packet, AnnounceAt.infoHash, sender.family);
     } else {
       const admission = this.#store(packet, sender, nowMs);
-      if (admission.type === "stored") ({ swarm, seat: own } = admission);
-      else if (admission.bound === "address") return "too many peers from your network";
-      else if (admission.bound !== "torrent") return "the tracker is full";
-      // Who finds the torrent crowded is not handed out, but gets peers.
-      else swarm = swarms.get(packet, AnnounceAt.infoHash, sender.family);
+      // Who finds the swarm crowded is not handed out, but gets peers.
+      swarm = admission.swarm;
+      if (admission.type === "stored") own = admission.seat;
     }
     return this.#write(packet, sender, swarm, own, nowMs, into);
   }
@@ -101,11 +102,14 @@ export class Announces {
       peerIdAt: AnnounceAt.peerId,
       completed: readUint32(packet, AnnounceAt.event) === COMPLETED,
     }, nowMs);
-    if (admission.type === "refused") return admission;
+    if (admission.type === "crowded") return admission;
     const { swarm, seat } = admission;
     this.#claim(swarm, seat, packet);
     onStored?.(sender, admission.joined, nowMs);
-    if (admission.joined) onChange("joined", swarm, seat);
+    if (admission.joined) {
+      onChange("joined", swarm, seat);
+      if (readUint32(packet, AnnounceAt.event) === NONE) this.#options.onReturn();
+    }
     if (admission.completed) onChange("completed", swarm, seat);
     return admission;
   }
@@ -113,14 +117,31 @@ export class Announces {
   /** Replaces what the peer claims to host. */
   #claim(swarm: Swarm, seat: Seat, packet: Uint8Array): void {
     const { catalogue } = this.#options;
-    const before = catalogue.numbered(swarm.listingOf(seat));
+    const before = swarm.listingOf(seat);
     const urlData = decodeOptions(packet, AnnounceAt.options);
     const file = urlData === "" ? undefined : parseUrlData(urlData);
-    if (file === undefined && before === undefined) return;
+    if (file === undefined && before === 0) return;
+    const roster = swarm.rosterOf(seat);
+    const claimant = {
+      words: roster.words,
+      at: placeOf(seat) * roster.stride,
+      stride: roster.stride,
+    };
     const infoHash = packet.subarray(AnnounceAt.infoHash, AnnounceAt.infoHash + HASH_LENGTH);
-    const listing = file === undefined ? undefined : catalogue.hold(infoHash, file);
-    swarm.setListing(seat, listing?.number ?? 0);
-    if (before !== undefined) catalogue.release(before);
+    const number = file === undefined ? 0 : catalogue.hold(infoHash, file, claimant);
+    swarm.setListing(seat, number);
+    if (before !== 0) catalogue.release(before, claimant);
+    if (file?.v2Hash !== undefined) this.#pair(swarm, number, infoHash);
+  }
+
+  /** Notes which swarm is that of the other hash of a hybrid, once both are there. */
+  #pair(swarm: Swarm, number: number, infoHash: Uint8Array): void {
+    const { catalogue, swarms } = this.#options;
+    const listing = catalogue.numbered(number);
+    if (swarm.twin !== undefined || listing === undefined) return;
+    const hash = catalogue.otherHash(listing, infoHash);
+    const twin = hash && swarms.get(hash, 0, swarm.family);
+    if (twin !== undefined) swarms.pair(swarm, twin);
   }
 
   #write(

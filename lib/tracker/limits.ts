@@ -4,28 +4,31 @@
  * @module
  */
 
-/** Bounds on what a tracker remembers and answers. */
+/**
+ * Bounds on what a tracker remembers and answers. No host has a bound of its own: when one of these is
+ * met, who holds most gives way, see {@link Shares}.
+ */
 export interface TrackerLimits {
   /** Peers in one answer, whatever the asker wants. */
   maxPeersPerAnswer: number;
-  /** Peers of one torrent and family. Those beyond get peers, but are not handed out. */
+  /** Peers of one torrent and family. */
   maxPeersPerTorrent: number;
-  /** Peers from one IPv4 address or one IPv6 /64 network, over all torrents. */
-  maxPeersPerAddress: number;
-  /** Peers in total. */
+  /** Peers in total; one that is in several swarms counts in each. */
   maxPeers: number;
-  /** Torrents in total. */
-  maxTorrents: number;
-  /** Entries of the catalogue. Files beyond are shared, but not found by name. */
+  /** Swarms in total: one for each info-hash and address family. */
+  maxSwarms: number;
+  /** Entries of the catalogue; each hash of a hybrid has one, of which one is seen. */
   maxNames: number;
 }
 
-/** Bounds that keep a tracker below about half a gigabyte, whoever talks to it. */
+/**
+ * Bounds that keep a tracker below a gigabyte when all are met at once. A lab of 1,000 machines behind one
+ * address that share 100 hybrids each has 200,000 swarms and entries, and room to spare.
+ */
 export const DEFAULT_LIMITS: TrackerLimits = {
   maxPeersPerAnswer: 50,
   maxPeersPerTorrent: 100_000,
-  maxPeersPerAddress: 10_000,
   maxPeers: 1_000_000,
-  maxTorrents: 200_000,
-  maxNames: 50_000,
+  maxSwarms: 250_000,
+  maxNames: 250_000,
 };

@@ -12,16 +12,19 @@
 import { bytesToIp } from "../codec/address.ts";
 import { reachOf as distanceOf } from "../codec/address_reach.ts";
 import type { Reach } from "../codec/udp_tracker.ts";
+import { NumberPool } from "./number_pool.ts";
 import type { Sender } from "./sender.ts";
+import { Shares } from "./shares.ts";
 
 /** Five checks a second: forty peers that come at once know within eight seconds. */
 const CHECK_GAP_MS = 200;
 /** Checks under way: what five a second come to while each runs into its time limit of three. */
 const MAX_CHECKS_AT_ONCE = 16;
-/** Peers in line, so about three minutes of work. Those beyond get their turn at a later announce. */
+/**
+ * Peers in line, so about three minutes of work. When there are more, of the network with most of them one
+ * gives way, and gets its turn at a later announce: who has 60,000 ports is not alone here.
+ */
 const MAX_WAITING = 1000;
-/** Of these from one IPv4 address or IPv6 network of 64 bits: who has 60,000 ports is not alone here. */
-const MAX_WAITING_PER_NETWORK = 8;
 /** Results that are remembered, in some 20 MB; of more, the oldest are forgotten. */
 const MAX_REMEMBERED = 100_000;
 
@@ -31,9 +34,6 @@ const MAX_REMEMBERED = 100_000;
  */
 const LIFE_MS = { reachable: 600_000, unreachable: 5000 };
 
-/** Words of an address with its port, and words of what counts as its network. */
-const IPV4_WORDS = 3, IPV4_NETWORK_WORDS = 2, IPV6_NETWORK_WORDS = 4;
-
 /** A peer to be dialled. */
 export interface PortCheck {
   /** IP address. */
@@ -42,6 +42,8 @@ export interface PortCheck {
   readonly port: number;
   /** The peer's address, as it is remembered. */
   readonly key: string;
+  /** Its number among those who wait. */
+  readonly item: number;
 }
 
 interface Result {
@@ -49,18 +51,30 @@ interface Result {
   readonly sinceMs: number;
 }
 
-/** The line of peers to be dialled back, and the results. */
+/**
+ * The line of peers to be dialled back, and the results. Every second turn goes to who came first, the
+ * others to the network with the fewest in line: a single newcomer does not wait behind a flood.
+ */
 export class PortChecks {
   /** Called when somebody gets in line. */
   onWaiting: () => void = () => {};
   /** In the order in which they came. */
   readonly #waiting = new Map<string, PortCheck>();
   readonly #running = new Set<string>();
-  /** Peers in line or being dialled, by network. */
-  readonly #ofNetwork = new Map<string, number>();
+  readonly #numbers = new NumberPool();
+  readonly #byNumber: PortCheck[] = [];
+  /** Who of those who wait has how many there. */
+  readonly #shares: Shares;
+  /** The next turn is that of the network with the fewest in line, and not of who came first. */
+  #isTurnOfFewest = false;
   /** Oldest first. */
   readonly #results = new Map<string, Result>();
   #nextMs = -Infinity;
+
+  /** @param hashKey Two words that nobody else knows. */
+  constructor(hashKey: Uint32Array) {
+    this.#shares = new Shares(hashKey);
+  }
 
   /** How many wait to be dialled. */
   get waiting(): number {
@@ -85,25 +99,34 @@ export class PortChecks {
       if (!joined || nowMs - result.sinceMs < LIFE_MS[result.reach]) return;
       this.#results.delete(key);
     }
-    const network = networkOf(key);
-    const besides = this.#ofNetwork.get(network) ?? 0;
-    if (this.#waiting.size >= MAX_WAITING || besides >= MAX_WAITING_PER_NETWORK) return;
     const host = bytesToIp(sender.ip);
     if (distanceOf(host) === undefined) return;
-    this.#ofNetwork.set(network, besides + 1);
-    this.#waiting.set(key, { host, port: sender.port, key });
+    if (this.#waiting.size >= MAX_WAITING) this.#leaveLine(this.#byNumber[this.#shares.next()]!);
+    const item = this.#numbers.take();
+    const check = { host, port: sender.port, key, item };
+    this.#byNumber[item] = check;
+    this.#waiting.set(key, check);
+    this.#shares.hold(item, sender.words, 0, sender.addressWords);
     this.onWaiting();
   }
 
   /** The next peer to dial, if it is time; tell of the outcome by {@link PortChecks.done}. */
   next(nowMs: number): PortCheck | undefined {
     if (nowMs < this.#nextMs || this.#running.size >= MAX_CHECKS_AT_ONCE) return undefined;
-    const [check] = this.#waiting.values();
-    if (check === undefined) return undefined;
+    const [first] = this.#waiting.values();
+    if (first === undefined) return undefined;
+    const check = this.#isTurnOfFewest ? this.#byNumber[this.#shares.lightest()]! : first;
+    this.#isTurnOfFewest = !this.#isTurnOfFewest;
     this.#nextMs = nowMs + CHECK_GAP_MS;
-    this.#waiting.delete(check.key);
+    this.#leaveLine(check);
     this.#running.add(check.key);
     return check;
+  }
+
+  #leaveLine({ key, item }: PortCheck): void {
+    this.#waiting.delete(key);
+    this.#shares.release(item);
+    this.#numbers.give(item);
   }
 
   /** How long until {@link PortChecks.next} is worth another try, while somebody waits. */
@@ -114,10 +137,6 @@ export class PortChecks {
   /** A peer has been dialled. `unknown` says that the tracker itself was not able to. */
   done({ key }: PortCheck, reach: Reach, nowMs: number): void {
     this.#running.delete(key);
-    const network = networkOf(key);
-    const left = this.#ofNetwork.get(network)! - 1;
-    if (left > 0) this.#ofNetwork.set(network, left);
-    else this.#ofNetwork.delete(network);
     if (reach === "unknown") return;
     this.#results.set(key, { reach, sinceMs: nowMs });
     const [oldest] = this.#results.keys();
@@ -133,8 +152,4 @@ export class PortChecks {
 /** The words as text; those of the two families differ in their number. */
 function keyOf(words: Uint16Array, at: number, length: number): string {
   return String.fromCharCode(...words.subarray(at, at + length));
-}
-
-function networkOf(key: string): string {
-  return key.slice(0, key.length === IPV4_WORDS ? IPV4_NETWORK_WORDS : IPV6_NETWORK_WORDS);
 }

@@ -6,13 +6,14 @@
  */
 
 /** Where in what is kept about a peer beside its address something lies, in words of 16 bits. */
-const HEARD_MS = 0, NOTE = 2, LEFT = 4, SINCE_SECONDS = 6, MOVED_SECONDS = 8, AGENT = 10;
-const ABOUT_WORDS = 14;
+const HEARD_MS = 0, NOTE = 2, LEFT = 4, SINCE_SECONDS = 6, MOVED_SECONDS = 8, PEER = 10, AGENT = 12;
+const ABOUT_WORDS = 16;
 
 /** So many bytes of a peer id tell which program it is (BEP 20). */
 const AGENT_LENGTH = 8;
 
-const FEWEST_PLACES = 4;
+/** Most swarms are of one peer. */
+const FEWEST_PLACES = 1;
 const NO_WORDS = new Uint16Array(0);
 
 /** To read the bits of a number as another kind of number. */
@@ -35,7 +36,7 @@ export interface Portrait {
 
 /**
  * The peers of one kind, leechers or seeders, at places from 0 on. Everything lies in one array, with
- * 34 bytes a peer over IPv4 and 46 over IPv6; at least a quarter of its places are taken.
+ * 38 bytes a peer over IPv4 and 50 over IPv6; at least a quarter of its places are taken.
  *
  * Times are milliseconds in 32 bits, which begin anew every 49 days. Only differences count, so that
  * does no harm as long as nobody is remembered for 24 days.
@@ -50,13 +51,14 @@ export class Roster {
   /** @param stride Words of an address with its port: 3 over IPv4, 9 over IPv6. */
   constructor(readonly stride: number) {}
 
-  /** Adds a peer at the end, with the note 0. */
-  add(address: Uint16Array, nowMs: number): void {
+  /** Adds a peer at the end, by its number, with the note 0. */
+  add(address: Uint16Array, peer: number, nowMs: number): void {
     if (this.length === this.#capacity) this.#resize(Math.max(FEWEST_PLACES, 2 * this.#capacity));
     const place = this.length++;
     const at = place * this.stride;
     for (let i = 0; i < this.stride; i++) this.words[at + i] = address[i]!;
     this.#write(this.#at(place) + HEARD_MS, nowMs);
+    this.#write(this.#at(place) + PEER, peer);
     this.setNote(place, 0);
   }
 
@@ -97,6 +99,11 @@ export class Roster {
     return (nowMs | 0) - this.#read(this.#at(place) + HEARD_MS) | 0;
   }
 
+  /** For how many whole seconds the peer has been here. */
+  sinceSeconds(place: number, nowMs: number): number {
+    return Math.floor(nowMs / 1000) - this.#read(this.#at(place) + SINCE_SECONDS) | 0;
+  }
+
   /** What is known of the peer, beside its address and note. */
   portrait(place: number, nowMs: number): Portrait {
     const silentMs = this.silentMs(place, nowMs);
@@ -122,6 +129,11 @@ export class Roster {
   /** Notes another number about the peer. */
   setNote(place: number, note: number): void {
     this.#write(this.#at(place) + NOTE, note);
+  }
+
+  /** The number of the peer at this place. */
+  peer(place: number): number {
+    return this.#read(this.#at(place) + PEER);
   }
 
   /** A copy of all that is kept about the peer beside its address. */

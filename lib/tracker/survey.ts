@@ -1,42 +1,26 @@
 /**
- * Who shares what, for those who watch a tracker: the swarms by name, and the members of one of them.
+ * Who is in a swarm, for those who watch a tracker.
  *
  * @module
  */
 
 import { bytesToIp, formatHostPort } from "../codec/address.ts";
-import { fromHex, hex } from "../codec/bytes.ts";
-import type { Reach, SwarmCounts } from "../codec/udp_tracker.ts";
-import { type Catalogue, infoHashesOf, type Listing } from "./catalogue.ts";
-import type { PortChecks } from "./port_checks.ts";
+import { fromHex } from "../codec/bytes.ts";
+import type { Reach } from "../codec/udp_tracker.ts";
+import { infoHashesOf, type Listing } from "./catalogue.ts";
 import type { Portrait } from "./roster.ts";
+import { countsOf, type Surveyed } from "./search.ts";
 import { isSeeder, placeOf } from "./swarm.ts";
 import type { Swarms } from "./swarms.ts";
 
-/** Swarms that match are put in order up to this many; of more, the first found are. */
-const MAX_RANKED = 5000;
+/** Members that are looked at: of a bigger crowd, so many at equal distances. */
+export const MAX_MEMBERS = 4000;
 
 /** What a downloader says it lacks while it does not know the size, as Shoal and libtorrent do. */
 const LEFT_UNKNOWN = 16_384;
 
-/** Names that the peers of a swarm may call it, and torrents of one name, that are looked through. */
-const MAX_NAMES = 4, MAX_NAMESAKES = 100;
-
-/** A torrent as a tracker sees it. The swarms of a hybrid, and of both address families, are one here. */
-export interface SwarmSummary {
-  /** 64 hex digits of its v2 hash, or 40 of the hash that its peers announce. */
-  readonly hash: string;
-  /** What its peers call it; absent when none has said. */
-  readonly name?: string;
-  /** Bytes, as claimed with the name. */
-  readonly size?: number;
-  /** Peers with all of it. */
-  readonly seeders: number;
-  /** Peers that are still downloading. */
-  readonly leechers: number;
-  /** Downloads completed. */
-  readonly completed: number;
-}
+/** Names that the peers of a swarm may call it that are looked through. */
+const MAX_NAMES = 4;
 
 /** Who is in a swarm. */
 export interface SwarmMember {
@@ -58,47 +42,9 @@ export interface SwarmMember {
   readonly reachable?: boolean;
 }
 
-/** The tracker's store. */
-export interface Surveyed {
-  readonly swarms: Swarms;
-  readonly catalogue: Catalogue;
-  readonly portChecks?: PortChecks | undefined;
-}
-
 /**
- * The swarms whose name contains `search`, in any case, or whose hash begins with it; the biggest first.
- *
- * @param most how many are returned; `total` counts all that match
- */
-export function survey(
-  { swarms, catalogue }: Surveyed,
-  search: string,
-  most: number,
-): { total: number; swarms: SwarmSummary[] } {
-  const wanted = search.normalize("NFC").toLowerCase();
-  let total = 0;
-  const found: SwarmSummary[] = [];
-  const consider = (summary: () => SwarmSummary) => {
-    total++;
-    if (found.length < MAX_RANKED) found.push(summary());
-  };
-  for (const listing of catalogue.list(0, Infinity)) {
-    if (!matches(listing, wanted)) continue;
-    consider(() => summaryOf(swarms, listing));
-  }
-  const seen = new Set<string>(); // in both families
-  for (const { infoHash } of swarms.values()) {
-    if (catalogue.isNamed(infoHash) || seen.has(infoHash)) continue;
-    if (!infoHash.startsWith(wanted)) continue;
-    seen.add(infoHash);
-    consider(() => ({ hash: infoHash, ...countsOf(swarms, [infoHash]) }));
-  }
-  found.sort((a, b) => b.seeders + b.leechers - a.seeders - a.leechers);
-  return { total, swarms: found.slice(0, most) };
-}
-
-/**
- * Everybody in a swarm, those who announce over both hashes of a hybrid once.
+ * Everybody in a swarm, those who announce over both hashes of a hybrid once. Of a crowd that is bigger than
+ * {@link MAX_MEMBERS}, a sample.
  *
  * @param hash 40 or 64 hex digits
  */
@@ -106,13 +52,32 @@ export function members(surveyed: Surveyed, hash: string, nowMs: number): SwarmM
   const asked = hash.slice(0, 40).toLowerCase();
   const listings = listingsOf(surveyed, asked);
   const size = listings[0]?.length;
-  const infoHashes = new Set([asked, ...listings.flatMap(infoHashesOf)]);
+  const infoHashes = hashesKnownWith(surveyed, hash);
   const byAddress = new Map<string, Seen>();
   for (const peer of peersOf(surveyed, infoHashes, nowMs)) {
     const known = byAddress.get(peer.address);
     if (known === undefined || peer.silentMs < known.silentMs) byAddress.set(peer.address, peer);
   }
   return [...byAddress.values()].map((peer) => memberOf(peer, size));
+}
+
+/**
+ * How many are in a swarm, those who announce over both hashes of a hybrid once.
+ *
+ * @param hash 40 or 64 hex digits
+ */
+export function sizeOf(surveyed: Surveyed, hash: string): number {
+  const { seeders, leechers } = countsOf(
+    surveyed.swarms,
+    hashesKnownWith(surveyed, hash).map(fromHex),
+  );
+  return seeders + leechers;
+}
+
+/** The hashes in 40 hex digits of the torrent that has this one. */
+function hashesKnownWith(surveyed: Surveyed, hash: string): string[] {
+  const asked = hash.slice(0, 40).toLowerCase();
+  return [...new Set([asked, ...listingsOf(surveyed, asked).flatMap(infoHashesOf)])];
 }
 
 /** A peer in one of its swarms. */
@@ -131,45 +96,20 @@ function listingsOf({ swarms, catalogue }: Surveyed, infoHash: string): Listing[
     if (listing !== undefined) names.add(listing.name);
     if (names.size === MAX_NAMES) break;
   }
-  return [...names].flatMap((name) => catalogue.find(name).slice(0, MAX_NAMESAKES))
+  return [...names].flatMap((name) => catalogue.find(name))
     .filter((listing) => infoHashesOf(listing).includes(infoHash));
 }
 
-function matches(listing: Listing, wanted: string): boolean {
-  if (wanted === "" || listing.name.toLowerCase().includes(wanted)) return true;
-  return [listing.v1Hash, listing.v2Hash].some((hash) => hash && hex(hash).startsWith(wanted));
-}
-
-function summaryOf(swarms: Swarms, listing: Listing): SwarmSummary {
-  const { v1Hash, v2Hash, name, length } = listing;
-  return {
-    hash: hex((v2Hash ?? v1Hash)!),
-    name,
-    size: length,
-    ...countsOf(swarms, infoHashesOf(listing)),
-  };
-}
-
-/** A hybrid has two swarms, with most peers in both: the bigger one counts. */
-function countsOf(swarms: Swarms, infoHashes: readonly string[]): SwarmCounts {
-  const sum = { seeders: 0, leechers: 0, completed: 0 };
-  for (const family of [4, 6] as const) {
-    const counts = infoHashes.map((infoHash) => swarms.counts(fromHex(infoHash), family));
-    sum.seeders += Math.max(...counts.map(({ seeders }) => seeders));
-    sum.leechers += Math.max(...counts.map(({ leechers }) => leechers));
-    sum.completed += Math.max(...counts.map(({ completed }) => completed));
-  }
-  return sum;
-}
-
+/** The seats of these swarms, as many of each as there is room for. */
 function* seatsOf(swarms: Swarms, infoHashes: Iterable<string>) {
-  for (const infoHash of infoHashes) {
-    for (const family of [4, 6] as const) {
-      const swarm = swarms.get(fromHex(infoHash), 0, family);
-      if (swarm === undefined) continue;
-      for (let index = 0; index < swarm.size; index++) {
-        yield { swarm, seat: swarm.seatWithIndex(index) };
-      }
+  const hashes = [...infoHashes].map(fromHex);
+  const found = ([4, 6] as const).flatMap((family) =>
+    hashes.flatMap((hash) => swarms.get(hash, 0, family) ?? [])
+  );
+  for (const swarm of found) {
+    const step = Math.max(1, swarm.size / (MAX_MEMBERS / found.length));
+    for (let index = 0; index < swarm.size; index += step) {
+      yield { swarm, seat: swarm.seatWithIndex(Math.floor(index)) };
     }
   }
 }

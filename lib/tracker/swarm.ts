@@ -41,6 +41,12 @@ export class Swarm {
   completed = 0;
   /** Peers that announced from a loopback address. */
   loopbackPeers = 0;
+  /** The swarm of the other hash of the same hybrid torrent, where somebody has said which. */
+  twin: Swarm | undefined;
+  /** The next in the ring of all swarms of a torrent; one that is alone stands in a ring of itself. */
+  sibling: Swarm = this;
+  /** It gave way to another; its peers are taken out bit by bit. */
+  isDissolved = false;
 
   /**
    * @param number By which it is known while it exists.
@@ -68,6 +74,11 @@ export class Swarm {
   counts(): SwarmCounts {
     const { seeders, leechers, completed } = this;
     return { seeders: seeders.length, completed, leechers: leechers.length };
+  }
+
+  /** The number of the peer at a seat. */
+  peerAt(seat: Seat): number {
+    return this.rosterOf(seat).peer(placeOf(seat));
   }
 
   /** The roster of a seat. */

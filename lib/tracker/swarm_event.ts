@@ -10,8 +10,8 @@ import { isSeeder, placeOf, type Seat, type Swarm } from "./swarm.ts";
 
 /** A change in a swarm. Announces that change nothing are none. */
 export interface SwarmEvent {
-  /** `expired` is a peer that fell silent. */
-  type: "joined" | "completed" | "left" | "expired";
+  /** `expired` is a peer that fell silent, `displaced` one that made room when the tracker was full. */
+  type: "joined" | "completed" | "left" | "expired" | "displaced";
   /** 40 hex digits. */
   infoHash: string;
   /** The peer's IP address. */

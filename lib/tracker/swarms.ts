@@ -8,12 +8,20 @@
 
 import { fromHex, hex } from "../codec/bytes.ts";
 import type { AddressFamily, SwarmCounts } from "../codec/udp_tracker.ts";
-import { FamilyTables } from "./family_tables.ts";
+import { crowdingSeat } from "./crowd.ts";
 import type { TrackerLimits } from "./limits.ts";
+import { MOST_PEERS } from "./peer_places.ts";
+import { Seating } from "./seating.ts";
 import type { Sender } from "./sender.ts";
+import { Shares } from "./shares.ts";
 import { isSeeder, placeOf, type Seat, seatAt, Swarm } from "./swarm.ts";
+import { SwarmTally } from "./swarm_tally.ts";
+import { Sweep } from "./sweep.ts";
 
 const HASH_LENGTH = 20;
+
+/** A swarm that gives way is emptied at once up to this size; of a bigger one the rest goes bit by bit. */
+const EMPTIED_AT_ONCE = 16;
 
 /** What an announce says about a peer. */
 export interface Announced {
@@ -31,19 +39,19 @@ export interface Announced {
   completed: boolean;
 }
 
-/** What became of an announce: the peer, and what is new about it, or which bound it ran into. */
+/** What became of an announce: the peer, and what is new about it, or that its swarm is crowded. */
 export type Admission =
   | { type: "stored"; swarm: Swarm; seat: Seat; joined: boolean; completed: boolean }
-  | { type: "refused"; bound: "torrents" | "peers" | "address" | "torrent" };
+  | { type: "crowded"; swarm: Swarm };
 
-/** Why a peer is no longer in its swarm. */
-export type Removal = "left" | "expired";
+/** Why a peer is no longer in its swarm: `displaced` ones made room for others. */
+export type Removal = "left" | "expired" | "displaced";
 
-/** Totals. */
+/** Totals, with both hashes of a hybrid as one. */
 export interface SwarmTotals {
   torrents: number;
-  peers: number;
   seeders: number;
+  leechers: number;
 }
 
 /** What the swarms are made with. */
@@ -59,39 +67,45 @@ export interface SwarmsOptions {
 
 const NOBODY: SwarmCounts = { seeders: 0, completed: 0, leechers: 0 };
 
-/**
- * The swarms, as one store.
- *
- * Peers in a roster are in random order, every order as likely as any other, whoever comes and goes:
- * so neighbours in a roster, which are quick to copy, are as good a choice as peers drawn one by one.
- */
+/** The swarms, as one store. */
 export class Swarms {
   readonly #options: SwarmsOptions;
-  readonly #tables: Record<AddressFamily, FamilyTables>;
   /** By number; a number that is free has none. */
-  readonly #swarms: (Swarm | undefined)[] = [];
+  readonly #swarms: (Swarm | undefined)[] = [undefined];
   readonly #freeNumbers: number[] = [];
-  readonly #totals: SwarmTotals = { torrents: 0, peers: 0, seeders: 0 };
-  /** The next peer to be looked at for silence: its swarm, and its index there. */
-  #swept = { swarm: 0, index: 0 };
+  readonly #seating: Seating;
+  /** Whose turn it is to give way, of peers and of swarms. */
+  readonly #peerShares: Shares;
+  readonly #swarmShares: Shares;
+  readonly #tally = new SwarmTally();
+  #peers = 0;
+  /** Those that can be found by their hash. */
+  #open = 0;
+  readonly #sweep: Sweep;
 
   /** No swarms. */
   constructor(options: SwarmsOptions) {
     this.#options = options;
-    this.#tables = {
-      4: new FamilyTables(4, options.hashKey),
-      6: new FamilyTables(6, options.hashKey),
-    };
+    this.#seating = new Seating(options.hashKey, options.random, this.#swarms);
+    this.#sweep = new Sweep(this.#swarms, (...removal) => this.#remove(...removal));
+    this.#peerShares = new Shares(options.hashKey);
+    this.#swarmShares = new Shares(options.hashKey);
   }
 
-  /** How much is stored. */
-  get totals(): Readonly<SwarmTotals> {
-    return this.#totals;
+  /** How much is stored, as it is told. */
+  get totals(): SwarmTotals {
+    const { torrents, seeders, leechers } = this.#tally;
+    return { torrents, seeders, leechers };
+  }
+
+  /** How many peers are stored, each for every swarm that it is in. */
+  get peers(): number {
+    return this.#peers;
   }
 
   /** Bytes of the tables and rosters: nearly all that grows with the number of peers. */
   get bytes(): number {
-    let bytes = this.#tables[4].bytes + this.#tables[6].bytes;
+    let bytes = this.#seating.bytes + this.#peerShares.bytes + this.#swarmShares.bytes;
     for (const swarm of this.#swarms) {
       if (swarm === undefined) continue;
       bytes += swarm.seeders.words.byteLength + swarm.leechers.words.byteLength;
@@ -101,13 +115,19 @@ export class Swarms {
 
   /** The swarm of the torrent whose info-hash begins at `packet[at]`, if anyone is in it. */
   get(packet: Uint8Array, at: number, family: AddressFamily): Swarm | undefined {
-    const number = this.#tables[family].swarm(packet, at);
+    const number = this.#seating.tables[family].swarm(packet, at);
     return number < 0 ? undefined : this.#swarms[number];
   }
 
-  /** All swarms, the two families of a torrent one by one. */
-  *values(): Generator<Swarm> {
-    for (const swarm of this.#swarms) if (swarm !== undefined) yield swarm;
+  /** Every number of a swarm is below this one. */
+  get numbers(): number {
+    return this.#swarms.length;
+  }
+
+  /** The swarm with this number, if there is one that can be found. */
+  numbered(number: number): Swarm | undefined {
+    const swarm = this.#swarms[number];
+    return swarm?.isDissolved ? undefined : swarm;
   }
 
   /** The size of a torrent's swarm. */
@@ -117,7 +137,12 @@ export class Swarms {
 
   /** The seat of the peer with an address whose words begin at `words[at]`, or -1. */
   seatOf(swarm: Swarm, words: Uint16Array, at: number): Seat {
-    return this.#tables[swarm.family].seat(swarm.number, words, at);
+    return this.#seating.seatOf(swarm, words, at);
+  }
+
+  /** Notes that two swarms are those of one hybrid torrent. */
+  pair(a: Swarm, b: Swarm): void {
+    this.#tally.pair(a, b);
   }
 
   /** Notes that a peer is there. One that announces again from its address replaces itself. */
@@ -127,7 +152,10 @@ export class Swarms {
     let seat = swarm === undefined ? -1 : this.seatOf(swarm, sender.words, 0);
     if (swarm === undefined || seat < 0) return this.#join(announced, swarm, nowMs);
     if (isSeeder(seat) !== (leftBytes === 0)) {
-      seat = this.#changeSides(swarm, seat, sender.words, nowMs);
+      const before = seat;
+      seat = this.#seating.changeSides(swarm, before, sender.words, nowMs);
+      this.#tally.removed(swarm, isSeeder(before));
+      this.#tally.added(swarm, isSeeder(seat));
     }
     swarm.rosterOf(seat).hear(placeOf(seat), leftBytes, nowMs);
     const completed = hasCompleted(announced) && swarm.complete(seat);
@@ -144,34 +172,17 @@ export class Swarms {
 
   /** How many steps {@link Swarms.expire} takes for a round: one for each peer, one between swarms. */
   get expirySteps(): number {
-    return this.#totals.peers + this.#swarms.length;
+    return this.#peers + this.#swarms.length;
   }
 
   /**
-   * Looks at peers in turn and forgets those that have been silent for longer than `ttlMs`. It goes on
-   * where it ended before, and looks at none twice.
+   * Forgets peers that have been silent for longer than `ttlMs`, see {@link Sweep}.
    *
-   * @param most Steps to take at most, each to a peer or from a swarm to the next.
+   * @param most Steps to take at most.
    * @returns How many were forgotten.
    */
   expire(nowMs: number, ttlMs: number, most: number): number {
-    const swept = this.#swept;
-    let forgotten = 0;
-    for (let left = Math.min(most, this.expirySteps); left > 0; left--) {
-      const swarm = this.#swarms[swept.swarm];
-      if (swarm === undefined || swept.index >= swarm.size) {
-        swept.swarm = swept.swarm + 1 < this.#swarms.length ? swept.swarm + 1 : 0;
-        swept.index = 0;
-        continue;
-      }
-      const seat = swarm.seatWithIndex(swept.index);
-      if (swarm.rosterOf(seat).silentMs(placeOf(seat), nowMs) > ttlMs) {
-        // Another peer, not looked at yet, now has this index, if any does.
-        this.#remove(swarm, seat, "expired");
-        forgotten++;
-      } else swept.index++;
-    }
-    return forgotten;
+    return this.#sweep.step(nowMs, ttlMs, Math.min(most, this.expirySteps));
   }
 
   /** Throws when the tables do not say of each peer where it sits; for tests. */
@@ -186,114 +197,100 @@ export class Swarms {
         }
       }
     }
-    if (peers !== this.#totals.peers) throw new Error(`${peers} of ${this.#totals.peers} peers`);
+    if (peers !== this.#peers) throw new Error(`${peers} of ${this.#peers} peers`);
   }
 
   #join(announced: Announced, known: Swarm | undefined, nowMs: number): Admission {
-    const { packet, peerIdAt, sender, leftBytes } = announced;
+    const { peerIdAt, packet, sender, leftBytes } = announced;
     const seeder = leftBytes === 0;
-    const tables = this.#tables[sender.family];
-    const sameNetwork = tables.peersFrom(sender.words, 0);
-    const bound = this.#boundMet(announced, known, sameNetwork);
-    if (bound !== undefined) return { type: "refused", bound };
-    const swarm = known ?? this.#create(announced, nowMs);
-    const seat = this.#seat(swarm, sender.words, seeder, nowMs);
+    if (known !== undefined && !this.#makeRoomIn(known, nowMs)) {
+      return { type: "crowded", swarm: known };
+    }
+    this.#makeRoom();
+    // Whoever made room may have been the last one in there.
+    const swarm = this.get(packet, announced.hashAt, sender.family) ??
+      this.#create(announced, nowMs);
+    const seat = this.#seating.take(swarm, sender.words, seeder, nowMs);
     swarm.rosterOf(seat).meet(placeOf(seat), packet, peerIdAt, leftBytes, nowMs);
     if (sender.loopback) swarm.setLoopback(seat);
-    tables.setPeersFrom(sender.words, 0, sameNetwork + 1);
-    this.#totals.peers++;
-    if (seeder) this.#totals.seeders++;
+    this.#peerShares.hold(swarm.peerAt(seat), sender.words, 0, sender.addressWords);
+    this.#swarmShares.offer(swarm.number, sender.words, 0, sender.addressWords);
+    this.#peers++;
+    this.#tally.added(swarm, seeder);
     const completed = hasCompleted(announced) && swarm.complete(seat);
     return { type: "stored", swarm, seat, joined: true, completed };
   }
 
-  #boundMet({ packet, hashAt }: Announced, known: Swarm | undefined, sameNetwork: number) {
-    const { limits } = this.#options;
-    const { torrents, peers } = this.#totals;
-    if (torrents >= limits.maxTorrents && !this.#isTorrent(packet, hashAt)) return "torrents";
-    if (peers >= limits.maxPeers) return "peers";
-    if (sameNetwork >= limits.maxPeersPerAddress) return "address";
-    if (known !== undefined && known.size >= limits.maxPeersPerTorrent) return "torrent";
-    return undefined;
+  /** Lets one who crowds this swarm give way; false when nobody does more than others. */
+  #makeRoomIn(swarm: Swarm, nowMs: number): boolean {
+    const { limits, random } = this.#options;
+    if (swarm.size < limits.maxPeersPerTorrent) return true;
+    const seat = crowdingSeat(swarm, random, nowMs);
+    if (seat >= 0) this.#remove(swarm, seat, "displaced");
+    return seat >= 0;
   }
 
+  /** Lets whoever holds most give way while there is no room for one more peer. */
+  #makeRoom(): void {
+    const most = Math.min(this.#options.limits.maxPeers, MOST_PEERS);
+    while (this.#peers >= most && this.#peers > 0) {
+      const { places } = this.#seating;
+      const peer = this.#peerShares.next();
+      this.#remove(this.#swarms[places.swarm(peer)]!, places.seat(peer), "displaced");
+    }
+  }
+
+  /** A new swarm, for which another one may have to give way. */
   #create({ packet, hashAt, sender }: Announced, nowMs: number): Swarm {
     const { family } = sender;
-    const tables = this.#tables[family];
+    while (this.#open >= this.#options.limits.maxSwarms && this.#open > 0) {
+      this.#dissolve(this.#swarms[this.#swarmShares.next()]!);
+    }
+    const { tables } = this.#seating;
     const infoHash = hex(packet.subarray(hashAt, hashAt + HASH_LENGTH));
     const number = this.#freeNumbers.pop() ?? this.#swarms.length;
-    const swarm = new Swarm(number, infoHash, family, tables.stride, nowMs);
-    if (!this.#isTorrent(packet, hashAt)) this.#totals.torrents++;
-    tables.addSwarm(packet, hashAt, number);
+    const { stride } = tables[family];
+    const swarm = new Swarm(number, infoHash, family, stride, nowMs);
+    tables[family].addSwarm(packet, hashAt, number);
     this.#swarms[number] = swarm;
+    this.#open++;
+    this.#swarmShares.hold(number, sender.words, 0, stride);
+    this.#tally.created(swarm, this.get(packet, hashAt, family === 4 ? 6 : 4));
     return swarm;
   }
 
-  /** Whether there is a swarm of this torrent, of whichever family. */
-  #isTorrent(packet: Uint8Array, hashAt: number): boolean {
-    return this.#tables[4].swarm(packet, hashAt) >= 0 || this.#tables[6].swarm(packet, hashAt) >= 0;
-  }
-
-  /** Seats a peer at a random place of its roster; the one who sat there moves to the end. */
-  #seat(swarm: Swarm, words: Uint16Array, seeder: boolean, nowMs: number): Seat {
-    const roster = seeder ? swarm.seeders : swarm.leechers;
-    roster.add(words, nowMs);
-    const last = roster.length - 1;
-    const place = Math.floor(this.#options.random() * roster.length);
-    if (place !== last) {
-      roster.swap(place, last);
-      this.#noteSeat(swarm, seatAt(last, seeder));
+  /** Takes a swarm out of sight, with all of its peers. */
+  #dissolve(swarm: Swarm): void {
+    if (swarm.size > EMPTIED_AT_ONCE) {
+      this.#hide(swarm);
+      swarm.isDissolved = true;
+      return;
     }
-    this.#noteSeat(swarm, seatAt(place, seeder));
-    return seatAt(place, seeder);
-  }
-
-  /** Empties a seat; the last of the roster moves there. Where the peer sat stays in the tables. */
-  #vacate(swarm: Swarm, seat: Seat): void {
-    const roster = swarm.rosterOf(seat);
-    const last = roster.length - 1;
-    if (placeOf(seat) !== last) {
-      roster.swap(placeOf(seat), last);
-      this.#noteSeat(swarm, seat);
+    // The swarm itself goes with the last of its peers.
+    for (let size = swarm.size; size > 0; size--) {
+      this.#remove(swarm, swarm.seatWithIndex(0), "displaced");
     }
-    roster.pop();
-  }
-
-  #noteSeat(swarm: Swarm, seat: Seat): void {
-    const { words, stride } = swarm.rosterOf(seat);
-    this.#tables[swarm.family].setSeat(swarm.number, words, placeOf(seat) * stride, seat);
-  }
-
-  /** Moves a peer from the leechers to the seeders or back. */
-  #changeSides(swarm: Swarm, from: Seat, words: Uint16Array, nowMs: number): Seat {
-    const about = swarm.rosterOf(from).about(placeOf(from));
-    this.#vacate(swarm, from);
-    const seat = this.#seat(swarm, words, !isSeeder(from), nowMs);
-    swarm.rosterOf(seat).setAbout(placeOf(seat), about);
-    this.#totals.seeders += isSeeder(seat) ? 1 : -1;
-    return seat;
   }
 
   #remove(swarm: Swarm, seat: Seat, why: Removal): void {
     this.#options.onRemoval(swarm, seat, why);
-    const tables = this.#tables[swarm.family];
-    const { words, stride } = swarm.rosterOf(seat);
-    const at = placeOf(seat) * stride;
-    tables.setPeersFrom(words, at, tables.peersFrom(words, at) - 1);
-    tables.deleteSeat(swarm.number, words, at);
     if (swarm.isLoopback(seat)) swarm.loopbackPeers--;
-    this.#vacate(swarm, seat);
-    this.#totals.peers--;
-    if (isSeeder(seat)) this.#totals.seeders--;
-    if (swarm.size === 0) this.#drop(swarm);
-  }
-
-  #drop(swarm: Swarm): void {
-    const infoHash = fromHex(swarm.infoHash);
-    this.#tables[swarm.family].deleteSwarm(infoHash);
+    this.#peerShares.release(swarm.peerAt(seat));
+    this.#seating.leave(swarm, seat);
+    this.#peers--;
+    if (!swarm.isDissolved) this.#tally.removed(swarm, isSeeder(seat));
+    if (swarm.size > 0) return;
+    if (!swarm.isDissolved) this.#hide(swarm);
     this.#swarms[swarm.number] = undefined;
     this.#freeNumbers.push(swarm.number);
-    if (!this.#isTorrent(infoHash, 0)) this.#totals.torrents--;
+  }
+
+  /** From now on nobody finds this swarm, and it does not count. */
+  #hide(swarm: Swarm): void {
+    this.#seating.tables[swarm.family].deleteSwarm(fromHex(swarm.infoHash));
+    this.#swarmShares.release(swarm.number);
+    this.#open--;
+    this.#tally.dropped(swarm);
   }
 }
 

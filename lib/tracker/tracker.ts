@@ -12,6 +12,7 @@ import {
   decodeRequest,
   encodeResponse,
   type FindRequest,
+  isListableName,
   type ListRequest,
   packEntries,
   type ReachRequest,
@@ -19,15 +20,19 @@ import {
 } from "../codec/udp_tracker.ts";
 import { Announces, isAnnounce } from "./announces.ts";
 import { AnswerBuffer } from "./answer_buffer.ts";
-import { Catalogue, type Listing } from "./catalogue.ts";
+import { Catalogue, hashesOf, type Listing } from "./catalogue.ts";
 import { ConnectionIds } from "./connection_id.ts";
 import { hashKeyFrom } from "./half_sip_hash.ts";
 import { DEFAULT_LIMITS, type TrackerLimits } from "./limits.ts";
 import type { PortChecks } from "./port_checks.ts";
 import { type Origin, Sender } from "./sender.ts";
-import type { Seat, Swarm } from "./swarm.ts";
+import { Settling } from "./settling.ts";
+import { placeOf, type Seat, type Swarm } from "./swarm.ts";
 import { eventOf, type SwarmEvent } from "./swarm_event.ts";
 import { type Removal, Swarms } from "./swarms.ts";
+import type { TrackerStats } from "./tracker_stats.ts";
+
+export type { TrackerStats } from "./tracker_stats.ts";
 
 const UNKNOWN_ID = "connection id unknown or expired";
 const ERROR_HEADER_LENGTH = 8;
@@ -43,34 +48,6 @@ const EXAMINATION_MS = 1;
 /** Entries of the catalogue looked at for one packet: more never fit. */
 const MAX_ENTRIES_PER_PACKET = 20;
 
-/** What a tracker holds and has done. */
-export interface TrackerStats {
-  /** Torrents that someone shares. */
-  torrents: number;
-  /** Peers in swarms; one that comes over two families counts twice, as do the swarms of a hybrid. */
-  peers: number;
-  /** Those of them with all of their torrent. */
-  seeders: number;
-  /** Those of them without. */
-  leechers: number;
-  /** Entries in the catalogue. */
-  names: number;
-  /** Connection ids given out. */
-  connects: number;
-  /** Announces answered. */
-  announces: number;
-  /** Scrapes answered. */
-  scrapes: number;
-  /** Look-ups by name, and pages of the catalogue. */
-  finds: number;
-  /** Questions of peers whether they can be reached. */
-  reaches: number;
-  /** Requests refused with an error packet. */
-  refused: number;
-  /** Packets that were no requests. */
-  ignored: number;
-}
-
 /** What a tracker is told at its start. */
 export interface TrackerCoreOptions {
   /** How often peers are to announce, once their swarm has formed; before that more often. */
@@ -83,6 +60,8 @@ export interface TrackerCoreOptions {
   random: () => number;
   /** The tracker's own address as an asker at `host` would reach it, of the asker's family. */
   addressFor: (host: string) => string | undefined;
+  /** When the tracker is started; without it, it was long ago. */
+  startMs?: number;
   /** Bounds other than the default ones. */
   limits?: Partial<TrackerLimits>;
   /** Where it is noted whom to dial back; without it nobody is. */
@@ -112,6 +91,7 @@ export class TrackerCore {
   readonly #ids: ConnectionIds;
   readonly #announces: Announces;
   readonly #sender = new Sender();
+  readonly #settling: Settling;
   #nextExpiryMs = 0;
   readonly #counters = {
     connects: 0,
@@ -130,14 +110,16 @@ export class TrackerCore {
     this.onEvent = options.onEvent;
     this.portChecks = portChecks;
     this.#ttlMs = 1000 * options.peerTtlSeconds;
+    this.#settling = new Settling(options.startMs ?? -Infinity, intervalSeconds);
     this.#ids = new ConnectionIds(secret);
+    const hashKey = hashKeyFrom(secret);
     this.swarms = new Swarms({
       limits,
-      hashKey: hashKeyFrom(secret),
+      hashKey,
       random,
       onRemoval: (swarm, seat, why) => this.#onRemoval(swarm, seat, why),
     });
-    this.catalogue = new Catalogue(limits.maxNames);
+    this.catalogue = new Catalogue(limits.maxNames, hashKey);
     this.#announces = new Announces({
       swarms: this.swarms,
       catalogue: this.catalogue,
@@ -145,6 +127,7 @@ export class TrackerCore {
       addressFor,
       intervalSeconds,
       maxPeersPerAnswer: limits.maxPeersPerAnswer,
+      onReturn: () => this.#settling.cameBack(),
       onChange: (type, swarm, seat) => this.#emit(type, swarm, seat),
       onStored: portChecks &&
         ((from, joined, nowMs) => portChecks.announced(from, joined, nowMs)),
@@ -178,7 +161,7 @@ export class TrackerCore {
     }
     if (!this.#ids.accepts(packet, sender.ip, nowMs)) return this.#refuse(packet, UNKNOWN_ID);
     if (request.type === "scrape") return this.#scrape(request);
-    return request.type === "reach" ? this.#reach(request) : this.#find(request);
+    return request.type === "reach" ? this.#reach(request) : this.#find(request, nowMs);
   }
 
   /**
@@ -196,9 +179,9 @@ export class TrackerCore {
 
   /** What it holds and has done so far. */
   stats(): TrackerStats {
-    const { torrents, peers, seeders } = this.swarms.totals;
+    const { torrents, seeders, leechers } = this.swarms.totals;
     const names = this.catalogue.size;
-    return { torrents, peers, seeders, leechers: peers - seeders, names, ...this.#counters };
+    return { torrents, peers: seeders + leechers, seeders, leechers, names, ...this.#counters };
   }
 
   #expireSome(nowMs: number): void {
@@ -227,7 +210,7 @@ export class TrackerCore {
     return encodeResponse({ type: "scrape", transactionId: request.transactionId, swarms });
   }
 
-  #find(request: FindRequest | ListRequest): Uint8Array {
+  #find(request: FindRequest | ListRequest, nowMs: number): Uint8Array {
     this.#counters.finds++;
     const { family } = this.#sender;
     const { transactionId } = request;
@@ -237,11 +220,18 @@ export class TrackerCore {
       const total = this.catalogue.size;
       return encodeResponse({ type: "find", transactionId, total, entries: packEntries(entries) });
     }
-    const entries = this.catalogue.find(request.name)
-      .map((listing) => this.#entryOf(listing, family))
-      .sort((a, b) => b.seeders - a.seeders || b.leechers - a.leechers);
-    const total = entries.length;
-    return encodeResponse({ type: "find", transactionId, total, entries: packEntries(entries) });
+    const found = isListableName(request.name) ? this.catalogue.find(request.name) : [];
+    const entries = found.slice(0, MAX_ENTRIES_PER_PACKET)
+      .map((listing) => this.#entryOf(listing, family));
+    const total = found.length;
+    const settlesInSeconds = this.#settling.secondsLeft(nowMs);
+    return encodeResponse({
+      type: "find",
+      transactionId,
+      total,
+      entries: packEntries(entries),
+      settlesInSeconds,
+    });
   }
 
   /** Speaks of the asker's own address alone, and knows only who has announced that port there. */
@@ -254,9 +244,9 @@ export class TrackerCore {
   }
 
   /** A hybrid has two swarms, with most peers in both: the bigger one counts. */
-  #entryOf({ name, length, v1Hash, v2Hash }: Listing, family: AddressFamily) {
-    const swarms = [v1Hash, v2Hash?.subarray(0, 20)]
-      .flatMap((infoHash) => infoHash === undefined ? [] : [this.swarms.counts(infoHash, family)]);
+  #entryOf(listing: Listing, family: AddressFamily) {
+    const { name, length, v1Hash, v2Hash } = listing;
+    const swarms = hashesOf(listing).map((infoHash) => this.swarms.counts(infoHash, family));
     return {
       ...(v1Hash && { v1Hash }),
       ...(v2Hash && { v2Hash }),
@@ -277,8 +267,10 @@ export class TrackerCore {
 
   #onRemoval(swarm: Swarm, seat: Seat, why: Removal): void {
     this.#emit(why, swarm, seat);
-    const listing = this.catalogue.numbered(swarm.listingOf(seat));
-    if (listing !== undefined) this.catalogue.release(listing);
+    const listing = swarm.listingOf(seat);
+    if (listing === 0) return;
+    const { words, stride } = swarm.rosterOf(seat);
+    this.catalogue.release(listing, { words, at: placeOf(seat) * stride, stride });
   }
 
   #emit(type: SwarmEvent["type"], swarm: Swarm, seat: Seat): void {

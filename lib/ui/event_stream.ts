@@ -15,6 +15,8 @@ export const MAX_READERS = 50;
 const INTERVAL_MS = 1000;
 /** Making a state may take this part of the time: in huge swarms it is made less often. */
 const MOST_LOAD = 1 / 20;
+/** After so long without a break others get their turn: what a tracker is asked, above all. */
+const SLICE_MS = 5;
 /** Silence for longer looks like a broken connection. */
 const HEARTBEAT_MS = 5_000;
 /** Who has read nothing for so long, such as a machine asleep, makes room for others. */
@@ -65,11 +67,13 @@ export class EventStream {
     this.#readers.clear();
   }
 
-  readonly #tick = (): void => {
+  readonly #tick = async (): Promise<void> => {
     const startMs = performance.now();
+    let sliceMs = startMs, spentMs = 0;
     const map = this.#map();
     const states = new Map<string, Ready>(); // by question: most tabs ask the same
-    for (const [reader, question] of this.#readers) {
+    for (const [reader, question] of [...this.#readers]) {
+      if (!this.#readers.has(reader)) continue;
       if (startMs - (reader.stalledSinceMs ?? startMs) > STALLED_MS) {
         this.#readers.delete(reader);
         reader.close();
@@ -79,8 +83,13 @@ export class EventStream {
       const state = states.get(key) ?? this.#state(question);
       states.set(key, state);
       this.#offer(reader, [state, ...map], startMs);
+      if (performance.now() - sliceMs < SLICE_MS) continue;
+      spentMs += performance.now() - sliceMs;
+      await new Promise((resolve) => this.#timer = setTimeout(resolve, 0));
+      if (this.#isClosed) return;
+      sliceMs = performance.now();
     }
-    const spentMs = performance.now() - startMs;
+    spentMs += performance.now() - sliceMs;
     const pauseMs = Math.min(HEARTBEAT_MS, Math.max(INTERVAL_MS, spentMs / MOST_LOAD));
     this.#timer = this.#readers.size > 0 ? setTimeout(this.#tick, pauseMs) : undefined;
   };

@@ -50,16 +50,19 @@ export class TrackerPage implements PageSource {
     const isAsked = tracker !== undefined && swarm !== undefined;
     const stats = tracker?.stats() ?? NOTHING;
     const found = tracker?.survey(search, MAX_SWARMS) ?? { total: 0, swarms: [] };
-    const isShort = stats.torrents <= 2 * MAX_SWARMS; // both hashes of each
-    const all = search === "" ? found : isShort ? tracker?.survey("", MAX_SWARMS) : undefined;
     return trackerSnapshot({
       url: this.#url,
       elapsedSeconds: Math.floor((performance.now() - this.#startMs) / 1000),
       stats,
       answersPerSecond: this.#answersPerSecond,
       found,
-      ...(all && { all }),
-      ...(isAsked && { selected: { hash: swarm, members: tracker.members(swarm) } }),
+      ...(isAsked && {
+        selected: {
+          hash: swarm,
+          members: tracker.members(swarm),
+          size: tracker.swarmSize(swarm),
+        },
+      }),
       intervalSeconds: tracker?.intervalSeconds ?? 0,
     });
   }

@@ -42,10 +42,13 @@ export interface TrackerInput {
   readonly answersPerSecond: number;
   /** What was found. */
   readonly found: Found;
-  /** What there is without a search; absent where it is too much to be gone through. */
-  readonly all?: Found;
   /** The swarm that was asked for. */
-  readonly selected?: { readonly hash: string; readonly members: readonly SwarmMember[] };
+  readonly selected?: {
+    readonly hash: string;
+    readonly members: readonly SwarmMember[];
+    /** How many there are, where the members are a sample. */
+    readonly size?: number;
+  };
   /** Between the announces of a peer. */
   readonly intervalSeconds: number;
 }
@@ -54,7 +57,7 @@ export interface TrackerInput {
 export function trackerSnapshot(input: TrackerInput): TrackerSnapshot {
   const { url, elapsedSeconds, stats, answersPerSecond, found, selected, intervalSeconds } = input;
   const { announces, refused } = stats;
-  const { swarms, seeders, leechers } = countsOf(stats, input.all);
+  const { torrents: swarms, seeders, leechers } = stats;
   const isUsed = seeders + leechers > 0;
   return {
     program: "tracker",
@@ -72,27 +75,23 @@ export function trackerSnapshot(input: TrackerInput): TrackerSnapshot {
       ...(swarm.name !== undefined && { name: clipped(swarm.name) }),
     })),
     ...(selected && {
-      selected: { hash: selected.hash, ...rollCall(selected.members, intervalSeconds) },
+      selected: {
+        hash: selected.hash,
+        ...rollCall(selected.members, intervalSeconds, selected.size),
+      },
     }),
   };
 }
 
 /**
- * How many swarms and members there are. The tracker itself counts both hashes of a hybrid; the list has
- * them once, and where it is whole the page says the same as the list.
+ * Who is there, who lags behind, and who does not answer.
+ *
+ * @param size how many there are, where the members are a sample
  */
-function countsOf({ torrents, seeders, leechers }: TrackerFigures, all: Found | undefined) {
-  if (all === undefined || all.total > all.swarms.length) {
-    return { swarms: torrents, seeders, leechers };
-  }
-  const sum = (key: "seeders" | "leechers") => all.swarms.reduce((n, swarm) => n + swarm[key], 0);
-  return { swarms: all.total, seeders: sum("seeders"), leechers: sum("leechers") };
-}
-
-/** Who is there, who lags behind, and who does not answer. */
 export function rollCall(
   members: readonly SwarmMember[],
   intervalSeconds: number,
+  size: number = members.length,
 ): { rollCall: string; peers: MemberRow[] } {
   const norm = normOf(members);
   const byState = new Map<MemberState, SwarmMember[]>(ORDER.map((state) => [state, []]));
@@ -104,6 +103,7 @@ export function rollCall(
   const unreachable = members.filter(({ reachable }) => reachable === false).length;
   const parts = [
     `${complete} of ${members.length} complete`,
+    size > members.length && `a sample of ${size}`,
     downloading && `${downloading} downloading`,
     slow && `${slow} slow`,
     silent && `${silent} silent`,

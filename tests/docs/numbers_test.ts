@@ -122,7 +122,7 @@ for (const [path, passages] of Object.entries(PASSAGES)) {
 Deno.test("what a tracker keeps of a peer takes as many bytes as the documents say", async () => {
   const bytes = [3, 9].map((stride) => {
     const roster = new Roster(stride);
-    for (let i = 0; i < 4; i++) roster.add(new Uint16Array(stride), 0);
+    for (let i = 0; i < 4; i++) roster.add(new Uint16Array(stride), 1, 0);
     return roster.words.byteLength / roster.length;
   });
   const [ipv4, ipv6] = bytes as [number, number];

@@ -142,6 +142,16 @@ export const TRACKER_SAMPLES: Readonly<Record<string, WireSample>> = {
     bytes: foundBytes,
     fields: { ...ASKED, total: "00000003", count: "0001", entries: hex(entryBytes) },
   },
+  "find response without entries": {
+    bytes: encodeResponse({
+      type: "find",
+      transactionId,
+      total: 0,
+      entries: [],
+      settlesInSeconds: 45,
+    }),
+    fields: { ...ASKED, total: "00000000", count: "0000", settles: "0000002d" },
+  },
   "find entry": { bytes: foundBytes.subarray(14), fields: entryFields },
   "reach request": {
     bytes: encodeRequest({ type: "reach", ...head, port: 6881 }),

@@ -7,7 +7,8 @@ import {
   type HostedFile,
 } from "../../lib/codec/udp_tracker.ts";
 import { ExitCode, NetworkError, OptionError } from "../../lib/errors.ts";
-import { catalogue, findByName } from "../../lib/io/find.ts";
+import { catalogue, findByName, NotFoundYetError } from "../../lib/io/find.ts";
+import { findPatiently } from "../../lib/io/find_patiently.ts";
 import { Tracker } from "../../lib/io/tracker_server.ts";
 import { UdpTrackerClient } from "../../lib/io/udp_tracker_client.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
@@ -209,4 +210,54 @@ Deno.test("a look-up can be given up", async () => {
   await tracker.hasReceived(1);
   controller.abort(new RangeError("enough"));
   await assertRejects(() => finding, RangeError, "enough");
+});
+
+Deno.test("a name is looked up again at a tracker that was started anew, until its seeder is back", async () => {
+  const before = await Tracker.listen({ port: 0 });
+  const { port } = before.addr;
+  await host(before, INFO_HASH, DISK);
+  await before.close();
+  await using tracker = await Tracker.listen({ port });
+  const clock = new FakeClock();
+  const told: string[] = [];
+  const finding = findPatiently("disk.iso", [urlOf(tracker)], {
+    clock,
+    onWaiting: (sentence) => told.push(sentence),
+  });
+  await clock.hasAlarmIn(2);
+  await clock.advance(2);
+  await clock.hasAlarmIn(2);
+  await host(tracker, INFO_HASH, DISK);
+  await clock.advance(2);
+  assertEquals((await finding).map(({ v1Hash }) => v1Hash), [hex(INFO_HASH)]);
+  assertEquals(told, [
+    `nobody hosts "disk.iso" at ${urlOf(tracker)} yet, which was started moments ago: ` +
+    "those who used it before come back within 15 s, so it is asked again until then",
+  ]);
+});
+
+Deno.test("of a wrong name it is said so once a tracker's peers have had the time to come back", async () => {
+  const clock = new FakeClock();
+  await using tracker = await Tracker.listen({ port: 0, clock });
+  const failure = () => assertRejects(() => findByName("a", [urlOf(tracker)]), NetworkError);
+  const early = await failure();
+  assert(early instanceof NotFoundYetError);
+  assertEquals([early.settlesInSeconds, early.exitCode], [15, ExitCode.notFound]);
+  await clock.advance(14);
+  assert(await failure() instanceof NotFoundYetError);
+  await clock.advance(1);
+  const late = await failure();
+  assertEquals([late instanceof NotFoundYetError, late.exitCode], [false, ExitCode.notFound]);
+  assert(late.message.includes("check the name"), late.message);
+});
+
+Deno.test("entries come in the order that trackers give them, whatever numbers are claimed", async () => {
+  const entry = { name: "a", length: 1, leechers: 0 };
+  const entries = [
+    { ...entry, v1Hash: INFO_HASH, seeders: 1 },
+    { ...entry, v1Hash: OTHER_INFO_HASH, seeders: 5000 },
+  ];
+  await using tracker = trackerThat((transactionId) => [foundAnswer(transactionId, entries)]);
+  const found = await findByName("a", [tracker.url]);
+  assertEquals(found.map(({ seeders }) => seeders), [1, 5000]);
 });

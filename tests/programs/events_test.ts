@@ -116,7 +116,7 @@ Deno.test("a transfer, told by all three programs from start to end", async () =
 });
 
 Deno.test("a failure is told with the exit code of the program", async () => {
-  await using tracker = start("tracker", []);
+  await using tracker = start("tracker", ["--interval", "1"]);
   const url = await trackerUrl(tracker);
   await using leecher = start("leecher", ["-t", url, "no-such-file.iso"]);
   const [error] = ofType(await told(leecher, 3), "error");

@@ -37,7 +37,7 @@ function refusingTracker(reason: string): FakeTracker {
 }
 
 Deno.test("a name that nobody hosts: exit 3", async () => {
-  await using tracker = await ShoalTracker.start();
+  await using tracker = await ShoalTracker.start(["--interval", "1"]);
   const sentence = await failure("leecher", ["nothing.iso", "-t", tracker.url, ...LOCAL], 3);
   assertMatch(sentence, /^nobody hosts "nothing\.iso" at udp:\S+; check the name/);
 });

@@ -4,6 +4,7 @@
  */
 
 import { bytesToIp, normalizeIp } from "../../lib/codec/address.ts";
+import type { Claimant } from "../../lib/tracker/catalogue.ts";
 import { DEFAULT_LIMITS } from "../../lib/tracker/limits.ts";
 import { Sender } from "../../lib/tracker/sender.ts";
 import { placeOf, type Seat, type Swarm } from "../../lib/tracker/swarm.ts";
@@ -30,6 +31,12 @@ export function senderAt(hostname: string, port: number): Sender {
   if (!sender.read({ hostname, port })) throw new Error(`${hostname} is no address`);
   sender.setPort(port);
   return sender;
+}
+
+/** Somebody at an address who claims to host something. */
+export function claimantAt(hostname: string): Claimant {
+  const { words, addressWords } = senderAt(hostname, 6881);
+  return { words, at: 0, stride: addressWords };
 }
 
 /** The address of the peer with a number, of either family. */

@@ -18,6 +18,7 @@ import {
   type TrackerResponse,
 } from "../../lib/codec/udp_tracker.ts";
 import { AnswerBuffer } from "../../lib/tracker/answer_buffer.ts";
+import { Search } from "../../lib/tracker/search.ts";
 import { TrackerCore, type TrackerCoreOptions } from "../../lib/tracker/tracker.ts";
 import { seededRandom } from "./random.ts";
 import { INFO_HASH, PEER_ID } from "./tracker_vectors.ts";
@@ -35,6 +36,13 @@ export function trackerCore(options: Partial<TrackerCoreOptions> = {}): TrackerC
     addressFor: (host) => isIPv6(host) ? "2001:db8::100" : "203.0.113.1",
     ...options,
   });
+}
+
+/** All that a search finds. */
+export function survey(core: TrackerCore, search: string, most: number) {
+  const whole = new Search(core, search, most);
+  whole.step(Infinity);
+  return whole.result();
 }
 
 /** What an announce says that is not what most say. */

@@ -18,7 +18,7 @@ Deno.test("a roster keeps what belongs to a peer together, however it grows and 
       const adds = step % 3000 < 1500 ? 0.7 : 0.3;
       if (random() < adds || model.length === 0) {
         const address = Array.from({ length: stride }, () => integerFrom(random, 0, 65_535));
-        roster.add(Uint16Array.from(address), nowMs);
+        roster.add(Uint16Array.from(address), 70_000 + address[0]!, nowMs);
         assertStrictEquals(roster.note(model.length), 0);
         const note = integerFrom(random, 0, 2 ** 31 - 1);
         roster.setNote(model.length, note);
@@ -49,7 +49,7 @@ Deno.test("silence is measured across the point where milliseconds begin anew", 
 }, () => {
   const roster = new Roster(3);
   for (const wrapMs of [2 ** 31, 2 ** 32, 5 * 2 ** 32]) {
-    roster.add(new Uint16Array(3), wrapMs - 40);
+    roster.add(new Uint16Array(3), 1, wrapMs - 40);
     const place = roster.length - 1;
     assertStrictEquals(roster.silentMs(place, wrapMs + 60), 100);
     assertStrictEquals(roster.silentMs(place, wrapMs - 50), -10, "a clock that went back");

@@ -4,7 +4,7 @@ import { encodeRequest } from "../../lib/codec/udp_tracker.ts";
 import type { SwarmEvent } from "../../lib/tracker/swarm_event.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
-import { Asker, trackerCore } from "../support/tracker_asker.ts";
+import { Asker, START_MS, trackerCore } from "../support/tracker_asker.ts";
 import { INFO_HASH, OTHER_INFO_HASH, REQUESTS } from "../support/tracker_vectors.ts";
 
 const permissions = "none";
@@ -243,28 +243,6 @@ Deno.test("a closed tracker serves the torrents on its list and no others", { pe
 });
 
 Deno.test(
-  "a full tracker says so, and says so when it is one network's fault",
-  { permissions },
-  () => {
-    const core = trackerCore({
-      limits: { maxTorrents: 1, maxPeersPerAddress: 2, maxPeersPerTorrent: 3 },
-    });
-    const asker = new Asker(core, "192.0.2.1");
-    asker.announce({ port: 1 });
-    assertEquals(asker.refused({ infoHash: OTHER_INFO_HASH }), "the tracker is full");
-    asker.announce({ port: 2 });
-    assertEquals(asker.refused({ port: 3 }), "too many peers from your network");
-    new Asker(core, "192.0.2.2").announce();
-    const beyond = new Asker(core, "192.0.2.3").announce();
-    assertEquals(
-      [beyond.peers.length, beyond.leechers],
-      [3, 3],
-      "a crowded torrent still gives peers",
-    );
-  },
-);
-
-Deno.test(
   "a scrape gives the sizes of swarms in the order of the question",
   { permissions },
   () => {
@@ -316,7 +294,34 @@ Deno.test(
   },
 );
 
-Deno.test("of several torrents under one name the one with most seeders comes first", {
+Deno.test("the figures count a hybrid once, whichever of its hashes is announced first", {
+  permissions,
+}, () => {
+  const v2Hash = pseudoRandomBytes(32, 4);
+  const hosted = { name: "disk.iso", length: 9, v2Hash };
+  const hashes = [INFO_HASH, v2Hash.slice(0, 20)];
+  for (const order of [hashes, hashes.toReversed()]) {
+    const core = trackerCore();
+    const figures = () => {
+      const { torrents, peers, seeders, leechers } = core.stats();
+      return [torrents, peers, seeders, leechers];
+    };
+    for (const infoHash of order) {
+      new Asker(core, "192.0.2.1").announce({ ...SEEDING, hosted, infoHash });
+    }
+    // Who has a link only does not know the name yet.
+    for (const infoHash of order) new Asker(core, "192.0.2.2").announce({ infoHash });
+    assertEquals(figures(), [1, 2, 1, 1]);
+    new Asker(core, "192.0.2.3").announce({ infoHash: OTHER_INFO_HASH });
+    assertEquals(figures(), [2, 3, 1, 2]);
+    for (const infoHash of order) {
+      new Asker(core, "192.0.2.1").announce({ ...SEEDING, hosted, infoHash, event: "stopped" });
+    }
+    assertEquals(figures(), [2, 2, 0, 2]);
+  }
+});
+
+Deno.test("of several torrents under one name the one that most stand behind comes first", {
   permissions,
 }, () => {
   const core = trackerCore();
@@ -330,6 +335,25 @@ Deno.test("of several torrents under one name the one with most seeders comes fi
     [OTHER_INFO_HASH, 2],
     [INFO_HASH, 1],
   ]);
+});
+
+Deno.test("a tracker that was started anew says for how long it may not know everybody", {
+  permissions,
+}, () => {
+  const core = trackerCore({ startMs: START_MS });
+  const asker = new Asker(core, "192.0.2.9");
+  const settles = (afterMs: number) => {
+    asker.nowMs = START_MS + afterMs;
+    return asker.find("disk.iso").settlesInSeconds;
+  };
+  new Asker(core, "192.0.2.1").announce({ ...SEEDING, event: "started" });
+  assertEquals([settles(0), settles(14_900), settles(15_000)], [15, 1, undefined]);
+  // Somebody who has announced before: others may come back as late as after an interval.
+  new Asker(core, "192.0.2.2").announce({ ...SEEDING, event: "none" });
+  assertEquals([settles(15_000), settles(60_000)], [45, undefined]);
+  const hosted = { name: "disk.iso", length: 1 };
+  new Asker(core, "192.0.2.1").announce({ ...SEEDING, hosted });
+  assertEquals([settles(0), asker.find("other.iso").settlesInSeconds], [undefined, 60]);
 });
 
 Deno.test("a name is listed as long as a peer claims it", { permissions }, () => {

@@ -125,21 +125,12 @@ Deno.test("a tracker's snapshot has its counters, its swarms and one sentence", 
   assertEquals([idle.sentence, idle.tone], ["waiting for somebody who shares something", "wait"]);
 });
 
-Deno.test("a hybrid is counted once where all swarms are listed, and what is searched for changes nothing", () => {
-  const swarm = { hash: "ab", seeders: 3, leechers: 2, completed: 2 };
-  const input = {
-    url: "udp://10.0.0.2:6969",
-    elapsedSeconds: 12,
-    stats: { ...STATS, torrents: 2, peers: 10, seeders: 6, leechers: 4 },
-    answersPerSecond: 4,
-    found: { total: 0, swarms: [] },
-    intervalSeconds: INTERVAL_SECONDS,
-  };
-  const whole = trackerSnapshot({ ...input, all: { total: 1, swarms: [swarm] } });
-  assertEquals(whole.sentence, "answering 5 peers in 1 swarm");
-  assertEquals([whole.counters.swarms, whole.counters.seeders, whole.counters.leechers], [1, 3, 2]);
-  const cut = trackerSnapshot({ ...input, all: { total: 2, swarms: [swarm] } });
-  assertEquals(cut.sentence, "answering 10 peers in 2 swarms");
+Deno.test("of a crowd that is too big to be listed the roll-call says that it is a sample", () => {
+  const two = [1, 2].map((n) => member(n, { seeder: true, progress: 1 }));
+  assertEquals(
+    rollCall(two, INTERVAL_SECONDS, 70_000).rollCall,
+    "2 of 2 complete, a sample of 70000",
+  );
 });
 
 Deno.test("a peer id tells the program, and nonsense tells nothing", () => {

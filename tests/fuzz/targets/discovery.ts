@@ -18,7 +18,7 @@ import {
 } from "../../../lib/codec/udp_tracker.ts";
 import { parseUrlData } from "../../../lib/codec/url_data.ts";
 import { OptionError, ProtocolError } from "../../../lib/errors.ts";
-import { parseAllowList } from "../../../lib/tracker/allow_list.ts";
+import { readAllowList } from "../../../lib/tracker/allow_list.ts";
 import { Asker, trackerCore } from "../../support/tracker_asker.ts";
 import { REQUESTS, RESPONSES } from "../../support/tracker_vectors.ts";
 import { demand, taken, type Target } from "../fuzzer.ts";
@@ -174,7 +174,7 @@ const allowLists: Target = {
   run: (input) =>
     taken(() => {
       const list = `# mine\n${"ab".repeat(20)}\n\n${"cd".repeat(32)}\n`;
-      parseAllowList(input.oneIn(2) ? list : input.damagedText(list));
+      Array.from(readAllowList(input.oneIn(2) ? list : input.damagedText(list)));
     }, OptionError),
 };
 
