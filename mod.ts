@@ -1,3 +1,6 @@
+// A project that imports this one brings its own options: what the compiler has to know comes along.
+/// <reference types="./lib/std.d.ts" />
+
 /**
  * Shoal gets a big file from one machine to many, fast and provably intact. It speaks BitTorrent on the
  * wire, so other BitTorrent programs can take part.

@@ -7,6 +7,7 @@
 
 import { resolve } from "@std/path";
 import type { Torrent } from "../../mod.ts";
+import { unpermitted } from "../io/permitted.ts";
 import type { EventLog } from "./event_log.ts";
 import type { Screen } from "./screen.ts";
 import { foreign } from "./text.ts";
@@ -69,6 +70,18 @@ export function variables(
   };
 }
 
+/** Why the system, or Deno, does not start it. */
+function startReason(error: unknown): string {
+  const refusal = unpermitted(error);
+  if (refusal !== undefined) return refusal;
+  if (error instanceof Deno.errors.NotFound) {
+    return "there is no such program; options go into a script";
+  }
+  if (error instanceof Deno.errors.PermissionDenied) return "it is not executable: chmod +x it";
+  const text = error instanceof Error ? error.message : String(error);
+  return text.includes("os error 8") ? "it begins with no #! line and is no binary" : text;
+}
+
 interface Outcome {
   readonly exitCode?: number;
   /** What went wrong, to stand after its name. */
@@ -91,7 +104,7 @@ async function run(
   try {
     child = program.spawn();
   } catch (error) {
-    return { error: `cannot be started (${error instanceof Error ? error.message : error})` };
+    return { error: `cannot be started: ${startReason(error)}` };
   }
   const voices = [passOn(child.stdout, screen), passOn(child.stderr, screen)];
   const status = await endOf(child, signal);

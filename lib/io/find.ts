@@ -10,6 +10,7 @@ import { hex } from "../codec/bytes.ts";
 import { type FindResponse, type FoundEntry, isListableName } from "../codec/udp_tracker.ts";
 import { ExitCode, NetworkError, OptionError } from "../errors.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { requireDatagrams } from "./datagrams.ts";
 import {
   type AskOptions,
   TrackerRefusedError,
@@ -133,6 +134,7 @@ async function askTrackers(
   settings: FindSettings,
 ): Promise<Outcome[]> {
   signal?.throwIfAborted();
+  requireDatagrams();
   if (urls.length === 0) {
     throw new OptionError(
       "a name is looked up at a tracker; give one with --tracker udp://host:6969",

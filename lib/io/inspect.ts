@@ -5,6 +5,7 @@
  */
 
 import { ExitCode, NetworkError } from "../errors.ts";
+import { requireDatagrams } from "./datagrams.ts";
 import { Host } from "./host.ts";
 import type { LeecherOptions } from "./leecher_options.ts";
 import { metainfoOf } from "./metadata.ts";
@@ -46,6 +47,7 @@ export async function describeTorrent(
 
 /** The info dictionary, from peers. */
 async function fetchInfo(source: Source, options: LeecherOptions): Promise<Uint8Array> {
+  requireDatagrams();
   const arrived = Promise.withResolvers<Uint8Array>();
   const host = new Host(options, {
     v1Hash: source.v1Hash,

@@ -14,6 +14,7 @@ import {
   prepareDownload,
 } from "./begin_download.ts";
 import { checksumOf, isProved, proveChecksum, proveSha256, resultOf } from "./completion.ts";
+import { requireDatagrams } from "./datagrams.ts";
 import { hostDetails, linkOf, present, torrentDetails, type TransferDetails } from "./details.ts";
 import type { TransferListener, TransferResult, TransferStats } from "./events.ts";
 import { Host } from "./host.ts";
@@ -101,9 +102,11 @@ export class Leecher implements AsyncDisposable {
    * tracker knows. Returns as soon as peers are looked for.
    *
    * @throws {ShoalError} when `what` or an option makes no sense, or a name leads nowhere
+   * @throws {NetworkError} with the code `needs-unstable-net` when Deno runs without `--unstable-net`
    */
   static async start(what: string, options: LeecherOptions = {}): Promise<Leecher> {
     options.signal?.throwIfAborted();
+    requireDatagrams();
     checksumOf(options.checksum);
     const listeners = options.onEvent ? [options.onEvent] : [];
     const source = await resolveSource(what, {

@@ -18,6 +18,7 @@ import type { BlockRequest, Connection } from "../peer/connection.ts";
 import type { Carrier, CarrierHost } from "./carrier.ts";
 import { BATCH_BYTES, type BatchBuffers, LEAST_BATCH_BYTES } from "./batch_buffers.ts";
 import { closeQuietly } from "./handshaking.ts";
+import { networkReason } from "./network_reason.ts";
 import type { PeerStream } from "./peer_stream.ts";
 import { pause, type RateLimiter } from "./rate_limiter.ts";
 
@@ -319,5 +320,5 @@ function describe(error: unknown): string {
   if (error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe) {
     return "broke the connection off";
   }
-  return error instanceof Error ? error.message : String(error);
+  return networkReason(error);
 }

@@ -16,6 +16,7 @@ import type {
   WorkerSetup,
 } from "./piece_jobs.ts";
 import { diskError } from "./disk_error.ts";
+import { unpermitted } from "./permitted.ts";
 import type { WriteWatch } from "./write_watch.ts";
 
 /** Hashed per job when files are hashed as they are: 5 ms of work, and as much is how uneven the end may be. */
@@ -153,7 +154,8 @@ export class PieceWorkers {
       // It is gone and answers nothing any more: to close it would take for ever.
       const place = this.#threads.indexOf(thread);
       if (place !== -1) this.#threads.splice(place, 1);
-      this.#failAll(new DiskError(`a hashing thread failed: ${event.message}`));
+      const why = unpermitted(event) ?? event.message;
+      this.#failAll(new DiskError(`a hashing thread failed: ${why}`));
     };
     worker.postMessage(this.#setup);
     this.#threads.push(thread);

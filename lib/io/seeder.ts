@@ -8,6 +8,7 @@ import { formatHostPort, isLoopback } from "../codec/address.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import { Layout } from "../store/layout.ts";
 import { type Content, createContent, type CreateOptions } from "./create.ts";
+import { requireDatagrams } from "./datagrams.ts";
 import { hostDetails, torrentDetails, type TransferDetails } from "./details.ts";
 import type { TransferListener, TransferStats } from "./events.ts";
 import { FileReader } from "./file_reader.ts";
@@ -96,10 +97,12 @@ export class Seeder implements AsyncDisposable {
    * Shares the file or folder at `path`. Returns when it is hashed and, if a tracker answers soon, announced.
    *
    * @throws {DiskError} when there is no file to share, or one cannot be read
-   * @throws {NetworkError} when the port asked for cannot be had
+   * @throws {NetworkError} when the port asked for cannot be had, or, with the code `needs-unstable-net`,
+   * when Deno runs without `--unstable-net`
    */
   static async start(path: string, options: SeederOptions = {}): Promise<Seeder> {
     options.signal?.throwIfAborted();
+    requireDatagrams();
     // Before hashing: that the port is taken shall not be news after an hour.
     const listener = Listener.listen(options.port, options.host);
     let hashed: Content;

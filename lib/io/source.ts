@@ -24,6 +24,7 @@ import { withoutRepeats } from "./announcer.ts";
 import { diskError } from "./disk_error.ts";
 import { type CatalogueEntry, findByName } from "./find.ts";
 import { assumedTracker } from "./link_addresses.ts";
+import { unpermitted } from "./permitted.ts";
 import { peerOf, webSeedOf } from "./torrent.ts";
 import { resolveHost } from "./tracker_addresses.ts";
 
@@ -76,8 +77,9 @@ export async function resolveSource(what: string, options: SourceOptions): Promi
   options.trackers?.forEach(parseTrackerUrl);
   const source = await sourceOf(what, options);
   const peers = [
-    ...await addressesOf(named, (host) => {
-      throw new NetworkError(`the host of the peer ${host} cannot be found: check its name`);
+    ...await addressesOf(named, (host, error) => {
+      const why = unpermitted(error) ?? "check its name";
+      throw new NetworkError(`the host of the peer ${host} cannot be found: ${why}`);
     }),
     ...await addressesOf(source.peers, () => {}),
   ];
@@ -96,12 +98,16 @@ export async function resolveSource(what: string, options: SourceOptions): Promi
 /** Peers by their IP addresses; those whose host has none are left out, after `unknown` heard of it. */
 async function addressesOf(
   peers: readonly HostPort[],
-  unknown: (host: string) => void,
+  unknown: (host: string, error: unknown) => void,
 ): Promise<HostPort[]> {
   const found = await Promise.all(peers.map(async ({ host, port }) => {
     if (isIp(host)) return [{ host, port }];
-    const addresses = await deadline(resolveHost(host), RESOLVE_TIMEOUT_MS).catch(() => []);
-    if (addresses.length === 0) unknown(host);
+    let fault: unknown = new Error("it has no address");
+    const addresses = await deadline(resolveHost(host), RESOLVE_TIMEOUT_MS).catch((error) => {
+      fault = error;
+      return [];
+    });
+    if (addresses.length === 0) unknown(host, fault);
     return addresses.map((address) => ({ host: address, port }));
   }));
   return found.flat();
@@ -172,7 +178,8 @@ async function fetchTorrent(url: string, { signal }: SourceOptions): Promise<Uin
     });
   } catch (error) {
     signal?.throwIfAborted();
-    throw new NetworkError(`${url} cannot be reached: check the address`, ExitCode.network, error);
+    const why = unpermitted(error) ?? "check the address";
+    throw new NetworkError(`${url} cannot be reached: ${why}`, ExitCode.network, error);
   }
   if (!response.ok) {
     await response.body?.cancel();

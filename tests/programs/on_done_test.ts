@@ -77,9 +77,12 @@ Deno.test("a program that fails, or is none, is warned of and changes nothing", 
   const failures: [command: (it: Stage) => string | Promise<string>, warning: RegExp][] = [
     [(it) => it.script("exit 3"), /on done ended with exit code 3$/],
     [(it) => it.script("kill -9 $$"), /on done was ended by SIGKILL$/],
-    [() => "no-such-program-here", /no-such-program-here cannot be started \(/],
+    [
+      () => "no-such-program-here",
+      /no-such-program-here cannot be started: there is no such program/,
+    ],
     // A shell would run it.
-    [() => "true; exit 0", /true; exit 0 cannot be started \(/],
+    [() => "true; exit 0", /true; exit 0 cannot be started: there is no such program/],
   ];
   for (const [command, warning] of failures) {
     await using it = await stage();
