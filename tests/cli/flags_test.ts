@@ -6,7 +6,7 @@ import {
   type Program,
 } from "../../lib/cli/flags.ts";
 import { helpText } from "../../lib/cli/help.ts";
-import type { OptionTable, Values } from "../../lib/cli/options.ts";
+import type { Option, OptionTable, Values } from "../../lib/cli/options.ts";
 import { leecherProgram, seederProgram, trackerProgram } from "../../lib/cli/programs.ts";
 import { ExitCode, OptionError } from "../../lib/errors.ts";
 
@@ -354,4 +354,11 @@ Deno.test("no two options of a program share a name", pure, () => {
     assertEquals(new Set(shorts).size, shorts.length);
     for (const option of options) assertMatch(environmentName(option), /^SHOAL_[A-Z_]+$/);
   }
+});
+
+Deno.test("no option is set by what --on-done tells its program", () => {
+  const names = [trackerProgram, seederProgram, leecherProgram].flatMap(({ options }) =>
+    Object.values(options).map((option: Option<unknown>) => environmentName(option))
+  );
+  assertEquals(names.filter((name) => name.startsWith("SHOAL_DONE_")), []);
 });
