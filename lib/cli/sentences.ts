@@ -12,8 +12,8 @@ import { count, formatBytes, formatElapsed, formatPercent, formatRate } from "./
 export interface Sentence {
   /** One line, safe to print. */
   readonly text: string;
-  /** `detail` is for -v only. */
-  readonly level: "detail" | "news" | "warning";
+  /** `detail` is for -v only, `trace` for -vv. */
+  readonly level: "trace" | "detail" | "news" | "warning";
 }
 
 /** The sentence for `event`, or undefined for one that the progress line shows. */
@@ -43,10 +43,11 @@ export function sentenceFor(event: TransferEvent): Sentence | undefined {
       );
     case "peer":
       return peerSentence(event);
-    case "piece":
-      return detail(
-        `chunk ${event.piece} verified (${formatBytes(event.bytes)} from ${list(event.from)})`,
-      );
+    case "piece": {
+      const { piece, bytes, from } = event;
+      const text = `chunk ${piece} verified (${formatBytes(bytes)} from ${list(from)})`;
+      return { text, level: "trace" };
+    }
     case "piece-failed":
       return warning(`chunk ${event.piece} from ${list(event.from)} is corrupt; getting it again`);
     case "piece-lost":
