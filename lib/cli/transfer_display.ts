@@ -50,7 +50,7 @@ export class TransferDisplay {
   readonly event = (event: TransferEvent): void => {
     if (event.type === "hashing") return this.#hash(event);
     if (event.type === "tracker" && this.#isOldNews(event)) return;
-    if (event.type === "waiting") {
+    if (event.type === "stalled") {
       if (event.reason === this.#waitingReason) return;
       this.#waitingReason = event.reason;
     }
@@ -59,7 +59,7 @@ export class TransferDisplay {
     if (event.type === "piece" && !this.#screen.tellsEach) return this.#countPieces();
     const sentence = sentenceFor(event);
     if (sentence === undefined) return;
-    const isRepeated = event.type === "piece-lost" && this.#isKnownToChange(event.path);
+    const isRepeated = event.type === "pieceLost" && this.#isKnownToChange(event.path);
     this.#screen.tell(isRepeated ? { ...sentence, level: "trace" } : sentence);
   };
 

@@ -6,6 +6,7 @@
 
 import { ExitCode, NetworkError } from "../errors.ts";
 import { requireDatagrams } from "./datagrams.ts";
+import { tellOf } from "./hearing.ts";
 import { Host } from "./host.ts";
 import type { LeecherOptions } from "./leecher_options.ts";
 import { metainfoOf } from "./metadata.ts";
@@ -37,7 +38,7 @@ export async function describeTorrent(
 ): Promise<Description> {
   const source = await resolveSource(what, {
     ...options,
-    onLookup: (name) => options.onEvent?.({ type: "looking-up", name }),
+    onLookup: (name) => tellOf(options, { type: "lookup", name }),
   });
   options.signal?.throwIfAborted();
   if (source.metainfo !== undefined) return { torrent: new Torrent(source.metainfo) };

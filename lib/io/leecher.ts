@@ -17,6 +17,7 @@ import { checksumOf, isProved, proveChecksum, proveSha256, resultOf } from "./co
 import { requireDatagrams } from "./datagrams.ts";
 import { hostDetails, linkOf, present, torrentDetails, type TransferDetails } from "./details.ts";
 import type { TransferListener, TransferResult, TransferStats } from "./events.ts";
+import { tellOf } from "./hearing.ts";
 import { Host } from "./host.ts";
 import type { LeecherOptions } from "./leecher_options.ts";
 import { hostedFile, metadataEvent, metainfoOf } from "./metadata.ts";
@@ -111,7 +112,7 @@ export class Leecher implements AsyncDisposable {
     const listeners = options.onEvent ? [options.onEvent] : [];
     const source = await resolveSource(what, {
       ...options,
-      onLookup: (name) => options.onEvent?.({ type: "looking-up", name }),
+      onLookup: (name) => tellOf(options, { type: "lookup", name }),
     });
     options.signal?.throwIfAborted();
     return new Leecher(source, options, listeners);
@@ -273,7 +274,7 @@ export class Leecher implements AsyncDisposable {
     const isBusy = ["checking", "verifying", "flushing"].includes(this.#state);
     const news = isBusy ? undefined : this.#patience.look(swarm, this.#host.trackerOutlook());
     if (isBusy) this.#patience.busy();
-    if (news) this.#host.tell({ type: "waiting", code: news.code, reason: news.sentence });
+    if (news) this.#host.tell({ type: "stalled", code: news.code, reason: news.sentence });
     if (this.#patience.waiting !== undefined) this.#host.askForPeers();
     const giveUp = this.#patience.exhausted();
     if (giveUp !== undefined) this.#fail(giveUp);

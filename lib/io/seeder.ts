@@ -12,6 +12,7 @@ import { requireDatagrams } from "./datagrams.ts";
 import { hostDetails, torrentDetails, type TransferDetails } from "./details.ts";
 import type { TransferListener, TransferStats } from "./events.ts";
 import { FileReader } from "./file_reader.ts";
+import { tellOf } from "./hearing.ts";
 import { Host, type HostOptions } from "./host.ts";
 import { Listener } from "./listener.ts";
 import { LocalTracker } from "./local_tracker.ts";
@@ -208,11 +209,11 @@ function hash(path: string, options: SeederOptions): Promise<Content> {
     trackers: [],
     onProgress: (doneBytes, totalBytes) => {
       options.onProgress?.(doneBytes, totalBytes);
-      options.onEvent?.({ type: "hashing", doneBytes, totalBytes });
+      tellOf(options, { type: "hashing", doneBytes, totalBytes });
     },
     onWarning: (message) => {
       options.onWarning?.(message);
-      options.onEvent?.({ type: "warning", message });
+      tellOf(options, { type: "warning", message });
     },
   });
 }

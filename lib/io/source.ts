@@ -206,8 +206,9 @@ async function lookUp(name: string, options: SourceOptions): Promise<Source> {
     );
   }
   const trackers = options.trackers?.length ? options.trackers : [assumedTracker()];
+  const { signal } = options;
   options.onLookup?.(name);
-  const entries = await findByName(name, trackers, options.signal);
+  const entries = await findByName(name, trackers, signal ? { signal } : {});
   if (entries.length > 1) throw ambiguous(name, entries);
   const [entry] = entries;
   return {

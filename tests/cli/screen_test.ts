@@ -186,7 +186,7 @@ Deno.test("hashing has its bar until it is done", () => {
 Deno.test("checking names what is checked, once that is known", () => {
   using shown = screenOn(true);
   const display = new TransferDisplay(shown.screen, "checking", () => 0);
-  display.event({ type: "metadata", name: "a\x1b[2J.iso", length: 4096 });
+  display.event({ type: "metadata", name: "a\x1b[2J.iso", bytes: 4096 });
   display.event({ type: "hashing", doneBytes: 0, totalBytes: 4096 });
   assertEquals(display.line()?.title, "checking a[2J.iso");
 });
@@ -205,18 +205,18 @@ Deno.test("a tracker's silence is told once, and its return once", () => {
 Deno.test("a reason to wait is told once until something moves", () => {
   using shown = screenOn(false);
   const display = new TransferDisplay(shown.screen, "checking", () => 0);
-  display.event({ type: "waiting", code: "no-seeder", reason: "nobody is there" });
-  display.event({ type: "waiting", code: "no-seeder", reason: "nobody is there" });
+  display.event({ type: "stalled", code: "no-seeder", reason: "nobody is there" });
+  display.event({ type: "stalled", code: "no-seeder", reason: "nobody is there" });
   display.event({ type: "piece", piece: 1, bytes: 1, from: [] });
-  display.event({ type: "waiting", code: "no-seeder", reason: "nobody is there" });
+  display.event({ type: "stalled", code: "no-seeder", reason: "nobody is there" });
   assertEquals(shown.written, ["waiting: nobody is there\n", "waiting: nobody is there\n"]);
 });
 
 Deno.test("a file that changed is told of once, however many chunks it costs", () => {
   using shown = screenOn(false);
   const display = new TransferDisplay(shown.screen, "hashing", () => 0);
-  for (const piece of [7, 8, 9]) display.event({ type: "piece-lost", piece, path: "a.iso" });
-  display.event({ type: "piece-lost", piece: 0, path: "b.iso" });
+  for (const piece of [7, 8, 9]) display.event({ type: "pieceLost", piece, path: "a.iso" });
+  display.event({ type: "pieceLost", piece: 0, path: "b.iso" });
   assertEquals(shown.written.map((line) => /(\S+) has changed: chunk (\d+)/.exec(line)?.slice(1)), [
     ["a.iso", "7"],
     ["b.iso", "0"],

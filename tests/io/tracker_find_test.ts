@@ -11,7 +11,7 @@ import { catalogue, findByName } from "../../lib/io/find.ts";
 import { Tracker } from "../../lib/io/tracker_server.ts";
 import { UdpTrackerClient } from "../../lib/io/udp_tracker_client.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
-import { FakeClock, settled } from "../support/fake_clock.ts";
+import { FakeClock, settled, withClock } from "../support/fake_clock.ts";
 import { INFO_HASH, OTHER_INFO_HASH, PEER_ID } from "../support/tracker_vectors.ts";
 import { FakeTracker } from "../support/udp_peer.ts";
 
@@ -107,7 +107,7 @@ Deno.test("a tracker that refuses to find is said not to know how", async () => 
 Deno.test("a tracker that connects but ignores find is said not to know how", async () => {
   const clock = new FakeClock();
   await using tracker = trackerThat(() => []);
-  const finding = findByName("a", [tracker.url], undefined, { clock });
+  const finding = findByName("a", [tracker.url], withClock({ clock, giveUpSeconds: 6 }));
   await tracker.hasReceived(2);
   const error = await failureOf(clock, finding);
   assertStrictEquals(error.exitCode, ExitCode.network);
@@ -118,7 +118,10 @@ Deno.test("a tracker that says nothing at all is said to be silent", async () =>
   const clock = new FakeClock();
   await using tracker = new FakeTracker(() => []);
   for (const ask of [findByName.bind(null, "a"), catalogue]) {
-    const error = await failureOf(clock, ask([tracker.url], undefined, { clock }));
+    const error = await failureOf(
+      clock,
+      ask([tracker.url], withClock({ clock, giveUpSeconds: 6 })),
+    );
     assertEquals([error.exitCode, error.message], [
       ExitCode.network,
       `tracker ${tracker.url} does not answer; start one there, or name the seeder's own with --tracker`,
@@ -130,7 +133,11 @@ Deno.test("the user hears of silent trackers when those that answer know nothing
   const clock = new FakeClock();
   await using silent = new FakeTracker(() => []);
   await using tracker = await Tracker.listen({ port: 0 });
-  const finding = findByName("a", [urlOf(tracker), silent.url], undefined, { clock });
+  const finding = findByName(
+    "a",
+    [urlOf(tracker), silent.url],
+    withClock({ clock, giveUpSeconds: 6 }),
+  );
   // One has answered, so only the other is still waited for.
   while (tracker.stats().finds === 0 || clock.alarms.length > 1) await settled();
   const error = await failureOf(clock, finding);
@@ -144,7 +151,11 @@ Deno.test("a silent tracker does not keep what another has found", async () => {
   await using silent = new FakeTracker(() => []);
   await using tracker = await Tracker.listen({ port: 0 });
   await host(tracker, INFO_HASH, DISK);
-  const finding = findByName("disk.iso", [silent.url, urlOf(tracker)], undefined, { clock });
+  const finding = findByName(
+    "disk.iso",
+    [silent.url, urlOf(tracker)],
+    withClock({ clock, giveUpSeconds: 6 }),
+  );
   await clock.hasAlarmIn(0.8);
   await clock.advance(0.8);
   assertStrictEquals((await finding).length, 1);
@@ -205,7 +216,7 @@ Deno.test("a look-up without a sensible name or tracker is refused", async () =>
 Deno.test("a look-up can be given up", async () => {
   await using tracker = new FakeTracker(() => []);
   const controller = new AbortController();
-  const finding = findByName("a", [tracker.url], controller.signal);
+  const finding = findByName("a", [tracker.url], { signal: controller.signal });
   await tracker.hasReceived(1);
   controller.abort(new RangeError("enough"));
   await assertRejects(() => finding, RangeError, "enough");

@@ -55,6 +55,12 @@ Deno.test("a bug is one sentence, with its stack only when verbose", async () =>
   assertMatch(full.stderr.join("\n"), /framed_program\.ts:\d+/);
 });
 
+Deno.test("a bug in a program's own listener ends it as any other bug does", async () => {
+  const { code, stderr } = await outcome("listener");
+  assertEquals([code, stderr.length], [1, 1]);
+  assertMatch(stderr[0]!, /^framed: this is a bug in Shoal \(TypeError: x is undefined\)/);
+});
+
 Deno.test("an error that nobody waited for ends the program as any other does", async () => {
   assertEquals(await outcome("lost"), {
     code: 17,
