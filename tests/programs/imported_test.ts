@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { cp } from "node:fs/promises";
 import { fromFileUrl, join } from "@std/path";
 import { pseudoRandomBytes } from "../support/content.ts";
@@ -12,6 +12,7 @@ import { Program } from "../support/process.ts";
 import { TempFolder } from "../support/temp.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+const README = await Deno.readTextFile(join(ROOT, "README.md"));
 /** What a package of its own needs: what is published, but for documents. */
 const PACKAGE = ["deno.json", "mod.ts", "tracker.ts", "seeder.ts", "leecher.ts", "lib"];
 
@@ -63,8 +64,10 @@ async function assertRuns(folder: TempFolder): Promise<void> {
   assertEquals(program.stdout, ["page 200 true", "copy/file.iso SHA-256"]);
 }
 
-Deno.test("a project with a link to a checkout imports Shoal: its types are checked, and it runs", async () => {
-  await using folder = await project({ links: [ROOT], unstable: ["net"] });
+Deno.test("a project with the README's settings imports Shoal from a checkout: its types are checked, and it runs", async () => {
+  const [, settings] = /```json\n([^]*?)\n```/.exec(README)!;
+  assertStringIncludes(settings!, '"../shoal"');
+  await using folder = await project(JSON.parse(settings!.replace("../shoal", ROOT)));
   const { code, program } = await deno(folder, "check", "main.ts");
   assertEquals(code, 0, program.transcript());
   await assertRuns(folder);
