@@ -55,7 +55,7 @@ async function project(settings: Record<string, unknown>, main = PROGRAM): Promi
 
 async function deno(folder: TempFolder, ...args: string[]) {
   await using program = Program.start(Deno.execPath(), args, { cwd: folder.path });
-  return { code: await program.exit(), program };
+  return { code: await program.exit(120_000), program };
 }
 
 async function assertRuns(folder: TempFolder): Promise<void> {
