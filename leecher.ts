@@ -30,7 +30,6 @@ async function get(run: LeecherRun) {
   const display = new TransferDisplay(screen, "checking", () => performance.now());
   await using page = await openPage("leecher", options, screen);
   await using leecher = await Leecher.start(argument, {
-    localDiscovery: true,
     ...options,
     signal,
     onEvent: (event) => {
@@ -55,7 +54,6 @@ async function get(run: LeecherRun) {
 async function show({ argument, options, screen, events, signal, result }: LeecherRun) {
   const display = new TransferDisplay(screen, "reading", () => performance.now());
   const torrent = await listTorrent(argument, {
-    localDiscovery: true,
     ...options,
     signal,
     onEvent: (event) => {
@@ -70,7 +68,6 @@ async function show({ argument, options, screen, events, signal, result }: Leech
 async function check({ argument, options, screen, events, signal, result }: LeecherRun) {
   const display = new TransferDisplay(screen, "checking", () => performance.now());
   const found = await verifyFile(argument, {
-    localDiscovery: true,
     ...options,
     signal,
     onEvent: (event) => {

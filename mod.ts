@@ -1,3 +1,6 @@
+// A project that imports this one brings its own options: what the compiler has to know comes along.
+/// <reference types="./lib/std.d.ts" />
+
 /**
  * Shoal gets a big file from one machine to many, fast and provably intact. It speaks BitTorrent on the
  * wire, so other BitTorrent programs can take part.
@@ -36,7 +39,7 @@ export {
   type TrackerOptions,
   type TrackerStats,
 } from "./lib/io/tracker_server.ts";
-export { catalogue, type CatalogueEntry, findByName, type FindSettings } from "./lib/io/find.ts";
+export { catalogue, type CatalogueEntry, findByName, type FindOptions } from "./lib/io/find.ts";
 export type {
   ConnectionStats,
   TransferEvent,
@@ -54,7 +57,6 @@ export type { PeerState } from "./lib/peer/state.ts";
 export type { Waiting, WaitingCode } from "./lib/io/waiting.ts";
 export type { TrackerFault } from "./lib/io/announcer.ts";
 export type { TrackerFailure } from "./lib/io/tracker_outlook.ts";
-export type { Clock } from "./lib/io/clock.ts";
 export type { HostOptions } from "./lib/io/host.ts";
 export type { PatienceOptions } from "./lib/io/patience.ts";
 export type { SeedingLimitOptions } from "./lib/io/seeding_limit.ts";

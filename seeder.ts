@@ -25,7 +25,6 @@ await main(seederProgram, async (run) => {
   const { torrentFile } = options;
   await using page = await openPage("seeder", options, screen);
   await using seeder = await Seeder.start(argument, {
-    localDiscovery: true,
     ...seederOptions,
     signal,
     onEvent: (event) => {

@@ -8,7 +8,7 @@ import { fromFileUrl } from "@std/path";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** Which rooms each room uses; anyone may use itself, `errors.ts` and what is no module of ours. */
+/** Which rooms each room uses; anyone may use itself, `errors.ts` and what is no module of ours or of types alone. */
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   codec: [],
   store: ["codec"],
@@ -69,7 +69,7 @@ function roomOf(path: string): string {
 }
 
 function allows(user: string, used: string): boolean {
-  const alwaysOpen = used === user || used === "errors.ts" || used === "deno.json";
+  const alwaysOpen = used === user || ["errors.ts", "deno.json", "std.d.ts"].includes(used);
   return alwaysOpen || (MAY_USE[user]?.includes(used) ?? false);
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { ExitCode, NetworkError, ShoalError } from "../errors.ts";
+import { unpermitted } from "../io/permitted.ts";
 import { printable } from "./text.ts";
 
 /** The last words of a program. */
@@ -35,18 +36,14 @@ export function failureFor(error: unknown, signal: AbortSignal, verbose: boolean
   if (isAbort && signal.aborted && signal.reason !== error) {
     return failureFor(signal.reason, signal, verbose);
   }
-  const unpermitted = missingPermission(error);
-  if (unpermitted !== undefined) {
-    const text = `Deno was not permitted what this needs: ${printable(unpermitted)}, or with -A`;
-    return { text, exitCode: ExitCode.other };
-  }
+  const refusal = isOfDeno(error) ? unpermitted(error) : undefined;
+  if (refusal !== undefined) return { text: printable(refusal), exitCode: ExitCode.other };
   return { text: bugText(error, verbose), exitCode: ExitCode.other };
 }
 
-/** What Deno says is missing, and the flag that gives it; a module that may not be read is a TypeError. */
-function missingPermission(error: unknown): string | undefined {
-  const isOfDeno = error instanceof Deno.errors.NotCapable || error instanceof TypeError;
-  return isOfDeno ? /^Requires \w+ access.*/.exec(error.message)?.[0] : undefined;
+/** Whether Deno may have refused it; a module that may not be read is a TypeError. */
+function isOfDeno(error: unknown): boolean {
+  return error instanceof Deno.errors.NotCapable || error instanceof TypeError;
 }
 
 /**

@@ -7,7 +7,16 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { OptionError } from "../errors.ts";
 import { nearest } from "./nearest.ts";
-import { choice, flag, one, type Option, type OptionTable, unfit, type Values } from "./options.ts";
+import {
+  choice,
+  flag,
+  level,
+  one,
+  type Option,
+  type OptionTable,
+  unfit,
+  type Values,
+} from "./options.ts";
 import { foreign } from "./text.ts";
 
 /** A program as its user meets it: everything parsing and help need to know. */
@@ -49,11 +58,11 @@ export const generalOptions = {
     help: "live or lines (default: auto, live on a terminal)",
   }, choice("auto", "live", "lines")),
   quiet: flag({ flag: "quiet", short: "q", help: "print results and errors only" }),
-  verbose: flag({
+  verbose: level({
     flag: "verbose",
     short: "v",
-    help: "print what happens, and the stack of a bug",
-  }),
+    help: "print what happens, and the stack of a bug; twice (-vv): each chunk too",
+  }, 2),
   help: flag({ flag: "help", short: "h", help: "print this text" }, { environment: false }),
   version: flag({ flag: "version", short: "V", help: "print the version" }, { environment: false }),
 };
@@ -88,7 +97,8 @@ export function parseCommandLine<T extends OptionTable>(
   const unknown: { word: string; key: string }[] = [];
   const parsed = parseArgs(expandShort(args, options), {
     string: ["_", ...options.filter(takesValue).map((option) => option.flag)],
-    collect: options.filter(takesValue).map((option) => option.flag),
+    collect: options.filter((option) => takesValue(option) || option.repeatable)
+      .map((option) => option.flag),
     boolean: options.filter((option) => !takesValue(option)).map((option) => option.flag),
     alias: aliases(options),
     unknown: (word, key) => {
@@ -183,9 +193,10 @@ interface Given {
 
 function fromArguments(option: Option<unknown>, parsed: unknown): Given | undefined {
   const source = `--${option.flag}`;
-  if (!takesValue(option)) return parsed === true ? { source, texts: ["1"] } : undefined;
-  const texts = (parsed as string[]).map(String);
-  if (texts.length === 0) return undefined;
+  if (parsed === true) return { source, texts: ["1"] };
+  if (!Array.isArray(parsed) || parsed.length === 0) return undefined;
+  if (!takesValue(option)) return { source, texts: parsed.map(() => "1") };
+  const texts = parsed.map(String);
   if (texts.includes("")) {
     throw new OptionError(
       `${source} needs a value: ${option.expects} (write ${source}=VALUE when it begins with a dash)`,

@@ -80,11 +80,11 @@ export type JsonEvent =
   /** The shared file changed, and this piece of it is not served any more. */
   | { type: "pieceLost"; piece: number; path: string }
   /** Nothing moves, and why. */
-  | { type: "stalled"; code: Of<"waiting">["code"]; reason: string }
+  | { type: "stalled"; code: Of<"stalled">["code"]; reason: string }
   /** The figures, once a second while they change. */
   | {
     type: "progress";
-    state: Exclude<TransferStats["state"], "looking-up"> | "lookup";
+    state: TransferStats["state"];
     totalBytes: number;
     haveBytes: number;
     downloadedBytes: number;
@@ -148,29 +148,21 @@ type Of<T extends TransferEvent["type"]> = Extract<TransferEvent, { type: T }>;
 /** A transfer's event as it is printed. */
 export function jsonEvent(event: TransferEvent): JsonEvent {
   switch (event.type) {
-    case "looking-up":
-      return { ...event, type: "lookup" };
-    case "metadata": {
-      const { length: bytes, ...others } = event;
-      return { ...others, bytes };
-    }
-    case "local-discovery":
-      return { ...event, type: "localDiscovery" };
-    case "piece-failed":
-      return { ...event, type: "pieceFailed" };
-    case "piece-lost":
-      return { ...event, type: "pieceLost" };
-    case "waiting":
-      return { ...event, type: "stalled" };
     case "complete":
       return { ...event, seconds: rounded(event.seconds, 1000) };
     case "hashing":
     case "listening":
+    case "lookup":
+    case "metadata":
     case "resumed":
     case "tracker":
     case "reach":
+    case "localDiscovery":
     case "peer":
     case "piece":
+    case "pieceFailed":
+    case "pieceLost":
+    case "stalled":
     case "warning":
       return event;
   }
@@ -181,7 +173,7 @@ export function progressEvent(stats: TransferStats): JsonEvent {
   const { state, etaSeconds, untilCopies } = stats;
   return {
     type: "progress",
-    state: state === "looking-up" ? "lookup" : state,
+    state,
     totalBytes: stats.totalBytes,
     haveBytes: stats.haveBytes,
     downloadedBytes: stats.downloadedBytes,

@@ -7,6 +7,7 @@
 
 import { resolve } from "@std/path";
 import type { Torrent } from "../../mod.ts";
+import { environmentVariable, unpermitted } from "../io/permitted.ts";
 import type { EventLog } from "./event_log.ts";
 import type { Screen } from "./screen.ts";
 import { foreign } from "./text.ts";
@@ -52,21 +53,54 @@ export async function runOnDone(
   screen.tell({ text, level: ok ? "detail" : "warning" });
 }
 
-/** What the program finds in its environment. */
+/**
+ * Options of the program that is over, which one that it starts would take for its own: where to listen
+ * and write, what to get, what to call it. What holds for all, such as the tracker, is handed down.
+ */
+const OWN_OPTIONS = [
+  "SHOAL_CHECKSUM",
+  "SHOAL_COMMENT",
+  "SHOAL_NAME",
+  "SHOAL_OUT",
+  "SHOAL_PEER",
+  "SHOAL_PORT",
+  "SHOAL_SELECT",
+  "SHOAL_TORRENT",
+  "SHOAL_UI",
+  "SHOAL_WEB_SEED",
+];
+
+/**
+ * What the program finds in its environment. No option is called `--done-…`, so that nothing of it is
+ * taken for one by a Shoal program that it starts.
+ */
 export function variables(
   { path, torrent, bytes, seconds, sha256 }: Done,
 ): Record<string, string> {
   return {
-    SHOAL_PATH: resolve(path),
-    SHOAL_NAME: torrent.name,
-    SHOAL_BYTES: String(bytes),
-    SHOAL_SECONDS: seconds.toFixed(3),
-    SHOAL_INFO_HASH_V1: torrent.v1Hash ?? "",
-    SHOAL_INFO_HASH_V2: torrent.v2Hash ?? "",
-    SHOAL_SHA256: sha256 ?? "",
+    SHOAL_DONE_PATH: resolve(path),
+    SHOAL_DONE_NAME: torrent.name,
+    SHOAL_DONE_BYTES: String(bytes),
+    SHOAL_DONE_SECONDS: seconds.toFixed(3),
+    SHOAL_DONE_INFO_HASH_V1: torrent.v1Hash ?? "",
+    SHOAL_DONE_INFO_HASH_V2: torrent.v2Hash ?? "",
+    SHOAL_DONE_SHA256: sha256 ?? "",
     // A Shoal program that it starts shall not run it again.
     SHOAL_ON_DONE: "",
+    ...Object.fromEntries(OWN_OPTIONS.filter(environmentVariable).map((name) => [name, ""])),
   };
+}
+
+/** Why the system, or Deno, does not start it. */
+function startReason(error: unknown): string {
+  const refusal = unpermitted(error);
+  if (refusal !== undefined) return refusal;
+  if (error instanceof Deno.errors.NotFound) {
+    return "there is no such program; options go into a script";
+  }
+  if (error instanceof Deno.errors.PermissionDenied) return "it is not executable: chmod +x it";
+  const text = error instanceof Error ? error.message : String(error);
+  return text.includes("os error 8") ? "it begins with no #! line and is no binary" : text;
 }
 
 interface Outcome {
@@ -91,7 +125,7 @@ async function run(
   try {
     child = program.spawn();
   } catch (error) {
-    return { error: `cannot be started (${error instanceof Error ? error.message : error})` };
+    return { error: `cannot be started: ${startReason(error)}` };
   }
   const voices = [passOn(child.stdout, screen), passOn(child.stderr, screen)];
   const status = await endOf(child, signal);

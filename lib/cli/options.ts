@@ -113,6 +113,23 @@ export function flag<T extends boolean = true>(
   };
 }
 
+/** A switch that means more when it is given more often: how often, at most `most`. */
+export function level(naming: Omit<Naming, "value">, most: number): Option<number> {
+  return {
+    ...naming,
+    repeatable: true,
+    environment: true,
+    expects: `a whole number from 0 to ${most}`,
+    readAll: (texts) => {
+      const words = { true: "1", yes: "1", on: "1", false: "0", no: "0", off: "0" };
+      const times = texts.map((given) => words[given.toLowerCase() as keyof typeof words] ?? given);
+      if (!times.every((given) => /^\d$/.test(given))) return unfit;
+      const sum = times.reduce((total, given) => total + Number(given), 0);
+      return sum === 0 ? undefined : Math.min(sum, most);
+    },
+  };
+}
+
 /** Any text. */
 export const text: Reader<string> = { expects: "a text", read: (given) => given };
 

@@ -113,7 +113,7 @@ export function transferLine(stats: TransferStats, waitingReason?: string, piece
   const name = foreign(stats.name);
   const peers = count(stats.peers.connected, "peer");
   switch (stats.state) {
-    case "looking-up":
+    case "lookup":
       return { title: `looking for ${name}`, figures: [] };
     case "metadata":
       return { title: "asking for the torrent's description", figures: [peers] };

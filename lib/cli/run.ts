@@ -10,10 +10,11 @@ import { environmentVariable } from "../io/permitted.ts";
 import { EventLog } from "./event_log.ts";
 import { failureFor } from "./failure.ts";
 import { type generalOptions, parseCommandLine, type Program } from "./flags.ts";
+import { isHangUpIgnored } from "./hang_up.ts";
 import { helpText } from "./help.ts";
 import type { Values } from "./options.ts";
 import { isPlainTerminal, Outputs } from "./outputs.ts";
-import { Screen } from "./screen.ts";
+import { type Loudness, Screen } from "./screen.ts";
 import { outputFailure, ReaderGone, writeResult } from "./streams.ts";
 import { printable } from "./text.ts";
 
@@ -32,7 +33,7 @@ export interface Run<T extends typeof generalOptions> {
   readonly screen: Screen;
   /** Standard output with `--json`; without it, events go nowhere. */
   readonly events: EventLog;
-  /** Aborts at the first Ctrl-C or SIGTERM; its reason is the error to end with. */
+  /** Aborts at the first Ctrl-C, SIGTERM, or end of its terminal; its reason is the error to end with. */
   readonly signal: AbortSignal;
   /**
    * Prints lines of result on standard output, unless events go there. Resolves when they are written, or
@@ -98,7 +99,7 @@ class Frame<T extends typeof generalOptions> {
   readonly #startMs = performance.now();
   readonly #stop = new AbortController();
   readonly #outputs = new Outputs((error) => this.#nobodyReads(error));
-  #loudness = { quiet: false, verbose: Deno.args.includes("-v") };
+  #loudness: Loudness = { quiet: false, verbosity: Deno.args.some(isVerbose) ? 1 : 0 };
   #screen = new Screen(this.#outputs.surface(isPlainTerminal()), this.#loudness);
   #events = this.#eventLog(Deno.args.includes("--json"));
   #isDone = false;
@@ -119,7 +120,7 @@ class Frame<T extends typeof generalOptions> {
     if (commandLine.type !== "run") Deno.exit(ExitCode.ok);
     const { options, argument } = commandLine;
     const general: Values<typeof generalOptions> = options;
-    this.#loudness = { quiet: general.quiet === true, verbose: general.verbose === true };
+    this.#loudness = { quiet: general.quiet === true, verbosity: general.verbose ?? 0 };
     this.#screen = new Screen(this.#outputs.surface(isLive(general.progress)), this.#loudness);
     this.#events = this.#eventLog("json" in options && options.json === true);
     stopOnSignals(this.#stop, this.#screen, interrupted);
@@ -165,7 +166,7 @@ class Frame<T extends typeof generalOptions> {
       this.#events.tell({ type: "stopped", exitCode: ExitCode.ok, seconds });
       return ExitCode.ok;
     }
-    const failure = failureFor(failed[0], this.#stop.signal, this.#loudness.verbose);
+    const failure = failureFor(failed[0], this.#stop.signal, this.#loudness.verbosity > 0);
     this.#screen.complain(`${this.#program.name}: ${failure.text}`);
     const { text, ...about } = failure;
     this.#events.tell({ type: "error", message: text, ...about });
@@ -208,8 +209,17 @@ function stopOnSignals(stop: AbortController, screen: Screen, interrupted: strin
       Deno.exit(ExitCode.secondInterrupt);
     }
   };
+  // A terminal that goes says so more than once, which is nobody's wish to end at once.
+  const onHangUp = () => firstMs ?? onSignal();
+  const isHangUpHeard = !isHangUpIgnored();
   Deno.addSignalListener("SIGINT", onSignal);
   Deno.addSignalListener(Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM", onSignal);
+  Deno.addSignalListener("SIGHUP", isHangUpHeard ? onHangUp : () => {});
+}
+
+/** Whether a word of a command line that makes no sense asks for details all the same. */
+function isVerbose(word: string): boolean {
+  return /^(-v+|--verbose)$/.test(word);
 }
 
 function versionText(name: string): string {

@@ -23,6 +23,14 @@ const FREE_ROWS = 4;
 const PIPE_COLUMNS = 120;
 const PIPE_ROWS = 40;
 
+/** How often -v has to be given for a sentence of this level. */
+const VERBOSITY: Readonly<Record<Sentence["level"], number>> = {
+  warning: 0,
+  news: 0,
+  detail: 1,
+  trace: 2,
+};
+
 /** What a {@link Screen} draws on. */
 export interface Surface {
   /** Puts `text` out, as it is. */
@@ -43,8 +51,8 @@ export interface Surface {
 export interface Loudness {
   /** Nothing but errors. */
   readonly quiet: boolean;
-  /** Details too. */
-  readonly verbose: boolean;
+  /** 1: details too; 2: each single chunk as well. */
+  readonly verbosity: number;
 }
 
 /** The room there is for a table. */
@@ -83,6 +91,11 @@ export class Screen {
     return this.#surface.redraws;
   }
 
+  /** Whether even what comes by the thousand is to be told one by one. */
+  get tellsEach(): boolean {
+    return !this.#loudness.quiet && this.#loudness.verbosity >= VERBOSITY.trace;
+  }
+
   /** Prints lines that are news to the user, unless quiet. */
   say(...lines: readonly string[]): void {
     for (const line of lines) this.tell({ text: line, level: "news" });
@@ -90,7 +103,7 @@ export class Screen {
 
   /** Prints a sentence if somebody wants to read it; it is left out for a reader who lags behind. */
   tell({ text, level }: Sentence): void {
-    if (this.#loudness.quiet || (level === "detail" && !this.#loudness.verbose)) return;
+    if (this.#loudness.quiet || this.#loudness.verbosity < VERBOSITY[level]) return;
     if (this.#surface.isFull) this.#leftOut++;
     else this.#print(level === "warning" ? yellow(`warning: ${printable(text)}`) : printable(text));
   }
@@ -107,7 +120,7 @@ export class Screen {
     this.#timers.push(
       setInterval(() => this.draw(), this.#surface.redraws ? REDRAW_MS : PIPE_LINE_MS),
     );
-    if (this.#surface.redraws || !this.#loudness.verbose) return;
+    if (this.#surface.redraws || this.#loudness.verbosity === 0) return;
     this.#timers.push(setInterval(() => this.printTable(), PIPE_TABLE_MS));
   }
 
@@ -126,7 +139,7 @@ export class Screen {
 
   /** Prints the table as lines, for a pipe. */
   printTable(): void {
-    if (this.#loudness.quiet || !this.#loudness.verbose || !this.#surface.isReady) return;
+    if (this.#loudness.quiet || this.#loudness.verbosity === 0 || !this.#surface.isReady) return;
     const room = { columns: PIPE_COLUMNS, rows: PIPE_ROWS, glyphs: this.#surface.glyphs };
     for (const row of this.#view?.table?.(room) ?? []) this.#surface.write(row + "\n");
   }
@@ -157,7 +170,7 @@ export class Screen {
     const { glyphs } = this.#surface;
     const { columns, rows } = this.#surface.size();
     const room = { columns: columns - FREE_CELLS, rows: rows - FREE_ROWS, glyphs };
-    const table = this.#loudness.verbose ? this.#view?.table?.(room) ?? [] : [];
+    const table = this.#loudness.verbosity > 0 ? this.#view?.table?.(room) ?? [] : [];
     return [fitLine(line, room.columns, glyphs), ...table];
   }
 

@@ -12,8 +12,8 @@ import { count, formatBytes, formatElapsed, formatPercent, formatRate } from "./
 export interface Sentence {
   /** One line, safe to print. */
   readonly text: string;
-  /** `detail` is for -v only. */
-  readonly level: "detail" | "news" | "warning";
+  /** `detail` is for -v only, `trace` for -vv. */
+  readonly level: "trace" | "detail" | "news" | "warning";
 }
 
 /** The sentence for `event`, or undefined for one that the progress line shows. */
@@ -23,7 +23,7 @@ export function sentenceFor(event: TransferEvent): Sentence | undefined {
       return undefined;
     case "listening":
       return detail(`listening on TCP port ${event.port}`);
-    case "looking-up":
+    case "lookup":
       return news(`looking for "${foreign(event.name)}" on the tracker`);
     case "metadata":
       return news(metadataText(event));
@@ -35,7 +35,7 @@ export function sentenceFor(event: TransferEvent): Sentence | undefined {
       return trackerSentence(event);
     case "reach":
       return reachSentence(event);
-    case "local-discovery":
+    case "localDiscovery":
       return detail(
         event.error === undefined
           ? `looking for peers on the local network, from ${event.addresses.join(", ")}`
@@ -43,18 +43,19 @@ export function sentenceFor(event: TransferEvent): Sentence | undefined {
       );
     case "peer":
       return peerSentence(event);
-    case "piece":
-      return detail(
-        `chunk ${event.piece} verified (${formatBytes(event.bytes)} from ${list(event.from)})`,
-      );
-    case "piece-failed":
+    case "piece": {
+      const { piece, bytes, from } = event;
+      const text = `chunk ${piece} verified (${formatBytes(bytes)} from ${list(from)})`;
+      return { text, level: "trace" };
+    }
+    case "pieceFailed":
       return warning(`chunk ${event.piece} from ${list(event.from)} is corrupt; getting it again`);
-    case "piece-lost":
+    case "pieceLost":
       return warning(
         `${foreign(event.path)} has changed: chunk ${event.piece} no longer matches and is not ` +
           "served any more; start again to share the file as it is now",
       );
-    case "waiting":
+    case "stalled":
       return news(`waiting: ${foreign(event.reason)}`);
     case "complete":
       return news(completeText(event));
@@ -76,10 +77,10 @@ export function completionSentence(verifiedBy: "SHA-256" | "SHA-1", seeds: boole
 
 type Of<T extends TransferEvent["type"]> = Extract<TransferEvent, { type: T }>;
 
-function metadataText({ name, length, files, v1Hash, v2Hash }: Of<"metadata">): string {
+function metadataText({ name, bytes, files, v1Hash, v2Hash }: Of<"metadata">): string {
   const hashes = [v1Hash && `v1 ${v1Hash}`, v2Hash && `v2 ${v2Hash}`].filter(Boolean);
   const folder = files === undefined ? "" : `/, ${count(files, "file")}`;
-  return `${foreign(name)}${folder}, ${formatBytes(length)}, ${hashes.join(", ")}`;
+  return `${foreign(name)}${folder}, ${formatBytes(bytes)}, ${hashes.join(", ")}`;
 }
 
 function resumedText({ haveBytes, totalBytes }: Of<"resumed">): string {

@@ -11,6 +11,8 @@ import type { Room, Screen } from "./screen.ts";
 import { sentenceFor } from "./sentences.ts";
 import { foreign } from "./text.ts";
 
+const COUNT_MS = 1000;
+
 /** What can be asked of a transfer, be it a leecher or a seeder. */
 export interface Watched {
   stats(): TransferStats;
@@ -29,6 +31,7 @@ export class TransferDisplay {
   #name: string;
   #hashing: { event: Extract<TransferEvent, { type: "hashing" }>; sinceMs: number } | undefined;
   #waitingReason: string | undefined;
+  #countedMs = -Infinity;
 
   /**
    * @param verb what reading the file from disk is for: `hashing` or `checking`
@@ -47,16 +50,17 @@ export class TransferDisplay {
   readonly event = (event: TransferEvent): void => {
     if (event.type === "hashing") return this.#hash(event);
     if (event.type === "tracker" && this.#isOldNews(event)) return;
-    if (event.type === "waiting") {
+    if (event.type === "stalled") {
       if (event.reason === this.#waitingReason) return;
       this.#waitingReason = event.reason;
     }
     if (event.type === "piece") this.#waitingReason = undefined;
     if (event.type === "metadata") this.#name = event.name;
+    if (event.type === "piece" && !this.#screen.tellsEach) return this.#countPieces();
     const sentence = sentenceFor(event);
     if (sentence === undefined) return;
-    const isRepeated = event.type === "piece-lost" && this.#isKnownToChange(event.path);
-    this.#screen.tell(isRepeated ? { ...sentence, level: "detail" } : sentence);
+    const isRepeated = event.type === "pieceLost" && this.#isKnownToChange(event.path);
+    this.#screen.tell(isRepeated ? { ...sentence, level: "trace" } : sentence);
   };
 
   /** Asks `watched` for the figures from now on. */
@@ -89,6 +93,15 @@ export class TransferDisplay {
   #piecesOf({ pieces }: TransferStats): PieceView | undefined {
     if (pieces > 0) this.#pieces ??= this.#watched?.details().pieces;
     return this.#pieces;
+  }
+
+  /** Where there is no line for each chunk, there is one a second at most that counts them. */
+  #countPieces(): void {
+    const nowMs = this.#nowMs();
+    if (this.#watched === undefined || nowMs - this.#countedMs < COUNT_MS) return;
+    this.#countedMs = nowMs;
+    const { havePieces, pieces } = this.#watched.stats();
+    this.#screen.tell({ text: `chunk ${havePieces} of ${pieces} verified`, level: "detail" });
   }
 
   #hash(event: Extract<TransferEvent, { type: "hashing" }>): void {

@@ -104,8 +104,9 @@ export interface AnnouncerOptions {
   random?: () => number;
 }
 
-/** How long saying goodbye may take. */
+/** How long saying goodbye may take: to all trackers together, with what they have not heard yet. */
 const STOP_MS = 2000;
+const STOP_AFTER_COMPLETED_MS = 5000;
 
 /**
  * Announces `started`, then at each tracker's interval, `completed` once when told so, and `stopped`
@@ -157,7 +158,10 @@ export class Announcer implements AsyncDisposable {
     for (const tier of this.#tiers) tier.completed();
   }
 
-  /** Tells the trackers that have heard of us that we leave; takes two seconds at most. */
+  /**
+   * Tells the trackers that have heard of us that we leave, and first that the download is complete where
+   * they have not heard that. Takes two seconds at most, five when there may be that to tell.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -171,7 +175,8 @@ export class Announcer implements AsyncDisposable {
   async #close(): Promise<void> {
     const stopped = new AbortController();
     const late = new AbortController();
-    const limit = this.#clock.sleep(STOP_MS, stopped.signal).then(() => late.abort());
+    const limitMs = this.#completed ? STOP_AFTER_COMPLETED_MS : STOP_MS;
+    const limit = this.#clock.sleep(limitMs, stopped.signal).then(() => late.abort());
     await Promise.all(this.#tiers.map((tier) => tier.close(late.signal)));
     stopped.abort();
     await limit;

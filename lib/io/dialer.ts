@@ -8,6 +8,7 @@ import type { Handshake } from "../codec/handshake.ts";
 import { ProtocolError } from "../errors.ts";
 import type { InfoHashes } from "../peer/info_hashes.ts";
 import { closeQuietly, dial, HungUp, type OpenedSocket } from "./handshaking.ts";
+import { networkReason } from "./network_reason.ts";
 import { expectOutsideFault } from "./outside_fault.ts";
 
 /** A connection to a peer of the torrent that was asked for. */
@@ -94,8 +95,5 @@ function isHangUp(error: unknown): boolean {
 
 /** Why an attempt to connect failed, in words. */
 export function dialReason(error: unknown): string {
-  if (error instanceof Deno.errors.ConnectionRefused) return "refuses connections";
-  if (error instanceof Deno.errors.TimedOut) return "does not answer";
-  if (error instanceof Error) return error.message;
-  return String(error);
+  return networkReason(error);
 }

@@ -60,7 +60,13 @@ async function requireFolder(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true });
   } catch (error) {
-    throw diskError(error, path);
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw diskError(error, path);
+    const file = path.replace(/[/\\]+$/, "");
+    throw new DiskError(
+      `${file} is a file, and no folder to write to: choose another with -o, or leave out the / at its end`,
+      ExitCode.fileExists,
+      error,
+    );
   }
 }
 

@@ -7,19 +7,19 @@
 import type { PeerState } from "../peer/state.ts";
 import type { Waiting, WaitingCode } from "./waiting.ts";
 
-/** Something that happened. Discriminated by `type`; addresses are `host:port` or a web seed's URL, hashes hex. */
+/** Something that happened; `--json` of the programs uses the same names. Discriminated by `type`; addresses are `host:port` or a web seed's URL, hashes hex. */
 export type TransferEvent =
   /** Hashing goes on: making a torrent, or checking what is on disk. */
   | { readonly type: "hashing"; readonly doneBytes: number; readonly totalBytes: number }
   /** Connections are accepted on this TCP port. */
   | { readonly type: "listening"; readonly port: number }
   /** A tracker is asked for a name. */
-  | { readonly type: "looking-up"; readonly name: string }
+  | { readonly type: "lookup"; readonly name: string }
   /** The metadata is known. */
   | {
     readonly type: "metadata";
     readonly name: string;
-    readonly length: number;
+    readonly bytes: number;
     /** How many files it has, when it is a folder. */
     readonly files?: number;
     readonly v1Hash?: string;
@@ -52,7 +52,7 @@ export type TransferEvent =
    * possible, and why.
    */
   | {
-    readonly type: "local-discovery";
+    readonly type: "localDiscovery";
     readonly addresses: readonly string[];
     readonly error?: string;
   }
@@ -72,17 +72,20 @@ export type TransferEvent =
     readonly from: readonly string[];
   }
   /** A piece did not match its hash and is fetched again. */
-  | { readonly type: "piece-failed"; readonly piece: number; readonly from: readonly string[] }
+  | { readonly type: "pieceFailed"; readonly piece: number; readonly from: readonly string[] }
   /** The file changed: this piece is no longer what it was and is not served any more. */
-  | { readonly type: "piece-lost"; readonly piece: number; readonly path: string }
+  | { readonly type: "pieceLost"; readonly piece: number; readonly path: string }
   /** Nothing moves, or hardly anything, and why: once for each reason that is new. */
-  | { readonly type: "waiting"; readonly code: WaitingCode; readonly reason: string }
+  | { readonly type: "stalled"; readonly code: WaitingCode; readonly reason: string }
   /** Everything is verified and in its place. */
   | ({ readonly type: "complete" } & TransferResult)
   /** Something the user should know that stops nothing. */
   | { readonly type: "warning"; readonly message: string };
 
-/** Receives events. It must not throw. */
+/**
+ * Receives events. What it throws, or what the promise rejects with that it returns, stops nothing: it
+ * becomes an `error` event of the global scope, and is printed where nobody takes that.
+ */
 export type TransferListener = (event: TransferEvent) => void;
 
 /** Where bytes came from. */
@@ -146,7 +149,7 @@ export interface TransferStats {
   /** What it is doing. */
   readonly state:
     | "hashing"
-    | "looking-up"
+    | "lookup"
     | "metadata"
     | "checking"
     | "downloading"

@@ -10,6 +10,7 @@ import { hex } from "../codec/bytes.ts";
 import { type FindResponse, type FoundEntry, isListableName } from "../codec/udp_tracker.ts";
 import { ExitCode, NetworkError, OptionError } from "../errors.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { requireDatagrams } from "./datagrams.ts";
 import {
   type AskOptions,
   TrackerRefusedError,
@@ -44,12 +45,18 @@ const OTHER_TRACKERS_MS = 800;
 /** More entries than this are not taken from one tracker. */
 const MAX_ENTRIES = 20_000;
 
-/** For tests. */
-export interface FindSettings {
+/** How to ask. */
+export interface FindOptions {
+  /** Aborting it ends the asking. */
+  readonly signal?: AbortSignal;
+  /** How long a tracker may take for one packet; default 6. */
+  readonly giveUpSeconds?: number;
+}
+
+/** The same, with what only tests set. */
+export interface FindSettings extends FindOptions {
   /** Default the machine's own. */
-  clock?: Clock;
-  /** What one packet may take; default 6. */
-  giveUpSeconds?: number;
+  readonly clock?: Clock;
 }
 
 /** Nobody hosts the name, at a tracker that was just started and does not know everybody yet. */
@@ -84,9 +91,8 @@ type Outcome =
  */
 export async function findByName(
   name: string,
-  trackerUrls: readonly string[],
-  signal?: AbortSignal,
-  settings: FindSettings = {},
+  trackers: readonly string[],
+  options: FindOptions = {},
 ): Promise<CatalogueEntry[]> {
   const wanted = name.normalize("NFC");
   if (!isListableName(wanted)) {
@@ -102,7 +108,7 @@ export async function findByName(
     const found = answers.flatMap((answer) => answer.entries);
     return found.filter((entry) => entry.name.normalize("NFC") === wanted);
   };
-  const outcomes = await askTrackers(trackerUrls, question, signal, settings);
+  const outcomes = await askTrackers(trackers, question, options);
   const entries = mergeOutcomes(outcomes);
   if (entries.length === 0) throw nothingFound(name, outcomes, settlesInSeconds);
   return entries;
@@ -115,11 +121,10 @@ export async function findByName(
  * @throws {NetworkError} when no tracker answers; the signal's reason when it aborts.
  */
 export async function catalogue(
-  trackerUrls: readonly string[],
-  signal?: AbortSignal,
-  settings: FindSettings = {},
+  trackers: readonly string[],
+  options: FindOptions = {},
 ): Promise<CatalogueEntry[]> {
-  const outcomes = await askTrackers(trackerUrls, wholeCatalogue, signal, settings);
+  const outcomes = await askTrackers(trackers, wholeCatalogue, options);
   if (!outcomes.some((outcome) => outcome.type === "answered")) {
     throw nobodyAnswers(outcomes);
   }
@@ -149,16 +154,15 @@ async function wholeCatalogue(
 async function askTrackers(
   urls: readonly string[],
   question: (client: UdpTrackerClient, options: AskOptions) => Promise<FoundEntry[]>,
-  signal: AbortSignal | undefined,
-  settings: FindSettings,
+  { signal, clock = systemClock, giveUpSeconds = GIVE_UP_SECONDS }: FindSettings,
 ): Promise<Outcome[]> {
   signal?.throwIfAborted();
+  requireDatagrams();
   if (urls.length === 0) {
     throw new OptionError(
       "a name is looked up at a tracker; give one with --tracker udp://host:6969",
     );
   }
-  const { clock = systemClock, giveUpSeconds = GIVE_UP_SECONDS } = settings;
   const clients = [...new Set(urls)].map((url) => new UdpTrackerClient(url, { clock }));
   const enough = new AbortController();
   const given = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);

@@ -33,7 +33,7 @@ export async function findPatiently(
   const startMs = clock.nowMs();
   for (let isFirst = true;; isFirst = false) {
     try {
-      return await findByName(name, trackerUrls, signal);
+      return await findByName(name, trackerUrls, signal ? { signal } : {});
     } catch (error) {
       const isTooLate = clock.nowMs() - startMs > LONGEST_WAIT_MS;
       if (!(error instanceof NotFoundYetError) || isTooLate) throw error;

@@ -10,6 +10,7 @@ import { watchAddresses } from "./address_watch.ts";
 import { type AnnouncedProgress, type AnnouncedSwarm, Announcer } from "./announcer.ts";
 import type { TransferEvent, TransferListener, TransferSource, TransferStats } from "./events.ts";
 import { figuresOf, sourcesOf } from "./figures.ts";
+import { tell } from "./hearing.ts";
 import { makePeerId, PROGRAM } from "./identity.ts";
 import { Listener } from "./listener.ts";
 import { discoverLocally, type LocalPresence } from "./local_discovery.ts";
@@ -35,7 +36,7 @@ export interface HostOptions {
   readonly maxPeers?: number;
   /**
    * Whether to look for peers on the local network by multicast (BEP 14), and to be found there. Never
-   * for private torrents, nor when `host` is a loopback address. Default: false.
+   * for private torrents, nor when `host` is a loopback address. Default: true, as in the programs.
    */
   readonly localDiscovery?: boolean;
   /** Ends everything when aborted. */
@@ -118,7 +119,7 @@ export class Host {
     for (const each of listeners) this.#listeners.add(each);
     this.#listener = listener;
     this.#host = options.host;
-    this.#searchesLocally = options.localDiscovery === true && !isLoopback(options.host ?? "");
+    this.#searchesLocally = options.localDiscovery !== false && !isLoopback(options.host ?? "");
     const port = this.port = listener.port;
     this.inquiry = new PortInquiry({
       port,
@@ -152,8 +153,8 @@ export class Host {
   /** Tells all listeners. */
   tell(event: TransferEvent): void {
     if (event.type === "piece") this.#haveBytes += this.#bytesOf?.(event.piece) ?? event.bytes;
-    if (event.type === "piece-failed") this.failedPieces++;
-    for (const listener of this.#listeners) listener(event);
+    if (event.type === "pieceFailed") this.failedPieces++;
+    for (const listener of this.#listeners) tell(listener, event);
   }
 
   /** So much was on disk when the transfer began; `bytesOf` says how much each piece counts. */
@@ -278,7 +279,7 @@ export class Host {
       onPeer: (address, v2) => this.session.learn([address], "local", v2),
       onStart: (addresses, error, warning) => {
         if (addresses.length === 0) this.leaveLocalNetwork();
-        this.tell({ type: "local-discovery", addresses, ...(error !== undefined && { error }) });
+        this.tell({ type: "localDiscovery", addresses, ...(error !== undefined && { error }) });
         if (warning !== undefined) this.tell({ type: "warning", message: warning });
       },
     });

@@ -5,6 +5,8 @@
  */
 
 import { ExitCode, NetworkError } from "../errors.ts";
+import { requireDatagrams } from "./datagrams.ts";
+import { tellOf } from "./hearing.ts";
 import { Host } from "./host.ts";
 import type { LeecherOptions } from "./leecher_options.ts";
 import { metainfoOf } from "./metadata.ts";
@@ -36,8 +38,8 @@ export async function describeTorrent(
 ): Promise<Description> {
   const source = await resolveSource(what, {
     ...options,
-    onLookup: (name) => options.onEvent?.({ type: "looking-up", name }),
-    onWarning: (message) => options.onEvent?.({ type: "warning", message }),
+    onLookup: (name) => tellOf(options, { type: "lookup", name }),
+    onWarning: (message) => tellOf(options, { type: "warning", message }),
   });
   options.signal?.throwIfAborted();
   if (source.metainfo !== undefined) return { torrent: new Torrent(source.metainfo) };
@@ -47,6 +49,7 @@ export async function describeTorrent(
 
 /** The info dictionary, from peers. */
 async function fetchInfo(source: Source, options: LeecherOptions): Promise<Uint8Array> {
+  requireDatagrams();
   const arrived = Promise.withResolvers<Uint8Array>();
   const host = new Host(options, {
     v1Hash: source.v1Hash,

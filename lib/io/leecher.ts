@@ -14,8 +14,10 @@ import {
   prepareDownload,
 } from "./begin_download.ts";
 import { checksumOf, isProved, proveChecksum, proveSha256, resultOf } from "./completion.ts";
+import { requireDatagrams } from "./datagrams.ts";
 import { hostDetails, linkOf, present, torrentDetails, type TransferDetails } from "./details.ts";
 import type { TransferListener, TransferResult, TransferStats } from "./events.ts";
+import { tellOf } from "./hearing.ts";
 import { Host } from "./host.ts";
 import type { LeecherOptions } from "./leecher_options.ts";
 import { hostedFile, metadataEvent, metainfoOf } from "./metadata.ts";
@@ -101,15 +103,17 @@ export class Leecher implements AsyncDisposable {
    * tracker knows. Returns as soon as peers are looked for.
    *
    * @throws {ShoalError} when `what` or an option makes no sense, or a name leads nowhere
+   * @throws {NetworkError} with the code `needs-unstable-net` when Deno runs without `--unstable-net`
    */
   static async start(what: string, options: LeecherOptions = {}): Promise<Leecher> {
     options.signal?.throwIfAborted();
+    requireDatagrams();
     checksumOf(options.checksum);
     const listeners = options.onEvent ? [options.onEvent] : [];
     const source = await resolveSource(what, {
       ...options,
-      onLookup: (name) => options.onEvent?.({ type: "looking-up", name }),
-      onWarning: (message) => options.onEvent?.({ type: "warning", message }),
+      onLookup: (name) => tellOf(options, { type: "lookup", name }),
+      onWarning: (message) => tellOf(options, { type: "warning", message }),
     });
     options.signal?.throwIfAborted();
     return new Leecher(source, options, listeners);
@@ -271,7 +275,7 @@ export class Leecher implements AsyncDisposable {
     const isBusy = ["checking", "verifying", "flushing"].includes(this.#state);
     const news = isBusy ? undefined : this.#patience.look(swarm, this.#host.trackerOutlook());
     if (isBusy) this.#patience.busy();
-    if (news) this.#host.tell({ type: "waiting", code: news.code, reason: news.sentence });
+    if (news) this.#host.tell({ type: "stalled", code: news.code, reason: news.sentence });
     if (this.#patience.waiting !== undefined) this.#host.askForPeers();
     const giveUp = this.#patience.exhausted();
     if (giveUp !== undefined) this.#fail(giveUp);

@@ -11,6 +11,7 @@ import { LocalAnnounces, type LocalTorrent } from "../peer/local_announces.ts";
 import { watchAddresses } from "./address_watch.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { MulticastGroup } from "./multicast_group.ts";
+import { networkReason } from "./network_reason.ts";
 import { isNearby } from "./own_addresses.ts";
 
 /** A torrent to find peers for, and who hears of them. */
@@ -106,7 +107,7 @@ class LocalDiscovery {
         const received = (packet: Uint8Array, host: string) => this.#received(packet, host);
         this.#groups.set(family, new MulticastGroup(family, LOCAL_GROUPS[family], received));
       } catch (error) {
-        fault ??= reasonOf(error);
+        fault ??= networkReason(error);
       }
     }
     return await this.#refresh() ?? (this.#groups.size === 0 ? fault : undefined);
@@ -135,7 +136,7 @@ class LocalDiscovery {
       if (hasNew) this.#announces.networkAppeared(this.#clock.nowMs());
       return undefined;
     } catch (error) {
-      return reasonOf(error);
+      return networkReason(error);
     }
   }
 
@@ -153,11 +154,6 @@ class LocalDiscovery {
     for (const { torrent, address, v2 } of found) torrent.onPeer(address, v2);
     this.#wake.abort(); // an answer may be due
   }
-}
-
-/** Why the system refused, in words. */
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** What to tell of networks that are left out. */

@@ -28,7 +28,7 @@ export function metadataEvent(info: TorrentInfo): TransferEvent {
   return {
     type: "metadata",
     name: info.name,
-    length: info.totalLength,
+    bytes: info.totalLength,
     ...(info.multiFile && { files: info.files.filter(({ pad }) => !pad).length }),
     ...(info.v1Hash && { v1Hash: hex(info.v1Hash) }),
     ...(info.v2Hash && { v2Hash: hex(info.v2Hash) }),

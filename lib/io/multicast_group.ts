@@ -8,7 +8,8 @@ import { createSocket, type Socket } from "node:dgram";
 import { isIp, isLoopback } from "../codec/address.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { isLinkLocalIPv6, ranked } from "./address_rank.ts";
-import { networkInterfaces } from "./permitted.ts";
+import { listenDatagram } from "./datagrams.ts";
+import { networkInterfaces, UNLISTED_INTERFACES } from "./permitted.ts";
 import { routeClues } from "./route_clues.ts";
 
 /** Longer than any packet that is read, so that a longer one is seen to be too long. */
@@ -61,7 +62,7 @@ export class MulticastGroup {
     this.#family = family;
     this.#group = group;
     this.#clock = clock;
-    this.#receiver = Deno.listenDatagram({
+    this.#receiver = listenDatagram({
       transport: "udp",
       hostname: family === 4 ? "0.0.0.0" : "::",
       port: group.port,
@@ -190,7 +191,7 @@ async function openSender(
 /** Where to take part: one address for each network, loopback only where there is nothing else. */
 function attachmentsOf(family: 4 | 6): Attachment[] {
   const listed = networkInterfaces();
-  if (listed === undefined) throw new Error("--allow-sys=networkInterfaces was not given");
+  if (listed === undefined) throw new Error(UNLISTED_INTERFACES);
   const interfaces = ranked(listed, routeClues(listed.map(({ name }) => name)));
   const own = interfaces.filter((each) => isIp(each.address) && each.family === `IPv${family}`);
   const attachments = family === 4

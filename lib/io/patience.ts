@@ -6,6 +6,7 @@
 
 import { ExitCode, NetworkError } from "../errors.ts";
 import type { Swarm } from "../peer/swarm.ts";
+import { BLOCK_LENGTH } from "../store/layout.ts";
 import type { TrackerOutlook } from "./tracker_outlook.ts";
 import { type Waiting, waitingReason } from "./waiting.ts";
 
@@ -19,6 +20,9 @@ export interface PatienceOptions {
   readonly downloadLimit?: number;
 }
 
+/** A block that the user's own limit lets through may be late by so much before it is called slow. */
+const LATE_MS = 5000;
+
 /** Watches one download. */
 export class Patience {
   /** Why nothing moves; undefined while something does. */
@@ -27,6 +31,8 @@ export class Patience {
   readonly #startedMs = performance.now();
   #movedMs = performance.now();
   #movedBytes = 0;
+  /** Since when hardly anything comes; undefined while enough does. */
+  #slowSinceMs: number | undefined;
 
   /** Begins to wait now. */
   constructor(options: PatienceOptions) {
@@ -45,14 +51,16 @@ export class Patience {
   }
 
   /** Looks whether anything moves. Returns why not, when that is news. */
-  look(swarm: Swarm, trackers: TrackerOutlook): Waiting | undefined {
-    const nowMs = performance.now();
+  look(swarm: Swarm, trackers: TrackerOutlook, nowMs = performance.now()): Waiting | undefined {
     if (swarm.downloadedBytes !== this.#movedBytes) {
       this.#movedBytes = swarm.downloadedBytes;
       this.#movedMs = nowMs;
     }
     const before = this.waiting;
-    const found = waitingReason(swarm, trackers, nowMs, this.#options.downloadLimit || Infinity);
+    const { downloadLimit } = this.#options;
+    const reason = waitingReason(swarm, trackers, nowMs, downloadLimit || Infinity);
+    const found = reason?.code === "slow" && this.#isHeldBack(nowMs) ? undefined : reason;
+    if (reason?.code !== "slow") this.#slowSinceMs = undefined;
     this.waiting = found;
     const isKnown = found?.code === before?.code && found?.about === before?.about;
     return isKnown ? undefined : found;
@@ -69,6 +77,14 @@ export class Patience {
       return this.#givenUp(`nothing came for ${stallTimeoutSeconds} s`);
     }
     return undefined;
+  }
+
+  /** Whether so low a limit was asked for that a block may take as long as there has been none. */
+  #isHeldBack(nowMs: number): boolean {
+    this.#slowSinceMs ??= nowMs;
+    const quietMs = nowMs - Math.max(this.#movedMs, this.#slowSinceMs);
+    const blockMs = 1000 * BLOCK_LENGTH / (this.#options.downloadLimit || Infinity);
+    return blockMs > 0 && quietMs < 2 * blockMs + LATE_MS;
   }
 
   #givenUp(what: string): NetworkError {

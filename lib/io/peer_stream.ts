@@ -4,6 +4,8 @@
  * @module
  */
 
+import { networkReason } from "./network_reason.ts";
+
 /** A `Deno.TcpConn`, or one behind a cipher. */
 export interface PeerStream {
   /** Reads some bytes into `bytes`; `null` at the end of the stream. */
@@ -24,7 +26,7 @@ export function describeBreak(error: unknown): string {
   if (error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe) {
     return "broke the connection off";
   }
-  return error instanceof Error ? error.message : String(error);
+  return networkReason(error);
 }
 
 /** Writes all of `bytes`; a single `write` may take fewer. */

@@ -71,7 +71,7 @@ export class PieceStore {
     const good = await this.#ahead.read(piece, begin, length, out, performance.now());
     if (!good && this.#transfer.pieces.have.get(piece)) {
       this.#transfer.pieceLost(piece);
-      this.#host.tell({ type: "piece-lost", piece, path: this.#disk.reader.pathOf(piece) });
+      this.#host.tell({ type: "pieceLost", piece, path: this.#disk.reader.pathOf(piece) });
       this.#host.settle();
     }
     return good;

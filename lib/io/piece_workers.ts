@@ -16,6 +16,7 @@ import type {
   WorkerSetup,
 } from "./piece_jobs.ts";
 import { diskError } from "./disk_error.ts";
+import { unpermitted } from "./permitted.ts";
 import type { WriteWatch } from "./write_watch.ts";
 
 /** Hashed per job when files are hashed as they are: 5 ms of work, and as much is how uneven the end may be. */
@@ -153,9 +154,11 @@ export class PieceWorkers {
       // It is gone and answers nothing any more: to close it would take for ever.
       const place = this.#threads.indexOf(thread);
       if (place !== -1) this.#threads.splice(place, 1);
-      const text = `a hashing thread failed: ${event.message}`;
+      const refusal = unpermitted(event);
+      const text = `a hashing thread failed: ${refusal ?? event.message}`;
       // It could not be started, or it met a bug.
-      this.#failAll(event.message.startsWith("Uncaught") ? new Error(text) : new DiskError(text));
+      const isBug = refusal === undefined && event.message.startsWith("Uncaught");
+      this.#failAll(isBug ? new Error(text) : new DiskError(text));
     };
     worker.postMessage(this.#setup);
     this.#threads.push(thread);

@@ -8,9 +8,11 @@ import { formatHostPort, isLoopback } from "../codec/address.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import { Layout } from "../store/layout.ts";
 import { type Content, createContent, type CreateOptions } from "./create.ts";
+import { requireDatagrams } from "./datagrams.ts";
 import { hostDetails, torrentDetails, type TransferDetails } from "./details.ts";
 import type { TransferListener, TransferStats } from "./events.ts";
 import { FileReader } from "./file_reader.ts";
+import { tellOf } from "./hearing.ts";
 import { Host, type HostOptions } from "./host.ts";
 import { Listener } from "./listener.ts";
 import { LocalTracker } from "./local_tracker.ts";
@@ -96,10 +98,12 @@ export class Seeder implements AsyncDisposable {
    * Shares the file or folder at `path`. Returns when it is hashed and, if a tracker answers soon, announced.
    *
    * @throws {DiskError} when there is no file to share, or one cannot be read
-   * @throws {NetworkError} when the port asked for cannot be had
+   * @throws {NetworkError} when the port asked for cannot be had, or, with the code `needs-unstable-net`,
+   * when Deno runs without `--unstable-net`
    */
   static async start(path: string, options: SeederOptions = {}): Promise<Seeder> {
     options.signal?.throwIfAborted();
+    requireDatagrams();
     // Before hashing: that the port is taken shall not be news after an hour.
     const listener = Listener.listen(options.port, options.host);
     let hashed: Content;
@@ -205,11 +209,11 @@ function hash(path: string, options: SeederOptions): Promise<Content> {
     trackers: [],
     onProgress: (doneBytes, totalBytes) => {
       options.onProgress?.(doneBytes, totalBytes);
-      options.onEvent?.({ type: "hashing", doneBytes, totalBytes });
+      tellOf(options, { type: "hashing", doneBytes, totalBytes });
     },
     onWarning: (message) => {
       options.onWarning?.(message);
-      options.onEvent?.({ type: "warning", message });
+      tellOf(options, { type: "warning", message });
     },
   });
 }

@@ -251,7 +251,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
         });
       case "failed": {
         const from = action.from.map(addressOf);
-        return this.#options.tell({ type: "piece-failed", piece: action.piece, from });
+        return this.#options.tell({ type: "pieceFailed", piece: action.piece, from });
       }
       case "peer":
         return this.#tellOfPeer(action.peer);

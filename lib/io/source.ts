@@ -25,6 +25,7 @@ import { diskError } from "./disk_error.ts";
 import type { CatalogueEntry } from "./find.ts";
 import { findPatiently } from "./find_patiently.ts";
 import { assumedTracker } from "./link_addresses.ts";
+import { unpermitted } from "./permitted.ts";
 import { peerOf, webSeedOf } from "./torrent.ts";
 import { resolveHost } from "./tracker_addresses.ts";
 
@@ -79,8 +80,9 @@ export async function resolveSource(what: string, options: SourceOptions): Promi
   options.trackers?.forEach(parseTrackerUrl);
   const source = await sourceOf(what, options);
   const peers = [
-    ...await addressesOf(named, (host) => {
-      throw new NetworkError(`the host of the peer ${host} cannot be found: check its name`);
+    ...await addressesOf(named, (host, error) => {
+      const why = unpermitted(error) ?? "check its name";
+      throw new NetworkError(`the host of the peer ${host} cannot be found: ${why}`);
     }),
     ...await addressesOf(source.peers, () => {}),
   ];
@@ -99,12 +101,16 @@ export async function resolveSource(what: string, options: SourceOptions): Promi
 /** Peers by their IP addresses; those whose host has none are left out, after `unknown` heard of it. */
 async function addressesOf(
   peers: readonly HostPort[],
-  unknown: (host: string) => void,
+  unknown: (host: string, error: unknown) => void,
 ): Promise<HostPort[]> {
   const found = await Promise.all(peers.map(async ({ host, port }) => {
     if (isIp(host)) return [{ host, port }];
-    const addresses = await deadline(resolveHost(host), RESOLVE_TIMEOUT_MS).catch(() => []);
-    if (addresses.length === 0) unknown(host);
+    let fault: unknown = new Error("it has no address");
+    const addresses = await deadline(resolveHost(host), RESOLVE_TIMEOUT_MS).catch((error) => {
+      fault = error;
+      return [];
+    });
+    if (addresses.length === 0) unknown(host, fault);
     return addresses.map((address) => ({ host: address, port }));
   }));
   return found.flat();
@@ -175,7 +181,8 @@ async function fetchTorrent(url: string, { signal }: SourceOptions): Promise<Uin
     });
   } catch (error) {
     signal?.throwIfAborted();
-    throw new NetworkError(`${url} cannot be reached: check the address`, ExitCode.network, error);
+    const why = unpermitted(error) ?? "check the address";
+    throw new NetworkError(`${url} cannot be reached: ${why}`, ExitCode.network, error);
   }
   if (!response.ok) {
     await response.body?.cancel();
@@ -202,9 +209,10 @@ async function lookUp(name: string, options: SourceOptions): Promise<Source> {
     );
   }
   const trackers = options.trackers?.length ? options.trackers : [assumedTracker()];
+  const { signal } = options;
   options.onLookup?.(name);
   const entries = await findPatiently(name, trackers, {
-    ...(options.signal && { signal: options.signal }),
+    ...(signal && { signal }),
     ...(options.onWarning && { onWaiting: options.onWarning }),
   });
   if (entries.length > 1) throw ambiguous(name, entries);

@@ -10,6 +10,7 @@ import type { AddressFamily } from "../codec/udp_tracker.ts";
 import type { TrackerUrl } from "../codec/tracker_url.ts";
 import { ExitCode, NetworkError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
+import { unpermitted } from "./permitted.ts";
 
 /** How to look up a host. */
 export interface LookUp {
@@ -68,7 +69,9 @@ async function resolved({ host, url }: TrackerUrl, how: LookUp): Promise<string[
     if (addresses === undefined) throw new Error("the name service does not answer");
     return addresses.map(normalizeIp);
   } catch (cause) {
-    const message = `the host name "${host}" of tracker ${url} cannot be resolved`;
+    const why = unpermitted(cause);
+    const message = `the host name "${host}" of tracker ${url} cannot be resolved` +
+      (why === undefined ? "" : `: ${why}`);
     throw new NetworkError(message, ExitCode.network, cause);
   } finally {
     found.abort();

@@ -7,9 +7,12 @@
 import type { AnnounceEvent } from "../codec/udp_tracker.ts";
 import type { AnnounceClient, AnnouncedSwarm, AnnouncerOptions } from "./announcer.ts";
 import type { Clock } from "./clock.ts";
-import type { AnnounceAnswer } from "./udp_tracker_client.ts";
+import { type AnnounceAnswer, TrackerSilentError } from "./udp_tracker_client.ts";
 
+/** So long the goodbye may take: that it is not heard harms little, since silent peers are forgotten. */
 const STOP_GIVE_UP_SECONDS = 1;
+/** So long an event may take that is still to be told then: a packet that gets lost is repeated once. */
+const LAST_NEWS_GIVE_UP_SECONDS = 2;
 
 /** What all lines of an announcer share. */
 export interface LineSettings
@@ -25,8 +28,10 @@ export interface LineSettings
 interface Announced {
   readonly swarm: AnnouncedSwarm;
   readonly events: AnnounceEvent[];
-  /** The tracker knows us in this swarm. */
+  /** The tracker has answered us in this swarm. */
   known: boolean;
+  /** An announce has left that it may have heard, answered or not. */
+  mayBeKnown: boolean;
 }
 
 /** How a round of announces went: one of every swarm. */
@@ -49,7 +54,12 @@ export class TrackerLine {
   constructor(url: string, settings: LineSettings) {
     this.url = url;
     this.#settings = settings;
-    this.#swarms = settings.swarms.map((swarm) => ({ swarm, events: ["started"], known: false }));
+    this.#swarms = settings.swarms.map((swarm) => ({
+      swarm,
+      events: ["started"],
+      known: false,
+      mayBeKnown: false,
+    }));
   }
 
   /** Whether there is an event that the tracker has not heard of. */
@@ -89,16 +99,27 @@ export class TrackerLine {
     this.#isStale = true;
   }
 
-  /** Says goodbye if it has been heard, one try, and closes the client. `late` cuts it short. */
+  /**
+   * Says goodbye where it may have been heard, after whatever is still to be told, and closes the client.
+   * `late` cuts it short.
+   */
   async close(late: AbortSignal): Promise<void> {
     const client = this.#client;
     if (client === undefined) return;
-    const known = this.#swarms.filter((swarm) => swarm.known);
-    const options = { signal: late, giveUpSeconds: STOP_GIVE_UP_SECONDS };
-    await Promise.allSettled(
-      known.map(({ swarm }) => client.announce(this.#params(swarm, "stopped"), options)),
-    );
+    const heard = this.#swarms.filter(({ mayBeKnown }) => mayBeKnown);
+    await Promise.allSettled(heard.map((announced) => this.#leave(client, announced, late)));
     await client.close();
+  }
+
+  /** A download that is complete counts with the tracker only if it hears so before it hears `stopped`. */
+  async #leave(client: AnnounceClient, announced: Announced, late: AbortSignal): Promise<void> {
+    const { events, swarm } = announced;
+    const options = { signal: late, giveUpSeconds: LAST_NEWS_GIVE_UP_SECONDS };
+    if (events.includes("completed")) {
+      while (events.length > 0) await this.#announce(client, announced, options);
+    }
+    const goodbye = this.#params(swarm, "stopped");
+    await client.announce(goodbye, { signal: late, giveUpSeconds: STOP_GIVE_UP_SECONDS });
   }
 
   async #announce(
@@ -108,7 +129,14 @@ export class TrackerLine {
   ): Promise<AnnounceAnswer> {
     const { swarm, events } = announced;
     const event = events[0] ?? "none";
-    const answer = await client.announce(this.#params(swarm, event), options);
+    announced.mayBeKnown = true;
+    let answer: AnnounceAnswer;
+    try {
+      answer = await client.announce(this.#params(swarm, event), options);
+    } catch (error) {
+      announced.mayBeKnown = announced.known || options.signal.aborted || mayHaveHeard(error);
+      throw error;
+    }
     if (event !== "none") events.shift();
     announced.known = true;
     for (const named of answer.peers) {
@@ -132,4 +160,9 @@ export class TrackerLine {
       ...(file && { hosted: file }),
     };
   }
+}
+
+/** A tracker that gave out a connection id and then no answer may have taken us in, and be slow. */
+function mayHaveHeard(error: unknown): boolean {
+  return error instanceof TrackerSilentError && error.connected;
 }

@@ -39,7 +39,11 @@ export interface TrackerOptions {
   limits?: Partial<TrackerLimits>;
   /** Aborting it closes the tracker. */
   signal?: AbortSignal;
-  /** For tests. */
+}
+
+/** The same, with what only tests set. */
+export interface TrackerSettings extends TrackerOptions {
+  /** Default the machine's own. */
   clock?: Clock;
 }
 

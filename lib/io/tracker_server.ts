@@ -12,6 +12,7 @@ import { AnswerBuffer } from "../tracker/answer_buffer.ts";
 import { TrackerCore, type TrackerStats } from "../tracker/tracker.ts";
 import { AllowFile } from "./allow_file.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { tell } from "./hearing.ts";
 import { addressTowards, type OwnAddress, ownAddresses } from "./own_addresses.ts";
 import { reachableAddress } from "./link_addresses.ts";
 import { PortChecker } from "./port_checker.ts";
@@ -20,6 +21,7 @@ import {
   DEFAULT_INTERVAL_SECONDS,
   DEFAULT_TRACKER_PORT,
   type TrackerOptions,
+  type TrackerSettings,
 } from "./tracker_options.ts";
 import { type FoundSwarms, TrackerSearches } from "./tracker_searches.ts";
 import { TrackerSockets } from "./tracker_sockets.ts";
@@ -58,7 +60,7 @@ const RECEIVE_RETRY_MS = 100;
 /** What a tracker tells those who listen. */
 export type TrackerEvent = SwarmEvent | { type: "warning"; message: string };
 
-/** Receives events. It must not throw. */
+/** Receives events. What it throws stops nothing, see `TransferListener`. */
 export type TrackerListener = (event: TrackerEvent) => void;
 
 /**
@@ -94,7 +96,7 @@ export class Tracker implements AsyncDisposable {
   #followedMs = 0;
 
   private constructor(
-    options: TrackerOptions,
+    options: TrackerSettings,
     sockets: TrackerSockets,
     allowFile: AllowFile | undefined,
     allow: ReadonlySet<string> | undefined,
@@ -301,7 +303,7 @@ export class Tracker implements AsyncDisposable {
   }
 
   #emit(event: TrackerEvent): void {
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) tell(listener, event);
   }
 }
 

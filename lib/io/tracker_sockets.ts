@@ -11,7 +11,8 @@
 import { isIPv4, isLoopback } from "../codec/address.ts";
 import { NetworkError, OptionError } from "../errors.ts";
 import { isLinkLocalIPv6 } from "./address_rank.ts";
-import { isPermitted, networkInterfaces } from "./permitted.ts";
+import { listenDatagram, requireDatagrams } from "./datagrams.ts";
+import { isPermitted, networkInterfaces, unpermitted } from "./permitted.ts";
 
 /**
  * More addresses than this, and a socket on all of them has to do: that many are a host of containers', and
@@ -58,6 +59,7 @@ export class TrackerSockets {
    * does not let the program use the port.
    */
   static open(port: number, host: string | undefined): TrackerSockets {
+    requireDatagrams();
     if (host !== undefined && host !== "::" && host !== "0.0.0.0") {
       const socket = open(host, port);
       return new TrackerSockets(host, portOf(socket), new Map([[host, socket]]));
@@ -174,7 +176,7 @@ function namedLoopbacks(): string[] {
 function openWildcard(port: number, host: string | undefined): Deno.DatagramConn {
   if (host === "0.0.0.0") return open(host, port);
   try {
-    return Deno.listenDatagram({ transport: "udp", hostname: "::", port });
+    return listenDatagram({ transport: "udp", hostname: "::", port });
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) throw portTaken(port, error);
     return open("0.0.0.0", port);
@@ -184,7 +186,7 @@ function openWildcard(port: number, host: string | undefined): Deno.DatagramConn
 /** `undefined` when the address has just gone, or is not ready yet. */
 function openIfThere(address: string, port: number): Deno.DatagramConn | undefined {
   try {
-    return Deno.listenDatagram({ transport: "udp", hostname: address, port });
+    return listenDatagram({ transport: "udp", hostname: address, port });
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) throw portTaken(port, error);
     if (error instanceof Deno.errors.PermissionDenied) throw portForbidden(port, error);
@@ -194,13 +196,15 @@ function openIfThere(address: string, port: number): Deno.DatagramConn | undefin
 
 function open(hostname: string, port: number): Deno.DatagramConn {
   try {
-    return Deno.listenDatagram({ transport: "udp", hostname, port });
+    return listenDatagram({ transport: "udp", hostname, port });
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) throw portTaken(port, error);
     if (error instanceof Deno.errors.AddrNotAvailable) {
       throw new OptionError(`this machine does not have the address ${hostname}`, error);
     }
     if (error instanceof Deno.errors.PermissionDenied) throw portForbidden(port, error);
+    const sentence = unpermitted(error);
+    if (sentence !== undefined) throw new NetworkError(sentence, undefined, error);
     throw error;
   }
 }

@@ -8,6 +8,7 @@ import { ipToBytes, normalizeIp } from "../codec/address.ts";
 import { reachOf } from "../codec/address_reach.ts";
 import { transactionOf } from "../codec/udp_tracker.ts";
 import type { Clock } from "./clock.ts";
+import { listenDatagram } from "./datagrams.ts";
 
 /** Room for the longest answer a tracker may send in one Ethernet frame, and some more. */
 const RECEIVE_LENGTH = 2048;
@@ -61,7 +62,7 @@ export class UdpEndpoint {
    */
   constructor(remoteHost: string, remotePort: number, clock: Clock, localHost?: string) {
     const any = ipToBytes(remoteHost).length === 4 ? "0.0.0.0" : "::";
-    this.#socket = Deno.listenDatagram({
+    this.#socket = listenDatagram({
       transport: "udp",
       hostname: localHost ?? any,
       port: 0,

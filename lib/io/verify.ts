@@ -11,6 +11,7 @@ import type { Bitfield } from "../store/bitfield.ts";
 import type { Selection } from "../store/selection.ts";
 import { checkPieces } from "./check_pieces.ts";
 import { chooseFiles } from "./choose_files.ts";
+import { tellOf } from "./hearing.ts";
 import { namesOn } from "./disk_names.ts";
 import { destinationOf } from "./download_place.ts";
 import { FolderTree } from "./folder_tree.ts";
@@ -57,7 +58,7 @@ export async function verifyFile(
     layers: pieceLayersOf(metainfo),
     paths: found.map(({ path }) => path),
     onProgress: (doneBytes, totalBytes) =>
-      options.onEvent?.({ type: "hashing", doneBytes, totalBytes }),
+      tellOf(options, { type: "hashing", doneBytes, totalBytes }),
     signal: options.signal ?? new AbortController().signal,
   });
   const { bad, checked } = compare(layout, selection, have);

@@ -5,6 +5,8 @@
  */
 
 import { isLocalHost, webUrl } from "../codec/web_seed_url.ts";
+import { networkReason } from "./network_reason.ts";
+import { unpermitted } from "./permitted.ts";
 
 const MAX_REDIRECTS = 5;
 /** So long a server may take to begin an answer, or to send the next {@link STEP_BYTES} of it. */
@@ -78,7 +80,9 @@ export async function* fetchRange(
     signal.throwIfAborted();
     if (patience.signal.aborted) throw patience.signal.reason;
     if (error instanceof WebFault) throw error;
-    throw new WebFault(error instanceof TypeError ? "cannot be reached" : String(error));
+    const refusal = unpermitted(error);
+    if (refusal !== undefined) throw new WebFault(`cannot be asked: ${refusal}`, HOPELESS_MS, true);
+    throw new WebFault(error instanceof TypeError ? "cannot be reached" : networkReason(error));
   }
 }
 

@@ -7,6 +7,7 @@
 import { formatHostPort, isIp, isLoopback } from "../codec/address.ts";
 import { NetworkError, OptionError } from "../errors.ts";
 import { reachableAddress } from "../io/link_addresses.ts";
+import { unpermitted } from "../io/permitted.ts";
 import { Access } from "./access.ts";
 import { ASSETS } from "./assets.ts";
 import { EventStream } from "./event_stream.ts";
@@ -166,6 +167,10 @@ function listenError(error: unknown, hostname: string, port: number): unknown {
   }
   if (error instanceof Deno.errors.PermissionDenied) {
     return new OptionError(`the page may not use TCP port ${port}; take one above 1023`, error);
+  }
+  const sentence = unpermitted(error);
+  if (sentence !== undefined) {
+    return new NetworkError(`the page cannot be served: ${sentence}`, undefined, error);
   }
   return error;
 }

@@ -31,7 +31,7 @@ export interface Saying {
 export function stateSentence(told: Told): Saying {
   const { stats, details } = told;
   switch (stats.state) {
-    case "looking-up":
+    case "lookup":
       return work(
         stats.name === "" ? "starting" : `looking for "${clipped(stats.name)}" on the tracker`,
       );

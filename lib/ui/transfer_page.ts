@@ -32,7 +32,7 @@ export interface Watched {
 
 const NOTHING: TransferStats = {
   name: "",
-  state: "looking-up",
+  state: "lookup",
   totalBytes: 0,
   haveBytes: 0,
   downloadedBytes: 0,
@@ -107,14 +107,14 @@ export class TransferPage implements PageSource {
       case "hashing":
         this.#hashing = event.doneBytes < event.totalBytes ? event : undefined;
         return;
-      case "looking-up":
+      case "lookup":
         this.#name = event.name;
         return;
       case "listening":
         this.#port = event.port;
         return;
-      case "piece-failed":
-      case "piece-lost":
+      case "pieceFailed":
+      case "pieceLost":
         return this.#remember(event.piece);
     }
   }
@@ -123,7 +123,7 @@ export class TransferPage implements PageSource {
     return {
       ...NOTHING,
       name: this.#name,
-      state: this.#hashing === undefined ? "looking-up" : "hashing",
+      state: this.#hashing === undefined ? "lookup" : "hashing",
     };
   }
 

@@ -34,7 +34,7 @@ function figures(announces: number): JsonEvent {
 Deno.test("an event is a line with its type and its time", async () => {
   const { log, sink, flushed } = logOn();
   log.tell({ type: "lookup", name: "a" });
-  log.transfer({ type: "piece-lost", piece: 7, path: "b" });
+  log.transfer({ type: "pieceLost", piece: 7, path: "b" });
   await flushed();
   assertEquals(
     sink.text,

@@ -53,11 +53,17 @@ Deno.test("a bug says so in one sentence, and shows its stack only when asked", 
 });
 
 Deno.test("a missing permission says how to give it", pure, () => {
-  const { text } = failureFor(new Deno.errors.NotCapable("Requires net access"), running, false);
-  assertMatch(text, /not permitted what this needs: Requires net access, or with -A$/);
-  const unread = new TypeError('Requires read access to "x.js"\n    at file:///page.ts:1:1');
-  assertMatch(
+  const net = 'Requires net access to "10.0.0.2:6969", run again with the --allow-net flag';
+  const { text } = failureFor(new Deno.errors.NotCapable(net), running, false);
+  assertEquals(
+    text,
+    "Deno was not permitted to use the network for 10.0.0.2:6969: add it to --allow-net, or run with -A",
+  );
+  const unread = new TypeError(
+    'Requires read access to "x.js", run again with the --allow-read flag\n    at file:///page.ts:1:1',
+  );
+  assertEquals(
     failureFor(unread, running, false).text,
-    /Requires read access to "x.js", or with -A$/,
+    "Deno was not permitted to read x.js: add it to --allow-read, or run with -A",
   );
 });

@@ -6,7 +6,7 @@ import {
   type Program,
 } from "../../lib/cli/flags.ts";
 import { helpText } from "../../lib/cli/help.ts";
-import type { OptionTable, Values } from "../../lib/cli/options.ts";
+import type { Option, OptionTable, Values } from "../../lib/cli/options.ts";
 import { leecherProgram, seederProgram, trackerProgram } from "../../lib/cli/programs.ts";
 import { ExitCode, OptionError } from "../../lib/errors.ts";
 
@@ -133,7 +133,7 @@ Deno.test("every seeder option reaches the library under the library's name", pu
     json: true,
     ui: "off",
     quiet: true,
-    verbose: true,
+    verbose: 1,
   });
 });
 
@@ -354,4 +354,25 @@ Deno.test("no two options of a program share a name", pure, () => {
     assertEquals(new Set(shorts).size, shorts.length);
     for (const option of options) assertMatch(environmentName(option), /^SHOAL_[A-Z_]+$/);
   }
+});
+
+Deno.test("no option is set by what --on-done tells its program", () => {
+  const names = [trackerProgram, seederProgram, leecherProgram].flatMap(({ options }) =>
+    Object.values(options).map((option: Option<unknown>) => environmentName(option))
+  );
+  assertEquals(names.filter((name) => name.startsWith("SHOAL_DONE_")), []);
+});
+
+Deno.test("-v counts: twice in any form is more than once", pure, () => {
+  const given = (args: string[], environment?: Record<string, string>) =>
+    optionsOf(leecherProgram, [...args, "x"], environment).verbose;
+  assertEquals(given([]), undefined);
+  for (const args of [["-v"], ["--verbose"], ["-qv"]]) assertEquals(given(args), 1);
+  for (const args of [["-vv"], ["-v", "-v"], ["--verbose", "-v"], ["-vvv"]]) {
+    assertEquals(given(args), 2);
+  }
+  assertEquals([given([], { SHOAL_VERBOSE: "2" }), given([], { SHOAL_VERBOSE: "on" })], [2, 1]);
+  assertEquals(given([], { SHOAL_VERBOSE: "0" }), undefined);
+  const sentence = refusal(leecherProgram, ["x"], { SHOAL_VERBOSE: "loud" });
+  assertEquals(sentence, 'SHOAL_VERBOSE takes a whole number from 0 to 2, not "loud"');
 });

@@ -10,7 +10,13 @@ import {
   torrentEvent,
   trackerEvent,
 } from "../../lib/cli/json_events.ts";
-import { createTorrent, type Seeder, type TrackerStats, type WaitingCode } from "../../mod.ts";
+import {
+  createTorrent,
+  type Seeder,
+  type TrackerStats,
+  type TransferEvent,
+  type WaitingCode,
+} from "../../mod.ts";
 import { faultsOf, schema, types } from "../support/event_schema.ts";
 import { TempFolder } from "../support/temp.ts";
 
@@ -49,9 +55,9 @@ async function samples(): Promise<Record<JsonEvent["type"], JsonEvent[]>> {
       jsonEvent({ type: "listening", port: 6881 }),
       { type: "listening", port: 6969, url: "udp://10.0.0.2:6969" },
     ],
-    lookup: [jsonEvent({ type: "looking-up", name: "a" })],
+    lookup: [jsonEvent({ type: "lookup", name: "a" })],
     metadata: [
-      jsonEvent({ type: "metadata", name: "a", length: 7, files: 2, v1Hash: V1, v2Hash: V2 }),
+      jsonEvent({ type: "metadata", name: "a", bytes: 7, files: 2, v1Hash: V1, v2Hash: V2 }),
       metadataEvent(file),
       metadataEvent(folder),
     ],
@@ -71,19 +77,19 @@ async function samples(): Promise<Record<JsonEvent["type"], JsonEvent[]>> {
       jsonEvent({ type: "reach", port: 6881, reachable: false, tracker: "udp://h:1" }),
     ],
     localDiscovery: [
-      jsonEvent({ type: "local-discovery", addresses: ["10.0.0.3"] }),
-      jsonEvent({ type: "local-discovery", addresses: [], error: "no network" }),
+      jsonEvent({ type: "localDiscovery", addresses: ["10.0.0.3"] }),
+      jsonEvent({ type: "localDiscovery", addresses: [], error: "no network" }),
     ],
     peer: [
       jsonEvent({ type: "peer", address: ADDRESS, state: "available" }),
       jsonEvent({ type: "peer", address: ADDRESS, state: "away", client: "x", reason: "gone" }),
     ],
     piece: [jsonEvent({ type: "piece", piece: 0, bytes: 7, from })],
-    pieceFailed: [jsonEvent({ type: "piece-failed", piece: 0, from })],
-    pieceLost: [jsonEvent({ type: "piece-lost", piece: 0, path: "a" })],
-    stalled: [jsonEvent({ type: "waiting", code: "no-seeder", reason: "nobody is there" })],
+    pieceFailed: [jsonEvent({ type: "pieceFailed", piece: 0, from })],
+    pieceLost: [jsonEvent({ type: "pieceLost", piece: 0, path: "a" })],
+    stalled: [jsonEvent({ type: "stalled", code: "no-seeder", reason: "nobody is there" })],
     progress: [
-      progressEvent({ ...stats, state: "looking-up" }),
+      progressEvent({ ...stats, state: "lookup" }),
       progressEvent({ ...stats, state: "downloading", etaSeconds: 1 / 3, untilCopies: 2 }),
     ],
     complete: [
@@ -201,4 +207,17 @@ Deno.test("a line can be shown on a terminal as it is, and read back as it was",
   const line = jsonLine({ name });
   assertEquals(JSON.parse(line), { name });
   assertEquals(line, '{"name":"a\\u202egpj.exe\\u001b[2J\\u009b\\u2028\\n文件👍"}\n');
+});
+
+Deno.test("the library's events are printed under the names that its users know", () => {
+  const events: TransferEvent[] = [
+    { type: "lookup", name: "a" },
+    { type: "metadata", name: "a", bytes: 7 },
+    { type: "localDiscovery", addresses: ["10.0.0.2"] },
+    { type: "piece", piece: 1, bytes: 7, from: ["10.0.0.3:1"] },
+    { type: "pieceFailed", piece: 1, from: [] },
+    { type: "pieceLost", piece: 1, path: "a" },
+    { type: "stalled", code: "slow", reason: "r" },
+  ];
+  for (const event of events) assertEquals(jsonEvent(event) as TransferEvent, event);
 });

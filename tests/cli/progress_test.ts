@@ -53,7 +53,7 @@ Deno.test("no line is ever wider than the terminal", pure, () => {
   const names = ["a", "文件文件文件文件文件.iso", "x".repeat(300), "\x1b[31mred\x1b[0m"];
   const states: TransferStats["state"][] = [
     "hashing",
-    "looking-up",
+    "lookup",
     "metadata",
     "checking",
     "downloading",

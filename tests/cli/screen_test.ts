@@ -2,11 +2,12 @@ import { assertEquals } from "@std/assert";
 import { setColorEnabled } from "@std/fmt/colors";
 import type { Line } from "../../lib/cli/progress.ts";
 import { Screen } from "../../lib/cli/screen.ts";
+import type { TransferStats } from "../../mod.ts";
 import { TransferDisplay } from "../../lib/cli/transfer_display.ts";
 
 const CLEAR = "\r\x1b[K";
 
-function screenOn(redraws: boolean, { quiet = false, verbose = false } = {}) {
+function screenOn(redraws: boolean, { quiet = false, verbosity = 0 } = {}) {
   setColorEnabled(false);
   const written: string[] = [];
   const surface = {
@@ -17,7 +18,7 @@ function screenOn(redraws: boolean, { quiet = false, verbose = false } = {}) {
     glyphs: "unicode" as const,
     size: () => ({ columns: 41, rows: 10 }),
   };
-  const screen = new Screen(surface, { quiet, verbose });
+  const screen = new Screen(surface, { quiet, verbosity });
   return { screen, surface, written, [Symbol.dispose]: () => screen.close() };
 }
 
@@ -54,7 +55,7 @@ Deno.test("in a pipe there are whole lines, none of them twice in a row", () => 
 });
 
 Deno.test("with -v a table stands below the line, and both are redrawn together", () => {
-  using shown = screenOn(true, { verbose: true });
+  using shown = screenOn(true, { verbosity: 1 });
   const table = ["  peer 1", "  peer 2"];
   const rooms: number[][] = [];
   shown.screen.follow({
@@ -81,7 +82,7 @@ Deno.test("with -v a table stands below the line, and both are redrawn together"
 
 Deno.test("without -v there is no table, and in a pipe it is a few whole lines", () => {
   using plain = screenOn(true);
-  using piped = screenOn(false, { verbose: true });
+  using piped = screenOn(false, { verbosity: 1 });
   for (const { screen } of [plain, piped]) {
     screen.follow({ line: () => line("a"), table: () => ["  peer 1", "  peer 2"] });
     screen.draw();
@@ -137,13 +138,17 @@ Deno.test("quiet shows errors only", () => {
 
 Deno.test("details are for verbose", () => {
   using plain = screenOn(false);
-  using verbose = screenOn(false, { verbose: true });
+  using verbose = screenOn(false, { verbosity: 1 });
   for (const { screen } of [plain, verbose]) {
     screen.tell({ text: "detail", level: "detail" });
     screen.tell({ text: "careful", level: "warning" });
   }
   assertEquals(plain.written, ["warning: careful\n"]);
   assertEquals(verbose.written, ["detail\n", "warning: careful\n"]);
+  using all = screenOn(false, { verbosity: 2 });
+  for (const { screen } of [verbose, all]) screen.tell({ text: "chunk", level: "trace" });
+  assertEquals([verbose.written.at(-1), all.written], ["warning: careful\n", ["chunk\n"]]);
+  assertEquals([verbose.screen.tellsEach, all.screen.tellsEach], [false, true]);
 });
 
 Deno.test("nothing printed can drive the terminal", () => {
@@ -181,7 +186,7 @@ Deno.test("hashing has its bar until it is done", () => {
 Deno.test("checking names what is checked, once that is known", () => {
   using shown = screenOn(true);
   const display = new TransferDisplay(shown.screen, "checking", () => 0);
-  display.event({ type: "metadata", name: "a\x1b[2J.iso", length: 4096 });
+  display.event({ type: "metadata", name: "a\x1b[2J.iso", bytes: 4096 });
   display.event({ type: "hashing", doneBytes: 0, totalBytes: 4096 });
   assertEquals(display.line()?.title, "checking a[2J.iso");
 });
@@ -200,20 +205,41 @@ Deno.test("a tracker's silence is told once, and its return once", () => {
 Deno.test("a reason to wait is told once until something moves", () => {
   using shown = screenOn(false);
   const display = new TransferDisplay(shown.screen, "checking", () => 0);
-  display.event({ type: "waiting", code: "no-seeder", reason: "nobody is there" });
-  display.event({ type: "waiting", code: "no-seeder", reason: "nobody is there" });
+  display.event({ type: "stalled", code: "no-seeder", reason: "nobody is there" });
+  display.event({ type: "stalled", code: "no-seeder", reason: "nobody is there" });
   display.event({ type: "piece", piece: 1, bytes: 1, from: [] });
-  display.event({ type: "waiting", code: "no-seeder", reason: "nobody is there" });
+  display.event({ type: "stalled", code: "no-seeder", reason: "nobody is there" });
   assertEquals(shown.written, ["waiting: nobody is there\n", "waiting: nobody is there\n"]);
 });
 
 Deno.test("a file that changed is told of once, however many chunks it costs", () => {
   using shown = screenOn(false);
   const display = new TransferDisplay(shown.screen, "hashing", () => 0);
-  for (const piece of [7, 8, 9]) display.event({ type: "piece-lost", piece, path: "a.iso" });
-  display.event({ type: "piece-lost", piece: 0, path: "b.iso" });
+  for (const piece of [7, 8, 9]) display.event({ type: "pieceLost", piece, path: "a.iso" });
+  display.event({ type: "pieceLost", piece: 0, path: "b.iso" });
   assertEquals(shown.written.map((line) => /(\S+) has changed: chunk (\d+)/.exec(line)?.slice(1)), [
     ["a.iso", "7"],
     ["b.iso", "0"],
   ]);
+});
+
+Deno.test("with -v chunks are counted once a second, with -vv each is told", () => {
+  const lines = (verbosity: number) => {
+    using shown = screenOn(false, { verbosity });
+    let nowMs = 0;
+    let havePieces = 0;
+    const display = new TransferDisplay(shown.screen, "checking", () => nowMs);
+    const stats = () => ({ havePieces, pieces: 572, connections: [] }) as unknown as TransferStats;
+    display.watch({ stats, details: () => ({}) });
+    for (const piece of [40, 7, 300, 2]) {
+      havePieces++;
+      display.event({ type: "piece", piece, bytes: 1024, from: ["a:1"] });
+      nowMs += 600;
+    }
+    return shown.written;
+  };
+  assertEquals(lines(0), []);
+  assertEquals(lines(1), ["chunk 1 of 572 verified\n", "chunk 3 of 572 verified\n"]);
+  const each = (piece: number) => `chunk ${piece} verified (1 KiB from a:1)\n`;
+  assertEquals(lines(2), [40, 7, 300, 2].map(each));
 });

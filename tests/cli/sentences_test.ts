@@ -13,16 +13,16 @@ Deno.test("each event that matters has its sentence", pure, () => {
     [{ type: "hashing", doneBytes: 1, totalBytes: 2 }, undefined],
     [{ type: "listening", port: 6881 }, "listening on TCP port 6881"],
     [
-      { type: "looking-up", name: "a.iso" },
+      { type: "lookup", name: "a.iso" },
       'looking for "a.iso" on the tracker',
     ],
     [
-      { type: "metadata", name: "a.iso", length: 2048, v1Hash: "ab", v2Hash: "cd" },
+      { type: "metadata", name: "a.iso", bytes: 2048, v1Hash: "ab", v2Hash: "cd" },
       "a.iso, 2 KiB, v1 ab, v2 cd",
     ],
-    [{ type: "metadata", name: "a.iso", length: 2048, v2Hash: "cd" }, "a.iso, 2 KiB, v2 cd"],
+    [{ type: "metadata", name: "a.iso", bytes: 2048, v2Hash: "cd" }, "a.iso, 2 KiB, v2 cd"],
     [
-      { type: "metadata", name: "a", length: 2048, files: 3, v2Hash: "cd" },
+      { type: "metadata", name: "a", bytes: 2048, files: 3, v2Hash: "cd" },
       "a/, 3 files, 2 KiB, v2 cd",
     ],
     [
@@ -75,16 +75,16 @@ Deno.test("each event that matters has its sentence", pure, () => {
       "chunk 7 verified (512 KiB from a:1, b:2)",
     ],
     [
-      { type: "piece-failed", piece: 7, from: ["a:1"] },
+      { type: "pieceFailed", piece: 7, from: ["a:1"] },
       "chunk 7 from a:1 is corrupt; getting it again",
     ],
     [
-      { type: "piece-lost", piece: 7, path: "a.iso" },
+      { type: "pieceLost", piece: 7, path: "a.iso" },
       "a.iso has changed: chunk 7 no longer matches and is not served any more; " +
       "start again to share the file as it is now",
     ],
     [
-      { type: "waiting", code: "no-seeder", reason: "nobody has the file" },
+      { type: "stalled", code: "no-seeder", reason: "nobody has the file" },
       "waiting: nobody has the file",
     ],
     [
@@ -157,16 +157,16 @@ Deno.test("each event that matters has its sentence", pure, () => {
 Deno.test("what strangers chose cannot drive the terminal", pure, () => {
   const evil = "\x1b]0;x\x07\n";
   const events: TransferEvent[] = [
-    { type: "metadata", name: evil, length: 1 },
+    { type: "metadata", name: evil, bytes: 1 },
     { type: "tracker", url: evil, ok: false, error: evil },
     { type: "tracker", url: evil, ok: true },
     { type: "peer", address: evil, state: "connected", client: evil },
     { type: "peer", address: evil, state: "banned", client: evil, reason: evil },
-    { type: "looking-up", name: evil },
+    { type: "lookup", name: evil },
     { type: "piece", piece: 1, bytes: 1, from: [evil] },
-    { type: "piece-failed", piece: 1, from: [evil] },
-    { type: "piece-lost", piece: 1, path: evil },
-    { type: "waiting", code: "no-seeder", reason: evil },
+    { type: "pieceFailed", piece: 1, from: [evil] },
+    { type: "pieceLost", piece: 1, path: evil },
+    { type: "stalled", code: "no-seeder", reason: evil },
     { type: "complete", verifiedBy: "SHA-256", path: evil, bytes: 1, seconds: 1, sources: [] },
     { type: "warning", message: evil },
   ];
@@ -177,9 +177,9 @@ Deno.test("what strangers chose cannot drive the terminal", pure, () => {
 });
 
 Deno.test("bad news is a warning, routine is a detail", pure, () => {
-  assertEquals(sentenceFor({ type: "piece-failed", piece: 1, from: [] })?.level, "warning");
+  assertEquals(sentenceFor({ type: "pieceFailed", piece: 1, from: [] })?.level, "warning");
   assertEquals(sentenceFor({ type: "listening", port: 1 })?.level, "detail");
-  assertEquals(sentenceFor({ type: "waiting", code: "no-seeder", reason: "x" })?.level, "news");
+  assertEquals(sentenceFor({ type: "stalled", code: "no-seeder", reason: "x" })?.level, "news");
 });
 
 Deno.test("a finished leecher says what verified it, and how to stop it", pure, () => {

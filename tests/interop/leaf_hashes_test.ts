@@ -111,7 +111,7 @@ foreignTest(
     });
     await leeching.complete();
     // More pieces may fail at once than hashes are asked for; of those, all who had a part are named.
-    const failed = leeching.log.of("piece-failed").map(({ from }) => from);
+    const failed = leeching.log.of("pieceFailed").map(({ from }) => from);
     assert(failed.every((from) => from.includes(bad.address)), JSON.stringify(failed));
     assert(failed.some((from) => from.length === 1), JSON.stringify(failed));
     const banned = leeching.log.of("peer").filter(({ state }) => state === "banned");

@@ -80,7 +80,7 @@ Deno.test("events tell the whole story, in order", async () => {
   assertEquals(metadata, {
     type: "metadata",
     name: "data.bin",
-    length: 4 * 32_768,
+    bytes: 4 * 32_768,
     v1Hash: v1Hash!,
     v2Hash: v2Hash!,
   });

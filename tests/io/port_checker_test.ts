@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { Tracker } from "../../lib/io/tracker_server.ts";
 import { UdpTrackerClient } from "../../lib/io/udp_tracker_client.ts";
-import { FakeClock } from "../support/fake_clock.ts";
+import { FakeClock, withClock } from "../support/fake_clock.ts";
 import { INFO_HASH, PEER_ID } from "../support/tracker_vectors.ts";
 
 const PEER = {
@@ -73,7 +73,7 @@ Deno.test({
   ignore: Deno.build.os !== "linux", // where each of them can have an address of its own
   async fn() {
     const clock = new FakeClock();
-    await using tracker = await Tracker.listen({ port: 0, checkPorts: true, clock });
+    await using tracker = await Tracker.listen(withClock({ port: 0, checkPorts: true, clock }));
     using listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
     const { port } = listener.addr as Deno.NetAddr;
     for (let i = 0; i < 1000; i++) {

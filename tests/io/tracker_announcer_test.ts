@@ -465,13 +465,93 @@ Deno.test("saying goodbye to a tracker that has fallen silent takes two seconds 
   assertStrictEquals(tracker.closed, 1);
 });
 
-Deno.test("closing in the middle of an announce gives that up", async () => {
-  const { tracker, statuses, start } = setUp();
-  tracker.respond = (_, signal) =>
-    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+/** Never answers, like a tracker whose answers get lost. */
+function never(_: AnnounceParams, signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+}
+
+/** Answers after `seconds`, unless it is given up before. */
+function slowly(clock: FakeClock, seconds: number) {
+  return async (_: AnnounceParams, signal: AbortSignal) => {
+    await clock.sleep(1000 * seconds, signal);
+    signal.throwIfAborted();
+    return ANSWER;
+  };
+}
+
+Deno.test("closing in the middle of the first announce gives that up, and says goodbye: it may have been heard", async () => {
+  const { clock, tracker, statuses, start } = setUp();
+  tracker.respond = never;
   const announcer = start();
   await settled();
+  const closed = announcer.close();
+  await clock.advance(3);
+  await closed;
   await announcer.close();
+  assertEquals([tracker.events, statuses, tracker.closed], [["started", "stopped"], [], 1]);
+});
+
+Deno.test("a tracker that took a connection and then was silent hears goodbye, one that did not does not", async () => {
+  for (const connected of [true, false]) {
+    const { clock, tracker, start } = setUp();
+    tracker.respond = () => Promise.reject(new TrackerSilentError("silence", connected));
+    const announcer = start();
+    await clock.advance(1);
+    await announcer.close();
+    assertEquals(tracker.events, connected ? ["started", "stopped"] : ["started"]);
+  }
+});
+
+Deno.test("a download that is complete when its announcer closes is told first, in every swarm, then the goodbye", async () => {
+  const { clock, tracker, start } = setUp({ swarms: [V1, V2] });
+  const announcer = start();
+  await clock.advance(10);
+  announcer.completed();
   await announcer.close();
-  assertEquals([tracker.events, statuses, tracker.closed], [["started"], [], 1]);
+  for (const { infoHash } of [V1, V2]) {
+    const told = tracker.heard.filter((params) => params.infoHash === infoHash);
+    assertEquals(told.map(({ event }) => event), ["started", "completed", "stopped"]);
+  }
+  assertStrictEquals(tracker.closed, 1);
+});
+
+Deno.test("a download that was over before the tracker answered its start is told in order", async () => {
+  const { clock, tracker, start } = setUp();
+  tracker.respond = never;
+  const announcer = start();
+  await settled();
+  announcer.completed();
+  tracker.respond = slowly(clock, 0.5);
+  const closed = announcer.close();
+  await clock.advance(5);
+  await closed;
+  assertEquals(tracker.events, ["started", "started", "completed", "stopped"]);
+});
+
+Deno.test("completed that is on its way when the announcer closes is told again, and goodbye comes last", async () => {
+  const { clock, tracker, start } = setUp();
+  const announcer = start();
+  await clock.advance(10);
+  tracker.respond = slowly(clock, 0.5);
+  announcer.completed();
+  await clock.advance(0.1);
+  const closed = announcer.close();
+  await clock.advance(5);
+  await closed;
+  assertEquals(tracker.events, ["started", "completed", "completed", "stopped"]);
+});
+
+Deno.test("a download that is complete keeps its announcer from closing for five seconds at most", async () => {
+  const { clock, tracker, start } = setUp();
+  const announcer = start();
+  await clock.advance(10);
+  tracker.respond = never;
+  announcer.completed();
+  const startMs = clock.nowMs();
+  let closedMs = Infinity;
+  const closed = announcer.close().then(() => closedMs = clock.nowMs());
+  await clock.advance(20);
+  await closed;
+  assertStrictEquals(closedMs - startMs, 5000);
+  assertStrictEquals(tracker.closed, 1);
 });

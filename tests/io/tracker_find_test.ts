@@ -12,7 +12,7 @@ import { findPatiently } from "../../lib/io/find_patiently.ts";
 import { Tracker } from "../../lib/io/tracker_server.ts";
 import { UdpTrackerClient } from "../../lib/io/udp_tracker_client.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
-import { FakeClock, settled } from "../support/fake_clock.ts";
+import { FakeClock, settled, withClock } from "../support/fake_clock.ts";
 import { INFO_HASH, OTHER_INFO_HASH, PEER_ID } from "../support/tracker_vectors.ts";
 import { FakeTracker } from "../support/udp_peer.ts";
 
@@ -108,7 +108,7 @@ Deno.test("a tracker that refuses to find is said not to know how", async () => 
 Deno.test("a tracker that connects but ignores find is said not to know how", async () => {
   const clock = new FakeClock();
   await using tracker = trackerThat(() => []);
-  const finding = findByName("a", [tracker.url], undefined, { clock });
+  const finding = findByName("a", [tracker.url], withClock({ clock, giveUpSeconds: 6 }));
   await tracker.hasReceived(2);
   const error = await failureOf(clock, finding);
   assertStrictEquals(error.exitCode, ExitCode.network);
@@ -119,7 +119,10 @@ Deno.test("a tracker that says nothing at all is said to be silent", async () =>
   const clock = new FakeClock();
   await using tracker = new FakeTracker(() => []);
   for (const ask of [findByName.bind(null, "a"), catalogue]) {
-    const error = await failureOf(clock, ask([tracker.url], undefined, { clock }));
+    const error = await failureOf(
+      clock,
+      ask([tracker.url], withClock({ clock, giveUpSeconds: 6 })),
+    );
     assertEquals([error.exitCode, error.message], [
       ExitCode.network,
       `tracker ${tracker.url} does not answer; start one there, or name the seeder's own with --tracker`,
@@ -131,7 +134,11 @@ Deno.test("the user hears of silent trackers when those that answer know nothing
   const clock = new FakeClock();
   await using silent = new FakeTracker(() => []);
   await using tracker = await Tracker.listen({ port: 0 });
-  const finding = findByName("a", [urlOf(tracker), silent.url], undefined, { clock });
+  const finding = findByName(
+    "a",
+    [urlOf(tracker), silent.url],
+    withClock({ clock, giveUpSeconds: 6 }),
+  );
   // One has answered, so only the other is still waited for.
   while (tracker.stats().finds === 0 || clock.alarms.length > 1) await settled();
   const error = await failureOf(clock, finding);
@@ -145,7 +152,11 @@ Deno.test("a silent tracker does not keep what another has found", async () => {
   await using silent = new FakeTracker(() => []);
   await using tracker = await Tracker.listen({ port: 0 });
   await host(tracker, INFO_HASH, DISK);
-  const finding = findByName("disk.iso", [silent.url, urlOf(tracker)], undefined, { clock });
+  const finding = findByName(
+    "disk.iso",
+    [silent.url, urlOf(tracker)],
+    withClock({ clock, giveUpSeconds: 6 }),
+  );
   await clock.hasAlarmIn(0.8);
   await clock.advance(0.8);
   assertStrictEquals((await finding).length, 1);
@@ -206,7 +217,7 @@ Deno.test("a look-up without a sensible name or tracker is refused", async () =>
 Deno.test("a look-up can be given up", async () => {
   await using tracker = new FakeTracker(() => []);
   const controller = new AbortController();
-  const finding = findByName("a", [tracker.url], controller.signal);
+  const finding = findByName("a", [tracker.url], { signal: controller.signal });
   await tracker.hasReceived(1);
   controller.abort(new RangeError("enough"));
   await assertRejects(() => finding, RangeError, "enough");
@@ -238,7 +249,7 @@ Deno.test("a name is looked up again at a tracker that was started anew, until i
 
 Deno.test("of a wrong name it is said so once a tracker's peers have had the time to come back", async () => {
   const clock = new FakeClock();
-  await using tracker = await Tracker.listen({ port: 0, clock });
+  await using tracker = await Tracker.listen(withClock({ port: 0, clock }));
   const failure = () => assertRejects(() => findByName("a", [urlOf(tracker)]), NetworkError);
   const early = await failure();
   assert(early instanceof NotFoundYetError);

@@ -5,7 +5,7 @@ import { decodeResponse, encodeRequest, peersOf } from "../../lib/codec/udp_trac
 import { NetworkError, OptionError } from "../../lib/errors.ts";
 import { Tracker, type TrackerEvent } from "../../lib/io/tracker_server.ts";
 import { UdpTrackerClient } from "../../lib/io/udp_tracker_client.ts";
-import { FakeClock } from "../support/fake_clock.ts";
+import { FakeClock, withClock } from "../support/fake_clock.ts";
 import { networkTest } from "../support/network.ts";
 import { TempFolder } from "../support/temp.ts";
 import {
@@ -146,7 +146,7 @@ Deno.test("bad packets of any length and sends that fail do not stop a tracker",
 
 Deno.test("a tracker forgets a silent peer on its own", async () => {
   const clock = new FakeClock();
-  await using tracker = await Tracker.listen({ port: 0, clock, intervalSeconds: 10 });
+  await using tracker = await Tracker.listen(withClock({ port: 0, clock, intervalSeconds: 10 }));
   const events: TrackerEvent[] = [];
   tracker.on((event) => events.push(event));
   await using client = new UdpTrackerClient(urlOf(tracker));
@@ -175,7 +175,7 @@ Deno.test("a tracker with a list of torrents follows changes of the list", async
   const allowFile = folder.join("allowed.txt");
   const clock = new FakeClock();
   await Deno.writeTextFile(allowFile, `# one\n${hex(INFO_HASH)}\n`);
-  await using tracker = await Tracker.listen({ port: 0, clock, allowFile });
+  await using tracker = await Tracker.listen(withClock({ port: 0, clock, allowFile }));
   const warnings = Promise.withResolvers<string>();
   tracker.on((event) => event.type === "warning" && warnings.resolve(event.message));
   await using client = new UdpTrackerClient(urlOf(tracker));

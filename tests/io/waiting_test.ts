@@ -324,3 +324,22 @@ Deno.test("seconds that pass are no news, another reason is, and so is another t
   }
   assertEquals(patience.exhausted(), undefined);
 });
+
+Deno.test("who asked for a kilobyte a second is not sent for another seeder while the next block is not late", async () => {
+  const swarm = await transferring("v1");
+  const startMs = performance.now();
+  const connection = connect(swarm, 1, startMs);
+  swarm.received(connection, { type: "haveAll" }, startMs);
+  swarm.received(connection, { type: "unchoke" }, startMs);
+  const looked = (options: { downloadLimit?: number }, seconds: number[]) => {
+    const patience = new Patience(options);
+    return seconds.map((second) => {
+      patience.look(swarm, ANSWERING, startMs + 1000 * second);
+      return patience.waiting?.code;
+    });
+  };
+  // A block of 16 KiB takes 16 seconds.
+  const limited = looked({ downloadLimit: 1024 }, [4, 10, 20, 40, 50]);
+  assertEquals(limited, [undefined, undefined, undefined, undefined, "slow"]);
+  assertEquals(looked({}, [4, 10]), ["slow", "slow"]);
+});

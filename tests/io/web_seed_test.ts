@@ -179,7 +179,7 @@ Deno.test("a web seed with corrupt data is banned, and another one takes over", 
     assertEquals(address, webSeeds[0]);
     assertMatch(reason!, /^sent corrupt data/);
   }
-  assertEquals(log.of("piece-failed").length > 0, banned.length > 0);
+  assertEquals(log.of("pieceFailed").length > 0, banned.length > 0);
 });
 
 Deno.test("with a corrupt web seed alone, what is right stays, and the wait says what is needed", async () => {
@@ -194,7 +194,7 @@ Deno.test("with a corrupt web seed alone, what is right stays, and the wait says
         : undefined,
   );
   await using leeching = await bench.leech();
-  const { reason } = await leeching.log.until("waiting");
+  const { reason } = await leeching.log.until("stalled");
   assertMatch(reason, /^another seeder is needed, http:\/\/127\.0\.0\.1:\d+\/ sent corrupt data/);
 });
 

@@ -52,9 +52,11 @@ async function compile(folder: TempFolder): Promise<void> {
   const { compile, ...others } = manifest.tasks;
   for (const task of compile.dependencies) {
     const { command } = (others as Record<string, { command: string }>)[task]!;
-    const [, verb, ...words] = command.replace("dist/", folder.join("dist/")).split(" ");
-    const args = [verb!, "--no-check", ...words]; // types are checked elsewhere
-    await using compiler = Program.start(Deno.execPath(), args, { cwd: ROOT });
+    const [, ...words] = command.split(" ").map((word) =>
+      word.endsWith(".ts") ? join(ROOT, word) : word
+    );
+    const args = [...words.slice(0, -1), "--no-check", words.at(-1)!]; // types are checked elsewhere
+    await using compiler = Program.start(Deno.execPath(), args, { cwd: folder.path });
     assertEquals(await compiler.exit(COMPILE_MS), 0, compiler.transcript());
   }
 }

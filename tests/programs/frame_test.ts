@@ -55,6 +55,12 @@ Deno.test("a bug is one sentence, with its stack only when verbose", async () =>
   assertMatch(full.stderr.join("\n"), /framed_program\.ts:\d+/);
 });
 
+Deno.test("a bug in a program's own listener ends it as any other bug does", async () => {
+  const { code, stderr } = await outcome("listener");
+  assertEquals([code, stderr.length], [1, 1]);
+  assertMatch(stderr[0]!, /^framed: this is a bug in Shoal \(TypeError: x is undefined\)/);
+});
+
 Deno.test("an error that nobody waited for ends the program as any other does", async () => {
   assertEquals(await outcome("lost"), {
     code: 17,
@@ -83,6 +89,29 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     );
   });
 }
+
+Deno.test("a terminal that goes ends a program well, and takes no second notice of it for impatience", async () => {
+  await using program = framed("download");
+  await program.line(/ready/);
+  const hangingUp = setInterval(() => program.kill("SIGHUP"), 30);
+  program.kill("SIGHUP");
+  assertEquals(await program.exit().finally(() => clearInterval(hangingUp)), 7);
+  await using finished = framed("seed");
+  await finished.line(/ready/);
+  finished.kill("SIGHUP");
+  assertEquals(await finished.exit(), 0);
+});
+
+Deno.test("a program that was started with nohup outlives its terminal", async () => {
+  const words = ["-c", `trap '' HUP; exec '${Deno.execPath()}' run -A '${SCRIPT}' seed`];
+  await using program = Program.start("sh", words);
+  await program.line(/ready/);
+  program.kill("SIGHUP");
+  const early = program.exit(700).then(() => "it ended", () => "it lives");
+  assertEquals(await early, "it lives");
+  program.kill("SIGTERM");
+  assertEquals(await program.exit(), 0);
+});
 
 Deno.test("a bare abort after Ctrl-C counts as the interruption", async () => {
   await using program = framed("aborted");

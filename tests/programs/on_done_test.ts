@@ -5,7 +5,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { sha256OfFile, writePseudoRandomFile } from "../support/content.ts";
-import { Program } from "../support/process.ts";
+import { freePort, Program } from "../support/process.ts";
 import { ShoalSeeder, startLeecher } from "../support/shoal.ts";
 import { TempFolder } from "../support/temp.ts";
 
@@ -57,29 +57,52 @@ Deno.test("the program learns from its environment what is done, and -e waits fo
     assertEquals(leecher.stderr.filter((said) => said === line).length, 1, line);
   }
   const { v1, v2 } = it.seeder.hashes;
-  const { SHOAL_SECONDS: seconds, ...variables } = Object.fromEntries(
+  const { SHOAL_DONE_SECONDS: seconds, ...variables } = Object.fromEntries(
     (await Deno.readTextFile(seen)).trimEnd().split("\n").map((line) => line.split("=", 2)),
   );
   assertMatch(seconds!, /^\d+\.\d{3}$/);
   assertEquals(variables, {
-    SHOAL_BYTES: String(LENGTH),
-    SHOAL_INFO_HASH_V1: v1,
-    SHOAL_INFO_HASH_V2: v2,
+    SHOAL_DONE_BYTES: String(LENGTH),
+    SHOAL_DONE_INFO_HASH_V1: v1,
+    SHOAL_DONE_INFO_HASH_V2: v2,
+    SHOAL_DONE_NAME: NAME,
+    SHOAL_DONE_PATH: `${it.out}/${NAME}`,
+    SHOAL_DONE_SHA256: sum,
     SHOAL_LOCAL_DISCOVERY: "off",
-    SHOAL_NAME: NAME,
     SHOAL_ON_DONE: "",
-    SHOAL_PATH: `${it.out}/${NAME}`,
-    SHOAL_SHA256: sum,
   });
+});
+
+Deno.test("a seeder that the program starts shares the file under its own name, at a port of its own", async () => {
+  await using it = await stage();
+  const seeder = new URL("../../seeder.ts", import.meta.url).pathname;
+  const command = await it.script(
+    'mv "$SHOAL_DONE_PATH" "${SHOAL_DONE_PATH%/*}/renamed.bin"',
+    `exec deno run -A '${seeder}' --no-cache --seed-time 0 "\${SHOAL_DONE_PATH%/*}/renamed.bin"`,
+  );
+  const env = {
+    PATH: `${new URL(".", `file://${Deno.execPath()}`).pathname}:${Deno.env.get("PATH")}`,
+    SHOAL_DONE_NAME: "of an outer program",
+    SHOAL_HOST: "127.0.0.1",
+    SHOAL_NO_TRACKER: "1",
+    SHOAL_ON_DONE: command,
+    SHOAL_PORT: String(freePort()),
+  };
+  const args = [it.seeder.magnet, "-o", `${it.out}/`];
+  await using leecher = Program.shoal("leecher", args, { env });
+  await leecher.line(/^magnet:\S+dn=renamed\.bin/, { from: "stderr" });
 });
 
 Deno.test("a program that fails, or is none, is warned of and changes nothing", async () => {
   const failures: [command: (it: Stage) => string | Promise<string>, warning: RegExp][] = [
     [(it) => it.script("exit 3"), /on done ended with exit code 3$/],
     [(it) => it.script("kill -9 $$"), /on done was ended by SIGKILL$/],
-    [() => "no-such-program-here", /no-such-program-here cannot be started \(/],
+    [
+      () => "no-such-program-here",
+      /no-such-program-here cannot be started: there is no such program/,
+    ],
     // A shell would run it.
-    [() => "true; exit 0", /true; exit 0 cannot be started \(/],
+    [() => "true; exit 0", /true; exit 0 cannot be started: there is no such program/],
   ];
   for (const [command, warning] of failures) {
     await using it = await stage();
@@ -117,7 +140,7 @@ Deno.test("what the program leaves running is nothing to wait for", async () => 
 
 Deno.test("a seeder runs its program when it has shared for as long as it was asked to", async () => {
   await using it = await stage();
-  const command = await it.script('echo "shared $SHOAL_PATH"');
+  const command = await it.script('echo "shared $SHOAL_DONE_PATH"');
   const here = ["--host", "127.0.0.1", "-p", "0", "--no-tracker", "--no-cache"];
   const args = [it.folder.join(NAME), ...here, "--seed-time", "0", "--on-done", command];
   await using seeder = Program.shoal("seeder", args);

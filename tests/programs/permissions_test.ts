@@ -135,7 +135,10 @@ Deno.test("without a permission that it needs, a seeder says which and ends", as
   assertMatch(noFile, /not permitted to read file\.iso: add it to --allow-read, or run with -A/);
   assertEquals(fileCode, 17);
   const [noThreads, threadsCode] = await refusal(folder, ["--allow-net", "--allow-read=file.iso"]);
-  assertMatch(noThreads, /hashing thread failed: Requires read access to \S+piece_worker\.ts/);
+  assertMatch(
+    noThreads,
+    /hashing thread failed: Deno was not permitted to read \S+piece_worker\.ts: add it to --allow-read, or run with -A$/,
+  );
   assertEquals(threadsCode, 17);
 });
 

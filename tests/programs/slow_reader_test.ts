@@ -69,7 +69,7 @@ async function textOf(stream: ReadableStream<Uint8Array>): Promise<string> {
 
 Deno.test("nobody reads the events and the details: the download completes all the same, and the end is told", async () => {
   await using it = await stage(PIECES);
-  const leecher = unread(it, "-v", "-e", "--json");
+  const leecher = unread(it, "-vv", "-e", "--json");
   await copied(it); // not a byte of the output has been read
   const [stdout, stderr] = await Promise.all([textOf(leecher.stdout), textOf(leecher.stderr)]);
   assertEquals((await leecher.status).code, 0);
@@ -100,7 +100,7 @@ Deno.test("a reader who goes away ends the program quietly", async () => {
 
 Deno.test("a stuck reader does not keep a program that is told to stop", async () => {
   await using it = await stage(PIECES);
-  const leecher = unread(it, "-v", "--json");
+  const leecher = unread(it, "-vv", "--json");
   await copied(it);
   const startMs = performance.now();
   leecher.kill("SIGTERM");

@@ -30,7 +30,7 @@ for (const format of FORMATS) {
       assert(bad.blocksSent > 0);
       const banned = told.find(({ state }) => state === "banned");
       assertMatch(banned?.reason ?? "", /^sent corrupt data \(piece \d+\)/);
-      const failed = all.filter((event) => event.type === "piece-failed");
+      const failed = all.filter((event) => event.type === "pieceFailed");
       assert(failed.length > 0);
       const dials = told.filter(({ state }) => state === "connecting");
       assertEquals(dials.length, 1, "a banned peer was dialled again");

@@ -41,11 +41,11 @@ for (const format of ["v1", "v2", "hybrid"] as const) {
       out: await temp.folder("copy"),
       peers: [addressOf(seeder)],
     });
-    for (let n = 1; n <= 4; n++) await told.until("piece-lost", () => true, n);
+    for (let n = 1; n <= 4; n++) await told.until("pieceLost", () => true, n);
     await leeching.log.until("piece", () => true, 28);
-    assertEquals(leeching.log.of("piece-failed"), []);
-    assertEquals(told.of("piece-lost").map(({ piece }) => piece).sort(), [0, 1, 2, 3]);
-    assertEquals(told.of("piece-lost")[0]!.path, origin.path);
+    assertEquals(leeching.log.of("pieceFailed"), []);
+    assertEquals(told.of("pieceLost").map(({ piece }) => piece).sort(), [0, 1, 2, 3]);
+    assertEquals(told.of("pieceLost")[0]!.path, origin.path);
     assertEquals(leeching.log.of("piece").length, 28);
     assert(leeching.log.of("peer").every(({ state }) => state !== "banned"));
   });
@@ -62,8 +62,8 @@ Deno.test("a file cut short while it is shared is given as far as it goes", asyn
     peers: [addressOf(seeder)],
   });
   await leeching.log.until("piece", () => true, 16);
-  await told.until("piece-lost", () => true, 16);
-  assertEquals(leeching.log.of("piece-failed"), []);
+  await told.until("pieceLost", () => true, 16);
+  assertEquals(leeching.log.of("pieceFailed"), []);
 });
 
 Deno.test("a file that is gone is not given, and said to be gone", async () => {
@@ -76,7 +76,7 @@ Deno.test("a file that is gone is not given, and said to be gone", async () => {
     out: await temp.folder("copy"),
     peers: [addressOf(seeder)],
   });
-  await told.until("piece-lost", () => true, 4);
+  await told.until("pieceLost", () => true, 4);
 });
 
 Deno.test("a file that was only touched is given whole", async () => {
@@ -90,7 +90,7 @@ Deno.test("a file that was only touched is given whole", async () => {
     peers: [addressOf(seeder)],
   });
   await leeching.complete();
-  assertEquals(told.of("piece-lost"), []);
+  assertEquals(told.of("pieceLost"), []);
 });
 
 Deno.test("a file changed in the middle: the seeder says so, and started again shares it as it is", async () => {

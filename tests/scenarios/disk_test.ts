@@ -142,6 +142,22 @@ Deno.test("a file in the place of the folder: exit 17", async () => {
   assertMatch(await failure("leecher", args, 17), /cannot be used: a folder stands where a file/);
 });
 
+Deno.test("a file named like a folder is told from one: exit 13", async () => {
+  await using temp = await TempFolder.create();
+  await using offered = await offer(temp);
+  const file = await temp.file("file.iso", "mine");
+  const sentence = await failure(
+    "leecher",
+    [offered.torrent, "-o", `${file}/`, ...offered.peer, ...LOCAL],
+    13,
+  );
+  assertEquals(
+    sentence,
+    `${file} is a file, and no folder to write to: choose another with -o, or leave out the / at its end`,
+  );
+  assertEquals(await Deno.readTextFile(file), "mine");
+});
+
 Deno.test("a file larger than the disk's free space is not begun: exit 9", async () => {
   await using temp = await TempFolder.create();
   const length = 2 ** 45;

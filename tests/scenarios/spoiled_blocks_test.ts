@@ -25,7 +25,7 @@ for (const format of ["v1", "v2", "hybrid"] as const) {
       },
     }, ({ bad, told, all }) => {
       assertEquals(told.filter(({ state }) => state === "banned").length, 1);
-      const failed = all.filter((event) => event.type === "piece-failed");
+      const failed = all.filter((event) => event.type === "pieceFailed");
       assert(failed.length > 0);
       if (format === "v1") return;
       for (const { from } of failed) assertEquals(from, [bad.address], "the guilty one alone");

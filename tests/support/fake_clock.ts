@@ -61,3 +61,8 @@ export class FakeClock implements Clock {
 export function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
+
+/** Settings with a clock of the test's own, which public options do not name. */
+export function withClock<T extends { clock: FakeClock }>(settings: T): T {
+  return settings;
+}

@@ -6,6 +6,7 @@
 
 import { generalOptions, type Program } from "../../lib/cli/flags.ts";
 import { main, untilStopped } from "../../lib/cli/run.ts";
+import { tell } from "../../lib/io/hearing.ts";
 import { DiskError, ExitCode } from "../../lib/errors.ts";
 
 const program: Program<typeof generalOptions> = {
@@ -36,6 +37,11 @@ await main(program, async ({ argument, screen, signal, result, workIsDone }) => 
     case "lost":
       Promise.reject(new DiskError("nobody waited for this", ExitCode.io));
       return await untilStopped(new Promise<never>(() => {}), signal);
+    case "listener":
+      tell(() => {
+        throw new TypeError("x is undefined");
+      }, argument);
+      return await untilStopped(forever(), signal);
     case "seed":
       workIsDone();
       await result("ready");

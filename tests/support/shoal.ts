@@ -5,7 +5,7 @@
 
 import { Program, type StartOptions } from "./process.ts";
 
-const LOOPBACK = ["--host", "127.0.0.1", "--port", "0", "-v"];
+const LOOPBACK = ["--host", "127.0.0.1", "--port", "0", "-vv"];
 
 /** A running tracker. */
 export class ShoalTracker implements AsyncDisposable {

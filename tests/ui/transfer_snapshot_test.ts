@@ -37,9 +37,9 @@ const connected = (n: number) => ({ known: n, connecting: 0, connected: n, away:
 const half = { doneBytes: 43, totalBytes: 100 };
 
 const CASES: Case[] = [
-  { of: { state: "looking-up", name: "" }, says: "starting", tone: "work" },
+  { of: { state: "lookup", name: "" }, says: "starting", tone: "work" },
   {
-    of: { state: "looking-up", name: "a.iso" },
+    of: { state: "lookup", name: "a.iso" },
     says: 'looking for "a.iso" on the tracker',
     tone: "work",
   },

@@ -1,0 +1,62 @@
+/**
+ * `deno task compile`: makes one binary of a program. It appears under its name when it is complete, and
+ * where it cannot be made, what is missing is said in a sentence.
+ *
+ * `compile.ts NAME OPTION…` runs `deno compile OPTION…` and puts the result into `dist/NAME`.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { ExitCode } from "../errors.ts";
+import { printable } from "./text.ts";
+
+const FOLDER = "dist";
+
+/** What `deno compile` said, and how it ended. */
+interface Outcome {
+  readonly isMade: boolean;
+  readonly text: string;
+}
+
+const [name = "", ...options] = Deno.args;
+const suffix = Deno.build.os === "windows" ? ".exe" : "";
+const path = join(FOLDER, `${name}${suffix}`);
+const unfinished = join(FOLDER, `.${name}-${Deno.pid}${suffix}`);
+
+await Deno.mkdir(FOLDER, { recursive: true });
+const outcome = await compile(["--output", unfinished, ...options]);
+if (outcome.isMade) await Deno.rename(unfinished, path);
+else await Deno.remove(unfinished).catch(() => {}); // it was hardly begun
+if (!outcome.isMade) {
+  console.error(outcome.text.trimEnd());
+  console.error(printable(complaint(outcome.text)));
+  Deno.exit(ExitCode.network);
+}
+console.error(`made ${path}`);
+
+async function compile(words: readonly string[]): Promise<Outcome> {
+  const compiler = new Deno.Command(Deno.execPath(), {
+    args: ["compile", ...words],
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "piped",
+  }).spawn();
+  const [{ success }, text] = await Promise.all([compiler.status, told(compiler.stderr)]);
+  return { isMade: success, text };
+}
+
+/** What comes out of a stream. */
+async function told(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  return await new Response(stream).text();
+}
+
+/** What to do about it. */
+function complaint(text: string): string {
+  const url = /https:\/\/\S*denort\S*\.zip/.exec(text)?.[0];
+  if (url === undefined || !/error sending request|client error|status|timed out/i.test(text)) {
+    return `${path} is not made: deno compile says why, above`;
+  }
+  return `${path} is not made: Deno needs its runtime for binaries once, and cannot download it; ` +
+    `get ${url} on another machine, unpack it, and run DENORT_BIN=PATH/denort deno task compile`;
+}
