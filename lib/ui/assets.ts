@@ -25,6 +25,7 @@ import theme from "./page/theme.js" with { type: "text" };
 import trackerRows from "./page/tracker_rows.js" with { type: "text" };
 import trackerView from "./page/tracker_view.js" with { type: "text" };
 import transferView from "./page/transfer_view.js" with { type: "text" };
+import door from "./page/door.html" with { type: "text" };
 import index from "./page/index.html" with { type: "text" };
 import baseSheet from "./page/style.css" with { type: "text" };
 import partsSheet from "./page/parts.css" with { type: "text" };
@@ -67,6 +68,9 @@ export const ASSETS: Readonly<Record<string, Asset>> = {
   "tracker_view.js": script(trackerView),
   "transfer_view.js": script(transferView),
 };
+
+/** What somebody without a token sees; it needs no other file. */
+export const DOOR: Asset = { type: "text/html; charset=utf-8", text: door };
 
 function script(text: string): Asset {
   return { type: "text/javascript; charset=utf-8", text };

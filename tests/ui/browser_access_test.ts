@@ -43,7 +43,7 @@ foreignTest(
     await using browser = await TestBrowser.start();
     for (const { what, snapshot, map } of STATES) {
       await test.step(what, async () => {
-        await using page = new MockPage(snapshot, map);
+        await using page = await MockPage.serve(snapshot, map);
         const tab = await browser.open(page.url, { width: 1600 });
         await drawn(tab);
         for (const summary of await tab.locator("summary").all()) await summary.click();
@@ -72,7 +72,7 @@ foreignTest(
     await using browser = await TestBrowser.start();
     const tab = await browser.open("about:blank");
     for (const { what, snapshot, map } of STATES) {
-      await using page = new MockPage(snapshot, map);
+      await using page = await MockPage.serve(snapshot, map);
       await tab.goto(page.url);
       await drawn(tab);
       for (const summary of await tab.locator("summary").all()) await summary.click();
@@ -88,7 +88,7 @@ foreignTest(
 );
 
 foreignTest("who wants no motion sees none", ["chromium"], async () => {
-  await using page = new MockPage(mockLeecher(0.4), mockMap(0.4));
+  await using page = await MockPage.serve(mockLeecher(0.4), mockMap(0.4));
   await using browser = await TestBrowser.start();
   const motions = async (reducedMotion: "reduce" | "no-preference") => {
     const tab = await browser.open(page.url, { reducedMotion });

@@ -55,7 +55,7 @@ foreignTest(
   ["chromium"],
   async () => {
     const leecher = mockLeecher(1, 3);
-    await using page = new MockPage({
+    await using page = await MockPage.serve({
       ...leecher,
       sentence: `waiting: ${MARKUP}`,
       name: MARKUP,
@@ -99,7 +99,7 @@ foreignTest(
   "were markup to get into the page all the same, the browser would not run what is in it",
   ["chromium"],
   async () => {
-    await using page = new MockPage(mockLeecher(0.4), mockMap(0.4));
+    await using page = await MockPage.serve(mockLeecher(0.4), mockMap(0.4));
     await using browser = await TestBrowser.start();
     const tab = await browser.open(page.url);
     await drawn(tab);
@@ -142,7 +142,7 @@ foreignTest(
   "of a thousand peers the most active are drawn, and a keystroke is answered at once",
   ["chromium"],
   async () => {
-    await using page = new MockPage(mockLeecher(0.4, 1000), mockMap(0.4));
+    await using page = await MockPage.serve(mockLeecher(0.4, 1000), mockMap(0.4));
     await using browser = await TestBrowser.start();
     const tab = await browser.open(page.url);
     await drawn(tab);
@@ -172,7 +172,7 @@ foreignTest(
   ["chromium"],
   async () => {
     const map = mockMap(0.4, 200_000);
-    await using page = new MockPage(
+    await using page = await MockPage.serve(
       { ...mockLeecher(0.4), pieces: 200_000, havePieces: 80_000 },
       map,
     );
