@@ -40,6 +40,7 @@ export function figuresOf(swarm: Swarm, nowMs: number): SwarmFigures {
     uploadRate: sum((c) => c.uploadRate),
     pieces: transfer?.layout.pieceCount ?? 0,
     havePieces: transfer?.pieces.have.count ?? 0,
+    ...(transfer?.superSeed?.isHiding && { superSeeding: true }),
     peers,
     connections,
     sources: sourcesOf(swarm),
@@ -75,6 +76,7 @@ function connectionStats(
     connection.peerChoking ? "" : "d",
     connection.amChoking ? "" : "u",
     connection.snubbed ? "s" : "",
+    connection.handsOutGradually ? "g" : "",
   ];
   return {
     address: addressOf(peer),

@@ -77,6 +77,8 @@ export class Connection {
   uploadOnly = false;
   /** We said that of ourselves. To be said after what we have: libtorrent leaves who has nothing for it. */
   saidUploadOnly = false;
+  /** It says it is a seeder that may tell of its pieces one by one; believed in what is shown only. */
+  isSuperSeeder = false;
 
   /** Our requests it has not answered, by number of the block. */
   readonly outstanding = new Outstanding();
@@ -126,5 +128,10 @@ export class Connection {
     this.lastReceivedMs = nowMs;
     this.lastSentMs = nowMs;
     this.lastBlockMs = nowMs;
+  }
+
+  /** Whether it has everything, as it says, and does not tell of all of it yet (BEP 16). */
+  get handsOutGradually(): boolean {
+    return this.isSuperSeeder && !this.remote.isFull;
   }
 }

@@ -129,6 +129,19 @@ const CASES: Case[] = [
     tone: "good",
   },
   {
+    of: { state: "seeding", havePieces: 4, superSeeding: true, connections: [taking] },
+    program: "seeder",
+    says: "handing out gradually: sending to 1 peer",
+    tone: "good",
+  },
+  {
+    of: { state: "seeding", havePieces: 4, connections: [taking] },
+    program: "seeder",
+    look: { trackers: [DEAD, { url: "udp://b.example:1", ok: true }] },
+    says: "sharing: sending to 1 peer; 1 of 2 trackers fails",
+    tone: "wait",
+  },
+  {
     of: { state: "seeding", havePieces: 3 },
     program: "seeder",
     says: "the file has changed: 1 chunk of 4 no longer match and are not sent; start again to " +
