@@ -6,6 +6,7 @@
 
 import announcer from "./page/announcer.js" with { type: "text" };
 import app from "./page/app.js" with { type: "text" };
+import fileList from "./page/file_list.js" with { type: "text" };
 import format from "./page/format.js" with { type: "text" };
 import headline from "./page/headline.js" with { type: "text" };
 import linkCard from "./page/link_card.js" with { type: "text" };
@@ -48,6 +49,7 @@ export const ASSETS: Readonly<Record<string, Asset>> = {
   "tables.css": styleSheet(tablesSheet),
   "announcer.js": script(announcer),
   "app.js": script(app),
+  "file_list.js": script(fileList),
   "format.js": script(format),
   "headline.js": script(headline),
   "link_card.js": script(linkCard),

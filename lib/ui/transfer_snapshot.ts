@@ -37,7 +37,6 @@ const FLAGS: Readonly<Record<string, string>> = {
   d: "serves us",
   u: "served by us",
   s: "owes us data",
-  g: "hands out gradually",
 };
 
 /** What a snapshot is made of, besides what the sentence is made of. */
@@ -107,7 +106,7 @@ function peerRows(connections: readonly ConnectionStats[]): PeerRow[] {
     downloaded: connection.downloadedBytes,
     uploaded: connection.uploadedBytes,
     fetching: connection.fetching,
-    flags: [...connection.flags].map((letter) => FLAGS[letter] ?? letter),
+    flags: [...connection.flags].flatMap((letter) => FLAGS[letter] ?? []),
     badPieces: connection.badPieces,
   }));
 }

@@ -148,9 +148,9 @@ foreignTest(
     await drawn(tab);
     await tab.getByText("The 500 most active of them.").waitFor();
     const rows = tab.getByRole("table", { name: /^Connected peers/ }).locator("tbody tr");
-    assertEquals(await rows.count(), 100);
+    assertEquals(await rows.count(), 50);
     await tab.getByRole("button", { name: "Show all 500" }).click();
-    await tab.getByRole("button", { name: "Show the first 100" }).waitFor();
+    await tab.getByRole("button", { name: "Show the first 50" }).waitFor();
     assertEquals(await rows.count(), 500);
     const ms = await tab.evaluate(() => {
       const button = [...document.querySelectorAll("thead button")]

@@ -43,7 +43,9 @@ foreignTest("twenty tabs side by side are all kept up to date", ["chromium"], as
   page.map = mockMap(1, 50);
   await Promise.all(tabs.map((tab) => sentence(tab, /^Complete/)));
   const verified = (tab: Page) => tab.locator(".legend [data-kind=verified] b");
-  await Promise.all(tabs.map((tab) => verified(tab).filter({ hasText: /^50$/ }).waitFor()));
+  await Promise.all(
+    tabs.map((tab) => verified(tab).filter({ hasText: /^50$/ }).waitFor({ state: "attached" })),
+  );
   assertLessOrEqual(page.readers, MOST_CONNECTIONS);
   assertEquals(browser.complaints, []);
 });

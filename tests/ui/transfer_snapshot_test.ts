@@ -246,3 +246,21 @@ Deno.test("the result has hashes, time, average rate and who gave how much", () 
     sources: RESULT.sources,
   });
 });
+
+Deno.test("of a hundred thousand files the first hundred are sent, and all are counted", () => {
+  let asked = 0;
+  const first = (most: number) => {
+    asked = most;
+    return Array.from({ length: most }, (_, i) => ({
+      path: `${i}/${"x".repeat(4000)}`,
+      bytes: 10,
+      haveBytes: i % 11,
+      isChosen: i !== 1,
+    }));
+  };
+  const snapshot = leecherSnapshot({}, { files: 100_000, fileView: { count: 100_000, first } });
+  assertEquals([asked, snapshot.files, snapshot.fileRows!.length], [100, 100_000, 100]);
+  assertEquals(snapshot.fileRows![3]!.haveBytes, 3);
+  assertEquals("haveBytes" in snapshot.fileRows![1]!, false, "not chosen");
+  assertEquals(JSON.stringify(snapshot.fileRows).length < 50_000, true);
+});
