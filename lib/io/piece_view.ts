@@ -24,13 +24,13 @@ export function pieceView(swarm: Swarm): PieceView | undefined {
   if (swarm.phase.name !== "transfer") return undefined;
   const { pieces, layout, download: { available: { rarity } } } = swarm.phase.transfer;
   let complete = 0; // those are not in the order of rarity
-  const gradual: Bitfield[] = [];
-  for (const { remote, handsOutGradually } of swarm.connections.values()) {
+  const reticent: Bitfield[] = [];
+  for (const { remote, isSeeder } of swarm.connections.values()) {
     if (remote.isFull) complete++;
-    else if (handsOutGradually && remote.length > 0) gradual.push(remote);
+    else if (isSeeder && remote.length > 0) reticent.push(remote);
   }
   const untold = (piece: number) =>
-    gradual.reduce((sum, told) => sum + (told.get(piece) ? 0 : 1), 0);
+    reticent.reduce((sum, told) => sum + (told.get(piece) ? 0 : 1), 0);
   return {
     count: layout.pieceCount,
     inFlight: pieces.active.keys(),

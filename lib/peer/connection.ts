@@ -130,8 +130,13 @@ export class Connection {
     this.lastBlockMs = nowMs;
   }
 
-  /** Whether it has everything, as it says, and does not tell of all of it yet (BEP 16). */
+  /** Whether it has everything, as it says: it may tell of less, and never of what we had before. */
+  get isSeeder(): boolean {
+    return this.isSuperSeeder || this.remote.length > 0 && this.remote.isFull;
+  }
+
+  /** Whether it has everything and goes on to tell of it one by one (BEP 16). */
   get handsOutGradually(): boolean {
-    return this.isSuperSeeder && !this.remote.isFull;
+    return this.isSuperSeeder && !this.uploadOnly && !this.remote.isFull;
   }
 }
