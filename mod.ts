@@ -50,6 +50,7 @@ export type {
 } from "./lib/io/events.ts";
 export type { SeedingEnd } from "./lib/io/seeding_limit.ts";
 export type { StrangerStats, TransferDetails } from "./lib/io/details.ts";
+export type { FileStanding, FileView } from "./lib/io/file_view.ts";
 export type { PieceView } from "./lib/io/piece_view.ts";
 export type { TrackerStanding } from "./lib/io/tracker_board.ts";
 export { type Page, type PageOptions, servePage } from "./lib/ui/serve_page.ts";

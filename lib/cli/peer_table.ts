@@ -19,6 +19,7 @@ const MOST_ROWS = 20;
 /** The letters of {@link ConnectionStats.flags} in words, in the order in which they are told. */
 const FLAGS: readonly (readonly [letter: string, words: string])[] = [
   ["w", "web server"],
+  ["g", "hands out gradually"],
   ["s", "too slow"],
   ["d", "serves us"],
   ["u", "served by us"],
@@ -36,12 +37,17 @@ interface Column {
 /** From left to right; on a narrow terminal those on the right give way. */
 const COLUMNS: readonly Column[] = [
   { title: "peer", mostCells: MOST_ADDRESS_CELLS, of: ({ address }) => foreign(address) },
-  { title: "has", isRight: true, of: ({ progress }) => formatPercent(progress, 1) },
+  { title: "has", isRight: true, of: hasText },
   { title: "down", isRight: true, of: ({ downloadRate }) => rate(downloadRate) },
   { title: "up", isRight: true, of: ({ uploadRate }) => rate(uploadRate) },
   { title: "program", mostCells: MOST_CLIENT_CELLS, of: ({ client }) => foreign(client) },
   { title: "", of: ({ flags }) => flagWords(flags) },
 ];
+
+/** A seeder that hands out gradually has all of it, whatever it tells. */
+function hasText({ progress, flags }: ConnectionStats): string {
+  return flags.includes("g") ? "seeder" : formatPercent(progress, 1);
+}
 
 /** What the letters of {@link ConnectionStats.flags} say. */
 export function flagWords(flags: string): string {

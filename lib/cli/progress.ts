@@ -168,10 +168,11 @@ function downloadFigures(stats: TransferStats, peers: string): string[] {
 
 function seedFigures(stats: TransferStats, peers: string): string[] {
   const ratio = stats.totalBytes > 0 ? stats.uploadedBytes / stats.totalBytes : 0;
-  const { copies, untilCopies } = stats;
+  const { copies, untilCopies, superSeeding } = stats;
   return [
     `↑ ${formatRate(stats.uploadRate)}`,
     peers,
+    ...(superSeeding ? ["handing out gradually"] : []),
     ...(untilCopies === undefined ? [] : [`${copies} of ${untilCopies} complete`]),
     `${formatBytes(stats.uploadedBytes)} sent`,
     `ratio ${ratio.toFixed(2)}`,

@@ -58,16 +58,22 @@ export interface ExtendedHandshake {
   readonly metadataSize?: number;
   /** The sender wants to download nothing (BEP 21). */
   readonly uploadOnly?: boolean;
+  /**
+   * The sender is a seeder that may hand out its pieces gradually (BEP 16): it has more than it tells. A key
+   * of our own, for what people are shown; others skip it.
+   */
+  readonly superSeeding?: boolean;
 }
 
 /** The payload of an extended handshake, without message id and extension number. */
 export function encodeExtendedHandshake(handshake: ExtendedHandshake): Uint8Array {
-  const { client, uploadOnly } = handshake;
+  const { client, uploadOnly, superSeeding } = handshake;
   return encode(dictOf({
     m: new Map(handshake.ids),
     metadata_size: handshake.metadataSize,
     p: handshake.port,
     reqq: handshake.requestQueue,
+    super_seeding: superSeeding === undefined ? undefined : Number(superSeeding),
     upload_only: uploadOnly === undefined ? undefined : Number(uploadOnly),
     v: client === undefined ? undefined : utf8(client),
     yourip: handshake.yourIp,
@@ -86,6 +92,7 @@ export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake 
   const requestQueue = integerWithin(dict, "reqq", 1, Number.MAX_SAFE_INTEGER);
   const metadataSize = integerWithin(dict, "metadata_size", 1, Number.MAX_SAFE_INTEGER);
   const uploadOnly = integerAt(dict, "upload_only");
+  const superSeeding = integerAt(dict, "super_seeding");
   const client = bytesAt(dict, "v");
   const yourIp = bytesAt(dict, "yourip");
   return {
@@ -96,6 +103,7 @@ export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake 
     ...(requestQueue !== undefined && { requestQueue }),
     ...(metadataSize !== undefined && { metadataSize }),
     ...(uploadOnly !== undefined && { uploadOnly: uploadOnly !== 0 }),
+    ...(superSeeding !== undefined && { superSeeding: superSeeding !== 0 }),
   };
 }
 

@@ -12,7 +12,9 @@ import { parseTrackerUrl } from "../codec/tracker_url.ts";
 import { addressOf, type Peer } from "../peer/peer_book.ts";
 import type { PeerState } from "../peer/state.ts";
 import type { Swarm } from "../peer/swarm.ts";
+import type { Selection } from "../store/selection.ts";
 import type { TransferResult } from "./events.ts";
+import { type FileView, fileView } from "./file_view.ts";
 import type { Host } from "./host.ts";
 import { reachableAddress } from "./link_addresses.ts";
 import { type PieceView, pieceView } from "./piece_view.ts";
@@ -52,6 +54,8 @@ export interface TransferDetails {
   readonly reason?: string;
   /** How many files it has, when it is a folder. */
   readonly files?: number;
+  /** These files, and how far each is. */
+  readonly fileView?: FileView;
   /** Bytes of a piece. */
   readonly pieceLength?: number;
   /** 40 hex digits. */
@@ -88,12 +92,13 @@ export function hostDetails(host: Host) {
   };
 }
 
-/** What a torrent's metadata says of it. */
-export function torrentDetails({ info }: Metainfo) {
+/** What a torrent's metadata says of it, and how far its files are. */
+export function torrentDetails({ info }: Metainfo, host: Host, selection?: Selection) {
   const { files, multiFile, pieceLength, v1Hash, v2Hash } = info;
+  const view = multiFile ? fileView(files, host.session.swarm, selection) : undefined;
   return {
     pieceLength,
-    ...(multiFile && { files: files.reduce((count, { pad }) => count + (pad ? 0 : 1), 0) }),
+    ...(view && { files: view.count, fileView: view }),
     ...(v1Hash && { v1Hash: hex(v1Hash) }),
     ...(v2Hash && { v2Hash: hex(v2Hash) }),
   };

@@ -132,9 +132,12 @@ export interface ConnectionStats {
   readonly downloadRate: number;
   /** What it takes from us now. */
   readonly uploadRate: number;
-  /** Share of the file it has, 0 to 1. */
+  /** Share of the file it has as far as it tells, 0 to 1. A seeder with the flag `g` has more. */
   readonly progress: number;
-  /** Letters: `w` it is a web seed, `i` it dialled us, `2` v2, `d` serves us, `u` served by us, `s` snubbed. */
+  /**
+   * Letters: `w` it is a web seed, `i` it dialled us, `2` v2, `d` serves us, `u` served by us, `s` snubbed,
+   * `g` it is a seeder that hands out its pieces gradually (BEP 16).
+   */
   readonly flags: string;
   /** Pieces it owes us blocks of, asked for first in front; the first few. */
   readonly fetching: readonly number[];
@@ -182,6 +185,8 @@ export interface TransferStats {
   readonly etaSeconds?: number;
   /** How many others have all of it, or had before they left, as far as is known. */
   readonly copies: number;
+  /** It is a seeder that hands out one copy gradually now, and tells nobody of all it has (BEP 16). */
+  readonly superSeeding?: true;
   /** How many of these seeding waits for; absent when it does not. */
   readonly untilCopies?: number;
   /** How many peers are in which state; `known` counts all. */

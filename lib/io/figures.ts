@@ -40,6 +40,7 @@ export function figuresOf(swarm: Swarm, nowMs: number): SwarmFigures {
     uploadRate: sum((c) => c.uploadRate),
     pieces: transfer?.layout.pieceCount ?? 0,
     havePieces: transfer?.pieces.have.count ?? 0,
+    ...(transfer?.superSeed?.isHiding && { superSeeding: true }),
     peers,
     connections,
     sources: sourcesOf(swarm),
@@ -67,7 +68,7 @@ function connectionStats(
   layout: Layout | undefined,
   nowMs: number,
 ): ConnectionStats {
-  const { peer, negotiated, down, up, remote } = connection;
+  const { peer, negotiated, down, up } = connection;
   const flags = [
     peer.url === undefined ? "" : "w",
     negotiated.inbound ? "i" : "",
@@ -75,6 +76,7 @@ function connectionStats(
     connection.peerChoking ? "" : "d",
     connection.amChoking ? "" : "u",
     connection.snubbed ? "s" : "",
+    connection.handsOutGradually ? "g" : "",
   ];
   return {
     address: addressOf(peer),
@@ -83,9 +85,15 @@ function connectionStats(
     uploadedBytes: up.total,
     downloadRate: down.rate(nowMs),
     uploadRate: up.rate(nowMs),
-    progress: remote.length === 0 ? 0 : remote.count / remote.length,
+    progress: progressOf(connection),
     flags: flags.join(""),
     fetching: layout === undefined ? [] : piecesOwed(connection, layout, MAX_FETCHING),
     badPieces: peer.badPieces,
   };
+}
+
+/** Share of the pieces that it has, as far as it tells; all of them where it has told all it will. */
+function progressOf({ remote, isSeeder, handsOutGradually }: Connection): number {
+  if (remote.length === 0) return 0;
+  return isSeeder && !handsOutGradually ? 1 : remote.count / remote.length;
 }

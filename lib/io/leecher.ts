@@ -158,7 +158,7 @@ export class Leecher implements AsyncDisposable {
     const reason = this.#patience.waiting?.sentence;
     return {
       ...hostDetails(this.#host),
-      ...(this.#metainfo && torrentDetails(this.#metainfo)),
+      ...(this.#metainfo && torrentDetails(this.#metainfo, this.#host, this.#parts?.selection)),
       magnet: linkOf(this.#source, this.#metainfo, own),
       ...present({ path, reason, end: this.#limit?.end, result: this.#result }),
     };

@@ -178,7 +178,7 @@ export class Seeder implements AsyncDisposable {
     const { end } = this.#limit;
     return {
       ...hostDetails(this.#host),
-      ...torrentDetails(this.torrent.metainfo),
+      ...torrentDetails(this.torrent.metainfo, this.#host),
       magnet: this.magnet,
       path: this.#path,
       ...(end && { end }),

@@ -35,7 +35,7 @@ const SLOW_RATE = 8192;
  *
  * - `no-metadata`, `no-hashes`: the torrent's description, or its hashes, have not come
  * - `no-seeder`: nobody has what is missing; also before connections, when a tracker knows others
- * - `choked`: those who have it serve others
+ * - `choked`: those who have it serve others, or hand it out to others first
  * - `slow`: those who have it send nothing, or hardly anything
  */
 export type WaitingCode =
@@ -98,6 +98,9 @@ function withConnections(
 ): Waiting {
   const useful = connections.filter(({ amInterested }) => amInterested);
   if (useful.length === 0) {
+    // It has the rest, and offers each piece to one peer first.
+    const gradual = connections.filter(({ handsOutGradually }) => handsOutGradually);
+    if (gradual.length > 0) return waiting("choked", inTurn(gradual));
     const who = counted(connections, "peer");
     const seeder = peers.find(({ state, complete }) => state === "away" && complete);
     const what = seeder === undefined
@@ -123,6 +126,13 @@ function withConnections(
     ? "the peer that has the rest sends"
     : `all ${useful.length} peers that have the rest send`;
   return waiting("slow", `${who} hardly anything; another seeder would help`);
+}
+
+function inTurn(seeders: readonly Connection[]): string {
+  const who = seeders.length === 1
+    ? "the seeder hands out its chunks"
+    : `all ${seeders.length} seeders hand out their chunks`;
+  return `${who} gradually, each to one peer first; waiting for a turn`;
 }
 
 function withoutConnections(

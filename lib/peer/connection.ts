@@ -79,6 +79,8 @@ export class Connection {
   uploadOnly = false;
   /** We said that of ourselves. To be said after what we have: libtorrent leaves who has nothing for it. */
   saidUploadOnly = false;
+  /** It says it is a seeder that may tell of its pieces one by one; believed in what is shown only. */
+  isSuperSeeder = false;
 
   /** Our requests it has not answered, by number of the block. */
   readonly outstanding = new Outstanding();
@@ -128,5 +130,15 @@ export class Connection {
     this.lastReceivedMs = nowMs;
     this.lastSentMs = nowMs;
     this.lastBlockMs = nowMs;
+  }
+
+  /** Whether it has everything, as it says: it may tell of less, and never of what we had before. */
+  get isSeeder(): boolean {
+    return this.isSuperSeeder || this.remote.length > 0 && this.remote.isFull;
+  }
+
+  /** Whether it has everything and goes on to tell of it one by one (BEP 16). */
+  get handsOutGradually(): boolean {
+    return this.isSuperSeeder && !this.uploadOnly && !this.remote.isFull;
   }
 }

@@ -55,6 +55,7 @@ export function ourExtendedHandshake(
     requestQueue: REQUEST_QUEUE,
     yourIp: ipToBytes(connection.peer.host),
     ...(transfer && { metadataSize: transfer.metadataSize }),
+    ...(transfer?.superSeed && { superSeeding: true }),
     ...(connection.saidUploadOnly && { uploadOnly: true }),
   });
 }
@@ -83,5 +84,6 @@ export function takeExtendedHandshake(
   if (said.requestQueue !== undefined) connection.requestQueue = said.requestQueue;
   if (said.metadataSize !== undefined) connection.metadataSize = said.metadataSize;
   if (said.uploadOnly !== undefined) connection.uploadOnly = said.uploadOnly;
+  if (said.superSeeding !== undefined) connection.isSuperSeeder = said.superSeeding;
   return said;
 }

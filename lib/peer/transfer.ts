@@ -87,6 +87,11 @@ export class Transfer {
     return this.isUploadOnly && this.#superSeed === undefined;
   }
 
+  /** How we hand out our pieces gradually (BEP 16), if we ever do. */
+  get superSeed(): Pick<SuperSeed, "isHiding"> | undefined {
+    return this.#superSeed;
+  }
+
   /** Length of the info dictionary, in bytes. */
   get metadataSize(): number {
     return this.#metadata.size;

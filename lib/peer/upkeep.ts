@@ -20,6 +20,7 @@ export function noteWhatItLacks(connection: Connection, isTransferring: boolean)
   const { peer, remote, uploadOnly } = connection;
   peer.complete = isTransferring && remote.isFull;
   peer.wantsNothing = peer.complete || uploadOnly;
+  if (peer.complete) connection.isSuperSeeder = false; // it has told of everything
 }
 
 /** Why the connection is to be closed, if it is. `weWantNothing`: everything we want is here. */

@@ -13,6 +13,7 @@
 
 import { BLOCK_LENGTH } from "../codec/merkle.ts";
 import { TorrentError } from "../errors.ts";
+import type { Bitfield } from "./bitfield.ts";
 
 export { BLOCK_LENGTH } from "../codec/merkle.ts";
 
@@ -240,6 +241,25 @@ export class Layout {
     const first = Math.floor(start / this.pieceLength);
     if (entry.pad || entry.length === 0) return { first, count: 0 };
     return { first, count: Math.ceil((start + entry.length) / this.pieceLength) - first };
+  }
+
+  /**
+   * How many bytes of a file lie in these pieces.
+   *
+   * @throws {RangeError} when there is no such file.
+   */
+  bytesIn(file: number, pieces: Bitfield): number {
+    const { first, count } = this.piecesOf(file);
+    const { length } = this.#files[file]!;
+    if (pieces.isFull) return count === 0 ? 0 : length;
+    const start = this.#starts[file]!;
+    let bytes = 0;
+    for (let piece = first; piece < first + count; piece++) {
+      if (!pieces.get(piece)) continue;
+      const at = piece * this.pieceLength;
+      bytes += Math.min(start + length, at + this.pieceLength) - Math.max(start, at);
+    }
+    return bytes;
   }
 
   /** Index of the last extent that begins at or before an address; -1 when none does. */

@@ -13,6 +13,7 @@ import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import { isIp, isLoopback, normalizeIp } from "../codec/address.ts";
 import { utf8 } from "../codec/bytes.ts";
 import { ownAddresses } from "../io/own_addresses.ts";
+import type { Asked } from "./http_server.ts";
 
 const TOKEN_BYTES = 24;
 const HTTP_PORT = 80;
@@ -22,6 +23,8 @@ export interface Refusal {
   readonly status: 403 | 405;
   /** For a person to read. */
   readonly sentence: string;
+  /** Whether the token would change it. */
+  readonly wantsToken?: true;
 }
 
 /** The rules of one page. */
@@ -39,7 +42,7 @@ export class Access {
   }
 
   /** Why this request is refused; `undefined` when it is welcome. */
-  refusal(request: Request): Refusal | undefined {
+  refusal(request: Asked): Refusal | undefined {
     const { headers, method, url } = request;
     if (method !== "GET" && method !== "HEAD") {
       return { status: 405, sentence: "This page can only be read." };
@@ -56,13 +59,11 @@ export class Access {
     if (isEmbedded && (site === "cross-site" || site === "same-site")) {
       return foreign("Another site asked for it.");
     }
-    return this.#isKnown(request) ? undefined : foreign(
-      "Open the address that the program printed; the token in it lets you in.",
-    );
+    return this.#isKnown(request) ? undefined : NO_TOKEN;
   }
 
   /** The cookie for somebody who came with the token in the URL, so that the page's parts come too. */
-  cookieFor(request: Request): string | undefined {
+  cookieFor(request: Asked): string | undefined {
     if (this.token === undefined || !this.#hasToken(request)) return undefined;
     return `${this.#cookieName}=${this.token}; HttpOnly; SameSite=Strict; Path=/`;
   }
@@ -72,15 +73,15 @@ export class Access {
     return `shoal-${this.#port}`;
   }
 
-  #isKnown(request: Request): boolean {
+  #isKnown(request: Asked): boolean {
     return this.token === undefined || this.#hasToken(request) || this.#hasCookie(request);
   }
 
-  #hasToken(request: Request): boolean {
+  #hasToken(request: Asked): boolean {
     return this.#isToken(new URL(request.url).searchParams.get("token"));
   }
 
-  #hasCookie({ headers }: Request): boolean {
+  #hasCookie({ headers }: Asked): boolean {
     const cookies = (headers.get("cookie") ?? "").split(";").map((cookie) => cookie.trim());
     const name = `${this.#cookieName}=`;
     return cookies.some((cookie) =>
@@ -111,6 +112,13 @@ export class Access {
       ownAddresses().some(({ address }) => normalizeIp(address) === name);
   }
 }
+
+const NO_TOKEN: Refusal = {
+  status: 403,
+  sentence:
+    "Open the address that the program printed when it started; the token in it lets you in.",
+  wantsToken: true,
+};
 
 function foreign(sentence: string): Refusal {
   return { status: 403, sentence };

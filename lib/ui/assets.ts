@@ -6,6 +6,7 @@
 
 import announcer from "./page/announcer.js" with { type: "text" };
 import app from "./page/app.js" with { type: "text" };
+import fileList from "./page/file_list.js" with { type: "text" };
 import format from "./page/format.js" with { type: "text" };
 import headline from "./page/headline.js" with { type: "text" };
 import linkCard from "./page/link_card.js" with { type: "text" };
@@ -25,6 +26,7 @@ import theme from "./page/theme.js" with { type: "text" };
 import trackerRows from "./page/tracker_rows.js" with { type: "text" };
 import trackerView from "./page/tracker_view.js" with { type: "text" };
 import transferView from "./page/transfer_view.js" with { type: "text" };
+import door from "./page/door.html" with { type: "text" };
 import index from "./page/index.html" with { type: "text" };
 import baseSheet from "./page/style.css" with { type: "text" };
 import partsSheet from "./page/parts.css" with { type: "text" };
@@ -47,6 +49,7 @@ export const ASSETS: Readonly<Record<string, Asset>> = {
   "tables.css": styleSheet(tablesSheet),
   "announcer.js": script(announcer),
   "app.js": script(app),
+  "file_list.js": script(fileList),
   "format.js": script(format),
   "headline.js": script(headline),
   "link_card.js": script(linkCard),
@@ -67,6 +70,9 @@ export const ASSETS: Readonly<Record<string, Asset>> = {
   "tracker_view.js": script(trackerView),
   "transfer_view.js": script(transferView),
 };
+
+/** What somebody without a token sees; it needs no other file. */
+export const DOOR: Asset = { type: "text/html; charset=utf-8", text: door };
 
 function script(text: string): Asset {
   return { type: "text/javascript; charset=utf-8", text };

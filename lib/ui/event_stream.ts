@@ -49,9 +49,14 @@ export class EventStream {
     return this.#readers.size;
   }
 
-  /** One more reader, with the full state on its way; `undefined` when there are too many. */
+  /**
+   * One more reader, with the full state on its way; `undefined` when there are too many. When they are,
+   * one that does not read makes room.
+   */
   open(question: Question): ReadableStream<Uint8Array> | undefined {
-    if (this.#isClosed || this.#readers.size >= MAX_READERS) return undefined;
+    if (this.#isClosed) return undefined;
+    if (this.#readers.size >= MAX_READERS) this.#dropOneStalled(performance.now());
+    if (this.#readers.size >= MAX_READERS) return undefined;
     const reader: EventReader = new EventReader(() => this.#readers.delete(reader));
     this.#readers.set(reader, question);
     this.#offer(reader, [this.#state(question), ...this.#map()], performance.now());
@@ -65,6 +70,15 @@ export class EventStream {
     clearTimeout(this.#timer);
     for (const reader of this.#readers.keys()) reader.close();
     this.#readers.clear();
+  }
+
+  /** The one that has read nothing for longest, if it had time to. */
+  #dropOneStalled(nowMs: number): void {
+    const since = (reader: EventReader) => reader.stalledSinceMs ?? nowMs;
+    const [longest] = this.#readers.keys().toArray().sort((a, b) => since(a) - since(b));
+    if (longest === undefined || nowMs - since(longest) < INTERVAL_MS) return;
+    this.#readers.delete(longest);
+    longest.close();
   }
 
   readonly #tick = async (): Promise<void> => {

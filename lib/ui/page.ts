@@ -11,11 +11,13 @@ import { TrackerPage } from "./tracker_page.ts";
 import { TransferPage } from "./transfer_page.ts";
 
 /** Serves a page; see {@link servePage}. */
-export function makePage({ program, host = "127.0.0.1", port = 0 }: PageOptions): Page {
+export async function makePage(
+  { program, host = "127.0.0.1", port = 0 }: PageOptions,
+): Promise<Page> {
   const source = program === "tracker" ? new TrackerPage() : new TransferPage(program);
   let server: PageServer;
   try {
-    server = new PageServer(source, { host, port });
+    server = await PageServer.start(source, { host, port });
   } catch (error) {
     source.close();
     throw error;

@@ -8,9 +8,10 @@ import { formatHostPort, isIp, isLoopback } from "../codec/address.ts";
 import { NetworkError, OptionError } from "../errors.ts";
 import { reachableAddress } from "../io/link_addresses.ts";
 import { unpermitted } from "../io/permitted.ts";
-import { Access } from "./access.ts";
-import { ASSETS } from "./assets.ts";
+import { Access, type Refusal } from "./access.ts";
+import { ASSETS, DOOR } from "./assets.ts";
 import { EventStream } from "./event_stream.ts";
+import { type Asked, HttpServer, type Reply } from "./http_server.ts";
 import type { PageSource, Question } from "./snapshot.ts";
 import { VENDOR } from "./vendor.ts";
 
@@ -25,6 +26,11 @@ const HEADERS: Readonly<Record<string, string>> = {
   "referrer-policy": "no-referrer",
   "cache-control": "no-store",
 };
+
+/** The page for those without a token runs no script; what is typed into it is sent here and nowhere else. */
+const DOOR_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; " +
+  "form-action 'self'; frame-ancestors 'none'";
 
 const TEXT = "text/plain; charset=utf-8";
 /** No name is longer. */
@@ -45,24 +51,31 @@ export class PageServer {
   readonly #source: PageSource;
   readonly #events: EventStream;
   readonly #access: Access;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  readonly #stop = new AbortController();
+  readonly #http: HttpServer;
+
+  private constructor(source: PageSource, events: EventStream, access: Access, http: HttpServer) {
+    this.#source = source;
+    this.#events = events;
+    this.#access = access;
+    this.#http = http;
+    const { address, port } = http.address;
+    const name = isLoopback(address) ? address : reachableAddress(address);
+    const query = access.token === undefined ? "" : `?token=${access.token}`;
+    this.url = `http://${formatHostPort(name, port)}/${query}`;
+  }
 
   /**
    * Serves what `source` says.
    *
    * @throws {NetworkError} when the port is taken; {OptionError} when the address is none of this machine
    */
-  constructor(source: PageSource, { host, port }: ServerOptions) {
-    this.#source = source;
-    this.#events = new EventStream(source);
-    this.#server = listen(host, port, this.#stop.signal, (request) => this.#answer(request));
-    const { hostname, port: bound } = this.#server.addr;
-    this.#access = new Access(hostname, bound);
-    const { token } = this.#access;
-    const name = isLoopback(hostname) ? hostname : reachableAddress(hostname);
-    const query = token === undefined ? "" : `?token=${token}`;
-    this.url = `http://${formatHostPort(name, bound)}/${query}`;
+  static async start(source: PageSource, { host, port }: ServerOptions): Promise<PageServer> {
+    const http = await listen(host, port);
+    const { address, port: bound } = http.address;
+    const access = new Access(address, bound);
+    const page = new PageServer(source, new EventStream(source), access, http);
+    http.serve((asked) => page.#answer(asked));
+    return page;
   }
 
   /** How many tabs are open. */
@@ -73,62 +86,59 @@ export class PageServer {
   /** Ends all connections and frees the port. */
   async close(): Promise<void> {
     this.#events.close();
-    this.#stop.abort();
-    await this.#server.finished;
+    await this.#http.close();
   }
 
-  #answer(request: Request): Response {
-    const refusal = this.#access.refusal(request);
-    if (refusal !== undefined) {
-      const { status, sentence } = refusal;
-      return reply(
-        request,
-        `${sentence}\n`,
-        TEXT,
-        status === 405 ? { allow: "GET, HEAD" } : {},
-        status,
-      );
-    }
-    const cookie = this.#access.cookieFor(request);
-    return this.#route(request, cookie === undefined ? {} : { "set-cookie": cookie });
+  #answer(asked: Asked): Reply {
+    const refusal = this.#access.refusal(asked);
+    if (refusal !== undefined) return refuse(refusal, asked);
+    const cookie = this.#access.cookieFor(asked);
+    return this.#route(asked, cookie === undefined ? {} : { "set-cookie": cookie });
   }
 
-  #route(request: Request, more: Record<string, string>): Response {
-    const { pathname, searchParams } = new URL(request.url);
+  #route(asked: Asked, more: Record<string, string>): Reply {
+    const { pathname, searchParams } = new URL(asked.url);
     if (pathname === "/api/state") {
       const snapshot = this.#source.snapshot(questionOf(searchParams));
-      return reply(request, JSON.stringify(snapshot), "application/json; charset=utf-8", more);
+      return reply(JSON.stringify(snapshot), "application/json; charset=utf-8", more);
     }
-    if (pathname === "/api/events") return this.#stream(request, questionOf(searchParams), more);
+    if (pathname === "/api/events") return this.#stream(asked, questionOf(searchParams), more);
     const name = pathname === "/" ? "index.html" : pathname.slice(1);
     const asset = Object.hasOwn(ASSETS, name)
       ? ASSETS[name]
       : Object.hasOwn(VENDOR, name)
       ? VENDOR[name]
       : undefined;
-    if (asset === undefined) return reply(request, "There is no such page.\n", TEXT, more, 404);
-    return reply(request, asset.text, asset.type, more);
+    if (asset === undefined) return reply("There is no such page.\n", TEXT, more, 404);
+    return reply(asset.text, asset.type, more);
   }
 
-  #stream(request: Request, question: Question, more: Record<string, string>): Response {
+  #stream({ method }: Asked, question: Question, more: Record<string, string>): Reply {
     const type = "text/event-stream; charset=utf-8";
-    if (request.method === "HEAD") return reply(request, "", type, more);
+    if (method === "HEAD") return reply("", type, more);
     const stream = this.#events.open(question);
-    if (stream !== undefined) return reply(request, stream, type, more);
+    if (stream !== undefined) return reply(stream, type, more);
     const sentence = "Too many tabs show this page already; close one.\n";
-    return reply(request, sentence, TEXT, { ...more, "retry-after": "10" }, 503);
+    return reply(sentence, TEXT, { ...more, "retry-after": "10" }, 503);
   }
 }
 
 function reply(
-  { method }: Request,
   body: string | ReadableStream<Uint8Array>,
   type: string,
   more: Record<string, string>,
   status = 200,
-): Response {
-  const headers = { ...HEADERS, ...more, "content-type": type };
-  return new Response(method === "HEAD" ? null : body, { status, headers });
+): Reply {
+  return { status, headers: { ...HEADERS, ...more, "content-type": type }, body, isWelcome: true };
+}
+
+/** Who wants to see the page in a browser and has no token is shown how to get in; others are told. */
+function refuse({ status, sentence, wantsToken }: Refusal, { headers, url }: Asked): Reply {
+  const isReader = headers.get("accept")?.includes("text/html") === true;
+  const refused = wantsToken && isReader && new URL(url).pathname === "/"
+    ? reply(DOOR.text, DOOR.type, { "content-security-policy": DOOR_POLICY }, status)
+    : reply(`${sentence}\n`, TEXT, status === 405 ? { allow: "GET, HEAD" } : {}, status);
+  return { ...refused, isWelcome: false };
 }
 
 function questionOf(parameters: URLSearchParams): Question {
@@ -138,18 +148,14 @@ function questionOf(parameters: URLSearchParams): Question {
   return { search, ...(isHash && { swarm }) };
 }
 
-function listen(
-  hostname: string,
-  port: number,
-  signal: AbortSignal,
-  handler: (request: Request) => Response,
-): Deno.HttpServer<Deno.NetAddr> {
+async function listen(hostname: string, port: number): Promise<HttpServer> {
   if (hostname !== "localhost" && !isIp(hostname)) {
     throw new OptionError(`the page is served on an IP address, which "${hostname}" is not`);
   }
   try {
-    const onError = () => new Response("The page met a fault.\n", { status: 500 });
-    return Deno.serve({ hostname, port, signal, onListen: () => {}, onError }, handler);
+    // Says what is wrong in Deno's errors, and throws what Node's server would throw where nobody catches.
+    Deno.listen({ hostname, port }).close();
+    return await HttpServer.listen(hostname, port);
   } catch (error) {
     throw listenError(error, hostname, port);
   }
@@ -157,7 +163,8 @@ function listen(
 
 function listenError(error: unknown, hostname: string, port: number): unknown {
   const where = formatHostPort(hostname, port);
-  if (error instanceof Deno.errors.AddrInUse) {
+  const isTaken = (error as { code?: string }).code === "EADDRINUSE"; // of Deno and of Node
+  if (isTaken || error instanceof Deno.errors.AddrInUse) {
     const sentence = `the page cannot be served on ${where}: TCP port ${port} is taken; ` +
       "choose another one with --ui, or --ui off";
     return new NetworkError(sentence, undefined, error);

@@ -52,5 +52,5 @@ export interface Page extends AsyncDisposable {
  */
 export async function servePage(options: PageOptions): Promise<Page> {
   const { makePage } = await import("./page.ts");
-  return makePage(options);
+  return await makePage(options);
 }

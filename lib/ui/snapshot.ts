@@ -26,6 +26,8 @@ export interface PeerRow {
   readonly state: PeerState;
   /** Share of the file it has, 0 to 1. */
   readonly progress: number;
+  /** It is a seeder that hands out gradually: it has all of it, and tells of so much. */
+  readonly isGradual?: true;
   /** What it gives us now. */
   readonly downRate: number;
   /** What it takes from us now. */
@@ -48,6 +50,18 @@ export interface OtherPeerRow extends Pick<PeerRow, "address" | "client" | "stat
   readonly complete: boolean;
   /** Why it is away or banned, in words. */
   readonly reason?: string;
+}
+
+/** A file of a folder. */
+export interface FileRow {
+  /** Below the folder. */
+  readonly path: string;
+  /** Its length. */
+  readonly bytes: number;
+  /** Verified and on disk; absent before that is known, and of a file that was not chosen. */
+  readonly haveBytes?: number;
+  /** False when others were chosen and it was not. */
+  readonly isChosen: boolean;
 }
 
 /** A tracker that is announced to. */
@@ -133,6 +147,10 @@ export interface TransferSnapshot {
   readonly pieceLength: number;
   /** How many files it has, when it is a folder. */
   readonly files?: number;
+  /** These files; the first 100. */
+  readonly fileRows?: readonly FileRow[];
+  /** It is a seeder that hands out gradually now (BEP 16). */
+  readonly superSeeding?: true;
   /** 40 hex digits. */
   readonly v1Hash?: string;
   /** 64 hex digits. */

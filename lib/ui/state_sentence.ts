@@ -90,15 +90,21 @@ function seeding({ program, stats, details, port }: Told): Saying {
     : "nobody is connected now";
   const { result } = details ?? {};
   const before = result === undefined
-    ? "sharing"
+    ? stats.superSeeding ? "handing out gradually" : "sharing"
     : `complete, ${result.verifiedBy} verified; seeding`;
   const trackers = details?.trackers ?? [];
-  const isUnheard = trackers.length > 0 && trackers.every(({ ok }) => ok === false);
-  if (isUnheard) return waiting(`no tracker answers, so others do not find this; ${whom}`, before);
+  const failing = trackers.filter(({ ok }) => ok === false);
+  if (failing.length > 0 && failing.length === trackers.length) {
+    return waiting(`no tracker answers, so others do not find this; ${whom}`, before);
+  }
   // Who has come in all the same is a better witness than the tracker.
   const isOpen = details?.reachable !== false || connections.some(({ flags }) => /i/.test(flags));
   if (!isOpen) {
     return waiting(`port ${port} unreachable from the tracker: firewall? ${whom}`, before);
+  }
+  if (failing.length > 0) {
+    const verb = failing.length === 1 ? "fails" : "fail";
+    return waiting(`${whom}; ${failing.length} of ${trackers.length} trackers ${verb}`, before);
   }
   return good(`${before}: ${whom}`);
 }

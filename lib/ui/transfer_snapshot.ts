@@ -6,9 +6,11 @@
 
 import type { TransferDetails } from "../io/details.ts";
 import type { ConnectionStats, TransferResult, TransferStats } from "../io/events.ts";
+import type { FileStanding } from "../io/file_view.ts";
 import { VERSION } from "../io/identity.ts";
 import type { TrackerStanding } from "../io/tracker_board.ts";
 import type {
+  FileRow,
   OtherPeerRow,
   PeerRow,
   RateHistory,
@@ -23,6 +25,8 @@ import { clipped } from "./words.ts";
 const MAX_PEERS = 500, MAX_SOURCES = 100;
 /** A torrent may name any number of trackers. */
 const MAX_TRACKERS = 100;
+/** Files of a folder that are listed. All of them would be sent again with every change. */
+const MAX_FILES = 100;
 const SECONDS_PER_MINUTE = 60;
 
 /** What the letters of {@link ConnectionStats.flags} mean. */
@@ -45,7 +49,7 @@ export interface TransferInput extends Told {
 export function transferSnapshot(input: TransferInput): TransferSnapshot {
   const { program, stats, details, hashing, port, elapsedSeconds, history } = input;
   const { name, state, peers: known, etaSeconds } = stats;
-  const { path, files, v1Hash, v2Hash, end, result, reachable } = details ?? {};
+  const { path, files, fileView, v1Hash, v2Hash, end, result, reachable } = details ?? {};
   const rows = peerRows(stats.connections);
   const stop = end && stopSentence(stats, end);
   return {
@@ -69,6 +73,8 @@ export function transferSnapshot(input: TransferInput): TransferSnapshot {
     failedPieces: details?.failedPieces ?? 0,
     pieceLength: details?.pieceLength ?? 0,
     ...(files !== undefined && { files }),
+    ...(fileView && { fileRows: fileView.first(MAX_FILES).map(fileRow) }),
+    ...(stats.superSeeding && { superSeeding: true }),
     ...(v1Hash !== undefined && { v1Hash }),
     ...(v2Hash !== undefined && { v2Hash }),
     port,
@@ -94,12 +100,13 @@ function peerRows(connections: readonly ConnectionStats[]): PeerRow[] {
     client: clipped(connection.client),
     state: "connected",
     progress: connection.progress,
+    ...(connection.flags.includes("g") && { isGradual: true }),
     downRate: connection.downloadRate,
     upRate: connection.uploadRate,
     downloaded: connection.downloadedBytes,
     uploaded: connection.uploadedBytes,
     fetching: connection.fetching,
-    flags: [...connection.flags].map((letter) => FLAGS[letter] ?? letter),
+    flags: [...connection.flags].flatMap((letter) => FLAGS[letter] ?? []),
     badPieces: connection.badPieces,
   }));
 }
@@ -115,6 +122,11 @@ function otherRows(strangers: TransferDetails["strangers"], most: number): Other
     badPieces,
     ...(reason && { reason: clipped(reason) }),
   }));
+}
+
+function fileRow({ path, bytes, haveBytes, isChosen }: FileStanding): FileRow {
+  const isKnown = isChosen && haveBytes !== undefined;
+  return { path: clipped(path), bytes, isChosen, ...(isKnown && { haveBytes }) };
 }
 
 function trackerRow({ url, ok, error, seeders, leechers, nextInSeconds }: TrackerStanding) {

@@ -46,6 +46,13 @@ Deno.test(
   },
 );
 
+Deno.test("a seeder that hands out gradually is called a seeder, whatever it tells", pure, () => {
+  assertEquals(peerTable([peer({ progress: 0.28, flags: "2dg" })], wide), [
+    "  peer              has  down  up  program",
+    "  10.0.0.7:6881  seeder     -   -  Shoal 0.1.0  hands out gradually, serves us, v2",
+  ]);
+});
+
 Deno.test("without peers there is no table, nor without room", pure, () => {
   assertEquals(peerTable([], wide), []);
   assertEquals(peerTable([peer()], { ...wide, rows: 1 }), []);

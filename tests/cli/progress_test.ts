@@ -109,6 +109,8 @@ Deno.test("an empty file is complete, not divided by", pure, () => {
   const empty = stats({ totalBytes: 0, haveBytes: 0, uploadedBytes: 0 });
   assertMatch(plainLine(transferLine(empty)), /100%/);
   assertMatch(plainLine(transferLine({ ...empty, state: "seeding" })), /ratio 0\.00/);
+  const gradual = stats({ state: "seeding", superSeeding: true });
+  assertMatch(plainLine(transferLine(gradual)), /4 peers, handing out gradually, 1 GiB sent/);
   assertMatch(plainLine(hashingLine("hashing", 0, 0, 0)), /100%/);
 });
 

@@ -60,7 +60,7 @@ Deno.test({
   name: "an extension can be switched off, and uploading only taken back",
   permissions,
   fn() {
-    const handshake = { ids: new Map([["ut_pex", 0]]), uploadOnly: false };
+    const handshake = { ids: new Map([["ut_pex", 0]]), uploadOnly: false, superSeeding: false };
     assertEquals(decodeExtendedHandshake(encodeExtendedHandshake(handshake)), handshake);
   },
 });
@@ -71,10 +71,22 @@ Deno.test({
   fn() {
     const wrong = [fromLatin1("x"), -1, 2n ** 62n, [], new Map([["a", 1]])];
     let ignored = 0;
-    for (const key of ["m", "p", "v", "yourip", "reqq", "metadata_size", "upload_only"]) {
+    for (
+      const key of [
+        "m",
+        "p",
+        "v",
+        "yourip",
+        "reqq",
+        "metadata_size",
+        "upload_only",
+        "super_seeding",
+      ]
+    ) {
       for (const value of wrong) {
         const right = key === "v" && value instanceof Uint8Array ||
-          key === "upload_only" && value === -1 || key === "m" && value instanceof Map;
+          ["upload_only", "super_seeding"].includes(key) && value === -1 ||
+          key === "m" && value instanceof Map;
         if (right) continue;
         const fields = { m: new Map([["ut_metadata", 3]]), reqq: 77, [key]: value };
         const handshake = decodeExtendedHandshake(encode(dictOf(fields)));
@@ -85,7 +97,7 @@ Deno.test({
         ignored++;
       }
     }
-    assertEquals(ignored, 7 * 5 - 3);
+    assertEquals(ignored, 8 * 5 - 4);
     for (const fields of [{ p: 0 }, { p: 65536 }, { reqq: 0 }, { metadata_size: 0 }]) {
       assertEquals(decodeExtendedHandshake(encode(dictOf(fields))), { ids: new Map() });
     }

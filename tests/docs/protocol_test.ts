@@ -114,6 +114,7 @@ Deno.test("extended messages have the keys and numbers of the tables", () => {
     requestQueue: 1,
     metadataSize: 1,
     uploadOnly: true,
+    superSeeding: true,
   });
   const keys = (name: string) => rowsOf("keys", name).map(({ key }) => key!).sort();
   assertEquals(keysIn(handshake), keys("extended handshake"));

@@ -258,6 +258,22 @@ Deno.test("nobody has what is missing, gives it, or gives it fast", async () => 
   ]);
 });
 
+Deno.test("a seeder that hands out gradually is waited for, and no other one is asked for", async () => {
+  const swarm = await transferring("v1");
+  const seeder = connect(swarm, 1);
+  swarm.received(seeder, { type: "haveNone" }, 0);
+  seeder.isSuperSeeder = true;
+  assertEquals(reasonOf(swarm, ANSWERING, 5000), [
+    "choked",
+    "the seeder hands out its chunks gradually, each to one peer first; waiting for a turn",
+  ]);
+  connect(swarm, 2, 5000).isSuperSeeder = true;
+  assertEquals(reasonOf(swarm, ANSWERING, 9000), [
+    "choked",
+    "all 2 seeders hand out their chunks gradually, each to one peer first; waiting for a turn",
+  ]);
+});
+
 Deno.test("peers are there without the rest, and the seeder is gone", async () => {
   const swarm = await transferring("v1");
   const seeder = connect(swarm, 1);

@@ -12,6 +12,21 @@ import { MemoryTorrent } from "../support/memory_torrent.ts";
 import { allOf, at, bits, connect, layoutOf, sentTo } from "../support/peers.ts";
 
 const permissions = "none";
+
+Deno.test({
+  name: "a super-seeder counts as a seeder, and as gradual until it says that it wants nothing",
+  permissions,
+  fn() {
+    const peer = connect(new PeerBook(() => {}), 1, {}, 0);
+    peer.remote = bits(4, 0, 2);
+    assertEquals([peer.isSeeder, peer.handsOutGradually], [false, false]);
+    peer.isSuperSeeder = true;
+    assertEquals([peer.isSeeder, peer.handsOutGradually], [true, true]);
+    peer.uploadOnly = true; // all was shown but what the other had before
+    assertEquals([peer.isSeeder, peer.handsOutGradually], [true, false]);
+  },
+});
+
 const MIB = 1024 * 1024;
 /** Pieces of 1 MiB: four of them are offered ahead while no rate is known. */
 const BLOCKS_PER_PIECE = 64;

@@ -1,6 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { parseInfo } from "../../lib/codec/info.ts";
 import { TorrentError } from "../../lib/errors.ts";
+import { Bitfield } from "../../lib/store/bitfield.ts";
 import {
   type FileSpan,
   Layout,
@@ -304,5 +305,25 @@ Deno.test({
       assertThrows(() => layoutOf("hybrid", KIB16, ...files), TorrentError, "hybrid");
     }
     layoutOf("hybrid", KIB16, real(1), pad(3));
+  },
+});
+
+Deno.test({
+  name: "how many bytes of a file lie in some pieces, be they shared with other files or not",
+  permissions,
+  fn() {
+    const shared = layoutOf("v1", 10, real(15), real(0), real(3), real(12));
+    const aligned = layoutOf("v2", KIB16, real(KIB16 + 5), real(7));
+    const bytes = (layout: Layout, file: number, ...pieces: number[]) => {
+      const field = new Bitfield(layout.pieceCount);
+      for (const piece of pieces) field.set(piece);
+      return layout.bytesIn(file, field);
+    };
+    assertEquals([0, 1, 2, 3].map((file) => bytes(shared, file, 1)), [5, 0, 3, 2]);
+    assertEquals([0, 1, 2, 3].map((file) => bytes(shared, file, 0, 1, 2)), [15, 0, 3, 12]);
+    assertEquals([0, 1, 2, 3].map((file) => bytes(shared, file)), [0, 0, 0, 0]);
+    assertEquals([bytes(aligned, 0, 1), bytes(aligned, 1, 1)], [5, 0]);
+    assertEquals([bytes(aligned, 0, 0, 2), bytes(aligned, 1, 0, 2)], [KIB16, 7]);
+    assertThrows(() => bytes(shared, 4), RangeError);
   },
 });

@@ -92,5 +92,5 @@ export async function drawn(page: Page): Promise<void> {
 export async function sentence(page: Page, pattern: RegExp): Promise<string> {
   const heading = page.locator("h1").filter({ hasText: pattern });
   await heading.waitFor();
-  return await heading.innerText();
+  return (await heading.textContent())!;
 }

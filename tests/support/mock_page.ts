@@ -13,25 +13,30 @@ export class MockPage implements AsyncDisposable {
   map: PieceMap | undefined;
   /** What was asked last. */
   question: Question | undefined;
-  readonly #server: PageServer;
+  #server: PageServer | undefined;
 
-  /** Serves it on a port of 127.0.0.1, by default a free one. */
-  constructor(snapshot: Snapshot, map?: PieceMap, port = 0) {
+  private constructor(snapshot: Snapshot, map: PieceMap | undefined) {
     this.snapshot = snapshot;
     this.map = map;
+  }
+
+  /** Serves it on a port of 127.0.0.1, by default a free one. */
+  static async serve(snapshot: Snapshot, map?: PieceMap, port = 0): Promise<MockPage> {
+    const page = new MockPage(snapshot, map);
     const source: PageSource = {
       snapshot: (question) => {
-        this.question = question;
-        return this.snapshot;
+        page.question = question;
+        return page.snapshot;
       },
-      map: () => this.map,
+      map: () => page.map,
       close: () => {},
     };
-    this.#server = new PageServer(source, { host: "127.0.0.1", port });
+    page.#server = await PageServer.start(source, { host: "127.0.0.1", port });
+    return page;
   }
 
   get url(): string {
-    return this.#server.url;
+    return this.#server!.url;
   }
 
   get port(): number {
@@ -40,10 +45,10 @@ export class MockPage implements AsyncDisposable {
 
   /** How many tabs follow it. */
   get readers(): number {
-    return this.#server.readers;
+    return this.#server!.readers;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.close();
+    await this.#server!.close();
   }
 }

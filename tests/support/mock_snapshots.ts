@@ -166,6 +166,46 @@ export function mockSeeder(): TransferSnapshot {
   };
 }
 
+/** A seeder that hands out one copy gradually. */
+export function mockGradualSeeder(): TransferSnapshot {
+  const { stop: _, ...seeder } = mockSeeder();
+  return {
+    ...seeder,
+    sentence: "handing out gradually: sending to 5 peers",
+    tone: "good",
+    reachable: "yes",
+    superSeeding: true,
+    uploadedBytes: 0.31 * seeder.totalBytes,
+    copies: 0,
+    trackers: seeder.trackers.slice(0, 1),
+  };
+}
+
+/** A leecher whose first peer is such a seeder. */
+export function mockGradualLeecher(): TransferSnapshot {
+  const leecher = mockLeecher(0.26);
+  const peers = leecher.peers.map((peer, i) => ({ ...peer, progress: 0.2 + i / 50 }));
+  peers[0] = { ...peers[0]!, progress: 0.28, isGradual: true };
+  return { ...leecher, peers };
+}
+
+/** A leecher of a folder of so many files, of which one was not chosen. */
+export function mockFolder(files = 30): TransferSnapshot {
+  const fileRows = Array.from({ length: Math.min(100, files) }, (_, i) => {
+    const bytes = i === 5 ? 0 : (1 + i * 37 % 11) * 30 * MIB;
+    const isChosen = i !== 2;
+    const path = `week-${String(i).padStart(2, "0")}/lecture ${i}.mp4`;
+    return { path, bytes, isChosen, ...(isChosen && { haveBytes: bytes * (i % 4) / 3 }) };
+  });
+  return {
+    ...mockLeecher(0.4),
+    name: "course-material-2026",
+    path: "/srv/images/course-material-2026",
+    files,
+    fileRows,
+  };
+}
+
 /** A map of a download with this share done, from its start on and with holes. */
 export function mockMap(share: number, pieces = 1566): PieceMap {
   const perCell = Math.ceil(pieces / 4000);

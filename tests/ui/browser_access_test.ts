@@ -5,19 +5,28 @@
  */
 
 import axe from "axe-core";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import type { Page } from "playwright-core";
 import type { TrackerSnapshot } from "../../lib/ui/snapshot.ts";
 import { drawn, TestBrowser } from "../support/browser.ts";
 import { foreignTest } from "../support/foreign.ts";
 import { MockPage } from "../support/mock_page.ts";
-import { mockLeecher, mockMap, mockSeeder, mockTracker } from "../support/mock_snapshots.ts";
+import {
+  mockFolder,
+  mockGradualLeecher,
+  mockLeecher,
+  mockMap,
+  mockSeeder,
+  mockTracker,
+} from "../support/mock_snapshots.ts";
 
 const STATES = [
   { what: "a leecher that waits", snapshot: mockLeecher(0), map: mockMap(0) },
   { what: "a leecher under way", snapshot: mockLeecher(0.4), map: mockMap(0.4) },
   { what: "a leecher that is done", snapshot: mockLeecher(1), map: mockMap(1) },
   { what: "a seeder", snapshot: mockSeeder(), map: mockMap(1) },
+  { what: "a leecher of a folder", snapshot: mockFolder(), map: mockMap(0.4) },
+  { what: "a leecher of a gradual seeder", snapshot: mockGradualLeecher(), map: mockMap(0.26) },
   { what: "a tracker", snapshot: shortTracker(), map: undefined },
 ];
 
@@ -43,7 +52,7 @@ foreignTest(
     await using browser = await TestBrowser.start();
     for (const { what, snapshot, map } of STATES) {
       await test.step(what, async () => {
-        await using page = new MockPage(snapshot, map);
+        await using page = await MockPage.serve(snapshot, map);
         const tab = await browser.open(page.url, { width: 1600 });
         await drawn(tab);
         for (const summary of await tab.locator("summary").all()) await summary.click();
@@ -72,7 +81,7 @@ foreignTest(
     await using browser = await TestBrowser.start();
     const tab = await browser.open("about:blank");
     for (const { what, snapshot, map } of STATES) {
-      await using page = new MockPage(snapshot, map);
+      await using page = await MockPage.serve(snapshot, map);
       await tab.goto(page.url);
       await drawn(tab);
       for (const summary of await tab.locator("summary").all()) await summary.click();
@@ -87,8 +96,32 @@ foreignTest(
   },
 );
 
+foreignTest(
+  "on a telephone no page is longer than 3,400 pixels, however much it has to tell",
+  ["chromium"],
+  async () => {
+    await using browser = await TestBrowser.start();
+    const tab = await browser.open("about:blank", { width: 360, height: 800 });
+    for (
+      const { what, snapshot, map } of [
+        ...STATES,
+        { what: "a tracker of 200 swarms", snapshot: mockTracker(200), map: undefined },
+        { what: "a folder of 100,000 files", snapshot: mockFolder(100_000), map: mockMap(0.4) },
+        { what: "500 peers", snapshot: mockLeecher(0.4, 500), map: mockMap(0.4) },
+      ]
+    ) {
+      await using page = await MockPage.serve(snapshot, map);
+      await tab.goto(page.url);
+      await drawn(tab);
+      if (snapshot.program === "tracker") await tab.locator("table.cards").first().waitFor();
+      const height = await tab.evaluate(() => document.documentElement.scrollHeight);
+      assertLess(height, 3400, what);
+    }
+  },
+);
+
 foreignTest("who wants no motion sees none", ["chromium"], async () => {
-  await using page = new MockPage(mockLeecher(0.4), mockMap(0.4));
+  await using page = await MockPage.serve(mockLeecher(0.4), mockMap(0.4));
   await using browser = await TestBrowser.start();
   const motions = async (reducedMotion: "reduce" | "no-preference") => {
     const tab = await browser.open(page.url, { reducedMotion });

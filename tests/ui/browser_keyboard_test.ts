@@ -54,7 +54,7 @@ foreignTest(
       ]] as const
     ) {
       for (const width of [1600, 360]) {
-        await using page = new MockPage(snapshot, mockMap(1));
+        await using page = await MockPage.serve(snapshot, mockMap(1));
         const tab = await browser.open(page.url, { width });
         await drawn(tab);
         const { controls, stops } = await walk(tab);
@@ -68,7 +68,7 @@ foreignTest(
 );
 
 foreignTest("a table is sorted by keyboard, and says by what", ["chromium"], async () => {
-  await using page = new MockPage(mockLeecher(0.4, 12), mockMap(0.4));
+  await using page = await MockPage.serve(mockLeecher(0.4, 12), mockMap(0.4));
   await using browser = await TestBrowser.start();
   const tab = await browser.open(page.url);
   await drawn(tab);
@@ -95,7 +95,7 @@ foreignTest(
   ["chromium"],
   async () => {
     const { selected, ...overview } = mockTracker();
-    await using page = new MockPage(overview);
+    await using page = await MockPage.serve(overview);
     await using browser = await TestBrowser.start();
     const tab = await browser.open(page.url);
     await drawn(tab);
@@ -121,7 +121,7 @@ foreignTest(
       ...mockLeecher(0),
       sentence: `waiting: tracker udp://10.0.0.2:6969 does not answer, next try in ${seconds} s`,
     });
-    await using page = new MockPage(waiting(5));
+    await using page = await MockPage.serve(waiting(5));
     await using browser = await TestBrowser.start();
     const tab = await browser.open(page.url);
     const spoken = tab.locator("#spoken[role=status][aria-live=polite]");

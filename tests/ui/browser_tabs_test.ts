@@ -28,7 +28,7 @@ async function show(tab: Page, isHidden: boolean): Promise<void> {
 }
 
 foreignTest("twenty tabs side by side are all kept up to date", ["chromium"], async () => {
-  await using page = new MockPage({ ...mockLeecher(0.4, 0), link: "" }, mockMap(0.4, 50));
+  await using page = await MockPage.serve({ ...mockLeecher(0.4, 0), link: "" }, mockMap(0.4, 50));
   await using browser = await TestBrowser.start();
   const first = await browser.open(page.url, { width: 400 });
   const context = first.context();
@@ -43,7 +43,9 @@ foreignTest("twenty tabs side by side are all kept up to date", ["chromium"], as
   page.map = mockMap(1, 50);
   await Promise.all(tabs.map((tab) => sentence(tab, /^Complete/)));
   const verified = (tab: Page) => tab.locator(".legend [data-kind=verified] b");
-  await Promise.all(tabs.map((tab) => verified(tab).filter({ hasText: /^50$/ }).waitFor()));
+  await Promise.all(
+    tabs.map((tab) => verified(tab).filter({ hasText: /^50$/ }).waitFor({ state: "attached" })),
+  );
   assertLessOrEqual(page.readers, MOST_CONNECTIONS);
   assertEquals(browser.complaints, []);
 });
@@ -52,7 +54,7 @@ foreignTest(
   "a tab that nobody looks at holds no connection, keeps its title, and is up to date when it is shown",
   ["chromium"],
   async () => {
-    await using page = new MockPage(mockLeecher(0.4), mockMap(0.4));
+    await using page = await MockPage.serve(mockLeecher(0.4), mockMap(0.4));
     await using browser = await TestBrowser.start();
     const tab = await browser.open(page.url);
     await drawn(tab);
@@ -79,7 +81,7 @@ foreignTest(
   ["chromium"],
   async () => {
     await using browser = await TestBrowser.start();
-    const before = new MockPage(mockLeecher(0.4), mockMap(0.4));
+    const before = await MockPage.serve(mockLeecher(0.4), mockMap(0.4));
     const { port } = before;
     const tab = await browser.open(before.url);
     await sentence(tab, /^Downloading/);
@@ -89,7 +91,7 @@ foreignTest(
     assertEquals(await lost.innerText(), "Connection to the program lost, trying again");
     assertEquals(await sentence(tab, /./), "Downloading from 4 peers", "what was known stays");
 
-    await using _after = new MockPage(mockLeecher(1), mockMap(1), port);
+    await using _after = await MockPage.serve(mockLeecher(1), mockMap(1), port);
     await sentence(tab, /^Complete/);
     await lost.waitFor({ state: "detached" });
     assertEquals(browser.complaints, []);

@@ -136,3 +136,22 @@ Deno.test("the end of the stream is no fault, whoever ends it and however often"
   other.close();
   assertEquals(gone, 1);
 });
+
+Deno.test("when all places are taken, one that reads nothing makes room for one more", async () => {
+  const source = new FakeSource();
+  const stream = new EventStream(source);
+  const reader = follow(stream);
+  const idle = Array.from({ length: MAX_READERS - 1 }, () => stream.open(EVERYTHING)!);
+  assertEquals(stream.open(EVERYTHING), undefined, "they have had no time to read yet");
+  await reader.next();
+  source.current = leecherSnapshot({ haveBytes: 600_000 });
+  await reader.next(); // a second later
+  const late = follow(stream);
+  assertEquals((await late.next()).data, source.current);
+  assertEquals(stream.size, MAX_READERS);
+  source.current = leecherSnapshot({ haveBytes: 700_000 });
+  assertEquals((await reader.next()).data, source.current, "who reads stays");
+  stream.close();
+  for (const each of idle) await each.cancel();
+  await Promise.all([reader.leave(), late.leave()]);
+});

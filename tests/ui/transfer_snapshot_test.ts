@@ -129,6 +129,19 @@ const CASES: Case[] = [
     tone: "good",
   },
   {
+    of: { state: "seeding", havePieces: 4, superSeeding: true, connections: [taking] },
+    program: "seeder",
+    says: "handing out gradually: sending to 1 peer",
+    tone: "good",
+  },
+  {
+    of: { state: "seeding", havePieces: 4, connections: [taking] },
+    program: "seeder",
+    look: { trackers: [DEAD, { url: "udp://b.example:1", ok: true }] },
+    says: "sharing: sending to 1 peer; 1 of 2 trackers fails",
+    tone: "wait",
+  },
+  {
     of: { state: "seeding", havePieces: 3 },
     program: "seeder",
     says: "the file has changed: 1 chunk of 4 no longer match and are not sent; start again to " +
@@ -232,4 +245,22 @@ Deno.test("the result has hashes, time, average rate and who gave how much", () 
     verifiedBy: "SHA-256",
     sources: RESULT.sources,
   });
+});
+
+Deno.test("of a hundred thousand files the first hundred are sent, and all are counted", () => {
+  let asked = 0;
+  const first = (most: number) => {
+    asked = most;
+    return Array.from({ length: most }, (_, i) => ({
+      path: `${i}/${"x".repeat(4000)}`,
+      bytes: 10,
+      haveBytes: i % 11,
+      isChosen: i !== 1,
+    }));
+  };
+  const snapshot = leecherSnapshot({}, { files: 100_000, fileView: { count: 100_000, first } });
+  assertEquals([asked, snapshot.files, snapshot.fileRows!.length], [100, 100_000, 100]);
+  assertEquals(snapshot.fileRows![3]!.haveBytes, 3);
+  assertEquals("haveBytes" in snapshot.fileRows![1]!, false, "not chosen");
+  assertEquals(JSON.stringify(snapshot.fileRows).length < 50_000, true);
 });

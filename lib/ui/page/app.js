@@ -8,7 +8,7 @@
 
 import { html, render } from "./preact.js";
 import { say } from "./announcer.js";
-import { plain, whole } from "./format.js";
+import { capitalised, plain, whole } from "./format.js";
 import { Live } from "./live.js";
 import { titleOf } from "./overview.js";
 import { TrackerView } from "./tracker_view.js";
@@ -16,7 +16,12 @@ import { TransferView } from "./transfer_view.js";
 
 /** Typing goes on: so long after the last letter the program is asked. */
 const TYPING_MS = 250;
-const LOST = "connection to the program lost, trying again";
+/** What is said while the program is not heard. */
+const LOST = {
+  silent: "connection to the program lost, trying again",
+  refused: "this address does not let in any more: the program was started anew, so open the " +
+    "address that it printed then",
+};
 const TITLES = { leecher: "Leecher", seeder: "Seeder", tracker: "Tracker" };
 
 const place = /** @type {HTMLElement} */ (document.getElementById("app"));
@@ -25,7 +30,8 @@ const place = /** @type {HTMLElement} */ (document.getElementById("app"));
 let snapshot;
 /** @type {import("../snapshot.ts").PieceMap | undefined} */
 let map;
-let isConnected = true;
+/** @type {keyof typeof LOST | undefined} */
+let lost;
 let question = readQuestion();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let typing;
@@ -39,10 +45,10 @@ const live = new Live({
     map = news;
     show();
   },
-  connection: (isUp) => {
-    if (isUp === isConnected) return;
-    isConnected = isUp;
-    if (!isUp) say(LOST);
+  connection: (trouble) => {
+    if (trouble === lost) return;
+    lost = trouble;
+    if (lost !== undefined) say(LOST[lost]);
     show();
   },
 });
@@ -76,18 +82,20 @@ function Page() {
       ${snapshot &&
         html`<p class="quiet">${TITLES[snapshot.program]} ${plain(snapshot.version)}</p>`}
     </header>
-    ${!isConnected && html`<p class="lost">${LOST.replace("c", "C")}</p>`}
+    ${lost && html`<p class="lost">${capitalised(LOST[lost])}</p>`}
     <main>${snapshot
       ? html`<${View} />`
-      : html`<h1>${isConnected ? "Asking the program…" : "Shoal"}</h1>`}</main>
+      : html`<h1>${lost ? "Shoal" : "Asking the program…"}</h1>`}</main>
   `;
 }
 
+/** What was heard last; of which nobody knows whether it still holds while the program is not heard. */
 function View() {
+  const seen = lost ? { ...snapshot, tone: "stale" } : snapshot;
   if (snapshot?.program === "tracker") {
-    return html`<${TrackerView} snapshot=${snapshot} question=${question} ask=${ask} />`;
+    return html`<${TrackerView} snapshot=${seen} question=${question} ask=${ask} />`;
   }
-  return html`<${TransferView} snapshot=${snapshot} map=${map} />`;
+  return html`<${TransferView} snapshot=${seen} map=${map} />`;
 }
 
 /**

@@ -8,12 +8,10 @@
 
 import { html, useEffect, useRef } from "./preact.js";
 import qrcode from "/vendor/qrcode.js";
-import { CopyButton } from "./small_parts.js";
+import { CopyButton, ROOMY } from "./small_parts.js";
 
 /** A code of a longer text has squares too small for a telephone to read from a screen. */
 const LONGEST_QR_TEXT = 800;
-/** Where the code stands beside the rest; elsewhere it is in the way until it is asked for. */
-const ROOMY = "(min-width: 56rem)";
 /** Device pixels per square at most, and the quiet zone the standard asks for, in squares. */
 const SQUARE = 6;
 const QUIET_ZONE = 4;

@@ -23,7 +23,7 @@ const LINGER_MS = 250;
  * @typedef {object} Listener
  * @property {(snapshot: import("../snapshot.ts").Snapshot) => void} state
  * @property {(map: import("../snapshot.ts").PieceMap) => void} map
- * @property {(isConnected: boolean) => void} connection
+ * @property {(trouble: "silent" | "refused" | undefined) => void} connection what is wrong with it, if anything
  */
 
 /**
@@ -103,6 +103,7 @@ export class Live {
       const answer = await fetch(this.#address("/api/state"), {
         signal: AbortSignal.timeout(SILENCE_MS),
       });
+      if (!answer.ok) throw new Error(await answer.text());
       const snapshot = await answer.json();
       if (!this.#isHidden) return;
       this.#heard(GLANCE_MS, () => this.#connect());
@@ -117,15 +118,27 @@ export class Live {
    * @param {() => void} next
    */
   #heard(ms, next) {
-    this.#listener.connection(true);
+    this.#listener.connection(undefined);
     this.#expect(ms, next);
   }
 
   // Browsers differ in when they try again by themselves; so none of them does.
-  #lost() {
+  async #lost() {
     this.#source?.close();
-    this.#listener.connection(false);
     this.#expect(RETRY_MS, () => this.#connect());
+    const tries = this.#tries;
+    const isRefused = await this.#isRefused();
+    if (tries === this.#tries) this.#listener.connection(isRefused ? "refused" : "silent");
+  }
+
+  /** Whether somebody answers who does not let us in: a program that was started anew has a new token. */
+  async #isRefused() {
+    try {
+      const signal = AbortSignal.timeout(RETRY_MS);
+      return (await fetch(this.#address("/api/state"), { method: "HEAD", signal })).status === 403;
+    } catch {
+      return false; // nobody is there
+    }
   }
 
   /**

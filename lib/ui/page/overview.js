@@ -9,7 +9,7 @@
 import { html } from "./preact.js";
 import { bytes, count, eta, percent, rate, whole } from "./format.js";
 import { Headline } from "./headline.js";
-import { Figures, Foreign } from "./small_parts.js";
+import { Figures, Folding, Foreign } from "./small_parts.js";
 
 /** @typedef {import("../snapshot.ts").TransferSnapshot} TransferSnapshot */
 
@@ -161,8 +161,7 @@ export function Details({ snapshot }) {
   const { v1Hash, v2Hash, path, files, pieces, pieceLength, port, reachable } = snapshot;
   const chunks = pieces === 0 ? undefined : `${count(pieces, "chunk")} of ${bytes(pieceLength)}`;
   return html`
-    <section class="panel" aria-labelledby="details-title">
-      <h2 id="details-title">Details</h2>
+    <${Folding} id="details" title="Details">
       <${Figures} class="details" entries=${[
         ["Path", path === undefined ? undefined : html`<${Foreign} text=${path} />`],
         ["Files", files === undefined ? undefined : whole(files)],
@@ -171,7 +170,7 @@ export function Details({ snapshot }) {
         ["Info-hash v2", v2Hash && html`<code>${v2Hash}</code>`],
         ["TCP port", port === 0 ? undefined : `${port}${REACH[reachable ?? "unknown"]}`],
       ]} />
-    </section>
+      <//>
   `;
 }
 

@@ -46,8 +46,11 @@ const COLUMNS = [
     label: "Has",
     isNumber: true,
     room: SHARE_ROOM,
-    value: ({ progress }) => progress,
-    cell: ({ progress, address }) => html`<${Share} share=${progress} of=${`${address} has`} />`,
+    value: ({ progress, isGradual }) => isGradual ? 1 : progress,
+    cell: ({ progress, address, isGradual }) =>
+      isGradual
+        ? html`<span class="gradual">seeder, handing out gradually</span>`
+        : html`<${Share} share=${progress} of=${`${address} has`} />`,
   },
   amount("downRate", "Down", rate),
   amount("upRate", "Up", rate),
@@ -58,7 +61,7 @@ const COLUMNS = [
     label: "Fetching",
     value: ({ fetching }) => fetching[0] ?? Infinity,
     cell: ({ fetching }) => chunks(fetching),
-    isEmpty: ({ fetching }) => fetching.length === 0,
+    isEmpty: () => true, // a card tells what matters most
   },
   {
     key: "flags",

@@ -11,6 +11,7 @@ import { html, useEffect, useMemo, useRef } from "./preact.js";
 import { bytes, count, percent, whole } from "./format.js";
 import { KINDS, readCells, tally } from "./piece_cells.js";
 import { drawAvailability, drawMap, drawSample } from "./piece_drawing.js";
+import { Folding } from "./small_parts.js";
 import { redrawn } from "./theme.js";
 
 const WORDS = {
@@ -25,17 +26,17 @@ const WORDS = {
  * @param {{map: import("../snapshot.ts").PieceMap | undefined, snapshot: import("../snapshot.ts").TransferSnapshot}} props
  */
 export function PieceMapPanel({ map, snapshot }) {
+  const { pieces, havePieces, pieceLength, haveBytes, totalBytes } = snapshot;
   return html`
-    <section class="panel map" aria-labelledby="map-title">
-      <h2 id="map-title">Chunks</h2>
+    <${Folding} id="map" title="Chunks" isOpen=${havePieces < pieces}>
       ${map === undefined || map.cells === 0
         ? html`<p class="quiet">${
-          snapshot.pieceLength === 0 || snapshot.haveBytes < snapshot.totalBytes
+          pieceLength === 0 || haveBytes < totalBytes
             ? "The chunks are shown as soon as it is known how many there are."
             : "No chunks to show."
         }</p>`
         : html`<${Drawn} map=${map} snapshot=${snapshot} />`}
-    </section>
+    <//>
   `;
 }
 
@@ -64,12 +65,23 @@ function Drawn({ map, snapshot }) {
       </li>`
       )}
     </ul>
-    <${Availability} cells=${cells} absent=${counts.absent} />
+    <${Availability} cells=${cells} absent=${counts.absent} note=${gradually(snapshot)} />
   `;
 }
 
-/** @param {{cells: import("./piece_cells.js").Cells, absent: number}} props */
-function Availability({ cells, absent }) {
+/**
+ * Why so few peers seem to have so much, where that is on purpose (BEP 16).
+ * @param {import("../snapshot.ts").TransferSnapshot} snapshot
+ */
+function gradually({ superSeeding, peers }) {
+  if (superSeeding) return " One copy is handed out gradually, each chunk to one peer first.";
+  return peers.some(({ isGradual }) => isGradual)
+    ? " A seeder hands its chunks out gradually, each to one peer first."
+    : "";
+}
+
+/** @param {{cells: import("./piece_cells.js").Cells, absent: number, note: string}} props */
+function Availability({ cells, absent, note }) {
   const least = cells.availability.reduce((min, n) => Math.min(min, n), 255);
   const most = cells.availability.reduce((max, n) => Math.max(max, n), 0);
   const unit = cells.perCell === 1 ? "chunk" : "square";
@@ -87,9 +99,9 @@ function Availability({ cells, absent }) {
     <h3>Availability</h3>
     <${Canvas}
       class="availability" cells=${cells} draw=${drawAvailability}
-      label=${`Availability: ${sentence}${lack}.`}
+      label=${`Availability: ${sentence}${lack}.${note}`}
     />
-    <p class="quiet">From the first ${unit} to the last: ${sentence}${lack}.</p>
+    <p class="quiet">From the first ${unit} to the last: ${sentence}${lack}.${note}</p>
   `;
 }
 

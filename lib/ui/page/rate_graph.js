@@ -15,7 +15,7 @@ import { colour, redrawn } from "./theme.js";
 /** What is shown, in seconds: of a transfer that began just now five minutes would be all but empty. */
 const SPANS = [{ seconds: 60, words: "last minute" }, { seconds: 300, words: "last five minutes" }];
 /** As tall as the map beside it, or, on a telephone, low. */
-const HEIGHT = { wide: 310, narrow: 220 }, NARROW = 400;
+const HEIGHT = { wide: 310, narrow: 160 }, NARROW = 400;
 /** The scale never shows less than this many bytes per second, or an idle graph would be all noise. */
 const SMALLEST_TOP = 1024;
 /** Distances of the lines of the scale that are round numbers of bytes, KiB, MiB or GiB. */
@@ -25,6 +25,14 @@ const STEPS = [1, 2 ** 10, 2 ** 20, 2 ** 30].flatMap((unit) =>
 
 /** @typedef {import("../snapshot.ts").TransferSnapshot} TransferSnapshot */
 
+/**
+ * Whether there is nothing to draw.
+ * @param {TransferSnapshot} snapshot
+ */
+export function isIdle({ history: { peakDown, peakUp }, downloadRate, uploadRate }) {
+  return peakDown + peakUp + downloadRate + uploadRate === 0;
+}
+
 /** @param {{snapshot: TransferSnapshot}} props */
 export function RateGraph({ snapshot }) {
   const { program, history, downloadRate, uploadRate } = snapshot;
@@ -33,6 +41,21 @@ export function RateGraph({ snapshot }) {
   const down = { word: "Down", kind: "down", now: downloadRate, peak: history.peakDown };
   const up = { word: "Up", kind: "up", now: uploadRate, peak: history.peakUp };
   const lines = program === "leecher" ? [down, up] : [up];
+  return html`
+    <section class="panel" aria-labelledby="rates-title">
+      <h2 id="rates-title">Rates <small>${span.words}</small></h2>
+      ${isIdle(snapshot)
+        ? html`<p class="quiet">Nothing has moved.</p>`
+        : html`<${Plot} history=${history} span=${span} lines=${lines} />`}
+    </section>
+  `;
+}
+
+/**
+ * @typedef {{word: string, kind: string, now: number, peak: number}} Line
+ * @param {{history: TransferSnapshot["history"], span: typeof SPANS[number], lines: Line[]}} props
+ */
+function Plot({ history, span, lines }) {
   const place = useRef(null);
   const plot = useRef(null);
   const newest = useRef(history);
@@ -52,20 +75,17 @@ export function RateGraph({ snapshot }) {
   useEffect(() => plot.current.setData(dataOf(history)), [history]);
   const words = lines.map(({ word, now, peak }) => `${word} ${rate(now)}, peak ${rate(peak)}.`);
   return html`
-    <section class="panel" aria-labelledby="rates-title">
-      <h2 id="rates-title">Rates <small>${span.words}</small></h2>
-      <ul class="legend rates">
-        ${lines.map((line) => html`<${Entry} key=${line.kind} ...${line} />`)}
-      </ul>
-      <div
-        class="graph" ref=${place} role="img"
-        aria-label=${`Graph of the ${span.words}. ${words.join(" ")}`}
-      ></div>
-    </section>
+    <ul class="legend rates">
+      ${lines.map((line) => html`<${Entry} key=${line.kind} ...${line} />`)}
+    </ul>
+    <div
+      class="graph" ref=${place} role="img"
+      aria-label=${`Graph of the ${span.words}. ${words.join(" ")}`}
+    ></div>
   `;
 }
 
-/** @param {{kind: string, word: string, now: number, peak: number}} props */
+/** @param {Line} props */
 function Entry({ kind, word, now, peak }) {
   return html`<li>
     <span class="line ${kind}" aria-hidden="true"></span>

@@ -9,7 +9,7 @@
 
 import { html } from "./preact.js";
 import { bytes, elapsed, rate } from "./format.js";
-import { CopyButton, Figures, Foreign, Share, SHARE_ROOM } from "./small_parts.js";
+import { CopyButton, Figures, Foreign, ROOMY, Share, SHARE_ROOM } from "./small_parts.js";
 import { SortableTable } from "./sortable_table.js";
 
 /**
@@ -79,13 +79,15 @@ function Sources({ sources, given }) {
         html`<${Share} share=${given === 0 ? 0 : n / given} of=${`Share of ${address}`} />`,
     },
   ];
-  return html`
-    <h3>Where it came from</h3>
+  const table = html`
     <${SortableTable}
       name="Sources" noun="source" columns=${columns} rows=${sources} sortedBy="bytes"
       keyOf=${(/** @type {Source} */ { address }) => address}
     />
   `;
+  return matchMedia(ROOMY).matches
+    ? [html`<h3>Where it came from</h3>`, table]
+    : html`<details><summary>Where it came from</summary>${table}</details>`;
 }
 
 /** @param {TransferSnapshot} snapshot */

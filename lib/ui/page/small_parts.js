@@ -56,6 +56,25 @@ export function Figures({ entries, class: name }) {
   }</dl>`;
 }
 
+/** Where a panel has room for all that is in it. */
+export const ROOMY = "(min-width: 56rem)";
+
+/**
+ * A panel that is folded where there is little room, unless there is something in it to be seen at once.
+ * @param {{id: string, title: string, isOpen?: boolean, children?: unknown}} props
+ */
+export function Folding({ id, title, isOpen = false, children }) {
+  const [isRoomy] = useState(() => matchMedia(ROOMY).matches);
+  const heading = html`<h2 id=${`${id}-title`}>${title}</h2>`;
+  return html`
+    <section class="panel" aria-labelledby=${`${id}-title`}>
+      ${isRoomy || isOpen ? [heading, children] : html`
+        <details class="folding"><summary>${heading}</summary>${children}</details>
+      `}
+    </section>
+  `;
+}
+
 /**
  * A button that copies a text.
  * @param {{text: string, what: string}} props

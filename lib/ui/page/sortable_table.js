@@ -13,8 +13,8 @@ import { redrawn } from "./theme.js";
 
 /** Where columns have less room than this, in pixels, the rows become cards. */
 const ROOM = { header: 215, number: 78, words: 124 };
-/** So many rows are drawn unless all are asked for. */
-const FIRST_ROWS = 100;
+/** So many rows are drawn unless all are asked for; as cards they are tall. */
+const FIRST_ROWS = { rows: 50, cards: 5 };
 
 /**
  * @template Row
@@ -37,6 +37,7 @@ const FIRST_ROWS = 100;
  * @property {Column<Row>[]} columns
  * @property {Row[]} rows
  * @property {(row: Row) => string} keyOf names a row, for good
+ * @property {{rows: number, cards: number}} [firstRows] how many are drawn unless all are asked for
  * @property {string} sortedBy key of the column that sorts it at first
  * @property {(row: Row) => boolean} [isSelected]
  */
@@ -45,7 +46,8 @@ const FIRST_ROWS = 100;
  * @template Row
  * @param {TableProps<Row>} props
  */
-export function SortableTable({ name, noun, columns, rows, keyOf, sortedBy, isSelected }) {
+export function SortableTable(props) {
+  const { name, noun, columns, rows, keyOf, sortedBy, isSelected, firstRows = FIRST_ROWS } = props;
   const [order, setOrder] = useState(() => ({
     key: sortedBy,
     isRising: columns.find(({ key }) => key === sortedBy)?.isNumber !== true,
@@ -58,7 +60,8 @@ export function SortableTable({ name, noun, columns, rows, keyOf, sortedBy, isSe
     measure();
     return redrawn(place.current, measure);
   }, []);
-  const shown = sorted(rows, columns, order, keyOf).slice(0, showsAll ? undefined : FIRST_ROWS);
+  const first = firstRows[isNarrow ? "cards" : "rows"];
+  const shown = sorted(rows, columns, order, keyOf).slice(0, showsAll ? undefined : first);
   const sortBy = (/** @type {Column<Row>} */ { key, isNumber }) =>
     setOrder({ key, isRising: key === order.key ? !order.isRising : isNumber !== true });
   return html`
@@ -76,9 +79,9 @@ export function SortableTable({ name, noun, columns, rows, keyOf, sortedBy, isSe
     </tr>`
       )}</tbody>
     </table>
-    ${rows.length > FIRST_ROWS &&
+    ${rows.length > first &&
       html`<button type="button" class="wide" onClick=${() => setShowsAll(!showsAll)}>
-      ${showsAll ? `Show the first ${FIRST_ROWS}` : `Show all ${whole(rows.length)}`}
+      ${showsAll ? `Show the first ${first}` : `Show all ${whole(rows.length)}`}
     </button>`}
     </div>
   `;

@@ -8,7 +8,7 @@
 
 import { html } from "./preact.js";
 import { count, plain, seconds } from "./format.js";
-import { Foreign } from "./small_parts.js";
+import { Folding, Foreign } from "./small_parts.js";
 
 /**
  * @typedef {import("../snapshot.ts").TransferSnapshot["trackers"][number]} TrackerRow
@@ -17,14 +17,16 @@ import { Foreign } from "./small_parts.js";
 /** @param {{trackers: TrackerRow[]}} props */
 export function TrackerRows({ trackers }) {
   return html`
-    <section class="panel" aria-labelledby="trackers-title">
-      <h2 id="trackers-title">${trackers.length === 1 ? "Tracker" : "Trackers"}</h2>
+    <${Folding}
+      id="trackers" title=${trackers.length === 1 ? "Tracker" : "Trackers"}
+      isOpen=${trackers.some(({ ok }) => !ok)}
+    >
       ${trackers.length === 0
         ? html`<p class="quiet">No tracker is asked.</p>`
         : html`<ul class="trackers">${
           trackers.map((row) => html`<${Row} key=${row.url} row=${row} />`)
         }</ul>`}
-    </section>
+    <//>
   `;
 }
 

@@ -20,12 +20,15 @@ import { SortableTable } from "./sortable_table.js";
  * @typedef {{q: string, swarm: string}} Question
  */
 
+/** The tracker runs; whether all is well with those it knows is said where they are. @type {Record<string, string>} */
+const LABELS = { good: "Running", wait: "Running" };
+
 /** @param {{snapshot: TrackerSnapshot, question: Question, ask: (question: Question) => void}} props */
 export function TrackerView({ snapshot, question, ask }) {
   const { sentence, tone, url, selected } = snapshot;
   return html`
     <section class="panel overview" aria-label="At a glance">
-      <${Headline} sentence=${sentence} tone=${tone} />
+      <${Headline} sentence=${sentence} tone=${tone} label=${LABELS[tone]} />
       <div class="copying">
         <code class="url">${url}</code><${CopyButton} text=${url} what="Address" />
       </div>
@@ -116,7 +119,7 @@ function swarmColumns(question, ask) {
       key: "hash",
       label: "Info-hash",
       value: ({ hash }) => hash,
-      cell: ({ hash }) => html`<code title=${hash}>${hash.slice(0, 12)}…</code>`,
+      cell: ({ hash }) => html`<code class="short" title=${hash}>${hash.slice(0, 12)}…</code>`,
     },
   ];
 }

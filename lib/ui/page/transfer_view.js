@@ -7,11 +7,12 @@
  */
 
 import { html } from "./preact.js";
+import { FileList } from "./file_list.js";
 import { LinkCard } from "./link_card.js";
 import { Details, Overview } from "./overview.js";
 import { PeerTable } from "./peer_table.js";
 import { PieceMapPanel } from "./piece_map.js";
-import { RateGraph } from "./rate_graph.js";
+import { isIdle, RateGraph } from "./rate_graph.js";
 import { ResultCard } from "./result_card.js";
 import { TrackerRows } from "./tracker_rows.js";
 
@@ -26,11 +27,12 @@ export function TransferView({ snapshot, map }) {
       <${LinkCard} link=${link} />
     </div>
     ${result && html`<${ResultCard} result=${result} snapshot=${snapshot} />`}
-    <div class="columns halves">
+    <div class=${isIdle(snapshot) === (map === undefined) ? "columns halves" : "columns"}>
       <${PieceMapPanel} map=${map} snapshot=${snapshot} />
       <${RateGraph} snapshot=${snapshot} />
     </div>
     <${PeerTable} snapshot=${snapshot} />
+    <${FileList} snapshot=${snapshot} />
     <div class="columns halves">
       <${TrackerRows} trackers=${trackers} />
       <${Details} snapshot=${snapshot} />

@@ -127,8 +127,8 @@ const FIELDS = [
 const SECRET_FILE = /root:/;
 
 /** A page that is served, asked over real sockets. */
-function page(): Target {
-  const served = new MockPage(mockLeecher(0.5));
+async function page(): Promise<Target> {
+  const served = await MockPage.serve(mockLeecher(0.5));
   return {
     name: "page",
     every: 10, // each takes a connection
@@ -168,5 +168,5 @@ function isHangUp(error: unknown): boolean {
 
 /** All of them. What they keep on disk and listening ends with their `close`. */
 export async function programTargets(): Promise<readonly Target[]> {
-  return [commandLines, units, terminal, await resumeFiles(), page()];
+  return [commandLines, units, terminal, await resumeFiles(), await page()];
 }
