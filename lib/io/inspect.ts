@@ -37,6 +37,7 @@ export async function describeTorrent(
   const source = await resolveSource(what, {
     ...options,
     onLookup: (name) => options.onEvent?.({ type: "looking-up", name }),
+    onWarning: (message) => options.onEvent?.({ type: "warning", message }),
   });
   options.signal?.throwIfAborted();
   if (source.metainfo !== undefined) return { torrent: new Torrent(source.metainfo) };
