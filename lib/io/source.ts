@@ -12,7 +12,7 @@ import { Reach, type SourceScope } from "../codec/address_reach.ts";
 import { infoHashIn, magnetIn, webLinkIn } from "../codec/link_text.ts";
 import { parseMagnet } from "../codec/magnet.ts";
 import { parseTrackerUrl } from "../codec/tracker_url.ts";
-import { guardedWebSeeds, usableWebSeeds } from "../codec/web_seed_url.ts";
+import { guardedWebSeeds, usableWebSeeds, withoutPassword } from "../codec/web_seed_url.ts";
 import { MAX_METAINFO_LENGTH, type Metainfo, parseMetainfo } from "../codec/metainfo.ts";
 import {
   DiskError,
@@ -103,7 +103,7 @@ export async function resolveSource(what: string, options: SourceOptions): Promi
   // Each tracker that was named is wanted for itself; a torrent's own tiers stay as they are.
   const trackers = withoutRepeats([
     ...(options.trackers ?? []).map((url) => [url]),
-    ...source.trackers,
+    ...askableTrackers(source, options),
   ]);
   const webSeeds = [...new Set([...ownWebSeeds, ...usableWebSeeds(source.webSeeds)])];
   for (const url of guardedWebSeeds(source.webSeeds)) {
@@ -116,6 +116,24 @@ export async function resolveSource(what: string, options: SourceOptions): Promi
   const resolved = { ...source, peers, trackers, webSeeds, ownWebSeeds };
   if (trackers.length > 0 || isServed || private_) return resolved;
   return { ...resolved, trackers: [[assumedTracker()]], assumesTracker: true };
+}
+
+/** The torrent's own trackers that we can ask. That there are others only is said where nobody else is named. */
+function askableTrackers({ trackers }: Source, options: SourceOptions): string[][] {
+  const askable = trackers
+    .map((tier) => tier.filter((url) => !/^(?:https?|wss?):/i.test(url)))
+    .filter((tier) => tier.length > 0);
+  const [other] = trackers.flat();
+  const isLost = other !== undefined && askable.length === 0;
+  if (isLost && !options.trackers?.length && !options.peers?.length) {
+    options.onWarning?.(
+      `the torrent's trackers (${
+        withoutPassword(other)
+      }) speak HTTP, and Shoal asks UDP trackers only: ` +
+        "name one with --tracker, or a seeder with --peer",
+    );
+  }
+  return askable;
 }
 
 /** Peers by their IP addresses; those whose host has none are left out, after `unknown` heard of it. */

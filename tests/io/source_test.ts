@@ -202,3 +202,37 @@ Deno.test("web seeds are judged by how near they are who name them", async () =>
   ]);
   assertEquals(webSeedUrls({ ...source, scope: Reach.world })[1]!.from, Reach.world);
 });
+
+Deno.test("a torrent whose trackers all speak HTTP is said so once, and others are asked", async () => {
+  const link = `magnet:?xt=urn:btih:${V1}&tr=http://t.example/announce&tr=wss://u.example`;
+  const warnings: string[] = [];
+  const onWarning = (message: string) => warnings.push(message);
+  assertEquals((await resolveSource(link, { onWarning })).trackers, [[assumedTracker()]]);
+  assertEquals(warnings, [
+    "the torrent's trackers (http://t.example/announce) speak HTTP, and Shoal asks UDP trackers only: " +
+    "name one with --tracker, or a seeder with --peer",
+  ]);
+  const mixed = await resolveSource(`${link}&tr=udp://v.example:1`, { onWarning });
+  const named = await resolveSource(link, { onWarning, trackers: ["udp://w.example:1"] });
+  assertEquals([mixed.trackers, named.trackers], [[["udp://v.example:1"]], [[
+    "udp://w.example:1",
+  ]]]);
+  assertEquals(warnings.length, 1);
+});
+
+Deno.test("whoever seeds a torrent file is told how to seed what it describes", async () => {
+  await using temp = await TempFolder.create();
+  const path = await temp.file("data.bin", formulaBytes(100_000));
+  const bytes = new Uint8Array((await torrentOf(path)).toBytes());
+  const log = new EventLog();
+  const file = await temp.file("data.torrent", bytes);
+  await using _ = await seed(file, { onEvent: log.listener });
+  const { message } = await log.until("warning");
+  assertEquals(
+    message.startsWith(`${file} is shared as a file like any other; to seed the "data.bin"`),
+    true,
+  );
+  const other = await seed(await temp.file("no.torrent", "just text"), { onEvent: log.listener });
+  await other.close();
+  assertEquals(log.of("warning").length, 1);
+});
