@@ -10,14 +10,9 @@
 
 import { fromLatin1 } from "./bytes.ts";
 
-export {
-  BencodeError,
-  decode,
-  type Decoded,
-  type DecodeOptions,
-  decodePrefix,
-  type Span,
-} from "./bencode_decoder.ts";
+export { decode, type Decoded, decodePrefix, type Span } from "./bencode_decoder.ts";
+export { BencodeError } from "./bencode_integer.ts";
+export { BencodeReader, type DecodeOptions, type Fields } from "./bencode_reader.ts";
 
 /** A bencoded value. Integers are `number` when that is exact, else `bigint`; the range is int64. */
 export type Bencode = number | bigint | Uint8Array | Bencode[] | BencodeDict;

@@ -5,8 +5,7 @@
  */
 
 import { TorrentError } from "../errors.ts";
-import type { Bencode, BencodeDict } from "./bencode.ts";
-import { bytesAt, integerAt, isDict, listAt } from "./bencode_fields.ts";
+import { type Bencode, BencodeError, BencodeReader } from "./bencode.ts";
 import { textOf } from "./bytes.ts";
 import type { TorrentFile } from "./info.ts";
 import { originalPath, safeComponent } from "./path_safety.ts";
@@ -21,37 +20,92 @@ export const BITCOMET_PAD = "_____padding_file_";
  * Reads `files` of a multi-file torrent, pads included, in their order. Symbolic links are left out: they
  * hold no bytes, and where they point is a stranger's choice.
  *
+ * @param bytes the info dictionary
+ * @param start where the list begins in it
  * @throws TorrentError when an entry has no valid length or path.
+ * @throws BencodeError when an entry has a field twice.
  */
-export function parseFileList(list: Bencode[], pieceLength: number): TorrentFile[] {
+export function parseFileList(
+  bytes: Uint8Array,
+  start: number,
+  pieceLength: number,
+): TorrentFile[] {
   const files: TorrentFile[] = [];
+  const reader = new BencodeReader(bytes, { strict: false }, start);
   let offset = 0;
-  for (const entry of list) {
-    if (!isDict(entry)) {
+  reader.enter();
+  while (reader.more()) {
+    if (reader.kind !== "dict") {
       throw new TorrentError("the torrent's file list has an entry that is no file");
     }
-    const attributes = attributesOf(entry);
+    const entry = readEntry(reader);
+    const attributes = attributesOf(entry.attr);
     if (attributes.includes("l")) continue;
-    const length = lengthOf(entry);
+    const length = checkedLength(entry.length);
     offset += length;
     const marked = attributes.includes("p");
-    const raw = pathOf(entry);
-    const path = raw?.map((component) => safeComponent(component)) ??
+    const path = entry.path?.map((component) => safeComponent(component)) ??
       (marked ? [".pad", String(length)] : undefined);
     if (path === undefined) throw new TorrentError("the torrent lists a file without a path");
     const looksLikePad = marked || path.at(-1)!.startsWith(BITCOMET_PAD);
     // Padding exists to reach a piece boundary; what does not reach one is data that happens to be marked.
     const pad = looksLikePad && offset % pieceLength === 0;
     if (pad && length === 0) continue;
-    const original = raw && originalPath(raw, path);
+    const original = entry.path && originalPath(entry.path, path);
     files.push({ path, length, pad, ...(original && { original }) });
   }
   return files;
 }
 
+/** The fields of an entry that count. */
+interface Entry {
+  attr?: Bencode;
+  length?: Bencode;
+  /** Its components, as they came. */
+  path?: Uint8Array[];
+}
+
+/** Reads an entry's fields one by one: a list may have very many entries. */
+function readEntry(reader: BencodeReader): Entry {
+  const entry: Entry = {};
+  let old: Uint8Array[] | undefined;
+  const once = <T>(known: T | undefined, value: T | undefined) => {
+    // Another program may take the other one, and with it see another file.
+    if (known !== undefined) throw new BencodeError("a key comes twice", reader.at);
+    return value;
+  };
+  reader.enter();
+  while (reader.more()) {
+    switch (reader.key()) {
+      case "attr":
+        entry.attr = once(entry.attr, scalar(reader))!;
+        break;
+      case "length":
+        entry.length = once(entry.length, scalar(reader))!;
+        break;
+      case "path":
+        old = once(old, readPath(reader));
+        break;
+      case "path.utf-8":
+        entry.path = once(entry.path, readPath(reader))!;
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  if (entry.path === undefined && old !== undefined) entry.path = old;
+  return entry;
+}
+
+/** The integer or the byte string that is next; anything else is passed over. */
+function scalar(reader: BencodeReader): Bencode | undefined {
+  const { kind } = reader;
+  return kind === "integer" || kind === "string" ? reader.value() : void reader.skip();
+}
+
 /** The `attr` characters of a file (BEP 47); unknown ones are for others. */
-export function attributesOf(file: BencodeDict): string {
-  return textOf(bytesAt(file, "attr") ?? new Uint8Array());
+export function attributesOf(attr: Bencode | undefined): string {
+  return attr instanceof Uint8Array ? textOf(attr) : "";
 }
 
 /**
@@ -59,9 +113,8 @@ export function attributesOf(file: BencodeDict): string {
  *
  * @throws TorrentError when it is missing, negative or beyond the exact integers.
  */
-export function lengthOf(file: BencodeDict): number {
-  const length = integerAt(file, "length");
-  if (length === undefined || length < 0) {
+export function checkedLength(length: Bencode | undefined): number {
+  if (typeof length !== "number" || length < 0) {
     throw new TorrentError("the torrent lists a file without a valid length");
   }
   return length;
@@ -78,15 +131,18 @@ export function checkDepth(componentCount: number): void {
   }
 }
 
-/** The components of its path, as they came. */
-function pathOf(file: BencodeDict): Uint8Array[] | undefined {
-  const raw = listAt(file, "path.utf-8") ?? listAt(file, "path");
-  if (raw === undefined || raw.length === 0) return undefined;
-  checkDepth(raw.length);
-  return raw.map((component) => {
+/** The components of the path that is next; `undefined` when it is no list, or has none. */
+function readPath(reader: BencodeReader): Uint8Array[] | undefined {
+  if (reader.kind !== "list") return void reader.skip();
+  const path: Uint8Array[] = [];
+  reader.enter();
+  while (reader.more()) {
+    const component = scalar(reader);
     if (!(component instanceof Uint8Array)) {
       throw new TorrentError("the torrent lists a file whose path is not made of text");
     }
-    return component;
-  });
+    path.push(component);
+    checkDepth(path.length);
+  }
+  return path.length > 0 ? path : undefined;
 }

@@ -5,10 +5,10 @@
  */
 
 import { TorrentError } from "../errors.ts";
-import type { Bencode, BencodeDict } from "./bencode.ts";
-import { bytesAt, isDict } from "./bencode_fields.ts";
+import { BencodeReader } from "./bencode.ts";
+import { bytesAt } from "./bencode_fields.ts";
 import { fromLatin1 } from "./bytes.ts";
-import { attributesOf, checkDepth, lengthOf } from "./file_list.ts";
+import { attributesOf, checkDepth, checkedLength, MAX_PATH_DEPTH } from "./file_list.ts";
 import type { TorrentFile } from "./info.ts";
 import { HASH_LENGTH } from "./merkle.ts";
 import { originalPath, safeComponent } from "./path_safety.ts";
@@ -16,64 +16,80 @@ import { originalPath, safeComponent } from "./path_safety.ts";
 /** The key that makes a dictionary a file: no path component is empty. */
 const FILE_KEY = "";
 
+const PROPERTY_KEYS = new Set(["attr", "length", "pieces root"]);
+
+/** The tree, the components of the deepest path, and the file's properties. */
+const MAX_TREE_DEPTH = MAX_PATH_DEPTH + 2;
+
 /**
  * Reads a `file tree`, depth first in the order of its keys. Symbolic links are left out.
  *
+ * @param bytes the info dictionary
+ * @param start where the tree begins in it
  * @returns the files, and whether the tree is a single file at its top.
  * @throws TorrentError when a node is neither file nor folder, or a file breaks BEP 52.
+ * @throws BencodeError when it is not canonical.
  */
-export function parseFileTree(tree: BencodeDict): { files: TorrentFile[]; singleFile: boolean } {
-  if (tree.has(FILE_KEY)) {
-    throw new TorrentError("the torrent's file tree has a file without a name");
-  }
+export function parseFileTree(
+  bytes: Uint8Array,
+  start: number,
+): { files: TorrentFile[]; singleFile: boolean } {
   const files: TorrentFile[] = [];
-  // The depth is bounded by the decoder's limit as well as by checkDepth.
-  const walk = (folder: BencodeDict, path: string[], raw: Uint8Array[]) => {
-    for (const [key, node] of folder) {
-      if (!isDict(node)) {
-        throw new TorrentError(
-          "the torrent's file tree has an entry that is neither file nor folder",
-        );
-      }
-      const name = fromLatin1(key);
-      const below = [...path, safeComponent(name)];
-      const rawBelow = [...raw, name];
-      checkDepth(below.length);
-      if (!node.has(FILE_KEY)) {
-        walk(node, below, rawBelow);
+  const reader = new BencodeReader(bytes, { maxDepth: MAX_TREE_DEPTH }, start);
+  let [entries, filesAtTop] = [0, 0];
+  // The depth is bounded by the reader's limit as well as by checkDepth.
+  const walk = (path: string[], raw: Uint8Array[]) => {
+    let isFile = false;
+    reader.enter();
+    while (reader.more()) {
+      const key = reader.key();
+      if (key === FILE_KEY) {
+        // Keys are in order: this one is the first.
+        if (path.length === 0) {
+          throw new TorrentError("the torrent's file tree has a file without a name");
+        }
+        isFile = true;
+        const file = parseFile(reader, path);
+        const original = originalPath(raw, path);
+        if (file !== undefined) files.push(original === undefined ? file : { ...file, original });
+        if (path.length === 1) filesAtTop++;
         continue;
       }
-      if (node.size > 1) {
+      if (isFile) {
         throw new TorrentError(
           "the torrent's file tree has an entry that is both file and folder",
         );
       }
-      const file = parseFile(node.get(FILE_KEY), below);
-      if (file === undefined) continue;
-      const original = originalPath(rawBelow, below);
-      files.push(original === undefined ? file : { ...file, original });
+      if (reader.kind !== "dict") {
+        throw new TorrentError(
+          "the torrent's file tree has an entry that is neither file nor folder",
+        );
+      }
+      if (path.length === 0) entries++;
+      checkDepth(path.length + 1);
+      const name = fromLatin1(key);
+      walk([...path, safeComponent(name)], [...raw, name]);
     }
   };
-  walk(tree, [], []);
-  const [top] = tree.values();
-  const singleFile = tree.size === 1 && isDict(top) && top.has(FILE_KEY);
-  return { files, singleFile };
+  walk([], []);
+  return { files, singleFile: entries === 1 && filesAtTop === 1 };
 }
 
-function parseFile(properties: Bencode | undefined, path: string[]): TorrentFile | undefined {
-  if (!isDict(properties)) {
+function parseFile(reader: BencodeReader, path: string[]): TorrentFile | undefined {
+  if (reader.kind !== "dict") {
     throw new TorrentError("the torrent's file tree has a file without properties");
   }
-  const attributes = attributesOf(properties);
+  const { scalars } = reader.fields(PROPERTY_KEYS);
+  const attributes = attributesOf(scalars.get("attr"));
   if (attributes.includes("l")) return undefined;
   if (attributes.includes("p")) {
     throw new TorrentError(
       "the torrent's file tree has a pad file, which version 2 does not allow",
     );
   }
-  const length = lengthOf(properties);
+  const length = checkedLength(scalars.get("length"));
   if (length === 0) return { path, length, pad: false };
-  const root = bytesAt(properties, "pieces root");
+  const root = bytesAt(scalars, "pieces root");
   if (root === undefined || root.length !== HASH_LENGTH || root.every((byte) => byte === 0)) {
     throw new TorrentError("the torrent's file tree has a file without a valid root hash");
   }

@@ -6,8 +6,8 @@
  */
 
 import { TorrentError } from "../errors.ts";
-import { type BencodeDict, BencodeError, decode } from "./bencode.ts";
-import { bytesAt, dictAt, integerAt, isDict, listAt } from "./bencode_fields.ts";
+import { BencodeError, BencodeReader, type Fields } from "./bencode.ts";
+import { bytesAt, integerAt } from "./bencode_fields.ts";
 import { MAX_PATH_DEPTH, parseFileList } from "./file_list.ts";
 import { parseFileTree } from "./file_tree.ts";
 import { sha1, SHA1_LENGTH, sha256 } from "./hash.ts";
@@ -63,6 +63,19 @@ export interface TorrentInfo {
  */
 export const MAX_INFO_DEPTH = MAX_PATH_DEPTH + 3;
 
+/** What an info dictionary is read for. */
+const INFO_KEYS = new Set([
+  "file tree",
+  "files",
+  "length",
+  "meta version",
+  "name",
+  "name.utf-8",
+  "piece length",
+  "pieces",
+  "private",
+]);
+
 /**
  * Reads an info dictionary, from a torrent file or from peers. One with a v2 half must be canonical
  * bencoding; in v1 alone, what old programs wrote is tolerated. Torrents of no bytes are legal.
@@ -70,28 +83,35 @@ export const MAX_INFO_DEPTH = MAX_PATH_DEPTH + 3;
  * @throws TorrentError with one sentence that says what is wrong.
  */
 export function parseInfo(bytes: Uint8Array): TorrentInfo {
-  const dict = decodeInfo(bytes, false);
-  const metaVersion = integerAt(dict, "meta version") ?? 0;
-  if (metaVersion > 0) decodeInfo(bytes, true);
+  try {
+    return readInfo(bytes);
+  } catch (error) {
+    if (!(error instanceof BencodeError)) throw error;
+    throw new TorrentError(`the torrent's info dictionary is malformed: ${error.message}`, error);
+  }
+}
+
+function readInfo(bytes: Uint8Array): TorrentInfo {
+  const fields = outline(bytes, false);
+  const { scalars } = fields;
+  const metaVersion = integerAt(scalars, "meta version") ?? 0;
+  if (metaVersion > 0) outline(bytes, true);
   if (metaVersion > 2) {
     throw new TorrentError(
       `the torrent is of version ${metaVersion}; Shoal knows versions 1 and 2`,
     );
   }
   const isV2 = metaVersion === 2;
-  const pieceLength = integerAt(dict, "piece length");
+  const pieceLength = integerAt(scalars, "piece length");
   if (pieceLength === undefined) throw new TorrentError("the torrent has no piece length");
   checkPieceLength(pieceLength, isV2);
-  const rawName = bytesAt(dict, "name.utf-8") ?? bytesAt(dict, "name");
-  if (rawName === undefined) throw new TorrentError("the torrent has no name");
-  if (dict.has("file tree") !== isV2) {
+  const name = nameOf(fields);
+  if (has(fields, "file tree") !== isV2) {
     throw new TorrentError("the torrent's file tree and its version do not go together");
   }
 
-  const v2 = isV2 ? readV2(dict) : undefined;
-  const v1 = !isV2 || hasV1Keys(dict)
-    ? readV1(dict, safeComponent(rawName), pieceLength)
-    : undefined;
+  const v2 = isV2 ? readV2(bytes, fields) : undefined;
+  const v1 = !isV2 || hasV1Keys(fields) ? readV1(bytes, fields, name, pieceLength) : undefined;
   const { files, multiFile } = v1 !== undefined && v2 !== undefined
     ? joinHalves(v1, v2, pieceLength)
     : (v1 ?? v2)!;
@@ -100,15 +120,15 @@ export function parseInfo(bytes: Uint8Array): TorrentInfo {
     bytes,
     version: v2 === undefined ? "v1" : v1 === undefined ? "v2" : "hybrid",
     // A single file of v2 has its name from the tree; in a hybrid both names are the same.
-    name: multiFile ? safeComponent(rawName) : files[0]!.path[0]!,
+    name: multiFile ? name : files[0]!.path[0]!,
     pieceLength,
     files: withUniquePaths(files),
     multiFile,
     totalLength: lengthOfAll(files.filter((file) => !file.pad)),
-    private: (integerAt(dict, "private") ?? 0) !== 0,
+    private: (integerAt(scalars, "private") ?? 0) !== 0,
   };
   if (v1 !== undefined) {
-    info.pieces = checkedPieces(dict, lengthOfAll(v1.files), pieceLength);
+    info.pieces = checkedPieces(fields, lengthOfAll(v1.files), pieceLength);
     info.v1Hash = sha1(bytes);
   }
   if (v2 !== undefined) info.v2Hash = sha256(bytes);
@@ -121,41 +141,51 @@ interface Half {
   multiFile: boolean;
 }
 
-function decodeInfo(bytes: Uint8Array, strict: boolean): BencodeDict {
-  try {
-    const value = decode(bytes, { strict, maxDepth: MAX_INFO_DEPTH });
-    if (isDict(value)) return value;
-  } catch (error) {
-    if (!(error instanceof BencodeError)) throw error;
-    throw new TorrentError(`the torrent's info dictionary is malformed: ${error.message}`, error);
-  }
-  throw new TorrentError("the torrent's info is not a dictionary");
+/** Reads the whole dictionary, but makes nothing of lists and dictionaries in it. */
+function outline(bytes: Uint8Array, strict: boolean): Fields {
+  const reader = new BencodeReader(bytes, { strict, maxDepth: MAX_INFO_DEPTH });
+  if (reader.kind !== "dict") throw new TorrentError("the torrent's info is not a dictionary");
+  const fields = reader.fields(INFO_KEYS);
+  if (reader.at !== bytes.length) throw new BencodeError("bytes follow the value", reader.at);
+  return fields;
 }
 
-function hasV1Keys(dict: BencodeDict): boolean {
-  return dict.has("pieces") || dict.has("files") || dict.has("length");
+function has({ scalars, places }: Fields, key: string): boolean {
+  return scalars.has(key) || places.has(key);
 }
 
-function readV1(dict: BencodeDict, name: string, pieceLength: number): Half {
-  if (dict.has("length") === dict.has("files")) {
+function hasV1Keys(fields: Fields): boolean {
+  return has(fields, "pieces") || has(fields, "files") || has(fields, "length");
+}
+
+/** A name is made safe, whatever it is, but it has to be one: of NUL characters nobody can read any. */
+function nameOf({ scalars }: Fields): string {
+  const raw = bytesAt(scalars, "name.utf-8") ?? bytesAt(scalars, "name");
+  if (raw === undefined) throw new TorrentError("the torrent has no name");
+  if (raw.every((byte) => byte === 0)) throw new TorrentError("the torrent's name is empty");
+  return safeComponent(raw);
+}
+
+function readV1(bytes: Uint8Array, fields: Fields, name: string, pieceLength: number): Half {
+  if (has(fields, "length") === has(fields, "files")) {
     throw new TorrentError("the torrent must have either one length or a list of files");
   }
-  if (dict.has("files")) {
-    const list = listAt(dict, "files");
-    if (list === undefined) throw new TorrentError("the torrent's file list is not a list");
-    return { files: parseFileList(list, pieceLength), multiFile: true };
+  if (has(fields, "files")) {
+    const list = fields.places.get("files");
+    if (list?.kind !== "list") throw new TorrentError("the torrent's file list is not a list");
+    return { files: parseFileList(bytes, list.start, pieceLength), multiFile: true };
   }
-  const length = integerAt(dict, "length");
+  const length = integerAt(fields.scalars, "length");
   if (length === undefined || length < 0) {
     throw new TorrentError("the torrent's length is not valid");
   }
   return { files: [{ path: [name], length, pad: false }], multiFile: false };
 }
 
-function readV2(dict: BencodeDict): Half {
-  const tree = dictAt(dict, "file tree");
-  if (tree === undefined) throw new TorrentError("the torrent's file tree is not a dictionary");
-  const { files, singleFile } = parseFileTree(tree);
+function readV2(bytes: Uint8Array, { places }: Fields): Half {
+  const tree = places.get("file tree");
+  if (tree?.kind !== "dict") throw new TorrentError("the torrent's file tree is not a dictionary");
+  const { files, singleFile } = parseFileTree(bytes, tree.start);
   return { files, multiFile: !singleFile };
 }
 
@@ -198,8 +228,8 @@ function checkTotals(files: TorrentFile[], pieceLength: number, isV2: boolean): 
   }
 }
 
-function checkedPieces(dict: BencodeDict, v1Length: number, pieceLength: number): Uint8Array {
-  const pieces = bytesAt(dict, "pieces");
+function checkedPieces({ scalars }: Fields, v1Length: number, pieceLength: number): Uint8Array {
+  const pieces = bytesAt(scalars, "pieces");
   if (pieces?.length !== Math.ceil(v1Length / pieceLength) * SHA1_LENGTH) {
     throw new TorrentError("the torrent's number of piece hashes does not fit its length");
   }

@@ -7,6 +7,7 @@
 import { MagnetError } from "../errors.ts";
 import { formatHostPort, type HostPort, parseHostPort } from "./address.ts";
 import { fromBase32, fromHex, hex, textOf } from "./bytes.ts";
+import { magnetIn, MAX_LINK_LENGTH } from "./link_text.ts";
 
 /** What a magnet link says. At least one of the hashes is there. */
 export interface Magnet {
@@ -28,11 +29,12 @@ export interface Magnet {
   length?: number;
 }
 
-/** Longer links are no links: someone pasted or sent something else. */
-const MAX_LINK_LENGTH = 64 * 1024;
-
 /** BEP 53 ranges are short to write and long to hold; no torrent Shoal loads has more files. */
 const MAX_SELECTED = 1_000_000;
+/** Of each kind of address so many are read: trackers, peers, web seeds. */
+const MAX_ADDRESSES = 200;
+/** A longer name is cut, in characters. */
+const MAX_NAME_LENGTH = 1000;
 
 const SCHEME = "magnet:?";
 const V1_URN = "urn:btih:";
@@ -41,25 +43,31 @@ const V2_URN = "urn:btmh:";
 const SHA256_MULTIHASH = "1220";
 
 /**
- * Reads a magnet link. Parameters it does not know, and peers that are no addresses, are skipped.
+ * Reads a magnet link, also one that was pasted with something around it (see {@link magnetIn}). Parameters
+ * it does not know, peers that are no addresses, and addresses beyond the 200th of a kind are skipped.
  *
  * @throws MagnetError with one sentence: no magnet link, no hash, a malformed hash or file selection, two
  * different hashes of one kind.
  */
 export function parseMagnet(text: string): Magnet {
-  const link = text.trim();
+  const link = magnetIn(text) ?? text.trim();
   if (link.length > MAX_LINK_LENGTH) throw new MagnetError("the magnet link is too long");
   if (link.slice(0, SCHEME.length).toLowerCase() !== SCHEME) {
     throw new MagnetError("a magnet link starts with magnet:?");
   }
   const magnet: Magnet = { trackers: [], peers: [], webSeeds: [] };
+  const selections: string[] = [];
   for (const parameter of link.slice(SCHEME.length).split("&")) {
     const equals = parameter.indexOf("=");
     if (equals < 0) continue;
     // Names may carry a number, as in tr.1.
     const key = parameter.slice(0, equals).toLowerCase().replace(/\.\d+$/, "");
-    READERS.get(key)?.(magnet, unescape(parameter.slice(equals + 1)).trim());
+    const value = unescape(parameter.slice(equals + 1)).trim();
+    if (key === "so" && value !== "") selections.push(value);
+    else READERS.get(key)?.(magnet, value);
   }
+  // All of them at once, so that many cost no more than one.
+  if (selections.length > 0) magnet.selectOnly = parseSelection(selections.join(","));
   if (magnet.v1Hash === undefined && magnet.v2Hash === undefined) {
     throw new MagnetError("the magnet link has no BitTorrent hash (xt=urn:btih: or xt=urn:btmh:)");
   }
@@ -92,22 +100,26 @@ export function formatMagnet(magnet: Partial<Magnet>): string {
  * @throws MagnetError when it is not written so, a range runs backwards, or there are too many.
  */
 export function parseSelection(text: string): number[] {
-  const selected = new Set<number>();
-  for (const part of text.split(",")) {
-    const match = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(part.trim());
-    const first = Number(match?.[1]);
-    const last = Number(match?.[2] ?? match?.[1]);
-    if (match === null || last < first) {
-      throw new MagnetError(
-        `the file selection "${part.slice(0, 40)}" is not a number or a range`,
-      );
-    }
-    if (selected.size + last - first >= MAX_SELECTED) {
+  const ranges = text.split(",").map(rangeOf).sort((a, b) => a.first - b.first);
+  const selected: number[] = [];
+  let next = 0; // the first index that is not selected yet
+  for (const { first, last } of ranges) {
+    const from = Math.max(first, next);
+    if (selected.length + last - from >= MAX_SELECTED) {
       throw new MagnetError("the file selection names too many files");
     }
-    for (let index = first; index <= last; index++) selected.add(index);
+    for (let index = from; index <= last; index++) selected.push(index);
+    next = Math.max(next, last + 1);
   }
-  return [...selected].sort((a, b) => a - b);
+  return selected;
+}
+
+function rangeOf(part: string): { first: number; last: number } {
+  const match = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(part.trim());
+  const first = Number(match?.[1]);
+  const last = Number(match?.[2] ?? match?.[1]);
+  if (match !== null && last >= first) return { first, last };
+  throw new MagnetError(`the file selection "${part.slice(0, 40)}" is not a number or a range`);
 }
 
 /** Sorted file indexes as `0,2,4,6-8`. */
@@ -129,16 +141,13 @@ type Reader = (magnet: Magnet, value: string) => void;
 const READERS = new Map<string, Reader>([
   ["xt", readTopic],
   ["dn", (magnet, value) => {
-    if (value !== "") magnet.name ??= value;
+    if (value !== "") magnet.name ??= value.slice(0, MAX_NAME_LENGTH).toWellFormed();
   }],
   ["tr", (magnet, value) => addOnce(magnet.trackers, value)],
   ["ws", (magnet, value) => addOnce(magnet.webSeeds, value)],
   ["x.pe", (magnet, value) => {
-    const peer = parseHostPort(value);
+    const peer = magnet.peers.length < MAX_ADDRESSES ? parseHostPort(value) : undefined;
     if (peer !== undefined) magnet.peers.push(peer);
-  }],
-  ["so", (magnet, value) => {
-    if (value !== "") magnet.selectOnly = parseSelection(value);
   }],
   ["xl", (magnet, value) => {
     const length = /^\d+$/.test(value) ? Number(value) : NaN;
@@ -175,7 +184,8 @@ function agreed(known: Uint8Array | undefined, next: Uint8Array): Uint8Array {
 }
 
 function addOnce(list: string[], value: string): void {
-  if (value !== "" && !list.includes(value)) list.push(value);
+  if (value === "" || list.length >= MAX_ADDRESSES || list.includes(value)) return;
+  list.push(value);
 }
 
 /** `encodeURIComponent` throws on half a surrogate pair; a name may hold anything. */

@@ -6,15 +6,14 @@
 
 import { TorrentError } from "../errors.ts";
 import {
-  type Bencode,
   type BencodeDict,
   BencodeError,
-  type Decoded,
-  decodePrefix,
+  BencodeReader,
   dictOf,
   encode,
+  type Fields,
 } from "./bencode.ts";
-import { bytesAt, dictAt, integerAt, isDict, listAt } from "./bencode_fields.ts";
+import { bytesAt, integerAt } from "./bencode_fields.ts";
 import { concat, fromHex, fromLatin1, hex, latin1, textOf, utf8 } from "./bytes.ts";
 import { MAX_INFO_DEPTH, parseInfo, type TorrentInfo } from "./info.ts";
 import { checkPieceLayer } from "./merkle.ts";
@@ -30,8 +29,28 @@ export {
 export { parseInfo, type TorrentFile, type TorrentInfo, type TorrentVersion } from "./info.ts";
 export { chooseFolderPieceLength, choosePieceLength } from "./piece_length.ts";
 
+/** What a torrent file is read for. */
+const METAINFO_KEYS = new Set([
+  "announce",
+  "announce-list",
+  "comment",
+  "comment.utf-8",
+  "created by",
+  "creation date",
+  "info",
+  "piece layers",
+  "url-list",
+]);
+
 /** The largest torrent file worth reading, in bytes: room for the hashes of a million hybrid pieces. */
 export const MAX_METAINFO_LENGTH = 64 * 1024 * 1024;
+
+/** So many trackers and so many web seeds of a torrent file are read; each list may be any length. */
+const MAX_URLS = 1000;
+/** Longer ones are no addresses, in bytes; signed ones have some 2,000. */
+const MAX_URL_LENGTH = 8192;
+/** Longer comments are cut, in bytes. */
+const MAX_COMMENT_LENGTH = 64 * 1024;
 
 /** What a torrent file says, checked. */
 export interface Metainfo {
@@ -67,25 +86,38 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
   if (bytes.length > MAX_METAINFO_LENGTH) {
     throw new TorrentError(`the torrent file is larger than ${MAX_METAINFO_LENGTH} bytes`);
   }
-  const { value: dict, spans } = decodeFile(bytes);
-  if (!isDict(dict)) throw new TorrentError("this is not a torrent file: it is not a dictionary");
-  if (dictAt(dict, "info") === undefined) {
+  try {
+    return readMetainfo(bytes);
+  } catch (error) {
+    if (!(error instanceof BencodeError)) throw error;
+    throw new TorrentError(`this is not a torrent file: ${error.message}`, error);
+  }
+}
+
+function readMetainfo(bytes: Uint8Array): Metainfo {
+  const reader = readerOf(bytes);
+  if (reader.kind !== "dict") {
+    throw new TorrentError("this is not a torrent file: it is not a dictionary");
+  }
+  const fields = reader.fields(METAINFO_KEYS, true);
+  const place = fields.places.get("info");
+  if (place?.kind !== "dict") {
     throw new TorrentError("this is not a torrent file: it has no info dictionary");
   }
-  const { start, end } = spans.get("info")!;
   // Copies, so that the file's bytes need not stay in memory for the sake of a few views.
-  const info = parseInfo(bytes.slice(start, end));
+  const info = parseInfo(bytes.slice(place.start, place.end));
   const metainfo: Metainfo = {
     info,
-    trackers: trackersOf(dict),
-    pieceLayers: info.version === "v1" ? new Map() : pieceLayersOf(dict, info),
-    webSeeds: webSeedsOf(dict),
+    trackers: trackersOf(bytes, fields),
+    pieceLayers: info.version === "v1" ? new Map() : pieceLayersOf(bytes, fields, info),
+    webSeeds: webSeedsOf(bytes, fields),
   };
-  const comment = bytesAt(dict, "comment.utf-8") ?? bytesAt(dict, "comment");
-  const createdBy = bytesAt(dict, "created by");
-  const creationDateSeconds = integerAt(dict, "creation date");
-  if (comment !== undefined) metainfo.comment = textOf(comment);
-  if (createdBy !== undefined) metainfo.createdBy = textOf(createdBy);
+  const { scalars } = fields;
+  const comment = bytesAt(scalars, "comment.utf-8") ?? bytesAt(scalars, "comment");
+  const createdBy = bytesAt(scalars, "created by");
+  const creationDateSeconds = integerAt(scalars, "creation date");
+  if (comment !== undefined) metainfo.comment = shortTextOf(comment);
+  if (createdBy !== undefined) metainfo.createdBy = shortTextOf(createdBy);
   if (creationDateSeconds !== undefined) metainfo.creationDateSeconds = creationDateSeconds;
   return metainfo;
 }
@@ -112,13 +144,8 @@ export function buildMetainfo(spec: MetainfoSpec): Uint8Array {
   return concat(utf8("d"), ...parts, utf8("e"));
 }
 
-function decodeFile(bytes: Uint8Array): Decoded {
-  try {
-    return decodePrefix(bytes, { strict: false, maxDepth: MAX_INFO_DEPTH + 1 });
-  } catch (error) {
-    if (!(error instanceof BencodeError)) throw error;
-    throw new TorrentError(`this is not a torrent file: ${error.message}`, error);
-  }
+function readerOf(bytes: Uint8Array, start = 0): BencodeReader {
+  return new BencodeReader(bytes, { strict: false, maxDepth: MAX_INFO_DEPTH + 1 }, start);
 }
 
 function layersDict(pieceLayers: Map<string, Uint8Array>): BencodeDict | undefined {
@@ -128,54 +155,110 @@ function layersDict(pieceLayers: Map<string, Uint8Array>): BencodeDict | undefin
   );
 }
 
-function trackersOf(dict: BencodeDict): string[][] {
-  const tiers = (listAt(dict, "announce-list") ?? [])
-    .map((tier) => urlsOf(tier))
-    .filter((tier) => tier.length > 0);
+function trackersOf(bytes: Uint8Array, { scalars, places }: Fields): string[][] {
+  const tiers: string[][] = [];
+  const list = places.get("announce-list");
+  if (list?.kind === "list") {
+    const reader = readerOf(bytes, list.start);
+    let room = MAX_URLS;
+    reader.enter();
+    while (room > 0 && reader.more()) {
+      const tier = reader.kind === "list" ? urlsOf(reader, room) : void reader.skip();
+      if (tier === undefined || tier.length === 0) continue;
+      tiers.push(tier);
+      room -= tier.length;
+    }
+  }
   if (tiers.length > 0) return tiers;
-  const announce = urlsOf([dict.get("announce") ?? []]);
-  return announce.length > 0 ? [announce] : [];
+  const announce = urlOf(bytesAt(scalars, "announce"));
+  return announce === undefined ? [] : [[announce]];
 }
 
-function webSeedsOf(dict: BencodeDict): string[] {
-  const value = dict.get("url-list");
-  return urlsOf(value instanceof Uint8Array ? [value] : value);
+function webSeedsOf(bytes: Uint8Array, { scalars, places }: Fields): string[] {
+  const only = urlOf(bytesAt(scalars, "url-list"));
+  if (only !== undefined) return [only];
+  const list = places.get("url-list");
+  return list?.kind === "list" ? urlsOf(readerOf(bytes, list.start), MAX_URLS) : [];
 }
 
-/** The texts of a list, without the spaces that programs leave around them. */
-function urlsOf(list: Bencode | undefined): string[] {
-  if (!Array.isArray(list)) return [];
-  return list
-    .filter((item) => item instanceof Uint8Array)
-    .map((item) => textOf(item).trim())
-    .filter((url) => url !== "");
+/** The first addresses of the list that is next; what else is in it is passed over. */
+function urlsOf(reader: BencodeReader, room: number): string[] {
+  const urls: string[] = [];
+  reader.enter();
+  while (reader.more()) {
+    const item = reader.kind === "string" && urls.length < room
+      ? reader.value()
+      : void reader.skip();
+    const url = urlOf(item instanceof Uint8Array ? item : undefined);
+    if (url !== undefined) urls.push(url);
+  }
+  return urls;
+}
+
+/** A text without the spaces that programs leave around it; `undefined` when it is no address. */
+function urlOf(text: Uint8Array | undefined): string | undefined {
+  if (text === undefined || text.length > MAX_URL_LENGTH) return undefined;
+  return textOf(text).trim() || undefined;
+}
+
+function shortTextOf(text: Uint8Array): string {
+  return textOf(text.subarray(0, MAX_COMMENT_LENGTH));
 }
 
 /** Every layer must belong to a file of the torrent and hash up to its root; some may be missing (BEP 52). */
-function pieceLayersOf(dict: BencodeDict, info: TorrentInfo): Map<string, Uint8Array> {
+function pieceLayersOf(
+  bytes: Uint8Array,
+  { scalars, places }: Fields,
+  info: TorrentInfo,
+): Map<string, Uint8Array> {
   const layers = new Map<string, Uint8Array>();
-  if (!dict.has("piece layers")) return layers;
-  const given = dictAt(dict, "piece layers");
-  if (given === undefined) {
+  const place = places.get("piece layers");
+  if (place === undefined && !scalars.has("piece layers")) return layers;
+  if (place?.kind !== "dict") {
     throw new TorrentError("the torrent's piece layers are not a dictionary");
   }
-  const checked = new Set<string>();
-  for (const { root, length } of info.files) {
-    if (root === undefined || length <= info.pieceLength) continue;
-    const layer = given.get(latin1(root));
-    if (layer === undefined) continue;
-    const key = hex(root);
-    // Files that share a root and a piece count share the proof, so that many cost no more than one.
-    const proof = `${key} ${Math.ceil(length / info.pieceLength)}`;
-    if (checked.has(proof)) continue;
-    checked.add(proof);
-    if (!(layer instanceof Uint8Array) || !checkPieceLayer(root, layer, length, info.pieceLength)) {
-      throw new TorrentError("a piece layer of the torrent does not match its file's root hash");
+  const lengths = lengthsByRoot(info);
+  const reader = readerOf(bytes, place.start);
+  reader.enter();
+  while (reader.more()) {
+    const root = reader.key();
+    const fileLengths = lengths.get(root);
+    if (fileLengths === undefined) {
+      throw new TorrentError("the torrent has a piece layer that belongs to none of its files");
     }
-    layers.set(key, layer.slice());
-  }
-  if (layers.size !== given.size) {
-    throw new TorrentError("the torrent has a piece layer that belongs to none of its files");
+    const layer = reader.kind === "string" ? reader.value() : void reader.skip();
+    for (const length of fileLengths) checkLayer(root, layer, length, info.pieceLength);
+    // A file has one row of hashes: whoever is given a second one has been lied to.
+    if (layers.has(hex(fromLatin1(root)))) {
+      throw new TorrentError("the torrent has two piece layers for one file");
+    }
+    layers.set(hex(fromLatin1(root)), (layer as Uint8Array).slice());
   }
   return layers;
+}
+
+/**
+ * The lengths of the files that have a piece layer, by their roots as binary strings. Files that share a
+ * root and a piece count share the proof, so that many cost no more than one.
+ */
+function lengthsByRoot({ files, pieceLength }: TorrentInfo): Map<string, number[]> {
+  const lengths = new Map<string, number[]>();
+  const seen = new Set<string>();
+  for (const { root, length } of files) {
+    if (root === undefined || length <= pieceLength) continue;
+    const key = latin1(root);
+    const proof = `${key} ${Math.ceil(length / pieceLength)}`;
+    if (seen.has(proof)) continue;
+    seen.add(proof);
+    lengths.set(key, [...lengths.get(key) ?? [], length]);
+  }
+  return lengths;
+}
+
+function checkLayer(root: string, layer: unknown, length: number, pieceLength: number): void {
+  const isProved = layer instanceof Uint8Array &&
+    checkPieceLayer(fromLatin1(root), layer, length, pieceLength);
+  if (!isProved) {
+    throw new TorrentError("a piece layer of the torrent does not match its file's root hash");
+  }
 }

@@ -156,6 +156,7 @@ function shorten(name: string, suffix: string, maxBytes = CUT_COMPONENT_BYTES): 
 
 /** The longest beginning of whole characters that fits into a number of UTF-8 bytes. */
 function cutTo(text: string, maxBytes: number): string {
+  if (3 * text.length <= maxBytes) return text; // no character of UTF-16 takes more than three bytes
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes));
   return text.slice(0, read);
 }

@@ -17,8 +17,38 @@ export type WebSeedFiles = Pick<TorrentInfo, "name" | "multiFile" | "files">;
 /** An http or https URL without a name and a password in it, or `undefined`. */
 export function webUrl(text: string): URL | undefined {
   const url = URL.parse(text);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) return undefined;
-  return url.username === "" && url.password === "" ? url : undefined;
+  return url !== null && isWebUrl(url) && !hasPassword(url) ? url : undefined;
+}
+
+/** Whether a web server is at a URL. */
+export function isWebUrl(url: URL): boolean {
+  return url.protocol === "http:" || url.protocol === "https:";
+}
+
+/** Whether a URL has a name or a password in it. */
+export function hasPassword(url: URL): boolean {
+  return url.username !== "" || url.password !== "";
+}
+
+/** A URL as it may be shown: without a name and a password. What is no URL stays as it is. */
+export function withoutPassword(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !hasPassword(url)) return text;
+  url.username = "";
+  url.password = "";
+  return url.href;
+}
+
+/**
+ * Those of a stranger's web seeds that are not asked because of a name and a password in them, as they may
+ * be shown.
+ */
+export function guardedWebSeeds(urls: readonly string[]): string[] {
+  const guarded = urls.filter((text) => {
+    const url = URL.parse(text);
+    return url !== null && isWebUrl(url) && hasPassword(url);
+  });
+  return [...new Set(guarded.slice(0, MAX_WEB_SEEDS).map(withoutPassword))];
 }
 
 /**
@@ -53,7 +83,12 @@ export function webSeedFileUrl(webSeed: string, info: WebSeedFiles, file: number
 
 /** Whether a URL's host is, by its spelling, this machine or one of a private network. */
 export function isLocalHost(hostname: string): boolean {
-  if (/^(.*\.)?localhost\.?$/i.test(hostname)) return true;
+  if (isLocalhost(hostname)) return true;
   const ip = hostname.replace(/^\[(.*)\]$/, "$1");
   return isIp(ip) && reachOf(ip) !== Reach.world;
+}
+
+/** Whether a URL's host is this machine, spelled as `localhost` or below it (RFC 6761). */
+export function isLocalhost(hostname: string): boolean {
+  return /^(.*\.)?localhost\.?$/i.test(hostname);
 }

@@ -23,7 +23,7 @@ import type { LeecherOptions } from "./leecher_options.ts";
 import { hostedFile, metadataEvent, metainfoOf } from "./metadata.ts";
 import { Patience } from "./patience.ts";
 import { SeedingLimit } from "./seeding_limit.ts";
-import { resolveSource, type Source } from "./source.ts";
+import { resolveSource, type Source, webSeedUrls } from "./source.ts";
 import { Torrent } from "./torrent.ts";
 
 export type { LeecherOptions } from "./leecher_options.ts";
@@ -232,7 +232,7 @@ export class Leecher implements AsyncDisposable {
       this.#host.tell({ type: "resumed", haveBytes, totalBytes: selection.totalBytes });
     }
     const transfer = beginDownload(this.#host.session, this.#parts);
-    this.#host.session.useWebSeeds(this.#source.webSeeds, info);
+    this.#host.session.useWebSeeds(webSeedUrls(this.#source), info);
     this.#state = "downloading";
     if (transfer.pieces.isComplete) await this.#finish();
   }

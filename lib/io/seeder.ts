@@ -19,6 +19,7 @@ import { LocalTracker } from "./local_tracker.ts";
 import { reachableAddress, reachableTracker } from "./link_addresses.ts";
 import { SeedingLimit, type SeedingLimitOptions } from "./seeding_limit.ts";
 import { isOnOneLinkOnly } from "./own_addresses.ts";
+import { adviceOnSharing } from "./shared_torrent.ts";
 import { pieceLayersOf, type Torrent } from "./torrent.ts";
 
 /** How to share a file or a folder. */
@@ -131,6 +132,8 @@ export class Seeder implements AsyncDisposable {
       const peer = formatHostPort(own, host.port);
       const magnet = torrent.magnet({ peers: torrent.private ? [] : [peer] });
       serve(host, torrent, hashed);
+      const advice = await adviceOnSharing(path);
+      if (advice !== undefined) host.tell({ type: "warning", message: advice });
       const { name, length } = torrent;
       host.announce({
         v1Hash,

@@ -31,7 +31,7 @@ import { PeerSocket, type SocketHost } from "./peer_socket.ts";
 import { PieceStore, type TransferDisk } from "./piece_store.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
 import type { SessionOptions } from "./session_options.ts";
-import { WebSeeds } from "./web_seeds.ts";
+import { WebSeeds, type WebSeedUrl } from "./web_seeds.ts";
 
 const TICK_MS = 250;
 
@@ -101,7 +101,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
   }
 
   /** Web servers have the files as well: from now on they are asked as if they were peers. */
-  useWebSeeds(urls: readonly string[], info: WebSeedFiles): void {
+  useWebSeeds(servers: readonly WebSeedUrl[], info: WebSeedFiles): void {
     this.#webSeeds ??= new WebSeeds({
       info,
       layout: this.#transfer().layout,
@@ -111,7 +111,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
       tell: this.#options.tell,
       signal: this.#closed.signal,
     });
-    for (const url of urls) this.swarm.book.learnWebSeed(new URL(url));
+    for (const server of servers) this.#webSeeds.add(server);
     this.#tick();
   }
 
@@ -204,6 +204,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
     this.#options.listener.remove(this);
     for (const socket of this.#sockets.values()) socket.close("we are leaving");
     while (this.#running.size > 0) await Promise.allSettled([...this.#running]);
+    this.#webSeeds?.[Symbol.dispose]();
     await this.#store?.close();
   }
 

@@ -5,16 +5,18 @@
  */
 
 import { deadline } from "@std/async/deadline";
+import { fromFileUrl } from "@std/path";
 import { type HostPort, isIp } from "../codec/address.ts";
 import { fromHex } from "../codec/bytes.ts";
+import { Reach, type SourceScope } from "../codec/address_reach.ts";
+import { infoHashIn, magnetIn, webLinkIn } from "../codec/link_text.ts";
 import { parseMagnet } from "../codec/magnet.ts";
 import { parseTrackerUrl } from "../codec/tracker_url.ts";
-import { usableWebSeeds } from "../codec/web_seed_url.ts";
+import { guardedWebSeeds, usableWebSeeds, withoutPassword } from "../codec/web_seed_url.ts";
 import { MAX_METAINFO_LENGTH, type Metainfo, parseMetainfo } from "../codec/metainfo.ts";
 import {
   DiskError,
   ExitCode,
-  MagnetError,
   NetworkError,
   OptionError,
   ShoalError,
@@ -27,7 +29,9 @@ import { findPatiently } from "./find_patiently.ts";
 import { assumedTracker } from "./link_addresses.ts";
 import { unpermitted } from "./permitted.ts";
 import { peerOf, webSeedOf } from "./torrent.ts";
+import { fetchTorrent } from "./torrent_url.ts";
 import { resolveHost } from "./tracker_addresses.ts";
+import type { WebSeedUrl } from "./web_seeds.ts";
 
 /** What is known of a torrent before anybody is asked. */
 export interface Source {
@@ -40,6 +44,13 @@ export interface Source {
   readonly peers: readonly HostPort[];
   /** URLs of web servers that have the files; {@link resolveSource} leaves only what can be asked. */
   readonly webSeeds: readonly string[];
+  /** Those of them that the user named. */
+  readonly ownWebSeeds?: readonly string[];
+  /**
+   * How near whoever wrote the torrent's addresses is: they may name what is as near. What lies on this
+   * disk, or was pasted by the user, is as near as can be, and so it is by default.
+   */
+  readonly scope?: SourceScope;
   /** Which files a magnet link asks for (BEP 53): indexes into the list of files, with pads. */
   readonly selectOnly?: readonly number[];
   /** Absent when it has to come from peers. */
@@ -58,11 +69,17 @@ export interface SourceOptions {
   readonly signal?: AbortSignal;
   /** A tracker is asked for this name now. */
   readonly onLookup?: (name: string) => void;
-  /** It is not known, and a tracker that was just started will be asked again. */
+  /** Something of it will not be used, or its name is not known yet: a sentence. */
   readonly onWarning?: (message: string) => void;
 }
 
-const FETCH_TIMEOUT_MS = 30_000;
+/** The web servers of a source, and who names each. */
+export function webSeedUrls(
+  { webSeeds, ownWebSeeds = [], scope = Reach.machine }: Source,
+): WebSeedUrl[] {
+  return webSeeds.map((url) => ({ url, from: ownWebSeeds.includes(url) ? "user" : scope }));
+}
+
 const RESOLVE_TIMEOUT_MS = 10_000;
 
 /**
@@ -89,13 +106,37 @@ export async function resolveSource(what: string, options: SourceOptions): Promi
   // Each tracker that was named is wanted for itself; a torrent's own tiers stay as they are.
   const trackers = withoutRepeats([
     ...(options.trackers ?? []).map((url) => [url]),
-    ...source.trackers,
+    ...askableTrackers(source, options),
   ]);
   const webSeeds = [...new Set([...ownWebSeeds, ...usableWebSeeds(source.webSeeds)])];
+  for (const url of guardedWebSeeds(source.webSeeds)) {
+    options.onWarning?.(
+      `the web seed ${url} is not asked: it has a name and a password in it, which Shoal does not send`,
+    );
+  }
   const private_ = source.metainfo?.info.private ?? false;
   const isServed = peers.length > 0 || (source.metainfo !== undefined && webSeeds.length > 0);
-  if (trackers.length > 0 || isServed || private_) return { ...source, peers, trackers, webSeeds };
-  return { ...source, peers, trackers: [[assumedTracker()]], assumesTracker: true, webSeeds };
+  const resolved = { ...source, peers, trackers, webSeeds, ownWebSeeds };
+  if (trackers.length > 0 || isServed || private_) return resolved;
+  return { ...resolved, trackers: [[assumedTracker()]], assumesTracker: true };
+}
+
+/** The torrent's own trackers that we can ask. That there are others only is said where nobody else is named. */
+function askableTrackers({ trackers }: Source, options: SourceOptions): string[][] {
+  const askable = trackers
+    .map((tier) => tier.filter((url) => !/^(?:https?|wss?):/i.test(url)))
+    .filter((tier) => tier.length > 0);
+  const [other] = trackers.flat();
+  const isLost = other !== undefined && askable.length === 0;
+  if (isLost && !options.trackers?.length && !options.peers?.length) {
+    options.onWarning?.(
+      `the torrent's trackers (${
+        withoutPassword(other)
+      }) speak HTTP, and Shoal asks UDP trackers only: ` +
+        "name one with --tracker, or a seeder with --peer",
+    );
+  }
+  return askable;
 }
 
 /** Peers by their IP addresses; those whose host has none are left out, after `unknown` heard of it. */
@@ -117,23 +158,43 @@ async function addressesOf(
 }
 
 async function sourceOf(what: string, options: SourceOptions): Promise<Source> {
-  if (/^magnet:/i.test(what)) {
-    const magnet = parseMagnet(what);
-    return { ...magnet, trackers: magnet.trackers.map((url) => [url]) };
+  const magnet = magnetIn(what);
+  if (magnet !== undefined) return ofMagnet(magnet);
+  const url = webLinkIn(what);
+  if (url !== undefined) {
+    const fetched = await fetchTorrent(url, options.signal);
+    if ("magnet" in fetched) return ofMagnet(fetched.magnet);
+    return ofMetainfo(parseMetainfo(fetched.torrent), fetched.from);
   }
-  if (/^https?:\/\//i.test(what)) {
-    return ofMetainfo(parseMetainfo(await fetchTorrent(what, options)));
-  }
-  const hash = hashOf(what);
-  if (hash !== undefined) return { ...hash, trackers: [], peers: [], webSeeds: [] };
-  if (/\.torrent$/i.test(what)) {
-    const bytes = await readTorrent(what);
-    if (bytes !== undefined) return ofMetainfo(parseMetainfo(bytes));
-  }
-  return await lookUp(what, options);
+  const hash = infoHashIn(what);
+  if (hash !== undefined) return { ...hash, ...NOBODY };
+  const path = pathOf(what);
+  const isTorrent = path !== what || /\.torrent\s*$/i.test(path);
+  const bytes = isTorrent || /[/\\]/.test(path) ? await readTorrent(path, isTorrent) : undefined;
+  if (bytes !== undefined) return ofMetainfo(parseMetainfo(bytes));
+  return isTorrent ? await lookUpTorrentName(path, options) : await lookUp(what, options);
 }
 
-function ofMetainfo(metainfo: Metainfo): Source {
+/** Nobody is known to have it. */
+const NOBODY = { trackers: [], peers: [], webSeeds: [] } as const;
+
+function ofMagnet(link: string): Source {
+  const magnet = parseMagnet(link);
+  return { ...NOBODY, ...magnet, trackers: magnet.trackers.map((url) => [url]) };
+}
+
+/** The path that is meant: of a file URL its own. */
+function pathOf(what: string): string {
+  const url = /^\s*file:\/\//i.test(what) ? URL.parse(what.trim()) : null;
+  if (url === null) return what;
+  try {
+    return fromFileUrl(url);
+  } catch (error) {
+    throw new OptionError(`"${what}" is not the URL of a file on this machine`, error);
+  }
+}
+
+function ofMetainfo(metainfo: Metainfo, scope?: SourceScope): Source {
   const { v1Hash, v2Hash, name } = metainfo.info;
   return {
     ...(v1Hash && { v1Hash }),
@@ -141,25 +202,17 @@ function ofMetainfo(metainfo: Metainfo): Source {
     trackers: metainfo.trackers,
     peers: [],
     webSeeds: metainfo.webSeeds,
+    ...(scope !== undefined && { scope }),
     metainfo,
     name,
   };
 }
 
-/** An info-hash in hex, or `undefined` when `text` is none. @throws {MagnetError} when it is nearly one */
-function hashOf(text: string): { v1Hash: Uint8Array } | { v2Hash: Uint8Array } | undefined {
-  if (!/^[0-9a-f]{32,}$/i.test(text)) return undefined;
-  if (text.length === 40) return { v1Hash: fromHex(text.toLowerCase()) };
-  if (text.length === 64) return { v2Hash: fromHex(text.toLowerCase()) };
-  throw new MagnetError(
-    `an info-hash has 40 hex digits (v1) or 64 (v2), and this has ${text.length}: copy it anew`,
-  );
-}
-
 /** The bytes of a torrent file; `undefined` when there is none and it may be a name instead. */
-async function readTorrent(path: string): Promise<Uint8Array | undefined> {
+async function readTorrent(path: string, isTorrent: boolean): Promise<Uint8Array | undefined> {
   try {
-    const { size } = await Deno.stat(path);
+    const { size, isDirectory } = await Deno.stat(path);
+    if (isDirectory) throw new TorrentError(`${path} is a folder, not a torrent file`);
     if (size > MAX_METAINFO_LENGTH) {
       throw new TorrentError(`${path} is too large for a torrent file: is it the file itself?`);
     }
@@ -167,41 +220,27 @@ async function readTorrent(path: string): Promise<Uint8Array | undefined> {
   } catch (error) {
     if (error instanceof ShoalError) throw error;
     if (!(error instanceof Deno.errors.NotFound)) throw diskError(error, path);
-    if (!/[/\\]/.test(path)) return undefined;
+    if (!isTorrent || !/[/\\]/.test(path)) return undefined;
     throw new DiskError(`${path} does not exist: check the path`, ExitCode.notFound, error);
   }
 }
 
-async function fetchTorrent(url: string, { signal }: SourceOptions): Promise<Uint8Array> {
-  const timeout = AbortSignal.timeout(FETCH_TIMEOUT_MS);
-  let response: Response;
+/** A torrent file that is not here may be the name of one that is shared: whoever names a tracker says so. */
+async function lookUpTorrentName(name: string, options: SourceOptions): Promise<Source> {
+  if (!options.trackers?.length) {
+    throw new DiskError(`there is no file ${name} here: check its name`, ExitCode.notFound);
+  }
   try {
-    response = await fetch(url, {
-      signal: AbortSignal.any([timeout, ...(signal ? [signal] : [])]),
-    });
+    return await lookUp(name, options);
   } catch (error) {
-    signal?.throwIfAborted();
-    const why = unpermitted(error) ?? "check the address";
-    throw new NetworkError(`${url} cannot be reached: ${why}`, ExitCode.network, error);
+    if (!(error instanceof NetworkError)) throw error;
+    const sentence = `there is no file ${name} here, and as a name: ${error.message}`;
+    throw new NetworkError(sentence, error.exitCode, error, error.code);
   }
-  if (!response.ok) {
-    await response.body?.cancel();
-    const code = response.status === 404 ? ExitCode.notFound : ExitCode.network;
-    throw new NetworkError(`${url} answers ${response.status} ${response.statusText}`, code);
-  }
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of response.body ?? []) {
-    length += part.length;
-    if (length > MAX_METAINFO_LENGTH) {
-      throw new TorrentError(`${url} is too large for a torrent file: is it the file itself?`);
-    }
-    parts.push(part);
-  }
-  return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
 }
 
-async function lookUp(name: string, options: SourceOptions): Promise<Source> {
+async function lookUp(text: string, options: SourceOptions): Promise<Source> {
+  const name = text.trim() === "" ? text : text.replace(/^[\r\n]+|[\r\n]+$/g, "");
   if (/[/\\]/.test(name)) {
     throw new OptionError(
       `"${name}" is neither a link nor a .torrent file; a file is looked up by its name alone, ` +

@@ -45,6 +45,13 @@ export class BatchQueue {
     return this.#remove(this.addressOf(request)) !== undefined;
   }
 
+  /** Takes out what is of no use any more; gives it back. */
+  drop(isUseless: (request: BlockRequest) => boolean): BlockRequest[] {
+    const dropped = [...this.#waiting.values()].filter(isUseless);
+    for (const request of dropped) this.cancel(request);
+    return dropped;
+  }
+
   /** Where a block begins on the torrent's line of addresses. */
   addressOf({ piece, begin }: BlockRequest): number {
     return piece * this.#layout.pieceLength + begin;

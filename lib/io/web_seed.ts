@@ -15,7 +15,10 @@ import type { Carrier, CarrierHost } from "./carrier.ts";
 import { expectOutsideFault } from "./outside_fault.ts";
 import { pause } from "./rate_limiter.ts";
 import { type Batch, BatchQueue, BlockCutter } from "./web_batches.ts";
-import { fetchRange, WebFault } from "./web_fetch.ts";
+import type { WebClient } from "./web_client.ts";
+import { MissingFileFault, WebFault } from "./web_fault.ts";
+import { fetchRange } from "./web_fetch.ts";
+import type { WebLacks } from "./web_lacks.ts";
 
 /** The longest stretch that is fetched at once: longer ones save nothing and take long to be given up. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
@@ -31,6 +34,11 @@ export interface WebSeedOptions {
   readonly url: string;
   readonly info: WebSeedFiles;
   readonly layout: Layout;
+  readonly client: WebClient;
+  /** What is known to be missing there. */
+  readonly lacks: WebLacks;
+  /** A file is missing there: what of that a person should know. */
+  readonly onMissing: (file: number, fault: MissingFileFault) => void;
 }
 
 /** A batch on its way. */
@@ -39,6 +47,8 @@ interface Flight {
   /** Blocks that have not been answered yet, by their addresses. */
   readonly open: Set<number>;
   leftBytes: number;
+  /** Which file is being fetched: an index into the torrent's files. */
+  file: number | undefined;
 }
 
 /** Answers the requests of one connection from a web server. */
@@ -62,7 +72,8 @@ export class WebSeed implements Carrier {
     this.#options = options;
     this.#host = host;
     this.#queue = new BatchQueue(options.layout);
-    this.#answers.push({ type: "haveAll" }, { type: "unchoke" });
+    const { lacks } = options;
+    this.#answers.push(lacks.any ? this.#whatItHas() : { type: "haveAll" }, { type: "unchoke" });
   }
 
   /** See {@link Carrier.run}. */
@@ -90,7 +101,7 @@ export class WebSeed implements Carrier {
   /** See {@link Carrier.send}. Of most messages a web server would make nothing. */
   send(message: Message): void {
     if (message.type === "cancel") this.#cancel(this.#requestOf(message));
-    else if (message.type === "keepAlive") this.#answers.push(message);
+    else if (message.type === "keepAlive") this.#keepAlive();
     else return;
     this.#wake.resolve();
   }
@@ -106,12 +117,24 @@ export class WebSeed implements Carrier {
   /** See {@link Carrier.upload}: nobody uploads to a web server. */
   upload(): void {}
 
+  /** Between two downloads: files that were missing long ago are worth another look. */
+  #keepAlive(): void {
+    this.#answers.push({ type: "keepAlive" });
+    if (this.#options.lacks.forget(performance.now())) this.#answers.push(this.#whatItHas());
+  }
+
+  #whatItHas(): Message {
+    return { type: "bitfield", bits: this.#options.lacks.pieces().bytes() };
+  }
+
   #requestOf({ piece, begin, length }: BlockRangeMessage): BlockRequest {
     return { piece: this.#options.layout.pieceIndex(piece)!, begin, length };
   }
 
   #ask(request: BlockRequest): void {
-    if (this.#flightOf(request) === undefined) this.#queue.add(request);
+    if (this.#options.lacks.concerns(request)) {
+      this.#answers.push({ type: "reject", ...request });
+    } else if (this.#flightOf(request) === undefined) this.#queue.add(request);
   }
 
   /** A cancel is answered like any request: by a reject, if the block does not arrive (BEP 6). */
@@ -148,7 +171,7 @@ export class WebSeed implements Carrier {
       if (batch === undefined) return;
       const stop = new AbortController();
       const open = new Set(batch.blocks.map((block) => this.#queue.addressOf(block)));
-      const flight = { stop, open, leftBytes: batch.length };
+      const flight: Flight = { stop, open, leftBytes: batch.length, file: undefined };
       this.#flights.add(flight);
       this.#host.sent(this.#connection, 0);
       const running = this.#fly(batch, flight).finally(() => {
@@ -169,7 +192,7 @@ export class WebSeed implements Carrier {
       this.#host.received(this.#connection, message, performance.now());
     });
     try {
-      for await (const bytes of this.#bytesOf(batch, signal)) {
+      for await (const bytes of this.#bytesOf(batch, flight)) {
         cutter.push(bytes);
         flight.leftBytes -= bytes.length;
         if (!this.#closed.signal.aborted) this.#host.settle();
@@ -181,20 +204,41 @@ export class WebSeed implements Carrier {
       if (!(error instanceof WebFault)) expectOutsideFault(error);
       if (signal.aborted) return;
       if (!(error instanceof WebFault)) throw error;
+      if (error instanceof MissingFileFault && this.#doWithout(flight, batch, error)) return;
       this.fault ??= error;
       this.close(error.message);
     }
   }
 
+  /**
+   * The server has not the file that was being fetched. Its blocks will not come, the others of the batch
+   * are sent for again. False when nothing is to be hoped for from this server.
+   */
+  #doWithout({ file, open }: Flight, { blocks }: Batch, fault: MissingFileFault): boolean {
+    const { lacks, onMissing } = this.#options;
+    if (!lacks.miss(file!, performance.now())) return false;
+    onMissing(file!, fault);
+    this.#answers.push(this.#whatItHas());
+    for (const request of blocks) {
+      if (open.delete(this.#queue.addressOf(request))) this.#queue.add(request);
+    }
+    for (const request of this.#queue.drop((waiting) => lacks.concerns(waiting))) {
+      this.#answers.push({ type: "reject", ...request });
+    }
+    return true;
+  }
+
   /** All bytes of the batch in order; what lies in no file is zeros. */
-  async *#bytesOf(batch: Batch, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
-    const { url, info } = this.#options;
+  async *#bytesOf(batch: Batch, flight: Flight): AsyncGenerator<Uint8Array, void, void> {
+    const { url, info, client, lacks } = this.#options;
     let position = 0;
     for (const { file, offset, length, at } of batch.spans) {
       yield* zeros(at - position);
       const { length: fileLength } = info.files[file]!;
       const range = { url: webSeedFileUrl(url, info, file), offset, length, fileLength };
-      yield* fetchRange(range, signal);
+      flight.file = file;
+      yield* fetchRange(client, range, flight.stop.signal);
+      lacks.hit();
       position = at + length;
     }
     yield* zeros(batch.length - position);

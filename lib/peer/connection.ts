@@ -113,6 +113,8 @@ export class Connection {
   wastedBytes = 0;
   /** It brought something other than blocks, so it is worth to come back to. */
   helpful = false;
+  /** It ends in favour of another one with the same peer, which we open at once. */
+  renewed = false;
   /** We have asked for its end; what it still says counts no longer. */
   closing = false;
   /** It is in the line of those to be settled: see {@link Hunger}, which alone sets this. */

@@ -33,5 +33,6 @@ export function handOver(
   // We did not know that we could offer v2. Where the peer could, we come back at once.
   if (!upgrade || !connection.negotiated.upgradable || !connection.peer.dialable) return undefined;
   connection.helpful = true;
+  connection.renewed = true;
   return "connecting anew as v2";
 }

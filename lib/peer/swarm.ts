@@ -194,6 +194,9 @@ export class Swarm {
     this.#traffic.left(connection);
     this.#exchange.left(connection, isIdle(connection, this.#wantsNothing), nowMs);
     this.#admission.left(connection, reason, nowMs);
+    if (!connection.renewed) return;
+    this.book.postpone(connection.peer, nowMs); // nothing failed: there is nothing to wait for
+    this.#dial(nowMs);
   }
 
   /** The metadata is known and the disk is looked at: pieces can move. */
@@ -257,22 +260,27 @@ export class Swarm {
   /** Time passed: timeouts, keep-alives, dials, chokes. */
   tick(nowMs: number): void {
     this.#tickMs = nowMs;
-    this.book.refresh(nowMs);
     this.#machine.tick(nowMs);
     for (const connection of this.#connections.values()) this.#watch(connection, nowMs);
     this.#extensions.tick();
     if (!this.private) this.#exchange.tick(nowMs);
     this.#admission.tick(nowMs);
-    for (const peer of this.#admission.toDial(nowMs)) {
-      this.book.apply(peer, "dial");
-      this.#emit({ type: "dial", peer, v2: this.#infoHashes.dialsV2(peer.v2) });
-    }
+    this.#dial(nowMs);
   }
 
   /** Asks whoever may have something for us for more. Call it after every batch of events. */
   settle(nowMs: number): void {
     for (let next = this.#hunger.next(); next !== undefined; next = this.#hunger.next()) {
       if (!next.closing) this.#machine.settle(next, nowMs);
+    }
+  }
+
+  /** Calls those whose turn it is. */
+  #dial(nowMs: number): void {
+    this.book.refresh(nowMs);
+    for (const peer of this.#admission.toDial(nowMs)) {
+      this.book.apply(peer, "dial");
+      this.#emit({ type: "dial", peer, v2: this.#infoHashes.dialsV2(peer.v2) });
     }
   }
 

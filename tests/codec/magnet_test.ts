@@ -173,3 +173,36 @@ Deno.test("a name with half a character in it can still be written", { permissio
   const link = formatMagnet({ v1Hash: fromHex(V1), name: "a\ud800b" });
   assertEquals(parseMagnet(link).name, "a\ufffdb");
 });
+
+Deno.test("a file selection costs once what it selects, however often it is said", {
+  permissions,
+}, () => {
+  const startMs = performance.now();
+  const again = parseMagnet(XT + "&so=0-999998".repeat(4000));
+  assertEquals([again.selectOnly!.length, again.selectOnly!.at(-1)], [999_999, 999_998]);
+  assertEquals(parseSelection("0-999998," + "5-999998,".repeat(3000) + "7").length, 999_999);
+  assert(performance.now() - startMs < 2000);
+  assertEquals(parseMagnet(`${XT}&so=4,2-3&so=0&so=3-5`).selectOnly, [0, 2, 3, 4, 5]);
+  for (
+    const many of [
+      "&so=0-999998&so=999999-1000001",
+      "&so=0-999999999",
+      "&so=1-600000,700000-1300000",
+    ]
+  ) {
+    assertThrows(() => parseMagnet(XT + many), MagnetError, "too many files");
+  }
+});
+
+Deno.test("of each kind of address a link has two hundred are read, and a name is cut", {
+  permissions,
+}, () => {
+  const many = (make: (i: number) => string) =>
+    Array.from({ length: 1000 }, (_, i) => make(i)).join("");
+  const { trackers, peers, webSeeds } = parseMagnet(
+    XT + many((i) => `&tr=udp://t${i}:1`) + many((i) => `&x.pe=10.0.0.1:${i + 1}`) +
+      many((i) => `&ws=http://w/${i}`),
+  );
+  assertEquals([trackers.length, peers.length, webSeeds.length], [200, 200, 200]);
+  assertEquals(parseMagnet(`${XT}&dn=${"n".repeat(20_000)}`).name!.length, 1000);
+});

@@ -4,10 +4,20 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
+import { toFileUrl } from "@std/path";
+import { Reach } from "../../lib/codec/address_reach.ts";
 import { hex } from "../../lib/codec/bytes.ts";
+import { DiskError } from "../../lib/errors.ts";
 import { assumedTracker } from "../../lib/io/link_addresses.ts";
-import { resolveSource } from "../../lib/io/source.ts";
-import { MagnetError, NetworkError, OptionError, TorrentError, Tracker } from "../../mod.ts";
+import { resolveSource, webSeedUrls } from "../../lib/io/source.ts";
+import {
+  MagnetError,
+  NetworkError,
+  OptionError,
+  Torrent,
+  TorrentError,
+  Tracker,
+} from "../../mod.ts";
 import { formulaBytes } from "../support/content.ts";
 import { addressOf, EventLog, seed, torrentOf } from "../support/library.ts";
 import { TempFolder } from "../support/temp.ts";
@@ -126,4 +136,103 @@ Deno.test("looking for something can be given up", async () => {
     );
     assertEquals(error, reason, what);
   }
+});
+
+Deno.test("a torrent file that is not here is said so, and not looked up as a name", async () => {
+  const asked: string[] = [];
+  const error = await assertRejects(
+    () => resolveSource("gone.torrent", { onLookup: (name) => asked.push(name) }),
+    DiskError,
+    "there is no file gone.torrent here: check its name",
+  );
+  assertEquals([error.exitCode, asked], [3, []]);
+  const named = { trackers: ["udp://127.0.0.1:9"], signal: AbortSignal.timeout(60_000) };
+  const both = await assertRejects(() => resolveSource("gone.torrent", named), NetworkError);
+  assertEquals(
+    both.message.startsWith("there is no file gone.torrent here, and as a name: "),
+    true,
+  );
+  const folder = await Deno.makeTempDir({ suffix: ".torrent" });
+  await assertRejects(() => resolveSource(folder, {}), TorrentError, "is a folder");
+  await Deno.remove(folder);
+});
+
+Deno.test("a torrent file may be named by its file URL, and have any name where its path is given", async () => {
+  await using temp = await TempFolder.create();
+  const path = await temp.file("data.bin", formulaBytes(100_000));
+  const bytes = new Uint8Array((await torrentOf(path)).toBytes());
+  const file = await temp.file("a b.torrent", bytes);
+  assertEquals((await resolveSource(toFileUrl(file).href, {})).name, "data.bin");
+  assertEquals((await resolveSource(await temp.file("download", bytes), {})).name, "data.bin");
+});
+
+Deno.test("links and info-hashes are known with spaces, quotes and escapes around them", async () => {
+  const link = `magnet:?xt=urn:btih:${V1}&amp;dn=x&amp;x.pe=10.0.0.9:1`;
+  for (const text of [` ${link}\n`, `<${link}>`, `magnet link: "${link}"`]) {
+    const { v1Hash, peers, name } = await resolveSource(text, {});
+    assertEquals([hex(v1Hash!), peers, name], [V1, [{ host: "10.0.0.9", port: 1 }], "x"]);
+  }
+  assertEquals(hex((await resolveSource(` ${V1} `, {})).v1Hash!), V1);
+  const base32 = await resolveSource("AERUKZ4JVPG66AJDIVTYTK6N54ASGRLH", {});
+  assertEquals(hex(base32.v1Hash!), V1);
+});
+
+Deno.test("a web seed with a password in it is not asked, and said so without the password", async () => {
+  await using temp = await TempFolder.create();
+  const path = await temp.file("data.bin", formulaBytes(100_000));
+  const { metainfo } = await torrentOf(path);
+  const webSeeds = ["http://me:secret@h/a", "http://h/b"];
+  const bytes = new Torrent({ ...metainfo, webSeeds }).toBytes();
+  const warnings: string[] = [];
+  const source = await resolveSource(await temp.file("a.torrent", new Uint8Array(bytes)), {
+    onWarning: (message) => warnings.push(message),
+  });
+  assertEquals(source.webSeeds, ["http://h/b"]);
+  assertEquals(warnings, [
+    "the web seed http://h/a is not asked: it has a name and a password in it, which Shoal does not send",
+  ]);
+});
+
+Deno.test("web seeds are judged by how near they are who name them", async () => {
+  const link = `magnet:?xt=urn:btih:${V1}&ws=http://h/a`;
+  const source = await resolveSource(link, { webSeeds: ["http://h/b"] });
+  assertEquals(webSeedUrls(source), [
+    { url: "http://h/b", from: "user" },
+    { url: "http://h/a", from: Reach.machine },
+  ]);
+  assertEquals(webSeedUrls({ ...source, scope: Reach.world })[1]!.from, Reach.world);
+});
+
+Deno.test("a torrent whose trackers all speak HTTP is said so once, and others are asked", async () => {
+  const link = `magnet:?xt=urn:btih:${V1}&tr=http://t.example/announce&tr=wss://u.example`;
+  const warnings: string[] = [];
+  const onWarning = (message: string) => warnings.push(message);
+  assertEquals((await resolveSource(link, { onWarning })).trackers, [[assumedTracker()]]);
+  assertEquals(warnings, [
+    "the torrent's trackers (http://t.example/announce) speak HTTP, and Shoal asks UDP trackers only: " +
+    "name one with --tracker, or a seeder with --peer",
+  ]);
+  const mixed = await resolveSource(`${link}&tr=udp://v.example:1`, { onWarning });
+  const named = await resolveSource(link, { onWarning, trackers: ["udp://w.example:1"] });
+  assertEquals([mixed.trackers, named.trackers], [[["udp://v.example:1"]], [[
+    "udp://w.example:1",
+  ]]]);
+  assertEquals(warnings.length, 1);
+});
+
+Deno.test("whoever seeds a torrent file is told how to seed what it describes", async () => {
+  await using temp = await TempFolder.create();
+  const path = await temp.file("data.bin", formulaBytes(100_000));
+  const bytes = new Uint8Array((await torrentOf(path)).toBytes());
+  const log = new EventLog();
+  const file = await temp.file("data.torrent", bytes);
+  await using _ = await seed(file, { onEvent: log.listener });
+  const { message } = await log.until("warning");
+  assertEquals(
+    message.startsWith(`${file} is shared as a file like any other; to seed the "data.bin"`),
+    true,
+  );
+  const other = await seed(await temp.file("no.torrent", "just text"), { onEvent: log.listener });
+  await other.close();
+  assertEquals(log.of("warning").length, 1);
 });

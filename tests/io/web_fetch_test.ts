@@ -1,7 +1,10 @@
 /** What web servers do, and what becomes of it. @module */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { fetchRange, probe, WebFault } from "../../lib/io/web_fetch.ts";
+import { Reach } from "../../lib/codec/address_reach.ts";
+import { WebClient } from "../../lib/io/web_client.ts";
+import { MissingFileFault, WebFault } from "../../lib/io/web_fault.ts";
+import { fetchRange, probe } from "../../lib/io/web_fetch.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
 import { type Answering, bodyInParts, WebServer } from "../support/web_server.ts";
 
@@ -26,7 +29,10 @@ async function get(server: WebServer, asked: Asked = {}): Promise<Uint8Array> {
   const range = { url: server.origin + path, offset, length, fileLength };
   const signal = asked.signal ?? new AbortController().signal;
   const parts: Uint8Array[] = [];
-  for await (const part of fetchRange(range, signal, asked.patienceMs)) parts.push(part.slice());
+  using client = new WebClient(Reach.machine);
+  for await (const part of fetchRange(client, range, signal, asked.patienceMs)) {
+    parts.push(part.slice());
+  }
   return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
 }
 
@@ -43,7 +49,9 @@ Deno.test("a range of a file is what was asked for, byte for byte", async () => 
   await using server = new WebServer(FILES);
   assertEquals(await get(server), CONTENT.subarray(100_000, 400_000));
   assertEquals(server.requests, [{ path: "/big", range: [100_000, 399_999] }]);
+  using client = new WebClient(Reach.machine);
   await probe(
+    client,
     { url: `${server.origin}/big`, fileLength: CONTENT.length },
     AbortSignal.timeout(9000),
   );
@@ -105,6 +113,28 @@ Deno.test("what is beyond the range is not taken either", async () => {
     () => new Response(bodyInParts(CONTENT.subarray(100_000), 64_000), { status: 206, headers }),
   );
   assertEquals(await get(server), CONTENT.subarray(100_000, 400_000));
+});
+
+Deno.test("the name of the range unit may be written in any case", async () => {
+  for (const unit of ["Bytes", "BYTES", "bytes "]) {
+    const answering: Answering = () =>
+      new Response(CONTENT.slice(100_000, 400_000), {
+        status: 206,
+        headers: { "content-range": `${unit} 100000-399999/3000000` },
+      });
+    await using server = new WebServer(FILES, answering);
+    assertEquals(await get(server), CONTENT.subarray(100_000, 400_000), unit);
+  }
+});
+
+Deno.test("what is wrong with one file says nothing about the others", async () => {
+  for (const code of [400, 403, 404, 410, 414, 416]) {
+    assert(await faultOf(status(code)) instanceof MissingFileFault, `${code}`);
+  }
+  assert(await faultOf(() => undefined, { fileLength: 5 }) instanceof MissingFileFault);
+  for (const code of [401, 407, 429, 500, 503]) {
+    assert(!(await faultOf(status(code)) instanceof MissingFileFault), `${code}`);
+  }
 });
 
 Deno.test("a refusal is told by its number; what only people can mend is left alone for long", async () => {
@@ -174,7 +204,8 @@ Deno.test("the time that the reader takes does not count against the server", as
     fileLength: 3_000_000,
   };
   let bytes = 0;
-  for await (const part of fetchRange(range, new AbortController().signal, 1000)) {
+  using client = new WebClient(Reach.machine);
+  for await (const part of fetchRange(client, range, new AbortController().signal, 1000)) {
     if (bytes === 0) await new Promise((resolve) => setTimeout(resolve, 1200));
     bytes += part.length;
   }
@@ -194,8 +225,9 @@ Deno.test("a server that is not there, and one that is left early, leave nothing
     length: 3_000_000,
     fileLength: 3_000_000,
   };
-  for await (const _ of fetchRange(range, stop.signal)) break;
-  const reading = fetchRange(range, stop.signal);
+  using client = new WebClient(Reach.machine);
+  for await (const _ of fetchRange(client, range, stop.signal)) break;
+  const reading = fetchRange(client, range, stop.signal);
   await reading.next();
   stop.abort(new Error("enough"));
   await assertRejects(() => Array.fromAsync(reading), Error, "enough");

@@ -13,7 +13,9 @@ import {
   type Origin,
   seed,
   torrentOf,
+  withinReason,
 } from "../support/library.ts";
+import { digestsOf, makeTree } from "../support/folders.ts";
 import { TempFolder } from "../support/temp.ts";
 import { type Answering, WebServer } from "../support/web_server.ts";
 
@@ -278,3 +280,51 @@ Deno.test("nothing of a web seed is left when a leecher is stopped in the middle
   await leeching.leecher.close();
   assertEquals(leeching.leecher.stats().state, "stopped");
 });
+
+for (const kind of ["is not there", "is another one"]) {
+  Deno.test(`a file that ${kind} on the web server is the only one that does not come from there`, async () => {
+    await using temp = await TempFolder.create();
+    const sizes = { "a.bin": 300_000, "b.bin": 70_000, "c.bin": 300_000 };
+    const path = await makeTree(temp, "set", sizes);
+    const files: Record<string, Uint8Array> = {};
+    for (const name of ["a.bin", "c.bin"]) {
+      files[`/set/${name}`] = await Deno.readFile(join(path, name));
+    }
+    if (kind === "is another one") files["/set/b.bin"] = new Uint8Array(1000);
+    await using server = new WebServer(files);
+    const torrent = await torrentOf(path, {
+      format: "v1",
+      pieceLength: 16_384,
+      webSeeds: [`${server.origin}/`],
+    });
+    const torrentPath = await temp.file("set.torrent", new Uint8Array(torrent.toBytes()));
+    await using seeder = await seed(path, { format: "v1", pieceLength: 16_384 });
+    const leech = (options: LeecherOptions) =>
+      leechFrom(torrentPath, { exit: true, trackers: [], ...options });
+    await using alone = await leech({ out: await temp.folder("alone") });
+    const warning = await alone.log.until("warning");
+    assertMatch(
+      warning.message,
+      /^the web seed \S+ (answers 404|has a file of another).* "b.bin"; /,
+    );
+    await withinReason(
+      (async () => {
+        // Pieces of a.bin and c.bin that have nothing of b.bin in them.
+        while (alone.log.of("piece").length < 35) {
+          await alone.log.until("piece", () => true, alone.log.of("piece").length + 1);
+        }
+      })(),
+      () => JSON.stringify(alone.log.all.slice(-20)),
+    );
+    const asked = server.requests.filter(({ path }) => path === "/set/b.bin").length;
+    assert(asked >= 1 && asked <= 4, "at most once by each of the requests under way");
+    assertEquals(alone.log.of("peer").at(-1)!.state, "connected");
+    alone.leecher.close();
+    await using both = await leech({
+      out: await temp.folder("both"),
+      peers: [addressOf(seeder)],
+    });
+    await both.complete();
+    assertEquals(await digestsOf(temp.join("both", "set")), await digestsOf(path));
+  });
+}

@@ -245,7 +245,6 @@ Deno.test({
     bench.begin();
     assertEquals([able, unable, unreachable].map((one) => one.closing), [true, false, false]);
     assertEquals(bench.carryOutCloses(), ["connecting anew as v2"]);
-    bench.pass(1500);
     const [dial] = bench.actions().filter(({ type }) => type === "dial");
     assert(dial?.type === "dial" && dial.peer === able.peer, "and at once");
     assert(bench.swarm.infoHashes.handshake(dial.v2).v2Upgrade);

@@ -1,0 +1,29 @@
+/**
+ * The keys of bencoded dictionaries as strings, without making the same string again for each of many
+ * files.
+ *
+ * @module
+ */
+
+import { latin1 } from "./bytes.ts";
+
+/** Keys of the last kinds that were read: a list of many files has the same few again and again. */
+const recentKeys: string[] = new Array(64).fill("");
+
+/** The bytes from `from` to `end` as a binary string; for a short one that was read lately, the string of that time. */
+export function keyText(bytes: Uint8Array, from: number, end: number): string {
+  const slot = (end - from + 7 * bytes[from]!) & 63;
+  const recent = recentKeys[slot]!;
+  if (isText(bytes, from, end, recent)) return recent;
+  const key = latin1(bytes.subarray(from, end));
+  if (key.length < 16) recentKeys[slot] = key;
+  return key;
+}
+
+function isText(bytes: Uint8Array, from: number, end: number, text: string): boolean {
+  if (text.length !== end - from) return false;
+  for (let i = 0; i < text.length; i++) {
+    if (bytes[from + i] !== text.charCodeAt(i)) return false;
+  }
+  return true;
+}
