@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { Roster } from "../../lib/tracker/roster.ts";
-import { documentText } from "../support/document.ts";
+import { documentText, namedTables } from "../support/document.ts";
 import { constantsNamed } from "../support/source_constants.ts";
 
 /**
@@ -159,4 +159,14 @@ Deno.test("passages name what is there, and in each way that numbers are given",
   assertGreater(formats.length, 50);
   assertEquals([...new Set(formats)].sort(), Object.keys(FORMATS).sort());
   assertEquals(await filled("{io/host.ts MAX_PEERS} peers"), "100 peers");
+});
+
+Deno.test("the bounds in the page on security are those of the code", async () => {
+  const tables = namedTables(await documentText("docs/security.md"));
+  const rows = tables.flatMap((table) => table.kind === "constants" ? table.rows : []);
+  assertGreater(rows.length, 40);
+  for (const { constant, value, where } of rows) {
+    const values = await constantsNamed(where!, constant!);
+    assert(values.includes(Number(value)), `${constant} in ${where} is ${values}, not ${value}`);
+  }
 });

@@ -27,7 +27,7 @@ Deno.test("a tracker, a seeder and a leecher meet over IPv6", async () => {
   const result = await leeching.complete();
   assertEquals(await Deno.readFile(result.path), bytes);
   assertEquals(result.sources.map(({ address }) => address), [`[::1]:${seeder.port}`]);
-  assertEquals(tracker.stats().torrents, 2, "the v1 and the v2 swarm");
+  assertEquals(tracker.stats().torrents, 1, "a hybrid is one torrent");
 });
 
 Deno.test("a link with an IPv6 address leads to its seeder", async () => {

@@ -52,7 +52,7 @@ twoNetworksTest(
       copy,
       ...slowly,
     );
-    await leecher.line(/^chunk \d+ verified/);
+    await leecher.line(/^chunk \d+ of \d+ verified/);
     await left.run("ip addr del 10.77.0.1/24 dev cable && ip addr add 10.77.0.77/24 dev cable");
     await seeder.line(/^10\.77\.0\.2:\d+.*our address has changed/);
     await assertGot(leecher, origin);

@@ -64,7 +64,7 @@ foreignTest(
     assertEquals([...from], [new URL(url).origin]);
 
     seeder.program.kill("SIGKILL");
-    await given.getByText("Connection to the program lost, trying again").waitFor();
+    await given.locator(".lost", { hasText: "Connection to the program lost" }).waitFor();
     assertEquals(browser.complaints, []);
   },
 );
