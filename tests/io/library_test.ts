@@ -191,7 +191,7 @@ Deno.test("a leecher that shall exit is done when it is complete", async () => {
 Deno.test("a leecher seeds on until it is closed, to others and while it still downloads", async () => {
   await using temp = await TempFolder.create();
   const { path, bytes } = await makeOrigin(temp, 2 * MIB);
-  const seeder = await seed(path, { pieceLength: 32_768, uploadLimit: 4 * MIB });
+  const seeder = await seed(path, { pieceLength: 32_768, uploadLimit: MIB / 2 });
   try {
     await using first = await leechFrom(seeder.magnet, { out: temp.join("first") + "/" });
     await first.log.until("piece", () => true, 4);
