@@ -95,15 +95,17 @@ export function parseCommandLine<T extends OptionTable>(
 ): CommandLine<T> {
   const options = Object.values(program.options);
   const unknown: { word: string; key: string }[] = [];
+  const words: string[] = [];
   const parsed = parseArgs(expandShort(args, options), {
-    string: ["_", ...options.filter(takesValue).map((option) => option.flag)],
+    string: options.filter(takesValue).map((option) => option.flag),
     collect: options.filter((option) => takesValue(option) || option.repeatable)
       .map((option) => option.flag),
     boolean: options.filter((option) => !takesValue(option)).map((option) => option.flag),
     alias: aliases(options),
+    // Told to take `_` for text, parseArgs would read `--_` as an option; left alone, "1e3" as a number.
     unknown: (word, key) => {
-      if (key === undefined) return true;
-      unknown.push({ word, key });
+      if (key === undefined) words.push(word);
+      else unknown.push({ word, key });
       return false;
     },
   });
@@ -113,7 +115,7 @@ export function parseCommandLine<T extends OptionTable>(
   return {
     type: "run",
     options: readOptions(program.options, parsed, environment),
-    argument: readArgument(program, parsed._.map(String)),
+    argument: readArgument(program, [...words, ...parsed._.map(String)]),
   };
 }
 

@@ -214,6 +214,9 @@ Deno.test("an unknown option is refused, and the nearest one named", pure, () =>
   assertMatch(refusal(seederProgram, ["-qx", "f"]), /no option -x/);
   assertMatch(refusal(trackerProgram, ["--constructor"]), /no option --constructor/);
   assertMatch(refusal(trackerProgram, ["--__proto__=1"]), /no option --__proto__/);
+  for (const word of ["--_", "--_=1", "--no-_", "-_", "-_x", "-v_"]) {
+    assertMatch(refusal(seederProgram, [word, "f"]), /no option -.*_/, word);
+  }
   assertMatch(
     refusal(trackerProgram, ["--port.x=1"]),
     /no option --port\.x; the nearest is --port/,
