@@ -5,6 +5,8 @@
  * @module
  */
 
+import { expectOutsideFault } from "./outside_fault.ts";
+
 /** What cannot be done without a permission, after "Deno was not permitted to". */
 const DEEDS: Readonly<Record<string, (what: string) => string>> = {
   net: (what) => what === "" ? "use the network" : `use the network for ${what}`,
@@ -61,9 +63,18 @@ export const UNLISTED_INTERFACES: string =
   "Deno was not permitted to list this machine's networks: " +
   "add --allow-sys=networkInterfaces, or run with -A";
 
-/** The addresses of this machine, one by one; undefined where they may not be listed. */
+let lastListed: Deno.NetworkInterfaceInfo[] = [];
+
+/**
+ * The addresses of this machine, one by one; undefined where they may not be listed. When the system has
+ * no descriptor left to list them with, they are what they were the last time.
+ */
 export function networkInterfaces(): Deno.NetworkInterfaceInfo[] | undefined {
-  return isPermitted({ name: "sys", kind: "networkInterfaces" })
-    ? Deno.networkInterfaces()
-    : undefined;
+  if (!isPermitted({ name: "sys", kind: "networkInterfaces" })) return undefined;
+  try {
+    lastListed = Deno.networkInterfaces();
+  } catch (error) {
+    expectOutsideFault(error);
+  }
+  return lastListed;
 }

@@ -117,15 +117,23 @@ export class Upload {
     return true;
   }
 
-  /** Up to `maxBytes` of what the peer waits for, at least one block if there is any. */
+  /**
+   * Up to `maxBytes` of what the peer waits for, at least one block if there is any. Where `maxBytes` end
+   * within a piece, its blocks stay together for the next time: one read gets them all.
+   */
   take(connection: Connection, maxBytes: number): BlockRequest[] {
     const { uploadQueue } = connection;
     let count = 0;
+    let pieceStart = 0;
     for (let bytes = 0; count < uploadQueue.length; count++) {
       bytes += uploadQueue[count]!.length;
+      if (count > 0 && uploadQueue[count]!.piece !== uploadQueue[count - 1]!.piece) {
+        pieceStart = count;
+      }
       if (count > 0 && bytes > maxBytes) break;
     }
-    return uploadQueue.splice(0, count);
+    const isCut = count < uploadQueue.length && pieceStart > 0;
+    return uploadQueue.splice(0, isCut ? pieceStart : count);
   }
 
   /** Something taken could not be read: the peer must not wait for it. */

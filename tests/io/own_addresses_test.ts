@@ -1,4 +1,4 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { isLoopback } from "../../lib/codec/address.ts";
 import { addressTowards, isNearby, ownAddresses } from "../../lib/io/own_addresses.ts";
 
@@ -39,4 +39,22 @@ Deno.test({
   name: "without permission to ask, this machine has no known addresses",
   permissions: "none",
   fn: () => assertEquals(ownAddresses(), []),
+});
+
+Deno.test("when no descriptor is left to list them with, the addresses are the last ones known", async () => {
+  const script = `
+    const { networkInterfaces } = await import("${
+    import.meta.resolve("../../lib/io/permitted.ts")
+  }");
+    const before = networkInterfaces();
+    const files = [];
+    try { for (;;) files.push(Deno.openSync("/dev/null")); } catch {}
+    const during = networkInterfaces();
+    for (const file of files) file.close();
+    console.log(before.length, JSON.stringify(during) === JSON.stringify(before));
+  `;
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", 'ulimit -n 64; exec "$0" "$@"', Deno.execPath(), "eval", script],
+  }).output();
+  assertMatch(new TextDecoder().decode(stdout), /^[1-9]\d* true\n$/);
 });

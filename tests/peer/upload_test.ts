@@ -5,7 +5,7 @@ import type { Message } from "../../lib/codec/message.ts";
 import { BLOCK_LENGTH } from "../../lib/codec/merkle.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import type { Action } from "../../lib/peer/actions.ts";
-import type { Connection, Negotiated } from "../../lib/peer/connection.ts";
+import type { BlockRequest, Connection, Negotiated } from "../../lib/peer/connection.ts";
 import { PeerBook } from "../../lib/peer/peer_book.ts";
 import { MAX_SERVED_BLOCK, REQUEST_QUEUE, Upload } from "../../lib/peer/upload.ts";
 import { Layout } from "../../lib/store/layout.ts";
@@ -199,6 +199,26 @@ Deno.test({
     assertEquals(bench.upload.take(peer, 1e9), []);
     bench.request(peer, 0, 0);
     assertEquals(bench.actions().map(({ type }) => type), ["upload"]);
+  },
+});
+
+Deno.test({
+  name: "where there is room for part of a piece only, its blocks stay together",
+  permissions,
+  fn() {
+    const bench = new Bench();
+    const peer = bench.served(1);
+    const blocks = (taken: BlockRequest[]) => taken.map(({ begin }) => begin / BLOCK_LENGTH);
+    for (const [piece, block] of [[0, 3], [1, 0], [1, 1], [1, 2], [2, 0]] as const) {
+      bench.request(peer, piece, block * BLOCK_LENGTH);
+    }
+    assertEquals(blocks(bench.upload.take(peer, 3 * BLOCK_LENGTH)), [3]);
+    assertEquals(
+      blocks(bench.upload.take(peer, 2 * BLOCK_LENGTH)),
+      [0, 1],
+      "more than there is room for",
+    );
+    assertEquals(blocks(bench.upload.take(peer, 9 * BLOCK_LENGTH)), [2, 0]);
   },
 });
 
