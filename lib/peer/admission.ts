@@ -10,12 +10,15 @@ import { hex } from "../codec/bytes.ts";
 import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
 import { Portions } from "./crowds.ts";
+import { DialFailures } from "./dial_failures.ts";
 import type { Peer, PeerBook } from "./peer_book.ts";
 import { Places, type PlacesOptions } from "./places.ts";
 import { Twins } from "./twins.ts";
 
 /** Attempts to connect under way at once. */
 const MAX_DIALS = 30;
+/** More than any priority: among peers of one source, hosts that failed less often come first. */
+const FAILURE_WEIGHT = 2 ** 33;
 
 /** What admission needs from its surroundings. */
 export interface AdmissionOptions extends PlacesOptions {
@@ -35,6 +38,7 @@ export class Admission {
   readonly #places: Places;
   readonly #peerId: string;
   readonly #twins: Twins;
+  readonly #failures = new DialFailures();
   /** Closed in favour of another with the same peer. */
   readonly #duplicates = new Set<Connection>();
 
@@ -78,7 +82,9 @@ export class Admission {
 
   #best(count: number, mayDial?: (peer: Peer) => boolean): Peer[] {
     const { wantNothing, random } = this.#options;
-    const priorityOf = (peer: Peer) => this.#places.priorityOf(peer) ?? random() * 2 ** 32;
+    const priorityOf = (peer: Peer) =>
+      (this.#places.priorityOf(peer) ?? random() * 2 ** 32) -
+      this.#failures.at(peer.host) * FAILURE_WEIGHT;
     return this.#book.bestToDial(count, wantNothing(), priorityOf, mayDial);
   }
 
@@ -102,6 +108,7 @@ export class Admission {
   refuse(peer: Peer, peerId: string, inbound: boolean, nowMs: number): string | undefined {
     const unwelcome = this.#unwelcome(peer, peerId, inbound);
     if (unwelcome !== undefined) return this.#failed(peer, unwelcome, nowMs);
+    this.#failures.succeeded(peer.host);
     const twin = this.#connectionWith(peerId);
     if (twin !== undefined) return this.#chooseTwin(peer, twin, inbound, nowMs);
     if (peer.url !== undefined || !this.#places.areTaken) return undefined;
@@ -113,6 +120,7 @@ export class Admission {
 
   /** An attempt to connect, ours or the peer's, came to nothing. */
   dialFailed(peer: Peer, reason: string, nowMs: number): void {
+    this.#failures.failed(peer.host);
     this.#failed(peer, reason, nowMs);
     // Perhaps because it has connected to us meanwhile, and could not be recognized while we dialled.
     for (const connection of this.#connections.values()) {

@@ -189,3 +189,28 @@ Deno.test({
     assertEquals([hosts.length, hosts.at(-1)], [24, "198.51.100.7"]);
   },
 });
+
+Deno.test({
+  name:
+    "among a hundred invented ports of hosts nearby, the one that is there is dialled within a round",
+  permissions,
+  fn() {
+    const bench = new SwarmBench({ have: bits(4), maxConnections: 200 });
+    const hosts = Array.from({ length: 20 }, (_, i) => `192.0.2.${i + 1}`);
+    for (const host of hosts) {
+      for (let port = 7000; port < 7100; port++) bench.swarm.learn(host, port, "tracker");
+    }
+    bench.swarm.learn("192.0.2.77", 6881, "tracker");
+    const tried: string[] = [];
+    for (let turns = 0; turns < 40 && !tried.includes("192.0.2.77"); turns++) {
+      bench.pass(250);
+      for (const action of bench.actions()) {
+        if (action.type !== "dial") continue;
+        tried.push(action.peer.host);
+        bench.swarm.dialFailed(action.peer, "cannot be reached", bench.nowMs);
+      }
+    }
+    assert(tried.includes("192.0.2.77"), `not among ${tried.length}`);
+    assert(tried.length < 5 * hosts.length, `${tried.length} attempts`);
+  },
+});
