@@ -5,15 +5,15 @@
  * @module
  */
 
-import { progressEvent, torrentEvent } from "./lib/cli/json_events.ts";
+import { progressEvent, torrentEvent } from "./lib/cli/output/json_events.ts";
 import { runOnDone } from "./lib/cli/on_done.ts";
 import { openPage } from "./lib/cli/page.ts";
-import { leecherProgram } from "./lib/cli/programs.ts";
-import { listing, mismatch, sourceLines } from "./lib/cli/reports.ts";
-import { main, type Run, untilStopped } from "./lib/cli/run.ts";
-import { completionSentence } from "./lib/cli/sentences.ts";
-import { count } from "./lib/cli/units.ts";
-import { TransferDisplay } from "./lib/cli/transfer_display.ts";
+import { leecherProgram } from "./lib/cli/command_line/programs.ts";
+import { listing, mismatch, sourceLines } from "./lib/cli/output/result_lines.ts";
+import { main, type Run, untilStopped } from "./lib/cli/program.ts";
+import { completionSentence } from "./lib/cli/messages.ts";
+import { count } from "./lib/cli/command_line/units.ts";
+import { TransferDisplay } from "./lib/cli/terminal/transfer_display.ts";
 import { ExitCode, OptionError, ShoalError } from "./lib/errors.ts";
 import { Leecher, listTorrent, verifyFile } from "./mod.ts";
 

@@ -20,13 +20,18 @@
  * @module
  */
 
-export { type CreateOptions, createTorrent } from "./lib/io/create.ts";
-export { Torrent } from "./lib/io/torrent.ts";
-export { Seeder, type SeederOptions } from "./lib/io/seeder.ts";
-export { Leecher, type LeecherOptions } from "./lib/io/leecher.ts";
-export { listTorrent } from "./lib/io/inspect.ts";
-export { verifyFile, type VerifyResult } from "./lib/io/verify.ts";
-export type { Metainfo, TorrentFile, TorrentInfo, TorrentVersion } from "./lib/codec/metainfo.ts";
+export { type CreateOptions, createTorrent } from "./lib/client/create/create_torrent.ts";
+export { Torrent } from "./lib/store/torrent.ts";
+export { Seeder, type SeederOptions } from "./lib/client/seeder.ts";
+export { Leecher, type LeecherOptions } from "./lib/client/leecher.ts";
+export { listTorrent } from "./lib/client/list.ts";
+export { verifyFile, type VerifyResult } from "./lib/client/verify.ts";
+export type {
+  Metainfo,
+  TorrentFile,
+  TorrentInfo,
+  TorrentVersion,
+} from "./lib/codec/torrent/metainfo.ts";
 export {
   type FoundSwarms,
   type SwarmEvent,
@@ -38,8 +43,13 @@ export {
   type TrackerListener,
   type TrackerOptions,
   type TrackerStats,
-} from "./lib/io/tracker_server.ts";
-export { catalogue, type CatalogueEntry, findByName, type FindOptions } from "./lib/io/find.ts";
+} from "./lib/tracker/server.ts";
+export {
+  catalogue,
+  type CatalogueEntry,
+  findByName,
+  type FindOptions,
+} from "./lib/discovery/find_by_name.ts";
 export type {
   ConnectionStats,
   TransferEvent,
@@ -47,20 +57,20 @@ export type {
   TransferResult,
   TransferSource,
   TransferStats,
-} from "./lib/io/events.ts";
-export type { SeedingEnd } from "./lib/io/seeding_limit.ts";
-export type { StrangerStats, TransferDetails } from "./lib/io/details.ts";
-export type { FileStanding, FileView } from "./lib/io/file_view.ts";
-export type { PieceView } from "./lib/io/piece_view.ts";
-export type { TrackerStanding } from "./lib/io/tracker_board.ts";
+} from "./lib/session/events.ts";
+export type { SeedingEnd } from "./lib/session/seeding_limit.ts";
+export type { StrangerStats, TransferDetails } from "./lib/session/details.ts";
+export type { FileStanding, FileView } from "./lib/session/file_progress.ts";
+export type { PieceView } from "./lib/session/stats.ts";
+export type { TrackerStanding } from "./lib/discovery/tracker_status.ts";
 export { type Page, type PageOptions, servePage } from "./lib/ui/serve_page.ts";
-export type { PeerState } from "./lib/peer/state.ts";
-export type { Waiting, WaitingCode } from "./lib/io/waiting.ts";
-export type { TrackerFault } from "./lib/io/announcer.ts";
-export type { TrackerFailure } from "./lib/io/tracker_outlook.ts";
-export type { HostOptions } from "./lib/io/host.ts";
-export type { PatienceOptions } from "./lib/io/patience.ts";
-export type { SeedingLimitOptions } from "./lib/io/seeding_limit.ts";
+export type { PeerState } from "./lib/peer/connection/peer_state.ts";
+export type { Waiting, WaitingCode } from "./lib/session/stall_reason.ts";
+export type { TrackerFault } from "./lib/discovery/announcer.ts";
+export type { TrackerFailure } from "./lib/discovery/tracker_status.ts";
+export type { HostOptions } from "./lib/session/active_torrent.ts";
+export type { PatienceOptions } from "./lib/session/stall_monitor.ts";
+export type { SeedingLimitOptions } from "./lib/session/seeding_limit.ts";
 export {
   DiskError,
   ExitCode,

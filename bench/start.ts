@@ -4,7 +4,7 @@
  */
 
 import { join } from "@std/path";
-import { decodeHandshake, encodeHandshake } from "../lib/codec/handshake.ts";
+import { decodeHandshake, encodeHandshake } from "../lib/codec/wire/handshake.ts";
 import { Torrent } from "../mod.ts";
 import { Program } from "../tests/support/process.ts";
 import { ScriptedPeer } from "../tests/support/scripted_peer.ts";

@@ -97,3 +97,6 @@ export class OptionError extends ShoalError {
     super(message, ExitCode.badOption, cause);
   }
 }
+
+/** What a peer alone sent does not match its hash: it lies, or its disk does. It is banned. */
+export class CorruptDataError extends ProtocolError {}

@@ -58,7 +58,7 @@ async function graph(entries: string[]): Promise<Map<string, Module>> {
   return modules;
 }
 
-/** `lib/io/host.ts` for a module of the project; undefined for any other. */
+/** `lib/session/active_torrent.ts` for a module of the project; undefined for any other. */
 function localPath(specifier: string | undefined): string | undefined {
   return specifier?.startsWith(ROOT.href) ? specifier.slice(ROOT.href.length) : undefined;
 }
@@ -95,7 +95,7 @@ const rooms = Array.fromAsync(
 ).then((names) => names.flat());
 
 Deno.test("imports flow one way: codec, store, peer, io, cli, entry scripts", async () => {
-  const entries = ["mod.ts", "tracker.ts", "seeder.ts", "leecher.ts", "lib/io/piece_worker.ts"];
+  const entries = ["mod.ts", "tracker.ts", "seeder.ts", "leecher.ts", "lib/disk/piece_worker.ts"];
   const modules = await graph(entries);
   let edges = 0;
   for (const { specifier, dependencies = [] } of modules.values()) {

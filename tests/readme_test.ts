@@ -6,9 +6,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import manifest from "../deno.json" with { type: "json" };
-import { environmentName } from "../lib/cli/flags.ts";
-import type { Option } from "../lib/cli/options.ts";
-import { leecherProgram, seederProgram, trackerProgram } from "../lib/cli/programs.ts";
+import { environmentName } from "../lib/cli/command_line/flags.ts";
+import type { Option } from "../lib/cli/command_line/options.ts";
+import { leecherProgram, seederProgram, trackerProgram } from "../lib/cli/command_line/programs.ts";
 import { ExitCode } from "../lib/errors.ts";
 import { sha256OfFile } from "./support/content.ts";
 import { playground } from "./support/playground.ts";

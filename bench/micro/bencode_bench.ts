@@ -7,10 +7,10 @@
  */
 
 import { decode, encode } from "../../lib/codec/bencode.ts";
-import { buildInfo } from "../../lib/codec/build_info.ts";
-import { encodeExtendedHandshake } from "../../lib/codec/extension.ts";
-import { buildMetainfo, parseMetainfo } from "../../lib/codec/metainfo.ts";
-import { decodePex, encodePex } from "../../lib/codec/pex.ts";
+import { buildInfo } from "../../lib/codec/torrent/build_info.ts";
+import { encodeExtendedHandshake } from "../../lib/codec/wire/extension.ts";
+import { buildMetainfo, parseMetainfo } from "../../lib/codec/torrent/metainfo.ts";
+import { decodePex, encodePex } from "../../lib/codec/wire/pex.ts";
 
 const PIECES = 100_000;
 const PIECE_LENGTH = 1024 * 1024;

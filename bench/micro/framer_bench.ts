@@ -9,8 +9,8 @@
  */
 
 import { concat } from "../../lib/codec/bytes.ts";
-import { Framer } from "../../lib/codec/framer.ts";
-import { encodeMessage, type Message } from "../../lib/codec/message.ts";
+import { Framer } from "../../lib/codec/wire/framer.ts";
+import { encodeMessage, type Message } from "../../lib/codec/wire/message.ts";
 
 const BLOCK = new Uint8Array(16 * 1024);
 /** What one read brings at most. */

@@ -8,8 +8,13 @@
 
 import { createHash } from "node:crypto";
 import { sha1, sha256 } from "../../lib/codec/hash.ts";
-import { hashPair } from "../../lib/codec/hash_pair.ts";
-import { BLOCK_LENGTH, blockHashes, merkleRoot, pieceHash } from "../../lib/codec/merkle.ts";
+import { hashPair } from "../../lib/codec/torrent/hash_pair.ts";
+import {
+  BLOCK_LENGTH,
+  blockHashes,
+  merkleRoot,
+  pieceHash,
+} from "../../lib/codec/torrent/merkle.ts";
 
 const BLOCKS = 32;
 

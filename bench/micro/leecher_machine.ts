@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { Handshake } from "../../lib/codec/handshake.ts";
-import type { PieceMessage } from "../../lib/codec/message.ts";
-import { BLOCK_LENGTH } from "../../lib/codec/merkle.ts";
-import type { Action } from "../../lib/peer/actions.ts";
-import type { Connection } from "../../lib/peer/connection.ts";
+import type { Handshake } from "../../lib/codec/wire/handshake.ts";
+import type { PieceMessage } from "../../lib/codec/wire/message.ts";
+import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
+import type { Action } from "../../lib/peer/connection/actions.ts";
+import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { Swarm } from "../../lib/peer/swarm.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";

@@ -7,11 +7,11 @@
  * @module
  */
 
-import { BLOCK_LENGTH } from "../../lib/codec/merkle.ts";
-import { Connection } from "../../lib/peer/connection.ts";
-import { newPeer } from "../../lib/peer/peer.ts";
-import { Picker } from "../../lib/peer/picker.ts";
-import { RarityOrder } from "../../lib/peer/rarity.ts";
+import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
+import { Connection } from "../../lib/peer/connection/connection.ts";
+import { newPeer } from "../../lib/peer/connection/peer.ts";
+import { Picker } from "../../lib/peer/download/piece_picker.ts";
+import { RarityOrder } from "../../lib/peer/download/rarest_first.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { Pieces } from "../../lib/store/pieces.ts";

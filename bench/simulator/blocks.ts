@@ -5,7 +5,7 @@
  * @module
  */
 
-import { BLOCK_LENGTH } from "../../lib/codec/merkle.ts";
+import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
 
 const GOOD = new Uint8Array(BLOCK_LENGTH);
 const WRONG = new Uint8Array(BLOCK_LENGTH).fill(1);

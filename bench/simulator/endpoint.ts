@@ -7,10 +7,10 @@
  * @module
  */
 
-import { encodedLength, type Message, PIECE_HEADER_LENGTH } from "../../lib/codec/message.ts";
+import { encodedLength, type Message, PIECE_HEADER_LENGTH } from "../../lib/codec/wire/message.ts";
 import { ProtocolError } from "../../lib/errors.ts";
-import type { BlockRequest, Connection } from "../../lib/peer/connection.ts";
-import { BATCH_BYTES } from "../../lib/io/batch_buffers.ts";
+import type { BlockRequest, Connection } from "../../lib/peer/connection/connection.ts";
+import { BATCH_BYTES } from "../../lib/net/send_buffers.ts";
 import { blockOf } from "./blocks.ts";
 import { FifoQueue } from "./fifo_queue.ts";
 import type { SimNode } from "./node.ts";
@@ -18,7 +18,7 @@ import type { Target } from "./timeline.ts";
 
 /** Ethernet, IP and TCP headers of a packet that carries small messages alone. */
 const PACKET_OVERHEAD_BYTES = 66;
-/** A batch is what a peer takes in so long, within bounds: see `lib/io/peer_socket.ts`. */
+/** A batch is what a peer takes in so long, within bounds: see `lib/net/peer_socket.ts`. */
 const BATCH_SECONDS = 0.02;
 /** A system's buffer before a connection has shown what it can carry: two initial windows. */
 const LEAST_BUFFER_BYTES = 2 * 10 * 1448;

@@ -6,10 +6,10 @@
  */
 
 import { fromLatin1 } from "../../lib/codec/bytes.ts";
-import type { Handshake } from "../../lib/codec/handshake.ts";
-import type { Action } from "../../lib/peer/actions.ts";
-import type { Connection } from "../../lib/peer/connection.ts";
-import { addressOf, type Peer } from "../../lib/peer/peer_book.ts";
+import type { Handshake } from "../../lib/codec/wire/handshake.ts";
+import type { Action } from "../../lib/peer/connection/actions.ts";
+import type { Connection } from "../../lib/peer/connection/connection.ts";
+import { addressOf, type Peer } from "../../lib/peer/peers/peer_list.ts";
 import { Swarm } from "../../lib/peer/swarm.ts";
 import type { Transfer } from "../../lib/peer/transfer.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";

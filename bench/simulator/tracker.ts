@@ -4,7 +4,7 @@
  * @module
  */
 
-import { intervalSeconds } from "../../lib/tracker/interval.ts";
+import { intervalSeconds } from "../../lib/tracker/core/announce.ts";
 import type { SimNode } from "./node.ts";
 import type { Timeline } from "./timeline.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isPermitted } from "../io/permitted.ts";
+import { isPermitted } from "../runtime/permissions.ts";
 
 /** Linux says here which signals a process ignores, in hex. */
 const STATUS = "/proc/self/status";

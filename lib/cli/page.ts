@@ -5,8 +5,8 @@
  */
 
 import { type Page, servePage } from "../../mod.ts";
-import { isPermittedCode } from "../io/permitted.ts";
-import type { Screen } from "./screen.ts";
+import { isPermittedCode } from "../runtime/permissions.ts";
+import type { Screen } from "./terminal/screen.ts";
 
 /** Where the page's own files are. */
 const PAGE_FILES = new URL("../ui/page/", import.meta.url);

@@ -13,28 +13,28 @@
 
 import type { HostPort } from "../codec/address.ts";
 import { hex } from "../codec/bytes.ts";
-import type { Handshake } from "../codec/handshake.ts";
-import type { Message } from "../codec/message.ts";
+import type { Handshake } from "../codec/wire/handshake.ts";
+import type { Message } from "../codec/wire/message.ts";
 import type { PieceIndex } from "../store/layout.ts";
-import type { Action, Emit } from "./actions.ts";
-import { Admission } from "./admission.ts";
-import { type BlockRequest, Connection } from "./connection.ts";
-import { CorruptDataError } from "./corrupt_data.ts";
-import { Extensions } from "./extensions.ts";
-import { handOver } from "./hand_over.ts";
-import { Hunger } from "./hunger.ts";
-import { InfoHashes, type TorrentHashes } from "./info_hashes.ts";
-import { introduce, type Told } from "./introductions.ts";
-import { MetadataFetch } from "./metadata_fetch.ts";
-import { Outbox } from "./outbox.ts";
-import { OwnAddresses } from "./own_addresses.ts";
-import { type Peer, PeerBook, type PeerSource } from "./peer_book.ts";
-import { PeerExchange } from "./peer_exchange.ts";
-import type { Phase, SwarmOptions } from "./swarm_options.ts";
-import { Traffic } from "./traffic.ts";
+import type { Action, Emit } from "./connection/actions.ts";
+import { Admission } from "./peers/connection_policy.ts";
+import { type BlockRequest, Connection } from "./connection/connection.ts";
+import { CorruptDataError } from "../errors.ts";
+import { Extensions } from "./extension/extensions.ts";
+import { handOver } from "./transfer.ts";
+import { Hunger } from "./connection/ready_queue.ts";
+import { InfoHashes, type TorrentHashes } from "./connection/info_hashes.ts";
+import { introduce, type Told } from "./peers/address_filter.ts";
+import { MetadataFetch } from "./extension/metadata_fetch.ts";
+import { Outbox } from "./connection/actions.ts";
+import { OwnAddresses } from "./peers/external_address.ts";
+import { type Peer, PeerBook, type PeerSource } from "./peers/peer_list.ts";
+import { PeerExchange } from "./extension/pex.ts";
+import type { Phase, SwarmOptions } from "./options.ts";
+import { Traffic } from "./transfer_totals.ts";
 import { Transfer } from "./transfer.ts";
-import type { TransferOptions } from "./transfer_options.ts";
-import { endOf, isIdle, keepAliveDue, noteWhatItLacks } from "./upkeep.ts";
+import type { TransferOptions } from "./options.ts";
+import { endOf, isIdle, keepAliveDue, noteWhatItLacks } from "./peers/keep_alive.ts";
 
 /** All peers, connections and pieces of one torrent. */
 export class Swarm {

@@ -5,24 +5,28 @@
  * @module
  */
 
-import { DONT_HAVE_EXTENSION, encodeDontHave, type MetadataMessage } from "../codec/extension.ts";
-import type { Message } from "../codec/message.ts";
+import {
+  DONT_HAVE_EXTENSION,
+  encodeDontHave,
+  type MetadataMessage,
+} from "../codec/wire/extension.ts";
+import type { Message } from "../codec/wire/message.ts";
 import { ProtocolError } from "../errors.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
 import { Pieces } from "../store/pieces.ts";
-import { Chatter } from "./chatter.ts";
-import type { BlockRequest, Connection } from "./connection.ts";
-import { Download } from "./download.ts";
-import { FailedPieces } from "./failed_pieces.ts";
-import { greeting } from "./greeting.ts";
-import { HashServer } from "./hash_server.ts";
-import { MetadataServer } from "./metadata_server.ts";
-import type { Peer } from "./peer_book.ts";
-import { type Expected, PieceHashes } from "./piece_hashes.ts";
-import { SuperSeed } from "./super_seed.ts";
-import type { TransferContext, TransferOptions } from "./transfer_options.ts";
-import { Upload } from "./upload.ts";
+import { Chatter } from "./peers/flood_guard.ts";
+import type { BlockRequest, Connection } from "./connection/connection.ts";
+import { Download } from "./download/download.ts";
+import { FailedPieces } from "./verify/failed_pieces.ts";
+import { greeting } from "./upload/have_broadcast.ts";
+import { HashServer } from "./verify/hash_server.ts";
+import { MetadataServer } from "./extension/metadata_server.ts";
+import type { Peer } from "./peers/peer_list.ts";
+import { type Expected, PieceHashes } from "./verify/piece_hashes.ts";
+import { SuperSeed } from "./upload/super_seed.ts";
+import type { TransferContext, TransferOptions } from "./options.ts";
+import { Upload } from "./upload/upload.ts";
 
 /** Pieces a choked peer may be allowed to ask for; what a peer says beyond is ignored. */
 const MAX_ALLOWED_FAST = 64;
@@ -301,4 +305,32 @@ export class Transfer {
     if (index === undefined) throw new ProtocolError(`names piece ${piece}, which does not exist`);
     return index;
   }
+}
+
+/**
+ * Takes the connection over, with what its peer said before that could be understood. Returns why it has
+ * to be closed, if it has.
+ *
+ * @param upgrade hashes are needed, which peers give on v2 connections only
+ */
+export function handOver(
+  connection: Connection,
+  held: readonly Message[],
+  transfer: Transfer,
+  upgrade: boolean,
+  nowMs: number,
+): string | undefined {
+  transfer.joined(connection, true);
+  try {
+    for (const message of held) transfer.received(connection, message, nowMs);
+  } catch (error) {
+    if (error instanceof ProtocolError) return error.message;
+    throw error;
+  }
+  if (connection.peerInterested) transfer.upload.interested(connection, nowMs);
+  // We did not know that we could offer v2. Where the peer could, we come back at once.
+  if (!upgrade || !connection.negotiated.upgradable || !connection.peer.dialable) return undefined;
+  connection.helpful = true;
+  connection.renewed = true;
+  return "connecting anew as v2";
 }

@@ -11,11 +11,11 @@
  * @module
  */
 
-import { BLOCK_LENGTH } from "../codec/merkle.ts";
+import { BLOCK_LENGTH } from "../codec/torrent/merkle.ts";
 import { TorrentError } from "../errors.ts";
 import type { Bitfield } from "./bitfield.ts";
 
-export { BLOCK_LENGTH } from "../codec/merkle.ts";
+export { BLOCK_LENGTH } from "../codec/torrent/merkle.ts";
 
 /** The largest number of pieces whose indexes the wire's 32 bits can name. */
 const MAX_PIECES = 2 ** 32;

@@ -6,6 +6,8 @@
 
 import { Bitfield } from "./bitfield.ts";
 import type { Layout, LayoutFile, PieceIndex } from "./layout.ts";
+import type { TorrentInfo } from "../codec/torrent/metainfo.ts";
+import { OptionError } from "../errors.ts";
 
 /** Some of the files of a torrent, or all. Immutable. */
 export class Selection {
@@ -82,4 +84,47 @@ export class Selection {
     }
     return pieces;
   }
+}
+
+/** Which files; all when nothing is said. */
+export interface FileChoice {
+  /** Indexes into the files without pads. Goes before {@link selectOnly}. */
+  readonly select?: readonly number[] | undefined;
+  /** Indexes into the files with pads, from a magnet link. */
+  readonly selectOnly?: readonly number[] | undefined;
+}
+
+/**
+ * The files that are meant.
+ *
+ * @throws {OptionError} when there is no such file, or none is chosen
+ */
+export function chooseFiles(
+  info: TorrentInfo,
+  layout: Layout,
+  { select, selectOnly }: FileChoice,
+): Selection {
+  const { files } = info;
+  if (select !== undefined) {
+    const real = files.keys().filter((file) => !files[file]!.pad).toArray();
+    requireIndexes(info, select, real.length);
+    return new Selection(layout, files, select.map((index) => real[index]!));
+  }
+  if (selectOnly !== undefined) requireIndexes(info, selectOnly, files.length);
+  const selection = new Selection(layout, files, selectOnly);
+  if (selection.fileCount > 0) return selection;
+  throw new OptionError(`the link chooses no file of "${info.name}": choose some with --select`);
+}
+
+function requireIndexes(info: TorrentInfo, indexes: readonly number[], count: number): void {
+  if (indexes.length === 0) throw new OptionError("no file is chosen: give the number of one");
+  const wrong = indexes.find((index) => !Number.isInteger(index) || index < 0 || index >= count);
+  if (wrong === undefined) return;
+  throw new OptionError(
+    count === 1
+      ? `there is no file ${wrong}: "${info.name}" has one file, number 0`
+      : `there is no file ${wrong}: "${info.name}" has the files 0 to ${
+        count - 1
+      }; --list shows them`,
+  );
 }

@@ -12,7 +12,7 @@
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import { isIp, isLoopback, normalizeIp } from "../codec/address.ts";
 import { utf8 } from "../codec/bytes.ts";
-import { ownAddresses } from "../io/own_addresses.ts";
+import { ownAddresses } from "../runtime/network_interfaces.ts";
 import type { Asked } from "./http_server.ts";
 
 const TOKEN_BYTES = 24;

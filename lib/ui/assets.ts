@@ -1,37 +1,41 @@
 /**
- * The page's own files as text, so that they are inside a compiled program.
+ * The page's own files, and the libraries it draws with, as text: so they are inside a compiled program.
  *
  * @module
  */
 
-import announcer from "./page/announcer.js" with { type: "text" };
+import index from "./page/index.html" with { type: "text" };
+import panelsSheet from "./page/styles/panels.css" with { type: "text" };
+import partsSheet from "./page/styles/parts.css" with { type: "text" };
+import styleSheet from "./page/styles/style.css" with { type: "text" };
+import tablesSheet from "./page/styles/tables.css" with { type: "text" };
 import app from "./page/app.js" with { type: "text" };
-import fileList from "./page/file_list.js" with { type: "text" };
+import fileList from "./page/cards/file_list.js" with { type: "text" };
+import linkCard from "./page/cards/link_card.js" with { type: "text" };
+import peerTable from "./page/cards/peer_table.js" with { type: "text" };
+import rateGraph from "./page/cards/rate_graph.js" with { type: "text" };
+import resultCard from "./page/cards/result_card.js" with { type: "text" };
+import trackerRows from "./page/cards/tracker_rows.js" with { type: "text" };
+import colors from "./page/colors.js" with { type: "text" };
+import components from "./page/components.js" with { type: "text" };
+import connectionSlot from "./page/connection_slot.js" with { type: "text" };
 import format from "./page/format.js" with { type: "text" };
-import headline from "./page/headline.js" with { type: "text" };
-import linkCard from "./page/link_card.js" with { type: "text" };
-import live from "./page/live.js" with { type: "text" };
+import liveRegion from "./page/live_region.js" with { type: "text" };
 import overview from "./page/overview.js" with { type: "text" };
-import peerTable from "./page/peer_table.js" with { type: "text" };
-import pieceCells from "./page/piece_cells.js" with { type: "text" };
-import pieceDrawing from "./page/piece_drawing.js" with { type: "text" };
-import pieceMap from "./page/piece_map.js" with { type: "text" };
+import pieceCells from "./page/pieces/piece_cells.js" with { type: "text" };
+import pieceDrawing from "./page/pieces/piece_drawing.js" with { type: "text" };
+import pieceMap from "./page/pieces/piece_map.js" with { type: "text" };
 import preact from "./page/preact.js" with { type: "text" };
-import rateGraph from "./page/rate_graph.js" with { type: "text" };
-import resultCard from "./page/result_card.js" with { type: "text" };
-import smallParts from "./page/small_parts.js" with { type: "text" };
 import sortableTable from "./page/sortable_table.js" with { type: "text" };
-import streamSlot from "./page/stream_slot.js" with { type: "text" };
-import theme from "./page/theme.js" with { type: "text" };
-import trackerRows from "./page/tracker_rows.js" with { type: "text" };
+import stateStream from "./page/state_stream.js" with { type: "text" };
+import statusBanner from "./page/status_banner.js" with { type: "text" };
 import trackerView from "./page/tracker_view.js" with { type: "text" };
 import transferView from "./page/transfer_view.js" with { type: "text" };
 import door from "./page/door.html" with { type: "text" };
-import index from "./page/index.html" with { type: "text" };
-import baseSheet from "./page/style.css" with { type: "text" };
-import partsSheet from "./page/parts.css" with { type: "text" };
-import panelsSheet from "./page/panels.css" with { type: "text" };
-import tablesSheet from "./page/tables.css" with { type: "text" };
+import vendorPreact from "/vendor/preact.js" with { type: "text" };
+import vendorQrcode from "/vendor/qrcode.js" with { type: "text" };
+import vendorUplot from "/vendor/uplot.js" with { type: "text" };
+import vendorUplotSheet from "/vendor/uplot.css" with { type: "text" };
 
 /** A file of the page. */
 export interface Asset {
@@ -40,44 +44,52 @@ export interface Asset {
   readonly text: string;
 }
 
-/** Every file of the page, by the name it is served under. */
-export const ASSETS: Readonly<Record<string, Asset>> = {
-  "index.html": { type: "text/html; charset=utf-8", text: index },
-  "style.css": styleSheet(baseSheet),
-  "parts.css": styleSheet(partsSheet),
-  "panels.css": styleSheet(panelsSheet),
-  "tables.css": styleSheet(tablesSheet),
-  "announcer.js": script(announcer),
-  "app.js": script(app),
-  "file_list.js": script(fileList),
-  "format.js": script(format),
-  "headline.js": script(headline),
-  "link_card.js": script(linkCard),
-  "live.js": script(live),
-  "overview.js": script(overview),
-  "peer_table.js": script(peerTable),
-  "piece_cells.js": script(pieceCells),
-  "piece_drawing.js": script(pieceDrawing),
-  "piece_map.js": script(pieceMap),
-  "preact.js": script(preact),
-  "rate_graph.js": script(rateGraph),
-  "result_card.js": script(resultCard),
-  "small_parts.js": script(smallParts),
-  "sortable_table.js": script(sortableTable),
-  "stream_slot.js": script(streamSlot),
-  "theme.js": script(theme),
-  "tracker_rows.js": script(trackerRows),
-  "tracker_view.js": script(trackerView),
-  "transfer_view.js": script(transferView),
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+};
+
+/** By the name it is served under: its path in `page/`. */
+const FILES: Readonly<Record<string, string>> = {
+  "index.html": index,
+  "styles/panels.css": panelsSheet,
+  "styles/parts.css": partsSheet,
+  "styles/style.css": styleSheet,
+  "styles/tables.css": tablesSheet,
+  "app.js": app,
+  "cards/file_list.js": fileList,
+  "cards/link_card.js": linkCard,
+  "cards/peer_table.js": peerTable,
+  "cards/rate_graph.js": rateGraph,
+  "cards/result_card.js": resultCard,
+  "cards/tracker_rows.js": trackerRows,
+  "colors.js": colors,
+  "components.js": components,
+  "connection_slot.js": connectionSlot,
+  "format.js": format,
+  "live_region.js": liveRegion,
+  "overview.js": overview,
+  "pieces/piece_cells.js": pieceCells,
+  "pieces/piece_drawing.js": pieceDrawing,
+  "pieces/piece_map.js": pieceMap,
+  "preact.js": preact,
+  "sortable_table.js": sortableTable,
+  "state_stream.js": stateStream,
+  "status_banner.js": statusBanner,
+  "tracker_view.js": trackerView,
+  "transfer_view.js": transferView,
+  "vendor/preact.js": vendorPreact,
+  "vendor/qrcode.js": vendorQrcode,
+  "vendor/uplot.js": vendorUplot,
+  "vendor/uplot.css": vendorUplotSheet,
 };
 
 /** What somebody without a token sees; it needs no other file. */
-export const DOOR: Asset = { type: "text/html; charset=utf-8", text: door };
+export const DOOR: Asset = { type: TYPES["html"]!, text: door };
 
-function script(text: string): Asset {
-  return { type: "text/javascript; charset=utf-8", text };
-}
-
-function styleSheet(text: string): Asset {
-  return { type: "text/css; charset=utf-8", text };
+/** The file that is served under this name. */
+export function assetAt(name: string): Asset | undefined {
+  if (!Object.hasOwn(FILES, name)) return undefined;
+  return { type: TYPES[name.slice(name.lastIndexOf(".") + 1)]!, text: FILES[name]! };
 }

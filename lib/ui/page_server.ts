@@ -6,14 +6,13 @@
 
 import { formatHostPort, isIp, isLoopback } from "../codec/address.ts";
 import { NetworkError, OptionError } from "../errors.ts";
-import { reachableAddress } from "../io/link_addresses.ts";
-import { unpermitted } from "../io/permitted.ts";
+import { reachableAddress } from "../discovery/advertised_address.ts";
+import { unpermitted } from "../runtime/permissions.ts";
 import { Access, type Refusal } from "./access.ts";
-import { ASSETS, DOOR } from "./assets.ts";
+import { assetAt, DOOR } from "./assets.ts";
 import { EventStream } from "./event_stream.ts";
 import { type Asked, HttpServer, type Reply } from "./http_server.ts";
 import type { PageSource, Question } from "./snapshot.ts";
-import { VENDOR } from "./vendor.ts";
 
 /** Nothing from elsewhere, nothing inline, not in anybody's frame; and nothing is kept. */
 const HEADERS: Readonly<Record<string, string>> = {
@@ -104,11 +103,7 @@ export class PageServer {
     }
     if (pathname === "/api/events") return this.#stream(asked, questionOf(searchParams), more);
     const name = pathname === "/" ? "index.html" : pathname.slice(1);
-    const asset = Object.hasOwn(ASSETS, name)
-      ? ASSETS[name]
-      : Object.hasOwn(VENDOR, name)
-      ? VENDOR[name]
-      : undefined;
+    const asset = assetAt(name);
     if (asset === undefined) return reply("There is no such page.\n", TEXT, more, 404);
     return reply(asset.text, asset.type, more);
   }

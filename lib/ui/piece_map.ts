@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PieceView } from "../io/piece_view.ts";
+import type { PieceView } from "../session/stats.ts";
 import type { PieceMap } from "./snapshot.ts";
 
 /** More cells than this can be neither told apart on a screen nor sent every half second. */

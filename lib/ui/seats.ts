@@ -10,7 +10,7 @@
  */
 
 import { isLoopback, normalizeIp } from "../codec/address.ts";
-import { hostKey } from "../codec/network.ts";
+import { hostKey } from "../codec/network_key.ts";
 
 interface Seat {
   readonly host: string;

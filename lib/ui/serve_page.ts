@@ -6,10 +6,10 @@
  * @module
  */
 
-import type { TransferListener } from "../io/events.ts";
-import type { Leecher } from "../io/leecher.ts";
-import type { Seeder } from "../io/seeder.ts";
-import type { Tracker } from "../io/tracker_server.ts";
+import type { TransferListener } from "../session/events.ts";
+import type { Leecher } from "../client/leecher.ts";
+import type { Seeder } from "../client/seeder.ts";
+import type { Tracker } from "../tracker/server.ts";
 
 /** What a page is for, and where it is served. */
 export interface PageOptions {
@@ -51,6 +51,6 @@ export interface Page extends AsyncDisposable {
  * @throws {NetworkError} when the port is taken; {OptionError} when the address is none of this machine
  */
 export async function servePage(options: PageOptions): Promise<Page> {
-  const { makePage } = await import("./page.ts");
+  const { makePage } = await import("./make_page.ts");
   return await makePage(options);
 }

@@ -7,8 +7,8 @@
  * @module
  */
 
-import type { PeerState } from "../peer/state.ts";
-import type { TransferStats } from "../io/events.ts";
+import type { PeerState } from "../peer/connection/peer_state.ts";
+import type { TransferStats } from "../session/events.ts";
 
 /** How a sentence is meant: something is being done, waited for, achieved, or wrong. */
 export type Tone = "work" | "wait" | "good" | "bad";

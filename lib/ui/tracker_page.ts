@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Tracker } from "../io/tracker_server.ts";
+import type { Tracker } from "../tracker/server.ts";
 import type { PageSource, Question, TrackerSnapshot } from "./snapshot.ts";
 import { MAX_SWARMS, type TrackerFigures, trackerSnapshot } from "./tracker_snapshot.ts";
 

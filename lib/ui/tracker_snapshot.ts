@@ -4,11 +4,11 @@
  * @module
  */
 
-import { VERSION } from "../io/identity.ts";
-import type { SwarmMember, SwarmSummary, TrackerStats } from "../io/tracker_server.ts";
-import { clientName } from "./client_name.ts";
+import { VERSION } from "../runtime/version.ts";
+import type { SwarmMember, SwarmSummary, TrackerStats } from "../tracker/server.ts";
+import { clientName } from "../codec/wire/peer_id.ts";
 import type { MemberRow, MemberState, TrackerSnapshot } from "./snapshot.ts";
-import { clipped, count } from "./words.ts";
+import { clipped, count } from "./text.ts";
 
 /** Rows that are sent; the rest is counted. */
 export const MAX_SWARMS = 200;

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { TransferDetails } from "../io/details.ts";
-import type { TransferEvent, TransferListener, TransferStats } from "../io/events.ts";
-import { History } from "./history.ts";
+import type { TransferDetails } from "../session/details.ts";
+import type { TransferEvent, TransferListener, TransferStats } from "../session/events.ts";
+import { History } from "./rate_history.ts";
 import { pieceMap } from "./piece_map.ts";
 import type { PageSource, PieceMap, TransferSnapshot } from "./snapshot.ts";
 import { transferSnapshot } from "./transfer_snapshot.ts";

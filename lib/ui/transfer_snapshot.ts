@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { TransferDetails } from "../io/details.ts";
-import type { ConnectionStats, TransferResult, TransferStats } from "../io/events.ts";
-import type { FileStanding } from "../io/file_view.ts";
-import { VERSION } from "../io/identity.ts";
-import type { TrackerStanding } from "../io/tracker_board.ts";
+import type { TransferDetails } from "../session/details.ts";
+import type { ConnectionStats, TransferResult, TransferStats } from "../session/events.ts";
+import type { FileStanding } from "../session/file_progress.ts";
+import { VERSION } from "../runtime/version.ts";
+import type { TrackerStanding } from "../discovery/tracker_status.ts";
 import type {
   FileRow,
   OtherPeerRow,
@@ -18,8 +18,8 @@ import type {
   TrackerRow,
   TransferSnapshot,
 } from "./snapshot.ts";
-import { stateSentence, type Told } from "./state_sentence.ts";
-import { clipped } from "./words.ts";
+import { stateSentence, type Told } from "./status_text.ts";
+import { clipped } from "./text.ts";
 
 /** Rows of peers, and of sources, that are sent; the rest is counted. */
 const MAX_PEERS = 500, MAX_SOURCES = 100;

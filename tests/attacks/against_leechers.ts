@@ -5,9 +5,9 @@
 
 import { dictOf, encode } from "../../lib/codec/bencode.ts";
 import { concat, utf8 } from "../../lib/codec/bytes.ts";
-import { decodeMetadataMessage } from "../../lib/codec/extension.ts";
-import type { Message } from "../../lib/codec/message.ts";
-import { OurExtension } from "../../lib/peer/extended_handshake.ts";
+import { decodeMetadataMessage } from "../../lib/codec/wire/extension.ts";
+import type { Message } from "../../lib/codec/wire/message.ts";
+import { OurExtension } from "../../lib/peer/extension/extended_handshake.ts";
 import { ShoalTracker, startLeecher } from "../support/shoal.ts";
 import { type Arena, type Attack, secondsText } from "./arena.ts";
 import { AttackingPeer } from "./attacking_peer.ts";

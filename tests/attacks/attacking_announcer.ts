@@ -11,7 +11,7 @@ import {
   formatUrlData,
   type TrackerRequest,
   type TrackerResponse,
-} from "../../lib/codec/udp_tracker.ts";
+} from "../../lib/codec/discovery/udp_tracker.ts";
 
 /** Requests under way at once. */
 const OUTSTANDING = 64;

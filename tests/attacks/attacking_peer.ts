@@ -6,9 +6,9 @@
 import { type Socket } from "node:net";
 import net from "node:net";
 import { fromHex } from "../../lib/codec/bytes.ts";
-import { Framer } from "../../lib/codec/framer.ts";
-import { encodeHandshake, HANDSHAKE_LENGTH } from "../../lib/codec/handshake.ts";
-import { encodeMessage, type Message } from "../../lib/codec/message.ts";
+import { Framer } from "../../lib/codec/wire/framer.ts";
+import { encodeHandshake, HANDSHAKE_LENGTH } from "../../lib/codec/wire/handshake.ts";
+import { encodeMessage, type Message } from "../../lib/codec/wire/message.ts";
 
 const TIMEOUT_MS = 30_000;
 

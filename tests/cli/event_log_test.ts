@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { EventLog } from "../../lib/cli/event_log.ts";
-import { type JsonEvent, swarmsEvent } from "../../lib/cli/json_events.ts";
-import { Outlet } from "../../lib/cli/outlet.ts";
+import { EventLog } from "../../lib/cli/output/event_log.ts";
+import { type JsonEvent, swarmsEvent } from "../../lib/cli/output/json_events.ts";
+import { Outlet } from "../../lib/cli/output/buffered_output.ts";
 import type { TrackerStats } from "../../mod.ts";
 import { eventsIn } from "../support/event_schema.ts";
 import { SlowSink } from "../support/slow_sink.ts";

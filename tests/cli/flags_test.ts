@@ -4,10 +4,14 @@ import {
   environmentName,
   parseCommandLine,
   type Program,
-} from "../../lib/cli/flags.ts";
-import { helpText } from "../../lib/cli/help.ts";
-import type { Option, OptionTable, Values } from "../../lib/cli/options.ts";
-import { leecherProgram, seederProgram, trackerProgram } from "../../lib/cli/programs.ts";
+} from "../../lib/cli/command_line/flags.ts";
+import { helpText } from "../../lib/cli/command_line/help.ts";
+import type { Option, OptionTable, Values } from "../../lib/cli/command_line/options.ts";
+import {
+  leecherProgram,
+  seederProgram,
+  trackerProgram,
+} from "../../lib/cli/command_line/programs.ts";
 import { ExitCode, OptionError } from "../../lib/errors.ts";
 
 const pure = { permissions: "none" } as const;

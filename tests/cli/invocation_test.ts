@@ -4,7 +4,7 @@ import {
   linkCommand,
   nameCommand,
   type Running,
-} from "../../lib/cli/invocation.ts";
+} from "../../lib/cli/command_line/invocation.ts";
 
 const pure = { permissions: "none" } as const;
 const fromSource: Running = {

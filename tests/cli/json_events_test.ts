@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { jsonLine } from "../../lib/cli/event_log.ts";
+import { jsonLine } from "../../lib/cli/output/event_log.ts";
 import {
   type JsonEvent,
   jsonEvent,
@@ -9,7 +9,7 @@ import {
   swarmsEvent,
   torrentEvent,
   trackerEvent,
-} from "../../lib/cli/json_events.ts";
+} from "../../lib/cli/output/json_events.ts";
 import {
   createTorrent,
   type Seeder,

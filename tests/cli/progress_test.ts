@@ -6,8 +6,8 @@ import {
   plainLine,
   trackerLine,
   transferLine,
-} from "../../lib/cli/progress.ts";
-import { displayWidth } from "../../lib/cli/text.ts";
+} from "../../lib/cli/terminal/progress.ts";
+import { displayWidth } from "../../lib/cli/terminal/terminal_text.ts";
 import type { TransferStats } from "../../mod.ts";
 
 const pure = { permissions: "none" } as const;

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { setColorEnabled } from "@std/fmt/colors";
-import type { Line } from "../../lib/cli/progress.ts";
-import { Screen } from "../../lib/cli/screen.ts";
+import type { Line } from "../../lib/cli/terminal/progress.ts";
+import { Screen } from "../../lib/cli/terminal/screen.ts";
 import type { TransferStats } from "../../mod.ts";
-import { TransferDisplay } from "../../lib/cli/transfer_display.ts";
+import { TransferDisplay } from "../../lib/cli/terminal/transfer_display.ts";
 
 const CLEAR = "\r\x1b[K";
 

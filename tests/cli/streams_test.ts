@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ReaderGone, writeNotice, writeResult } from "../../lib/cli/streams.ts";
+import { ReaderGone, writeNotice, writeResult } from "../../lib/cli/output/standard_streams.ts";
 import { ShoalError } from "../../lib/errors.ts";
 
 const pure = { permissions: "none" } as const;

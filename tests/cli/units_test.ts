@@ -9,7 +9,7 @@ import {
   formatSeconds,
   parseRate,
   parseSize,
-} from "../../lib/cli/units.ts";
+} from "../../lib/cli/command_line/units.ts";
 
 const pure = { permissions: "none" } as const;
 

@@ -9,7 +9,7 @@ import {
   reachOf,
   scopeOf,
   type SourceScope,
-} from "../../lib/codec/address_reach.ts";
+} from "../../lib/codec/address_scope.ts";
 
 const permissions = "none";
 

@@ -10,7 +10,7 @@ import {
   dictOf,
   encode,
 } from "../../lib/codec/bencode.ts";
-import { bytesAt, dictAt, integerAt, listAt } from "../../lib/codec/bencode_fields.ts";
+import { bytesAt, dictAt, integerAt, listAt } from "../../lib/codec/bencode_decoder.ts";
 import { fromLatin1, latin1, utf8 } from "../../lib/codec/bytes.ts";
 import { formulaBytes } from "../support/content.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";

@@ -12,8 +12,8 @@ import {
   type InfoSpec,
   parseInfo,
   parseMetainfo,
-} from "../../lib/codec/metainfo.ts";
-import { MAX_PIECES } from "../../lib/codec/piece_length.ts";
+} from "../../lib/codec/torrent/metainfo.ts";
+import { MAX_PIECES } from "../../lib/codec/torrent/piece_length.ts";
 import { TorrentError } from "../../lib/errors.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 import {

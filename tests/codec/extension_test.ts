@@ -15,7 +15,7 @@ import {
   type MetadataMessage,
   metadataPieceCount,
   metadataPieceLength,
-} from "../../lib/codec/extension.ts";
+} from "../../lib/codec/wire/extension.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import { formulaBytes, pseudoRandomBytes } from "../support/content.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { concat, equalBytes, fromHex } from "../../lib/codec/bytes.ts";
-import { Framer, type FramerOptions, MAX_MESSAGE_LENGTH } from "../../lib/codec/framer.ts";
-import { HANDSHAKE_LENGTH } from "../../lib/codec/handshake.ts";
-import { encodeMessage, type Message, MessageId } from "../../lib/codec/message.ts";
-import { lengthFits, MAX_BLOCK_LENGTH } from "../../lib/codec/message_types.ts";
+import { Framer, type FramerOptions, MAX_MESSAGE_LENGTH } from "../../lib/codec/wire/framer.ts";
+import { HANDSHAKE_LENGTH } from "../../lib/codec/wire/handshake.ts";
+import { encodeMessage, type Message, MessageId } from "../../lib/codec/wire/message.ts";
+import { lengthFits, MAX_BLOCK_LENGTH } from "../../lib/codec/wire/message_types.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import { formulaBytes, pseudoRandomBytes } from "../support/content.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";

@@ -7,7 +7,7 @@ import {
   type Handshake,
   HANDSHAKE_HEAD_LENGTH,
   HANDSHAKE_LENGTH,
-} from "../../lib/codec/handshake.ts";
+} from "../../lib/codec/wire/handshake.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 
 const permissions = "none";

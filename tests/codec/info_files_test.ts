@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Bencode, type BencodeDict, dictOf, encode } from "../../lib/codec/bencode.ts";
 import { utf8 } from "../../lib/codec/bytes.ts";
-import { parseInfo } from "../../lib/codec/info.ts";
+import { parseInfo } from "../../lib/codec/torrent/info.ts";
 import { assertRefused, changed, FILE, single, treeOf, vec } from "../support/info_dicts.ts";
 import { VEC_FILES } from "../support/torrent_vectors.ts";
 

@@ -3,8 +3,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Bencode, type BencodeDict, dictOf, encode } from "../../lib/codec/bencode.ts";
 import { fromLatin1, hex, latin1, utf8 } from "../../lib/codec/bytes.ts";
-import { parseInfo } from "../../lib/codec/info.ts";
-import { buildInfo, type InfoSpec } from "../../lib/codec/metainfo.ts";
+import { parseInfo } from "../../lib/codec/torrent/info.ts";
+import { buildInfo, type InfoSpec } from "../../lib/codec/torrent/metainfo.ts";
 import { TorrentError } from "../../lib/errors.ts";
 import { assertRefused, changed, FILE, single, treeOf, vec } from "../support/info_dicts.ts";
 import { V1_INFO } from "../support/wire_vectors.ts";

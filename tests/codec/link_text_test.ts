@@ -2,8 +2,8 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fromBase32, fromHex, hex } from "../../lib/codec/bytes.ts";
-import { infoHashIn, magnetIn, webLinkIn } from "../../lib/codec/link_text.ts";
-import { parseMagnet } from "../../lib/codec/magnet.ts";
+import { infoHashIn, magnetIn, webLinkIn } from "../../lib/codec/torrent/link_text.ts";
+import { parseMagnet } from "../../lib/codec/torrent/magnet.ts";
 import { MagnetError } from "../../lib/errors.ts";
 
 const permissions = "none";

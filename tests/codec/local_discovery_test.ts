@@ -8,7 +8,7 @@ import {
   MAX_COOKIE_LENGTH,
   MAX_SEARCH_HASHES,
   MAX_SEARCH_LENGTH,
-} from "../../lib/codec/local_discovery.ts";
+} from "../../lib/codec/discovery/lsd.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 

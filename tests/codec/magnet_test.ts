@@ -8,7 +8,7 @@ import {
   type Magnet,
   parseMagnet,
   parseSelection,
-} from "../../lib/codec/magnet.ts";
+} from "../../lib/codec/torrent/magnet.ts";
 import { MagnetError } from "../../lib/errors.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 

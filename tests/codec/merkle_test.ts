@@ -15,7 +15,7 @@ import {
   padHash,
   pieceHash,
   pieceLayerOf,
-} from "../../lib/codec/merkle.ts";
+} from "../../lib/codec/torrent/merkle.ts";
 import { formulaBytes } from "../support/content.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 import { CONTENT_VECTORS, formulaLayer } from "../support/torrent_vectors.ts";

@@ -11,8 +11,8 @@ import {
   PIECE_HEADER_LENGTH,
   writeMessage,
   writePieceHeader,
-} from "../../lib/codec/message.ts";
-import { MAX_EXTENDED_LENGTH, MAX_HASHES } from "../../lib/codec/message_types.ts";
+} from "../../lib/codec/wire/message.ts";
+import { MAX_EXTENDED_LENGTH, MAX_HASHES } from "../../lib/codec/wire/message_types.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import { F81921_ROOT, WIRE_VECTORS, wireVector } from "../support/wire_vectors.ts";
 

@@ -4,7 +4,12 @@ import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/asser
 import { type Bencode, type BencodeDict, decode, dictOf, encode } from "../../lib/codec/bencode.ts";
 import { concat, fromHex, fromLatin1, hex, latin1, utf8 } from "../../lib/codec/bytes.ts";
 import { sha1, sha256 } from "../../lib/codec/hash.ts";
-import { buildInfo, buildMetainfo, parseInfo, parseMetainfo } from "../../lib/codec/metainfo.ts";
+import {
+  buildInfo,
+  buildMetainfo,
+  parseInfo,
+  parseMetainfo,
+} from "../../lib/codec/torrent/metainfo.ts";
 import { TorrentError } from "../../lib/errors.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 import {

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { hostKey, networkKey } from "../../lib/codec/network.ts";
+import { hostKey, networkKey } from "../../lib/codec/network_key.ts";
 
 const test = (name: string, fn: () => void) => Deno.test({ name, permissions: "none", fn });
 

@@ -7,7 +7,7 @@ import {
   type DiskRules,
   safeComponent,
   uniquePaths,
-} from "../../lib/codec/path_safety.ts";
+} from "../../lib/codec/torrent/safe_path.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 
 const permissions = "none";

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../lib/codec/bytes.ts";
-import { crc32c, peerPriority } from "../../lib/codec/peer_priority.ts";
+import { crc32c, peerPriority } from "../../lib/codec/wire/peer_priority.ts";
 
 const permissions = "none";
 

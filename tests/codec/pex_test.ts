@@ -9,7 +9,7 @@ import {
   PexFlag,
   type PexMessage,
   type PexPeer,
-} from "../../lib/codec/pex.ts";
+} from "../../lib/codec/wire/pex.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 

@@ -9,8 +9,8 @@ import {
   merkleRoot,
   MerkleTree,
   padHash,
-} from "../../lib/codec/merkle.ts";
-import { type HashRange, PieceLayer } from "../../lib/codec/piece_layer.ts";
+} from "../../lib/codec/torrent/merkle.ts";
+import { type HashRange, PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
 import { TorrentError } from "../../lib/errors.ts";
 import { formulaBytes } from "../support/content.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";

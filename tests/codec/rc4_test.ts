@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { hex, utf8 } from "../../lib/codec/bytes.ts";
-import { Rc4 } from "../../lib/codec/rc4.ts";
+import { Rc4 } from "../../lib/codec/wire/rc4.ts";
 
 const permissions = "none";
 

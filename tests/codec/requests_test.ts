@@ -2,8 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import { concat } from "../../lib/codec/bytes.ts";
-import { encodeMessage } from "../../lib/codec/message.ts";
-import { requestsLength, writeRequests } from "../../lib/codec/requests.ts";
+import { encodeMessage } from "../../lib/codec/wire/message.ts";
+import { requestsLength, writeRequests } from "../../lib/codec/wire/request_batch.ts";
 
 Deno.test("requests written together are the bytes of each, one after the other", {
   permissions: "none",

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseTrackerUrl } from "../../lib/codec/tracker_url.ts";
+import { parseTrackerUrl } from "../../lib/codec/discovery/tracker_url.ts";
 import { OptionError } from "../../lib/errors.ts";
 
 const permissions = "none";

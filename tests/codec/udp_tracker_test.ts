@@ -11,7 +11,7 @@ import {
   packEntries,
   peersOf,
   transactionOf,
-} from "../../lib/codec/udp_tracker.ts";
+} from "../../lib/codec/discovery/udp_tracker.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";

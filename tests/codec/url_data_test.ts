@@ -1,7 +1,11 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { concat, fromHex, utf8 } from "../../lib/codec/bytes.ts";
-import { formatUrlData, isListableName, parseUrlData } from "../../lib/codec/udp_tracker.ts";
-import { decodeOptions, encodeOptions } from "../../lib/codec/url_data.ts";
+import {
+  formatUrlData,
+  isListableName,
+  parseUrlData,
+} from "../../lib/codec/discovery/udp_tracker.ts";
+import { decodeOptions, encodeOptions } from "../../lib/codec/discovery/url_data.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 

@@ -7,7 +7,7 @@ import {
   usableWebSeeds,
   webSeedFileUrl,
   webUrl,
-} from "../../lib/codec/web_seed_url.ts";
+} from "../../lib/codec/torrent/web_seed_url.ts";
 
 const permissions = "none";
 

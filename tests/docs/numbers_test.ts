@@ -1,7 +1,7 @@
 /** Numbers in the prose of the documents are those of the code. @module */
 
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { Roster } from "../../lib/tracker/roster.ts";
+import { Roster } from "../../lib/tracker/tables/peer_table.ts";
 import { documentText, namedTables } from "../support/document.ts";
 import { constantsNamed } from "../support/source_constants.ts";
 

@@ -172,5 +172,5 @@ Deno.test("the check of names notices what is not there", () => {
   const source = "/** next */\n// stop\nclass Framer {\n  #read() {}\n}\n";
   assert(names(source, "Framer") && names(source, "#read"));
   for (const name of ["next", "stop", "read", "Frame"]) assert(!names(source, name), name);
-  assert(PATH.test("lib/io/session.ts") && PATH.test("docs") === false);
+  assert(PATH.test("lib/session/session.ts") && PATH.test("docs") === false);
 });

@@ -10,19 +10,19 @@ import {
   tableCount,
 } from "../support/document.ts";
 import { fromHex, hex, latin1, utf8 } from "../../lib/codec/bytes.ts";
-import { encodeMetadataMessage } from "../../lib/codec/extension.ts";
-import { encodeHandshake } from "../../lib/codec/handshake.ts";
+import { encodeMetadataMessage } from "../../lib/codec/wire/extension.ts";
+import { encodeHandshake } from "../../lib/codec/wire/handshake.ts";
 import { sha256 } from "../../lib/codec/hash.ts";
-import { encodeLocalSearch } from "../../lib/codec/local_discovery.ts";
-import { BLOCK_LENGTH, merkleRoot, pieceHash } from "../../lib/codec/merkle.ts";
-import { PexFlag } from "../../lib/codec/pex.ts";
-import { PieceLayer } from "../../lib/codec/piece_layer.ts";
+import { encodeLocalSearch } from "../../lib/codec/discovery/lsd.ts";
+import { BLOCK_LENGTH, merkleRoot, pieceHash } from "../../lib/codec/torrent/merkle.ts";
+import { PexFlag } from "../../lib/codec/wire/pex.ts";
+import { PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
 import {
   Action,
   ANNOUNCE_EVENTS,
   formatUrlData,
   REACH_ANSWERS,
-} from "../../lib/codec/udp_tracker.ts";
+} from "../../lib/codec/discovery/udp_tracker.ts";
 import { PEER_SAMPLES, TRACKER_SAMPLES, type WireSample } from "./wire_samples.ts";
 
 const DOCUMENT = await documentText("docs/protocol.md");

@@ -3,15 +3,19 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { type BencodeDict, decode, encode } from "../../lib/codec/bencode.ts";
 import { fromHex, hex, utf8 } from "../../lib/codec/bytes.ts";
-import { DONT_HAVE_EXTENSION, METADATA_EXTENSION } from "../../lib/codec/extension.ts";
-import { encodeExtendedHandshake } from "../../lib/codec/extension.ts";
-import { formatMagnet } from "../../lib/codec/magnet.ts";
-import { MessageId } from "../../lib/codec/message.ts";
-import { buildInfo, buildMetainfo, parseMetainfo } from "../../lib/codec/metainfo.ts";
-import { encodePex, PEX_EXTENSION } from "../../lib/codec/pex.ts";
-import { Action } from "../../lib/codec/udp_tracker.ts";
-import { OurExtension } from "../../lib/peer/extended_handshake.ts";
-import { type PeerEvent, type PeerState, TRANSITIONS } from "../../lib/peer/state.ts";
+import { DONT_HAVE_EXTENSION, METADATA_EXTENSION } from "../../lib/codec/wire/extension.ts";
+import { encodeExtendedHandshake } from "../../lib/codec/wire/extension.ts";
+import { formatMagnet } from "../../lib/codec/torrent/magnet.ts";
+import { MessageId } from "../../lib/codec/wire/message.ts";
+import { buildInfo, buildMetainfo, parseMetainfo } from "../../lib/codec/torrent/metainfo.ts";
+import { encodePex, PEX_EXTENSION } from "../../lib/codec/wire/pex.ts";
+import { Action } from "../../lib/codec/discovery/udp_tracker.ts";
+import { OurExtension } from "../../lib/peer/extension/extended_handshake.ts";
+import {
+  type PeerEvent,
+  type PeerState,
+  TRANSITIONS,
+} from "../../lib/peer/connection/peer_state.ts";
 import { documentText, fencedBlocks, namedTables, type Row } from "../support/document.ts";
 import { constantsNamed, sourcesBelow } from "../support/source_constants.ts";
 import { formulaFile, infoOf } from "../support/torrent_vectors.ts";

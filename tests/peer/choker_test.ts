@@ -1,7 +1,7 @@
 /** Who gets an upload slot. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Candidate, chooseUnchoked } from "../../lib/peer/choker.ts";
+import { type Candidate, chooseUnchoked } from "../../lib/peer/upload/choker.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 
 const permissions = "none";

@@ -4,7 +4,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { piecesOwed } from "../../lib/peer/requests.ts";
+import { piecesOwed } from "../../lib/peer/download/request_table.ts";
 import { DownloadBench } from "../support/peers.ts";
 
 const pure = { permissions: "none" } as const;

@@ -2,9 +2,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { ipToBytes } from "../../lib/codec/address.ts";
-import { Allowance } from "../../lib/peer/allowance.ts";
-import { OwnAddresses } from "../../lib/peer/own_addresses.ts";
-import { type Peer, PeerBook, type PeerSource } from "../../lib/peer/peer_book.ts";
+import { Allowance } from "../../lib/peer/connection/token_bucket.ts";
+import { OwnAddresses } from "../../lib/peer/peers/external_address.ts";
+import { type Peer, PeerBook, type PeerSource } from "../../lib/peer/peers/peer_list.ts";
 import { bits } from "../support/peers.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 import { SwarmBench } from "../support/swarm_bench.ts";

@@ -1,7 +1,7 @@
 /** What becomes of requests and blocks. @module */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BLOCK_LENGTH } from "../../lib/codec/merkle.ts";
+import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import { Layout } from "../../lib/store/layout.ts";
 import { at, bits, DownloadBench, sentTo } from "../support/peers.ts";

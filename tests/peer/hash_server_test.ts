@@ -7,14 +7,19 @@ import {
   encodeMessage,
   type HashRangeMessage,
   type Message,
-} from "../../lib/codec/message.ts";
-import { blockHashes, MerkleTree, paddedBlocks, pieceHash } from "../../lib/codec/merkle.ts";
-import { PieceLayer } from "../../lib/codec/piece_layer.ts";
+} from "../../lib/codec/wire/message.ts";
+import {
+  blockHashes,
+  MerkleTree,
+  paddedBlocks,
+  pieceHash,
+} from "../../lib/codec/torrent/merkle.ts";
+import { PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
 import { ProtocolError } from "../../lib/errors.ts";
-import type { Action } from "../../lib/peer/actions.ts";
-import type { Connection } from "../../lib/peer/connection.ts";
-import { HashServer } from "../../lib/peer/hash_server.ts";
-import { PeerBook } from "../../lib/peer/peer_book.ts";
+import type { Action } from "../../lib/peer/connection/actions.ts";
+import type { Connection } from "../../lib/peer/connection/connection.ts";
+import { HashServer } from "../../lib/peer/verify/hash_server.ts";
+import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
 import type { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { Pieces } from "../../lib/store/pieces.ts";

@@ -1,11 +1,11 @@
 /** Peers that flood, lie or dawdle: what each costs them, and that others are served all the same. @module */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { encodeDontHave } from "../../lib/codec/extension.ts";
-import type { Message } from "../../lib/codec/message.ts";
+import { encodeDontHave } from "../../lib/codec/wire/extension.ts";
+import type { Message } from "../../lib/codec/wire/message.ts";
 import { ProtocolError } from "../../lib/errors.ts";
-import type { Connection } from "../../lib/peer/connection.ts";
-import { OurExtension } from "../../lib/peer/extended_handshake.ts";
+import type { Connection } from "../../lib/peer/connection/connection.ts";
+import { OurExtension } from "../../lib/peer/extension/extended_handshake.ts";
 import { MemorySwarm } from "../support/memory_swarm.ts";
 import { MemoryTorrent } from "../support/memory_torrent.ts";
 import { allOf, bits, sentTo } from "../support/peers.ts";

@@ -5,10 +5,10 @@ import {
   encodeDontHave,
   encodeExtendedHandshake,
   encodeMetadataMessage,
-} from "../../lib/codec/extension.ts";
-import type { Message } from "../../lib/codec/message.ts";
+} from "../../lib/codec/wire/extension.ts";
+import type { Message } from "../../lib/codec/wire/message.ts";
 import { ProtocolError } from "../../lib/errors.ts";
-import type { Connection } from "../../lib/peer/connection.ts";
+import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { allOf, bits } from "../support/peers.ts";
 import { SwarmBench } from "../support/swarm_bench.ts";
 

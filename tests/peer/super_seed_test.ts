@@ -2,10 +2,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { fromLatin1, hex } from "../../lib/codec/bytes.ts";
-import type { Action } from "../../lib/peer/actions.ts";
-import type { Connection } from "../../lib/peer/connection.ts";
-import { PeerBook } from "../../lib/peer/peer_book.ts";
-import { SuperSeed } from "../../lib/peer/super_seed.ts";
+import type { Action } from "../../lib/peer/connection/actions.ts";
+import type { Connection } from "../../lib/peer/connection/connection.ts";
+import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
+import { SuperSeed } from "../../lib/peer/upload/super_seed.ts";
 import type { Wanted } from "../../lib/store/pieces.ts";
 import { MemorySwarm, type NodeOptions } from "../support/memory_swarm.ts";
 import { MemoryTorrent } from "../support/memory_torrent.ts";

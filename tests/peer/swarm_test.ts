@@ -6,10 +6,10 @@ import {
   decodeExtendedHandshake,
   encodeExtendedHandshake,
   encodeMetadataMessage,
-} from "../../lib/codec/extension.ts";
-import type { Message } from "../../lib/codec/message.ts";
+} from "../../lib/codec/wire/extension.ts";
+import type { Message } from "../../lib/codec/wire/message.ts";
 import { ProtocolError } from "../../lib/errors.ts";
-import type { Connection } from "../../lib/peer/connection.ts";
+import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { allOf, at, bits, sentTo } from "../support/peers.ts";
 import { MemoryTorrent } from "../support/memory_torrent.ts";
 import { idOf, SwarmBench } from "../support/swarm_bench.ts";

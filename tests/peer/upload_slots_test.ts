@@ -1,7 +1,7 @@
 /** How many peers are served at once. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { UploadSlots } from "../../lib/peer/upload_slots.ts";
+import { UploadSlots } from "../../lib/peer/upload/choker.ts";
 
 const permissions = "none";
 

@@ -1,13 +1,13 @@
 /** Serving: slots, queues, refusals. @module */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Message } from "../../lib/codec/message.ts";
-import { BLOCK_LENGTH } from "../../lib/codec/merkle.ts";
+import type { Message } from "../../lib/codec/wire/message.ts";
+import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
 import { ProtocolError } from "../../lib/errors.ts";
-import type { Action } from "../../lib/peer/actions.ts";
-import type { BlockRequest, Connection, Negotiated } from "../../lib/peer/connection.ts";
-import { PeerBook } from "../../lib/peer/peer_book.ts";
-import { MAX_SERVED_BLOCK, REQUEST_QUEUE, Upload } from "../../lib/peer/upload.ts";
+import type { Action } from "../../lib/peer/connection/actions.ts";
+import type { BlockRequest, Connection, Negotiated } from "../../lib/peer/connection/connection.ts";
+import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
+import { MAX_SERVED_BLOCK, REQUEST_QUEUE, Upload } from "../../lib/peer/upload/upload.ts";
 import { Layout } from "../../lib/store/layout.ts";
 import { Pieces } from "../../lib/store/pieces.ts";
 import { allOf, at, bits, connect, layoutOf, sentTo } from "../support/peers.ts";

@@ -1,10 +1,10 @@
 /** Web seeds among the peers, and places that are of no use. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { encodeExtendedHandshake } from "../../lib/codec/extension.ts";
-import { decodePex, PEX_EXTENSION } from "../../lib/codec/pex.ts";
-import type { Action } from "../../lib/peer/actions.ts";
-import { addressOf, type Peer } from "../../lib/peer/peer_book.ts";
+import { encodeExtendedHandshake } from "../../lib/codec/wire/extension.ts";
+import { decodePex, PEX_EXTENSION } from "../../lib/codec/wire/pex.ts";
+import type { Action } from "../../lib/peer/connection/actions.ts";
+import { addressOf, type Peer } from "../../lib/peer/peers/peer_list.ts";
 import { allOf, bits, sentTo } from "../support/peers.ts";
 import { SwarmBench } from "../support/swarm_bench.ts";
 

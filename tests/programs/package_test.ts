@@ -10,16 +10,16 @@ import { Program } from "../support/process.ts";
 import { TempFolder } from "../support/temp.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
-const ENTRIES = ["mod.ts", "tracker.ts", "seeder.ts", "leecher.ts", "lib/io/piece_worker.ts"];
+const ENTRIES = ["mod.ts", "tracker.ts", "seeder.ts", "leecher.ts", "lib/disk/piece_worker.ts"];
 /** The sources whose documentation has examples, and those among them that run on one machine. */
 const DOCUMENTED = [
   "mod.ts",
-  "lib/io/seeder.ts",
-  "lib/io/leecher.ts",
-  "lib/io/tracker_server.ts",
+  "lib/client/seeder.ts",
+  "lib/client/leecher.ts",
+  "lib/tracker/server.ts",
   "lib/ui/serve_page.ts",
 ];
-const RUNNABLE = ["mod.ts", "lib/io/tracker_server.ts"];
+const RUNNABLE = ["mod.ts", "lib/tracker/server.ts"];
 
 /** Runs Deno to its end, which is to be a good one, and returns what it has printed. */
 async function deno(args: string[], cwd = ROOT): Promise<string> {
@@ -54,7 +54,7 @@ async function modules(root: string): Promise<string[]> {
       if (specifier.startsWith(root)) paths.add(specifier.slice(root.length));
     }
   }
-  assert(paths.has("lib/io/piece_worker.ts") && paths.has("lib/ui/page/index.html"));
+  assert(paths.has("lib/disk/piece_worker.ts") && paths.has("lib/ui/page/index.html"));
   return [...paths];
 }
 

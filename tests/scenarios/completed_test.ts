@@ -5,7 +5,7 @@
 
 import { assertEquals } from "@std/assert";
 import { fromHex } from "../../lib/codec/bytes.ts";
-import { UdpTrackerClient } from "../../lib/io/udp_tracker_client.ts";
+import { UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
 import { type SwarmEvent, Tracker } from "../../mod.ts";
 import { LOCAL, makeOrigin, seed, withinReason } from "../support/library.ts";
 import { Program } from "../support/process.ts";

@@ -5,9 +5,9 @@
 
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { buildInfo } from "../../lib/codec/metainfo.ts";
-import { parseMetainfo } from "../../lib/codec/metainfo.ts";
-import { buildMetainfo } from "../../lib/codec/metainfo.ts";
+import { buildInfo } from "../../lib/codec/torrent/metainfo.ts";
+import { parseMetainfo } from "../../lib/codec/torrent/metainfo.ts";
+import { buildMetainfo } from "../../lib/codec/torrent/metainfo.ts";
 import { addressOf, makeOrigin, seed, torrentOf } from "../support/library.ts";
 import { startBound } from "../support/privileges.ts";
 import { failure, leech, run, startLeecher } from "../support/shoal.ts";

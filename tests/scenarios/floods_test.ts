@@ -6,9 +6,9 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "../../lib/codec/bytes.ts";
-import { encodeMessage, type Message } from "../../lib/codec/message.ts";
-import { encodePex } from "../../lib/codec/pex.ts";
-import { OurExtension } from "../../lib/peer/extended_handshake.ts";
+import { encodeMessage, type Message } from "../../lib/codec/wire/message.ts";
+import { encodePex } from "../../lib/codec/wire/pex.ts";
+import { OurExtension } from "../../lib/peer/extension/extended_handshake.ts";
 import { beside, farewell } from "../support/beside.ts";
 import { addressOf, leechFrom, makeOrigin, seed } from "../support/library.ts";
 import { type Script } from "../support/scripted_peer.ts";

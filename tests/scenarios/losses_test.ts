@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { fromHex } from "../../lib/codec/bytes.ts";
-import { UdpTrackerClient } from "../../lib/io/udp_tracker_client.ts";
+import { UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
 import { sha256OfFile, writePseudoRandomFile } from "../support/content.ts";
 import { freePort, type Program } from "../support/process.ts";
 import { magnetLink, ShoalSeeder, ShoalTracker, startLeecher } from "../support/shoal.ts";

@@ -1,7 +1,7 @@
 /** Trackers that send a leecher where it should not go, over real sockets. @module */
 
 import { assertEquals } from "@std/assert";
-import { decodeRequest, encodeResponse } from "../../lib/codec/udp_tracker.ts";
+import { decodeRequest, encodeResponse } from "../../lib/codec/discovery/udp_tracker.ts";
 import { leechFrom, makeOrigin, seed } from "../support/library.ts";
 import { TempFolder } from "../support/temp.ts";
 import { FakeTracker } from "../support/udp_peer.ts";

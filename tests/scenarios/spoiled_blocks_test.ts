@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { blockHashes } from "../../lib/codec/merkle.ts";
+import { blockHashes } from "../../lib/codec/torrent/merkle.ts";
 import { beside } from "../support/beside.ts";
 import { HashAsker } from "../support/hash_asker.ts";
 import { addressOf, makeOrigin, seed } from "../support/library.ts";

@@ -6,7 +6,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { fromHex } from "../../lib/codec/bytes.ts";
-import { decodeRequest, encodeResponse } from "../../lib/codec/udp_tracker.ts";
+import { decodeRequest, encodeResponse } from "../../lib/codec/discovery/udp_tracker.ts";
 import { sha256OfFile } from "../support/content.ts";
 import { makeOrigin, seed } from "../support/library.ts";
 import { DEADLINE_MS, Program } from "../support/process.ts";

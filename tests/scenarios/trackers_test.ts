@@ -6,7 +6,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { fromHex } from "../../lib/codec/bytes.ts";
-import { decodeRequest, encodeResponse } from "../../lib/codec/udp_tracker.ts";
+import { decodeRequest, encodeResponse } from "../../lib/codec/discovery/udp_tracker.ts";
 import { freePort } from "../support/process.ts";
 import {
   failure,

@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { parseInfo } from "../../lib/codec/info.ts";
+import { parseInfo } from "../../lib/codec/torrent/info.ts";
 import { TorrentError } from "../../lib/errors.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import {

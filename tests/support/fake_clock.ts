@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { Clock } from "../../lib/io/clock.ts";
+import type { Clock } from "../../lib/runtime/clock.ts";
 
 /** Stands still until told to advance. */
 export class FakeClock implements Clock {

@@ -10,9 +10,9 @@ import {
   type DownloadChoices,
   type DownloadParts,
   prepareDownload,
-} from "../../lib/io/begin_download.ts";
-import { PieceWorkers } from "../../lib/io/piece_workers.ts";
-import type { Expected } from "../../lib/peer/piece_hashes.ts";
+} from "../../lib/client/download.ts";
+import { PieceWorkers } from "../../lib/disk/worker_pool.ts";
+import type { Expected } from "../../lib/peer/verify/piece_hashes.ts";
 import type { Layout, PieceIndex } from "../../lib/store/layout.ts";
 import type { Torrent } from "../../mod.ts";
 

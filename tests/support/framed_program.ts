@@ -4,9 +4,9 @@
  * @module
  */
 
-import { generalOptions, type Program } from "../../lib/cli/flags.ts";
-import { main, untilStopped } from "../../lib/cli/run.ts";
-import { tell } from "../../lib/io/hearing.ts";
+import { generalOptions, type Program } from "../../lib/cli/command_line/flags.ts";
+import { main, untilStopped } from "../../lib/cli/program.ts";
+import { tell } from "../../lib/runtime/event_listeners.ts";
 import { DiskError, ExitCode } from "../../lib/errors.ts";
 
 const program: Program<typeof generalOptions> = {

@@ -3,14 +3,18 @@
  * @module
  */
 
-import { Framer } from "../../lib/codec/framer.ts";
-import { decodeHandshake, encodeHandshake, HANDSHAKE_LENGTH } from "../../lib/codec/handshake.ts";
+import { Framer } from "../../lib/codec/wire/framer.ts";
+import {
+  decodeHandshake,
+  encodeHandshake,
+  HANDSHAKE_LENGTH,
+} from "../../lib/codec/wire/handshake.ts";
 import {
   encodeMessage,
   type HashesMessage,
   type HashRangeMessage,
-} from "../../lib/codec/message.ts";
-import type { HashRange } from "../../lib/codec/piece_layer.ts";
+} from "../../lib/codec/wire/message.ts";
+import type { HashRange } from "../../lib/codec/torrent/piece_layer.ts";
 
 /** One conversation with somebody who has a v2 torrent. */
 export class HashAsker implements Disposable {

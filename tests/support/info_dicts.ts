@@ -5,7 +5,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Bencode, type BencodeDict, decode, dictOf, encode } from "../../lib/codec/bencode.ts";
-import { buildInfo, parseInfo, type TorrentVersion } from "../../lib/codec/metainfo.ts";
+import { buildInfo, parseInfo, type TorrentVersion } from "../../lib/codec/torrent/metainfo.ts";
 import { TorrentError } from "../../lib/errors.ts";
 import { formulaFile, infoOf, VEC_FILES } from "./torrent_vectors.ts";
 

@@ -3,10 +3,10 @@
  * @module
  */
 
-import { Framer } from "../../lib/codec/framer.ts";
-import { encodeMessage, type Message } from "../../lib/codec/message.ts";
+import { Framer } from "../../lib/codec/wire/framer.ts";
+import { encodeMessage, type Message } from "../../lib/codec/wire/message.ts";
 import { ProtocolError } from "../../lib/errors.ts";
-import type { Connection } from "../../lib/peer/connection.ts";
+import type { Connection } from "../../lib/peer/connection/connection.ts";
 import type { MemoryNode } from "./memory_swarm.ts";
 
 /** File data per write, as the real socket has it but smaller, so that there are many. */

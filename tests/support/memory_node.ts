@@ -5,12 +5,12 @@
  */
 
 import { utf8 } from "../../lib/codec/bytes.ts";
-import { decodeHandshake, encodeHandshake } from "../../lib/codec/handshake.ts";
-import { blockHashes } from "../../lib/codec/merkle.ts";
-import { parseInfo } from "../../lib/codec/metainfo.ts";
-import type { Action } from "../../lib/peer/actions.ts";
-import type { Connection } from "../../lib/peer/connection.ts";
-import { addressOf, type Peer } from "../../lib/peer/peer_book.ts";
+import { decodeHandshake, encodeHandshake } from "../../lib/codec/wire/handshake.ts";
+import { blockHashes } from "../../lib/codec/torrent/merkle.ts";
+import { parseInfo } from "../../lib/codec/torrent/metainfo.ts";
+import type { Action } from "../../lib/peer/connection/actions.ts";
+import type { Connection } from "../../lib/peer/connection/connection.ts";
+import { addressOf, type Peer } from "../../lib/peer/peers/peer_list.ts";
 import { Swarm } from "../../lib/peer/swarm.ts";
 import type { Transfer } from "../../lib/peer/transfer.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";

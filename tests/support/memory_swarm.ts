@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Message } from "../../lib/codec/message.ts";
+import type { Message } from "../../lib/codec/wire/message.ts";
 import { MemoryNode, type NodeOptions } from "./memory_node.ts";
 import type { MemoryTorrent } from "./memory_torrent.ts";
 import { seededRandom } from "./random.ts";

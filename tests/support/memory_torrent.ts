@@ -5,16 +5,21 @@
 
 import { concat, equalBytes, hex } from "../../lib/codec/bytes.ts";
 import { sha1 } from "../../lib/codec/hash.ts";
-import { blockHashes, merkleRoot, paddedBlocks, pieceHash } from "../../lib/codec/merkle.ts";
+import {
+  blockHashes,
+  merkleRoot,
+  paddedBlocks,
+  pieceHash,
+} from "../../lib/codec/torrent/merkle.ts";
 import {
   buildInfo,
   padAfter,
   parseInfo,
   type TorrentInfo,
   type TorrentVersion,
-} from "../../lib/codec/metainfo.ts";
-import { PieceLayer } from "../../lib/codec/piece_layer.ts";
-import type { Expected } from "../../lib/peer/piece_hashes.ts";
+} from "../../lib/codec/torrent/metainfo.ts";
+import { PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
+import type { Expected } from "../../lib/peer/verify/piece_hashes.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { pseudoRandomBytes } from "./content.ts";
 

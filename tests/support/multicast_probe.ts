@@ -6,8 +6,8 @@
  * @module
  */
 
-import { LOCAL_GROUPS } from "../../lib/codec/local_discovery.ts";
-import { MulticastGroup } from "../../lib/io/multicast_group.ts";
+import { LOCAL_GROUPS } from "../../lib/codec/discovery/lsd.ts";
+import { MulticastGroup } from "../../lib/discovery/multicast.ts";
 
 const family = Deno.args[0] === "6" ? 6 : 4;
 const group = new MulticastGroup(family, LOCAL_GROUPS[family], (packet, host) => {

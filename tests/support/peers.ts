@@ -3,15 +3,15 @@
  * @module
  */
 
-import type { Message } from "../../lib/codec/message.ts";
-import { BLOCK_LENGTH } from "../../lib/codec/merkle.ts";
-import type { Action } from "../../lib/peer/actions.ts";
-import { Connection, type Negotiated } from "../../lib/peer/connection.ts";
-import { Download } from "../../lib/peer/download.ts";
-import { FailedPieces } from "../../lib/peer/failed_pieces.ts";
-import { Hunger } from "../../lib/peer/hunger.ts";
-import type { LeafPlace } from "../../lib/peer/leaf_fetch.ts";
-import { type Peer, PeerBook } from "../../lib/peer/peer_book.ts";
+import type { Message } from "../../lib/codec/wire/message.ts";
+import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
+import type { Action } from "../../lib/peer/connection/actions.ts";
+import { Connection, type Negotiated } from "../../lib/peer/connection/connection.ts";
+import { Download } from "../../lib/peer/download/download.ts";
+import { FailedPieces } from "../../lib/peer/verify/failed_pieces.ts";
+import { Hunger } from "../../lib/peer/connection/ready_queue.ts";
+import type { LeafPlace } from "../../lib/peer/verify/block_hash_fetch.ts";
+import { type Peer, PeerBook } from "../../lib/peer/peers/peer_list.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { type ActivePiece, Pieces } from "../../lib/store/pieces.ts";

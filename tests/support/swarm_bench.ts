@@ -3,11 +3,11 @@
  * @module
  */
 
-import type { Handshake } from "../../lib/codec/handshake.ts";
-import type { Message } from "../../lib/codec/message.ts";
-import type { Action } from "../../lib/peer/actions.ts";
-import type { Connection } from "../../lib/peer/connection.ts";
-import type { Peer } from "../../lib/peer/peer_book.ts";
+import type { Handshake } from "../../lib/codec/wire/handshake.ts";
+import type { Message } from "../../lib/codec/wire/message.ts";
+import type { Action } from "../../lib/peer/connection/actions.ts";
+import type { Connection } from "../../lib/peer/connection/connection.ts";
+import type { Peer } from "../../lib/peer/peers/peer_list.ts";
 import { Swarm } from "../../lib/peer/swarm.ts";
 import type { Transfer } from "../../lib/peer/transfer.ts";
 import type { Bitfield } from "../../lib/store/bitfield.ts";

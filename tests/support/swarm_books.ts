@@ -4,11 +4,15 @@
  */
 
 import { bytesToIp, normalizeIp } from "../../lib/codec/address.ts";
-import type { Claimant } from "../../lib/tracker/catalogue.ts";
-import { DEFAULT_LIMITS } from "../../lib/tracker/limits.ts";
-import { Sender } from "../../lib/tracker/sender.ts";
-import { placeOf, type Seat, type Swarm } from "../../lib/tracker/swarm.ts";
-import { type Announced, Swarms, type SwarmsOptions } from "../../lib/tracker/swarms.ts";
+import type { Claimant } from "../../lib/tracker/core/catalogue.ts";
+import { DEFAULT_LIMITS } from "../../lib/tracker/tables/limits.ts";
+import { Sender } from "../../lib/tracker/tables/origin.ts";
+import { placeOf, type Seat, type Swarm } from "../../lib/tracker/tables/swarm.ts";
+import {
+  type Announced,
+  Swarms,
+  type SwarmsOptions,
+} from "../../lib/tracker/tables/swarm_table.ts";
 import { pseudoRandomBytes } from "./content.ts";
 import { seededRandom } from "./random.ts";
 

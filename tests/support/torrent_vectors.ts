@@ -11,8 +11,13 @@ import {
   type InfoSpec,
   padAfter,
   type TorrentVersion,
-} from "../../lib/codec/metainfo.ts";
-import { blockHashes, merkleRoot, paddedBlocks, pieceHash } from "../../lib/codec/merkle.ts";
+} from "../../lib/codec/torrent/metainfo.ts";
+import {
+  blockHashes,
+  merkleRoot,
+  paddedBlocks,
+  pieceHash,
+} from "../../lib/codec/torrent/merkle.ts";
 import { formulaBytes } from "./content.ts";
 
 /** Length, SHA-1, SHA-256 and v2 root of formula content. */

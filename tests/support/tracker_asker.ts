@@ -16,10 +16,10 @@ import {
   type Reach,
   type TrackerRequest,
   type TrackerResponse,
-} from "../../lib/codec/udp_tracker.ts";
-import { AnswerBuffer } from "../../lib/tracker/answer_buffer.ts";
-import { Search } from "../../lib/tracker/search.ts";
-import { TrackerCore, type TrackerCoreOptions } from "../../lib/tracker/tracker.ts";
+} from "../../lib/codec/discovery/udp_tracker.ts";
+import { AnswerBuffer } from "../../lib/tracker/core/response_buffer.ts";
+import { Search } from "../../lib/tracker/core/search.ts";
+import { TrackerCore, type TrackerCoreOptions } from "../../lib/tracker/core/tracker_core.ts";
 import { seededRandom } from "./random.ts";
 import { INFO_HASH, PEER_ID } from "./tracker_vectors.ts";
 

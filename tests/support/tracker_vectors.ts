@@ -8,7 +8,7 @@ import type {
   AnnounceRequest,
   TrackerRequest,
   TrackerResponse,
-} from "../../lib/codec/udp_tracker.ts";
+} from "../../lib/codec/discovery/udp_tracker.ts";
 
 export const TRANSACTION_ID = 0x11223344;
 export const CONNECTION_ID = fromHex("0102030405060708");

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { OptionError } from "../../lib/errors.ts";
-import { readAllowList } from "../../lib/tracker/allow_list.ts";
+import { readAllowList } from "../../lib/tracker/core/allow_list.ts";
 
 const permissions = "none";
 

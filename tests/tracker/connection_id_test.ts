@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { ipToBytes } from "../../lib/codec/address.ts";
 import { hex } from "../../lib/codec/bytes.ts";
-import { ConnectionIds } from "../../lib/tracker/connection_id.ts";
+import { ConnectionIds } from "../../lib/tracker/core/connection_id.ts";
 
 const permissions = "none";
 const SECRET = Uint8Array.from({ length: 32 }, (_, i) => i);

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { intervalSeconds } from "../../lib/tracker/interval.ts";
+import { intervalSeconds } from "../../lib/tracker/core/announce.ts";
 import { Asker, START_MS, trackerCore } from "../support/tracker_asker.ts";
 
 const permissions = "none";

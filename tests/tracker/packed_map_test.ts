@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { PackedMap } from "../../lib/tracker/packed_map.ts";
+import { PackedMap } from "../../lib/tracker/tables/packed_map.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 
 const permissions = "none";

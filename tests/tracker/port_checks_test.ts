@@ -5,10 +5,10 @@
 
 import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { hex } from "../../lib/codec/bytes.ts";
-import { encodeRequest } from "../../lib/codec/udp_tracker.ts";
-import { type PortCheck, PortChecks } from "../../lib/tracker/port_checks.ts";
-import { Sender } from "../../lib/tracker/sender.ts";
-import { members } from "../../lib/tracker/survey.ts";
+import { encodeRequest } from "../../lib/codec/discovery/udp_tracker.ts";
+import { type PortCheck, PortChecks } from "../../lib/tracker/core/port_checks.ts";
+import { Sender } from "../../lib/tracker/tables/origin.ts";
+import { members } from "../../lib/tracker/core/inspect.ts";
 import { Asker, START_MS, trackerCore } from "../support/tracker_asker.ts";
 import { INFO_HASH, OTHER_INFO_HASH } from "../support/tracker_vectors.ts";
 

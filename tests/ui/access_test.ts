@@ -5,7 +5,7 @@
 
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { Access } from "../../lib/ui/access.ts";
-import { ownAddresses } from "../../lib/io/own_addresses.ts";
+import { ownAddresses } from "../../lib/runtime/network_interfaces.ts";
 
 const PORT = 8080;
 

@@ -35,10 +35,18 @@ async function serve(source = new FakeSource(), where = LOCAL) {
   };
 }
 
+function filesBelow(folder: URL): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory
+      ? filesBelow(new URL(`${name}/`, folder)).map((below) => `${name}/${below}`)
+      : [name]
+  );
+}
+
 Deno.test("every file of the page and every library is served as what it is, under a strict policy", async () => {
   await using page = await serve();
   const files = ["/"];
-  for (const { name } of Deno.readDirSync(new URL("../../lib/ui/page/", import.meta.url))) {
+  for (const name of filesBelow(new URL("../../lib/ui/page/", import.meta.url))) {
     if (name !== "door.html") files.push(`/${name}`); // stands for others, under their address
   }
   const libraries = ["preact.js", "uplot.js", "uplot.css", "qrcode.js"];

@@ -5,7 +5,7 @@
 
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import type { SwarmMember } from "../../mod.ts";
-import { clientName } from "../../lib/ui/client_name.ts";
+import { clientName } from "../../lib/codec/wire/peer_id.ts";
 import { rollCall, trackerSnapshot } from "../../lib/ui/tracker_snapshot.ts";
 
 const INTERVAL_SECONDS = 60;

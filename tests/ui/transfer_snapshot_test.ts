@@ -5,7 +5,7 @@
 
 import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import type { TransferDetails, TransferStats } from "../../mod.ts";
-import { stateSentence, type Told } from "../../lib/ui/state_sentence.ts";
+import { stateSentence, type Told } from "../../lib/ui/status_text.ts";
 import { connection, details, leecherSnapshot, stats } from "../support/page_fixtures.ts";
 
 const RESULT: NonNullable<TransferDetails["result"]> = {

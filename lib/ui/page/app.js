@@ -7,9 +7,9 @@
  */
 
 import { html, render } from "./preact.js";
-import { say } from "./announcer.js";
+import { say } from "./live_region.js";
 import { capitalised, plain, whole } from "./format.js";
-import { Live } from "./live.js";
+import { Live } from "./state_stream.js";
 import { titleOf } from "./overview.js";
 import { TrackerView } from "./tracker_view.js";
 import { TransferView } from "./transfer_view.js";

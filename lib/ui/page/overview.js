@@ -8,8 +8,8 @@
 
 import { html } from "./preact.js";
 import { bytes, count, eta, percent, rate, whole } from "./format.js";
-import { Headline } from "./headline.js";
-import { Figures, Folding, Foreign } from "./small_parts.js";
+import { Headline } from "./status_banner.js";
+import { Figures, Folding, Foreign } from "./components.js";
 
 /** @typedef {import("../snapshot.ts").TransferSnapshot} TransferSnapshot */
 

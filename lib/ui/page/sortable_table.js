@@ -9,7 +9,7 @@
 
 import { html, useEffect, useRef, useState } from "./preact.js";
 import { count, whole } from "./format.js";
-import { redrawn } from "./theme.js";
+import { redrawn } from "./colors.js";
 
 /** Where columns have less room than this, in pixels, the rows become cards. */
 const ROOM = { header: 215, number: 78, words: 124 };

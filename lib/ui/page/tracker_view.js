@@ -8,8 +8,8 @@
 
 import { html, useEffect, useRef } from "./preact.js";
 import { bytes, capitalised, plain, seconds, whole } from "./format.js";
-import { Headline } from "./headline.js";
-import { CopyButton, Figures, Foreign, Share, SHARE_ROOM } from "./small_parts.js";
+import { Headline } from "./status_banner.js";
+import { CopyButton, Figures, Foreign, Share, SHARE_ROOM } from "./components.js";
 import { SortableTable } from "./sortable_table.js";
 
 /**

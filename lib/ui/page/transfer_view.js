@@ -7,14 +7,14 @@
  */
 
 import { html } from "./preact.js";
-import { FileList } from "./file_list.js";
-import { LinkCard } from "./link_card.js";
+import { FileList } from "./cards/file_list.js";
+import { LinkCard } from "./cards/link_card.js";
 import { Details, Overview } from "./overview.js";
-import { PeerTable } from "./peer_table.js";
-import { PieceMapPanel } from "./piece_map.js";
-import { isIdle, RateGraph } from "./rate_graph.js";
-import { ResultCard } from "./result_card.js";
-import { TrackerRows } from "./tracker_rows.js";
+import { PeerTable } from "./cards/peer_table.js";
+import { PieceMapPanel } from "./pieces/piece_map.js";
+import { isIdle, RateGraph } from "./cards/rate_graph.js";
+import { ResultCard } from "./cards/result_card.js";
+import { TrackerRows } from "./cards/tracker_rows.js";
 
 /**
  * @param {{snapshot: import("../snapshot.ts").TransferSnapshot, map: import("../snapshot.ts").PieceMap | undefined}} props

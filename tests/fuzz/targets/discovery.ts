@@ -4,21 +4,21 @@
  */
 
 import * as address from "../../../lib/codec/address.ts";
-import { reachOf } from "../../../lib/codec/address_reach.ts";
+import { reachOf } from "../../../lib/codec/address_scope.ts";
 import { concat, latin1, utf8 } from "../../../lib/codec/bytes.ts";
-import { decodeLocalSearch, encodeLocalSearch } from "../../../lib/codec/local_discovery.ts";
-import { hostKey, networkKey } from "../../../lib/codec/network.ts";
-import { parseTrackerUrl } from "../../../lib/codec/tracker_url.ts";
+import { decodeLocalSearch, encodeLocalSearch } from "../../../lib/codec/discovery/lsd.ts";
+import { hostKey, networkKey } from "../../../lib/codec/network_key.ts";
+import { parseTrackerUrl } from "../../../lib/codec/discovery/tracker_url.ts";
 import {
   decodeRequest,
   decodeResponse,
   encodeRequest,
   encodeResponse,
   peersOf,
-} from "../../../lib/codec/udp_tracker.ts";
-import { parseUrlData } from "../../../lib/codec/url_data.ts";
+} from "../../../lib/codec/discovery/udp_tracker.ts";
+import { parseUrlData } from "../../../lib/codec/discovery/url_data.ts";
 import { OptionError, ProtocolError } from "../../../lib/errors.ts";
-import { readAllowList } from "../../../lib/tracker/allow_list.ts";
+import { readAllowList } from "../../../lib/tracker/core/allow_list.ts";
 import { Asker, trackerCore } from "../../support/tracker_asker.ts";
 import { REQUESTS, RESPONSES } from "../../support/tracker_vectors.ts";
 import { demand, taken, type Target } from "../fuzzer.ts";

@@ -3,9 +3,9 @@
  * @module
  */
 
-import { Framer } from "../../../lib/codec/framer.ts";
+import { Framer } from "../../../lib/codec/wire/framer.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
-import type { Connection } from "../../../lib/peer/connection.ts";
+import type { Connection } from "../../../lib/peer/connection/connection.ts";
 import { allOf } from "../../support/peers.ts";
 import { MemoryTorrent } from "../../support/memory_torrent.ts";
 import { SwarmBench } from "../../support/swarm_bench.ts";

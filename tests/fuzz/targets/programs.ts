@@ -5,12 +5,16 @@
  */
 
 import { utf8 } from "../../../lib/codec/bytes.ts";
-import { parseCommandLine } from "../../../lib/cli/flags.ts";
-import { leecherProgram, seederProgram, trackerProgram } from "../../../lib/cli/programs.ts";
-import { clip, displayWidth, foreign } from "../../../lib/cli/text.ts";
-import { parseRate, parseSize } from "../../../lib/cli/units.ts";
+import { parseCommandLine } from "../../../lib/cli/command_line/flags.ts";
+import {
+  leecherProgram,
+  seederProgram,
+  trackerProgram,
+} from "../../../lib/cli/command_line/programs.ts";
+import { clip, displayWidth, foreign } from "../../../lib/cli/terminal/terminal_text.ts";
+import { parseRate, parseSize } from "../../../lib/cli/command_line/units.ts";
 import { DiskError, OptionError } from "../../../lib/errors.ts";
-import { readResume, ResumeFile } from "../../../lib/io/resume.ts";
+import { readResume, ResumeFile } from "../../../lib/disk/download/resume_file.ts";
 import { mockLeecher } from "../../support/mock_snapshots.ts";
 import { MockPage } from "../../support/mock_page.ts";
 import { TempFolder } from "../../support/temp.ts";

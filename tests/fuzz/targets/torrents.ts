@@ -5,10 +5,10 @@
 
 import { BencodeError, decode, encode } from "../../../lib/codec/bencode.ts";
 import { equalBytes, utf8 } from "../../../lib/codec/bytes.ts";
-import { formatMagnet, parseMagnet, parseSelection } from "../../../lib/codec/magnet.ts";
-import { parseMetainfo } from "../../../lib/codec/metainfo.ts";
-import { safeComponent, uniquePaths } from "../../../lib/codec/path_safety.ts";
-import { usableWebSeeds, webSeedFileUrl, webUrl } from "../../../lib/codec/web_seed_url.ts";
+import { formatMagnet, parseMagnet, parseSelection } from "../../../lib/codec/torrent/magnet.ts";
+import { parseMetainfo } from "../../../lib/codec/torrent/metainfo.ts";
+import { safeComponent, uniquePaths } from "../../../lib/codec/torrent/safe_path.ts";
+import { usableWebSeeds, webSeedFileUrl, webUrl } from "../../../lib/codec/torrent/web_seed_url.ts";
 import { MagnetError, TorrentError } from "../../../lib/errors.ts";
 import { Layout } from "../../../lib/store/layout.ts";
 import { MemoryTorrent } from "../../support/memory_torrent.ts";

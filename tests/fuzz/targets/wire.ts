@@ -5,14 +5,14 @@
 
 import { dictOf, encode } from "../../../lib/codec/bencode.ts";
 import { concat, equalBytes, utf8 } from "../../../lib/codec/bytes.ts";
-import * as extension from "../../../lib/codec/extension.ts";
-import { Framer } from "../../../lib/codec/framer.ts";
-import { decodeHandshake, decodeHandshakeHead } from "../../../lib/codec/handshake.ts";
-import { encodedLength, type Message, writeMessage } from "../../../lib/codec/message.ts";
-import { initiate, type MseExchange, respond } from "../../../lib/codec/mse.ts";
-import { decodePex } from "../../../lib/codec/pex.ts";
+import * as extension from "../../../lib/codec/wire/extension.ts";
+import { Framer } from "../../../lib/codec/wire/framer.ts";
+import { decodeHandshake, decodeHandshakeHead } from "../../../lib/codec/wire/handshake.ts";
+import { encodedLength, type Message, writeMessage } from "../../../lib/codec/wire/message.ts";
+import { initiate, type MseExchange, respond } from "../../../lib/codec/wire/mse.ts";
+import { decodePex } from "../../../lib/codec/wire/pex.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
-import { clientName } from "../../../lib/ui/client_name.ts";
+import { clientName } from "../../../lib/codec/wire/peer_id.ts";
 import { anyValue } from "../bencoding.ts";
 import { demand, taken, type Target } from "../fuzzer.ts";
 import { type Input, u32 } from "../input.ts";

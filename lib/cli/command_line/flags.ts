@@ -1,0 +1,229 @@
+/**
+ * From a command line and the environment to checked values, by a program's table of options.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { OptionError } from "../../errors.ts";
+import { nearest } from "./suggest.ts";
+import {
+  choice,
+  flag,
+  level,
+  one,
+  type Option,
+  type OptionTable,
+  unfit,
+  type Values,
+} from "./options.ts";
+import { foreign } from "../terminal/terminal_text.ts";
+
+/** A program as its user meets it: everything parsing and help need to know. */
+export interface Program<T extends OptionTable> {
+  /** `seeder`; errors begin with it. */
+  readonly name: string;
+  /** What it does, in one sentence. */
+  readonly summary: string;
+  /** Its one argument, when it takes one. */
+  readonly argument?: {
+    /** `PATH` */
+    readonly name: string;
+    /** What it may be, for the help. */
+    readonly help: string;
+    /** The sentence for a command line without it. */
+    readonly missing: string;
+  };
+  /** The sentence for a command line with one argument too many. */
+  readonly surplus: (argument: string) => string;
+  /** Its options. */
+  readonly options: T;
+  /** Command lines with what they do. */
+  readonly examples: readonly (readonly [command: string, meaning: string])[];
+  /** What to say when the user stops it before its work is done. */
+  readonly interrupted: string;
+}
+
+/** What a command line asks for. */
+export type CommandLine<T extends OptionTable> =
+  | { type: "help" }
+  | { type: "version" }
+  | { type: "run"; argument: string | undefined; options: Values<T> };
+
+/** The options every program has; {@link parseCommandLine} acts on help and version itself. */
+export const generalOptions = {
+  progress: one({
+    flag: "progress",
+    value: "FORM",
+    help: "live or lines (default: auto, live on a terminal)",
+  }, choice("auto", "live", "lines")),
+  quiet: flag({ flag: "quiet", short: "q", help: "print results and errors only" }),
+  verbose: level({
+    flag: "verbose",
+    short: "v",
+    help: "print what happens, and the stack of a bug; twice (-vv): each chunk too",
+  }, 2),
+  help: flag({ flag: "help", short: "h", help: "print this text" }, { environment: false }),
+  version: flag({ flag: "version", short: "V", help: "print the version" }, { environment: false }),
+};
+
+/** An option of the programs that tell other programs what happens. */
+export const jsonOption = {
+  json: flag({
+    flag: "json",
+    help: "print what happens as JSON, one event a line, and no results",
+  }),
+};
+
+/** The environment variable of an option: `upload-limit` is `SHOAL_UPLOAD_LIMIT`. */
+export function environmentName(option: Option<unknown>): string {
+  return `SHOAL_${option.flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+/**
+ * Reads a command line.
+ *
+ * @param args the words after the program's name
+ * @param environment the value of an environment variable; empty counts as not set
+ * @throws OptionError with one sentence for an unknown option, a bad value, or a missing or surplus
+ *   argument
+ */
+export function parseCommandLine<T extends OptionTable>(
+  program: Program<T>,
+  args: readonly string[],
+  environment: (name: string) => string | undefined,
+): CommandLine<T> {
+  const options = Object.values(program.options);
+  const unknown: { word: string; key: string }[] = [];
+  const words: string[] = [];
+  const parsed = parseArgs(expandShort(args, options), {
+    string: options.filter(takesValue).map((option) => option.flag),
+    collect: options.filter((option) => takesValue(option) || option.repeatable)
+      .map((option) => option.flag),
+    boolean: options.filter((option) => !takesValue(option)).map((option) => option.flag),
+    alias: aliases(options),
+    // Told to take `_` for text, parseArgs would read `--_` as an option; left alone, "1e3" as a number.
+    unknown: (word, key) => {
+      if (key === undefined) words.push(word);
+      else unknown.push({ word, key });
+      return false;
+    },
+  });
+  if (parsed["help"] === true) return { type: "help" };
+  if (parsed["version"] === true) return { type: "version" };
+  if (unknown[0] !== undefined) throw unknownOption(unknown[0].word, unknown[0].key, options);
+  return {
+    type: "run",
+    options: readOptions(program.options, parsed, environment),
+    argument: readArgument(program, [...words, ...parsed._.map(String)]),
+  };
+}
+
+function takesValue(option: Option<unknown>): boolean {
+  return option.value !== undefined;
+}
+
+function aliases(options: readonly Option<unknown>[]): Record<string, string> {
+  const byFlag: Record<string, string> = {};
+  for (const { flag, short } of options) if (short !== undefined) byFlag[flag] = short;
+  return byFlag;
+}
+
+/**
+ * Splits `-ofile` into what parseArgs takes for an option and its value (it would read `-o -f -i …`),
+ * and refuses `--quiet=no`, which it would read as yes.
+ */
+function expandShort(args: readonly string[], options: readonly Option<unknown>[]): string[] {
+  const end = args.indexOf("--");
+  return args.map((word, i) => {
+    if (end !== -1 && i >= end) return word;
+    const attached = /^-([A-Za-z])=?(.+)$/s.exec(word);
+    const option = options.find((candidate) => candidate.short === attached?.[1]);
+    if (attached && option && takesValue(option)) return `--${option.flag}=${attached[2]}`;
+    const assigned = /^--([^=]+)=/.exec(word)?.[1];
+    const known = options.find((candidate) => candidate.flag === assigned);
+    if (known && !takesValue(known)) throw new OptionError(`--${known.flag} takes no value`);
+    return word;
+  });
+}
+
+function unknownOption(
+  word: string,
+  key: string,
+  options: readonly Option<unknown>[],
+): OptionError {
+  const isShort = /^-[^-]/.test(word);
+  const shown = isShort ? `-${key}` : word.split("=")[0]!;
+  const guess = isShort
+    ? guessShort(key, options)
+    : `--${nearest(shown.replace(/^-+/, ""), options.map((option) => option.flag))}`;
+  return new OptionError(
+    `there is no option ${foreign(shown)}; the nearest is ${guess}, and -h lists them all`,
+  );
+}
+
+function guessShort(letter: string, options: readonly Option<unknown>[]): string {
+  const other = letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase();
+  const twin = options.find((option) => option.short === other);
+  return twin ? `-${other}` : `--${nearest(letter, options.map((option) => option.flag))}`;
+}
+
+function readOptions<T extends OptionTable>(
+  table: T,
+  parsed: Record<string, unknown>,
+  environment: (name: string) => string | undefined,
+): Values<T> {
+  const values: Record<string, unknown> = {};
+  for (const [key, option] of Object.entries(table)) {
+    const given = fromArguments(option, parsed[option.flag]) ??
+      fromEnvironment(option, environment);
+    if (given === undefined) continue;
+    const value = option.readAll(given.texts);
+    if (value === unfit) {
+      const shown = given.texts.map((text) => `"${foreign(text)}"`).join(" and ");
+      throw new OptionError(`${given.source} takes ${option.expects}, not ${shown}`);
+    }
+    if (value !== undefined) values[key] = value;
+  }
+  return values as Values<T>;
+}
+
+interface Given {
+  source: string;
+  texts: string[];
+}
+
+function fromArguments(option: Option<unknown>, parsed: unknown): Given | undefined {
+  const source = `--${option.flag}`;
+  if (parsed === true) return { source, texts: ["1"] };
+  if (!Array.isArray(parsed) || parsed.length === 0) return undefined;
+  if (!takesValue(option)) return { source, texts: parsed.map(() => "1") };
+  const texts = parsed.map(String);
+  if (texts.includes("")) {
+    throw new OptionError(
+      `${source} needs a value: ${option.expects} (write ${source}=VALUE when it begins with a dash)`,
+    );
+  }
+  return { source, texts };
+}
+
+function fromEnvironment(
+  option: Option<unknown>,
+  environment: (name: string) => string | undefined,
+): Given | undefined {
+  if (!option.environment) return undefined;
+  const source = environmentName(option);
+  const text = environment(source)?.trim();
+  if (!text) return undefined;
+  return { source, texts: option.repeatable ? text.split(/[\s,]+/).filter(Boolean) : [text] };
+}
+
+function readArgument<T extends OptionTable>(
+  program: Program<T>,
+  words: readonly string[],
+): string | undefined {
+  const surplus = words[program.argument ? 1 : 0];
+  if (surplus !== undefined) throw new OptionError(program.surplus(foreign(surplus)));
+  if (program.argument && !words[0]) throw new OptionError(program.argument.missing);
+  return words[0];
+}

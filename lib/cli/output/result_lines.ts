@@ -1,0 +1,121 @@
+/**
+ * The longer things the programs say: what a seeder offers and how to get it, what a torrent holds,
+ * what is wrong with a file, and where a finished one came from.
+ *
+ * @module
+ */
+
+import type { Torrent, TransferStats, VerifyResult } from "../../../mod.ts";
+import { linkCommand, nameCommand } from "../command_line/invocation.ts";
+import { foreign, padEnd, printable } from "../terminal/terminal_text.ts";
+import { count, formatBytes, formatPercent } from "../command_line/units.ts";
+
+/** A source is named in the table of {@link sourceLines} up to this many. */
+const MOST_SOURCES = 20;
+/** A file that does not match is named up to this many. */
+const MOST_BAD_FILES = 3;
+
+/** What a seeder tells when it is ready. */
+export interface Offer {
+  /** What it hosts. */
+  readonly torrent: Torrent;
+  /** The TCP port it listens on. */
+  readonly port: number;
+  /** The link, with addresses that others can reach. */
+  readonly magnet: string;
+  /** The trackers it announces itself to. */
+  readonly trackers: readonly string[];
+  /** Whether it hosts the tracker itself. */
+  readonly embeddedTracker: boolean;
+}
+
+/** Describes `offer`, and gives the commands that get it; `program` starts a leecher. */
+export function offerLines(offer: Offer, program: string): string[] {
+  const { torrent } = offer;
+  const reachable = new URL(offer.magnet).searchParams.getAll("tr");
+  const byName = nameCommand(program, torrent.name, reachable);
+  return [
+    ...torrentLines(torrent),
+    `listening on TCP port ${offer.port}`,
+    ...trackerLines(offer, reachable),
+    "get it with",
+    `  ${linkCommand(program, offer.magnet)}`,
+    ...(byName === undefined ? [] : ["or by its name, which Shoal's trackers know", `  ${byName}`]),
+    "sharing until Ctrl-C",
+  ];
+}
+
+/** Describes a torrent: name, how many files if it is a folder, size, chunks, hashes. */
+export function torrentLines(torrent: Torrent): string[] {
+  const { name, length, pieceCount, pieceLength, version, v1Hash, v2Hash } = torrent;
+  const files = torrent.multiFile ? `/, ${count(torrent.files.length, "file")}` : "";
+  const chunks = `${count(pieceCount, "chunk")} of ${formatBytes(pieceLength)}`;
+  return [
+    `${printable(name)}${files}, ${formatBytes(length)} (${length} bytes), ${chunks}, ${version}`,
+    ...(v1Hash === undefined ? [] : [`  info-hash v1 ${v1Hash}`]),
+    ...(v2Hash === undefined ? [] : [`  info-hash v2 ${v2Hash}`]),
+  ];
+}
+
+/** All that `leecher --list` prints: {@link torrentLines}, the flags set, trackers, web seeds, files. */
+export function listing(torrent: Torrent): string[] {
+  return [
+    ...torrentLines(torrent),
+    ...(torrent.private ? ["  private"] : []),
+    ...(torrent.comment ? [`  comment ${foreign(torrent.comment)}`] : []),
+    ...torrent.trackers.map((url) => `  tracker ${foreign(url)}`),
+    ...torrent.webSeeds.map((url) => `  web seed ${foreign(url)}`),
+    ...fileLines(torrent),
+  ];
+}
+
+/** One line per file; those of a folder have numbers, for `--select`. */
+function fileLines({ files, multiFile }: Torrent): string[] {
+  const width = String(files.length - 1).length + 2;
+  return files.map(({ path, length }, index) => {
+    const number = multiFile ? String(index).padStart(width) : "";
+    return `${number}${formatBytes(length).padStart(12)}  ${printable(path)}`;
+  });
+}
+
+/** What `leecher --verify` found wrong. */
+export function mismatch({ path, badPieces, pieces, badFiles, files }: VerifyResult): string {
+  if (badFiles[0]?.includes("/")) { // of a folder
+    const named = badFiles.slice(0, MOST_BAD_FILES).map(foreign).join(", ");
+    const more = badFiles.length > MOST_BAD_FILES ? " and others" : "";
+    return `${path}: ${badFiles.length} of ${count(files, "file")} do not match (${named}${more})`;
+  }
+  return badPieces === 0
+    ? `${path} is longer than it should be`
+    : `${path}: ${badPieces} of ${count(pieces, "chunk")} do not match`;
+}
+
+/** A table of who gave how much, the most generous first; empty when nobody did. */
+export function sourceLines(sources: TransferStats["sources"]): string[] {
+  const sorted = sources.filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes);
+  const totalBytes = sorted.reduce((sum, { bytes }) => sum + bytes, 0);
+  const named = sorted.slice(0, MOST_SOURCES).map(({ address, client, bytes }) => [
+    foreign(address),
+    formatBytes(bytes).padStart(10),
+    formatPercent(bytes, totalBytes).padStart(6),
+    foreign(client ?? ""),
+  ]);
+  const widest = Math.max(0, ...named.map(([address]) => address!.length));
+  const lines = named.map(([address, ...rest]) =>
+    `  ${padEnd(address!, widest)}  ${rest.join("  ")}`.trimEnd()
+  );
+  const others = sorted.slice(MOST_SOURCES);
+  if (others.length > 0) {
+    const bytes = others.reduce((sum, other) => sum + other.bytes, 0);
+    lines.push(`  and ${count(others.length, "other")}, ${formatBytes(bytes)} in all`);
+  }
+  return lines.length === 0 ? [] : [`from ${count(sorted.length, "source")}:`, ...lines];
+}
+
+function trackerLines({ trackers, embeddedTracker }: Offer, reachable: readonly string[]) {
+  if (embeddedTracker) {
+    const url = reachable.find((url) => url.startsWith("udp:")) ?? trackers[0] ?? "";
+    return [`hosting a tracker too, at ${printable(url)}`];
+  }
+  return trackers.map((url) => `tracker ${printable(url)}`);
+}

@@ -1,0 +1,100 @@
+/**
+ * The open connections as a table. Pure.
+ *
+ * @module
+ */
+
+import type { ConnectionStats } from "../../../mod.ts";
+import type { Glyphs } from "./progress.ts";
+import { clip, clipMiddle, displayWidth, foreign } from "./terminal_text.ts";
+import { formatPercent, formatRate } from "../command_line/units.ts";
+
+const INDENT = "  ";
+const GAP = "  ";
+const MOST_ADDRESS_CELLS = 39; // an IPv6 address in full
+const MOST_CLIENT_CELLS = 20;
+/** More are counted only: a table is to be looked over. */
+const MOST_ROWS = 20;
+
+/** The letters of {@link ConnectionStats.flags} in words, in the order in which they are told. */
+const FLAGS: readonly (readonly [letter: string, words: string])[] = [
+  ["w", "web server"],
+  ["g", "hands out gradually"],
+  ["s", "too slow"],
+  ["d", "serves us"],
+  ["u", "served by us"],
+  ["i", "dialled us"],
+  ["2", "v2"],
+];
+
+interface Column {
+  readonly title: string;
+  readonly isRight?: boolean;
+  readonly mostCells?: number;
+  of(peer: ConnectionStats): string;
+}
+
+/** From left to right; on a narrow terminal those on the right give way. */
+const COLUMNS: readonly Column[] = [
+  { title: "peer", mostCells: MOST_ADDRESS_CELLS, of: ({ address }) => foreign(address) },
+  { title: "has", isRight: true, of: hasText },
+  { title: "down", isRight: true, of: ({ downloadRate }) => rate(downloadRate) },
+  { title: "up", isRight: true, of: ({ uploadRate }) => rate(uploadRate) },
+  { title: "program", mostCells: MOST_CLIENT_CELLS, of: ({ client }) => foreign(client) },
+  { title: "", of: ({ flags }) => flagWords(flags) },
+];
+
+/** A seeder that hands out gradually has all of it, whatever it tells. */
+function hasText({ progress, flags }: ConnectionStats): string {
+  return flags.includes("g") ? "seeder" : formatPercent(progress, 1);
+}
+
+/** What the letters of {@link ConnectionStats.flags} say. */
+export function flagWords(flags: string): string {
+  return FLAGS.filter(([letter]) => flags.includes(letter)).map(([, words]) => words).join(", ");
+}
+
+/**
+ * A table of `connections`, the busiest first, in at most `rows` lines of at most `columns` cells;
+ * none when there is no connection or no room.
+ */
+export function peerTable(
+  connections: readonly ConnectionStats[],
+  { columns, rows, glyphs }: { columns: number; rows: number; glyphs: Glyphs },
+): string[] {
+  const room = Math.min(rows - 1, MOST_ROWS); // the first line has the titles
+  if (connections.length === 0 || room < 1) return [];
+  const busiest = [...connections].sort((a, b) => traffic(b) - traffic(a));
+  // The last row is for "and 7 more" when not all have room.
+  const shown = busiest.length <= room ? busiest : busiest.slice(0, room - 1);
+  const cells = shown.map((peer) => COLUMNS.map((column) => cellOf(column, peer)));
+  const widths = COLUMNS.map(({ title }, i) =>
+    Math.max(title.length, ...cells.map((row) => displayWidth(row[i]!)))
+  );
+  const lines = [COLUMNS.map(({ title }) => title), ...cells].map((row) => line(row, widths));
+  if (shown.length < busiest.length) {
+    lines.push(`${INDENT}and ${busiest.length - shown.length} more`);
+  }
+  const ellipsis = glyphs === "ascii" ? "~" : "…";
+  return lines.map((text) => clip(text, columns).replaceAll("…", ellipsis));
+}
+
+function traffic({ downloadRate, uploadRate }: ConnectionStats): number {
+  return downloadRate + uploadRate;
+}
+
+function cellOf({ of, mostCells = Infinity }: Column, peer: ConnectionStats): string {
+  return clipMiddle(of(peer), mostCells);
+}
+
+function rate(bytesPerSecond: number): string {
+  return bytesPerSecond >= 1 ? formatRate(bytesPerSecond) : "-";
+}
+
+function line(row: readonly string[], widths: readonly number[]): string {
+  const cells = row.map((cell, i) => {
+    const space = " ".repeat(widths[i]! - displayWidth(cell));
+    return COLUMNS[i]!.isRight ? space + cell : cell + space;
+  });
+  return (INDENT + cells.join(GAP)).trimEnd();
+}

@@ -1,0 +1,194 @@
+/**
+ * The standard error stream as people watch it: sentences, and below them a progress line and perhaps
+ * a table, redrawn in place on a terminal and printed now and then in a pipe.
+ *
+ * @module
+ */
+
+import { bold, yellow } from "@std/fmt/colors";
+import { fitLine, type Glyphs, type Line, plainLine } from "./progress.ts";
+import type { Sentence } from "../messages.ts";
+import { erase, redraw } from "./redraw.ts";
+import { printable } from "./terminal_text.ts";
+import { count } from "../command_line/units.ts";
+
+const REDRAW_MS = 200;
+const PIPE_LINE_MS = 3000;
+const PIPE_TABLE_MS = 10_000;
+/** Some terminals wrap as soon as the last cell is written, and most show ^C where the line ends. */
+const FREE_CELLS = 3;
+/** Below a table, what was said last stays in sight. */
+const FREE_ROWS = 4;
+/** A table in a pipe has the width of a wide terminal. */
+const PIPE_COLUMNS = 120;
+const PIPE_ROWS = 40;
+
+/** How often -v has to be given for a sentence of this level. */
+const VERBOSITY: Readonly<Record<Sentence["level"], number>> = {
+  warning: 0,
+  news: 0,
+  detail: 1,
+  trace: 2,
+};
+
+/** What a {@link Screen} draws on. */
+export interface Surface {
+  /** Puts `text` out, as it is. */
+  write(text: string): void;
+  /** Whether all that was written is out: what is drawn now is seen now. */
+  readonly isReady: boolean;
+  /** Whether so much waits to be read that details should be left out. */
+  readonly isFull: boolean;
+  /** Whether lines can be redrawn in place. */
+  readonly redraws: boolean;
+  /** What it can show. */
+  readonly glyphs: Glyphs;
+  /** The size in cells; asked anew for each drawing. */
+  size(): { readonly columns: number; readonly rows: number };
+}
+
+/** What is shown at all. */
+export interface Loudness {
+  /** Nothing but errors. */
+  readonly quiet: boolean;
+  /** 1: details too; 2: each single chunk as well. */
+  readonly verbosity: number;
+}
+
+/** The room there is for a table. */
+export interface Room {
+  readonly columns: number;
+  readonly rows: number;
+  readonly glyphs: Glyphs;
+}
+
+/** What is to be seen, asked for each time it is drawn. */
+export interface View {
+  /** The progress line; undefined shows nothing. */
+  line(): Line | undefined;
+  /** Lines that stand below it, for -v; each fits `room`. */
+  table?(room: Room): readonly string[];
+}
+
+/** Sentences and a {@link View} on one {@link Surface}. */
+export class Screen {
+  readonly #surface: Surface;
+  readonly #loudness: Loudness;
+  readonly #timers: ReturnType<typeof setInterval>[] = [];
+  #view: View | undefined;
+  #drawn: readonly string[] = [];
+  #told = "";
+  #leftOut = 0;
+
+  /** A screen that shows nothing yet. */
+  constructor(surface: Surface, loudness: Loudness) {
+    this.#surface = surface;
+    this.#loudness = loudness;
+  }
+
+  /** Whether the progress line is redrawn in place. */
+  get isLive(): boolean {
+    return this.#surface.redraws;
+  }
+
+  /** Whether even what comes by the thousand is to be told one by one. */
+  get tellsEach(): boolean {
+    return !this.#loudness.quiet && this.#loudness.verbosity >= VERBOSITY.trace;
+  }
+
+  /** Prints lines that are news to the user, unless quiet. */
+  say(...lines: readonly string[]): void {
+    for (const line of lines) this.tell({ text: line, level: "news" });
+  }
+
+  /** Prints a sentence if somebody wants to read it; it is left out for a reader who lags behind. */
+  tell({ text, level }: Sentence): void {
+    if (this.#loudness.quiet || this.#loudness.verbosity < VERBOSITY[level]) return;
+    if (this.#surface.isFull) this.#leftOut++;
+    else this.#print(level === "warning" ? yellow(`warning: ${printable(text)}`) : printable(text));
+  }
+
+  /** Prints an error: always, and bold on a terminal. */
+  complain(text: string): void {
+    this.#print(text.split("\n").map((line) => bold(printable(line))).join("\n"));
+  }
+
+  /** Shows `view`, from now on until {@link close}. */
+  follow(view: View): void {
+    this.#view = view;
+    if (this.#loudness.quiet || this.#timers.length > 0) return;
+    this.#timers.push(
+      setInterval(() => this.draw(), this.#surface.redraws ? REDRAW_MS : PIPE_LINE_MS),
+    );
+    if (this.#surface.redraws || this.#loudness.verbosity === 0) return;
+    this.#timers.push(setInterval(() => this.printTable(), PIPE_TABLE_MS));
+  }
+
+  /**
+   * Draws the progress line as it is now, unless the drawing before is still on its way. A pipe gets
+   * it only when it has changed.
+   */
+  draw(): void {
+    if (this.#loudness.quiet || !this.#surface.isReady) return;
+    const line = this.#view?.line();
+    if (this.#surface.redraws) return this.#redraw(line);
+    const text = line ? plainLine(line) : "";
+    if (text !== "" && text !== this.#told) this.#surface.write(text + "\n");
+    this.#told = text;
+  }
+
+  /** Prints the table as lines, for a pipe. */
+  printTable(): void {
+    if (this.#loudness.quiet || this.#loudness.verbosity === 0 || !this.#surface.isReady) return;
+    const room = { columns: PIPE_COLUMNS, rows: PIPE_ROWS, glyphs: this.#surface.glyphs };
+    for (const row of this.#view?.table?.(room) ?? []) this.#surface.write(row + "\n");
+  }
+
+  /** Takes the progress line away and stops drawing it; sentences can still follow. */
+  close(): void {
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    this.#view = undefined;
+    this.pause();
+    this.#write(this.#gap());
+  }
+
+  /** Takes the progress line away until it is drawn next, so that something else can be printed. */
+  pause(): void {
+    this.#write(erase(this.#drawn));
+    this.#drawn = [];
+  }
+
+  #redraw(line: Line | undefined): void {
+    const lines = line ? this.#block(line) : [];
+    const isOld = lines.length === this.#drawn.length &&
+      lines.every((text, i) => text === this.#drawn[i]);
+    if (!isOld) this.#write(redraw(this.#drawn, lines));
+    this.#drawn = lines;
+  }
+
+  #block(line: Line): string[] {
+    const { glyphs } = this.#surface;
+    const { columns, rows } = this.#surface.size();
+    const room = { columns: columns - FREE_CELLS, rows: rows - FREE_ROWS, glyphs };
+    const table = this.#loudness.verbosity > 0 ? this.#view?.table?.(room) ?? [] : [];
+    return [fitLine(line, room.columns, glyphs), ...table];
+  }
+
+  #print(text: string): void {
+    const above = `${erase(this.#drawn)}${this.#gap()}${text}\n`;
+    if (this.#timers.length === 0) this.#drawn = [];
+    this.#write(above + redraw([], this.#drawn));
+  }
+
+  /** A line for those that were left out before. */
+  #gap(): string {
+    if (this.#leftOut === 0) return "";
+    const text = `(${count(this.#leftOut, "line")} left out, not read fast enough)\n`;
+    this.#leftOut = 0;
+    return text;
+  }
+
+  #write(text: string): void {
+    if (text !== "") this.#surface.write(text);
+  }
+}

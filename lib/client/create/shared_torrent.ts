@@ -1,0 +1,24 @@
+/**
+ * A .torrent file that is shared by itself: seldom what its owner means.
+ *
+ * @module
+ */
+
+import { MAX_METAINFO_LENGTH, parseMetainfo } from "../../codec/torrent/metainfo.ts";
+import { TorrentError } from "../../errors.ts";
+
+/** What to tell whoever shares this file, in a sentence; `undefined` when it is no torrent file. */
+export async function adviceOnSharing(path: string): Promise<string | undefined> {
+  if (!/\.torrent$/i.test(path)) return undefined;
+  const { isFile, size } = await Deno.stat(path);
+  if (!isFile || size > MAX_METAINFO_LENGTH) return undefined;
+  const bytes = await Deno.readFile(path);
+  try {
+    const { info } = parseMetainfo(bytes);
+    return `${path} is shared as a file like any other; to seed the "${info.name}" that it describes, ` +
+      "give it to the leecher, with -o where that lies: what is there is checked, and shared";
+  } catch (error) {
+    if (error instanceof TorrentError) return undefined;
+    throw error;
+  }
+}

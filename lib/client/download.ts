@@ -1,0 +1,235 @@
+/**
+ * Joins a torrent's metadata, its files on disk and its session into a running transfer.
+ *
+ * @module
+ */
+
+import { type Metainfo, parseInfo, type TorrentInfo } from "../codec/torrent/metainfo.ts";
+import type { PieceLayer } from "../codec/torrent/piece_layer.ts";
+import { DiskError, ExitCode, OptionError, TorrentError } from "../errors.ts";
+import type { Transfer } from "../peer/transfer.ts";
+import { Layout, type PieceIndex } from "../store/layout.ts";
+import { chooseFiles, type FileChoice, type Selection } from "../store/selection.ts";
+import { type DownloadFiles, type DownloadPlan, openDownload } from "../disk/download/storage.ts";
+import { FileReader } from "../disk/file_reader.ts";
+import { stampsOf } from "../disk/file_fingerprint.ts";
+import { PieceMemory } from "../disk/piece_buffers.ts";
+import { PieceWorkers, verifyingWorkerCount } from "../disk/worker_pool.ts";
+import type { Session } from "../session/session.ts";
+import { pieceLayersOf } from "../store/torrent.ts";
+import { hex } from "../codec/bytes.ts";
+import { checkPieces } from "../disk/check_pieces.ts";
+import type { TransferEvent, TransferResult } from "../session/events.ts";
+import type { HostedFile } from "../codec/discovery/udp_tracker.ts";
+
+/** Memory for pieces that are being collected or verified, in bytes; more only for the fewest slots. */
+const PIECE_MEMORY = 12 * 1024 * 1024;
+const MIN_SLOTS = 4;
+/** Of pieces so long that the fewest slots would take more than this there are fewer: one at least. */
+const MOST_MEMORY = 512 * 1024 * 1024;
+const MAX_SLOTS = 512;
+
+/** What a download consists of. */
+export interface DownloadParts {
+  readonly metainfo: Metainfo;
+  readonly layout: Layout;
+  readonly layers: ReadonlyMap<string, PieceLayer>;
+  readonly selection: Selection;
+  readonly files: DownloadFiles;
+}
+
+/** What a user may want of a download. */
+export interface DownloadChoices extends FileChoice {
+  /** See {@link DownloadPlan.out}. */
+  readonly out?: string | undefined;
+  /** See {@link DownloadPlan.overwrite}. */
+  readonly overwrite?: boolean | undefined;
+  /** `sha-256=HEX`: what the finished file must hash to. */
+  readonly checksum?: string | undefined;
+}
+
+/**
+ * Looks what is on disk of a torrent, and prepares for what is missing.
+ *
+ * @throws {OptionError} when the torrent has no such files, or a folder is to have a checksum
+ * @throws {ShoalError} as {@link openDownload} does
+ */
+export async function prepareDownload(
+  metainfo: Metainfo,
+  choices: DownloadChoices,
+  running: Pick<DownloadPlan, "onProgress" | "signal">,
+): Promise<DownloadParts> {
+  const { info } = metainfo;
+  const layout = Layout.of(info);
+  const layers = pieceLayersOf(metainfo);
+  const selection = chooseFiles(info, layout, choices);
+  if (info.multiFile && choices.checksum !== undefined) {
+    throw new OptionError(`--checksum is for single files, and "${info.name}" is a folder`);
+  }
+  const { out, overwrite = false } = choices;
+  const what = { metainfo, layout, layers, selection };
+  return { ...what, files: await openDownload({ ...what, out, overwrite, ...running }) };
+}
+
+/** Pieces can move from now on. */
+export function beginDownload(session: Session, parts: DownloadParts): Transfer {
+  const { metainfo: { info }, layout, layers, selection, files } = parts;
+  const { pieceLength, version } = layout;
+  const slotCount = slotsFor(layout);
+  const memory = new PieceMemory(slotCount, pieceLength);
+  const setup = {
+    layout: { pieceLength, version, files: info.files },
+    paths: files.writtenPaths,
+    ...(files.writing && { writing: files.writing }),
+  };
+  const expected = (piece: PieceIndex) => transfer.expected(piece);
+  const storing = selection.isIn(files.have)
+    ? undefined
+    : { workers: new PieceWorkers(setup, verifyingWorkerCount(), files.watch), memory };
+  const transfer = session.beginTransfer(
+    {
+      info: info.bytes,
+      layout,
+      have: files.have,
+      chosen: { wanted: selection.wanted, fragments: files.fragments },
+      slotCount,
+      sha1s: info.pieces,
+      private: info.private,
+      layers,
+      storeBlock: (slot, begin, block) => {
+        storing?.workers.warmUp(); // not before: the first request shall leave without it
+        memory.store(slot, begin, block);
+      },
+    },
+    info,
+    {
+      reader: new FileReader(layout, info.files, files.paths, expected, "growing"),
+      ...(storing && { storing }),
+    },
+  );
+  transfer.usedSha1 = files.hasSha1Pieces;
+  return transfer;
+}
+
+/**
+ * Everything is verified: it gets to its place and is read from there from now on, and nothing is stored
+ * any more.
+ *
+ * @throws {DiskError} when something is in the way
+ */
+export async function endDownload(session: Session, parts: DownloadParts): Promise<void> {
+  const { metainfo: { info }, layout, files } = parts;
+  await session.stopStoring();
+  const { phase } = session.swarm;
+  if (phase.name !== "transfer") return;
+  const expected = (piece: PieceIndex) => phase.transfer.expected(piece);
+  await session.moveFiles(async () => {
+    if (!files.wasComplete) await files.finish();
+    return new FileReader(layout, info.files, files.paths, expected, await stampsOf(files.paths));
+  });
+}
+
+/** How many pieces are collected at once. A stranger's torrent chooses how long they are. */
+export function slotsFor(
+  { pieceLength, pieceCount }: Pick<Layout, "pieceLength" | "pieceCount">,
+): number {
+  const fewest = Math.min(MIN_SLOTS, Math.floor(MOST_MEMORY / pieceLength));
+  const affordable = Math.max(fewest, Math.floor(PIECE_MEMORY / pieceLength));
+  return Math.max(1, Math.min(MAX_SLOTS, affordable, pieceCount));
+}
+
+/** Whether the piece hashes of all that was chosen are known and lead to the roots of the files. */
+export function isProved(
+  { metainfo, layers, selection }: Pick<DownloadParts, "metainfo" | "layers" | "selection">,
+): boolean {
+  return metainfo.info.files.every(({ root }, file) =>
+    root === undefined || !selection.has(file) || layers.get(hex(root))!.complete
+  );
+}
+
+/**
+ * Holds a hybrid whose pieces came under their SHA-1 hashes against its SHA-256 roots.
+ *
+ * @throws {TorrentError} when the two kinds of hashes are not of the same data
+ */
+export async function proveSha256(parts: DownloadParts, signal: AbortSignal): Promise<void> {
+  const { paths } = parts.files;
+  const { have } = await checkPieces({ ...parts, paths, signal, onProgress: () => {} });
+  if (parts.selection.isIn(have) && isProved(parts)) return;
+  throw new TorrentError("the SHA-1 and SHA-256 hashes of this torrent belong to different files");
+}
+
+/**
+ * Holds a file against a checksum. Returns its SHA-256 in hex, or `undefined` when none was asked for.
+ *
+ * @throws {DiskError} exit 32, when it does not match
+ */
+export async function proveChecksum(
+  { layout, metainfo, files: { paths } }: DownloadParts,
+  checksum: string | undefined,
+): Promise<string | undefined> {
+  const wanted = checksumOf(checksum);
+  if (wanted === undefined) return undefined;
+  const { pieceLength, version } = layout;
+  const setup = { layout: { pieceLength, version, files: metainfo.info.files }, paths };
+  const workers = new PieceWorkers(setup, 1);
+  const actual = await workers.digest(0).finally(() => workers.close());
+  if (actual === wanted) return actual;
+  throw new DiskError(
+    `the file's SHA-256 is ${actual} and not the one asked for; it was left as ${paths[0]}`,
+    ExitCode.checksum,
+  );
+}
+
+/** What there is to tell of a finished download, after `run`. */
+export function resultOf(
+  { metainfo: { info }, selection, files }: DownloadParts,
+  run: Pick<TransferResult, "seconds" | "sources"> & { sha256: string | undefined },
+): TransferResult {
+  const root = info.multiFile ? undefined : info.files[0]?.root;
+  const { seconds, sources, sha256 } = run;
+  return {
+    path: files.finalPath,
+    bytes: selection.totalBytes,
+    ...(info.multiFile && { files: selection.fileCount }),
+    seconds,
+    verifiedBy: info.version === "v1" ? "SHA-1" : "SHA-256",
+    ...(root && { v2Root: hex(root) }),
+    ...(sha256 !== undefined && { sha256 }),
+    sources,
+  };
+}
+
+/** The hex digits of `sha-256=HEX`. @throws {OptionError} when it is something else */
+export function checksumOf(checksum: string | undefined): string | undefined {
+  if (checksum === undefined) return undefined;
+  const match = /^sha-?256=([0-9a-f]{64})$/i.exec(checksum);
+  if (match !== null) return match[1]!.toLowerCase();
+  throw new OptionError(`"${checksum}" is not a checksum: write sha-256= and 64 hex digits`);
+}
+
+/**
+ * What is known when peers have given the info dictionary alone.
+ *
+ * @throws {TorrentError} when it is malformed
+ */
+export function metainfoOf(info: Uint8Array): Metainfo {
+  return { info: parseInfo(info), trackers: [], pieceLayers: new Map(), webSeeds: [] };
+}
+
+/** What trackers may list of it in their catalogues. */
+export function hostedFile({ info: { name, totalLength, v2Hash } }: Metainfo): HostedFile {
+  return { name, length: totalLength, ...(v2Hash && { v2Hash }) };
+}
+
+/** That it is known now. */
+export function metadataEvent(info: TorrentInfo): TransferEvent {
+  return {
+    type: "metadata",
+    name: info.name,
+    bytes: info.totalLength,
+    ...(info.multiFile && { files: info.files.filter(({ pad }) => !pad).length }),
+    ...(info.v1Hash && { v1Hash: hex(info.v1Hash) }),
+    ...(info.v2Hash && { v2Hash: hex(info.v2Hash) }),
+  };
+}

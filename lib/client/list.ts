@@ -1,0 +1,84 @@
+/**
+ * Looks without getting: what a torrent holds.
+ *
+ * @module
+ */
+
+import { ExitCode, NetworkError } from "../errors.ts";
+import { requireDatagrams } from "../runtime/datagrams.ts";
+import { tellOf } from "../runtime/event_listeners.ts";
+import { Host } from "../session/active_torrent.ts";
+import type { LeecherOptions } from "./options.ts";
+import { metainfoOf } from "./download.ts";
+import { resolveSource, type Source } from "./torrent_source.ts";
+import { Torrent } from "../store/torrent.ts";
+
+const DEFAULT_TIMEOUT_SECONDS = 60;
+
+/**
+ * The torrent behind a magnet link, .torrent file or URL, info-hash or name; its description comes from
+ * peers if need be, but nothing of the file.
+ *
+ * @throws {ShoalError} as `Leecher.start` does, or exit 2 when no peer gives the description in time
+ */
+export async function listTorrent(what: string, options: LeecherOptions = {}): Promise<Torrent> {
+  return (await describeTorrent(what, options)).torrent;
+}
+
+/** A torrent, and which of its files a magnet link asks for. */
+export interface Description {
+  readonly torrent: Torrent;
+  readonly selectOnly?: readonly number[] | undefined;
+}
+
+/** The same as {@link listTorrent}, with what the link says besides. */
+export async function describeTorrent(
+  what: string,
+  options: LeecherOptions,
+): Promise<Description> {
+  const source = await resolveSource(what, {
+    ...options,
+    onLookup: (name) => tellOf(options, { type: "lookup", name }),
+    onWarning: (message) => tellOf(options, { type: "warning", message }),
+  });
+  options.signal?.throwIfAborted();
+  if (source.metainfo !== undefined) return { torrent: new Torrent(source.metainfo) };
+  const metainfo = metainfoOf(await fetchInfo(source, options));
+  return { torrent: new Torrent(metainfo), selectOnly: source.selectOnly };
+}
+
+/** The info dictionary, from peers. */
+async function fetchInfo(source: Source, options: LeecherOptions): Promise<Uint8Array> {
+  requireDatagrams();
+  const arrived = Promise.withResolvers<Uint8Array>();
+  const host = new Host(options, {
+    v1Hash: source.v1Hash,
+    v2Hash: source.v2Hash,
+    onMetadata: arrived.resolve,
+    onComplete: () => {},
+    onDiskError: arrived.reject,
+  }, options.onEvent ? [options.onEvent] : []);
+  const seconds = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+  const timer = setTimeout(() => {
+    const text =
+      `no peer gave the description of this torrent within ${seconds} s: is a seeder running?`;
+    arrived.reject(new NetworkError(text, ExitCode.timeout));
+  }, seconds * 1000);
+  const abort = () => arrived.reject(options.signal?.reason);
+  options.signal?.addEventListener("abort", abort);
+  try {
+    host.session.learn(source.peers, "user");
+    host.announce({
+      ...source,
+      isAssumed: source.assumesTracker === true,
+      isPrivate: false, // whether it is, only its description will tell
+      progress: () => ({ leftBytes: 16_384 }),
+      hosted: () => undefined,
+    });
+    return await arrived.promise;
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", abort);
+    await host.close();
+  }
+}

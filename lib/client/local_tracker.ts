@@ -1,0 +1,118 @@
+/**
+ * The tracker on this machine that a seeder uses when none is named: one that is there already, or its own.
+ * Whoever hosts it may leave first; then another seeder of this machine takes its place.
+ *
+ * @module
+ */
+
+import { NetworkError } from "../errors.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { isTracker, localTracker } from "../discovery/advertised_address.ts";
+import { DEFAULT_TRACKER_PORT } from "../tracker/options.ts";
+import { Tracker } from "../tracker/server.ts";
+
+/** How often a tracker that is not ours is asked whether it is still there, and how much sooner at times. */
+const WATCH_MS = 3000;
+const WATCH_SPREAD_MS = 1000;
+/** So many questions in a row without an answer: a tracker that is merely started again keeps its port. */
+const SILENT_TIMES = 2;
+/** Of seeders that start together one gets the port; it answers within so many questions. */
+const QUESTIONS_AFTER_RACE = 2;
+
+/** What it needs to know. */
+export interface LocalTrackerOptions {
+  /** Under which address to tell others of peers on this machine. */
+  readonly externalIp: string | undefined;
+  /** Something the user should know. */
+  readonly onWarning: (message: string) => void;
+  /** A tracker that knows nobody yet has taken the place of one that is gone. */
+  readonly onTakeOver: () => void;
+  /** For tests. */
+  readonly clock?: Clock;
+  /** For tests; default 6969. */
+  readonly port?: number;
+}
+
+/** A tracker on this machine. Close it. */
+export class LocalTracker {
+  /** Where it is asked from this machine. */
+  readonly url: string;
+  readonly #options: LocalTrackerOptions;
+  readonly #clock: Clock;
+  readonly #closing = new AbortController();
+  readonly #watching: Promise<void>;
+  #own: Tracker | undefined;
+
+  private constructor(url: string, own: Tracker | undefined, options: LocalTrackerOptions) {
+    this.url = url;
+    this.#own = own;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#watching = own === undefined ? this.#watch() : Promise.resolve();
+  }
+
+  /** Finds the one that is there, or starts one. */
+  static async find(options: LocalTrackerOptions): Promise<LocalTracker> {
+    const { port = DEFAULT_TRACKER_PORT } = options;
+    const url = localTracker(port);
+    if (await isTracker(url)) return new LocalTracker(url, undefined, options);
+    const own = await host(port, options);
+    if (own !== undefined) return new LocalTracker(url, own, options);
+    for (let question = 1; question <= QUESTIONS_AFTER_RACE; question++) {
+      if (await isTracker(url)) return new LocalTracker(url, undefined, options);
+    }
+    options.onWarning(
+      `port ${port} is taken by something that is no tracker, ` +
+        "so this seeder's own tracker listens elsewhere and its link is needed to find the file",
+    );
+    const elsewhere = await Tracker.listen({ port: 0, ...externalIpOf(options) });
+    return new LocalTracker(localTracker(elsewhere.addr.port), elsewhere, options);
+  }
+
+  /** Whether this program hosts it now. */
+  get isOwn(): boolean {
+    return this.#own !== undefined;
+  }
+
+  /** Ends it, if it is our own. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#watching;
+    await this.#own?.close();
+  }
+
+  /** Until the tracker is our own: looks whether it is still there. */
+  async #watch(): Promise<void> {
+    const { signal } = this.#closing;
+    let silent = 0;
+    while (!signal.aborted) {
+      await this.#clock.sleep(WATCH_MS - WATCH_SPREAD_MS * Math.random(), signal);
+      if (signal.aborted) return;
+      silent = await isTracker(this.url, signal) ? 0 : silent + 1;
+      if (silent < SILENT_TIMES || signal.aborted) continue;
+      silent = 0;
+      this.#own = await host(this.#options.port ?? DEFAULT_TRACKER_PORT, this.#options);
+      if (this.#own === undefined) continue; // another was quicker
+      this.#options.onWarning(
+        "the tracker on this machine is gone; this seeder hosts one in its place, which finds others " +
+          "again as they announce themselves",
+      );
+      this.#options.onTakeOver();
+      return;
+    }
+  }
+}
+
+/** A tracker of our own at this port; `undefined` when the port is taken. */
+async function host(port: number, options: LocalTrackerOptions): Promise<Tracker | undefined> {
+  try {
+    return await Tracker.listen({ port, ...externalIpOf(options) });
+  } catch (error) {
+    if (error instanceof NetworkError) return undefined;
+    throw error;
+  }
+}
+
+function externalIpOf({ externalIp }: LocalTrackerOptions): { externalIp?: string } {
+  return externalIp === undefined ? {} : { externalIp };
+}

@@ -1,0 +1,261 @@
+/**
+ * Shares a file or a folder.
+ *
+ * @module
+ */
+
+import { formatHostPort, isLoopback } from "../codec/address.ts";
+import { Bitfield } from "../store/bitfield.ts";
+import { Layout } from "../store/layout.ts";
+import { type Content, createContent, type CreateOptions } from "./create/create_torrent.ts";
+import { requireDatagrams } from "../runtime/datagrams.ts";
+import { hostDetails, torrentDetails, type TransferDetails } from "../session/details.ts";
+import type { TransferListener, TransferStats } from "../session/events.ts";
+import { FileReader } from "../disk/file_reader.ts";
+import { tellOf } from "../runtime/event_listeners.ts";
+import { Host, type HostOptions } from "../session/active_torrent.ts";
+import { Listener } from "../net/listener.ts";
+import { LocalTracker } from "./local_tracker.ts";
+import { reachableAddress, reachableTracker } from "../discovery/advertised_address.ts";
+import { SeedingLimit, type SeedingLimitOptions } from "../session/seeding_limit.ts";
+import { isOnOneLinkOnly } from "../runtime/network_interfaces.ts";
+import { adviceOnSharing } from "./create/shared_torrent.ts";
+import { pieceLayersOf, type Torrent } from "../store/torrent.ts";
+
+/** How to share a file or a folder. */
+export interface SeederOptions extends HostOptions, SeedingLimitOptions, CreateOptions {
+  /** Tracker URLs, `udp://host:port`, to announce to and to write into the torrent. */
+  readonly trackers?: readonly string[];
+  /** Stops hashing and seeding. */
+  readonly signal?: AbortSignal;
+  /** Address under which others reach this machine; default: `host`, or its first network interface's. */
+  readonly announceIp?: string;
+  /** Whether to host a tracker when none is given and none runs on this machine. Default true. */
+  readonly embeddedTracker?: boolean;
+}
+
+const WATCH_MS = 500;
+const ONE_LINK_ONLY =
+  "this machine has only link-local IPv6 addresses (fe80::), which are not used: the " +
+  "link works on this machine alone; give it an address of IPv4, or of IPv6 such as fd00::1";
+/** So long a tracker may take to answer the first announce before the seeder counts as started. */
+const ANNOUNCE_WAIT_MS = 1000;
+
+/**
+ * A seeder of one file, or of one folder with all that is in it.
+ *
+ * @example
+ * ```ts
+ * import { Seeder } from "@shoal/shoal";
+ *
+ * await using seeder = await Seeder.start("file.iso");
+ * console.log(seeder.magnet);
+ * await seeder.done;
+ * ```
+ */
+export class Seeder implements AsyncDisposable {
+  /** The torrent of the file or folder. */
+  readonly torrent: Torrent;
+  /** A magnet link for others: with the tracker and this seeder as they reach them. */
+  readonly magnet: string;
+  /** The trackers it is announced to. */
+  readonly trackers: readonly string[];
+  /** Resolves when seeding ends: closed, or shared for as long as it was asked to. */
+  readonly done: Promise<void>;
+  readonly #host: Host;
+  readonly #path: string;
+  readonly #tracker: LocalTracker | undefined;
+  readonly #finished = Promise.withResolvers<void>();
+  readonly #limit: SeedingLimit;
+  readonly #watch: ReturnType<typeof setInterval>;
+  readonly #stopped = new AbortController();
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    host: Host,
+    torrent: Torrent,
+    links: { trackers: readonly string[]; magnet: string; tracker: LocalTracker | undefined },
+    path: string,
+    options: SeederOptions,
+  ) {
+    this.#host = host;
+    this.torrent = torrent;
+    this.#path = path;
+    this.trackers = links.trackers;
+    this.magnet = links.magnet;
+    this.#tracker = links.tracker;
+    this.done = this.#finished.promise;
+    this.#limit = new SeedingLimit(options, torrent.length);
+    this.#watch = setInterval(() => {
+      const { uploadedBytes } = this.#host.session.swarm;
+      if (this.#limit.isReached({ uploadedBytes, copies: this.#host.copies })) void this.close();
+    }, WATCH_MS);
+    options.signal?.addEventListener("abort", () => void this.close(), {
+      signal: this.#stopped.signal,
+    });
+  }
+
+  /**
+   * Shares the file or folder at `path`. Returns when it is hashed and, if a tracker answers soon, announced.
+   *
+   * @throws {DiskError} when there is no file to share, or one cannot be read
+   * @throws {NetworkError} when the port asked for cannot be had, or, with the code `needs-unstable-net`,
+   * when Deno runs without `--unstable-net`
+   */
+  static async start(path: string, options: SeederOptions = {}): Promise<Seeder> {
+    options.signal?.throwIfAborted();
+    requireDatagrams();
+    // Before hashing: that the port is taken shall not be news after an hour.
+    const listener = Listener.listen(options.port, options.host);
+    let hashed: Content;
+    try {
+      hashed = await hash(path, options);
+      options.signal?.throwIfAborted();
+    } catch (error) {
+      await listener.close();
+      throw error;
+    }
+    const { v1Hash, v2Hash } = hashed.torrent.metainfo.info;
+    const duties = { onMetadata: () => {}, onComplete: () => {}, onDiskError: () => {} };
+    const listeners = options.onEvent ? [options.onEvent] : [];
+    const host = new Host(options, { v1Hash, v2Hash, ...duties }, listeners, listener);
+    let tracker: LocalTracker | undefined;
+    try {
+      tracker = await localTrackerFor(options, host);
+      const trackers = tracker ? [tracker.url] : options.trackers ?? [];
+      const own = options.announceIp ?? reachableAddress(options.host);
+      if (isLoopback(own) && options.host === undefined && isOnOneLinkOnly()) {
+        host.tell({ type: "warning", message: ONE_LINK_ONLY });
+      }
+      const outside = await Promise.all(trackers.map((url) => reachableTracker(url, own)));
+      const torrent = hashed.torrent.withTrackers(outside);
+      const peer = formatHostPort(own, host.port);
+      const magnet = torrent.magnet({ peers: torrent.private ? [] : [peer] });
+      serve(host, torrent, hashed);
+      const advice = await adviceOnSharing(path);
+      if (advice !== undefined) host.tell({ type: "warning", message: advice });
+      const { name, length } = torrent;
+      host.announce({
+        v1Hash,
+        v2Hash,
+        trackers: trackers.map((url) => [url]),
+        isPrivate: torrent.private,
+        progress: () => ({ leftBytes: 0 }),
+        hosted: () => torrent.private ? undefined : { name, length, ...(v2Hash && { v2Hash }) },
+      });
+      await host.announced(ANNOUNCE_WAIT_MS);
+      return new Seeder(host, torrent, { trackers, magnet, tracker }, path, options);
+    } catch (error) {
+      await host.close();
+      await tracker?.close();
+      throw error;
+    }
+  }
+
+  /** True while a tracker that it uses runs inside this seeder: from the start, or in place of one that left. */
+  get embeddedTracker(): boolean {
+    return this.#tracker?.isOwn === true;
+  }
+
+  /** Where peers connect to. */
+  get port(): number {
+    return this.#host.port;
+  }
+
+  /** Registers a listener; the returned function takes it back. */
+  on(listener: TransferListener): () => void {
+    return this.#host.on(listener);
+  }
+
+  /** The figures of this moment. */
+  stats(): TransferStats {
+    const state = this.#stopped.signal.aborted ? "stopped" : "seeding";
+    const { name, length } = this.torrent;
+    const { untilCopies } = this.#limit;
+    const wanted = untilCopies === undefined ? {} : { untilCopies };
+    return { ...this.#host.stats(), ...wanted, name, state, totalBytes: length };
+  }
+
+  /** A closer look, for those who show more than figures. */
+  details(): TransferDetails {
+    const { end } = this.#limit;
+    return {
+      ...hostDetails(this.#host),
+      ...torrentDetails(this.torrent.metainfo, this.#host),
+      magnet: this.magnet,
+      path: this.#path,
+      ...(end && { end }),
+    };
+  }
+
+  /** Stops sharing, and tells the trackers. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      this.#stopped.abort();
+      clearInterval(this.#watch);
+      await this.#host.close();
+      await this.#tracker?.close();
+      this.#finished.resolve();
+    })();
+    return this.#closing;
+  }
+
+  /** The same as {@link close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function hash(path: string, options: SeederOptions): Promise<Content> {
+  return createContent(path, {
+    ...options,
+    trackers: [],
+    onProgress: (doneBytes, totalBytes) => {
+      options.onProgress?.(doneBytes, totalBytes);
+      tellOf(options, { type: "hashing", doneBytes, totalBytes });
+    },
+    onWarning: (message) => {
+      options.onWarning?.(message);
+      tellOf(options, { type: "warning", message });
+    },
+  });
+}
+
+/** The tracker on this machine, where none is given. */
+async function localTrackerFor(
+  options: SeederOptions,
+  host: Host,
+): Promise<LocalTracker | undefined> {
+  if (options.trackers?.length || options.embeddedTracker === false) return undefined;
+  return await LocalTracker.find({
+    externalIp: options.announceIp,
+    onWarning: (message) => host.tell({ type: "warning", message }),
+    onTakeOver: () => host.announceNow(),
+  });
+}
+
+/** Everything is there: peers are served from it. */
+function serve(host: Host, torrent: Torrent, { paths, stamps }: Content): void {
+  const { info } = torrent.metainfo;
+  const layout = Layout.of(info);
+  const have = new Bitfield(layout.pieceCount);
+  have.fill();
+  host.startWith(info.totalLength);
+  const transfer = host.session.beginTransfer(
+    {
+      info: info.bytes,
+      layout,
+      have,
+      slotCount: 0,
+      sha1s: info.pieces,
+      private: info.private,
+      layers: pieceLayersOf(torrent.metainfo),
+      storeBlock: () => {},
+      superSeed: true,
+    },
+    info,
+    {
+      reader: new FileReader(layout, info.files, paths, (p) => transfer.expected(p), stamps),
+    },
+  );
+}

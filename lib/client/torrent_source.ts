@@ -1,0 +1,279 @@
+/**
+ * From what the user names to what the swarm needs: hashes, trackers, peers, metadata if it is at hand.
+ *
+ * @module
+ */
+
+import { deadline } from "@std/async/deadline";
+import { fromFileUrl } from "@std/path";
+import { type HostPort, isIp } from "../codec/address.ts";
+import { fromHex } from "../codec/bytes.ts";
+import { Reach, type SourceScope } from "../codec/address_scope.ts";
+import { infoHashIn, magnetIn, webLinkIn } from "../codec/torrent/link_text.ts";
+import { parseMagnet } from "../codec/torrent/magnet.ts";
+import { parseTrackerUrl } from "../codec/discovery/tracker_url.ts";
+import { guardedWebSeeds, usableWebSeeds, withoutPassword } from "../codec/torrent/web_seed_url.ts";
+import { MAX_METAINFO_LENGTH, type Metainfo, parseMetainfo } from "../codec/torrent/metainfo.ts";
+import {
+  DiskError,
+  ExitCode,
+  NetworkError,
+  OptionError,
+  ShoalError,
+  TorrentError,
+} from "../errors.ts";
+import { withoutRepeats } from "../discovery/announcer.ts";
+import { diskError } from "../disk/disk_error.ts";
+import type { CatalogueEntry } from "../discovery/find_by_name.ts";
+import { findPatiently } from "../discovery/find_with_retries.ts";
+import { assumedTracker } from "../discovery/advertised_address.ts";
+import { unpermitted } from "../runtime/permissions.ts";
+import { peerOf, webSeedOf } from "../store/torrent.ts";
+import { fetchTorrent } from "./torrent_url.ts";
+import { resolveHost } from "../runtime/resolve_host.ts";
+import type { WebSeedUrl } from "../net/web_seed/web_seed_dialer.ts";
+
+/** What is known of a torrent before anybody is asked. */
+export interface Source {
+  readonly v1Hash?: Uint8Array;
+  readonly v2Hash?: Uint8Array;
+  /** URLs in tiers (BEP 12): every tier is announced to, at one of its trackers. */
+  readonly trackers: readonly (readonly string[])[];
+  /** Nobody named its tracker: it is the one on this machine, if there is one. */
+  readonly assumesTracker?: boolean;
+  readonly peers: readonly HostPort[];
+  /** URLs of web servers that have the files; {@link resolveSource} leaves only what can be asked. */
+  readonly webSeeds: readonly string[];
+  /** Those of them that the user named. */
+  readonly ownWebSeeds?: readonly string[];
+  /**
+   * How near whoever wrote the torrent's addresses is: they may name what is as near. What lies on this
+   * disk, or was pasted by the user, is as near as can be, and so it is by default.
+   */
+  readonly scope?: SourceScope;
+  /** Which files a magnet link asks for (BEP 53): indexes into the list of files, with pads. */
+  readonly selectOnly?: readonly number[];
+  /** Absent when it has to come from peers. */
+  readonly metainfo?: Metainfo;
+  /** A claim, for display. */
+  readonly name?: string;
+}
+
+/** What may help to find it. */
+export interface SourceOptions {
+  readonly trackers?: readonly string[];
+  /** `host:port`. */
+  readonly peers?: readonly string[];
+  /** URLs of web servers that have the files, besides those the torrent names. */
+  readonly webSeeds?: readonly string[];
+  readonly signal?: AbortSignal;
+  /** A tracker is asked for this name now. */
+  readonly onLookup?: (name: string) => void;
+  /** Something of it will not be used, or its name is not known yet: a sentence. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** The web servers of a source, and who names each. */
+export function webSeedUrls(
+  { webSeeds, ownWebSeeds = [], scope = Reach.machine }: Source,
+): WebSeedUrl[] {
+  return webSeeds.map((url) => ({ url, from: ownWebSeeds.includes(url) ? "user" : scope }));
+}
+
+const RESOLVE_TIMEOUT_MS = 10_000;
+
+/**
+ * Reads a magnet link, a .torrent file or URL, an info-hash, or a name that a tracker knows.
+ *
+ * @throws {MagnetError} for a malformed link or info-hash
+ * @throws {TorrentError} for a malformed torrent
+ * @throws {OptionError} when a tracker, a peer or a web seed that was named is none
+ * @throws {NetworkError} when a URL, a name or the host of a named peer leads nowhere
+ * @throws {DiskError} when a torrent file cannot be read
+ */
+export async function resolveSource(what: string, options: SourceOptions): Promise<Source> {
+  const named = (options.peers ?? []).map(peerOf);
+  const ownWebSeeds = (options.webSeeds ?? []).map(webSeedOf);
+  options.trackers?.forEach(parseTrackerUrl);
+  const source = await sourceOf(what, options);
+  const peers = [
+    ...await addressesOf(named, (host, error) => {
+      const why = unpermitted(error) ?? "check its name";
+      throw new NetworkError(`the host of the peer ${host} cannot be found: ${why}`);
+    }),
+    ...await addressesOf(source.peers, () => {}),
+  ];
+  // Each tracker that was named is wanted for itself; a torrent's own tiers stay as they are.
+  const trackers = withoutRepeats([
+    ...(options.trackers ?? []).map((url) => [url]),
+    ...askableTrackers(source, options),
+  ]);
+  const webSeeds = [...new Set([...ownWebSeeds, ...usableWebSeeds(source.webSeeds)])];
+  for (const url of guardedWebSeeds(source.webSeeds)) {
+    options.onWarning?.(
+      `the web seed ${url} is not asked: it has a name and a password in it, which Shoal does not send`,
+    );
+  }
+  const private_ = source.metainfo?.info.private ?? false;
+  const isServed = peers.length > 0 || (source.metainfo !== undefined && webSeeds.length > 0);
+  const resolved = { ...source, peers, trackers, webSeeds, ownWebSeeds };
+  if (trackers.length > 0 || isServed || private_) return resolved;
+  return { ...resolved, trackers: [[assumedTracker()]], assumesTracker: true };
+}
+
+/** The torrent's own trackers that we can ask. That there are others only is said where nobody else is named. */
+function askableTrackers({ trackers }: Source, options: SourceOptions): string[][] {
+  const askable = trackers
+    .map((tier) => tier.filter((url) => !/^(?:https?|wss?):/i.test(url)))
+    .filter((tier) => tier.length > 0);
+  const [other] = trackers.flat();
+  const isLost = other !== undefined && askable.length === 0;
+  if (isLost && !options.trackers?.length && !options.peers?.length) {
+    options.onWarning?.(
+      `the torrent's trackers (${
+        withoutPassword(other)
+      }) speak HTTP, and Shoal asks UDP trackers only: ` +
+        "name one with --tracker, or a seeder with --peer",
+    );
+  }
+  return askable;
+}
+
+/** Peers by their IP addresses; those whose host has none are left out, after `unknown` heard of it. */
+async function addressesOf(
+  peers: readonly HostPort[],
+  unknown: (host: string, error: unknown) => void,
+): Promise<HostPort[]> {
+  const found = await Promise.all(peers.map(async ({ host, port }) => {
+    if (isIp(host)) return [{ host, port }];
+    let fault: unknown = new Error("it has no address");
+    const addresses = await deadline(resolveHost(host), RESOLVE_TIMEOUT_MS).catch((error) => {
+      fault = error;
+      return [];
+    });
+    if (addresses.length === 0) unknown(host, fault);
+    return addresses.map((address) => ({ host: address, port }));
+  }));
+  return found.flat();
+}
+
+async function sourceOf(what: string, options: SourceOptions): Promise<Source> {
+  const magnet = magnetIn(what);
+  if (magnet !== undefined) return ofMagnet(magnet);
+  const url = webLinkIn(what);
+  if (url !== undefined) {
+    const fetched = await fetchTorrent(url, options.signal);
+    if ("magnet" in fetched) return ofMagnet(fetched.magnet);
+    return ofMetainfo(parseMetainfo(fetched.torrent), fetched.from);
+  }
+  const hash = infoHashIn(what);
+  if (hash !== undefined) return { ...hash, ...NOBODY };
+  const path = pathOf(what);
+  const isTorrent = path !== what || /\.torrent\s*$/i.test(path);
+  const bytes = isTorrent || /[/\\]/.test(path) ? await readTorrent(path, isTorrent) : undefined;
+  if (bytes !== undefined) return ofMetainfo(parseMetainfo(bytes));
+  return isTorrent ? await lookUpTorrentName(path, options) : await lookUp(what, options);
+}
+
+/** Nobody is known to have it. */
+const NOBODY = { trackers: [], peers: [], webSeeds: [] } as const;
+
+function ofMagnet(link: string): Source {
+  const magnet = parseMagnet(link);
+  return { ...NOBODY, ...magnet, trackers: magnet.trackers.map((url) => [url]) };
+}
+
+/** The path that is meant: of a file URL its own. */
+function pathOf(what: string): string {
+  const url = /^\s*file:\/\//i.test(what) ? URL.parse(what.trim()) : null;
+  if (url === null) return what;
+  try {
+    return fromFileUrl(url);
+  } catch (error) {
+    throw new OptionError(`"${what}" is not the URL of a file on this machine`, error);
+  }
+}
+
+function ofMetainfo(metainfo: Metainfo, scope?: SourceScope): Source {
+  const { v1Hash, v2Hash, name } = metainfo.info;
+  return {
+    ...(v1Hash && { v1Hash }),
+    ...(v2Hash && { v2Hash }),
+    trackers: metainfo.trackers,
+    peers: [],
+    webSeeds: metainfo.webSeeds,
+    ...(scope !== undefined && { scope }),
+    metainfo,
+    name,
+  };
+}
+
+/** The bytes of a torrent file; `undefined` when there is none and it may be a name instead. */
+async function readTorrent(path: string, isTorrent: boolean): Promise<Uint8Array | undefined> {
+  try {
+    const { size, isDirectory } = await Deno.stat(path);
+    if (isDirectory) throw new TorrentError(`${path} is a folder, not a torrent file`);
+    if (size > MAX_METAINFO_LENGTH) {
+      throw new TorrentError(`${path} is too large for a torrent file: is it the file itself?`);
+    }
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof ShoalError) throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw diskError(error, path);
+    if (!isTorrent || !/[/\\]/.test(path)) return undefined;
+    throw new DiskError(`${path} does not exist: check the path`, ExitCode.notFound, error);
+  }
+}
+
+/** A torrent file that is not here may be the name of one that is shared: whoever names a tracker says so. */
+async function lookUpTorrentName(name: string, options: SourceOptions): Promise<Source> {
+  if (!options.trackers?.length) {
+    throw new DiskError(`there is no file ${name} here: check its name`, ExitCode.notFound);
+  }
+  try {
+    return await lookUp(name, options);
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    const sentence = `there is no file ${name} here, and as a name: ${error.message}`;
+    throw new NetworkError(sentence, error.exitCode, error, error.code);
+  }
+}
+
+async function lookUp(text: string, options: SourceOptions): Promise<Source> {
+  const name = text.trim() === "" ? text : text.replace(/^[\r\n]+|[\r\n]+$/g, "");
+  if (/[/\\]/.test(name)) {
+    throw new OptionError(
+      `"${name}" is neither a link nor a .torrent file; a file is looked up by its name alone, ` +
+        "and -o says where it goes",
+    );
+  }
+  const trackers = options.trackers?.length ? options.trackers : [assumedTracker()];
+  const { signal } = options;
+  options.onLookup?.(name);
+  const entries = await findPatiently(name, trackers, {
+    ...(signal && { signal }),
+    ...(options.onWarning && { onWaiting: options.onWarning }),
+  });
+  if (entries.length > 1) throw ambiguous(name, entries);
+  const [entry] = entries;
+  return {
+    ...(entry!.v1Hash !== undefined && { v1Hash: fromHex(entry!.v1Hash) }),
+    ...(entry!.v2Hash !== undefined && { v2Hash: fromHex(entry!.v2Hash) }),
+    trackers: options.trackers?.length ? [] : [[assumedTracker()]], // those that were named are known
+    peers: [],
+    webSeeds: [],
+    name,
+  };
+}
+
+/** Names are claims: which of several files under one name is meant, only the user can tell. */
+function ambiguous(name: string, entries: readonly CatalogueEntry[]): NetworkError {
+  const lines = entries.map(({ v1Hash, v2Hash, length, seeders }) =>
+    `${v1Hash ?? v2Hash}  ${length} bytes, ${seeders} seeding`
+  );
+  return new NetworkError(
+    `${entries.length} different files are called ${name}; ` +
+      `run the command again with the info-hash of the one you mean:\n${lines.join("\n")}`,
+    ExitCode.notFound,
+  );
+}

@@ -1,0 +1,148 @@
+/**
+ * A .torrent file from a web server: of bounded length, in bounded time, and whatever goes wrong there is
+ * the server's fault.
+ *
+ * @module
+ */
+
+import type { SourceScope } from "../codec/address_scope.ts";
+import { MAX_LINK_LENGTH } from "../codec/torrent/link_text.ts";
+import { MAX_METAINFO_LENGTH } from "../codec/torrent/metainfo.ts";
+import { withoutPassword } from "../codec/torrent/web_seed_url.ts";
+import { ExitCode, MagnetError, NetworkError, OptionError, TorrentError } from "../errors.ts";
+import { textOf } from "../codec/bytes.ts";
+import { ElsewhereFault, WebClient } from "../net/http_client.ts";
+import { SilenceFault, WebFault, WebPatience } from "../net/http_errors.ts";
+
+/** So long the whole may take, however fast bytes drip. */
+const TOTAL_MS = 5 * 60_000;
+const FIRST_ROOM = 64 * 1024;
+
+const DICT = 0x64; // every torrent file begins with it
+const ANGLE = 0x3c; // every web page does
+const LINK = 0x6d; // of magnet:
+
+/** What a URL gave. */
+export type Fetched =
+  | { readonly torrent: Uint8Array; readonly from: SourceScope }
+  | { readonly magnet: string };
+
+/**
+ * Fetches a torrent file, or a magnet link to which the URL redirects or which is all that it gives.
+ *
+ * @param patienceMs how long the server may be silent; default 15 s
+ * @throws {NetworkError} when the server does not give it
+ * @throws {TorrentError} when it is something else
+ * @throws {Error} the reason of `signal`
+ */
+export async function fetchTorrent(
+  url: string,
+  signal: AbortSignal = new AbortController().signal,
+  patienceMs?: number,
+): Promise<Fetched> {
+  const shown = withoutPassword(url);
+  const start = URL.parse(url);
+  if (start === null) throw new OptionError(`"${shown}" is no URL: copy it anew`);
+  signal.throwIfAborted();
+  using client = new WebClient("user");
+  using patience = new WebPatience(
+    AbortSignal.any([signal, AbortSignal.timeout(TOTAL_MS)]),
+    patienceMs,
+  );
+  try {
+    const { response, reach } = await patience.within(client.get(start, {}, patience.signal));
+    const bytes = await bodyOf(response, shown, patience);
+    return bytes[0] === LINK ? { magnet: linkOf(bytes, shown) } : { torrent: bytes, from: reach };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ElsewhereFault && /^magnet:/i.test(error.location)) {
+      return { magnet: error.location };
+    }
+    throw inWords(patience.signal.aborted ? patience.signal.reason : error, shown);
+  }
+}
+
+/** The error that a user is told. */
+function inWords(error: unknown, shown: string): unknown {
+  if (error instanceof SilenceFault || (error as Error).name === "TimeoutError") {
+    return new NetworkError(
+      `${shown} does not answer, or hardly sends anything: try again later`,
+      ExitCode.timeout,
+      error,
+    );
+  }
+  if (!(error instanceof WebFault)) return error;
+  const advice = error.message === "cannot be reached" ? ": check the address" : "";
+  return new NetworkError(`${shown} ${error.message}${advice}`, ExitCode.network, error);
+}
+
+async function bodyOf(
+  response: Response,
+  shown: string,
+  patience: WebPatience,
+): Promise<Uint8Array> {
+  const reader = (response.body ?? new Blob().stream()).getReader();
+  try {
+    checkStatus(response, shown);
+    const isCompressed = response.headers.has("content-encoding");
+    const told = Number(response.headers.get("content-length") ?? 0);
+    if (!isCompressed && told > MAX_METAINFO_LENGTH) throw tooLarge(shown);
+    const room = new ArrayBuffer(FIRST_ROOM, { maxByteLength: MAX_METAINFO_LENGTH });
+    let length = 0;
+    while (true) {
+      const { value, done } = await patience.within(
+        reader.read().catch(() => {
+          const how = isCompressed ? ", or what it sends is badly compressed" : "";
+          throw new WebFault(`broke off while it was sending${how}: try again`);
+        }),
+      );
+      if (done) break;
+      if (length === 0) checkBeginning(value, shown);
+      patience.got(value.length);
+      if (length + value.length > MAX_METAINFO_LENGTH) throw tooLarge(shown);
+      if (length + value.length > room.byteLength) {
+        const enough = Math.max(length + value.length, 2 * room.byteLength);
+        room.resize(Math.min(enough, MAX_METAINFO_LENGTH));
+      }
+      new Uint8Array(room, length).set(value);
+      length += value.length;
+    }
+    if (length === 0) throw new WebFault("sends nothing: check the address");
+    return new Uint8Array(room.transferToFixedLength(length));
+  } finally {
+    await reader.cancel().catch(() => {}); // it may have failed already
+  }
+}
+
+function checkStatus({ ok, status, statusText }: Response, shown: string): void {
+  if (ok) return;
+  const answer = `${shown} answers ${status} ${statusText}`.trim();
+  if (status === 401) {
+    throw new NetworkError(
+      `${answer}: write the name and password into it, http://name:password@…`,
+    );
+  }
+  const isGone = status === 404 || status === 410;
+  throw new NetworkError(answer, isGone ? ExitCode.notFound : ExitCode.network);
+}
+
+/** What is no torrent file shows at its first byte, however much follows. */
+function checkBeginning(bytes: Uint8Array, shown: string): void {
+  const first = bytes.find((byte) => byte > 0x20 && byte < 0x7f);
+  if (bytes.length === 0 || bytes[0] === DICT || bytes[0] === LINK) return;
+  throw new TorrentError(
+    first === ANGLE
+      ? `${shown} is a web page, not a torrent file: open it in a browser, and copy the link that is there`
+      : `${shown} is not a torrent file: check the address`,
+  );
+}
+
+function linkOf(bytes: Uint8Array, shown: string): string {
+  const text = textOf(bytes.subarray(0, MAX_LINK_LENGTH));
+  if (/^magnet:/i.test(text) && bytes.length <= MAX_LINK_LENGTH) return text;
+  throw new MagnetError(`${shown} is neither a torrent file nor a magnet link: check the address`);
+}
+
+function tooLarge(shown: string): TorrentError {
+  return new TorrentError(`${shown} is too large for a torrent file: is it the file itself?`);
+}

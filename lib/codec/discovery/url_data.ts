@@ -1,0 +1,140 @@
+/**
+ * What an announce says besides its fixed fields: the options of BEP 41, and in their URL the name,
+ * the length and the v2 hash of what is hosted.
+ *
+ * @module
+ */
+
+import { concat, equalBytes, fromHex, fromLatin1, hex, latin1, strictTextOf } from "../bytes.ts";
+
+const OPTION_END = 0;
+const OPTION_NOP = 1;
+const OPTION_URL_DATA = 2;
+
+/** The most one URLData option holds: its length is one byte. Longer text takes several options. */
+const MAX_OPTION_LENGTH = 255;
+
+/** A 32-byte SHA-256 as a multihash: function 0x12, length 0x20 (BEP 52, magnet links). */
+const SHA256_MULTIHASH = "1220";
+
+/** The longest name a directory lists, in bytes of UTF-8: what file systems allow. */
+export const MAX_NAME_LENGTH = 255;
+
+/** What a peer claims to host: a claim, not a proof; only the hashes are that. */
+export interface HostedFile {
+  /** The torrent's name, well-formed Unicode. */
+  name: string;
+  /** Its real bytes, below 2^53. */
+  length: number;
+  /** The full 32-byte SHA-256 info-hash, for v2 and hybrid torrents. */
+  v2Hash?: Uint8Array;
+}
+
+/**
+ * Reads the options from `offset` to the end of an announce packet: the texts of all URLData options
+ * joined, one character a byte (BEP 41).
+ *
+ * Unknown options are skipped. A length that runs past the end of the packet ends the reading: what
+ * came before it counts.
+ */
+export function decodeOptions(packet: Uint8Array, offset: number): string {
+  let text = "";
+  let at = offset;
+  while (at < packet.length) {
+    const option = packet[at]!;
+    at++;
+    if (option === OPTION_END) break;
+    if (option === OPTION_NOP) continue;
+    const length = packet[at];
+    if (length === undefined || at + 1 + length > packet.length) break;
+    if (option === OPTION_URL_DATA) text += latin1(packet.subarray(at + 1, at + 1 + length));
+    at += 1 + length;
+  }
+  return text;
+}
+
+/** The options that carry `urlData` (ASCII), in as many URLData options as it needs (BEP 41). */
+export function encodeOptions(urlData: string): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < urlData.length; at += MAX_OPTION_LENGTH) {
+    const chunk = fromLatin1(urlData.slice(at, at + MAX_OPTION_LENGTH));
+    parts.push(Uint8Array.of(OPTION_URL_DATA, chunk.length), chunk);
+  }
+  return concat(...parts);
+}
+
+/**
+ * The path and query to announce with: those of the tracker's URL, followed by what is hosted.
+ *
+ * A name that no directory would list (see {@link isListableName}) is left out.
+ *
+ * @param path The path and query of the tracker's URL, `""` when it has none.
+ */
+export function formatUrlData(path: string, file: HostedFile | undefined): string {
+  if (file === undefined || !isListableName(file.name)) return path;
+  const base = path === "" ? "/announce" : path;
+  const query = `dn=${encodeURIComponent(file.name)}&xl=${file.length}`;
+  const v2 = file.v2Hash === undefined ? "" : `&btmh=${SHA256_MULTIHASH}${hex(file.v2Hash)}`;
+  return base + (base.includes("?") ? "&" : "?") + query + v2;
+}
+
+/**
+ * What the URL of an announce says is hosted, or `undefined` when it lacks a listable name or a
+ * length. Parameters that do not parse count as absent.
+ */
+export function parseUrlData(urlData: string): HostedFile | undefined {
+  const query = urlData.indexOf("?");
+  if (query < 0) return undefined;
+  let name: string | undefined;
+  let length: number | undefined;
+  let v2Hash: Uint8Array | undefined;
+  for (const pair of urlData.slice(query + 1).split("&")) {
+    const equals = pair.indexOf("=");
+    const value = pair.slice(equals + 1);
+    if (pair.startsWith("dn=")) name ??= percentDecode(value);
+    else if (pair.startsWith("xl=")) length ??= parseLength(value);
+    else if (pair.startsWith("btmh=")) v2Hash ??= parseMultihash(value);
+  }
+  if (name === undefined || length === undefined || !isListableName(name)) return undefined;
+  return v2Hash === undefined ? { name, length } : { name, length, v2Hash };
+}
+
+/**
+ * Whether a directory lists this name: not empty, at most {@link MAX_NAME_LENGTH} bytes of UTF-8, and
+ * free of characters that would redraw a terminal or turn the reading direction around.
+ */
+export function isListableName(name: string): boolean {
+  if (name === "" || name.length > MAX_NAME_LENGTH || !name.isWellFormed()) return false;
+  if (hasUnprintable(name)) return false;
+  return new TextEncoder().encode(name).length <= MAX_NAME_LENGTH;
+}
+
+/** Whether a text from a stranger holds control characters or bidirectional overrides. */
+export function hasUnprintable(text: string): boolean {
+  return /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u.test(text);
+}
+
+function parseLength(text: string): number | undefined {
+  if (!/^\d{1,16}$/.test(text)) return undefined;
+  const length = Number(text);
+  return Number.isSafeInteger(length) ? length : undefined;
+}
+
+function parseMultihash(text: string): Uint8Array | undefined {
+  if (!/^1220[0-9a-f]{64}$/i.test(text)) return undefined;
+  return fromHex(text.slice(SHA256_MULTIHASH.length));
+}
+
+/** Percent-decodes to bytes and reads those as UTF-8; `+` is a plus. */
+function percentDecode(text: string): string | undefined {
+  const plain = text.replace(
+    /%([0-9a-fA-F]{2})/g,
+    (_, digits) => String.fromCharCode(parseInt(digits, 16)),
+  );
+  return strictTextOf(fromLatin1(plain));
+}
+
+/** Whether `v2Hash` truncated to 20 bytes, as swarms use it, is `infoHash` (BEP 52). */
+export function isTruncationOf(infoHash: Uint8Array, v2Hash: Uint8Array): boolean {
+  return equalBytes(infoHash, v2Hash.subarray(0, infoHash.length));
+}

@@ -1,0 +1,233 @@
+/**
+ * The files of a v1 info dictionary (BEP 3, BEP 47): one `length`, or a list with paths and pads.
+ *
+ * @module
+ */
+
+import { TorrentError } from "../../errors.ts";
+import { type Bencode, BencodeError, BencodeReader } from "../bencode.ts";
+import { fromLatin1, textOf } from "../bytes.ts";
+import type { TorrentFile } from "./info.ts";
+import { originalPath, safeComponent } from "./safe_path.ts";
+import { bytesAt } from "../bencode_decoder.ts";
+import { HASH_LENGTH } from "./merkle.ts";
+
+/** Most folders inside one another, as in libtorrent. */
+export const MAX_PATH_DEPTH = 100;
+
+/** How BitComet names its pad files, which it does not mark. */
+export const BITCOMET_PAD = "_____padding_file_";
+
+/**
+ * Reads `files` of a multi-file torrent, pads included, in their order. Symbolic links are left out: they
+ * hold no bytes, and where they point is a stranger's choice.
+ *
+ * @param bytes the info dictionary
+ * @param start where the list begins in it
+ * @throws TorrentError when an entry has no valid length or path.
+ * @throws BencodeError when an entry has a field twice.
+ */
+export function parseFileList(
+  bytes: Uint8Array,
+  start: number,
+  pieceLength: number,
+): TorrentFile[] {
+  const files: TorrentFile[] = [];
+  const reader = new BencodeReader(bytes, { strict: false }, start);
+  let offset = 0;
+  reader.enter();
+  while (reader.more()) {
+    if (reader.kind !== "dict") {
+      throw new TorrentError("the torrent's file list has an entry that is no file");
+    }
+    const entry = readEntry(reader);
+    const attributes = attributesOf(entry.attr);
+    if (attributes.includes("l")) continue;
+    const length = checkedLength(entry.length);
+    offset += length;
+    const marked = attributes.includes("p");
+    const path = entry.path?.map((component) => safeComponent(component)) ??
+      (marked ? [".pad", String(length)] : undefined);
+    if (path === undefined) throw new TorrentError("the torrent lists a file without a path");
+    const looksLikePad = marked || path.at(-1)!.startsWith(BITCOMET_PAD);
+    // Padding exists to reach a piece boundary; what does not reach one is data that happens to be marked.
+    const pad = looksLikePad && offset % pieceLength === 0;
+    if (pad && length === 0) continue;
+    const original = entry.path && originalPath(entry.path, path);
+    files.push({ path, length, pad, ...(original && { original }) });
+  }
+  return files;
+}
+
+/** The fields of an entry that count. */
+interface Entry {
+  attr?: Bencode;
+  length?: Bencode;
+  /** Its components, as they came. */
+  path?: Uint8Array[];
+}
+
+/** Reads an entry's fields one by one: a list may have very many entries. */
+function readEntry(reader: BencodeReader): Entry {
+  const entry: Entry = {};
+  let old: Uint8Array[] | undefined;
+  const once = <T>(known: T | undefined, value: T | undefined) => {
+    // Another program may take the other one, and with it see another file.
+    if (known !== undefined) throw new BencodeError("a key comes twice", reader.at);
+    return value;
+  };
+  reader.enter();
+  while (reader.more()) {
+    switch (reader.key()) {
+      case "attr":
+        entry.attr = once(entry.attr, scalar(reader))!;
+        break;
+      case "length":
+        entry.length = once(entry.length, scalar(reader))!;
+        break;
+      case "path":
+        old = once(old, readPath(reader));
+        break;
+      case "path.utf-8":
+        entry.path = once(entry.path, readPath(reader))!;
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  if (entry.path === undefined && old !== undefined) entry.path = old;
+  return entry;
+}
+
+/** The integer or the byte string that is next; anything else is passed over. */
+function scalar(reader: BencodeReader): Bencode | undefined {
+  const { kind } = reader;
+  return kind === "integer" || kind === "string" ? reader.value() : void reader.skip();
+}
+
+/** The `attr` characters of a file (BEP 47); unknown ones are for others. */
+export function attributesOf(attr: Bencode | undefined): string {
+  return attr instanceof Uint8Array ? textOf(attr) : "";
+}
+
+/**
+ * The `length` of a file, in bytes.
+ *
+ * @throws TorrentError when it is missing, negative or beyond the exact integers.
+ */
+export function checkedLength(length: Bencode | undefined): number {
+  if (typeof length !== "number" || length < 0) {
+    throw new TorrentError("the torrent lists a file without a valid length");
+  }
+  return length;
+}
+
+/**
+ * Refuses a path that is nested too deeply.
+ *
+ * @throws TorrentError beyond {@link MAX_PATH_DEPTH} components.
+ */
+export function checkDepth(componentCount: number): void {
+  if (componentCount > MAX_PATH_DEPTH) {
+    throw new TorrentError(`the torrent nests folders more than ${MAX_PATH_DEPTH} deep`);
+  }
+}
+
+/** The components of the path that is next; `undefined` when it is no list, or has none. */
+function readPath(reader: BencodeReader): Uint8Array[] | undefined {
+  if (reader.kind !== "list") return void reader.skip();
+  const path: Uint8Array[] = [];
+  reader.enter();
+  while (reader.more()) {
+    const component = scalar(reader);
+    if (!(component instanceof Uint8Array)) {
+      throw new TorrentError("the torrent lists a file whose path is not made of text");
+    }
+    path.push(component);
+    checkDepth(path.length);
+  }
+  return path.length > 0 ? path : undefined;
+}
+
+/** The key that makes a dictionary a file: no path component is empty. */
+const FILE_KEY = "";
+
+const PROPERTY_KEYS = new Set(["attr", "length", "pieces root"]);
+
+/** The tree, the components of the deepest path, and the file's properties. */
+const MAX_TREE_DEPTH = MAX_PATH_DEPTH + 2;
+
+/**
+ * Reads a `file tree`, depth first in the order of its keys. Symbolic links are left out.
+ *
+ * @param bytes the info dictionary
+ * @param start where the tree begins in it
+ * @returns the files, and whether the tree is a single file at its top.
+ * @throws TorrentError when a node is neither file nor folder, or a file breaks BEP 52.
+ * @throws BencodeError when it is not canonical.
+ */
+export function parseFileTree(
+  bytes: Uint8Array,
+  start: number,
+): { files: TorrentFile[]; singleFile: boolean } {
+  const files: TorrentFile[] = [];
+  const reader = new BencodeReader(bytes, { maxDepth: MAX_TREE_DEPTH }, start);
+  let [entries, filesAtTop] = [0, 0];
+  // The depth is bounded by the reader's limit as well as by checkDepth.
+  const walk = (path: string[], raw: Uint8Array[]) => {
+    let isFile = false;
+    reader.enter();
+    while (reader.more()) {
+      const key = reader.key();
+      if (key === FILE_KEY) {
+        // Keys are in order: this one is the first.
+        if (path.length === 0) {
+          throw new TorrentError("the torrent's file tree has a file without a name");
+        }
+        isFile = true;
+        const file = parseFile(reader, path);
+        const original = originalPath(raw, path);
+        if (file !== undefined) files.push(original === undefined ? file : { ...file, original });
+        if (path.length === 1) filesAtTop++;
+        continue;
+      }
+      if (isFile) {
+        throw new TorrentError(
+          "the torrent's file tree has an entry that is both file and folder",
+        );
+      }
+      if (reader.kind !== "dict") {
+        throw new TorrentError(
+          "the torrent's file tree has an entry that is neither file nor folder",
+        );
+      }
+      if (path.length === 0) entries++;
+      checkDepth(path.length + 1);
+      const name = fromLatin1(key);
+      walk([...path, safeComponent(name)], [...raw, name]);
+    }
+  };
+  walk([], []);
+  return { files, singleFile: entries === 1 && filesAtTop === 1 };
+}
+
+function parseFile(reader: BencodeReader, path: string[]): TorrentFile | undefined {
+  if (reader.kind !== "dict") {
+    throw new TorrentError("the torrent's file tree has a file without properties");
+  }
+  const { scalars } = reader.fields(PROPERTY_KEYS);
+  const attributes = attributesOf(scalars.get("attr"));
+  if (attributes.includes("l")) return undefined;
+  if (attributes.includes("p")) {
+    throw new TorrentError(
+      "the torrent's file tree has a pad file, which version 2 does not allow",
+    );
+  }
+  const length = checkedLength(scalars.get("length"));
+  if (length === 0) return { path, length, pad: false };
+  const root = bytesAt(scalars, "pieces root");
+  if (root === undefined || root.length !== HASH_LENGTH || root.every((byte) => byte === 0)) {
+    throw new TorrentError("the torrent's file tree has a file without a valid root hash");
+  }
+  return { path, length, pad: false, root };
+}

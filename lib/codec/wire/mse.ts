@@ -1,0 +1,179 @@
+/**
+ * The handshakes of message stream encryption, as libtorrent and Transmission speak it: bytes in, bytes
+ * to send out, and in the end how the connection goes on.
+ *
+ * | from      | bytes                                                                                |
+ * | --------- | ------------------------------------------------------------------------------------ |
+ * | initiator | public key, padding                                                                  |
+ * | responder | public key, padding                                                                  |
+ * | initiator | mark, disguised info-hash, RC4(8 zeros, offer u32, u16 + padding, u16 + first bytes) |
+ * | responder | RC4(8 zeros, choice u32, u16 + padding)                                              |
+ *
+ * Offer and choice say how all that follows is sent: plainly or in the same two RC4 streams.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../../errors.ts";
+import { concat, equalBytes } from "../bytes.ts";
+import { HANDSHAKE_LENGTH } from "./handshake.ts";
+import { readUint16, readUint32, writeUint16, writeUint32 } from "../bytes.ts";
+import { ciphersOf, disguise, KEY_LENGTH, markOf, publicKey, recognize } from "./mse_keys.ts";
+import { sharedSecret } from "./mse_keys.ts";
+import type { Rc4 } from "./rc4.ts";
+
+/** The longest padding that either side may send, in each place. */
+export const MAX_PADDING = 512;
+
+/** How the connection goes on: bits of an offer, one of them is the choice. */
+const PLAIN = 1;
+const RC4 = 2;
+
+/** Zeros that prove, once decrypted, that both have the same keys. */
+const PROOF_LENGTH = 8;
+const HASH_LENGTH = 20;
+/** Nothing but the BitTorrent handshake may come so early; libtorrent has the same limit. */
+const MAX_FIRST_BYTES = HANDSHAKE_LENGTH;
+
+/** What an exchange wants next: these bytes sent, or, if `undefined`, more bytes than it has. */
+export type MseWant = Uint8Array | undefined;
+
+/** How a connection goes on after the exchange. */
+export interface MseOutcome {
+  /** The torrent it is about. */
+  readonly infoHash: Uint8Array;
+  /** What has come already of what the other side says then, decrypted. */
+  readonly received: Uint8Array;
+  /** The streams to go on in; none when it goes on plainly. */
+  readonly ciphers?: { readonly incoming: Rc4; readonly outgoing: Rc4 };
+}
+
+/**
+ * One side of an exchange. `next` is given the bytes that have arrived, if any. It throws a
+ * ProtocolError as soon as the other side is seen not to speak this.
+ */
+export type MseExchange = Generator<MseWant, MseOutcome, Uint8Array | undefined>;
+
+/** What both sides bring along. */
+export interface MseOptions {
+  /** Random bytes, 20 are usual, used for one connection. */
+  readonly secret: Uint8Array;
+  /** Random bytes, at most {@link MAX_PADDING}, that blur how long the first message is. */
+  readonly padding: Uint8Array;
+}
+
+/**
+ * The side that was connected to. Of what is offered it takes plain before RC4, which costs.
+ *
+ * @param infoHashes 20 bytes each, of the torrents that are here
+ */
+export function* respond(options: MseOptions, infoHashes: Iterable<Uint8Array>): MseExchange {
+  const inbox = new Inbox();
+  const theirKey = yield* inbox.take(KEY_LENGTH);
+  yield concat(publicKey(options.secret), options.padding);
+  const shared = sharedSecret(theirKey, options.secret);
+  yield* inbox.skipPast(markOf(shared));
+  const infoHash = recognize(yield* inbox.take(HASH_LENGTH), infoHashes, shared);
+  if (infoHash === undefined) throw new ProtocolError("asks for a torrent that is not here");
+  const { fromInitiator, fromResponder } = ciphersOf(shared, infoHash);
+  const proof = fromInitiator.apply(yield* inbox.take(PROOF_LENGTH));
+  if (proof.some((byte) => byte !== 0)) throw new ProtocolError("has other keys");
+  const choice = choose(yield* readChoice(inbox, fromInitiator));
+  const firstBytes = yield* readCounted(inbox, fromInitiator, MAX_FIRST_BYTES);
+  yield fromResponder.apply(encodeChoice(choice));
+  const rest = inbox.takeAll();
+  if (choice === PLAIN) return { infoHash, received: concat(firstBytes, rest) };
+  const received = concat(firstBytes, fromInitiator.apply(rest));
+  return { infoHash, received, ciphers: { incoming: fromInitiator, outgoing: fromResponder } };
+}
+
+/**
+ * The side that connects. It offers both ways to go on.
+ *
+ * @param infoHash 20 bytes
+ * @param firstBytes the BitTorrent handshake: it gets there a round trip earlier than after the exchange
+ */
+export function* initiate(
+  options: MseOptions,
+  infoHash: Uint8Array,
+  firstBytes: Uint8Array,
+): MseExchange {
+  const inbox = new Inbox();
+  yield concat(publicKey(options.secret), options.padding);
+  const shared = sharedSecret(yield* inbox.take(KEY_LENGTH), options.secret);
+  const { fromInitiator, fromResponder } = ciphersOf(shared, infoHash);
+  const offer = concat(encodeChoice(PLAIN | RC4), new Uint8Array(2), firstBytes);
+  writeUint16(offer, offer.length - firstBytes.length - 2, firstBytes.length);
+  yield concat(markOf(shared), disguise(infoHash, shared), fromInitiator.apply(offer));
+  yield* inbox.skipPast(fromResponder.apply(new Uint8Array(PROOF_LENGTH)));
+  const choice = yield* readChoice(inbox, fromResponder);
+  const rest = inbox.takeAll();
+  if (choice === PLAIN) return { infoHash, received: rest };
+  if (choice !== RC4) throw new ProtocolError(`chose encryption ${choice}, which was not offered`);
+  const received = fromResponder.apply(rest);
+  return { infoHash, received, ciphers: { incoming: fromResponder, outgoing: fromInitiator } };
+}
+
+/** Plain if it is offered: it costs nothing from then on. */
+function choose(offer: number): number {
+  if ((offer & PLAIN) !== 0) return PLAIN;
+  if ((offer & RC4) !== 0) return RC4;
+  throw new ProtocolError(`offers encryption ${offer}, which is none`);
+}
+
+/** The proof, an offer or a choice, and no padding: its length is hidden as it is. */
+function encodeChoice(choice: number): Uint8Array {
+  const bytes = new Uint8Array(PROOF_LENGTH + 4 + 2);
+  writeUint32(bytes, PROOF_LENGTH, choice);
+  return bytes;
+}
+
+/** Reads an offer or a choice and passes over the padding behind it. */
+function* readChoice(inbox: Inbox, cipher: Rc4): Taking<number> {
+  const choice = readUint32(cipher.apply(yield* inbox.take(4)), 0);
+  yield* readCounted(inbox, cipher, MAX_PADDING);
+  return choice;
+}
+
+/** Reads a number of two bytes and as many bytes. */
+function* readCounted(inbox: Inbox, cipher: Rc4, most: number): Taking<Uint8Array> {
+  const length = readUint16(cipher.apply(yield* inbox.take(2)), 0);
+  if (length > most) throw new ProtocolError(`sends ${length} bytes where ${most} are allowed`);
+  return cipher.apply(yield* inbox.take(length));
+}
+
+type Taking<T> = Generator<undefined, T, Uint8Array | undefined>;
+
+/** What has arrived and has not been taken: not more than one read brings beyond what is waited for. */
+class Inbox {
+  #bytes: Uint8Array = new Uint8Array();
+
+  /** The next bytes, a copy, once all of them are there. */
+  *take(count: number): Taking<Uint8Array> {
+    while (this.#bytes.length < count) yield* this.#more();
+    const taken = this.#bytes.slice(0, count);
+    this.#bytes = this.#bytes.subarray(count);
+    return taken;
+  }
+
+  /** All that is there. */
+  takeAll(): Uint8Array {
+    return this.#bytes.slice();
+  }
+
+  /** Passes over padding, and what it ends with. */
+  *skipPast(mark: Uint8Array): Taking<void> {
+    for (let at = 0; at <= MAX_PADDING; at++) {
+      while (this.#bytes.length < at + mark.length) yield* this.#more();
+      if (!equalBytes(this.#bytes.subarray(at, at + mark.length), mark)) continue;
+      this.#bytes = this.#bytes.subarray(at + mark.length);
+      return;
+    }
+    throw new ProtocolError("does not end its padding");
+  }
+
+  *#more(): Taking<void> {
+    const bytes = yield undefined;
+    if (bytes !== undefined) this.#bytes = concat(this.#bytes, bytes);
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Keys of message stream encryption, as libtorrent and Transmission speak it: a Diffie-Hellman exchange
+ * gives a secret, the info-hash of the torrent is the rest of each key.
+ *
+ * @module
+ */
+
+import { equalBytes, fromHex, fromLatin1, hex } from "../bytes.ts";
+import { sha1 } from "../hash.ts";
+import { Rc4 } from "./rc4.ts";
+
+/** Bytes of a public key, and of the secret that two of them share. */
+export const KEY_LENGTH = 96;
+
+/** Bytes of a private key; 160 bits are usual. */
+export const SECRET_LENGTH = 20;
+
+const PRIME = BigInt(
+  "0xffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404dd" +
+    "ef9519b3cd3a431b302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a63a36210000000000090563",
+);
+const GENERATOR = 2n;
+
+const REQ1 = fromLatin1("req1");
+const REQ2 = fromLatin1("req2");
+const REQ3 = fromLatin1("req3");
+const KEY_A = fromLatin1("keyA");
+const KEY_B = fromLatin1("keyB");
+
+/** The first bytes of a keystream betray its key. */
+const DROPPED_BYTES = 1024;
+
+/** The public key that belongs to a secret: {@link KEY_LENGTH} bytes. Takes about 0.1 ms. */
+export function publicKey(secret: Uint8Array): Uint8Array {
+  return toBytes(power(GENERATOR, toInteger(secret)));
+}
+
+/** What both sides compute from their own secret and the other's public key. About 0.15 ms. */
+export function sharedSecret(theirPublicKey: Uint8Array, secret: Uint8Array): Uint8Array {
+  return toBytes(power(toInteger(theirPublicKey), toInteger(secret)));
+}
+
+/**
+ * Whether the first bytes of a connection may be those of a public key. Text is none: of the bytes of a
+ * key every other has its high bit set.
+ */
+export function mayBeKey(firstBytes: Uint8Array): boolean {
+  return firstBytes.some((byte) => byte >= 0x80);
+}
+
+/** 20 bytes by which the responder finds the end of the initiator's padding. */
+export function markOf(shared: Uint8Array): Uint8Array {
+  return sha1(REQ1, shared);
+}
+
+/** 20 bytes that name a torrent to those who know its info-hash. */
+export function disguise(infoHash: Uint8Array, shared: Uint8Array): Uint8Array {
+  const veil = sha1(REQ3, shared);
+  return sha1(REQ2, infoHash).map((byte, i) => byte ^ veil[i]!);
+}
+
+/** Which of the info-hashes, 20 bytes each, {@link disguise} was given; `undefined` when it was another. */
+export function recognize(
+  disguised: Uint8Array,
+  infoHashes: Iterable<Uint8Array>,
+  shared: Uint8Array,
+): Uint8Array | undefined {
+  for (const infoHash of infoHashes) {
+    if (equalBytes(disguise(infoHash, shared), disguised)) return infoHash;
+  }
+  return undefined;
+}
+
+/** The ciphers of both directions. */
+export interface MseCiphers {
+  /** From the one that connected. */
+  readonly fromInitiator: Rc4;
+  /** From the one that was connected to. */
+  readonly fromResponder: Rc4;
+}
+
+/** The ciphers of a connection for the torrent with this info-hash (20 bytes). */
+export function ciphersOf(shared: Uint8Array, infoHash: Uint8Array): MseCiphers {
+  const cipher = (name: Uint8Array) => new Rc4(sha1(name, shared, infoHash), DROPPED_BYTES);
+  return { fromInitiator: cipher(KEY_A), fromResponder: cipher(KEY_B) };
+}
+
+function power(base: bigint, exponent: bigint): bigint {
+  let result = 1n;
+  for (const bit of exponent.toString(2)) {
+    result = result * result % PRIME;
+    if (bit === "1") result = result * base % PRIME;
+  }
+  return result;
+}
+
+function toInteger(bytes: Uint8Array): bigint {
+  return BigInt(`0x${hex(bytes)}`);
+}
+
+function toBytes(value: bigint): Uint8Array {
+  return fromHex(value.toString(16).padStart(2 * KEY_LENGTH, "0"));
+}

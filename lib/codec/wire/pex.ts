@@ -1,0 +1,127 @@
+/**
+ * Peer exchange: the peers that a peer is connected to (BEP 11, `ut_pex`).
+ *
+ * A message names who came and who left since the one before, in compact form: six bytes for an IPv4
+ * address and its port, eighteen for an IPv6 one.
+ *
+ * @module
+ */
+
+import { bytesToIp, formatHostPort, type HostPort, ipToBytes } from "../address.ts";
+import { type BencodeDict, dictOf, encode } from "../bencode.ts";
+import { bytesAt } from "../bencode_decoder.ts";
+import { dictAtStart } from "./extension.ts";
+import { readUint16, writeUint16 } from "../bytes.ts";
+
+/** The name under which peer exchange is negotiated. */
+export const PEX_EXTENSION = "ut_pex";
+
+/** The most peers that a message adds, and the most that it drops (BEP 11). */
+export const MAX_PEX_PEERS = 50;
+
+/**
+ * Entries read of one list. The first message of some programs names a hundred; what is beyond this is
+ * skipped, so that a message of any length costs little.
+ */
+const MAX_READ = 200;
+
+/** What a message says of a peer it adds: bits of one byte. */
+export const PexFlag = {
+  /** It prefers encrypted connections. */
+  encryption: 0x01,
+  /** It wants nothing more: a seed, or one that has all it chose. */
+  seed: 0x02,
+  /** It speaks uTP. */
+  utp: 0x04,
+  /** It takes part in hole punching. */
+  holepunch: 0x08,
+  /** The sender connected to it, so it can be reached. */
+  reachable: 0x10,
+  /** It serves the v2 info-hash (libtorrent). */
+  v2: 0x80,
+} as const;
+
+/** A peer that is named to another. */
+export interface PexPeer extends HostPort {
+  /** An IP address. */
+  readonly host: string;
+  readonly port: number;
+  /** Bits of {@link PexFlag}. */
+  readonly flags: number;
+}
+
+/** Who came, and who left. */
+export interface PexMessage {
+  readonly added: readonly PexPeer[];
+  readonly dropped: readonly HostPort[];
+}
+
+/**
+ * The payload of a peer exchange message, without message id and extension number. All six lists are
+ * there, also when empty, each with its flags: libtorrent reads no other.
+ *
+ * @throws {RangeError} when a host is no IP address
+ */
+export function encodePex({ added, dropped }: PexMessage): Uint8Array {
+  const [added4, added6] = byFamily(added);
+  const [dropped4, dropped6] = byFamily(dropped);
+  return encode(dictOf({
+    "added": compact(added4),
+    "added.f": Uint8Array.from(added4, ({ flags }) => flags),
+    "added6": compact(added6),
+    "added6.f": Uint8Array.from(added6, ({ flags }) => flags),
+    "dropped": compact(dropped4),
+    "dropped6": compact(dropped6),
+  }));
+}
+
+/**
+ * Reads the payload of a peer exchange message. Lists of a wrong type read as empty, an incomplete last
+ * entry is skipped, missing flags are none; so are ports that do not exist and addresses named twice.
+ *
+ * @throws {ProtocolError} when the payload does not begin with a bencoded dictionary
+ */
+export function decodePex(payload: Uint8Array): PexMessage {
+  const { dict } = dictAtStart(payload);
+  return {
+    added: unique([...peersAt(dict, "added", 4), ...peersAt(dict, "added6", 16)]),
+    dropped: unique([...peersAt(dict, "dropped", 4), ...peersAt(dict, "dropped6", 16)])
+      .map(({ host, port }) => ({ host, port })),
+  };
+}
+
+function byFamily<T extends HostPort>(peers: readonly T[]): [T[], T[]] {
+  const isV6 = ({ host }: T) => host.includes(":");
+  return [peers.filter((peer) => !isV6(peer)), peers.filter(isV6)];
+}
+
+function compact(peers: readonly HostPort[]): Uint8Array {
+  const entries = peers.map(({ host, port }) => ({ ip: ipToBytes(host), port }));
+  const bytes = new Uint8Array(entries.reduce((sum, { ip }) => sum + ip.length + 2, 0));
+  let offset = 0;
+  for (const { ip, port } of entries) {
+    bytes.set(ip, offset);
+    offset = writeUint16(bytes, offset + ip.length, port);
+  }
+  return bytes;
+}
+
+function peersAt(dict: BencodeDict, key: string, ipLength: number): PexPeer[] {
+  const list = bytesAt(dict, key) ?? new Uint8Array();
+  const flags = bytesAt(dict, `${key}.f`) ?? new Uint8Array();
+  const count = Math.min(MAX_READ, Math.floor(list.length / (ipLength + 2)));
+  return Array.from({ length: count }, (_, i) => {
+    const offset = i * (ipLength + 2);
+    const host = bytesToIp(list.subarray(offset, offset + ipLength));
+    return { host, port: readUint16(list, offset + ipLength), flags: flags[i] ?? 0 };
+  });
+}
+
+function unique(peers: readonly PexPeer[]): PexPeer[] {
+  const seen = new Map<string, PexPeer>();
+  for (const peer of peers) {
+    const address = formatHostPort(peer.host, peer.port);
+    if (peer.port !== 0 && !seen.has(address)) seen.set(address, peer);
+  }
+  return [...seen.values()];
+}

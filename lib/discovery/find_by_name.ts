@@ -1,0 +1,307 @@
+/**
+ * Finding torrents by name: asks all trackers, and makes one list of what they say.
+ *
+ * Names are claims and hashes are proof: different torrents under one name stay different entries.
+ *
+ * @module
+ */
+
+import { hex } from "../codec/bytes.ts";
+import {
+  type FindResponse,
+  type FoundEntry,
+  isListableName,
+} from "../codec/discovery/udp_tracker.ts";
+import { ExitCode, NetworkError, OptionError } from "../errors.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { requireDatagrams } from "../runtime/datagrams.ts";
+import {
+  type AskOptions,
+  TrackerRefusedError,
+  TrackerSilentError,
+  UdpTrackerClient,
+} from "./tracker_client.ts";
+
+/** A torrent that peers claim to host. */
+export interface CatalogueEntry {
+  /** The torrent's name. */
+  name: string;
+  /** Bytes. */
+  length: number;
+  /** 40 hex digits, for v1 and hybrid torrents. */
+  v1Hash?: string;
+  /** 64 hex digits, for v2 and hybrid torrents. */
+  v2Hash?: string;
+  /** Peers with all of it, by the tracker that knows most. */
+  seeders: number;
+  /** Peers that are still downloading. */
+  leechers: number;
+  /** The trackers that list it. */
+  trackers: string[];
+}
+
+/** How long one tracker may take for one packet. */
+const GIVE_UP_SECONDS = 6;
+
+/** Once one tracker has found something, how long the others may still take. */
+const OTHER_TRACKERS_MS = 800;
+
+/** More entries than this are not taken from one tracker. */
+const MAX_ENTRIES = 20_000;
+
+/** How to ask. */
+export interface FindOptions {
+  /** Aborting it ends the asking. */
+  readonly signal?: AbortSignal;
+  /** How long a tracker may take for one packet; default 6. */
+  readonly giveUpSeconds?: number;
+}
+
+/** The same, with what only tests set. */
+export interface FindSettings extends FindOptions {
+  /** Default the machine's own. */
+  readonly clock?: Clock;
+}
+
+/** Nobody hosts the name, at a tracker that was just started and does not know everybody yet. */
+export class NotFoundYetError extends NetworkError {
+  /** So many seconds later it does. */
+  readonly settlesInSeconds: number;
+  /** What to tell who waits meanwhile. */
+  readonly waiting: string;
+
+  /** @param sentence for who does not wait */
+  constructor(sentence: string, waiting: string, settlesInSeconds: number) {
+    super(sentence, ExitCode.notFound, undefined, "no-such-file");
+    this.waiting = waiting;
+    this.settlesInSeconds = settlesInSeconds;
+  }
+}
+
+/** What one tracker said, or why it said nothing. */
+type Outcome =
+  | { type: "answered"; url: string; entries: FoundEntry[] }
+  | { type: "silent" | "unsupported" | "failed"; url: string; sentence: string };
+
+/**
+ * Asks trackers for torrents with this name; those come first that a tracker puts first, which are those
+ * that most networks stand behind.
+ *
+ * @returns At least one entry; several when different torrents go by the name.
+ * @throws {OptionError} without a name or tracker, or with an address that is not a UDP tracker's.
+ * @throws {NetworkError} when nothing is found: exit code 3 when a tracker answered and lists no such
+ * name, 6 when none could say; its code tells silence (`tracker-silent`) from "does not know find"
+ * (`tracker-refuses`); the signal's reason when it aborts.
+ */
+export async function findByName(
+  name: string,
+  trackers: readonly string[],
+  options: FindOptions = {},
+): Promise<CatalogueEntry[]> {
+  const wanted = name.normalize("NFC");
+  if (!isListableName(wanted)) {
+    throw new OptionError(
+      "a file is found by a name of 1 to 255 bytes without control characters",
+    );
+  }
+  let settlesInSeconds = 0;
+  const question = async (client: UdpTrackerClient, options: AskOptions) => {
+    const answers = await client.find(wanted, options);
+    const seconds = answers.map((answer) => answer.settlesInSeconds ?? 0);
+    settlesInSeconds = Math.max(settlesInSeconds, ...seconds);
+    const found = answers.flatMap((answer) => answer.entries);
+    return found.filter((entry) => entry.name.normalize("NFC") === wanted);
+  };
+  const outcomes = await askTrackers(trackers, question, options);
+  const entries = mergeOutcomes(outcomes);
+  if (entries.length === 0) throw nothingFound(name, outcomes, settlesInSeconds);
+  return entries;
+}
+
+/**
+ * Everything that the trackers list; empty when those that answer list nothing.
+ *
+ * @throws {OptionError} without a tracker, or with an address that is not a UDP tracker's.
+ * @throws {NetworkError} when no tracker answers; the signal's reason when it aborts.
+ */
+export async function catalogue(
+  trackers: readonly string[],
+  options: FindOptions = {},
+): Promise<CatalogueEntry[]> {
+  const outcomes = await askTrackers(trackers, wholeCatalogue, options);
+  if (!outcomes.some((outcome) => outcome.type === "answered")) {
+    throw nobodyAnswers(outcomes);
+  }
+  return mergeOutcomes(outcomes).sort((a, b) => b.seeders - a.seeders || b.leechers - a.leechers);
+}
+
+/** Turns page after page until the end of the catalogue. */
+async function wholeCatalogue(
+  client: UdpTrackerClient,
+  options: AskOptions,
+): Promise<FoundEntry[]> {
+  const entries: FoundEntry[] = [];
+  let offset = 0;
+  let total = Infinity;
+  while (offset < Math.min(total, MAX_ENTRIES)) {
+    const answers: FindResponse[] = await client.list(offset, options);
+    const count = Math.max(...answers.map((answer) => answer.entries.length));
+    if (count === 0) break;
+    total = Math.max(...answers.map((answer) => answer.total));
+    for (const answer of answers) entries.push(...answer.entries);
+    offset += count;
+  }
+  return entries;
+}
+
+/** Puts a question to all trackers at once; waits for all, but not long after the first success. */
+async function askTrackers(
+  urls: readonly string[],
+  question: (client: UdpTrackerClient, options: AskOptions) => Promise<FoundEntry[]>,
+  { signal, clock = systemClock, giveUpSeconds = GIVE_UP_SECONDS }: FindSettings,
+): Promise<Outcome[]> {
+  signal?.throwIfAborted();
+  requireDatagrams();
+  if (urls.length === 0) {
+    throw new OptionError(
+      "a name is looked up at a tracker; give one with --tracker udp://host:6969",
+    );
+  }
+  const clients = [...new Set(urls)].map((url) => new UdpTrackerClient(url, { clock }));
+  const enough = new AbortController();
+  const given = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
+  const success = Promise.withResolvers<void>();
+  const outcomes: Outcome[] = [];
+  const all = Promise.all(clients.map(async (client) => {
+    const outcome = await ask(client, question, { signal: given, giveUpSeconds });
+    outcomes.push(outcome);
+    if (outcome.type === "answered" && outcome.entries.length > 0) success.resolve();
+  }));
+  const finished = new AbortController();
+  all.then(() => finished.abort());
+  await Promise.race([all, success.promise]);
+  await clock.sleep(OTHER_TRACKERS_MS, AbortSignal.any([given, finished.signal]));
+  enough.abort();
+  await all;
+  await Promise.all(clients.map((client) => client.close()));
+  signal?.throwIfAborted();
+  return outcomes;
+}
+
+async function ask(
+  client: UdpTrackerClient,
+  question: (client: UdpTrackerClient, options: AskOptions) => Promise<FoundEntry[]>,
+  options: AskOptions,
+): Promise<Outcome> {
+  const { url } = client;
+  try {
+    return { type: "answered", url, entries: (await question(client, options)).filter(isSound) };
+  } catch (error) {
+    if (error instanceof TrackerRefusedError) {
+      return { type: "unsupported", url, sentence: cannotFind(url, `; it says: ${error.reason}`) };
+    }
+    if (error instanceof TrackerSilentError && error.connected) {
+      return { type: "unsupported", url, sentence: cannotFind(url, "") };
+    }
+    const sentence = error instanceof NetworkError ? error.message : `${url} was not waited for`;
+    return { type: error instanceof TrackerSilentError ? "silent" : "failed", url, sentence };
+  }
+}
+
+function cannotFind(url: string, end: string): string {
+  return `tracker ${url} is there but cannot look up names (only Shoal's can): ` +
+    `use a magnet link or a .torrent file${end}`;
+}
+
+/** Whether an entry can be shown and used: a tracker is a stranger, too. */
+function isSound(entry: FoundEntry): boolean {
+  return isListableName(entry.name) && Number.isSafeInteger(entry.length);
+}
+
+function mergeOutcomes(outcomes: Outcome[]): CatalogueEntry[] {
+  const merged: CatalogueEntry[] = [];
+  const byKey = new Map<string, CatalogueEntry>();
+  /** The best place that a tracker gives an entry: how many peers are claimed anybody can invent. */
+  const ranks = new Map<CatalogueEntry, number>();
+  const found = outcomes.flatMap((outcome) =>
+    outcome.type === "answered"
+      ? outcome.entries.map((entry, rank) => ({ entry, rank, url: outcome.url }))
+      : []
+  );
+  // Hybrids first, so that an entry with one hash finds the one with both, if there is just that one.
+  found.sort((a, b) => hashCount(b.entry) - hashCount(a.entry));
+  for (const { entry, rank, url } of found) {
+    const keys = keysOf(entry);
+    const known = byKey.get(keys[0]!);
+    if (known === undefined) {
+      const added = entryOf(entry, url);
+      merged.push(added);
+      ranks.set(added, rank);
+      for (const key of keys) if (!byKey.has(key)) byKey.set(key, added);
+      continue;
+    }
+    ranks.set(known, Math.min(ranks.get(known)!, rank));
+    known.seeders = Math.max(known.seeders, entry.seeders);
+    known.leechers = Math.max(known.leechers, entry.leechers);
+    if (!known.trackers.includes(url)) known.trackers.push(url);
+  }
+  return merged.sort((a, b) =>
+    ranks.get(a)! - ranks.get(b)! || b.trackers.length - a.trackers.length || b.seeders - a.seeders
+  );
+}
+
+function hashCount(entry: FoundEntry): number {
+  return (entry.v1Hash ? 1 : 0) + (entry.v2Hash ? 1 : 0);
+}
+
+/** The entry's own key, and for a hybrid also those of its halves. */
+function keysOf({ v1Hash, v2Hash, length, name }: FoundEntry): string[] {
+  const rest = `/${length}/${name}`;
+  const v1 = v1Hash === undefined ? "" : hex(v1Hash);
+  const v2 = v2Hash === undefined ? "" : hex(v2Hash);
+  const own = `${v1}/${v2}${rest}`;
+  return v1 === "" || v2 === "" ? [own] : [own, `${v1}/${rest}`, `/${v2}${rest}`];
+}
+
+function entryOf(entry: FoundEntry, url: string): CatalogueEntry {
+  return {
+    name: entry.name,
+    length: entry.length,
+    ...(entry.v1Hash && { v1Hash: hex(entry.v1Hash) }),
+    ...(entry.v2Hash && { v2Hash: hex(entry.v2Hash) }),
+    seeders: entry.seeders,
+    leechers: entry.leechers,
+    trackers: [url],
+  };
+}
+
+function nothingFound(name: string, outcomes: Outcome[], settlesInSeconds: number): NetworkError {
+  const answered = outcomes.filter((outcome) => outcome.type === "answered");
+  if (answered.length === 0) return nobodyAnswers(outcomes);
+  const where = answered.map((outcome) => outcome.url).join(", ");
+  const sentence = `nobody hosts "${name}" at ${where}; check the name, and that its seeder uses ` +
+    `this tracker`;
+  const back = `those who used it before come back within ${settlesInSeconds} s`;
+  const young = `the tracker was started moments ago, and ${back}`;
+  const parts = [sentence, settlesInSeconds > 0 ? young : "", sentencesOf(outcomes)];
+  const whole = parts.filter(Boolean).join("; ");
+  if (settlesInSeconds === 0) {
+    return new NetworkError(whole, ExitCode.notFound, undefined, "no-such-file");
+  }
+  const waiting =
+    `nobody hosts "${name}" at ${where} yet, which was started moments ago: ${back}, ` +
+    "so it is asked again until then";
+  return new NotFoundYetError(whole, waiting, settlesInSeconds);
+}
+
+function nobodyAnswers(outcomes: Outcome[]): NetworkError {
+  const isSilent = outcomes.every((outcome) => outcome.type === "silent");
+  const advice = isSilent ? "; start one there, or name the seeder's own with --tracker" : "";
+  const refuses = outcomes.some((outcome) => outcome.type === "unsupported");
+  const code = refuses ? "tracker-refuses" : isSilent ? "tracker-silent" : "tracker-fails";
+  return new NetworkError(sentencesOf(outcomes) + advice, ExitCode.network, undefined, code);
+}
+
+function sentencesOf(outcomes: Outcome[]): string {
+  return outcomes.flatMap((outcome) => "sentence" in outcome ? [outcome.sentence] : []).join("; ");
+}

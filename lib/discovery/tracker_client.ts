@@ -1,0 +1,308 @@
+/**
+ * Talking to one UDP tracker, over IPv4 and IPv6 alike (BEP 15).
+ *
+ * A tracker with addresses of both families is asked over both, since each knows only the peers that
+ * came that way. Of several addresses of one family that which answers is asked.
+ *
+ * @module
+ */
+
+import type { HostPort } from "../codec/address.ts";
+import { parseTrackerUrl, type TrackerUrl } from "../codec/discovery/tracker_url.ts";
+import {
+  type AnnounceEvent,
+  type FindResponse,
+  formatUrlData,
+  type HostedFile,
+  peersOf,
+  type Reach,
+  type SwarmCounts,
+} from "../codec/discovery/udp_tracker.ts";
+import { NetworkError } from "../errors.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { networkReason } from "../runtime/socket_errors.ts";
+import { resolveHost, trackerAddresses } from "../runtime/resolve_host.ts";
+import { mostTelling, TrackerFamily } from "./tracker_endpoints.ts";
+import { TrackerPath, TrackerSilentError } from "./tracker_connection.ts";
+
+export { TrackerRefusedError, TrackerSilentError } from "./tracker_connection.ts";
+
+/** How long one question takes before the tracker counts as silent. */
+const GIVE_UP_SECONDS = 15;
+
+/** How long the answer over one family waits for that over the other. */
+const OTHER_FAMILY_MS = 300;
+
+/** What a peer tells about itself. */
+export interface AnnounceParams {
+  /** 20 bytes; a v2 hash truncated. */
+  infoHash: Uint8Array;
+  /** 20 bytes. */
+  peerId: Uint8Array;
+  /** The TCP port it listens on. */
+  port: number;
+  /** 32 random bits, the same in all announces of one run. */
+  key: number;
+  /** Why it announces. */
+  event: AnnounceEvent;
+  /** How many peers it wants; -1 leaves it to the tracker. */
+  numWant: number;
+  /** Sent in this run. */
+  uploadedBytes: number;
+  /** Received in this run. */
+  downloadedBytes: number;
+  /** 0 for a seeder. */
+  leftBytes: number;
+  /** What to list in the tracker's catalogue. */
+  hosted?: HostedFile;
+}
+
+/** What the tracker said. */
+export interface AnnounceAnswer {
+  /** When to announce again. */
+  intervalSeconds: number;
+  /** Peers with all of the torrent. */
+  seeders: number;
+  /** Peers that are still downloading. */
+  leechers: number;
+  /** Some of both, by the address of the tracker at which they were named. */
+  peers: NamedPeers[];
+}
+
+/** Peers that one address of a tracker named. */
+export interface NamedPeers {
+  /** The IP address of the tracker. */
+  by: string;
+  /** Where they are, as it says. */
+  peers: HostPort[];
+}
+
+/** What one question may cost. */
+export interface AskOptions {
+  /** Aborting it gives up. */
+  signal?: AbortSignal;
+  /** Default 15. */
+  giveUpSeconds?: number;
+}
+
+/** Settings of a client. */
+export interface UdpTrackerClientOptions {
+  /** The IP address to send from; a tracker of the other family cannot be asked then. */
+  localHost?: string;
+  /** For tests. */
+  clock?: Clock;
+  /** For tests: the IP addresses of a host name. */
+  resolve?: (host: string) => Promise<string[]>;
+}
+
+/** One tracker, as something to ask. Close it. */
+export class UdpTrackerClient implements AsyncDisposable {
+  readonly #tracker: TrackerUrl;
+  readonly #clock: Clock;
+  readonly #localHost: string | undefined;
+  readonly #resolveHost: (host: string) => Promise<string[]>;
+  readonly #closing = new AbortController();
+  #paths: Promise<TrackerFamily[]> | undefined;
+  #questions = 0;
+  /** Addresses that kept silent when they were last asked. */
+  readonly #silent = new Set<string>();
+  /** All addresses failed, so the name is looked up again before the next question. */
+  #stale = false;
+
+  /**
+   * A client for `udp://host:port[/path]`. Nothing is sent yet.
+   *
+   * @throws {OptionError} when the URL is not one of a UDP tracker.
+   */
+  constructor(url: string, options: UdpTrackerClientOptions = {}) {
+    this.#tracker = parseTrackerUrl(url);
+    this.#clock = options.clock ?? systemClock;
+    this.#resolveHost = options.resolve ?? resolveHost;
+    this.#localHost = options.localHost === "::" ? undefined : options.localHost;
+  }
+
+  /** The tracker's URL as given. */
+  get url(): string {
+    return this.#tracker.url;
+  }
+
+  /**
+   * Announces a peer and returns others.
+   *
+   * @throws {TrackerSilentError}, {TrackerRefusedError} or another {NetworkError}; the signal's reason
+   * when it aborts. The same holds for the other questions.
+   */
+  async announce(params: AnnounceParams, options: AskOptions = {}): Promise<AnnounceAnswer> {
+    const { hosted, ...fields } = params;
+    const urlData = formatUrlData(this.#tracker.path, hosted);
+    const answers = await this.#ask(options, async (path, giveUpMs, signal) => {
+      const question = { type: "announce", ...fields, urlData } as const;
+      const answer = await path.ask(question, giveUpMs, signal);
+      return { ...answer, peers: { by: path.host, peers: peersOf(answer.peers, path.family) } };
+    });
+    return {
+      intervalSeconds: Math.min(...answers.map((answer) => answer.intervalSeconds)),
+      seeders: Math.max(...answers.map((answer) => answer.seeders)),
+      leechers: Math.max(...answers.map((answer) => answer.leechers)),
+      peers: answers.map((answer) => answer.peers),
+    };
+  }
+
+  /** The sizes of swarms, in the order of `infoHashes` (20 bytes each, at most 70). */
+  async scrape(infoHashes: Uint8Array[], options: AskOptions = {}): Promise<SwarmCounts[]> {
+    const answers = await this.#ask(options, async (path, giveUpMs, signal) => {
+      const answer = await path.ask({ type: "scrape", infoHashes }, giveUpMs, signal);
+      if (answer.swarms.length < infoHashes.length) {
+        throw new NetworkError(`tracker ${this.url} answers a scrape with too few swarms`);
+      }
+      return answer.swarms;
+    });
+    return infoHashes.map((_, i) => ({
+      seeders: Math.max(...answers.map((swarms) => swarms[i]!.seeders)),
+      completed: Math.max(...answers.map((swarms) => swarms[i]!.completed)),
+      leechers: Math.max(...answers.map((swarms) => swarms[i]!.leechers)),
+    }));
+  }
+
+  /** What the tracker lists under `name` (not empty): one answer for each family it was asked over. */
+  find(name: string, options: AskOptions = {}): Promise<FindResponse[]> {
+    return this.#find({ type: "find", name }, options);
+  }
+
+  /** The tracker's catalogue from the entry with index `offset` on, as far as one packet holds. */
+  list(offset: number, options: AskOptions = {}): Promise<FindResponse[]> {
+    return this.#find({ type: "list", offset }, options);
+  }
+
+  /**
+   * Whether the tracker could connect to our TCP port. Over two families the better answer counts, and
+   * `unreachable` only once it is that of both.
+   */
+  async reach(port: number, options: AskOptions = {}): Promise<Reach> {
+    const answers = await this.#ask(options, async (path, giveUpMs, signal) => {
+      const { reach } = await path.ask({ type: "reach", port }, giveUpMs, signal);
+      return reach;
+    });
+    const order = ["reachable", "unknown", "unreachable"] as const;
+    return order.find((reach) => answers.includes(reach))!;
+  }
+
+  /** Closes the sockets; questions under way reject. */
+  async close(): Promise<void> {
+    this.#closing.abort(new NetworkError(`the client of tracker ${this.url} is closed`));
+    await this.#closePaths();
+  }
+
+  /** Same as {@link UdpTrackerClient.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #find(
+    question: { type: "find"; name: string } | { type: "list"; offset: number },
+    options: AskOptions,
+  ): Promise<FindResponse[]> {
+    return this.#ask(options, (path, giveUpMs, signal) => path.ask(question, giveUpMs, signal));
+  }
+
+  /** Asks over every family at once: the answers, at least one. */
+  async #ask<T>(
+    options: AskOptions,
+    ask: (path: TrackerFamily, giveUpMs: number, signal: AbortSignal) => Promise<T>,
+  ): Promise<T[]> {
+    const giveUpMs = 1000 * (options.giveUpSeconds ?? GIVE_UP_SECONDS);
+    const enough = new AbortController();
+    const signals = [this.#closing.signal, ...(options.signal ? [options.signal] : [])];
+    const given = AbortSignal.any(signals);
+    given.throwIfAborted();
+    this.#questions++;
+    try {
+      const paths = await this.#openPaths(giveUpMs, given);
+      const signal = AbortSignal.any([given, enough.signal]);
+      const answers: T[] = [];
+      const faults: unknown[] = [];
+      const first = Promise.withResolvers<void>();
+      const all = Promise.all(paths.map(async (path) => {
+        try {
+          answers.push(await ask(path, giveUpMs, signal));
+          first.resolve();
+        } catch (error) {
+          faults.push(error);
+        }
+      }));
+      await Promise.race([all, first.promise]);
+      if (answers.length > 0 && answers.length + faults.length < paths.length) {
+        const finished = new AbortController();
+        all.then(() => finished.abort());
+        await this.#clock.sleep(OTHER_FAMILY_MS, finished.signal);
+        enough.abort();
+      }
+      await all;
+      if (answers.length > 0) return answers;
+      given.throwIfAborted();
+      this.#stale = true;
+      throw mostTelling(faults);
+    } finally {
+      this.#questions--;
+    }
+  }
+
+  async #openPaths(giveUpMs: number, signal: AbortSignal): Promise<TrackerFamily[]> {
+    if (this.#stale && this.#questions === 1) await this.#closePaths();
+    this.#stale = false;
+    const opening = this.#paths ??= this.#resolve(giveUpMs);
+    const aborted = Promise.withResolvers<never>();
+    const abort = () => aborted.reject(signal.reason);
+    signal.addEventListener("abort", abort);
+    try {
+      return await Promise.race([opening, aborted.promise]);
+    } catch (error) {
+      if (this.#paths === opening && !signal.aborted) this.#paths = undefined;
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Opens a way to the addresses of each family that the tracker's name has. */
+  async #resolve(giveUpMs: number): Promise<TrackerFamily[]> {
+    const found = await trackerAddresses(this.#tracker, {
+      resolve: this.#resolveHost,
+      localHost: this.#localHost,
+      clock: this.#clock,
+      giveUpMs,
+      signal: this.#closing.signal,
+    });
+    this.#closing.signal.throwIfAborted();
+    const paths: TrackerFamily[] = [];
+    let fault: unknown;
+    const { url, port } = this.#tracker;
+    for (const { family, hosts } of found) {
+      try {
+        paths.push(
+          new TrackerFamily({
+            family,
+            hosts,
+            silent: this.#silent,
+            clock: this.#clock,
+            open: (host) => new TrackerPath(url, host, port, this.#clock, this.#localHost),
+          }),
+        );
+      } catch (error) {
+        fault = error;
+      }
+    }
+    if (paths.length > 0) return paths;
+    const reason = fault instanceof Error
+      ? networkReason(fault)
+      : `it has no address that ${this.#localHost} can send to`;
+    throw new TrackerSilentError(`tracker ${this.url} cannot be reached: ${reason}`, false, fault);
+  }
+
+  async #closePaths(): Promise<void> {
+    const opening = this.#paths;
+    this.#paths = undefined;
+    const paths = await opening?.catch(() => []) ?? [];
+    await Promise.all(paths.map((path) => path.close()));
+  }
+}

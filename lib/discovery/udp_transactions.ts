@@ -1,0 +1,177 @@
+/**
+ * Questions and answers over UDP with one address: who asked what is told by the transaction id.
+ *
+ * @module
+ */
+
+import { ipToBytes, normalizeIp } from "../codec/address.ts";
+import { reachOf } from "../codec/address_scope.ts";
+import { transactionOf } from "../codec/discovery/udp_tracker.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { listenDatagram } from "../runtime/datagrams.ts";
+
+/** Room for the longest answer a tracker may send in one Ethernet frame, and some more. */
+const RECEIVE_LENGTH = 2048;
+
+/** A pause after a receive that failed, so that a socket that keeps failing takes no processor. */
+const RECEIVE_RETRY_MS = 100;
+
+/**
+ * Packets from other addresses than the one that was asked that answer nothing we have asked: so many
+ * guesses at 32 random bits, and then such addresses are heard no more.
+ */
+const MAX_STRAY_PACKETS = 64;
+/** Addresses that have answered in the place of the one that was asked. */
+const MAX_ALIASES = 4;
+
+/** What became of a question that got no answer. */
+export class NoAnswer extends Error {
+  /** `cause` is the error of the last attempt to send, when none could be sent. */
+  constructor(cause?: unknown) {
+    super("no answer", { cause });
+    this.name = "NoAnswer";
+  }
+}
+
+/**
+ * A UDP socket that talks to one address. Close it.
+ *
+ * A machine with several addresses may answer from another one than it was asked at. Such an answer counts
+ * too, from the port that was asked, if it has the transaction id of a question that is still open, and if it
+ * comes from no farther away: for a tracker on the local network nobody outside can answer. Whoever sends it
+ * under its own address has to guess right with few attempts, where a forged sender's address has as many as
+ * fit through the line; so it is no easier to make us believe a false answer than it was before.
+ */
+export class UdpEndpoint {
+  readonly #socket: Deno.DatagramConn;
+  readonly #remote: Deno.NetAddr;
+  readonly #clock: Clock;
+  readonly #waiting = new Map<number, (answer: Uint8Array) => void>();
+  readonly #closing = new AbortController();
+  readonly #receiving: Promise<void>;
+  /** Where answers came from besides {@link #remote}. */
+  readonly #aliases = new Set<string>();
+  #strays = 0;
+
+  /**
+   * Opens a socket for the family of `remoteHost`.
+   *
+   * @param remoteHost An IP address.
+   * @param localHost The address to send from; default the system's choice.
+   * @throws when the machine does not have that family or address.
+   */
+  constructor(remoteHost: string, remotePort: number, clock: Clock, localHost?: string) {
+    const any = ipToBytes(remoteHost).length === 4 ? "0.0.0.0" : "::";
+    this.#socket = listenDatagram({
+      transport: "udp",
+      hostname: localHost ?? any,
+      port: 0,
+    });
+    this.#remote = { transport: "udp", hostname: remoteHost, port: remotePort };
+    this.#clock = clock;
+    this.#receiving = this.#receive();
+  }
+
+  /**
+   * Sends one packet, again after each of `waitsMs`, until an answer with its transaction id comes.
+   *
+   * @param packetFor The packet for a transaction id.
+   * @throws {NoAnswer} when the waits are over; the signal's reason when it aborts.
+   */
+  async exchange(
+    packetFor: (transactionId: number) => Uint8Array,
+    waitsMs: readonly number[],
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const transactionId = this.#newTransactionId();
+    const packet = packetFor(transactionId);
+    const answered = new AbortController();
+    let answer: Uint8Array | undefined;
+    this.#waiting.set(transactionId, (bytes) => {
+      answer ??= bytes;
+      answered.abort();
+    });
+    const over = AbortSignal.any([signal, this.#closing.signal, answered.signal]);
+    let sent = false;
+    let fault: unknown;
+    try {
+      for (const waitMs of waitsMs) {
+        signal.throwIfAborted();
+        this.#closing.signal.throwIfAborted();
+        try {
+          await this.#socket.send(packet, this.#remote);
+          sent = true;
+        } catch (error) {
+          fault = error;
+        }
+        await this.#clock.sleep(waitMs, over);
+        if (answer !== undefined) return answer;
+      }
+      signal.throwIfAborted();
+      this.#closing.signal.throwIfAborted();
+      throw new NoAnswer(sent ? undefined : fault);
+    } finally {
+      this.#waiting.delete(transactionId);
+    }
+  }
+
+  /** Closes the socket; exchanges under way reject. */
+  async close(): Promise<void> {
+    if (!this.#closing.signal.aborted) {
+      this.#closing.abort();
+      this.#socket.close();
+    }
+    await this.#receiving;
+  }
+
+  async #receive(): Promise<void> {
+    const buffer = new Uint8Array(RECEIVE_LENGTH);
+    while (!this.#closing.signal.aborted) {
+      let packet: Uint8Array, from: Deno.Addr;
+      try {
+        [packet, from] = await this.#socket.receive(buffer);
+      } catch {
+        // Some systems report here that an earlier packet was refused. The exchange will time out.
+        await this.#clock.sleep(RECEIVE_RETRY_MS, this.#closing.signal);
+        continue;
+      }
+      const transactionId = transactionOf(packet);
+      if (transactionId === undefined || !this.#mayAnswer(from, transactionId)) continue;
+      this.#waiting.get(transactionId)?.(packet.slice());
+    }
+  }
+
+  /** Whether a packet from there with this transaction id is to be looked at. */
+  #mayAnswer(from: Deno.Addr, transactionId: number): boolean {
+    if (from.transport !== "udp" || from.port !== this.#remote.port) return false;
+    const [host, asked] = [withoutScope(from.hostname), withoutScope(this.#remote.hostname)];
+    if (host === asked || this.#aliases.has(host)) return true;
+    if (this.#strays >= MAX_STRAY_PACKETS || !isAsNear(host, asked)) return false;
+    if (!this.#waiting.has(transactionId)) {
+      this.#strays++;
+      return false;
+    }
+    if (this.#aliases.size < MAX_ALIASES) this.#aliases.add(host);
+    return true;
+  }
+
+  #newTransactionId(): number {
+    const id = new Uint32Array(1);
+    do crypto.getRandomValues(id); while (this.#waiting.has(id[0]!));
+    return id[0]!;
+  }
+}
+
+/**
+ * Whether the IP address `host` is no farther away than `asked`: on this machine, on a local network,
+ * anywhere. No, where nobody can be asked at one of them.
+ */
+export function isAsNear(host: string, asked: string): boolean {
+  const [reach, limit] = [reachOf(host), reachOf(asked)];
+  return reach !== undefined && limit !== undefined && reach <= limit;
+}
+
+/** One spelling of an address; the interface of a link-local one is not part of who answered. */
+function withoutScope(host: string): string {
+  return normalizeIp(host.replace(/%.*$/, ""));
+}

@@ -1,0 +1,158 @@
+/**
+ * The download of a folder: `NAME.part` with the files that were chosen, each of its final size, renamed
+ * when everything is verified. What `NAME` has already is checked and stays where it is.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import type { Bitfield } from "../../store/bitfield.ts";
+import { diskError } from "../disk_error.ts";
+import { namesOn } from "./name_conflicts.ts";
+import type { DownloadFiles, DownloadPlan } from "./storage.ts";
+import { DownloadNotes } from "./resume_data.ts";
+import { destinationOf, unfinishedPath } from "./output_path.ts";
+import { finishFolder } from "./folder_state.ts";
+import type { Place } from "./folder_scan.ts";
+import {
+  completeFolder,
+  continueFolder,
+  type Folder,
+  type FolderState,
+  pathsOf,
+} from "./folder_state.ts";
+import { FolderTree } from "./folder_tree.ts";
+import { requireUntouched } from "./final_check.ts";
+import type { WritingSetup } from "../worker_jobs.ts";
+import { PlaceLock } from "./output_lock.ts";
+import { syncFiles } from "./resume_file.ts";
+import { WriteWatch } from "../foreign_writes.ts";
+
+/** A folder, growing or complete. */
+export class FolderDownload implements DownloadFiles {
+  readonly have: Bitfield;
+  readonly hasSha1Pieces: boolean;
+  readonly fragments: Bitfield | undefined;
+  readonly writtenPaths: readonly string[];
+  readonly wasComplete: boolean;
+  readonly #folder: Folder;
+  readonly #state: FolderState;
+  readonly #places: Place[];
+  readonly #lock: PlaceLock | undefined;
+  readonly watch: WriteWatch | undefined;
+  readonly writing: WritingSetup | undefined;
+  #paths: readonly string[];
+  #isFinished: boolean;
+
+  private constructor(folder: Folder, state: FolderState, lock: PlaceLock | undefined) {
+    this.#folder = folder;
+    this.#state = state;
+    this.#places = [...state.places];
+    this.#lock = lock;
+    this.#paths = pathsOf(folder, state.places);
+    this.have = state.verified.have;
+    this.hasSha1Pieces = state.verified.hasSha1Pieces;
+    this.wasComplete = lock === undefined;
+    this.#isFinished = this.wasComplete;
+    // Finished files that were not chosen are nobody's to write to.
+    const isWritten = (place: Place, file: number) =>
+      place === "part" || folder.plan.selection.has(file);
+    this.writtenPaths = this.#paths.map((path, file) =>
+      isWritten(state.places[file]!, file) ? path : ""
+    );
+    this.fragments = this.#fragments();
+    if (this.wasComplete) return;
+    this.watch = new WriteWatch(state.seen.map(({ mark }) => mark));
+    this.writing = { ids: state.seen.map(({ id }) => id), notes: folder.notes.place! };
+  }
+
+  /** See {@link openDownload}. */
+  static async open(asked: DownloadPlan): Promise<FolderDownload> {
+    const finalPath = await destinationOf(asked.metainfo.info, asked.out);
+    const plan = await withNamesOn(join(finalPath, ".."), asked);
+    const complete = folderAt(finalPath, plan);
+    const there = await completeFolder(complete);
+    if (there !== undefined) return new FolderDownload(complete, there, undefined);
+    const lock = await PlaceLock.take(complete.part.root);
+    try {
+      const folder = folderAt(finalPath, plan); // until now somebody else may have been at it
+      return new FolderDownload(folder, await continueFolder(folder), lock);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  get finalPath(): string {
+    return this.#folder.final.root;
+  }
+
+  get paths(): readonly string[] {
+    return this.#paths;
+  }
+
+  noteTorrent(): void {
+    this.#folder.notes.writeTorrent();
+  }
+
+  async finish(): Promise<void> {
+    try {
+      await syncFiles(this.#growing);
+    } catch (error) {
+      throw diskError(error, this.#folder.part.root);
+    }
+    const { plan, notes } = this.#folder;
+    const { fragments, watch } = this;
+    await requireUntouched({ plan, notes, watch: watch!, paths: this.#paths, fragments });
+    try {
+      await finishFolder(this.#folder, this.#state, (file) => this.#places[file] = "final");
+    } finally {
+      this.#paths = pathsOf(this.#folder, this.#places);
+    }
+    this.#isFinished = true;
+    // Files that an earlier run began and this one did not choose wait for a later one.
+    if (this.#places.includes("part")) await notes.close(this.#paths, []);
+    else await notes.remove();
+    await this.#lock?.release();
+  }
+
+  async leave(): Promise<void> {
+    if (!this.#isFinished) {
+      this.noteTorrent();
+      await this.#folder.notes.close(this.#paths, this.#growing);
+    }
+    await this.#lock?.release();
+  }
+
+  get #growing(): string[] {
+    return this.#paths.filter((_, file) => this.#places[file] === "part");
+  }
+
+  /** Pieces still to come that reach into files which nothing is written to: there are some in v1 only. */
+  #fragments(): Bitfield | undefined {
+    const { plan } = this.#folder;
+    const unwritten = this.writtenPaths.keys().filter((file) => this.writtenPaths[file] === "");
+    const fragments = plan.selection.piecesOf(unwritten).without(this.have);
+    for (const piece of fragments.ones()) {
+      if (!plan.selection.wants(piece)) fragments.clear(piece);
+    }
+    return fragments.isEmpty ? undefined : fragments;
+  }
+}
+
+/** The plan with the names that files can have in this folder. */
+async function withNamesOn(folder: string, plan: DownloadPlan): Promise<DownloadPlan> {
+  const { metainfo } = plan;
+  const files = await namesOn(folder, metainfo.info.files);
+  return { ...plan, metainfo: { ...metainfo, info: { ...metainfo.info, files } } };
+}
+
+function folderAt(finalPath: string, plan: DownloadPlan): Folder {
+  const part = unfinishedPath(finalPath);
+  return {
+    plan,
+    final: new FolderTree(finalPath),
+    part: new FolderTree(part),
+    notes: new DownloadNotes(plan, `${part}.resume`),
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * Where each file of a folder is, before a download begins: in the finished folder, in the unfinished
+ * one, or nowhere yet.
+ *
+ * @module
+ */
+
+import type { TorrentFile } from "../../codec/torrent/metainfo.ts";
+import type { Selection } from "../../store/selection.ts";
+import { type FolderTree, type Found, obstructed, oneToTheDisk } from "./folder_tree.ts";
+import { type FileId, hasTwoNames, somethingElse } from "../exclusive_file.ts";
+
+/** Where a file of the torrent is. */
+export type Place =
+  /** In the finished folder, of the right length. */
+  | "final"
+  /** In the unfinished folder, of the right length. */
+  | "part"
+  /** Nowhere: it has to be made in the unfinished folder. */
+  | "new"
+  /** The same, but a file of another length is in its way that may be replaced. */
+  | "stale"
+  /** Nowhere, and it is not to be: a pad, or a file that was not chosen. */
+  | "none";
+
+/** What to look for. */
+export interface ScanPlan {
+  readonly files: readonly TorrentFile[];
+  readonly selection: Selection;
+  readonly overwrite: boolean;
+  /** The finished folder. */
+  readonly final: FolderTree;
+  /** The unfinished one. */
+  readonly part: FolderTree;
+}
+
+/** Files that are looked at without a pause: a few milliseconds. */
+const LOOKS_AT_ONCE = 256;
+
+/**
+ * The place of each file.
+ *
+ * @throws {DiskError} exit 13, when something else is where a file that was chosen has to be
+ */
+export async function scanFolder(plan: ScanPlan): Promise<Place[]> {
+  const places: Place[] = [];
+  const growing: Growing = { ids: new Set() };
+  for (const [file, entry] of plan.files.entries()) {
+    if (file % LOOKS_AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve));
+    if (entry.pad) places.push("none");
+    else if (!plan.selection.has(file)) places.push(placeOfOther(plan, entry));
+    else places.push(placeOf(plan, entry, growing));
+  }
+  if (growing.withTwoNames !== undefined) throw hasTwoNames(growing.withTwoNames);
+  plan.final.recheck();
+  plan.part.recheck();
+  return places;
+}
+
+/** The unfinished files that were seen. */
+interface Growing {
+  readonly ids: Set<FileId>;
+  /** One of them that has a second name, which is none of the torrent's unless that is told of first. */
+  withTwoNames?: string;
+}
+
+function placeOf(plan: ScanPlan, { path, length }: TorrentFile, growing: Growing): Place {
+  const { final, part, overwrite } = plan;
+  const finished = clear(final.look(path));
+  if (finished.type === "file") {
+    if (!overwrite && finished.length !== length) throw somethingElse(final.pathOf(path));
+    if (!overwrite) return "final";
+  }
+  const unfinished = clear(part.look(path));
+  if (unfinished.type === "file" && unfinished.length === length) {
+    if (growing.ids.has(unfinished.id)) throw oneToTheDisk(part.pathOf(path));
+    growing.ids.add(unfinished.id);
+    if (unfinished.hasOneName) return "part";
+    if (overwrite) return "stale";
+    growing.withTwoNames ??= part.pathOf(path);
+    return "part";
+  }
+  if (finished.type === "file" && finished.length === length) return "final";
+  if (unfinished.type === "nothing") return "new";
+  if (overwrite) return "stale";
+  throw obstructed(
+    `${part.pathOf(path)} belongs to another download: move it, or replace it with --overwrite`,
+  );
+}
+
+/** A file that was not chosen is of use where it is; what is in its place otherwise is nobody's business. */
+function placeOfOther({ final, part }: ScanPlan, { path, length }: TorrentFile): Place {
+  const fits = (found: Found) => found.type === "file" && found.length === length;
+  return fits(final.look(path)) ? "final" : fits(part.look(path)) ? "part" : "none";
+}
+
+function clear(found: Found): Exclude<Found, { type: "obstacle" }> {
+  if (found.type === "obstacle") throw obstructed(found.sentence);
+  return found;
+}

@@ -1,0 +1,195 @@
+/**
+ * A folder on disk that a stranger's torrent is written into: nothing is followed that leads out of it.
+ *
+ * The names themselves are safe (see `codec/path_safety.ts`); what the disk makes of them is looked at
+ * here. A symbolic link is never followed, and two names that are one file to the disk are noticed,
+ * since each file is made only where none is.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { DiskError, ExitCode } from "../../errors.ts";
+import { diskError } from "../disk_error.ts";
+import { createFile, type FileId, idOf, LINK_SENTENCE, lookUnfollowed } from "../exclusive_file.ts";
+
+/** What stands where a file shall be. */
+export type Found =
+  | { readonly type: "nothing" }
+  | {
+    readonly type: "file";
+    readonly length: number;
+    readonly id: FileId;
+    /** Whether this is its only name. */
+    readonly hasOneName: boolean;
+  }
+  /** In the words of a sentence. */
+  | { readonly type: "obstacle"; readonly sentence: string };
+
+const ELSEWHERE = "or choose another place with -o";
+const NOTHING: Found = { type: "nothing" };
+
+/** The tree below one folder, which need not exist yet. */
+export class FolderTree {
+  /** Where it is. */
+  readonly root: string;
+  /** Folders that were found or made, by their path: obstacles and real ones. */
+  readonly #folders = new Map<string, Found | "folder">();
+
+  /** The tree at `root`; nothing is looked at yet. */
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  /**
+   * Whether the root is there.
+   *
+   * @throws {DiskError} exit 13, when something else is
+   */
+  exists(): boolean {
+    const found = this.#folder(this.root);
+    if (found === "folder") return true;
+    if (found.type === "obstacle") throw obstructed(found.sentence);
+    return false;
+  }
+
+  /** Where a file of the torrent is in it. */
+  pathOf(components: readonly string[]): string {
+    return join(this.root, ...components);
+  }
+
+  /** What is there now. @throws {DiskError} when that cannot be seen */
+  look(components: readonly string[]): Found {
+    let path = this.root;
+    for (const component of components.slice(0, -1)) {
+      const found = this.#folder(path);
+      if (found !== "folder") return found;
+      path = join(path, component);
+    }
+    const found = this.#folder(path);
+    if (found !== "folder") return found;
+    const own = join(path, components.at(-1)!);
+    const info = lookUnfollowed(own);
+    if (info === undefined) return NOTHING;
+    if (info.isSymlink) return link(own);
+    if (!info.isFile) {
+      return { type: "obstacle", sentence: `${own} is no file, and one has to be there: move it` };
+    }
+    const hasOneName = (info.nlink ?? 1) <= 1;
+    return { type: "file", length: info.size, id: idOf(info), hasOneName };
+  }
+
+  /**
+   * Makes a file of zeros and the folders above it. Returns which file that is.
+   *
+   * @throws {DiskError} when the disk will not, or has a file of that name already
+   */
+  create(components: readonly string[], length: number): FileId {
+    const folders = components.slice(0, -1);
+    this.makeFolders(folders);
+    const path = this.pathOf(components);
+    try {
+      return createFile(path, length, () => this.#isThrough(folders));
+    } catch (error) {
+      if ((error as { code?: string }).code !== "EEXIST") throw diskError(error, path);
+      throw oneToTheDisk(path);
+    }
+  }
+
+  /**
+   * Makes folders below the root, and the root. What was seen before does not count: somebody may have
+   * put a link there since.
+   *
+   * @throws {DiskError} when that is not possible
+   */
+  makeFolders(components: readonly string[]): void {
+    let path = this.root;
+    for (let depth = 0;; depth++) {
+      this.#folders.delete(path);
+      const found = this.#folder(path);
+      if (found !== "folder" && found.type === "obstacle") throw obstructed(found.sentence);
+      if (found !== "folder") this.#make(path);
+      if (depth === components.length) return;
+      path = join(path, components[depth]!);
+    }
+  }
+
+  /** Removes the folders that are empty: those of these files, deepest first, and the root. */
+  removeEmptyFolders(files: Iterable<readonly string[]>): void {
+    const folders = new Set([this.root]);
+    for (const components of files) {
+      for (let depth = 1; depth < components.length; depth++) {
+        folders.add(this.pathOf(components.slice(0, depth)));
+      }
+    }
+    const deepestFirst = [...folders].sort((a, b) => b.length - a.length);
+    for (const path of deepestFirst) {
+      try {
+        Deno.removeSync(path);
+      } catch {
+        // not empty, or not there
+      }
+    }
+    this.#folders.clear();
+  }
+
+  /** Looks again at every folder that was found: none may have become a link. @throws {DiskError} exit 13 */
+  recheck(): void {
+    for (const [path, found] of [...this.#folders]) {
+      if (found !== "folder") continue;
+      this.#folders.delete(path);
+      const now = this.#folder(path);
+      if (now !== "folder" && now.type === "obstacle") throw obstructed(now.sentence);
+    }
+  }
+
+  /** Whether the way to these folders leads through folders only, now. */
+  #isThrough(components: readonly string[]): boolean {
+    let path = this.root;
+    for (let depth = 0;; depth++) {
+      if (lookUnfollowed(path)?.isDirectory !== true) return false;
+      if (depth === components.length) return true;
+      path = join(path, components[depth]!);
+    }
+  }
+
+  #folder(path: string): Found | "folder" {
+    const known = this.#folders.get(path);
+    if (known !== undefined) return known;
+    const info = lookUnfollowed(path);
+    if (info === undefined) return NOTHING;
+    const found = info.isDirectory ? "folder" : info.isSymlink ? link(path) : {
+      type: "obstacle",
+      sentence: `${path} is a file, and a folder has to be there: move it, ${ELSEWHERE}`,
+    } as const;
+    this.#folders.set(path, found);
+    return found;
+  }
+
+  #make(path: string): void {
+    try {
+      Deno.mkdirSync(path);
+    } catch (error) {
+      throw diskError(error, path);
+    }
+    this.#folders.set(path, "folder");
+  }
+}
+
+/** Something stands in the way. */
+export function obstructed(sentence: string): DiskError {
+  return new DiskError(sentence, ExitCode.fileExists);
+}
+
+function link(path: string): Found {
+  return { type: "obstacle", sentence: `${path} ${LINK_SENTENCE}` };
+}
+
+/** Names that differ only in what this disk ignores cannot both be there. */
+export function oneToTheDisk(path: string): DiskError {
+  return new DiskError(
+    `${path} cannot be made: to this disk it has the name of another file of the torrent; ` +
+      "choose another disk with -o, or leave one of them out with --select",
+    ExitCode.fileExists,
+  );
+}

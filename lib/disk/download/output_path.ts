@@ -1,0 +1,93 @@
+/**
+ * Where a download goes, and whether there is room for it.
+ *
+ * @module
+ */
+
+import { basename, dirname, join } from "@std/path";
+import { statfs, type StatsFs } from "node:fs";
+import { hex, utf8 } from "../../codec/bytes.ts";
+import { sha256 } from "../../codec/hash.ts";
+import { cutComponent, MAX_COMPONENT_BYTES } from "../../codec/torrent/safe_path.ts";
+import { DiskError, ExitCode } from "../../errors.ts";
+import { diskError } from "../disk_error.ts";
+import { nameOn } from "./name_conflicts.ts";
+
+/** The longest that is put behind the name of something unfinished. */
+const LONGEST_SUFFIX = ".part.resume.new";
+
+/**
+ * Where a torrent goes. For a single file `out` is a folder when it is one or ends like one, else the
+ * file itself. A folder always goes into `out` under its own name, so that the same command finds it
+ * again when it is complete.
+ *
+ * @throws {DiskError} when a folder on the way cannot be made
+ */
+export async function destinationOf(
+  { name, multiFile }: { readonly name: string; readonly multiFile: boolean },
+  out: string | undefined,
+): Promise<string> {
+  if (out === undefined || out === "") return await nameOn(".", name);
+  const there = await Deno.stat(out).catch(() => undefined);
+  if (!multiFile && !there?.isDirectory && !/[/\\]$/.test(out)) {
+    await requireFolder(join(out, ".."));
+    return out;
+  }
+  if (there !== undefined && !there.isDirectory) {
+    throw new DiskError(
+      `${out} is a file, and "${name}" is a folder: choose a folder for it with -o`,
+      ExitCode.fileExists,
+    );
+  }
+  await requireFolder(out);
+  return join(out, await nameOn(out, name));
+}
+
+/**
+ * Where a download grows: beside its place, under its name and `.part`. A name that leaves no room for
+ * the endings of what is unfinished is cut, and told from others with the same beginning by its hash.
+ */
+export function unfinishedPath(finalPath: string): string {
+  const name = basename(finalPath);
+  const room = MAX_COMPONENT_BYTES - LONGEST_SUFFIX.length;
+  if (utf8(name).length <= room) return `${finalPath}.part`;
+  const mark = `~${hex(sha256(utf8(name)).subarray(0, 4))}`;
+  return join(dirname(finalPath), `${cutComponent(name, room - mark.length)}${mark}.part`);
+}
+
+/** Makes a folder that is missing. */
+async function requireFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw diskError(error, path);
+    const file = path.replace(/[/\\]+$/, "");
+    throw new DiskError(
+      `${file} is a file, and no folder to write to: choose another with -o, or leave out the / at its end`,
+      ExitCode.fileExists,
+      error,
+    );
+  }
+}
+
+/**
+ * Looks whether so many bytes fit beside the unfinished download `part`.
+ *
+ * @throws {DiskError} exit 9, when the disk has not so much left; says nothing where it cannot tell
+ */
+export async function requireSpace(part: string, length: number): Promise<void> {
+  const stats = await new Promise<StatsFs | undefined>((resolve) => {
+    statfs(join(part, ".."), (error, found) => resolve(error ? undefined : found));
+  });
+  if (stats === undefined) return;
+  const free = stats.bavail * stats.bsize;
+  if (free >= length) return;
+  throw new DiskError(
+    `no space left for ${part}: it needs ${inMiB(length)}, and ${inMiB(free)} are free`,
+    ExitCode.diskFull,
+  );
+}
+
+function inMiB(bytes: number): string {
+  return `${Math.ceil(bytes / 1024 / 1024)} MiB`;
+}

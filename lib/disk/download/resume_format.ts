@@ -1,0 +1,168 @@
+/**
+ * The bytes of the resume file beside an unfinished download: which pieces were verified and written.
+ *
+ * One byte per piece, set by the thread that wrote the piece, after it wrote it. So after a crash of
+ * the program, whatever is noted is on disk. After a crash of the machine that does not hold, since
+ * the system may have written the note and not the piece: the record carries the identity of the boot
+ * it was made in, and under another one it is not trusted unless the program had closed the files.
+ *
+ * | bytes | what |
+ * |---|---|
+ * | 0–15 | `shoal resume 2` and two zeros |
+ * | 16–35 | info-hash, v1 or the first 20 bytes of v2 |
+ * | 36–71 | identity of the boot, text, zeros if the system tells none |
+ * | 72 | 1: closed cleanly |
+ * | 73 | 1: somebody else wrote to the data; nothing below is to be believed |
+ * | 76–79 | number of pieces, u32 |
+ * | 80–83 | salt of the notes, u32 |
+ * | 84–115 | which files hold the data, and how long they are: a SHA-256, see `data_state.ts` |
+ * | 116–147 | the same with their times, when closed cleanly |
+ * | 148–179 | SHA-256 of bytes 0 to 147 and of the notes, when closed cleanly |
+ * | 180–… | one byte per piece: 0 missing, 1 to 127 verified, 129 to 255 verified by SHA-1 only; which of |
+ * |       | these depends on the salt and the piece, so that notes made by others are seen to be |
+ * | then | the torrent as far as known, as in a .torrent file |
+ *
+ * @module
+ */
+
+import { equalBytes, textOf, utf8, viewOf } from "../../codec/bytes.ts";
+import { sha256 } from "../../codec/hash.ts";
+
+/** Where the map of pieces begins. */
+export const RESUME_MAP_OFFSET = 180;
+
+/** The note of a piece that is not there, or only in part. */
+export const NOTE_MISSING = 0;
+/** The note of a piece that is verified as well as its torrent allows. */
+export const NOTE_VERIFIED = 1;
+/** The note of a piece of a hybrid that was verified by its SHA-1 only. */
+export const NOTE_SHA1 = 2;
+
+const FAMILY = utf8("shoal resume ");
+const MAGIC = utf8("shoal resume 2\0\0");
+const BOOT_LENGTH = 36, HASH_LENGTH = 32;
+const HASH_AT = 16, BOOT_AT = 36, COUNT_AT = 76, SALT_AT = 80, IDENTITY_AT = 84, STAMP_AT = 116;
+const CHECKSUM_AT = 148;
+
+/** Where the byte is that says that the files were closed. */
+export const CLOSED_AT = 72;
+/** Where the byte is that says that somebody else wrote to the data. */
+export const DOUBTED_AT = 73;
+
+/** What a record is made of when it is written anew. */
+export interface RecordParts {
+  /** v1, 20 bytes, or v2, 32 bytes. */
+  readonly infoHash: Uint8Array;
+  /** Identity of the boot; empty where there is none. */
+  readonly boot: string;
+  readonly salt: number;
+  /** Which files hold the data, 32 bytes. */
+  readonly identity: Uint8Array;
+  /** One `NOTE_…` for each piece. */
+  readonly map: Uint8Array;
+  readonly torrent: Uint8Array;
+}
+
+/** What a record says. */
+export interface ResumeRecord extends Omit<RecordParts, "infoHash"> {
+  readonly isClosed: boolean;
+  readonly isDoubted: boolean;
+  /** Of the data when it was closed, 32 bytes. */
+  readonly stamp: Uint8Array;
+  /** Every note is one that was made for its piece. */
+  readonly isIntact: boolean;
+  /** The checksum is right, which closed records have. */
+  readonly isSealed: boolean;
+}
+
+/** Whether a file that begins so is a resume file, of whatever version. */
+export function beginsRecord(bytes: Uint8Array): boolean {
+  return equalBytes(bytes.subarray(0, FAMILY.length), FAMILY);
+}
+
+/** How many bytes tell whether a file is a resume file. */
+export const RECORD_BEGINNING = FAMILY.length;
+
+/** The byte that notes a piece. */
+export function encodeNote(salt: number, piece: number, note: number): number {
+  if (note === NOTE_MISSING) return 0;
+  return (note === NOTE_SHA1 ? 129 : 1) + scrambled(salt, piece) % 127;
+}
+
+/** A record, open and without doubt. */
+export function encodeRecord(parts: RecordParts): Uint8Array<ArrayBuffer> {
+  const { infoHash, boot, salt, identity, map, torrent } = parts;
+  const bytes = new Uint8Array(RESUME_MAP_OFFSET + map.length + torrent.length);
+  const view = viewOf(bytes);
+  bytes.set(MAGIC);
+  bytes.set(infoHash.subarray(0, 20), HASH_AT);
+  bytes.set(utf8(boot).subarray(0, BOOT_LENGTH), BOOT_AT);
+  view.setUint32(COUNT_AT, map.length);
+  view.setUint32(SALT_AT, salt);
+  bytes.set(identity, IDENTITY_AT);
+  for (const [piece, note] of map.entries()) {
+    bytes[RESUME_MAP_OFFSET + piece] = encodeNote(salt, piece, note);
+  }
+  bytes.set(torrent, RESUME_MAP_OFFSET + map.length);
+  return bytes;
+}
+
+/** The number of pieces that a record claims; `undefined` when its beginning is none of this torrent's. */
+export function countIn(head: Uint8Array, infoHash: Uint8Array): number | undefined {
+  if (head.length < RESUME_MAP_OFFSET) return undefined;
+  if (!equalBytes(head.subarray(0, MAGIC.length), MAGIC)) return undefined;
+  const hash = head.subarray(HASH_AT, HASH_AT + 20);
+  if (!equalBytes(hash, infoHash.subarray(0, 20))) return undefined;
+  return viewOf(head).getUint32(COUNT_AT);
+}
+
+/** Reads a record; `undefined` when it is none of this torrent's, or cut. */
+export function decodeRecord(bytes: Uint8Array, infoHash: Uint8Array): ResumeRecord | undefined {
+  const count = countIn(bytes, infoHash);
+  if (count === undefined || bytes.length < RESUME_MAP_OFFSET + count) return undefined;
+  const salt = viewOf(bytes).getUint32(SALT_AT);
+  const end = RESUME_MAP_OFFSET + count;
+  const map = new Uint8Array(count);
+  let isIntact = true;
+  for (let piece = 0; piece < count; piece++) {
+    const byte = bytes[RESUME_MAP_OFFSET + piece]!;
+    const note = byte === 0 ? NOTE_MISSING : byte < 128 ? NOTE_VERIFIED : NOTE_SHA1;
+    isIntact &&= byte === encodeNote(salt, piece, note);
+    map[piece] = note;
+  }
+  const at = (offset: number) => bytes.slice(offset, offset + HASH_LENGTH);
+  return {
+    boot: textOf(bytes.subarray(BOOT_AT, BOOT_AT + BOOT_LENGTH)).replace(/\0+$/, ""),
+    salt,
+    identity: at(IDENTITY_AT),
+    stamp: at(STAMP_AT),
+    map,
+    torrent: bytes.slice(end),
+    isClosed: bytes[CLOSED_AT] === 1,
+    isDoubted: bytes[DOUBTED_AT] !== 0,
+    isIntact,
+    isSealed: equalBytes(at(CHECKSUM_AT), checksumOf(bytes, end)),
+  };
+}
+
+/** The first bytes of a record once its files are closed with this stamp: {@link RESUME_MAP_OFFSET} many. */
+export function sealRecord(bytes: Uint8Array, stamp: Uint8Array): Uint8Array {
+  const end = RESUME_MAP_OFFSET + viewOf(bytes).getUint32(COUNT_AT);
+  const sealed = bytes.slice(0, end);
+  sealed[CLOSED_AT] = 1;
+  sealed.set(stamp, STAMP_AT);
+  sealed.set(checksumOf(sealed, end), CHECKSUM_AT);
+  return sealed.subarray(0, RESUME_MAP_OFFSET);
+}
+
+function checksumOf(bytes: Uint8Array, end: number): Uint8Array {
+  return sha256(bytes.subarray(0, CHECKSUM_AT), bytes.subarray(RESUME_MAP_OFFSET, end));
+}
+
+/** Mixes salt and piece, as MurmurHash3 ends: not against forgers, but against whoever fills in ones. */
+function scrambled(salt: number, piece: number): number {
+  let mixed = salt ^ Math.imul(piece + 1, 0x9e3779b1);
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}

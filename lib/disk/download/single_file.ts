@@ -1,0 +1,227 @@
+/**
+ * The download of a single file: `NAME.part` of the final size, which gets its name when everything is
+ * verified.
+ *
+ * @module
+ */
+
+import { DiskError, ExitCode } from "../../errors.ts";
+import { Bitfield } from "../../store/bitfield.ts";
+import { checkPieces } from "../check_pieces.ts";
+import { diskError } from "../disk_error.ts";
+import type { DownloadFiles, DownloadPlan } from "./storage.ts";
+import { DownloadNotes, type Verified } from "./resume_data.ts";
+import { destinationOf, requireSpace, unfinishedPath } from "./output_path.ts";
+import { requireUntouched } from "./final_check.ts";
+import {
+  createFile,
+  type FileId,
+  hasTwoNames,
+  idOf,
+  isLink,
+  lookUnfollowed,
+  move,
+  moveAnew,
+  somethingElse,
+} from "../exclusive_file.ts";
+import type { WritingSetup } from "../worker_jobs.ts";
+import { PlaceLock } from "./output_lock.ts";
+import { syncFiles } from "./resume_file.ts";
+import { markOf, WriteWatch } from "../foreign_writes.ts";
+
+/** An unfinished file that is ours. */
+interface Growing {
+  readonly path: string;
+  readonly lock: PlaceLock;
+  readonly notes: DownloadNotes;
+  readonly watch: WriteWatch;
+  readonly writing: WritingSetup;
+}
+
+/** One file, growing or complete. */
+export class FileDownload implements DownloadFiles {
+  readonly have: Bitfield;
+  readonly hasSha1Pieces: boolean;
+  readonly fragments = undefined;
+  readonly finalPath: string;
+  readonly wasComplete: boolean;
+  readonly #plan: DownloadPlan;
+  readonly #growing: Growing | undefined;
+  #isFinal: boolean;
+
+  private constructor(
+    plan: DownloadPlan,
+    finalPath: string,
+    verified: Verified,
+    growing: Growing | undefined,
+  ) {
+    this.#plan = plan;
+    this.finalPath = finalPath;
+    this.have = verified.have;
+    this.hasSha1Pieces = verified.hasSha1Pieces;
+    this.wasComplete = growing === undefined;
+    this.#isFinal = this.wasComplete;
+    this.#growing = growing;
+  }
+
+  /** See {@link openDownload}. */
+  static async open(plan: DownloadPlan): Promise<FileDownload> {
+    const finalPath = await destinationOf(plan.metainfo.info, plan.out);
+    const part = unfinishedPath(finalPath);
+    if (await isComplete(plan, finalPath)) {
+      await removeTwin(part, finalPath);
+      const have = new Bitfield(plan.layout.pieceCount);
+      have.fill();
+      return new FileDownload(plan, finalPath, { have, hasSha1Pieces: false }, undefined);
+    }
+    const lock = await PlaceLock.take(part);
+    try {
+      const { verified, growing } = await resumeOrBegin(plan, part, lock);
+      return new FileDownload(plan, finalPath, verified, growing);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  get paths(): readonly string[] {
+    return [this.#isFinal ? this.finalPath : this.#growing!.path];
+  }
+
+  get writtenPaths(): readonly string[] {
+    return this.paths;
+  }
+
+  get writing(): WritingSetup | undefined {
+    return this.#growing?.writing;
+  }
+
+  get watch(): WriteWatch | undefined {
+    return this.#growing?.watch;
+  }
+
+  noteTorrent(): void {
+    this.#growing?.notes.writeTorrent();
+  }
+
+  async finish(): Promise<void> {
+    const { path, notes, watch, lock } = this.#growing!;
+    try {
+      await syncFiles([path]);
+    } catch (error) {
+      throw diskError(error, path);
+    }
+    const plan = this.#plan;
+    await requireUntouched({ plan, notes, watch, paths: [path], fragments: undefined });
+    // Hours may have passed since somebody looked whether the place is free.
+    if (plan.overwrite) move(path, this.finalPath);
+    else moveAnew(path, this.finalPath);
+    this.#isFinal = true;
+    await notes.remove();
+    await lock.release();
+  }
+
+  async leave(): Promise<void> {
+    if (this.#growing === undefined) return;
+    if (!this.#isFinal) {
+      this.noteTorrent();
+      await this.#growing.notes.close(this.paths, this.paths);
+    }
+    await this.#growing.lock.release();
+  }
+}
+
+/** Whether the finished file is there and matches. @throws {DiskError} when something else is there */
+async function isComplete(plan: DownloadPlan, path: string): Promise<boolean> {
+  const there = await Deno.stat(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw diskError(error, path);
+  });
+  if (there === undefined) {
+    if (plan.overwrite || lookUnfollowed(path) === undefined) return false;
+    throw somethingElse(path); // a link that leads nowhere
+  }
+  if (there.isDirectory) {
+    throw new DiskError(
+      `${path} is a folder: choose another place with -o`,
+      ExitCode.fileExists,
+    );
+  }
+  if (there.isFile && there.size === plan.layout.totalLength) {
+    const checked = await checkPieces({ ...plan, paths: [path] });
+    if (checked.have.isFull) return true;
+  }
+  if (plan.overwrite) return false;
+  throw somethingElse(path);
+}
+
+/** A finished file that has its unfinished name as well, since the program ended in the very moment. */
+async function removeTwin(part: string, finalPath: string): Promise<void> {
+  const [twin, file] = [lookUnfollowed(part), lookUnfollowed(finalPath)];
+  if (twin === undefined || file === undefined || idOf(twin) !== idOf(file)) return;
+  for (const path of [part, `${part}.resume`, `${part}.lock`]) {
+    await Deno.remove(path).catch(() => {});
+  }
+}
+
+/** What an unfinished file holds; begins one when there is none. */
+async function resumeOrBegin(
+  plan: DownloadPlan,
+  part: string,
+  lock: PlaceLock,
+): Promise<{ verified: Verified; growing: Growing }> {
+  const { layout } = plan;
+  const notes = new DownloadNotes(plan, `${part}.resume`);
+  const there = await unfinishedAt(part, plan);
+  const id = there === undefined ? await begin(part, layout.totalLength) : idOf(there);
+  const mark = markOf(there ?? lookUnfollowed(part));
+  const verified = there === undefined
+    ? { have: new Bitfield(layout.pieceCount), hasSha1Pieces: false }
+    : await notes.trusted([part]) ?? await notes.check([part]);
+  await notes.write(verified, [part]);
+  const writing = { ids: [id], notes: notes.place! };
+  return { verified, growing: { path: part, lock, notes, watch: new WriteWatch([mark]), writing } };
+}
+
+/**
+ * The unfinished file that is there and may be written to; what may be replaced is removed.
+ *
+ * @throws {DiskError} exit 13, when something is there that stays
+ */
+async function unfinishedAt(
+  part: string,
+  { layout, overwrite }: DownloadPlan,
+): Promise<Deno.FileInfo | undefined> {
+  const there = lookUnfollowed(part);
+  if (there === undefined) return undefined;
+  if (there.isSymlink) throw isLink(part);
+  const fits = there.isFile && there.size === layout.totalLength;
+  const hasOneName = (there.nlink ?? 1) <= 1;
+  if (fits && hasOneName) return there;
+  if (!overwrite || !there.isFile) {
+    throw fits ? hasTwoNames(part) : belongsToOther(part, there.isFile);
+  }
+  await Deno.remove(part).catch((error) => {
+    throw diskError(error, part);
+  });
+  return undefined;
+}
+
+function belongsToOther(part: string, isFile: boolean): DiskError {
+  return new DiskError(
+    isFile
+      ? `${part} belongs to another download: move it, or replace it with --overwrite`
+      : `${part} is no file, and one has to be there: move it, or choose another place with -o`,
+    ExitCode.fileExists,
+  );
+}
+
+/** Makes the unfinished file, of the final size. */
+async function begin(part: string, length: number): Promise<FileId> {
+  await requireSpace(part, length);
+  try {
+    return createFile(part, length);
+  } catch (error) {
+    throw diskError(error, part);
+  }
+}

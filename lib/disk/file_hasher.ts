@@ -1,0 +1,171 @@
+/**
+ * Hashes pieces as they are on disk: long reads into one small buffer, each byte read once and hashed by
+ * all that want it while it is in the processor's cache.
+ *
+ * @module
+ */
+
+import { createHash, type Hash } from "node:crypto";
+import { readSync } from "node:fs";
+import { SHA1_LENGTH, writeDigest } from "../codec/hash.ts";
+import {
+  BLOCK_LENGTH,
+  blockHashes,
+  HASH_LENGTH,
+  merkleRoot,
+  paddedBlocks,
+} from "../codec/torrent/merkle.ts";
+import type { FileSpan, Layout, PieceIndex } from "../store/layout.ts";
+import type { Descriptors } from "./open_files.ts";
+import type { Garbage } from "../runtime/gc.ts";
+import type { HashKinds, HashResult, WorkerSetup } from "./worker_jobs.ts";
+
+/** Read and hashed at once, a whole number of blocks; much more does not fit into a core's own cache. */
+const READ_LENGTH = 512 * 1024;
+
+/** One piece on its way through the buffer, of which it may be longer. */
+interface RunningPiece {
+  readonly piece: PieceIndex;
+  /** Its place in the result. */
+  readonly index: number;
+  /** The SHA-256 of its blocks so far; of length 0 when it is not wanted. */
+  readonly leaves: Uint8Array;
+  readonly sha1: Hash | undefined;
+}
+
+/** Hashes stretches of pieces of one torrent. */
+export class FileHasher {
+  readonly #layout: Layout;
+  readonly #setup: WorkerSetup;
+  readonly #files: Descriptors;
+  readonly #garbage: Garbage;
+  #buffer = new Uint8Array(0);
+
+  /** Opens files by way of `files`. */
+  constructor(setup: WorkerSetup, layout: Layout, files: Descriptors, garbage: Garbage) {
+    this.#setup = setup;
+    this.#layout = layout;
+    this.#files = files;
+    this.#garbage = garbage;
+  }
+
+  /**
+   * The hashes of `count` pieces from `first` on.
+   *
+   * @throws {Error} with a `code`, when a file that is there cannot be read
+   */
+  hash(first: PieceIndex, count: number, wanted: HashKinds): HashResult {
+    const result = {
+      roots: new Uint8Array(wanted.sha256 ? count * HASH_LENGTH : 0),
+      sha1s: new Uint8Array(wanted.sha1 ? count * SHA1_LENGTH : 0),
+      readable: new Uint8Array(count).fill(1),
+    };
+    const { pieceLength } = this.#layout;
+    const last = first + count - 1 as PieceIndex;
+    const end = (count - 1) * pieceLength + this.#layout.pieceSize(last);
+    if (this.#buffer.length === 0) this.#buffer = new Uint8Array(READ_LENGTH);
+    let running: RunningPiece | undefined;
+    for (let begin = 0; begin < end; begin += READ_LENGTH) {
+      const bytes = this.#buffer.subarray(0, Math.min(READ_LENGTH, end - begin));
+      this.#read(first, begin, bytes, result.readable);
+      for (let at = 0; at < bytes.length;) {
+        const index = Math.floor((begin + at) / pieceLength);
+        const offset = begin + at - index * pieceLength;
+        const part = bytes.subarray(at, at + pieceLength - offset);
+        if (running?.index !== index) running = this.#start(first, index, wanted);
+        if (result.readable[index] === 1) this.#add(running, offset, part, result);
+        at += part.length;
+      }
+    }
+    return result;
+  }
+
+  #start(first: PieceIndex, index: number, wanted: HashKinds): RunningPiece {
+    const piece = first + index as PieceIndex;
+    const blocks = wanted.sha256 ? this.#layout.blockCount(piece) : 0;
+    const sha1 = wanted.sha1 ? createHash("sha1") : undefined;
+    return { piece, index, leaves: new Uint8Array(blocks * HASH_LENGTH), sha1 };
+  }
+
+  /** Takes the bytes of a piece from `offset` on; at the piece's end its hashes are written down. */
+  #add(
+    { piece, index, leaves, sha1 }: RunningPiece,
+    offset: number,
+    part: Uint8Array,
+    { roots, sha1s }: HashResult,
+  ): void {
+    const end = offset + part.length;
+    const dataLength = this.#layout.dataLength(piece);
+    if (leaves.length > 0 && offset < dataLength) {
+      const hashes = blockHashes(part.subarray(0, dataLength - offset));
+      leaves.set(hashes, offset / BLOCK_LENGTH * HASH_LENGTH);
+      this.#garbage.add(hashes.length / HASH_LENGTH);
+      if (end >= dataLength) roots.set(this.#root(piece, leaves), index * HASH_LENGTH);
+    }
+    if (sha1 === undefined) return;
+    sha1.update(part);
+    if (end < this.#layout.pieceSize(piece)) return;
+    writeDigest(sha1, sha1s.subarray(index * SHA1_LENGTH, (index + 1) * SHA1_LENGTH));
+    this.#garbage.add(1);
+  }
+
+  #root(piece: PieceIndex, leaves: Uint8Array): Uint8Array {
+    const { length } = this.#setup.layout.files[this.#layout.fileOf(piece).file]!;
+    return merkleRoot(leaves, 0, paddedBlocks(length, this.#layout.pieceLength));
+  }
+
+  /** Fills `out` with what is `begin` bytes behind the start of a piece; marks pieces that are not all there. */
+  #read(first: PieceIndex, begin: number, out: Uint8Array, readable: Uint8Array): void {
+    const { pieceLength } = this.#layout;
+    let filled = 0;
+    for (const span of this.#spans(first, begin, out.length)) {
+      out.fill(0, filled, span.at); // pads and gaps
+      filled = span.at + span.length;
+      const read = this.#readSpan(span, out);
+      if (read === span.length) continue;
+      const missing = Math.floor((begin + span.at + read) / pieceLength);
+      readable.fill(0, missing, Math.floor((begin + filled - 1) / pieceLength) + 1);
+    }
+    out.fill(0, filled);
+  }
+
+  /** Where the bytes of a stretch of pieces are; what goes on from piece to piece is one span. */
+  #spans(first: PieceIndex, begin: number, length: number): FileSpan[] {
+    const { pieceLength } = this.#layout;
+    const spans: FileSpan[] = [];
+    for (let at = 0; at < length;) {
+      const index = Math.floor((begin + at) / pieceLength);
+      const offset = begin + at - index * pieceLength;
+      const step = Math.min(length - at, pieceLength - offset);
+      for (const span of this.#layout.spans(first + index as PieceIndex, offset, step)) {
+        span.at += at;
+        const before = spans.at(-1);
+        const goesOn = before?.file === span.file && before.at + before.length === span.at;
+        if (goesOn) before.length += span.length;
+        else spans.push(span);
+      }
+      at += step;
+    }
+    return spans;
+  }
+
+  /** How many bytes of a span are there and read to their place in `out`. */
+  #readSpan({ file, offset, length, at }: FileSpan, out: Uint8Array): number {
+    const path = this.#setup.paths[file]!;
+    if (path === "") return 0;
+    let fd: number;
+    try {
+      fd = this.#files.get(path, "r");
+    } catch (error) {
+      if ((error as { code?: string }).code === "ENOENT") return 0;
+      throw error;
+    }
+    let done = 0;
+    while (done < length) {
+      const read = readSync(fd, out, at + done, length - done, offset + done);
+      if (read === 0) break;
+      done += read;
+    }
+    return done;
+  }
+}

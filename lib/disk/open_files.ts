@@ -1,0 +1,135 @@
+/**
+ * Open files to read from, never many more than a few dozen at once, shared by all reads under way.
+ *
+ * @module
+ */
+
+import { close, closeSync, open, openSync } from "node:fs";
+import { diskError } from "./disk_error.ts";
+
+/** So many files stay open when nobody reads them; systems allow 256 and more to a program. */
+export const MAX_POOLED_FILES = 64;
+
+interface Pooled {
+  readonly fd: Promise<number>;
+  /** Reads under way. */
+  users: number;
+}
+
+/** Descriptors by path. Of those that nobody uses, the one unused for longest is closed first. */
+export class FilePool {
+  /** In the order of their last use. */
+  readonly #files = new Map<string, Pooled>();
+
+  /** Number of files open now. */
+  get size(): number {
+    return this.#files.size;
+  }
+
+  /**
+   * Runs `work` with a descriptor that stays good meanwhile. A file that could not be opened is tried
+   * again next time.
+   *
+   * @throws {DiskError} when it cannot be opened
+   */
+  async use<T>(path: string, work: (fd: number) => Promise<T>): Promise<T> {
+    const file = this.#files.get(path) ?? this.#open(path);
+    this.#files.delete(path);
+    this.#files.set(path, file);
+    file.users++;
+    try {
+      return await work(await file.fd);
+    } finally {
+      file.users--;
+      await this.#tidy();
+    }
+  }
+
+  /** Closes all files. Nobody may use them any more. */
+  async close(): Promise<void> {
+    const files = [...this.#files.values()];
+    this.#files.clear();
+    await Promise.all(files.map(closeFile));
+  }
+
+  #open(path: string): Pooled {
+    const file = { fd: openFile(path), users: 0 };
+    file.fd.catch(() => {
+      if (this.#files.get(path) === file) this.#files.delete(path);
+    });
+    return file;
+  }
+
+  async #tidy(): Promise<void> {
+    for (const [path, file] of this.#files) {
+      if (this.#files.size <= MAX_POOLED_FILES) return;
+      if (file.users > 0) continue;
+      this.#files.delete(path);
+      await closeFile(file);
+    }
+  }
+}
+
+function openFile(path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    open(path, "r", (error, fd) => error ? reject(diskError(error, path)) : resolve(fd!));
+  });
+}
+
+async function closeFile({ fd }: Pooled): Promise<void> {
+  const opened = await fd.catch(() => undefined);
+  if (opened !== undefined) await new Promise<void>((done) => close(opened, () => done()));
+}
+
+/** So many files a thread keeps open; systems allow 256 and more to a program. */
+export const MAX_OPEN_FILES = 64;
+
+/** Descriptors by path and mode; the one that was not used for longest is closed first. */
+export class Descriptors {
+  /** In the order of their last use. */
+  readonly #open = new Map<string, number>();
+  readonly #openFile: (path: string, mode: "r" | "r+") => number;
+
+  /** The path that was asked for last: the file that an error is about. */
+  lastPath = "";
+
+  /** @param openFile opens a file; throws as {@link get} does */
+  constructor(openFile: (path: string, mode: "r" | "r+") => number = openSync) {
+    this.#openFile = openFile;
+  }
+
+  /** Number of files open now. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * A descriptor of the file at `path`, good until the next call.
+   *
+   * @throws {Error} with a `code`, when it cannot be opened
+   */
+  get(path: string, mode: "r" | "r+"): number {
+    this.lastPath = path;
+    const key = mode + path;
+    const known = this.#open.get(key);
+    if (known !== undefined) {
+      this.#open.delete(key);
+      this.#open.set(key, known);
+      return known;
+    }
+    const fd = this.#openFile(path, mode);
+    this.#open.set(key, fd);
+    if (this.#open.size > MAX_OPEN_FILES) {
+      const [oldest, unused] = this.#open.entries().next().value!;
+      this.#open.delete(oldest);
+      closeSync(unused);
+    }
+    return fd;
+  }
+
+  /** Closes all. */
+  close(): void {
+    for (const fd of this.#open.values()) closeSync(fd);
+    this.#open.clear();
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * A look at some pieces of what is said to be verified: cheap, and a file that is another one, or that
+ * somebody overwrote, is found out.
+ *
+ * @module
+ */
+
+import { equalBytes, hex } from "../codec/bytes.ts";
+import { sha1 } from "../codec/hash.ts";
+import { paddedBlocks, pieceHash } from "../codec/torrent/merkle.ts";
+import type { TorrentInfo } from "../codec/torrent/metainfo.ts";
+import type { PieceLayer } from "../codec/torrent/piece_layer.ts";
+import type { Expected } from "../peer/verify/piece_hashes.ts";
+import type { Bitfield } from "../store/bitfield.ts";
+import type { Layout, PieceIndex } from "../store/layout.ts";
+import { FileReader } from "./file_reader.ts";
+
+/** So many pieces are looked at, and of so many bytes, but always one. */
+const MOST_PIECES = 16;
+const MOST_BYTES = 8 * 1024 * 1024;
+
+/** The torrent whose pieces are looked at. */
+export interface SpotCheckPlan {
+  readonly info: TorrentInfo;
+  readonly layout: Layout;
+  readonly layers: ReadonlyMap<string, PieceLayer>;
+  /** Where each file is; empty for what is not there. */
+  readonly paths: readonly string[];
+}
+
+/**
+ * Whether some of the pieces that are claimed to be right, chosen at random, are. Pieces whose hash is
+ * not known pass.
+ */
+export async function passesSpotCheck(plan: SpotCheckPlan, claimed: Bitfield): Promise<boolean> {
+  const { layout, info, paths } = plan;
+  const reader = new FileReader(layout, info.files, paths, () => undefined, "growing");
+  try {
+    for (const piece of someOf(claimed, layout)) {
+      const expected = expectedOf(plan, piece);
+      if (expected === undefined) continue;
+      const data = new Uint8Array(layout.pieceSize(piece));
+      const isThere = await reader.read(piece, 0, layout.dataLength(piece), data);
+      if (!isThere || !fits(plan, piece, data, expected)) return false;
+    }
+    return true;
+  } finally {
+    await reader.close();
+  }
+}
+
+function someOf(claimed: Bitfield, { pieceLength, pieceCount }: Layout): Set<PieceIndex> {
+  const count = Math.max(1, Math.min(MOST_PIECES, Math.floor(MOST_BYTES / pieceLength)));
+  if (claimed.count <= count) return new Set([...claimed.ones()] as PieceIndex[]);
+  const chosen = new Set<PieceIndex>();
+  // Where few are claimed of many, most draws miss: then the list of those that are is not long.
+  const among = claimed.count * 2 < pieceCount ? [...claimed.ones()] : undefined;
+  while (chosen.size < count) {
+    const drawn = Math.floor(Math.random() * (among?.length ?? pieceCount));
+    const piece = among?.[drawn] ?? drawn;
+    if (claimed.get(piece)) chosen.add(piece as PieceIndex);
+  }
+  return chosen;
+}
+
+function expectedOf({ info, layout, layers }: SpotCheckPlan, piece: PieceIndex) {
+  if (layout.version !== "v1") {
+    const { root, pieceInFile } = layout.fileOf(piece);
+    const hash = root && layers.get(hex(root))?.hash(pieceInFile);
+    if (hash !== undefined) return { kind: "sha256", hash } satisfies Expected;
+  }
+  const hash = info.pieces?.subarray(20 * piece, 20 * piece + 20);
+  return hash && { kind: "sha1", hash } satisfies Expected;
+}
+
+function fits(
+  { info, layout }: SpotCheckPlan,
+  piece: PieceIndex,
+  data: Uint8Array,
+  expected: Expected,
+): boolean {
+  if (expected.kind === "sha1") return equalBytes(sha1(data), expected.hash);
+  const { length } = info.files[layout.fileOf(piece).file]!;
+  const blocks = paddedBlocks(length, layout.pieceLength);
+  const hash = pieceHash(data.subarray(0, layout.dataLength(piece)), blocks);
+  return equalBytes(hash, expected.hash);
+}

@@ -1,0 +1,171 @@
+/**
+ * From nothing to two handshakes exchanged, in either direction.
+ *
+ * @module
+ */
+
+import { concat } from "../codec/bytes.ts";
+import {
+  HANDSHAKE_HEAD_LENGTH,
+  HANDSHAKE_LENGTH,
+  isPlainHandshake,
+} from "../codec/wire/handshake.ts";
+import { decodeHandshake, decodeHandshakeHead, encodeHandshake } from "../codec/wire/handshake.ts";
+import type { Handshake, HandshakeHead } from "../codec/wire/handshake.ts";
+import { Framer } from "../codec/wire/framer.ts";
+import { ProtocolError } from "../errors.ts";
+import { acceptEncrypted, dialEncrypted, type EncryptedDesk } from "./encrypted_handshake.ts";
+import { type PeerStream, writeAll } from "./peer_stream.ts";
+
+const CONNECT_TIMEOUT_MS = 8000;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+const HUNG_UP = "hung up during the handshake";
+
+/** A connection whose handshakes are through, with whatever else has arrived already. */
+export interface OpenedSocket {
+  readonly conn: PeerStream;
+  readonly framer: Framer;
+  /** What the other side said. */
+  readonly handshake: Handshake;
+}
+
+/** The other side ended the connection where an answer was due, without a word. */
+export class HungUp extends ProtocolError {
+  /** In the same words as when it ended midway. */
+  constructor() {
+    super(HUNG_UP);
+  }
+}
+
+/**
+ * Connects and shakes hands.
+ *
+ * @param encrypted by an encrypted handshake that carries the plain one
+ * @throws {Error} when the address cannot be reached in time
+ * @throws {HungUp} when what answers says nothing at all: it may want the other kind of handshake
+ * @throws {ProtocolError} when what answers does not speak BitTorrent
+ */
+export async function dial(
+  host: string,
+  port: number,
+  ours: Handshake,
+  encrypted: boolean,
+  signal: AbortSignal,
+): Promise<OpenedSocket> {
+  const conn = await connect(host, port, signal);
+  return await withTimeout(conn, signal, async () => {
+    conn.setNoDelay(true);
+    const framer = new Framer();
+    const bytes = encodeHandshake(ours);
+    let stream: PeerStream = conn;
+    if (encrypted) stream = await dialEncrypted(conn, framer, ours.infoHash, bytes);
+    else await writeAll(conn, bytes);
+    const handshake = decodeHandshake(await readExactly(stream, framer, HANDSHAKE_LENGTH));
+    return { conn: stream, framer, handshake };
+  });
+}
+
+/**
+ * Connects, not longer than a few seconds. Leaves no timer behind.
+ *
+ * @throws {Error} when the address cannot be reached in time
+ */
+export async function connect(
+  host: string,
+  port: number,
+  signal: AbortSignal,
+  timeoutMs: number = CONNECT_TIMEOUT_MS,
+): Promise<Deno.TcpConn> {
+  const giveUp = new AbortController();
+  const abort = () => giveUp.abort(new Deno.errors.TimedOut("took too long to connect"));
+  const timer = setTimeout(abort, timeoutMs);
+  signal.addEventListener("abort", abort);
+  try {
+    return await Deno.connect({ hostname: host, port, signal: giveUp.signal });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** Who says what to answer. */
+export interface Desk<T> extends EncryptedDesk {
+  /** What to say for this torrent; `undefined` closes the connection without an answer. */
+  answerFor(head: HandshakeHead): T | undefined;
+}
+
+/**
+ * Reads the handshake of somebody who connected to us, plain or encrypted, and answers as soon as it is
+ * clear for which torrent it is: some hold back their peer id until they are answered.
+ *
+ * @throws {ProtocolError} when it does not speak BitTorrent or asks for a torrent we do not have
+ */
+export async function answer<T extends { handshake: Handshake }>(
+  conn: Deno.TcpConn,
+  desk: Desk<T>,
+  signal: AbortSignal,
+): Promise<OpenedSocket & { readonly settled: T }> {
+  return await withTimeout(conn, signal, async () => {
+    conn.setNoDelay(true);
+    const framer = new Framer();
+    let stream: PeerStream = conn;
+    let headBytes = (await readExactly(conn, framer, HANDSHAKE_HEAD_LENGTH)).slice();
+    if (!isPlainHandshake(headBytes)) {
+      const begin = concat(headBytes, framer.take(framer.buffered)!);
+      stream = await acceptEncrypted(conn, begin, framer, desk);
+      headBytes = (await readExactly(stream, framer, HANDSHAKE_HEAD_LENGTH)).slice();
+    }
+    const settled = desk.answerFor(decodeHandshakeHead(headBytes));
+    if (settled === undefined) throw new ProtocolError("asks for a torrent that is not here");
+    await writeAll(stream, encodeHandshake(settled.handshake));
+    const whole = new Uint8Array(HANDSHAKE_LENGTH);
+    whole.set(headBytes);
+    const rest = await readExactly(stream, framer, HANDSHAKE_LENGTH - HANDSHAKE_HEAD_LENGTH);
+    whole.set(rest, HANDSHAKE_HEAD_LENGTH);
+    return { conn: stream, framer, handshake: decodeHandshake(whole), settled };
+  });
+}
+
+/** Closes a connection that may be closed already. */
+export function closeQuietly(resource: { close(): void }): void {
+  try {
+    resource.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}
+
+async function readExactly(conn: PeerStream, framer: Framer, count: number): Promise<Uint8Array> {
+  for (;;) {
+    const bytes = framer.take(count);
+    if (bytes !== undefined) return bytes;
+    // A stranger that speaks another protocol is seen by its first byte, not by its silence.
+    const read = await conn.read(framer.space());
+    if (read === null) throw framer.buffered === 0 ? new HungUp() : new ProtocolError(HUNG_UP);
+    framer.advance(read);
+  }
+}
+
+/** Runs the exchange; when it fails or takes too long, the connection is closed. */
+async function withTimeout<T>(
+  conn: Deno.TcpConn,
+  signal: AbortSignal,
+  exchange: () => Promise<T>,
+): Promise<T> {
+  let late = false;
+  const abort = () => closeQuietly(conn);
+  const timer = setTimeout(() => {
+    late = true;
+    abort();
+  }, HANDSHAKE_TIMEOUT_MS);
+  signal.addEventListener("abort", abort);
+  try {
+    return await exchange();
+  } catch (error) {
+    closeQuietly(conn);
+    throw late ? new ProtocolError("did not answer the handshake") : error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  }
+}

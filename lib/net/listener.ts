@@ -1,0 +1,199 @@
+/**
+ * The TCP port that peers connect to, shared by all torrents of a program.
+ *
+ * @module
+ */
+
+import { normalizeIp } from "../codec/address.ts";
+import type { HandshakeHead } from "../codec/wire/handshake.ts";
+import { ExitCode, NetworkError } from "../errors.ts";
+import { Census } from "../peer/peers/network_usage.ts";
+import type { InfoHashes } from "../peer/connection/info_hashes.ts";
+import { Visits } from "../peer/peers/accept_limiter.ts";
+import { exchangeAllowance } from "./encrypted_handshake.ts";
+import { answer, closeQuietly, type OpenedSocket } from "./handshake.ts";
+import { expectOutsideFault } from "../runtime/operational_errors.ts";
+
+const FIRST_PORT = 6881;
+const PORTS_TO_TRY = 1000;
+/**
+ * Strangers that have connected and not yet said for which torrent. When one more comes, one has to go: of
+ * the host that has most of them, then of the network, the one that has been silent longest. So a flood
+ * of them does not keep out those who speak at once.
+ */
+const MAX_UNKNOWN = 200;
+
+/** Somebody who accepts connections for one torrent. */
+export interface Acceptor {
+  /** What its torrent is asked for by, and what it answers then. */
+  readonly infoHashes: Pick<InfoHashes, "all" | "answer">;
+  /** A peer connected and shook hands. */
+  accepted(socket: OpenedSocket, remote: Deno.NetAddr, v2: boolean): void;
+}
+
+/** A listening port. */
+export class Listener implements AsyncDisposable {
+  /** The port peers reach us at. */
+  readonly port: number;
+  /** The one address that they reach it at; absent when it is all of this machine. */
+  readonly host: string | undefined;
+  readonly #listener: Deno.TcpListener;
+  readonly #acceptors = new Set<Acceptor>();
+  readonly #closed = new AbortController();
+  readonly #loop: Promise<void>;
+  readonly #visits = new Visits();
+  readonly #unknown = new Set<Deno.TcpConn>();
+  readonly #greetings = new Set<Promise<void>>();
+  readonly #desk = {
+    answerFor: (head: HandshakeHead) => this.#route(head),
+    infoHashes: () => [...this.#acceptors].flatMap(({ infoHashes }) => infoHashes.all),
+    exchanges: exchangeAllowance(performance.now()),
+  };
+
+  private constructor(listener: Deno.TcpListener) {
+    this.#listener = listener;
+    const { hostname, port } = listener.addr as Deno.NetAddr;
+    this.port = port;
+    this.host = hostname === "::" || hostname === "0.0.0.0" ? undefined : normalizeIp(hostname);
+    this.#loop = this.#acceptLoop();
+  }
+
+  /**
+   * Listens on `port`; without one, on the first free port from 6881 on, or on any free one where
+   * `portsToTry` ports from there are taken. 0 takes any free port.
+   *
+   * @throws {NetworkError} when the port asked for is taken or the address is not ours
+   */
+  static listen(
+    port: number | undefined,
+    host: string | undefined,
+    portsToTry = PORTS_TO_TRY,
+  ): Listener {
+    const hostname = host ?? anyAddress();
+    // At last any free port, where a whole range is taken, or reserved by the system.
+    const candidates = port === undefined
+      ? [...Array.from({ length: portsToTry }, (_, i) => FIRST_PORT + i), 0]
+      : [port];
+    for (const candidate of candidates) {
+      try {
+        return new Listener(Deno.listen({ hostname, port: candidate }));
+      } catch (error) {
+        if (candidate !== candidates.at(-1) && isTaken(error)) continue;
+        throw listenError(error, hostname, candidate);
+      }
+    }
+    throw new NetworkError("no free port");
+  }
+
+  /** Takes part in routing: connections for its torrent go to it. */
+  add(acceptor: Acceptor): void {
+    this.#acceptors.add(acceptor);
+  }
+
+  /** Its torrent is not accepted any more. */
+  remove(acceptor: Acceptor): void {
+    this.#acceptors.delete(acceptor);
+  }
+
+  /** Stops listening. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    closeQuietly(this.#listener);
+    await this.#loop;
+    await Promise.all(this.#greetings);
+  }
+
+  /** The same as {@link close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #acceptLoop(): Promise<void> {
+    while (!this.#closed.signal.aborted) {
+      let conn: Deno.TcpConn;
+      try {
+        conn = await this.#listener.accept();
+      } catch (error) {
+        if (this.#closed.signal.aborted) return;
+        // Too many open files, or a connection that ended before it was accepted: go on.
+        if (error instanceof Deno.errors.BadResource) return;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        continue;
+      }
+      if (!this.#visits.admit(normalizeIp(conn.remoteAddr.hostname), performance.now())) {
+        closeQuietly(conn);
+        continue;
+      }
+      this.#makeRoom();
+      this.#unknown.add(conn);
+      const greeting = this.#greet(conn).finally(() => this.#greetings.delete(greeting));
+      this.#greetings.add(greeting);
+    }
+  }
+
+  #makeRoom(): void {
+    if (this.#unknown.size < MAX_UNKNOWN) return;
+    const crowd = new Census(this.#unknown, (conn) => normalizeIp(conn.remoteAddr.hostname));
+    const longest = crowd.ofLargest()!;
+    this.#unknown.delete(longest);
+    closeQuietly(longest);
+  }
+
+  async #greet(conn: Deno.TcpConn): Promise<void> {
+    const addr = conn.remoteAddr;
+    const remote: Deno.NetAddr = { ...addr, hostname: normalizeIp(addr.hostname) };
+    let opened;
+    try {
+      opened = await answer(conn, this.#desk, this.#closed.signal);
+    } catch (error) {
+      closeQuietly(conn);
+      expectOutsideFault(error); // a stranger that does not speak to any torrent here
+      return;
+    } finally {
+      this.#unknown.delete(conn);
+    }
+    // What becomes of it is no stranger's fault any more.
+    opened.settled.acceptor.accepted(opened, remote, opened.settled.v2);
+  }
+
+  #route(head: HandshakeHead) {
+    for (const acceptor of this.#acceptors) {
+      const found = acceptor.infoHashes.answer(head);
+      if (found !== undefined) return { ...found, acceptor };
+    }
+    return undefined;
+  }
+}
+
+/** Whether another port may be free. Windows reserves ranges of them, with another error. */
+function isTaken(error: unknown): boolean {
+  return error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.PermissionDenied;
+}
+
+/** `::` takes IPv4 as well; a machine without IPv6 has to do with `0.0.0.0`. */
+function anyAddress(): string {
+  try {
+    closeQuietly(Deno.listen({ hostname: "::", port: 0 }));
+    return "::";
+  } catch {
+    return "0.0.0.0";
+  }
+}
+
+function listenError(error: unknown, host: string, port: number): NetworkError {
+  if (error instanceof Deno.errors.AddrInUse) {
+    const text = `port ${port} is taken by another program: choose another with --port`;
+    return new NetworkError(text, ExitCode.network, error);
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    const text =
+      `Deno was not permitted to listen on port ${port}: add --allow-net, or run with -A`;
+    return new NetworkError(text, ExitCode.network, error);
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    const text = `no permission to listen on port ${port}: choose one above 1023 with --port`;
+    return new NetworkError(text, ExitCode.network, error);
+  }
+  const text = `cannot listen on ${host} port ${port}: is that an address of this machine?`;
+  return new NetworkError(text, ExitCode.network, error);
+}

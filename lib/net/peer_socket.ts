@@ -1,0 +1,307 @@
+/**
+ * One open connection: a loop that reads messages and a loop that writes them.
+ *
+ * Reading: socket -> framer -> messages, all that one read brought, then one settling; so a batch of
+ * blocks is answered by one write of requests. Writing: small messages go first, then file data in
+ * batches of half a megabyte; while one batch is on its way, the next is read from disk.
+ *
+ * Who sends many small messages has a turn of them, then the others have theirs; who does not read its
+ * answers, or makes more work than its host's share, is not read from meanwhile.
+ *
+ * @module
+ */
+
+import { normalizeIp } from "../codec/address.ts";
+import type { Framer } from "../codec/wire/framer.ts";
+import type { Message } from "../codec/wire/message.ts";
+import { ProtocolError } from "../errors.ts";
+import type { Connection } from "../peer/connection/connection.ts";
+import type { HostShares } from "../peer/peers/host_quota.ts";
+import type { Carrier, CarrierHost } from "./transport.ts";
+import { closeQuietly } from "./handshake.ts";
+import { programShares, unitsFor, unitsOf } from "./host_budget.ts";
+import { expectOutsideFault } from "../runtime/operational_errors.ts";
+import { describeBreak, type PeerStream } from "./peer_stream.ts";
+import { pause } from "./rate_limiter.ts";
+import { programBudget, type SendBudget } from "./send_budget.ts";
+import { SendQueue } from "./send_queue.ts";
+import { type Batch, UploadBatches, type UploadSource } from "./upload_batches.ts";
+
+/** So long a peer may read nothing at all of what waits for it; it holds memory meanwhile. */
+const STALLED_WRITE_MS = 30_000;
+/** Small messages that are taken of one peer before others have their turn: all requests of one read. */
+const TURN_MESSAGES = 1024;
+/** Who sends no file data is read from in portions of so many bytes. */
+const SMALL_READ_BYTES = 16 * 1024;
+
+/** What a socket needs from the session it belongs to. */
+export interface SocketHost extends CarrierHost, UploadSource {}
+
+/** What sockets share, and how long they wait. */
+export interface SocketBounds {
+  readonly stalledWriteMs?: number;
+  readonly budget?: SendBudget;
+  readonly shares?: HostShares;
+}
+
+/** Moves the messages of one connection. */
+export class PeerSocket implements Carrier {
+  /** The conversation this socket carries. */
+  readonly connection: Connection;
+  readonly #conn: PeerStream;
+  readonly #framer: Framer;
+  readonly #host: SocketHost;
+  readonly #closed = new AbortController();
+  readonly #stalledWriteMs: number;
+  readonly #queue: SendQueue;
+  readonly #uploads: UploadBatches;
+  readonly #shares: HostShares;
+  /** Small messages that may be taken before the others have their turn. */
+  #turnLeft = TURN_MESSAGES;
+  /** Units that writing to it has taken, as far as its host has paid for them. */
+  #paidUnits = 0;
+  #writingSinceMs = Infinity;
+  #writeTimer: ReturnType<typeof setTimeout> | undefined;
+  #wake: (() => void) | undefined;
+  #hasUploads = false;
+  #reason = "";
+
+  /** Takes over an open connection; {@link run} starts it. */
+  constructor(
+    connection: Connection,
+    conn: PeerStream,
+    framer: Framer,
+    host: SocketHost,
+    bounds: SocketBounds = {},
+  ) {
+    this.connection = connection;
+    this.#conn = conn;
+    this.#framer = framer;
+    this.#host = host;
+    this.#stalledWriteMs = bounds.stalledWriteMs ?? STALLED_WRITE_MS;
+    this.#shares = bounds.shares ?? programShares;
+    const overflow = () => this.close("does not read what it is sent");
+    this.#queue = new SendQueue(bounds.budget ?? programBudget, overflow);
+    this.#uploads = new UploadBatches(connection, host);
+  }
+
+  /** See {@link Carrier.localHost}. */
+  get localHost(): string | undefined {
+    const { localAddr } = this.#conn;
+    return localAddr?.transport === "tcp" ? normalizeIp(localAddr.hostname) : undefined;
+  }
+
+  /** Reads and writes until the connection ends; returns in words why it did. */
+  async run(): Promise<string> {
+    // Where one of them ends by a fault of ours, so does the other, and the fault goes on its way.
+    const reading = this.#readLoop().finally(() => this.close("closed by the peer"));
+    const writing = this.#writeLoop().finally(() => this.close("closed"));
+    await Promise.all([reading, writing]);
+    return this.#reason;
+  }
+
+  /** Ends the connection; the first reason given counts. */
+  close(reason: string): void {
+    if (this.#closed.signal.aborted) return;
+    this.#reason = reason;
+    this.#closed.abort();
+    closeQuietly(this.#conn);
+    clearTimeout(this.#writeTimer);
+    this.#queue.close();
+    this.#wakeWriter();
+  }
+
+  /** Queues a message; it leaves with the next write. */
+  send(message: Message): void {
+    this.#queue.add(message);
+    this.#wakeWriter();
+  }
+
+  /** See {@link Carrier.request}. */
+  request(blocks: readonly number[]): void {
+    this.#queue.addRequests(blocks);
+    this.#wakeWriter();
+  }
+
+  /** There are uploads to fetch from the swarm. */
+  upload(): void {
+    this.#hasUploads = true;
+    this.#wakeWriter();
+  }
+
+  async #readLoop(): Promise<void> {
+    const { signal } = this.#closed;
+    const share = this.#shares.of(this.connection.peer.host, performance.now());
+    for (;;) {
+      const nowMs = performance.now();
+      const { dataBytes, units, isThrough } = this.#takeMessages(nowMs);
+      if (signal.aborted) return;
+      this.#host.settle();
+      // Only file data is paid for: who sends none is not made to wait for those who do.
+      const limitMs = this.#host.downloadLimiter.take(dataBytes);
+      const pauseMs = Math.max(limitMs, share.spend(units + this.#unitsDone(), nowMs));
+      if (pauseMs > 0) await pause(pauseMs, signal);
+      if (this.#queue.isHigh) await this.#queue.drained();
+      if (this.#turnLeft <= 0) await this.#turnOfOthers();
+      if (isThrough && !await this.#read(dataBytes > 0)) return;
+      if (signal.aborted) return;
+    }
+  }
+
+  /** Hands over what has come, until it is through or something is to be looked at before it goes on. */
+  #takeMessages(nowMs: number): { dataBytes: number; units: number; isThrough: boolean } {
+    const { signal } = this.#closed;
+    let dataBytes = 0, units = 0;
+    for (let m = this.#next(); m !== undefined; m = this.#next()) {
+      units += unitsOf(m);
+      if (m.type === "piece") dataBytes += m.block.length;
+      else this.#turnLeft--;
+      const mayBeAnswered = m.type === "hashRequest" || m.type === "extended";
+      this.#host.received(this.connection, m, nowMs);
+      if (signal.aborted) break;
+      if (mayBeAnswered || this.#turnLeft <= 0) return { dataBytes, units, isThrough: false };
+    }
+    return { dataBytes, units, isThrough: true };
+  }
+
+  #next(): Message | undefined {
+    try {
+      return this.#framer.next();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.close(error.message);
+      return undefined;
+    }
+  }
+
+  /** What was done for the peer since the last time. */
+  #unitsDone(): number {
+    const paid = this.#paidUnits;
+    this.#paidUnits = unitsFor(this.#queue.total, this.#uploads.reads);
+    return this.#paidUnits - paid;
+  }
+
+  /** Reading or writing failed. */
+  #broke(error: unknown): void {
+    expectOutsideFault(error);
+    this.close(describeBreak(error));
+  }
+
+  /** Lets everybody else be heard. Reads that are ready at once would go on and on instead. */
+  async #turnOfOthers(): Promise<void> {
+    this.#turnLeft = TURN_MESSAGES;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+
+  /** Reads what there is; false when there will be no more. */
+  async #read(isData: boolean): Promise<boolean> {
+    try {
+      const read = await this.#conn.read(this.#space(isData));
+      if (read === null) return false;
+      this.#framer.advance(read);
+      return true;
+    } catch (error) {
+      this.#broke(error);
+      return false;
+    }
+  }
+
+  /**
+   * Where to read to; with a limit in small portions, so that no pause is long. Small messages fill no
+   * large buffer: a hundred peers would have one each, and everybody would wait for a thousand of them.
+   */
+  #space(isData: boolean): Uint8Array {
+    const space = this.#framer.space();
+    const { portionBytes } = this.#host.downloadLimiter;
+    const most = isData ? portionBytes : Math.min(portionBytes, SMALL_READ_BYTES);
+    return space.length > most ? space.subarray(0, most) : space;
+  }
+
+  async #writeLoop(): Promise<void> {
+    const { signal } = this.#closed;
+    let next: Promise<Batch | undefined> | undefined;
+    while (!signal.aborted) {
+      await this.#writePending();
+      const batch = await (next ?? this.#prepare());
+      next = undefined;
+      if (batch === undefined) {
+        if (this.#queue.isEmpty) await this.#sleep();
+        continue;
+      }
+      next = this.#prepare(); // read while this batch is on its way
+      next.catch(() => {}); // seen when awaited
+      const pauseMs = this.#host.uploadLimiter.take(batch.dataBytes);
+      await this.#hold(pauseMs);
+      if (!signal.aborted) await this.#write(batch.buffer.subarray(0, batch.length));
+      this.#host.sent(this.connection, batch.dataBytes);
+      this.#host.buffers.release(batch.buffer);
+    }
+    const last = await next;
+    if (last !== undefined) this.#host.buffers.release(last.buffer);
+  }
+
+  /** Waits for as long as the limit demands; small messages go out meanwhile. */
+  async #hold(pauseMs: number): Promise<void> {
+    const endMs = performance.now() + pauseMs;
+    for (;;) {
+      await this.#writePending();
+      const leftMs = endMs - performance.now();
+      if (leftMs <= 0 || this.#closed.signal.aborted) return;
+      const woken = new Promise<void>((resolve) => this.#wake = resolve);
+      const timer = setTimeout(() => this.#wakeWriter(), leftMs);
+      await woken;
+      clearTimeout(timer);
+    }
+  }
+
+  /** Writes all of it, as long as the peer reads; where it cannot, the connection ends. */
+  async #write(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let done = 0; done < bytes.length;) {
+        this.#writingSinceMs = performance.now();
+        this.#writeTimer ??= setTimeout(this.#watchWrite, this.#stalledWriteMs);
+        done += await this.#conn.write(bytes.subarray(done));
+      }
+      this.#writingSinceMs = Infinity;
+    } catch (error) {
+      this.#broke(error);
+    }
+  }
+
+  /** One timer watches over many writes: to start one for each would cost more than most of them. */
+  readonly #watchWrite = (): void => {
+    this.#writeTimer = undefined;
+    if (this.#writingSinceMs === Infinity) return;
+    const leftMs = this.#writingSinceMs + this.#stalledWriteMs - performance.now();
+    if (leftMs <= 0) return this.close("does not read what it is sent");
+    this.#writeTimer = setTimeout(this.#watchWrite, leftMs);
+  };
+
+  async #writePending(): Promise<void> {
+    while (!this.#queue.isEmpty && !this.#closed.signal.aborted) {
+      const bytes = this.#queue.take();
+      await this.#write(bytes);
+      this.#queue.written(bytes);
+      this.#host.sent(this.connection, 0);
+    }
+  }
+
+  /** Reads the next batch of uploads from disk; nothing when none wait. */
+  async #prepare(): Promise<Batch | undefined> {
+    if (!this.#hasUploads) return undefined;
+    this.#hasUploads = false; // until there turns out to be some, or more come meanwhile
+    const batch = await this.#uploads.next();
+    if (batch !== undefined) this.#hasUploads = true;
+    return batch;
+  }
+
+  #sleep(): Promise<void> {
+    if (this.#closed.signal.aborted || this.#hasUploads) return Promise.resolve();
+    return new Promise((resolve) => this.#wake = resolve);
+  }
+
+  #wakeWriter(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * What is used of a TCP connection to a peer, once it is open.
+ *
+ * @module
+ */
+
+import { networkReason } from "../runtime/socket_errors.ts";
+import type { Rc4 } from "../codec/wire/rc4.ts";
+
+/** A `Deno.TcpConn`, or one behind a cipher. */
+export interface PeerStream {
+  /** Reads some bytes into `bytes`; `null` at the end of the stream. */
+  read(bytes: Uint8Array): Promise<number | null>;
+  /** Writes some of `bytes` and returns how many. One write at a time. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Its end on this machine, if it is one of TCP. */
+  readonly localAddr?: Deno.Addr | undefined;
+  /** Hangs up. */
+  close(): void;
+}
+
+/** Why a connection broke, in words. */
+export function describeBreak(error: unknown): string {
+  if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
+    return "closed";
+  }
+  if (error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe) {
+    return "broke the connection off";
+  }
+  return networkReason(error);
+}
+
+/** Writes all of `bytes`; a single `write` may take fewer. */
+export async function writeAll(stream: PeerStream, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await stream.write(bytes.subarray(done));
+}
+
+/** So much is encrypted and written at once: each connection keeps as much at most. */
+const MAX_WRITE_BYTES = 64 * 1024;
+
+/** A connection behind a cipher: whoever uses it sees plain bytes. */
+export class EncryptedStream implements PeerStream {
+  readonly #stream: PeerStream;
+  readonly #incoming: Rc4;
+  readonly #outgoing: Rc4;
+  #scratch = new Uint8Array(512);
+
+  /** Takes over a stream where its ciphers stand. */
+  constructor(stream: PeerStream, ciphers: { incoming: Rc4; outgoing: Rc4 }) {
+    this.#stream = stream;
+    this.#incoming = ciphers.incoming;
+    this.#outgoing = ciphers.outgoing;
+  }
+
+  /** See {@link PeerStream.localAddr}. */
+  get localAddr(): Deno.Addr | undefined {
+    return this.#stream.localAddr;
+  }
+
+  /** See {@link PeerStream.read}. */
+  async read(bytes: Uint8Array): Promise<number | null> {
+    const count = await this.#stream.read(bytes);
+    if (count !== null) this.#incoming.apply(bytes.subarray(0, count));
+    return count;
+  }
+
+  /** See {@link PeerStream.write}. The bytes stay as they are: their owner may use them again. */
+  async write(bytes: Uint8Array): Promise<number> {
+    const count = Math.min(bytes.length, MAX_WRITE_BYTES);
+    if (count > this.#scratch.length) this.#scratch = new Uint8Array(count);
+    const encrypted = this.#scratch.subarray(0, count);
+    encrypted.set(bytes.subarray(0, count));
+    // What is encrypted has to leave whole: the cipher cannot go back.
+    await writeAll(this.#stream, this.#outgoing.apply(encrypted));
+    return count;
+  }
+
+  /** See {@link PeerStream.close}. */
+  close(): void {
+    this.#stream.close();
+  }
+}

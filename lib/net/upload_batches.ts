@@ -1,0 +1,108 @@
+/**
+ * Blocks on their way from disk to one peer: read in batches, framed as piece messages.
+ *
+ * @module
+ */
+
+import { PIECE_HEADER_LENGTH, writePieceHeader } from "../codec/wire/message.ts";
+import type { BlockRequest, Connection } from "../peer/connection/connection.ts";
+import { BATCH_BYTES, type BatchBuffers, LEAST_BATCH_BYTES } from "./send_buffers.ts";
+import type { RateLimiter } from "./rate_limiter.ts";
+
+/** What a peer takes in so long is written at once, within the bounds of a batch. */
+const BATCH_SECONDS = 0.02;
+
+/** Where the blocks come from. */
+export interface UploadSource {
+  /** What the peer waits for, up to `maxBytes`. */
+  takeUploads(connection: Connection, maxBytes: number): BlockRequest[];
+  /** Reads file data; false when it is not what it should be. */
+  readBlocks(request: BlockRequest, out: Uint8Array): Promise<boolean>;
+  /** The block cannot be given. */
+  refuseUpload(connection: Connection, request: BlockRequest): void;
+  readonly uploadLimiter: RateLimiter;
+  readonly buffers: BatchBuffers;
+}
+
+/** Some blocks with their headers. */
+export interface Batch {
+  readonly buffer: Uint8Array;
+  /** Bytes to write. */
+  length: number;
+  /** How many of them are file data. */
+  dataBytes: number;
+}
+
+/** Reads what one peer waits for. */
+export class UploadBatches {
+  /** Reads that were made. */
+  reads = 0;
+  readonly #connection: Connection;
+  readonly #source: UploadSource;
+
+  /** For the peer of this connection. */
+  constructor(connection: Connection, source: UploadSource) {
+    this.#connection = connection;
+    this.#source = source;
+  }
+
+  /** Reads the next batch; nothing when none waits. It is to be given back to the source's buffers. */
+  async next(): Promise<Batch | undefined> {
+    const portion = Math.min(this.#batchBytes(), this.#source.uploadLimiter.portionBytes);
+    const requests = this.#source.takeUploads(this.#connection, portion);
+    if (requests.length === 0) return undefined;
+    const batch: Batch = { buffer: this.#source.buffers.acquire(portion), length: 0, dataBytes: 0 };
+    for (let i = 0; i < requests.length;) {
+      const run = runLength(requests, i);
+      await this.#addRun(batch, requests.slice(i, i + run));
+      i += run;
+    }
+    return batch;
+  }
+
+  /** As much as the peer takes in a moment: small messages wait behind what is being written. */
+  #batchBytes(): number {
+    const rate = this.#connection.up.rate(performance.now());
+    return Math.max(LEAST_BATCH_BYTES, Math.min(BATCH_BYTES, rate * BATCH_SECONDS));
+  }
+
+  /**
+   * Adds consecutive blocks of a piece. They are read in one go to where the last of them belongs, and
+   * then each moves forward to its place behind its header.
+   */
+  async #addRun(batch: Batch, run: readonly BlockRequest[]): Promise<void> {
+    const { piece, begin } = run[0]!;
+    const length = run.reduce((sum, request) => sum + request.length, 0);
+    const { buffer } = batch;
+    const dataAt = batch.length + run.length * PIECE_HEADER_LENGTH;
+    const out = buffer.subarray(dataAt, dataAt + length);
+    this.reads++;
+    const good = await this.#source.readBlocks({ piece, begin, length }, out);
+    if (!good) {
+      for (const request of run) this.#source.refuseUpload(this.#connection, request);
+      return;
+    }
+    let from = dataAt;
+    let to = batch.length;
+    for (const request of run) {
+      to = writePieceHeader(buffer, to, piece, request.begin, request.length);
+      buffer.copyWithin(to, from, from + request.length);
+      from += request.length;
+      to += request.length;
+    }
+    batch.length = to;
+    batch.dataBytes += length;
+  }
+}
+
+/** How many requests from `start` on ask for one unbroken stretch of a piece. */
+function runLength(requests: readonly BlockRequest[], start: number): number {
+  let count = 1;
+  while (start + count < requests.length) {
+    const before = requests[start + count - 1]!;
+    const next = requests[start + count]!;
+    if (next.piece !== before.piece || next.begin !== before.begin + before.length) break;
+    count++;
+  }
+  return count;
+}

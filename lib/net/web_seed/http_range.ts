@@ -1,0 +1,143 @@
+/**
+ * A part of a file from a web server, bounded in time and held to what was asked for.
+ *
+ * @module
+ */
+
+import type { WebClient } from "../http_client.ts";
+import { HOPELESS_MS, MissingFileFault, WebFault, WebPatience } from "../http_errors.ts";
+
+/** Where a server knows no ranges, so much of a file is skipped to get to the part that is wanted. */
+const MAX_SKIP_BYTES = 1024 * 1024;
+/** After "too many requests" or "unavailable" without a time. */
+const BUSY_MS = 30_000;
+/** The longest time for which a server can send us away. */
+const MAX_RETRY_AFTER_MS = 60 * 60_000;
+/** Refusals that are not about one file: who asks, how often, how fast. */
+const ABOUT_US = [401, 407, 408, 425, 429];
+
+/** Which bytes of which file. */
+export interface WebRange {
+  readonly url: string;
+  readonly offset: number;
+  /** At least 1. */
+  readonly length: number;
+  /** How long the whole file is. */
+  readonly fileLength: number;
+}
+
+/**
+ * Asks for one byte, to learn whether the file is there, as long as it should be, and can be had in parts.
+ *
+ * @throws {WebFault} when not
+ */
+export async function probe(
+  client: WebClient,
+  file: Omit<WebRange, "offset" | "length">,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const _ of fetchRange(client, { ...file, offset: 0, length: 1 }, signal)) break;
+}
+
+/**
+ * The bytes of the range, in order, as they arrive; time that the reader takes between them is not
+ * counted.
+ *
+ * @throws {WebFault} when the server does not give them
+ * @throws {Error} the reason of `signal`
+ */
+export async function* fetchRange(
+  client: WebClient,
+  range: WebRange,
+  signal: AbortSignal,
+  patienceMs?: number,
+): AsyncGenerator<Uint8Array, void, void> {
+  using patience = new WebPatience(signal, patienceMs);
+  try {
+    const response = await patience.within(open(client, range, patience.signal));
+    const reader = (response.body ?? new Blob().stream()).getReader();
+    try {
+      yield* cut(reader, skipOf(response, range), range.length, patience);
+    } finally {
+      await reader.cancel().catch(() => {}); // it may have failed already
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw patience.signal.aborted ? patience.signal.reason : error;
+  }
+}
+
+/** `length` bytes of a body, after the first `skip`. */
+async function* cut(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  skip: number,
+  length: number,
+  patience: WebPatience,
+): AsyncGenerator<Uint8Array, void, void> {
+  let position = -skip; // in the range that is wanted
+  while (position < length) {
+    const { value, done } = await patience.within(
+      reader.read().catch(() => {
+        throw new WebFault("broke off while it was sending");
+      }),
+    );
+    if (done) throw new WebFault("sends less than it should");
+    patience.got(value.length);
+    const wanted = value.subarray(Math.max(0, -position), Math.max(0, length - position));
+    position += value.length;
+    if (wanted.length > 0) yield wanted;
+  }
+}
+
+async function open(
+  client: WebClient,
+  { url, offset, length }: WebRange,
+  signal: AbortSignal,
+): Promise<Response> {
+  const headers = {
+    "range": `bytes=${offset}-${offset + length - 1}`,
+    "accept-encoding": "identity", // a range of what is compressed is of no use
+  };
+  return (await client.get(new URL(url), headers, signal)).response;
+}
+
+/** How many bytes of the answer come before what was asked for. @throws {WebFault} for a refusal */
+function skipOf(response: Response, { offset, length, fileLength }: WebRange): number {
+  const { status, headers } = response;
+  if ((headers.get("content-encoding") ?? "identity").toLowerCase() !== "identity") {
+    throw new WebFault("compresses what it sends, of which parts are of no use", HOPELESS_MS, true);
+  }
+  if (status === 206) {
+    // The names of units know no case (RFC 9110, 14.1).
+    const told = headers.get("content-range") ?? "";
+    const content = /^bytes[ \t]+(\d+)-(\d+)\/(\d+|\*)$/i.exec(told.trim());
+    const [, first, last, total] = content ?? [];
+    if (total !== undefined && total !== "*" && Number(total) !== fileLength) throw wrongLength();
+    if (Number(first) === offset && Number(last) === offset + length - 1) return 0;
+    throw new WebFault("sends other parts than asked for", HOPELESS_MS, true);
+  }
+  if (status === 200) {
+    const told = headers.get("content-length");
+    if (told !== null && Number(told) !== fileLength) throw wrongLength();
+    if (offset <= MAX_SKIP_BYTES && fileLength <= MAX_SKIP_BYTES) return offset;
+    throw new MissingFileFault("gives whole files only, no ranges of bytes");
+  }
+  if (status === 416) throw wrongLength();
+  const answer = `answers ${status} ${response.statusText}`.trim();
+  if (status === 429 || status === 503) throw new WebFault(answer, retryAfterMs(headers));
+  if (status >= 500) throw new WebFault(answer);
+  throw ABOUT_US.includes(status)
+    ? new WebFault(answer, HOPELESS_MS, true)
+    : new MissingFileFault(answer);
+}
+
+function wrongLength(): WebFault {
+  return new MissingFileFault("has a file of another length");
+}
+
+/** `Retry-After` in seconds or as a date (RFC 9110), within bounds. */
+function retryAfterMs(headers: Headers): number {
+  const text = headers.get("retry-after") ?? "";
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isNaN(ms) ? BUSY_MS : Math.min(Math.max(ms, 1000), MAX_RETRY_AFTER_MS);
+}

@@ -1,0 +1,135 @@
+/**
+ * Blocks that were asked for one by one, as long stretches to fetch at once, and cut into blocks again.
+ *
+ * @module
+ */
+
+import type { BlockRequest } from "../../peer/connection/connection.ts";
+import { BLOCK_LENGTH, type FileSpan, type Layout } from "../../store/layout.ts";
+
+/** Consecutive blocks: one stretch of the torrent. */
+export interface Batch {
+  readonly blocks: readonly BlockRequest[];
+  /** Bytes of all blocks. */
+  readonly length: number;
+  /** What of it lies in which file, ascending and disjoint; the rest is zeros. */
+  readonly spans: readonly FileSpan[];
+}
+
+/** The requests that nobody has begun to answer. */
+export class BatchQueue {
+  readonly #layout: Layout;
+  readonly #waiting = new Map<number, BlockRequest>(); // by address
+  #bytes = 0;
+
+  /** Nothing waits. */
+  constructor(layout: Layout) {
+    this.#layout = layout;
+  }
+
+  /** How many bytes are waited for. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** A block is asked for. */
+  add(request: BlockRequest): void {
+    const address = this.addressOf(request);
+    if (this.#waiting.has(address)) return;
+    this.#waiting.set(address, request);
+    this.#bytes += request.length;
+  }
+
+  /** The block is not wanted any more; false when it does not wait. */
+  cancel(request: BlockRequest): boolean {
+    return this.#remove(this.addressOf(request)) !== undefined;
+  }
+
+  /** Takes out what is of no use any more; gives it back. */
+  drop(isUseless: (request: BlockRequest) => boolean): BlockRequest[] {
+    const dropped = [...this.#waiting.values()].filter(isUseless);
+    for (const request of dropped) this.cancel(request);
+    return dropped;
+  }
+
+  /** Where a block begins on the torrent's line of addresses. */
+  addressOf({ piece, begin }: BlockRequest): number {
+    return piece * this.#layout.pieceLength + begin;
+  }
+
+  /** The block that waits longest, with those that follow on it, as long as they have `maxBytes`. */
+  take(maxBytes: number): Batch | undefined {
+    const blocks: BlockRequest[] = [];
+    const spans: FileSpan[] = [];
+    let length = 0;
+    const [first] = this.#waiting.keys();
+    for (let address = first; address !== undefined;) {
+      const next = this.#waiting.get(address);
+      if (next === undefined || (length > 0 && length + next.length > maxBytes)) break;
+      this.#remove(address);
+      blocks.push(next);
+      for (const span of this.#layout.spans(next.piece, next.begin, next.length)) {
+        addSpan(spans, { ...span, at: span.at + length });
+      }
+      length += next.length;
+      address += next.length;
+    }
+    return length === 0 ? undefined : { blocks, length, spans };
+  }
+
+  #remove(address: number): BlockRequest | undefined {
+    const request = this.#waiting.get(address);
+    if (request !== undefined) this.#bytes -= request.length;
+    this.#waiting.delete(address);
+    return request;
+  }
+}
+
+/** Puts the bytes of a batch, as they arrive, together to its blocks. */
+export class BlockCutter {
+  readonly #blocks: readonly BlockRequest[];
+  readonly #deliver: (request: BlockRequest, block: Uint8Array) => void;
+  #next = 0; // number of the block that the next byte belongs to
+  #filled = 0; // how much of it is here
+  #partial = new Uint8Array(BLOCK_LENGTH);
+
+  /** `deliver` gets each block once it is whole; its bytes stay as they are until it returns. */
+  constructor(
+    blocks: readonly BlockRequest[],
+    deliver: (request: BlockRequest, block: Uint8Array) => void,
+  ) {
+    this.#blocks = blocks;
+    this.#deliver = deliver;
+  }
+
+  /** The next bytes of the batch. */
+  push(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      const request = this.#blocks[this.#next];
+      if (request === undefined) throw new RangeError("more bytes than the blocks have");
+      const part = bytes.subarray(at, at + request.length - this.#filled);
+      at += part.length;
+      const isWhole = this.#filled + part.length === request.length;
+      if (isWhole && this.#filled === 0) this.#deliver(request, part);
+      else this.#collect(request, part, isWhole);
+      if (isWhole) {
+        this.#filled = 0;
+        this.#next++;
+      }
+    }
+  }
+
+  #collect(request: BlockRequest, part: Uint8Array, isWhole: boolean): void {
+    this.#partial.set(part, this.#filled);
+    this.#filled += part.length;
+    if (isWhole) this.#deliver(request, this.#partial.subarray(0, request.length));
+  }
+}
+
+function addSpan(spans: FileSpan[], span: FileSpan): void {
+  const last = spans.at(-1);
+  const follows = last !== undefined && last.file === span.file &&
+    last.offset + last.length === span.offset && last.at + last.length === span.at;
+  if (follows) last.length += span.length;
+  else spans.push(span);
+}

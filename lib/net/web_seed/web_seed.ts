@@ -1,0 +1,250 @@
+/**
+ * A web server that has the torrent's files, in the place of a peer's socket (BEP 19).
+ *
+ * To the swarm it is a peer that has everything, serves at once and never wants anything. Requests for
+ * blocks become few long requests for ranges of files; what comes back is cut into blocks again.
+ *
+ * @module
+ */
+
+import type { BlockRangeMessage, Message } from "../../codec/wire/message.ts";
+import { type WebSeedFiles, webSeedFileUrl } from "../../codec/torrent/web_seed_url.ts";
+import type { BlockRequest, Connection } from "../../peer/connection/connection.ts";
+import { BLOCK_LENGTH, type Layout, type PieceIndex } from "../../store/layout.ts";
+import type { Carrier, CarrierHost } from "../transport.ts";
+import { expectOutsideFault } from "../../runtime/operational_errors.ts";
+import { pause } from "../rate_limiter.ts";
+import { type Batch, BatchQueue, BlockCutter } from "./range_requests.ts";
+import type { WebClient } from "../http_client.ts";
+import { MissingFileFault, WebFault } from "../http_errors.ts";
+import { fetchRange } from "./http_range.ts";
+import type { WebLacks } from "./missing_files.ts";
+
+/** The longest stretch that is fetched at once: longer ones save nothing and take long to be given up. */
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+/** Requests under way at once. */
+const MAX_FLIGHTS = 4;
+/** While less than this is under way, another request goes out, however short. */
+const LITTLE_BYTES = 256 * 1024;
+
+const ZEROS = new Uint8Array(BLOCK_LENGTH);
+
+/** What a web seed serves. */
+export interface WebSeedOptions {
+  readonly url: string;
+  readonly info: WebSeedFiles;
+  readonly layout: Layout;
+  readonly client: WebClient;
+  /** What is known to be missing there. */
+  readonly lacks: WebLacks;
+  /** A file is missing there: what of that a person should know. */
+  readonly onMissing: (file: number, fault: MissingFileFault) => void;
+}
+
+/** A batch on its way. */
+interface Flight {
+  readonly stop: AbortController;
+  /** Blocks that have not been answered yet, by their addresses. */
+  readonly open: Set<number>;
+  leftBytes: number;
+  /** Which file is being fetched: an index into the torrent's files. */
+  file: number | undefined;
+}
+
+/** Answers the requests of one connection from a web server. */
+export class WebSeed implements Carrier {
+  /** What the server did wrong, after {@link run} has returned because of it. */
+  fault: WebFault | undefined;
+  readonly #connection: Connection;
+  readonly #options: WebSeedOptions;
+  readonly #host: CarrierHost;
+  readonly #queue: BatchQueue;
+  readonly #flights = new Set<Flight>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #closed = new AbortController();
+  #answers: Message[] = [];
+  #wake = Promise.withResolvers<void>();
+  #reason = "";
+
+  /** Stands in for the peer of this connection; {@link run} starts it. */
+  constructor(connection: Connection, options: WebSeedOptions, host: CarrierHost) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#host = host;
+    this.#queue = new BatchQueue(options.layout);
+    const { lacks } = options;
+    this.#answers.push(lacks.any ? this.#whatItHas() : { type: "haveAll" }, { type: "unchoke" });
+  }
+
+  /** See {@link Carrier.run}. */
+  async run(): Promise<string> {
+    const { signal } = this.#closed;
+    while (!signal.aborted) {
+      this.#wake = Promise.withResolvers();
+      this.#answer();
+      this.#takeOff();
+      if (!signal.aborted) await this.#wake.promise;
+    }
+    await Promise.all(this.#running);
+    return this.#reason;
+  }
+
+  /** See {@link Carrier.close}. */
+  close(reason: string): void {
+    if (this.#closed.signal.aborted) return;
+    this.#reason = reason;
+    this.#closed.abort();
+    for (const { stop } of this.#flights) stop.abort();
+    this.#wake.resolve();
+  }
+
+  /** See {@link Carrier.send}. Of most messages a web server would make nothing. */
+  send(message: Message): void {
+    if (message.type === "cancel") this.#cancel(this.#requestOf(message));
+    else if (message.type === "keepAlive") this.#keepAlive();
+    else return;
+    this.#wake.resolve();
+  }
+
+  /** See {@link Carrier.request}. */
+  request(blocks: readonly number[]): void {
+    for (let i = 0; i < blocks.length; i += 3) {
+      this.#ask({ piece: blocks[i] as PieceIndex, begin: blocks[i + 1]!, length: blocks[i + 2]! });
+    }
+    this.#wake.resolve();
+  }
+
+  /** See {@link Carrier.upload}: nobody uploads to a web server. */
+  upload(): void {}
+
+  /** Between two downloads: files that were missing long ago are worth another look. */
+  #keepAlive(): void {
+    this.#answers.push({ type: "keepAlive" });
+    if (this.#options.lacks.forget(performance.now())) this.#answers.push(this.#whatItHas());
+  }
+
+  #whatItHas(): Message {
+    return { type: "bitfield", bits: this.#options.lacks.pieces().bytes() };
+  }
+
+  #requestOf({ piece, begin, length }: BlockRangeMessage): BlockRequest {
+    return { piece: this.#options.layout.pieceIndex(piece)!, begin, length };
+  }
+
+  #ask(request: BlockRequest): void {
+    if (this.#options.lacks.concerns(request)) {
+      this.#answers.push({ type: "reject", ...request });
+    } else if (this.#flightOf(request) === undefined) this.#queue.add(request);
+  }
+
+  /** A cancel is answered like any request: by a reject, if the block does not arrive (BEP 6). */
+  #cancel(request: BlockRequest): void {
+    const flight = this.#flightOf(request);
+    if (flight === undefined && !this.#queue.cancel(request)) return;
+    flight?.open.delete(this.#queue.addressOf(request));
+    if (flight?.open.size === 0) flight.stop.abort();
+    this.#answers.push({ type: "reject", ...request });
+  }
+
+  #flightOf(request: BlockRequest): Flight | undefined {
+    const address = this.#queue.addressOf(request);
+    for (const flight of this.#flights) if (flight.open.has(address)) return flight;
+    return undefined;
+  }
+
+  #answer(): void {
+    if (this.#answers.length === 0) return;
+    const answers = this.#answers;
+    this.#answers = [];
+    const nowMs = performance.now();
+    for (const message of answers) this.#host.received(this.#connection, message, nowMs);
+    this.#host.settle();
+  }
+
+  /** Sends for what waits, once it is worth a request: as much as is still to come of the others. */
+  #takeOff(): void {
+    while (this.#flights.size < MAX_FLIGHTS && !this.#closed.signal.aborted) {
+      let leftBytes = 0;
+      for (const flight of this.#flights) leftBytes += flight.leftBytes;
+      if (leftBytes >= LITTLE_BYTES && this.#queue.bytes < leftBytes) return;
+      const batch = this.#queue.take(MAX_BATCH_BYTES);
+      if (batch === undefined) return;
+      const stop = new AbortController();
+      const open = new Set(batch.blocks.map((block) => this.#queue.addressOf(block)));
+      const flight: Flight = { stop, open, leftBytes: batch.length, file: undefined };
+      this.#flights.add(flight);
+      this.#host.sent(this.#connection, 0);
+      const running = this.#fly(batch, flight).finally(() => {
+        this.#running.delete(running);
+        this.#flights.delete(flight);
+        this.#wake.resolve();
+      });
+      this.#running.add(running);
+    }
+  }
+
+  async #fly(batch: Batch, flight: Flight): Promise<void> {
+    const { signal } = flight.stop;
+    const cutter = new BlockCutter(batch.blocks, (request, block) => {
+      if (!flight.open.delete(this.#queue.addressOf(request)) || signal.aborted) return;
+      const { piece, begin } = request;
+      const message = { type: "piece", piece, begin, block } as const;
+      this.#host.received(this.#connection, message, performance.now());
+    });
+    try {
+      for await (const bytes of this.#bytesOf(batch, flight)) {
+        cutter.push(bytes);
+        flight.leftBytes -= bytes.length;
+        if (!this.#closed.signal.aborted) this.#host.settle();
+        const pauseMs = this.#host.downloadLimiter.take(bytes.length);
+        if (pauseMs > 0) await pause(pauseMs, signal);
+        if (signal.aborted) return;
+      }
+    } catch (error) {
+      if (!(error instanceof WebFault)) expectOutsideFault(error);
+      if (signal.aborted) return;
+      if (!(error instanceof WebFault)) throw error;
+      if (error instanceof MissingFileFault && this.#doWithout(flight, batch, error)) return;
+      this.fault ??= error;
+      this.close(error.message);
+    }
+  }
+
+  /**
+   * The server has not the file that was being fetched. Its blocks will not come, the others of the batch
+   * are sent for again. False when nothing is to be hoped for from this server.
+   */
+  #doWithout({ file, open }: Flight, { blocks }: Batch, fault: MissingFileFault): boolean {
+    const { lacks, onMissing } = this.#options;
+    if (!lacks.miss(file!, performance.now())) return false;
+    onMissing(file!, fault);
+    this.#answers.push(this.#whatItHas());
+    for (const request of blocks) {
+      if (open.delete(this.#queue.addressOf(request))) this.#queue.add(request);
+    }
+    for (const request of this.#queue.drop((waiting) => lacks.concerns(waiting))) {
+      this.#answers.push({ type: "reject", ...request });
+    }
+    return true;
+  }
+
+  /** All bytes of the batch in order; what lies in no file is zeros. */
+  async *#bytesOf(batch: Batch, flight: Flight): AsyncGenerator<Uint8Array, void, void> {
+    const { url, info, client, lacks } = this.#options;
+    let position = 0;
+    for (const { file, offset, length, at } of batch.spans) {
+      yield* zeros(at - position);
+      const { length: fileLength } = info.files[file]!;
+      const range = { url: webSeedFileUrl(url, info, file), offset, length, fileLength };
+      flight.file = file;
+      yield* fetchRange(client, range, flight.stop.signal);
+      lacks.hit();
+      position = at + length;
+    }
+    yield* zeros(batch.length - position);
+  }
+}
+
+function* zeros(length: number): Generator<Uint8Array, void, void> {
+  for (let left = length; left > 0; left -= BLOCK_LENGTH) yield ZEROS.subarray(0, left);
+}

@@ -1,0 +1,151 @@
+/**
+ * The web seeds of one torrent: from a URL in the book of peers to a connection.
+ *
+ * @module
+ */
+
+import { utf8 } from "../../codec/bytes.ts";
+import type { SourceScope } from "../../codec/address_scope.ts";
+import { type WebSeedFiles, webSeedFileUrl } from "../../codec/torrent/web_seed_url.ts";
+import type { Connection } from "../../peer/connection/connection.ts";
+import type { Peer } from "../../peer/peers/peer_list.ts";
+import type { Swarm } from "../../peer/swarm.ts";
+import type { Layout } from "../../store/layout.ts";
+import type { Carrier, CarrierHost } from "../transport.ts";
+import type { TransferListener } from "../../session/events.ts";
+import { expectOutsideFault } from "../../runtime/operational_errors.ts";
+import { WebClient } from "../http_client.ts";
+import { MissingFileFault, WebFault } from "../http_errors.ts";
+import { probe } from "./http_range.ts";
+import { WebLacks } from "./missing_files.ts";
+import { WebSeed } from "./web_seed.ts";
+
+/** Of a server's missing files so many are told. */
+const MAX_TOLD = 3;
+
+/** A web server, and who names it: the user, or somebody who is so near. */
+export interface WebSeedUrl {
+  readonly url: string;
+  readonly from: SourceScope;
+}
+
+/** What web seeds need from the session they belong to. */
+export interface WebSeedsOptions {
+  readonly info: WebSeedFiles;
+  readonly layout: Layout;
+  readonly swarm: Swarm;
+  readonly host: CarrierHost;
+  /** Runs a carrier until its connection has ended. */
+  readonly carry: (connection: Connection, carrier: Carrier) => Promise<void>;
+  readonly tell: TransferListener;
+  /** Ends everything. */
+  readonly signal: AbortSignal;
+}
+
+/** Takes up connections to web servers. */
+export class WebSeeds implements Disposable {
+  readonly #options: WebSeedsOptions;
+  readonly #told = new Set<string>();
+  readonly #servers = new Map<string, { client: WebClient; lacks: WebLacks; told: number }>();
+
+  /** For one torrent whose metadata is known. */
+  constructor(options: WebSeedsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a web server into the book of peers, once. */
+  add({ url, from }: WebSeedUrl): void {
+    if (this.#servers.has(url)) return;
+    const { layout, info, swarm } = this.#options;
+    const client = new WebClient(from);
+    this.#servers.set(url, { client, lacks: new WebLacks(layout, info.files), told: 0 });
+    swarm.book.learnWebSeed(new URL(url));
+  }
+
+  /** Closes what is open, once no connection is left. */
+  [Symbol.dispose](): void {
+    for (const { client } of this.#servers.values()) client[Symbol.dispose]();
+  }
+
+  /** Does for a web seed what connecting and shaking hands is for a peer, and stays until its end. */
+  async dial(peer: Peer, url: string): Promise<void> {
+    const { swarm, info, layout, host, carry } = this.#options;
+    const { client, lacks } = this.#servers.get(url)!;
+    const onMissing = (file: number, fault: WebFault) => this.#miss(url, file, fault);
+    try {
+      await this.#probe(url);
+    } catch (error) {
+      if (!(error instanceof WebFault)) expectOutsideFault(error);
+      const reason = error instanceof Error ? error.message : String(error);
+      swarm.dialFailed(peer, reason, performance.now());
+      return this.#mind(peer, url, error);
+    }
+    const handshake = {
+      infoHash: swarm.infoHashes.v1 ?? swarm.infoHashes.v2!,
+      peerId: webSeedPeerId(),
+      extensions: false,
+      fast: true, // each request is answered, be it by a reject
+      dht: false,
+      v2Upgrade: false,
+    };
+    peer.client = "web seed";
+    // Not v2: hashes are asked for on such connections.
+    const settled = { inbound: false, v2: false };
+    const connection = swarm.opened(peer, handshake, settled, performance.now());
+    if (typeof connection === "string") return;
+    const about = { url, info, layout, client, lacks, onMissing };
+    const seed = new WebSeed(connection, about, host);
+    await carry(connection, seed);
+    this.#mind(peer, url, seed.fault);
+  }
+
+  /**
+   * Looks for the longest file: whether it can be had in parts shows there. Where it is not there, the
+   * next one may be.
+   */
+  async #probe(url: string): Promise<void> {
+    const { info, signal } = this.#options;
+    const { client, lacks } = this.#servers.get(url)!;
+    lacks.forget(lacks.longest() === undefined ? Infinity : performance.now());
+    for (let file = lacks.longest(); file !== undefined; file = lacks.longest()) {
+      const { length: fileLength } = info.files[file]!;
+      try {
+        await probe(client, { url: webSeedFileUrl(url, info, file), fileLength }, signal);
+        return lacks.hit();
+      } catch (error) {
+        if (!(error instanceof MissingFileFault)) throw error;
+        if (!lacks.miss(file, performance.now())) throw error;
+        this.#miss(url, file, error);
+      }
+    }
+    signal.throwIfAborted();
+  }
+
+  /** Tells of the first few files that a server lacks: it is somebody's to mend. */
+  #miss(url: string, file: number, { message }: WebFault): void {
+    const server = this.#servers.get(url)!;
+    if (++server.told > MAX_TOLD) return;
+    const path = this.#options.info.files[file]!.path.join("/");
+    this.#warn(`the web seed ${url} ${message} for "${path}"; the other files come from there`);
+  }
+
+  #warn(message: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    this.#options.tell({ type: "warning", message });
+  }
+
+  /** Leaves a server alone for as long as it asked for, and tells the user what only people can mend. */
+  #mind(peer: Peer, url: string, fault: unknown): void {
+    if (!(fault instanceof WebFault) || fault.waitMs === undefined) return;
+    this.#options.swarm.book.postpone(peer, performance.now() + fault.waitMs);
+    if (fault.isHopeless) this.#warn(`the web seed ${url} ${fault.message}`);
+  }
+}
+
+/** A peer id of its own, so that no web seed is taken for another or for a peer (BEP 20). */
+function webSeedPeerId(): Uint8Array {
+  const peerId = crypto.getRandomValues(new Uint8Array(20));
+  peerId.set(utf8("-WS0000-"));
+  return peerId;
+}

@@ -1,0 +1,163 @@
+/**
+ * Who has what: how rare each piece is, and whether a peer has anything we want.
+ *
+ * A piece is wanted exactly while it is in the order of rarity or active. What was lost from the disk
+ * after the download is neither: it is somebody's changed file, not a gap to fill.
+ *
+ * @module
+ */
+
+import type { Bitfield } from "../../store/bitfield.ts";
+import type { Layout, PieceIndex } from "../../store/layout.ts";
+import type { Pieces } from "../../store/pieces.ts";
+import type { Emit } from "../connection/actions.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { DownloadOptions } from "../connection/context.ts";
+import type { Hunger } from "../connection/ready_queue.ts";
+import { RarityOrder } from "./rarest_first.ts";
+
+/** More than this is not little. */
+const MAX_GAINS = 128;
+
+/** Keeps, for every connection, what it has, what of that we want, and our interest truthful. */
+export class Availability {
+  /** The wanted pieces that nobody has begun. */
+  readonly rarity: RarityOrder;
+  /** How many connected peers have all pieces. */
+  completeCount = 0;
+  readonly #pieces: Pieces;
+  readonly #emit: Emit;
+  readonly #hunger: Hunger;
+
+  /** Everything missing that was chosen is wanted from the beginning. */
+  constructor({ layout, pieces, emit, hunger, random }: DownloadOptions) {
+    this.#pieces = pieces;
+    this.#emit = emit;
+    this.#hunger = hunger;
+    this.rarity = new RarityOrder(layout.pieceCount, random);
+    for (const piece of layout.pieces()) {
+      if (!pieces.have.get(piece) && pieces.isWanted(piece)) this.rarity.add(piece);
+    }
+  }
+
+  /** The peer says anew what it has; it takes the place of what was known until now. */
+  replaced(connection: Connection, remote: Bitfield): void {
+    this.withdrawn(connection);
+    connection.remote = remote;
+    if (hasEverything(remote)) this.completeCount++;
+    connection.isCounted = !remote.isFull;
+    connection.gains = [];
+    connection.wantedCount = remote.isFull ? this.#allWanted : this.#count(remote);
+    if (connection.wantedCount > 0) this.#hunger.add(connection);
+    this.#showInterest(connection);
+  }
+
+  /** What the peer was known to have no longer counts. */
+  withdrawn(connection: Connection): void {
+    if (hasEverything(connection.remote)) this.completeCount--;
+    if (!connection.isCounted) return;
+    for (const piece of connection.remote.ones()) this.rarity.decrement(piece);
+  }
+
+  /** The peer got one more piece. */
+  gained(connection: Connection, piece: PieceIndex): void {
+    if (!connection.remote.set(piece)) return;
+    if (hasEverything(connection.remote)) this.completeCount++;
+    this.rarity.increment(piece);
+    if (!this.#isWanted(piece)) return;
+    connection.wantedCount++;
+    if (connection.gains.length < MAX_GAINS) connection.gains.push(piece);
+    this.#hunger.add(connection);
+    this.#showInterest(connection);
+  }
+
+  /**
+   * All that the peer has and we want, if that is little and came piece by piece; else `undefined`. So
+   * that a peer with a few new pieces does not have to be asked for each of thousands.
+   */
+  readonly fewWanted = (connection: Connection): readonly PieceIndex[] | undefined => {
+    const { gains, wantedCount } = connection;
+    if (wantedCount > gains.length) return undefined;
+    connection.gains = gains.filter((piece) => this.#isWanted(piece));
+    return connection.gains.length === wantedCount ? connection.gains : undefined;
+  };
+
+  /** The peer has one piece fewer. Who loses one of all is counted from then on, also with all again. */
+  dropped(connection: Connection, piece: PieceIndex): void {
+    const { remote } = connection;
+    const wasFull = hasEverything(remote);
+    if (!remote.clear(piece)) return;
+    if (wasFull) this.completeCount--;
+    if (connection.isCounted) this.rarity.decrement(piece);
+    else for (const other of remote.ones()) this.rarity.increment(other);
+    connection.isCounted = true;
+    if (!this.#isWanted(piece)) return;
+    connection.wantedCount--;
+    this.#showInterest(connection);
+  }
+
+  /** We have a piece now that the peer has too. */
+  satisfied(connection: Connection): void {
+    connection.wantedCount--;
+    this.#showInterest(connection);
+  }
+
+  /** @throws {Error} when counts or interest contradict what the connections have */
+  checkInvariant(connections: Iterable<Connection>, layout: Layout): void {
+    this.rarity.checkInvariant();
+    const counts = new Uint16Array(layout.pieceCount);
+    let complete = 0;
+    for (const { remote, isCounted } of connections) {
+      if (hasEverything(remote)) complete++;
+      if (isCounted) { for (const piece of remote.ones()) counts[piece]!++; }
+      else if (!remote.isFull) throw new Error("who lacks pieces is not counted");
+    }
+    if (complete !== this.completeCount) throw new Error(`${complete} peers have everything`);
+    for (const piece of layout.pieces()) {
+      if (this.rarity.availability(piece) !== counts[piece]) {
+        throw new Error(`${counts[piece]} peers have piece ${piece}, not as many as counted`);
+      }
+      if (this.rarity.includes(piece) && this.#pieces.state(piece) !== "missing") {
+        throw new Error(`piece ${piece} is in the order although it is not missing`);
+      }
+    }
+    for (const { id, remote, wantedCount, amInterested } of connections) {
+      let wanted = 0;
+      for (const piece of remote.ones()) if (this.#isWanted(piece)) wanted++;
+      if (wanted !== wantedCount) throw new Error(`connection ${id} has ${wanted} wanted pieces`);
+      if (amInterested !== wanted > 0) throw new Error(`interest in connection ${id} is a lie`);
+    }
+  }
+
+  /** How many pieces are wanted. */
+  get #allWanted(): number {
+    return this.rarity.size + this.#pieces.active.size;
+  }
+
+  /** Counts these pieces in the order of rarity. Returns how many of them are wanted. */
+  #count(remote: Bitfield): number {
+    let wanted = 0;
+    for (const piece of remote.ones()) {
+      this.rarity.increment(piece);
+      if (this.#isWanted(piece)) wanted++;
+    }
+    return wanted;
+  }
+
+  #isWanted(piece: number): boolean {
+    return this.rarity.includes(piece) || this.#pieces.active.has(piece as PieceIndex);
+  }
+
+  #showInterest(connection: Connection): void {
+    const interested = connection.wantedCount > 0;
+    if (interested === connection.amInterested) return;
+    connection.amInterested = interested;
+    const message = { type: interested ? "interested" : "notInterested" } as const;
+    this.#emit({ type: "send", connection, message });
+  }
+}
+
+/** Whether these are all pieces, of a torrent that has any. */
+function hasEverything(remote: Bitfield): boolean {
+  return remote.isFull && !remote.isEmpty;
+}

@@ -1,0 +1,299 @@
+/**
+ * Fetching: what is asked of whom, and what becomes of the blocks.
+ *
+ * A block's way: asked for (`settle`) -> arrives (`block`) -> piece full -> hash checked and stored by
+ * the driver -> `stored`, and everybody hears of it; or `failed`, or some of its blocks `reopened`.
+ *
+ * @module
+ */
+
+import type { BlockRangeMessage, PieceMessage } from "../../codec/wire/message.ts";
+import { ProtocolError } from "../../errors.ts";
+import { BLOCK_LENGTH } from "../../codec/torrent/merkle.ts";
+import type { Bitfield } from "../../store/bitfield.ts";
+import type { Layout, PieceIndex } from "../../store/layout.ts";
+import type { ActivePiece, Pieces } from "../../store/pieces.ts";
+import { Asking } from "./request_scheduler.ts";
+import { Availability } from "./availability.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { DownloadOptions } from "../connection/context.ts";
+import { EndGame } from "./request_scheduler.ts";
+import { FairShare } from "./request_quota.ts";
+import { Haves } from "../upload/have_broadcast.ts";
+import type { Hunger } from "../connection/ready_queue.ts";
+import type { Peer } from "../peers/peer_list.ts";
+import { Picker } from "./piece_picker.ts";
+import { Requests } from "./request_table.ts";
+import { Waste } from "./wasted_data.ts";
+
+/** A peer that owes blocks and sends none for so long holds them no longer. */
+const SNUB_MS = 8000;
+
+/** The fetching half of a transfer. */
+export class Download {
+  /** Who has what. */
+  readonly available: Availability;
+  readonly #options: DownloadOptions;
+  readonly #layout: Layout;
+  readonly #pieces: Pieces;
+  readonly #hunger: Hunger;
+  readonly #picker: Picker;
+  readonly #haves: Haves;
+  readonly #requests: Requests;
+  readonly #share: FairShare;
+  readonly #endGame: EndGame;
+  readonly #asking: Asking;
+  readonly #waste = new Waste();
+
+  /** Everything missing is wanted from the beginning. */
+  constructor(options: DownloadOptions) {
+    const { layout, pieces, connections, emit, hunger, canVerify, doubted } = options;
+    this.#options = options;
+    this.#layout = layout;
+    this.#pieces = pieces;
+    this.#hunger = hunger;
+    this.#haves = new Haves(connections, emit);
+    const share = this.#share = new FairShare(options);
+    this.available = new Availability(options);
+    const { rarity, fewWanted } = this.available;
+    const endGame = this.#endGame = new EndGame(rarity);
+    const picker = new Picker({ pieces, rarity, fewWanted, canVerify, doubted, drop: this.#drop });
+    this.#picker = picker;
+    const freed = (active: ActivePiece) => picker.freed(active);
+    const requests = this.#requests = new Requests({ ...options, freed });
+    this.#asking = new Asking({ picker, requests, share, hunger, endGame });
+  }
+
+  /** Bytes that arrived and were of no use. */
+  get wastedBytes(): number {
+    return this.#waste.bytes;
+  }
+
+  /** A connection takes part from now on. */
+  joined(connection: Connection): void {
+    this.#share.changed(connection);
+  }
+
+  /** The peer's bitfield is known, or known anew. */
+  piecesReplaced(connection: Connection, remote: Bitfield): void {
+    this.available.replaced(connection, remote);
+    for (const active of this.#picker.ownedBy(connection)) {
+      if (!remote.get(active.piece)) this.#leave(connection, active);
+    }
+    this.#share.changed(connection);
+  }
+
+  /** The peer got one more piece. */
+  pieceGained(connection: Connection, piece: PieceIndex): void {
+    this.available.gained(connection, piece);
+    this.#share.changed(connection);
+  }
+
+  /** The peer no longer has a piece. Without BEP 6 what we asked for of it is dropped (BEP 54). */
+  pieceDropped(connection: Connection, piece: PieceIndex): void {
+    this.available.dropped(connection, piece);
+    this.#share.changed(connection);
+    const active = this.#pieces.active.get(piece);
+    if (active === undefined) return;
+    if (!connection.negotiated.fast) this.#requests.release(connection, active);
+    this.#leave(connection, active);
+    this.#hunger.add(connection);
+    this.#hunger.somethingFree();
+  }
+
+  /** The peer serves us now. */
+  unchoked(connection: Connection): void {
+    connection.peerChoking = false;
+    this.#share.changed(connection);
+    connection.refused.clear();
+    this.#hunger.add(connection);
+  }
+
+  /** The peer stops serving us. Without BEP 6 all our requests are dropped; with it, each is answered. */
+  choked(connection: Connection): void {
+    connection.peerChoking = true;
+    this.#share.changed(connection);
+    if (!connection.negotiated.fast) this.#requests.releaseAll(connection);
+    this.#leaveAll(connection);
+    this.#hunger.add(connection); // there may be what it allows while it chokes
+  }
+
+  /** The peer will not send a block we asked for (BEP 6). */
+  rejected(connection: Connection, message: BlockRangeMessage): void {
+    const key = this.#requests.keyOf(message.piece, message.begin);
+    if (key === undefined || this.#requests.answered(connection, key) < 0) return;
+    this.#hunger.add(connection);
+    this.#hunger.somethingFree(); // somebody else may give it
+    const active = this.#pieces.active.get(message.piece as PieceIndex);
+    const block = message.begin / BLOCK_LENGTH;
+    if (active === undefined || active.isReceived(block)) return; // the answer to our cancel
+    this.#picker.freed(active);
+    connection.refused.add(message.piece);
+    this.#leave(connection, active);
+  }
+
+  /**
+   * A block arrived.
+   *
+   * @throws {ProtocolError} when it is no block of this torrent, or the peer keeps sending blocks
+   * nobody asked for
+   */
+  block(connection: Connection, message: PieceMessage, nowMs: number): void {
+    const { piece, begin, block } = message;
+    const key = this.#requests.keyOf(piece, begin);
+    const number = begin / BLOCK_LENGTH;
+    const { v2 } = connection.negotiated;
+    const fits = key !== undefined &&
+      block.length === this.#layout.blockLength(piece as PieceIndex, number, v2);
+    if (!fits) {
+      throw new ProtocolError(`sent ${block.length} bytes at ${piece}+${begin}, never asked`);
+    }
+    const askedMs = this.#requests.answered(connection, key);
+    if (askedMs >= 0) connection.pipeline.answered(nowMs - askedMs);
+    connection.down.add(block.length, nowMs);
+    connection.lastBlockMs = nowMs;
+    if (connection.snubbed) {
+      connection.snubbed = false;
+      this.#share.changed(connection);
+    }
+    this.#hunger.add(connection);
+    const active = this.#pieces.active.get(piece as PieceIndex);
+    const welcome = active !== undefined && active.takesFrom(connection.id) &&
+      active.receive(number, connection.peer.id);
+    if (!welcome) return this.#waste.arrived(connection, block.length, askedMs >= 0);
+    this.#options.storeBlock(active.slot, begin, block);
+    this.#requests.cancel(active, number);
+    if (!active.isFull) return;
+    this.#pieces.startVerifying(active.piece);
+    this.#options.emit({ type: "verify", active });
+  }
+
+  /** A full piece, which came from these peers, matched its hash and is on disk. */
+  stored(piece: PieceIndex, from: readonly Peer[]): void {
+    this.#picker.ended(this.#pieces.active.get(piece)!);
+    this.#pieces.stored(piece);
+    if (this.#pieces.shared.get(piece)) this.#haves.stored(piece, from);
+    if (this.#pieces.isComplete) this.#haves.flush();
+    for (const connection of this.#options.connections) {
+      if (!connection.remote.get(piece)) continue;
+      this.available.satisfied(connection);
+      if (!connection.amInterested) this.#share.changed(connection);
+    }
+    this.#hunger.somethingFree(); // a slot of piece memory
+  }
+
+  /** A full piece did not match its hash: all of it is fetched again. */
+  failed(piece: PieceIndex): void {
+    this.#waste.dropped(this.#layout.dataLength(piece));
+    this.notStored(piece);
+  }
+
+  /** A full piece could not be stored: it is fetched again some day. */
+  notStored(piece: PieceIndex): void {
+    const active = this.#pieces.active.get(piece)!;
+    this.#requests.forget(active);
+    this.#picker.ended(active);
+    this.#pieces.failed(piece);
+    this.available.rarity.add(piece);
+    this.#hunger.somethingFree();
+  }
+
+  /** These blocks of a full piece are wrong and the others right: whoever asks next gets them to do. */
+  reopened(piece: PieceIndex, wrong: readonly number[]): void {
+    const active = this.#pieces.active.get(piece)!;
+    this.#requests.forget(active);
+    this.#pieces.reopen(piece, wrong);
+    active.exclusive = false;
+    this.#picker.leave(active);
+    for (const block of wrong) this.#waste.dropped(this.#layout.blockLength(piece, block, true));
+    this.#hunger.somethingFree();
+  }
+
+  /** The connection is gone: what it owed is free for others. */
+  left(connection: Connection): void {
+    this.#requests.releaseAll(connection);
+    this.#leaveAll(connection);
+    this.available.withdrawn(connection);
+    this.#share.left(connection);
+  }
+
+  /** Hashes became known: more pieces can be asked for. */
+  hashesArrived(): void {
+    for (const connection of this.#options.connections) this.#hunger.add(connection);
+  }
+
+  /** See {@link Asking.settle}. */
+  settle(connection: Connection, nowMs: number): void {
+    this.#asking.settle(connection, nowMs);
+  }
+
+  /** Takes blocks away from peers that have stopped delivering, and tries those again that refused. */
+  tick(nowMs: number): void {
+    this.#haves.flush();
+    // What is doubted is one peer's alone until that has had its time.
+    if (this.#endGame.isOn(nowMs) || this.#options.doubted.size > 0) this.#hunger.everybody();
+    this.#hunger.tick();
+    for (const connection of this.#options.connections) {
+      const waited = nowMs - connection.lastBlockMs >= SNUB_MS;
+      if (connection.outstanding.size > 0) {
+        if (waited) this.#snub(connection, nowMs);
+        continue;
+      }
+      if (connection.snubbed) this.#hunger.add(connection);
+      if (!waited || connection.refused.size === 0) continue;
+      connection.refused.clear(); // it may give that now, and perhaps nobody else can
+      connection.lastBlockMs = nowMs;
+      this.#hunger.add(connection);
+    }
+    this.#share.tick(nowMs);
+  }
+
+  /** @throws {Error} when what connections owe contradicts what pieces wait for */
+  checkInvariant(): void {
+    this.#pieces.checkInvariant();
+    this.available.checkInvariant(this.#options.connections, this.#layout);
+    this.#requests.checkInvariant();
+    this.#share.checkInvariant();
+    this.#picker.checkInvariant();
+  }
+
+  /** It owes blocks and sends none. Others are asked for them, and it only at the next tick. */
+  #snub(connection: Connection, nowMs: number): void {
+    connection.snubbed = true;
+    connection.refused.clear();
+    connection.lastBlockMs = nowMs;
+    this.#requests.releaseAll(connection);
+    this.#leaveAll(connection);
+    this.#hunger.remove(connection);
+    this.#hunger.everybody();
+  }
+
+  #leaveAll(connection: Connection): void {
+    for (const active of this.#picker.ownedBy(connection)) this.#leave(connection, active);
+    connection.current = undefined;
+    this.#hunger.somethingFree();
+  }
+
+  /**
+   * The connection is on this piece no longer. If it was its own, it is anybody's now; when nothing
+   * has come of it, or it was for one peer alone, it is dropped.
+   */
+  #leave(connection: Connection, active: ActivePiece): void {
+    if (connection.current === active) connection.current = undefined;
+    if (active.owner !== connection.id || active.isFull) return;
+    this.#picker.leave(active);
+    this.#hunger.somethingFree();
+    if (active.exclusive) this.#requests.release(connection, active);
+    if (active.isIdle && (active.receivedCount === 0 || active.exclusive)) this.#drop(active);
+  }
+
+  readonly #drop = (active: ActivePiece): void => {
+    for (let block = 0; block < active.blockCount; block++) {
+      if (!active.isReceived(block)) continue;
+      this.#waste.dropped(this.#layout.blockLength(active.piece, block, true));
+    }
+    this.#picker.ended(active);
+    this.#pieces.abandon(active.piece);
+    this.available.rarity.add(active.piece);
+  };
+}

@@ -1,0 +1,196 @@
+/**
+ * The missing pieces, ordered from rarest to most common.
+ *
+ * One array holds the pieces, grouped by how many connected peers have them. A peer that announces a
+ * piece moves that piece one group up, which is one swap at the border of two groups; so keeping the
+ * order costs the same for a hundred pieces and a hundred thousand. Within a group the order is
+ * random, so that peers that know the same do not all want the same. Peers that came with everything
+ * are not counted: they change no order.
+ *
+ * To find a piece among those that one peer has costs no more where there are many: most peers have one
+ * of the rarest few. Who has none of these is looked through by its own bits.
+ *
+ * @module
+ */
+
+import { Bitfield } from "../../store/bitfield.ts";
+
+/** Pieces looked at from the front of the order, or from a random place. */
+const LOOKS = 64;
+/** So many pieces that a peer has are compared at most, if they are not the rarest of all. */
+const SAMPLE = 64;
+/** So many that it has are looked at before what was found is enough. */
+const SAMPLE_LOOKS = 1024;
+
+/** Missing pieces that nobody has begun, by availability. */
+export class RarityOrder {
+  readonly #availability: Uint16Array;
+  readonly #order: Uint32Array; // pieces, rarest group first; the first #size entries are in use
+  readonly #position: Int32Array; // of each piece in #order, -1 when it is not wanted now
+  readonly #included: Bitfield; // the pieces in #order
+  readonly #groupEnd: number[] = []; // #groupEnd[a]: one past the last piece with availability <= a
+  #size = 0;
+  readonly #random: () => number;
+
+  /** An order over `pieceCount` pieces that contains none of them yet. */
+  constructor(pieceCount: number, random: () => number) {
+    this.#availability = new Uint16Array(pieceCount);
+    this.#order = new Uint32Array(pieceCount);
+    this.#position = new Int32Array(pieceCount).fill(-1);
+    this.#included = new Bitfield(pieceCount);
+    this.#random = random;
+  }
+
+  /** How many pieces are in the order. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many connected peers, complete ones aside, have the piece. */
+  availability(piece: number): number {
+    return this.#availability[piece]!;
+  }
+
+  /** Whether the piece is in the order. */
+  includes(piece: number): boolean {
+    return this.#position[piece] !== -1;
+  }
+
+  /** Puts a piece into the order, at a random place of its group. */
+  add(piece: number): void {
+    if (this.includes(piece)) return;
+    // It enters above all groups and sinks, group by group, to its own.
+    this.#place(piece, this.#size);
+    this.#included.set(piece);
+    this.#size++;
+    const own = this.#availability[piece]!;
+    while (this.#groupEnd.length <= own) this.#groupEnd.push(this.#size - 1);
+    for (let group = this.#groupEnd.length - 1; group >= own; group--) {
+      const end = this.#groupEnd[group]!;
+      this.#swap(this.#position[piece]!, end);
+      this.#groupEnd[group] = end + 1;
+    }
+    this.#shuffleIn(piece);
+  }
+
+  /** Takes a piece out of the order. */
+  remove(piece: number): void {
+    if (!this.includes(piece)) return;
+    for (let group = this.#availability[piece]!; group < this.#groupEnd.length; group++) {
+      const last = --this.#groupEnd[group]!;
+      this.#swap(this.#position[piece]!, last);
+    }
+    this.#size--;
+    this.#position[piece] = -1;
+    this.#included.clear(piece);
+  }
+
+  /** One more peer has the piece. */
+  increment(piece: number): void {
+    const group = this.#availability[piece]!++;
+    if (!this.includes(piece)) return;
+    while (this.#groupEnd.length <= group + 1) this.#groupEnd.push(this.#size);
+    const last = --this.#groupEnd[group]!;
+    this.#swap(this.#position[piece]!, last);
+    this.#shuffleIn(piece);
+  }
+
+  /** One peer fewer has the piece. */
+  decrement(piece: number): void {
+    const group = --this.#availability[piece]!;
+    if (!this.includes(piece)) return;
+    const first = this.#groupEnd[group]!++;
+    this.#swap(this.#position[piece]!, first);
+    this.#shuffleIn(piece);
+  }
+
+  /** The rarest piece that `accept` takes, if it is among the rarest of all; else -1. */
+  rarest(accept: (piece: number) => boolean): number {
+    for (let i = 0; i < this.#size && i < LOOKS; i++) {
+      if (accept(this.#order[i]!)) return this.#order[i]!;
+    }
+    return -1;
+  }
+
+  /**
+   * A piece of those in `field` that is in the order and that `accept` takes: the rarest where there are
+   * few, else the rarest of some. -1 when there is none at all, or none among `mostLooks` that were
+   * looked at from a random place on.
+   */
+  rarestIn(
+    field: Bitfield,
+    accept: (piece: number) => boolean,
+    mostLooks: number = Infinity,
+  ): number {
+    const start = Math.floor(this.#random() * field.length);
+    const sample: number[] = [];
+    let looks = 0;
+    const look = (from: number, end: number) => {
+      const enough = looks + SAMPLE_LOOKS;
+      for (; sample.length < SAMPLE && looks < mostLooks; looks++) {
+        const piece = this.#included.nextCommon(field, from);
+        if (piece < 0 || piece >= end || (sample.length > 0 && looks >= enough)) return;
+        if (accept(piece)) sample.push(piece);
+        from = piece + 1;
+      }
+    };
+    look(start, field.length);
+    look(0, start);
+    return this.rarestOf(sample, () => true);
+  }
+
+  /** The rarest among `pieces` that is in the order and that `accept` takes, or -1. */
+  rarestOf(pieces: Iterable<number>, accept: (piece: number) => boolean): number {
+    let best = -1;
+    let ties = 0;
+    for (const piece of pieces) {
+      if (!this.includes(piece) || !accept(piece)) continue;
+      const order = best < 0 ? -1 : this.#availability[piece]! - this.#availability[best]!;
+      ties = order === 0 ? ties + 1 : order < 0 ? 1 : ties;
+      if (order < 0 || (order === 0 && this.#random() * ties < 1)) best = piece;
+    }
+    return best;
+  }
+
+  /** A random piece that `accept` takes, regardless of rarity; -1 when that would take many looks. */
+  any(accept: (piece: number) => boolean): number {
+    const start = Math.floor(this.#random() * this.#size);
+    for (let i = 0; i < this.#size && i < LOOKS; i++) {
+      const piece = this.#order[(start + i) % this.#size]!;
+      if (accept(piece)) return piece;
+    }
+    return -1;
+  }
+
+  /** @throws {Error} when the groups, positions and counts contradict each other */
+  checkInvariant(): void {
+    if (this.#included.count !== this.#size) throw new Error("the order has two sizes");
+    for (let i = 0; i < this.#size; i++) {
+      const piece = this.#order[i]!;
+      if (this.#position[piece] !== i) throw new Error(`piece ${piece} is not where it says`);
+      if (!this.#included.get(piece)) throw new Error(`piece ${piece} is not in its own order`);
+      const group = this.#availability[piece]!;
+      const begin = group === 0 ? 0 : this.#groupEnd[group - 1]!;
+      if (i < begin || i >= this.#groupEnd[group]!) throw new Error(`piece ${piece} is misplaced`);
+    }
+  }
+
+  #shuffleIn(piece: number): void {
+    const group = this.#availability[piece]!;
+    const begin = group === 0 ? 0 : this.#groupEnd[group - 1]!;
+    const width = this.#groupEnd[group]! - begin;
+    this.#swap(this.#position[piece]!, begin + Math.floor(this.#random() * width));
+  }
+
+  #swap(a: number, b: number): void {
+    if (a === b) return;
+    const pieceA = this.#order[a]!;
+    this.#place(this.#order[b]!, a);
+    this.#place(pieceA, b);
+  }
+
+  #place(piece: number, position: number): void {
+    this.#order[position] = piece;
+    this.#position[piece] = position;
+  }
+}

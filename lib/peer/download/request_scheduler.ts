@@ -1,0 +1,93 @@
+/**
+ * How many blocks to ask a peer for now, and the asking.
+ *
+ * @module
+ */
+
+import type { Connection } from "../connection/connection.ts";
+import type { FairShare } from "./request_quota.ts";
+import type { Hunger } from "../connection/ready_queue.ts";
+import type { Picker } from "./piece_picker.ts";
+import type { Requests } from "./request_table.ts";
+import type { RarityOrder } from "./rarest_first.ts";
+
+/** Who knows what there is to ask for. */
+export interface AskingOptions {
+  readonly picker: Picker;
+  readonly requests: Requests;
+  readonly share: FairShare;
+  readonly hunger: Hunger;
+  readonly endGame: EndGame;
+}
+
+/** Keeps the pipelines of requests filled. */
+export class Asking {
+  readonly #options: AskingOptions;
+
+  /** Asks for what the picker chooses. */
+  constructor(options: AskingOptions) {
+    this.#options = options;
+  }
+
+  /** Asks for as many blocks as the connection shall owe us. */
+  settle(connection: Connection, nowMs: number): void {
+    const { requests, share } = this.#options;
+    const mayAsk = !connection.peerChoking || connection.allowedFast.size > 0;
+    if (!mayAsk || !connection.amInterested) return;
+    const { outstanding, pipeline, requestQueue, snubbed } = connection;
+    const wanted = snubbed ? 1 : pipeline.depth(connection.down.rate(nowMs), requestQueue);
+    if (outstanding.size >= wanted) return;
+    this.#fill(connection, Math.min(wanted, share.blocks), nowMs);
+    if (outstanding.size === 0) this.#double(connection, wanted, nowMs);
+    requests.send(connection);
+  }
+
+  /** Asks for blocks that nobody was asked for. */
+  #fill(connection: Connection, depth: number, nowMs: number): void {
+    const { picker, requests, hunger } = this.#options;
+    const { outstanding } = connection;
+    const before = outstanding.size;
+    while (outstanding.size < depth) {
+      const active = picker.next(connection);
+      if (active === undefined) {
+        hunger.foundNothing(connection);
+        break;
+      }
+      requests.ask(connection, active, active.nextFree(), nowMs);
+    }
+    if (outstanding.size > before) hunger.found(connection);
+  }
+
+  /** Asks for blocks that others owe us, when it is time for that. */
+  #double(connection: Connection, wanted: number, nowMs: number): void {
+    const { picker, requests, endGame } = this.#options;
+    if (!endGame.isOn(nowMs)) return;
+    const picks = picker.endGame(connection).slice(0, wanted);
+    for (const { active, block } of picks) requests.ask(connection, active, block, nowMs);
+  }
+}
+
+/**
+ * So long after the last piece was begun, what is still owed is late: peers are asked for what they
+ * deliver in a quarter of a second. To ask others before that would waste their upload.
+ */
+const END_GAME_DELAY_MS = 500;
+
+/** Watches how long it is that no piece is left to begin. */
+export class EndGame {
+  readonly #unbegun: RarityOrder;
+  /** When the last piece was begun; `undefined` while one is not. */
+  #allBegunMs: number | undefined;
+
+  /** @param unbegun the wanted pieces that nobody has begun */
+  constructor(unbegun: RarityOrder) {
+    this.#unbegun = unbegun;
+  }
+
+  /** Whether blocks may be asked for that others owe. */
+  isOn(nowMs: number): boolean {
+    if (this.#unbegun.size > 0) this.#allBegunMs = undefined;
+    else this.#allBegunMs ??= nowMs;
+    return this.#allBegunMs !== undefined && nowMs - this.#allBegunMs >= END_GAME_DELAY_MS;
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Who owes us which block: the requests of all connections, and the same seen from the pieces.
+ *
+ * The two sides agree at all times: a block of an active piece is marked as requested from exactly as
+ * many connections as have it outstanding.
+ *
+ * @module
+ */
+
+import { BLOCK_LENGTH } from "../../codec/torrent/merkle.ts";
+import type { Layout, PieceIndex } from "../../store/layout.ts";
+import type { ActivePiece, Pieces } from "../../store/pieces.ts";
+import type { Emit } from "../connection/actions.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { Hunger } from "../connection/ready_queue.ts";
+
+/** What requests need to know of their surroundings. */
+export interface RequestsOptions {
+  readonly layout: Layout;
+  readonly pieces: Pieces;
+  readonly connections: Iterable<Connection>;
+  readonly emit: Emit;
+  readonly hunger: Hunger;
+  /** A block of the piece may be asked for again. */
+  readonly freed: (active: ActivePiece) => void;
+}
+
+/** Requests of one connection that are looked at to tell which pieces it fetches. */
+const MAX_LOOKED_AT = 256;
+
+/** The pieces that the connection owes us blocks of, those asked for first in front; `most` at most. */
+export function piecesOwed(
+  { outstanding }: Connection,
+  { pieceLength }: Layout,
+  most: number,
+): number[] {
+  const blocksPerPiece = Math.ceil(pieceLength / BLOCK_LENGTH);
+  const pieces = new Set<number>();
+  let looked = 0;
+  for (const key of outstanding.keys()) {
+    pieces.add(Math.floor(key / blocksPerPiece));
+    if (pieces.size === most || ++looked === MAX_LOOKED_AT) break;
+  }
+  return [...pieces];
+}
+
+/** Asks for blocks, and keeps account of what was asked. */
+export class Requests {
+  readonly #options: RequestsOptions;
+  readonly #layout: Layout;
+  readonly #blocksPerPiece: number;
+  /** What was asked for and is still to be sent: piece, begin and length of each block. */
+  #asked: number[] = [];
+
+  /** Nobody owes anything yet. */
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+    this.#layout = options.layout;
+    this.#blocksPerPiece = Math.ceil(options.layout.pieceLength / BLOCK_LENGTH);
+  }
+
+  /** The number of the block that begins there, or `undefined` when none does. */
+  keyOf(piece: number, begin: number): number | undefined {
+    const index = this.#layout.pieceIndex(piece);
+    if (index === undefined || begin % BLOCK_LENGTH !== 0) return undefined;
+    const block = begin / BLOCK_LENGTH;
+    return block < this.#layout.blockCount(index) ? this.#key(piece, block) : undefined;
+  }
+
+  /** Asks for a block; {@link send} lets it and those before leave together. */
+  ask(connection: Connection, active: ActivePiece, block: number, nowMs: number): void {
+    active.request(block);
+    if (connection.outstanding.size === 0) connection.lastBlockMs = nowMs;
+    connection.outstanding.add(this.#key(active.piece, block), nowMs);
+    const { piece } = active;
+    const length = this.#layout.blockLength(piece, block, connection.negotiated.v2);
+    this.#asked.push(piece, block * BLOCK_LENGTH, length);
+  }
+
+  /** Sends what this connection was asked for. */
+  send(connection: Connection): void {
+    if (this.#asked.length === 0) return;
+    this.#options.emit({ type: "request", connection, blocks: this.#asked });
+    this.#asked = [];
+  }
+
+  /** The peer answered, with the block or a reject. When we asked, in milliseconds; -1: we did not. */
+  answered(connection: Connection, key: number): number {
+    const askedMs = connection.outstanding.take(key);
+    if (askedMs < 0) return askedMs;
+    this.#activeOf(key)?.release(key % this.#blocksPerPiece);
+    return askedMs;
+  }
+
+  /** The block is here: the others who owe it need not send it. */
+  cancel(active: ActivePiece, block: number): void {
+    if (active.requesters(block) === 0) return;
+    const key = this.#key(active.piece, block);
+    for (const connection of this.#options.connections) {
+      if (!connection.outstanding.has(key)) continue;
+      this.#cancel(connection, active.piece, block);
+      // With BEP 6 the cancel is answered, by the block or a reject, and that answer is awaited.
+      if (connection.negotiated.fast) continue;
+      this.#dropped(connection, key);
+      this.#options.hunger.add(connection);
+    }
+  }
+
+  /** The connection owes nothing of this piece any more. */
+  release(connection: Connection, active: ActivePiece): void {
+    const first = this.#key(active.piece, 0);
+    for (const key of connection.outstanding.keys()) {
+      if (key >= first && key < first + this.#blocksPerPiece) this.#dropped(connection, key);
+    }
+  }
+
+  /** The connection owes nothing at all any more. */
+  releaseAll(connection: Connection): void {
+    for (const key of connection.outstanding.keys()) this.#dropped(connection, key);
+  }
+
+  /** Nobody owes anything of this piece any more: late answers must not count for a new attempt. */
+  forget(active: ActivePiece): void {
+    if (active.isIdle) return;
+    for (const connection of this.#options.connections) this.release(connection, active);
+  }
+
+  /** @throws {Error} when the two sides contradict each other */
+  checkInvariant(): void {
+    const asked = new Map<number, number>();
+    for (const { outstanding } of this.#options.connections) {
+      for (const key of outstanding.keys()) asked.set(key, (asked.get(key) ?? 0) + 1);
+    }
+    for (const active of this.#options.pieces.active.values()) {
+      for (let block = 0; block < active.blockCount; block++) {
+        const requesters = asked.get(this.#key(active.piece, block)) ?? 0;
+        if (active.requesters(block) === requesters) continue;
+        throw new Error(`${requesters} connections owe block ${block} of piece ${active.piece}`);
+      }
+    }
+  }
+
+  /** The peer will not answer this request. */
+  #dropped(connection: Connection, key: number): void {
+    if (this.answered(connection, key) < 0) return;
+    const active = this.#activeOf(key);
+    if (active !== undefined) this.#options.freed(active);
+  }
+
+  #key(piece: number, block: number): number {
+    return piece * this.#blocksPerPiece + block;
+  }
+
+  #activeOf(key: number): ActivePiece | undefined {
+    return this.#options.pieces.active.get(Math.floor(key / this.#blocksPerPiece) as PieceIndex);
+  }
+
+  #cancel(connection: Connection, piece: PieceIndex, block: number): void {
+    const length = this.#layout.blockLength(piece, block, connection.negotiated.v2);
+    const message = { type: "cancel", piece, begin: block * BLOCK_LENGTH, length } as const;
+    this.#options.emit({ type: "send", connection, message });
+  }
+}

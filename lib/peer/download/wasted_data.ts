@@ -1,0 +1,36 @@
+/**
+ * File data that arrived and was of no use.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../../errors.ts";
+import type { Connection } from "../connection/connection.ts";
+
+/** Blocks nobody asked for that a peer may send before it has to go, in bytes. */
+const MAX_WASTE_BYTES = 16 * 1024 * 1024;
+
+/** Counts it. */
+export class Waste {
+  /** Bytes of all peers. */
+  bytes = 0;
+
+  /** So much of what had arrived was dropped. */
+  dropped(bytes: number): void {
+    this.bytes += bytes;
+  }
+
+  /**
+   * A block arrived that is not needed, or not any more.
+   *
+   * @param asked the peer owed it
+   * @throws {ProtocolError} when the peer keeps sending what nobody asked for
+   */
+  arrived(connection: Connection, bytes: number, asked: boolean): void {
+    this.bytes += bytes;
+    connection.wastedBytes += asked ? 0 : bytes;
+    if (connection.wastedBytes > MAX_WASTE_BYTES) {
+      throw new ProtocolError("keeps sending blocks that nobody asked for");
+    }
+  }
+}

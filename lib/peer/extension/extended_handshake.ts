@@ -1,0 +1,89 @@
+/**
+ * What two peers tell each other of themselves beyond the handshake (BEP 10).
+ *
+ * @module
+ */
+
+import { ipToBytes } from "../../codec/address.ts";
+import {
+  decodeExtendedHandshake,
+  DONT_HAVE_EXTENSION,
+  encodeExtendedHandshake,
+  type ExtendedHandshake,
+  METADATA_EXTENSION,
+} from "../../codec/wire/extension.ts";
+import { PEX_EXTENSION } from "../../codec/wire/pex.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { Transfer } from "../transfer.ts";
+import { REQUEST_QUEUE } from "../upload/upload.ts";
+
+/** The numbers under which we receive extension messages. */
+export const OurExtension = { metadata: 1, dontHave: 2, exchange: 3 } as const;
+
+const OUR_EXTENSIONS: ReadonlyMap<string, number> = new Map([
+  [METADATA_EXTENSION, OurExtension.metadata],
+  [DONT_HAVE_EXTENSION, OurExtension.dontHave],
+  [PEX_EXTENSION, OurExtension.exchange],
+]);
+
+/** Who we are, wherever we are. */
+export interface Ourselves {
+  /** Name and version. */
+  readonly client: string;
+  readonly listenPort: number;
+}
+
+/**
+ * The payload of our extended handshake to this peer.
+ *
+ * @param transfer absent before it has begun
+ * @param exchange whether peers are exchanged: `off` takes back an earlier offer
+ */
+export function ourExtendedHandshake(
+  connection: Connection,
+  ourselves: Ourselves,
+  transfer: Transfer | undefined,
+  exchange: "on" | "off" | "absent",
+): Uint8Array {
+  const ids = new Map(OUR_EXTENSIONS);
+  if (exchange === "absent") ids.delete(PEX_EXTENSION);
+  else if (exchange === "off") ids.set(PEX_EXTENSION, 0);
+  return encodeExtendedHandshake({
+    ids,
+    port: ourselves.listenPort,
+    client: ourselves.client,
+    requestQueue: REQUEST_QUEUE,
+    yourIp: ipToBytes(connection.peer.host),
+    ...(transfer && { metadataSize: transfer.metadataSize }),
+    ...(transfer?.superSeed && { superSeeding: true }),
+    ...(connection.saidUploadOnly && { uploadOnly: true }),
+  });
+}
+
+/** The payload of an extended handshake that says whether we want nothing, and nothing else (BEP 21). */
+export function ourUploadOnly(uploadOnly: boolean): Uint8Array {
+  return encodeExtendedHandshake({ ids: new Map(), uploadOnly });
+}
+
+/**
+ * Notes what the peer says of itself. Returns what it says of addresses: the port it listens on, and
+ * where it sees us.
+ *
+ * @throws {ProtocolError} when the payload is no dictionary
+ */
+export function takeExtendedHandshake(
+  connection: Connection,
+  payload: Uint8Array,
+): Pick<ExtendedHandshake, "port" | "yourIp"> {
+  const said = decodeExtendedHandshake(payload);
+  for (const name of OUR_EXTENSIONS.keys()) { // of others there could be any number
+    const id = said.ids.get(name);
+    if (id !== undefined) connection.extensionIds.set(name, id);
+  }
+  if (said.client !== undefined) connection.peer.client = said.client;
+  if (said.requestQueue !== undefined) connection.requestQueue = said.requestQueue;
+  if (said.metadataSize !== undefined) connection.metadataSize = said.metadataSize;
+  if (said.uploadOnly !== undefined) connection.uploadOnly = said.uploadOnly;
+  if (said.superSeeding !== undefined) connection.isSuperSeeder = said.superSeeding;
+  return said;
+}

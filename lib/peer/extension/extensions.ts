@@ -1,0 +1,118 @@
+/**
+ * The extension protocol of one torrent (BEP 10): what we say of ourselves, what peers say of themselves,
+ * and to whom each extended message goes.
+ *
+ * @module
+ */
+
+import {
+  decodeDontHave,
+  decodeMetadataMessage,
+  EXTENDED_HANDSHAKE_ID,
+} from "../../codec/wire/extension.ts";
+import type { ExtendedMessage } from "../../codec/wire/message.ts";
+import type { Emit } from "../connection/actions.ts";
+import type { Connection } from "../connection/connection.ts";
+import {
+  ourExtendedHandshake,
+  OurExtension,
+  type Ourselves,
+  ourUploadOnly,
+  takeExtendedHandshake,
+} from "./extended_handshake.ts";
+import type { Hunger } from "../connection/ready_queue.ts";
+import type { OwnAddresses } from "../peers/external_address.ts";
+import type { PeerExchange } from "./pex.ts";
+import type { Phase } from "../options.ts";
+
+/** What the extension protocol needs from its surroundings. */
+export interface ExtensionsOptions {
+  readonly ourselves: Ourselves;
+  readonly connections: ReadonlyMap<number, Connection>;
+  readonly emit: Emit;
+  readonly hunger: Hunger;
+  readonly phase: () => Phase;
+  readonly exchange: PeerExchange;
+  readonly ownAddresses: OwnAddresses;
+  /** An inbound peer said on which port it listens. */
+  readonly identify: (connection: Connection, listenPort: number) => void;
+}
+
+/** Speaks BEP 10 on all connections. */
+export class Extensions {
+  /** Peers are not exchanged: the torrent is private (BEP 27). */
+  isPrivate = false;
+  readonly #options: ExtensionsOptions;
+
+  /** Nobody is connected yet. */
+  constructor(options: ExtensionsOptions) {
+    this.#options = options;
+  }
+
+  /** Says who we are, what we can and what we want. `anew`: it has been told before. */
+  introduce(connection: Connection, anew: boolean): void {
+    if (!connection.negotiated.extensions) return;
+    const phase = this.#options.phase();
+    const transfer = phase.name === "transfer" ? phase.transfer : undefined;
+    const { ourselves } = this.#options;
+    connection.saidUploadOnly = transfer?.saysUploadOnlyAtOnce ?? false;
+    // A later handshake adds to an earlier one: what is off from now on has to be switched off.
+    const exchange = !this.isPrivate ? "on" : anew ? "off" : "absent";
+    this.#send(connection, ourExtendedHandshake(connection, ourselves, transfer, exchange));
+  }
+
+  /**
+   * An extended message arrived.
+   *
+   * @throws {ProtocolError} when it is malformed
+   */
+  received(connection: Connection, message: ExtendedMessage, nowMs: number): void {
+    const phase = this.#options.phase();
+    const { id, payload } = message;
+    switch (id) {
+      case EXTENDED_HANDSHAKE_ID:
+        return this.#introduced(connection, payload);
+      case OurExtension.metadata: {
+        const metadata = decodeMetadataMessage(payload);
+        if (phase.name === "transfer") phase.transfer.metadata(connection, metadata);
+        else phase.fetch.metadata(connection, metadata, nowMs);
+        return;
+      }
+      case OurExtension.dontHave:
+        if (phase.name !== "transfer") return;
+        return phase.transfer.dontHave(connection, decodeDontHave(payload));
+      case OurExtension.exchange:
+        if (!this.isPrivate) this.#options.exchange.received(connection, payload, nowMs);
+        return;
+      default: // of no extension that we have named
+        return;
+    }
+  }
+
+  /** Tells peers when we want nothing any more, or something again (BEP 21). */
+  tick(): void {
+    const phase = this.#options.phase();
+    if (phase.name === "metadata") return;
+    const { isUploadOnly } = phase.transfer;
+    for (const connection of this.#options.connections.values()) {
+      const { negotiated, saidUploadOnly } = connection;
+      if (saidUploadOnly === isUploadOnly || !negotiated.extensions) continue;
+      connection.saidUploadOnly = isUploadOnly;
+      this.#send(connection, ourUploadOnly(isUploadOnly));
+    }
+  }
+
+  #introduced(connection: Connection, payload: Uint8Array): void {
+    const { port, yourIp } = takeExtendedHandshake(connection, payload);
+    if (yourIp !== undefined) this.#options.ownAddresses.said(yourIp, connection.peer.host);
+    if (port !== undefined && connection.negotiated.inbound) {
+      this.#options.identify(connection, port);
+    }
+    this.#options.hunger.add(connection);
+  }
+
+  #send(connection: Connection, payload: Uint8Array): void {
+    const message = { type: "extended", id: EXTENDED_HANDSHAKE_ID, payload } as const;
+    this.#options.emit({ type: "send", connection, message });
+  }
+}

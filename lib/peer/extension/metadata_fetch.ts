@@ -1,0 +1,264 @@
+/**
+ * Before the transfer: the info dictionary from peers (BEP 9).
+ *
+ * Only the whole can be checked, so each peer's copy is collected by itself: a peer that lies spoils
+ * nobody else's, and is known. Where more peers offer one than are asked, they take turns. What peers say of their pieces is kept until it can be understood.
+ *
+ * @module
+ */
+
+import { sha1, sha256 } from "../../codec/hash.ts";
+import { equalBytes } from "../../codec/bytes.ts";
+import {
+  encodeMetadataMessage,
+  METADATA_EXTENSION,
+  METADATA_PIECE_LENGTH,
+  type MetadataMessage,
+} from "../../codec/wire/extension.ts";
+import type { Message } from "../../codec/wire/message.ts";
+import { ProtocolError } from "../../errors.ts";
+import type { Emit } from "../connection/actions.ts";
+import type { Connection } from "../connection/connection.ts";
+import { CorruptDataError } from "../../errors.ts";
+import type { Hunger } from "../connection/ready_queue.ts";
+import { MetadataTurns } from "./metadata_scheduler.ts";
+
+/** The peer controls the claimed size; nothing is allocated beyond this. */
+export const MAX_METADATA_LENGTH = 16 * 1024 * 1024;
+const RETRY_MS = 5000;
+const MAX_ASKED_AT_ONCE = 16;
+/** Copies collected at once; each may take the full length. */
+const MAX_COPIES = 3;
+/** Haves a peer may send before they can be understood. */
+const MAX_HELD_HAVES = 100_000;
+
+/** What a peer said of its pieces. Strangers decide how much that is, so it is kept small. */
+interface Held {
+  /** The last message that spoke of all pieces. */
+  all: Message | undefined;
+  /** The haves since then. */
+  readonly haves: number[];
+}
+
+interface Copy {
+  readonly connection: Connection;
+  readonly parts: Array<Uint8Array | undefined>;
+  readonly size: number;
+  asked: number; // parts asked for, from the front
+  received: number;
+  readonly startedMs: number;
+  lastMs: number;
+}
+
+/** Collects the info dictionary. */
+export class MetadataFetch {
+  /** True once the dictionary is here and its hash matches. */
+  done = false;
+  readonly #v1Hash: Uint8Array | undefined;
+  readonly #v2Hash: Uint8Array | undefined;
+  readonly #emit: Emit;
+  readonly #hunger: Hunger;
+  readonly #copies = new Map<Connection, Copy>();
+  readonly #held = new Map<Connection, Held>();
+  readonly #notBefore = new Map<Connection, number>();
+  readonly #turns = new MetadataTurns();
+
+  /** Checks what arrives against every hash that is given. */
+  constructor(
+    { v1Hash, v2Hash }: { v1Hash?: Uint8Array | undefined; v2Hash?: Uint8Array | undefined },
+    emit: Emit,
+    hunger: Hunger,
+  ) {
+    this.#v1Hash = v1Hash;
+    this.#v2Hash = v2Hash;
+    this.#emit = emit;
+    this.#hunger = hunger;
+  }
+
+  /** We have nothing yet, and say so where BEP 6 asks for it. */
+  joined(connection: Connection): void {
+    if (!connection.negotiated.fast) return;
+    this.#emit({ type: "send", connection, message: { type: "haveNone" } });
+  }
+
+  /**
+   * Keeps what a peer says of its pieces until it can be understood, and refuses what it asks for.
+   *
+   * @throws {ProtocolError} when it says too much
+   */
+  received(connection: Connection, message: Message): void {
+    switch (message.type) {
+      case "have":
+        return this.#holdHave(connection, message.piece);
+      case "bitfield": // its bits are a view of the receive buffer
+        return this.#holdAll(connection, { type: "bitfield", bits: message.bits.slice() });
+      case "haveAll":
+      case "haveNone":
+        return this.#holdAll(connection, message);
+      case "request":
+        if (!connection.negotiated.fast) return;
+        return this.#emit({ type: "send", connection, message: { ...message, type: "reject" } });
+      case "hashRequest": {
+        const refusal = { ...message, type: "hashReject", root: message.root.slice() } as const;
+        return this.#emit({ type: "send", connection, message: refusal });
+      }
+      case "unchoke":
+        connection.peerChoking = false;
+        return;
+      case "choke":
+        connection.peerChoking = true;
+        return;
+      case "interested":
+        connection.peerInterested = true;
+        return;
+      case "notInterested":
+        connection.peerInterested = false;
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** Asks the peer for parts, if it has the dictionary. */
+  settle(connection: Connection, nowMs: number): void {
+    if (this.done) return;
+    if (!this.#mayAsk(connection, nowMs)) return this.#turns.leave(connection);
+    const copy = this.#copies.get(connection);
+    if (copy !== undefined) return this.#ask(copy);
+    this.#turns.wait(connection);
+    this.#giveTurns(nowMs);
+  }
+
+  /**
+   * A message of the metadata exchange arrived: a part, a reject, or a request we cannot answer yet.
+   *
+   * @throws {ProtocolError} when the part does not fit
+   * @throws {CorruptDataError} when the whole does not match the hash
+   */
+  metadata(connection: Connection, message: MetadataMessage, nowMs: number): void {
+    if (message.type === "request") {
+      return sendMetadata(this.#emit, connection, { type: "reject", piece: message.piece });
+    }
+    const copy = this.#copies.get(connection);
+    if (copy === undefined || this.done) return;
+    if (message.type === "reject") {
+      this.#giveUp(copy, nowMs);
+      return this.#giveTurns(nowMs);
+    }
+    if (message.type !== "data") return;
+    const { piece, data } = message;
+    if (piece >= copy.asked || copy.parts[piece] !== undefined) return;
+    const expected = Math.min(METADATA_PIECE_LENGTH, copy.size - piece * METADATA_PIECE_LENGTH);
+    if (data.length !== expected) throw new ProtocolError("sent metadata of a wrong length");
+    copy.parts[piece] = data.slice();
+    copy.received++;
+    copy.lastMs = nowMs;
+    this.#hunger.add(connection);
+    if (copy.received === copy.parts.length) this.#check(copy);
+  }
+
+  /** What was held of this peer, in order. */
+  held(connection: Connection): readonly Message[] {
+    const held = this.#held.get(connection);
+    if (held === undefined) return [];
+    const haves = held.haves.map((piece) => ({ type: "have", piece } as const));
+    return held.all === undefined ? haves : [held.all, ...haves];
+  }
+
+  /** The connection is gone. */
+  left(connection: Connection): void {
+    this.#copies.delete(connection);
+    this.#turns.forget(connection);
+    this.#held.delete(connection);
+    this.#notBefore.delete(connection);
+  }
+
+  /** A peer that stopped answering is asked again from the beginning, later; others come first. */
+  tick(nowMs: number): void {
+    for (const copy of this.#copies.values()) {
+      if (nowMs - copy.lastMs >= RETRY_MS) this.#giveUp(copy, nowMs);
+    }
+    this.#giveTurns(nowMs);
+  }
+
+  #mayAsk(connection: Connection, nowMs: number): boolean {
+    const { metadataSize, extensionIds } = connection;
+    return metadataSize > 0 && metadataSize <= MAX_METADATA_LENGTH &&
+      (extensionIds.get(METADATA_EXTENSION) ?? 0) !== 0 &&
+      nowMs >= (this.#notBefore.get(connection) ?? 0);
+  }
+
+  /** Begins as many copies as there is room for, or will be. */
+  #giveTurns(nowMs: number): void {
+    for (;;) {
+      const next = this.#turns.next(this.#copies.values());
+      if (next === undefined || this.done) return;
+      if (this.#copies.size >= MAX_COPIES) {
+        const leaver = this.#turns.whoMakesRoom(next, [...this.#copies.values()], nowMs);
+        if (leaver === undefined) return;
+        this.#giveUp(leaver, nowMs);
+      }
+      this.#begin(next, nowMs);
+    }
+  }
+
+  #begin(connection: Connection, nowMs: number): void {
+    this.#turns.begin(connection);
+    const size = connection.metadataSize;
+    const parts = new Array(Math.ceil(size / METADATA_PIECE_LENGTH)).fill(undefined);
+    const times = { startedMs: nowMs, lastMs: nowMs };
+    const copy: Copy = { connection, parts, size, asked: 0, received: 0, ...times };
+    this.#copies.set(connection, copy);
+    this.#ask(copy);
+  }
+
+  #ask(copy: Copy): void {
+    while (copy.asked < copy.parts.length && copy.asked - copy.received < MAX_ASKED_AT_ONCE) {
+      sendMetadata(this.#emit, copy.connection, { type: "request", piece: copy.asked++ });
+    }
+  }
+
+  #giveUp({ connection }: Copy, nowMs: number): void {
+    this.#copies.delete(connection);
+    this.#notBefore.set(connection, nowMs + RETRY_MS);
+  }
+
+  #holdAll(connection: Connection, all: Message): void {
+    this.#held.set(connection, { all, haves: [] });
+  }
+
+  #holdHave(connection: Connection, piece: number): void {
+    const held = this.#held.get(connection) ?? { all: undefined, haves: [] };
+    if (held.haves.length >= MAX_HELD_HAVES) {
+      throw new ProtocolError("announces pieces without end");
+    }
+    held.haves.push(piece);
+    this.#held.set(connection, held);
+  }
+
+  #check(copy: Copy): void {
+    this.#copies.delete(copy.connection);
+    const info = new Uint8Array(copy.size);
+    copy.parts.forEach((part, i) => info.set(part!, i * METADATA_PIECE_LENGTH));
+    const matches = (this.#v1Hash === undefined || equalBytes(sha1(info), this.#v1Hash)) &&
+      (this.#v2Hash === undefined ||
+        equalBytes(sha256(info).subarray(0, this.#v2Hash.length), this.#v2Hash));
+    if (!matches) throw new CorruptDataError("sent metadata that does not match the info-hash");
+    copy.connection.helpful = true;
+    this.done = true;
+    this.#copies.clear();
+    this.#emit({ type: "metadata", info });
+  }
+}
+
+/** Sends a ut_metadata message with the number the peer chose for it. */
+export function sendMetadata(
+  emit: Emit,
+  connection: Connection,
+  message: Exclude<MetadataMessage, { type: "unknown" }>,
+): void {
+  const id = connection.extensionIds.get(METADATA_EXTENSION);
+  if (id === undefined || id === 0) return;
+  const payload = encodeMetadataMessage(message);
+  emit({ type: "send", connection, message: { type: "extended", id, payload } });
+}

@@ -1,0 +1,123 @@
+/**
+ * Whose copy of the metadata is fetched next, where more peers offer one than are asked at once.
+ *
+ * Whoever lies or dawdles cannot be told from others beforehand. So hosts take turns: those that have no
+ * copy under way first, then those tried least, and of these the peers that we chose to dial before those
+ * that came to us. A host that keeps its place for too long loses it, and gets twice the time next time.
+ *
+ * @module
+ */
+
+import { hostKey } from "../../codec/network_key.ts";
+import type { Connection } from "../connection/connection.ts";
+
+/** So long a copy may take at first while others wait; twice as long each time its host is tried. */
+const FIRST_PATIENCE_MS = 3000;
+const MAX_PATIENCE_MS = 96_000;
+/** What each part that came adds to that: 64 KiB a second are enough to go on. */
+const PART_MS = 250;
+/** Hosts whose tries are remembered. */
+const MAX_HOSTS = 1000;
+
+/** A copy that is being fetched. */
+export interface Turn {
+  readonly connection: Connection;
+  readonly startedMs: number;
+  /** Parts that have come. */
+  readonly received: number;
+}
+
+/** Those who wait, and who was tried how often. */
+export class MetadataTurns {
+  readonly #waiting = new Set<Connection>();
+  readonly #hostTries = new Map<string, number>();
+  readonly #tries = new Map<Connection, number>();
+
+  /** The peer can be asked. */
+  wait(connection: Connection): void {
+    this.#waiting.add(connection);
+  }
+
+  /** The peer cannot be asked for now. */
+  leave(connection: Connection): void {
+    this.#waiting.delete(connection);
+  }
+
+  /** The connection is gone. What its host was tried stays known. */
+  forget(connection: Connection): void {
+    this.#waiting.delete(connection);
+    this.#tries.delete(connection);
+  }
+
+  /** The peer's copy is begun. */
+  begin(connection: Connection): void {
+    const host = hostKey(connection.peer.host);
+    const tries = this.#hostTriesOf(host) + 1;
+    this.#waiting.delete(connection);
+    this.#tries.set(connection, (this.#tries.get(connection) ?? 0) + 1);
+    this.#hostTries.delete(host);
+    this.#hostTries.set(host, tries);
+    const [oldest] = this.#hostTries.keys();
+    if (this.#hostTries.size > MAX_HOSTS) this.#hostTries.delete(oldest!);
+  }
+
+  /** Who is next, when these have their turn. */
+  next(turns: Iterable<Turn>): Connection | undefined {
+    const held = this.#heldBy(turns);
+    let best: Connection | undefined;
+    let bestRank: readonly number[] = [];
+    for (const connection of this.#waiting) {
+      const host = hostKey(connection.peer.host);
+      const rank = [
+        held.get(host) ?? 0,
+        this.#hostTriesOf(host),
+        this.#tries.get(connection) ?? 0,
+        connection.negotiated.inbound ? 1 : 0,
+      ];
+      if (best === undefined || isLess(rank, bestRank)) [best, bestRank] = [connection, rank];
+    }
+    return best;
+  }
+
+  /**
+   * Whose turn ends for the sake of `next`, if all places are taken: the latest of a host that has
+   * several, where this one has none; or somebody who takes too long.
+   */
+  whoMakesRoom<T extends Turn>(
+    next: Connection,
+    turns: readonly T[],
+    nowMs: number,
+  ): T | undefined {
+    const held = this.#heldBy(turns);
+    const host = hostKey(next.peer.host);
+    const hasNone = !held.has(host);
+    const isOneOfSeveral = ({ connection }: Turn) => held.get(hostKey(connection.peer.host))! > 1;
+    return (hasNone ? turns.findLast(isOneOfSeveral) : undefined) ??
+      turns.find((turn) =>
+        this.#isLate(turn, nowMs) && (hasNone || hostKey(turn.connection.peer.host) === host)
+      );
+  }
+
+  #isLate({ connection, startedMs, received }: Turn, nowMs: number): boolean {
+    const tries = this.#hostTriesOf(hostKey(connection.peer.host));
+    const patienceMs = Math.min(FIRST_PATIENCE_MS * 2 ** Math.min(tries - 1, 10), MAX_PATIENCE_MS);
+    return nowMs - startedMs >= patienceMs + received * PART_MS;
+  }
+
+  #heldBy(turns: Iterable<Turn>): Map<string, number> {
+    const held = new Map<string, number>();
+    for (const { connection: { peer } } of turns) {
+      held.set(hostKey(peer.host), (held.get(hostKey(peer.host)) ?? 0) + 1);
+    }
+    return held;
+  }
+
+  #hostTriesOf(host: string): number {
+    return this.#hostTries.get(host) ?? 0;
+  }
+}
+
+function isLess(a: readonly number[], b: readonly number[]): boolean {
+  const at = a.findIndex((value, i) => value !== b[i]);
+  return at >= 0 && a[at]! < b[at]!;
+}

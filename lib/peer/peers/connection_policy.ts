@@ -1,0 +1,233 @@
+/**
+ * Who gets a connection: whom we dial, who may come in, which of two connections to the same peer stays,
+ * and who makes room when there are as many as we want.
+ *
+ * @module
+ */
+
+import { isServicePort } from "../../codec/address_scope.ts";
+import { hex } from "../../codec/bytes.ts";
+import type { Emit } from "../connection/actions.ts";
+import type { Connection } from "../connection/connection.ts";
+import { Portions } from "./network_usage.ts";
+import { DialFailures } from "./dial_failures.ts";
+import type { Peer, PeerBook } from "./peer_list.ts";
+import { Places, type PlacesOptions } from "./eviction.ts";
+import { Twins } from "./duplicate_connections.ts";
+
+/** Attempts to connect under way at once. */
+const MAX_DIALS = 30;
+/** More than any priority: among peers of one source, hosts that failed less often come first. */
+const FAILURE_WEIGHT = 2 ** 33;
+
+/** What admission needs from its surroundings. */
+export interface AdmissionOptions extends PlacesOptions {
+  /** Ours, 20 bytes. */
+  readonly peerId: Uint8Array;
+  readonly random: () => number;
+  readonly book: PeerBook;
+  readonly emit: Emit;
+  readonly close: (connection: Connection, reason: string) => void;
+}
+
+/** Decides over connections; the swarm opens and closes them. */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #book: PeerBook;
+  readonly #connections: ReadonlyMap<number, Connection>;
+  readonly #places: Places;
+  readonly #peerId: string;
+  readonly #twins: Twins;
+  readonly #failures = new DialFailures();
+  /** Closed in favour of another with the same peer. */
+  readonly #duplicates = new Set<Connection>();
+
+  /** Nobody is connected yet. */
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+    this.#book = options.book;
+    this.#connections = options.connections;
+    this.#places = new Places(options);
+    this.#peerId = hex(options.peerId);
+    this.#twins = new Twins(this.#peerId, options.emit);
+  }
+
+  /**
+   * The peers to dial now, best first. A host and a network get their portions of the attempts. Where
+   * there is no room for anybody, a connection of no use to either side is closed, and the next call fills
+   * its place; or one is dialled for whom one of a crowd will make room.
+   */
+  toDial(nowMs: number): Peer[] {
+    const { connecting } = this.#book;
+    const room = Math.min(MAX_DIALS, this.#places.free) - connecting.size;
+    if (room <= 0) return this.#toDialWhenFull(nowMs);
+    const portions = new Portions(MAX_DIALS);
+    for (const { host } of connecting) portions.take(host);
+    return this.#best(room, ({ host, url }) => url !== undefined || portions.take(host));
+  }
+
+  #toDialWhenFull(nowMs: number): Peer[] {
+    if (this.#book.connecting.size > 0 || this.#options.wantNothing()) return [];
+    const useless = this.#places.ofNoInterest(nowMs);
+    if (useless === undefined) {
+      const holdLess = this.#places.holdLess();
+      const [first] = this.#best(1, ({ host }) => holdLess(host));
+      return first && this.#places.ofCrowd(first, nowMs) ? [first] : [];
+    }
+    if (this.#best(1).length > 0) {
+      this.#options.close(useless, "has nothing we want, nor wants anything");
+    }
+    return [];
+  }
+
+  #best(count: number, mayDial?: (peer: Peer) => boolean): Peer[] {
+    const { wantNothing, random } = this.#options;
+    const priorityOf = (peer: Peer) =>
+      (this.#places.priorityOf(peer) ?? random() * 2 ** 32) -
+      this.#failures.at(peer.host) * FAILURE_WEIGHT;
+    return this.#book.bestToDial(count, wantNothing(), priorityOf, mayDial);
+  }
+
+  /** Somebody connected to us; returns `undefined` when there is no room or it is not welcome. */
+  accept(host: string, port: number, nowMs: number): Peer | undefined {
+    if (this.#places.areTaken && !this.#isAtHost(host)) {
+      if (this.#places.whoMakesRoom({ host, port }, nowMs) === undefined) return undefined;
+    }
+    const peer = this.#book.learn(host, port, "inbound");
+    if (peer === undefined || (peer.state !== "available" && peer.state !== "away")) {
+      return undefined;
+    }
+    this.#book.apply(peer, "accept");
+    return peer;
+  }
+
+  /**
+   * Handshakes are through: why there will be no connection all the same, or `undefined`. Another
+   * connection that has to go for it is closed.
+   */
+  refuse(peer: Peer, peerId: string, inbound: boolean, nowMs: number): string | undefined {
+    const unwelcome = this.#unwelcome(peer, peerId, inbound);
+    if (unwelcome !== undefined) return this.#failed(peer, unwelcome, nowMs);
+    this.#failures.succeeded(peer.host);
+    const twin = this.#connectionWith(peerId);
+    if (twin !== undefined) return this.#chooseTwin(peer, twin, inbound, nowMs);
+    if (peer.url !== undefined || !this.#places.areTaken) return undefined;
+    const leaver = this.#places.whoMakesRoom(peer, nowMs);
+    if (leaver === undefined) return this.#failed(peer, "no room", nowMs);
+    this.#options.close(leaver, "makes room for another peer");
+    return undefined;
+  }
+
+  /** An attempt to connect, ours or the peer's, came to nothing. */
+  dialFailed(peer: Peer, reason: string, nowMs: number): void {
+    this.#failures.failed(peer.host);
+    this.#failed(peer, reason, nowMs);
+    // Perhaps because it has connected to us meanwhile, and could not be recognized while we dialled.
+    for (const connection of this.#connections.values()) {
+      const { listenPort, peer: other } = connection;
+      if (other.dialable || listenPort !== peer.port || other.host !== peer.host) continue;
+      this.identify(connection, listenPort);
+    }
+  }
+
+  /** Time passed: who was asked whether it is alive, and says nothing, has to go. */
+  tick(nowMs: number): void {
+    for (const connection of this.#twins.tick(nowMs)) {
+      this.#options.close(connection, "answers no more, and came back from elsewhere");
+    }
+  }
+
+  /** A connection is gone. */
+  left(connection: Connection, reason: string, nowMs: number): void {
+    this.#twins.left(connection);
+    const { peer, negotiated, down, up } = connection;
+    if (this.#duplicates.delete(connection)) {
+      return this.#wasDuplicate(peer, negotiated.peerId, negotiated.inbound, reason, nowMs);
+    }
+    const serves = !connection.peerChoking && peer.url === undefined; // a web seed always says so
+    const useful = down.total > 0 || up.total > 0 || serves || connection.helpful;
+    this.#book.lost(peer, reason, useful, nowMs, this.#options.random);
+  }
+
+  /** A peer is proven to lie: never again, and not a moment longer. */
+  ban(peer: Peer, reason: string): void {
+    const connection = [...this.#connections.values()].find((other) => other.peer === peer);
+    this.#book.ban(peer, connection?.negotiated.peerId, reason);
+    if (connection !== undefined) this.#options.close(connection, reason);
+  }
+
+  /** An inbound peer said where it listens: it may be somebody we know, even somebody banned. */
+  identify(connection: Connection, listenPort: number): void {
+    if (isServicePort(listenPort)) return; // another machine's perhaps, behind the same address
+    connection.listenPort = listenPort;
+    this.#book.identify(connection.peer, listenPort);
+    const { state, reason } = connection.peer;
+    if (state === "banned") this.#options.close(connection, reason);
+  }
+
+  /** From now on trackers and the user alone introduce peers (BEP 27): the others have to go. */
+  becomePrivate(): void {
+    const strangers = new Set(this.#book.becomePrivate());
+    for (const connection of this.#connections.values()) {
+      if (strangers.has(connection.peer)) this.#options.close(connection, "the torrent is private");
+    }
+  }
+
+  #unwelcome(peer: Peer, peerId: string, inbound: boolean): string | undefined {
+    if (peerId === this.#peerId) {
+      if (!inbound) this.#book.isOurselves(peer);
+      return "that is ourselves";
+    }
+    if (peer.state === "banned") return peer.reason;
+    if (this.#book.isBannedId(peer.host, peerId)) return "banned before";
+    return inbound || peer.dialable ? undefined : "the torrent is private"; // and became so just now
+  }
+
+  #failed(peer: Peer, reason: string, nowMs: number): string {
+    this.#book.lost(peer, reason, false, nowMs, this.#options.random);
+    return reason;
+  }
+
+  /** One of two connections with one peer: see {@link Twins}. */
+  #chooseTwin(peer: Peer, twin: Connection, inbound: boolean, nowMs: number): string | undefined {
+    const { peerId } = twin.negotiated;
+    if (this.#twins.isSecondKept(twin, peer.host, inbound, nowMs)) {
+      this.#duplicates.add(twin);
+      this.#options.close(twin, "connected twice");
+      return undefined;
+    }
+    const againMs = this.#twins.doubt(twin, nowMs);
+    this.#wasDuplicate(peer, peerId, inbound, "connected already", nowMs, againMs);
+    return "connected already";
+  }
+
+  /** Nothing failed. And if we dialled it, we know now where the peer listens that is connected to us. */
+  #wasDuplicate(
+    peer: Peer,
+    peerId: string,
+    inbound: boolean,
+    reason: string,
+    nowMs: number,
+    againMs?: number,
+  ): void {
+    this.#book.duplicate(peer, reason, nowMs, againMs);
+    const other = this.#connectionWith(peerId);
+    if (inbound || other === undefined || other.peer.host !== peer.host) return;
+    if (other.peer !== peer) this.#book.identify(other.peer, peer.port);
+  }
+
+  #connectionWith(peerId: string): Connection | undefined {
+    for (const connection of this.#connections.values()) {
+      if (connection.negotiated.peerId === peerId && !connection.closing) return connection;
+    }
+    return undefined;
+  }
+
+  /** Perhaps the same peer, dialled by us at the same moment: its handshake will tell. */
+  #isAtHost(host: string): boolean {
+    for (const { peer, closing } of this.#connections.values()) {
+      if (peer.host === host && !closing) return true;
+    }
+    return false;
+  }
+}

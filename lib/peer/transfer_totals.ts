@@ -1,0 +1,39 @@
+/**
+ * File data that moved over all connections of a torrent, also those that are gone.
+ *
+ * @module
+ */
+
+import type { Connection } from "./connection/connection.ts";
+
+/** Bytes sent and received. */
+export class Traffic {
+  readonly #connections: ReadonlyMap<number, Connection>;
+  #downBefore = 0;
+  #upBefore = 0;
+
+  /** Counts these connections, and those that {@link left}. */
+  constructor(connections: ReadonlyMap<number, Connection>) {
+    this.#connections = connections;
+  }
+
+  /** Bytes received. */
+  get down(): number {
+    let bytes = this.#downBefore;
+    for (const { down } of this.#connections.values()) bytes += down.total;
+    return bytes;
+  }
+
+  /** Bytes sent. */
+  get up(): number {
+    let bytes = this.#upBefore;
+    for (const { up } of this.#connections.values()) bytes += up.total;
+    return bytes;
+  }
+
+  /** The connection is not among them any more. */
+  left({ down, up }: Connection): void {
+    this.#downBefore += down.total;
+    this.#upBefore += up.total;
+  }
+}

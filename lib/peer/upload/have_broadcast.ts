@@ -1,0 +1,64 @@
+/**
+ * Who is told of a piece that we got, and when.
+ *
+ * Everybody is told of every piece: peers count what others have, and a seeder that hands out one copy
+ * (BEP 16) has to see where its pieces went. But only to whom it is news, because it lacks the piece, or
+ * because it gave it to us, at once. The others hear of it at the next tick, of all pieces since the last
+ * one together: where most have everything, that is a write for each of them a few times a second
+ * instead of one for each piece.
+ *
+ * @module
+ */
+
+import type { PieceIndex } from "../../store/layout.ts";
+import type { Action, Emit } from "../connection/actions.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { Peer } from "../peers/peer_list.ts";
+import type { Message } from "../../codec/wire/message.ts";
+import type { Bitfield } from "../../store/bitfield.ts";
+
+/** Tells of pieces. */
+export class Haves {
+  readonly #connections: Iterable<Connection>;
+  readonly #emit: Emit;
+  /** What is said at the next tick. */
+  #later: Action[] = [];
+
+  /** Nothing is to be told yet. */
+  constructor(connections: Iterable<Connection>, emit: Emit) {
+    this.#connections = connections;
+    this.#emit = emit;
+  }
+
+  /** We have one more piece, which came from these peers. */
+  stored(piece: PieceIndex, from: readonly Peer[]): void {
+    const now: Connection[] = [], later: Connection[] = [];
+    for (const connection of this.#connections) {
+      const isNews = !connection.remote.get(piece) || from.includes(connection.peer);
+      (isNews ? now : later).push(connection);
+    }
+    const message = { type: "have", piece } as const;
+    if (now.length > 0) this.#emit({ type: "tell", to: now, message });
+    if (later.length > 0) this.#later.push({ type: "tell", to: later, message });
+  }
+
+  /** Time passed, or nothing more will come: whoever was not told yet is told now. */
+  flush(): void {
+    if (this.#later.length === 0) return;
+    for (const action of this.#later) this.#emit(action);
+    this.#later = [];
+  }
+}
+
+/**
+ * The messages that say so.
+ *
+ * @param fast both sides speak BEP 6
+ * @param late the peer was told before that we have nothing, and can be told of single pieces only
+ */
+export function greeting(have: Bitfield, fast: boolean, late: boolean): Message[] {
+  if (late) return [...have.ones()].map((piece) => ({ type: "have", piece }));
+  if (fast && have.isFull) return [{ type: "haveAll" }];
+  if (have.isEmpty) return fast ? [{ type: "haveNone" }] : [];
+  return [{ type: "bitfield", bits: have.bytes() }];
+}

@@ -1,0 +1,287 @@
+/**
+ * Super-seeding (BEP 16): how the first seeder hands out one copy, each piece once.
+ *
+ * While nobody else has the file, the seeder claims to have nothing and offers pieces one by one, each
+ * to one peer only. So no two peers fetch the same piece from it, and what leaves the seeder is at once
+ * something that others lack and can get from whoever was given it. The classic way waits for each
+ * piece to show up at a third peer before it offers the next; that leaves the line idle. Here a peer
+ * has always some offers ahead, and what shows up elsewhere decides who gets the next ones: a peer that
+ * passes on what it got is given more, one that keeps it to itself waits behind the others.
+ *
+ * When every piece was given away, everybody is shown everything, and the seeder is one like any other.
+ *
+ * @module
+ */
+
+import type { Layout, PieceIndex } from "../../store/layout.ts";
+import type { Bitfield } from "../../store/bitfield.ts";
+import type { Emit } from "../connection/actions.ts";
+import type { BlockRequest, Connection } from "../connection/connection.ts";
+import { restsWhenDry } from "../peers/client_quirks.ts";
+import { PieceDeck } from "./super_seed_pieces.ts";
+import { Guest, mostDeserving, ratesOf, Strikes } from "./super_seed_peer.ts";
+
+/** Offers reach so far ahead of what is sent. */
+const AHEAD_SECONDS = 0.5;
+/** So many pieces are shown at once, to all peers together; the rest a moment later. */
+const HAVES_AT_ONCE = 65_536;
+/** Offers ahead while no rate is known, in bytes, for all peers together. */
+const MIN_AHEAD_BYTES = 4 * 1024 * 1024;
+/** Offers ahead for each peer in any case: one on its way, one to ask for meanwhile. */
+const MIN_AHEAD_PIECES = 2;
+const NOBODY = -1;
+
+/** What super-seeding needs from its surroundings. */
+export interface SuperSeedOptions {
+  readonly layout: Layout;
+  readonly have: Bitfield;
+  readonly emit: Emit;
+}
+
+/** Deals the pieces of a complete file among peers that have nothing. */
+export class SuperSeed {
+  readonly #options: SuperSeedOptions;
+  readonly #guests = new Map<Connection, Guest>();
+  /** Guests of before, who do not see everything yet. */
+  #unshown: Guest[] = [];
+  /** To which connection a piece was given that nobody else has seen; by number. */
+  readonly #owner: Int32Array;
+  readonly #deck: PieceDeck;
+  #aheadCount = 0;
+  /** Somebody may have nothing to fetch. */
+  #mayBeHungry = false;
+  #rate = 0;
+  #leastRate = 0;
+  readonly #strikes = new Strikes();
+  #nowMs = 0;
+  #open = true;
+
+  /** Hides nothing before the first peer joins. */
+  constructor(options: SuperSeedOptions) {
+    this.#options = options;
+    this.#owner = new Int32Array(options.layout.pieceCount).fill(NOBODY);
+    this.#deck = new PieceDeck(options.have);
+  }
+
+  /** Whether we claim to have nothing but what we offer. */
+  get isHiding(): boolean {
+    return !this.#open;
+  }
+
+  /**
+   * Somebody joined. Returns whether it is to be told that we have nothing: always while we hide, and
+   * when it finds nobody here who has anything; but never who could not live on offers.
+   */
+  joined(connection: Connection, others: Iterable<Connection>): boolean {
+    if (restsWhenDry(connection.negotiated.peerId)) return false;
+    if (this.#open && this.#isAlone(connection, others)) this.#begin();
+    if (this.#open) return false;
+    this.#nowMs = Math.max(this.#nowMs, connection.openedMs); // the last tick may be long ago
+    const strikes = this.#strikes.of(connection.peer.host);
+    const { pieceCount } = this.#options.layout;
+    this.#guests.set(connection, new Guest(connection, pieceCount, strikes));
+    return true;
+  }
+
+  /** A peer says that it has a piece: what it was offered has arrived, or was passed on to it. */
+  seen(connection: Connection, piece: PieceIndex): void {
+    if (this.#open) return;
+    const guest = this.#guests.get(connection);
+    if (guest !== undefined) {
+      guest.says(piece);
+      this.#sent(guest, piece);
+    }
+    const owner = this.#owner[piece]!;
+    if (owner === connection.id) return;
+    this.#owner[piece] = NOBODY;
+    this.#deck.gave(piece);
+    if (owner === NOBODY) return;
+    for (const other of this.#guests.values()) {
+      if (other.connection.id === owner && !other.ahead.has(piece)) other.unshared--;
+    }
+  }
+
+  /** Blocks were handed to the socket. */
+  taken(connection: Connection, requests: readonly BlockRequest[]): void {
+    const guest = this.#guests.get(connection);
+    if (guest === undefined) return;
+    for (const { piece, length } of requests) {
+      if (guest.took(piece, length, this.#leastRate, this.#nowMs)) this.#sent(guest, piece);
+    }
+  }
+
+  /** The connection is gone; what it alone was given is given to others. */
+  left(connection: Connection): void {
+    this.#unshown = this.#unshown.filter((guest) => guest.connection !== connection);
+    const guest = this.#guests.get(connection);
+    if (guest === undefined) return;
+    const owned = this.#ownedBy(connection);
+    this.#strikes.remember(connection.peer.host, guest.strikes + (owned.length > 0 ? 1 : 0));
+    this.#takeBack(guest, owned);
+    this.#guests.delete(connection);
+    if (this.#guests.size === 0) this.#open = true; // whoever comes next begins anew
+  }
+
+  /** Time passed: rates are known anew, and what was not fetched is offered to others. */
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#showSome();
+    if (this.#open) return;
+    const rates = ratesOf(this.#guests.values(), nowMs);
+    [this.#rate, this.#leastRate] = [rates.total, rates.least];
+    this.#mayBeHungry = true;
+    for (const guest of this.#guests.values()) {
+      if (!guest.isLate(nowMs)) continue;
+      this.#takeBack(guest, guest.stall());
+      if (!guest.connection.peerInterested) this.#dismiss(guest);
+    }
+    if (this.#nobodyMoves()) this.#reveal();
+    else this.deal();
+  }
+
+  /** Offers what is to be offered now. */
+  deal(): void {
+    if (this.#open) return;
+    const budget = this.#budget();
+    while (this.#aheadCount < budget) {
+      const piece = this.#deck.take();
+      if (piece === undefined) break;
+      const guest = mostDeserving(this.#guests.values(), piece);
+      if (guest === undefined) {
+        this.#deck.putBack(piece);
+        break;
+      }
+      this.#offer(guest, piece);
+    }
+    if (this.#mayBeHungry) this.#feedAll();
+    if (this.#guests.size > 0 && this.#deck.isEmpty && this.#isAllSent()) this.#reveal();
+  }
+
+  #feedAll(): void {
+    this.#mayBeHungry = false;
+    const slow = [...this.#guests.values()].filter((guest) => guest.isSlow(this.#nowMs));
+    if (slow.length === 0) return;
+    for (const guest of this.#guests.values()) this.#feed(guest, slow);
+  }
+
+  /**
+   * Who fetches what it is offered does not wait for those who do not: where they hold the offers, it has
+   * something to fetch all the same, if need be what somebody has held for too long.
+   */
+  #feed(hungry: Guest, slow: readonly Guest[]): void {
+    const { connection, ahead, stalled, strikes } = hungry;
+    if (ahead.size > 0 || stalled || strikes > 0 || connection.closing || connection.amChoking) {
+      return;
+    }
+    const piece = this.#deck.take(connection.remote) ?? this.#heldPiece(connection.remote, slow);
+    if (piece !== undefined) this.#offer(hungry, piece);
+  }
+
+  /** A piece that one of these was offered long ago, and that loses it. */
+  #heldPiece(remote: Bitfield, slow: readonly Guest[]): PieceIndex | undefined {
+    for (const holder of slow) {
+      const piece = holder.oldOffer(this.#nowMs);
+      if (piece === undefined || remote.get(piece)) continue;
+      this.#takeBack(holder, [piece]);
+      holder.strikes++;
+      return this.#deck.take(remote);
+    }
+    return undefined;
+  }
+
+  #begin(): void {
+    this.#open = false;
+    this.#deck.reset();
+    this.#owner.fill(NOBODY);
+    this.#aheadCount = 0;
+  }
+
+  #isAlone(connection: Connection, others: Iterable<Connection>): boolean {
+    for (const other of others) if (other !== connection && !other.remote.isEmpty) return false;
+    return true;
+  }
+
+  /** How many offers may be ahead, over all peers. */
+  #budget(): number {
+    const { pieceLength } = this.#options.layout;
+    const bytes = Math.max(MIN_AHEAD_BYTES, this.#rate * AHEAD_SECONDS);
+    return Math.max(Math.ceil(bytes / pieceLength), MIN_AHEAD_PIECES * this.#guests.size);
+  }
+
+  /** Nobody wants just what it was offered; perhaps other peers promised them that. */
+  #nobodyMoves(): boolean {
+    const guests = [...this.#guests.values()];
+    return guests.every((guest) => guest.stalled) && guests.some((g) => !g.connection.amChoking);
+  }
+
+  /** Nobody who is served has anything left to fetch; the one offer of others can wait. */
+  #isAllSent(): boolean {
+    for (const { connection, ahead } of this.#guests.values()) {
+      if (ahead.size > 0 && !connection.amChoking) return false;
+    }
+    return true;
+  }
+
+  #offer(guest: Guest, piece: PieceIndex): void {
+    const { connection } = guest;
+    guest.offered(piece, this.#options.layout.dataLength(piece), this.#nowMs);
+    this.#aheadCount++;
+    this.#deck.gave(piece);
+    this.#owner[piece] = connection.id;
+    this.#options.emit({ type: "send", connection, message: { type: "have", piece } });
+  }
+
+  /** The peer has got all of a piece, from us or from another. */
+  #sent(guest: Guest, piece: PieceIndex): void {
+    if (!guest.ahead.delete(piece)) return;
+    this.#aheadCount--;
+    this.#mayBeHungry ||= guest.ahead.size === 0;
+    if (this.#owner[piece] === guest.connection.id) guest.unshared++;
+  }
+
+  #takeBack(guest: Guest, pieces: readonly PieceIndex[]): void {
+    for (const piece of pieces) {
+      if (guest.ahead.delete(piece)) this.#aheadCount--;
+      if (this.#owner[piece] !== guest.connection.id) continue;
+      this.#owner[piece] = NOBODY;
+      this.#deck.putBack(piece);
+    }
+  }
+
+  #ownedBy({ id }: Connection): PieceIndex[] {
+    const pieces: PieceIndex[] = [];
+    for (let piece = 0; piece < this.#owner.length; piece++) {
+      if (this.#owner[piece] === id) pieces.push(piece as PieceIndex);
+    }
+    return pieces;
+  }
+
+  /** It wants none of what it is offered, since it chose other files or had it before: it sees all. */
+  #dismiss(guest: Guest): void {
+    this.left(guest.connection);
+    this.#showAll(guest);
+  }
+
+  /** One copy is out: from now on everybody sees all of it. */
+  #reveal(): void {
+    this.#open = true;
+    this.#unshown.push(...this.#guests.values());
+    this.#guests.clear();
+    this.#showSome();
+  }
+
+  #showSome(): void {
+    for (let left = HAVES_AT_ONCE; left > 0 && this.#unshown.length > 0;) {
+      left -= this.#options.have.count;
+      this.#showAll(this.#unshown.shift()!);
+    }
+  }
+
+  #showAll({ connection, told }: Guest): void {
+    for (const piece of this.#options.have.ones()) {
+      if (told.get(piece) || connection.remote.get(piece)) continue;
+      const message = { type: "have", piece } as const;
+      this.#options.emit({ type: "send", connection, message });
+    }
+  }
+}

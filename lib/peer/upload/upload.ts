@@ -1,0 +1,265 @@
+/**
+ * Serving: who may ask, what is queued, what is handed to the socket.
+ *
+ * Queued are coordinates, not bytes: the disk is read when the socket can take more, so a choke or a
+ * cancel costs nothing.
+ *
+ * @module
+ */
+
+import type { BlockRangeMessage } from "../../codec/wire/message.ts";
+import { ProtocolError } from "../../errors.ts";
+import type { Layout, PieceIndex } from "../../store/layout.ts";
+import type { Pieces } from "../../store/pieces.ts";
+import type { Emit } from "../connection/actions.ts";
+import { chooseUnchoked, RECHOKE_INTERVAL_MS } from "./choker.ts";
+import type { BlockRequest, Connection } from "../connection/connection.ts";
+import { UploadSlots } from "./choker.ts";
+
+/** How many requests of one peer are queued; told to peers as `reqq` (BEP 10). */
+export const REQUEST_QUEUE = 1024;
+/** The longest block served. We ask for 16 KiB; some old programs ask for more. */
+export const MAX_SERVED_BLOCK = 128 * 1024;
+
+/** Peers served at once by who has fewer than {@link FIRST_PIECES}. */
+const FIRST_SLOTS = 2;
+const FIRST_PIECES = 4;
+
+/** What serving needs from its surroundings. */
+export interface UploadOptions {
+  readonly layout: Layout;
+  readonly pieces: Pieces;
+  readonly connections: Iterable<Connection>;
+  /** How many of them lack something. */
+  readonly leechers: () => number;
+  readonly emit: Emit;
+  readonly random: () => number;
+  /** How many peers are served at once, at least: more where that is faster. */
+  readonly slots: number;
+}
+
+/** The serving half of a transfer. */
+export class Upload {
+  readonly #options: UploadOptions;
+  readonly #slots: UploadSlots;
+  /** Who has a slot. */
+  readonly #served = new Set<Connection>();
+  /** Who wants one. */
+  readonly #waiting = new Set<Connection>();
+  /** How many have a slot and want something. */
+  #inUse = 0;
+  #rechokeAtMs = 0;
+
+  /** Serves nobody yet. */
+  constructor(options: UploadOptions) {
+    this.#options = options;
+    this.#slots = new UploadSlots(options.slots);
+  }
+
+  /** The peer wants something. With a free slot it is served at once. */
+  interested(connection: Connection, nowMs: number): void {
+    if (!connection.amChoking && !connection.peerInterested) this.#inUse++;
+    connection.peerInterested = true;
+    if (!connection.amChoking) return;
+    this.#waiting.add(connection);
+    if (this.#freeSlots > 0) this.#giveSlot(connection, nowMs);
+  }
+
+  /**
+   * The peer wants nothing at the moment. Its slot stays its own until somebody else wants it: who has
+   * everything we have will want the next piece we get, and shall not have to ask for a slot first.
+   */
+  notInterested(connection: Connection, nowMs: number): void {
+    const wasInUse = this.#isInUse(connection);
+    connection.peerInterested = false;
+    this.#waiting.delete(connection);
+    if (!wasInUse) return;
+    this.#inUse--;
+    this.#fillSlots(nowMs);
+  }
+
+  /** The connection is gone. Its slot is given away at the next tick. */
+  left(connection: Connection): void {
+    if (this.#isInUse(connection)) this.#inUse--;
+    this.#waiting.delete(connection);
+    this.#served.delete(connection);
+  }
+
+  /**
+   * The peer asks for a block.
+   *
+   * @throws {ProtocolError} when there is no such piece, or no such range in it
+   */
+  request(connection: Connection, message: BlockRangeMessage, nowMs: number): void {
+    const { begin, length } = message;
+    const piece = this.#options.layout.pieceIndex(message.piece);
+    if (piece === undefined) throw new ProtocolError(`asked for piece ${message.piece}`);
+    const inRange = length > 0 && begin + length <= this.#options.layout.servableLength(piece);
+    if (!inRange) throw new ProtocolError(`asked for ${length} bytes at ${piece}+${begin}`);
+    if (!connection.peerInterested) this.interested(connection, nowMs); // some never say so
+    const serve = !connection.amChoking && length <= MAX_SERVED_BLOCK &&
+      this.#options.pieces.shared.get(piece) && connection.uploadQueue.length < REQUEST_QUEUE;
+    if (!serve) return this.#reject(connection, { piece, begin, length });
+    connection.uploadQueue.push({ piece, begin, length });
+    if (connection.uploadQueue.length === 1) this.#options.emit({ type: "upload", connection });
+  }
+
+  /** The peer no longer wants a block. With BEP 6 that is answered too. False: it does not wait for it. */
+  cancel(connection: Connection, message: BlockRangeMessage): boolean {
+    const { uploadQueue } = connection;
+    const at = uploadQueue.findIndex((queued) =>
+      queued.piece === message.piece && queued.begin === message.begin &&
+      queued.length === message.length
+    );
+    if (at < 0) return false;
+    const [queued] = uploadQueue.splice(at, 1);
+    this.#reject(connection, queued!);
+    return true;
+  }
+
+  /**
+   * Up to `maxBytes` of what the peer waits for, at least one block if there is any. Where `maxBytes` end
+   * within a piece, its blocks stay together for the next time: one read gets them all.
+   */
+  take(connection: Connection, maxBytes: number): BlockRequest[] {
+    const { uploadQueue } = connection;
+    let count = 0;
+    let pieceStart = 0;
+    for (let bytes = 0; count < uploadQueue.length; count++) {
+      bytes += uploadQueue[count]!.length;
+      if (count > 0 && uploadQueue[count]!.piece !== uploadQueue[count - 1]!.piece) {
+        pieceStart = count;
+      }
+      if (count > 0 && bytes > maxBytes) break;
+    }
+    const isCut = count < uploadQueue.length && pieceStart > 0;
+    return uploadQueue.splice(0, isCut ? pieceStart : count);
+  }
+
+  /** Something taken could not be read: the peer must not wait for it. */
+  refuse(connection: Connection, request: BlockRequest): void {
+    this.#reject(connection, request);
+  }
+
+  /** A piece is gone from the disk: nobody gets it any more, and everybody is told (BEP 54). */
+  pieceLost(piece: PieceIndex): void {
+    for (const connection of this.#options.connections) {
+      const { uploadQueue } = connection;
+      const dropped = uploadQueue.filter((queued) => queued.piece === piece);
+      if (dropped.length === 0) continue;
+      uploadQueue.splice(0, uploadQueue.length, ...uploadQueue.filter((q) => q.piece !== piece));
+      for (const request of dropped) this.#reject(connection, request);
+    }
+  }
+
+  /** Deals the slots anew when it is time; in between gives away those that became free. */
+  tick(nowMs: number): void {
+    if (nowMs < this.#rechokeAtMs) this.#fillSlots(nowMs);
+    else this.#dealSlots(nowMs);
+  }
+
+  /**
+   * While we have little, all who ask want the same, and what counts is that somebody has it whole soon
+   * and passes it on. Later a handful is served together, and the others in turn; where there are no more
+   * than two handfuls, nobody has to wait.
+   */
+  get #slotCount(): number {
+    const { pieces, leechers } = this.#options;
+    const slots = this.#slots.count;
+    if (leechers() <= 2 * slots) return 2 * slots;
+    const isBeginning = pieces.have.count < FIRST_PIECES && !pieces.isComplete;
+    return isBeginning ? Math.min(FIRST_SLOTS, slots) : slots;
+  }
+
+  /** Slots that nobody makes use of. */
+  get #freeSlots(): number {
+    return this.#slotCount - this.#inUse;
+  }
+
+  #isInUse(connection: Connection): boolean {
+    return connection.peerInterested && this.#served.has(connection);
+  }
+
+  /** A slot that is free, or kept by somebody who wants nothing at the moment. */
+  #giveSlot(connection: Connection, nowMs: number): void {
+    if (this.#served.size >= this.#slotCount) {
+      const idle = longestServed(this.#served, ({ peerInterested }) => !peerInterested);
+      if (idle !== undefined) this.#choke(idle);
+    }
+    this.#unchoke(connection, nowMs);
+  }
+
+  /** Takes a slot in use from nobody: who changes its mind often must not cost others theirs. */
+  #fillSlots(nowMs: number): void {
+    if (this.#waiting.size === 0) return;
+    for (let free = this.#freeSlots; free > 0; free--) {
+      const next = longestServed(this.#waiting, () => true);
+      if (next === undefined) return;
+      this.#giveSlot(next, nowMs);
+    }
+  }
+
+  #dealSlots(nowMs: number): void {
+    this.#rechokeAtMs = nowMs + RECHOKE_INTERVAL_MS;
+    const serving = this.#options.pieces.isComplete;
+    const connections = [...this.#options.connections];
+    const candidates = connections.map((connection) => ({
+      id: connection.id,
+      host: connection.peer.host,
+      interested: connection.peerInterested,
+      unchoked: !connection.amChoking,
+      rate: (serving ? connection.up : connection.down).rate(nowMs),
+      unchokedMs: connection.unchokedMs,
+    }));
+    const isContested = candidates.filter((c) => c.interested).length > this.#slotCount;
+    const rate = connections.reduce((sum, { up }) => sum + up.rate(nowMs), 0);
+    this.#slots.look(isContested, rate, nowMs);
+    const chosen = chooseUnchoked(candidates, this.#slotCount, this.#options.random);
+    for (const connection of connections) {
+      if (!connection.peerInterested && !isContested) continue;
+      if (chosen.has(connection.id)) {
+        if (connection.amChoking) this.#unchoke(connection, nowMs);
+      } else if (!connection.amChoking) {
+        this.#choke(connection);
+      }
+    }
+  }
+
+  #unchoke(connection: Connection, nowMs: number): void {
+    connection.amChoking = false;
+    this.#waiting.delete(connection);
+    this.#served.add(connection);
+    if (connection.peerInterested) this.#inUse++;
+    connection.unchokedMs = nowMs;
+    this.#options.emit({ type: "send", connection, message: { type: "unchoke" } });
+  }
+
+  /** The choke goes first, then the rejects (BEP 6). */
+  #choke(connection: Connection): void {
+    if (this.#isInUse(connection)) this.#inUse--;
+    connection.amChoking = true;
+    this.#served.delete(connection);
+    if (connection.peerInterested) this.#waiting.add(connection);
+    this.#options.emit({ type: "send", connection, message: { type: "choke" } });
+    for (const request of connection.uploadQueue.splice(0)) this.#reject(connection, request);
+  }
+
+  /** Without BEP 6 a request that is not served is not answered either. */
+  #reject(connection: Connection, request: BlockRequest): void {
+    if (!connection.negotiated.fast) return;
+    this.#options.emit({ type: "send", connection, message: { type: "reject", ...request } });
+  }
+}
+
+/** Whoever of these got its slot longest ago; who never had one comes first. */
+function longestServed(
+  connections: Iterable<Connection>,
+  isMeant: (connection: Connection) => boolean,
+): Connection | undefined {
+  let first: Connection | undefined;
+  for (const connection of connections) {
+    if (!isMeant(connection)) continue;
+    if (first === undefined || connection.unchokedMs < first.unchokedMs) first = connection;
+  }
+  return first;
+}

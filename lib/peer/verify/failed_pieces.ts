@@ -1,0 +1,182 @@
+/**
+ * What becomes of full pieces: of those that pass their hash, and of those that do not.
+ *
+ * A v2 piece that fails waits until a peer gives the hashes of its blocks; then the wrong blocks alone
+ * are fetched again, and who sent them is banned. Where nobody gives them, and in v1 torrents, the whole
+ * piece is fetched again, and {@link Blame} finds out who spoiled it.
+ *
+ * @module
+ */
+
+import type { HashesMessage, HashRangeFields } from "../../codec/wire/message.ts";
+import type { Layout, PieceIndex } from "../../store/layout.ts";
+import type { ActivePiece, Pieces } from "../../store/pieces.ts";
+import type { Emit } from "../connection/actions.ts";
+import { Blame, wrongBlocks } from "./smart_ban.ts";
+import type { Connection } from "../connection/connection.ts";
+import { LeafFetch, type LeafPlace } from "./block_hash_fetch.ts";
+import type { Peer } from "../peers/peer_list.ts";
+
+/** So long a peer has a doubted piece to itself; twice as long each time it fails. */
+const ALONE_MS = 10_000;
+const MAX_ALONE_MS = 640_000;
+
+/** What judging pieces needs from its surroundings. */
+export interface FailedPiecesOptions {
+  readonly layout: Layout;
+  readonly pieces: Pieces;
+  readonly connections: Iterable<Connection>;
+  readonly emit: Emit;
+  readonly peerById: (id: number) => Peer | undefined;
+  /** Where the leaf hashes of a piece lie; `undefined` where it has no SHA-256 hash that is known. */
+  readonly placeOf: (piece: PieceIndex) => LeafPlace | undefined;
+  /** It is proved that the peer sent corrupt data. */
+  readonly convict: (peer: Peer, piece: PieceIndex) => void;
+  /** These blocks of the piece are to be fetched again, and the others are right. */
+  readonly reopen: (piece: PieceIndex, wrong: readonly number[]) => void;
+  /** All of the piece is to be fetched again. */
+  readonly drop: (piece: PieceIndex) => void;
+}
+
+/** Judges full pieces and whoever sent them. */
+export class FailedPieces {
+  readonly #options: FailedPiecesOptions;
+  readonly #blame: Blame;
+  readonly #leaves: LeafFetch;
+  /** Pieces that wait for leaf hashes, and the digests of their blocks. */
+  readonly #waiting = new Map<PieceIndex, Uint8Array>();
+  /** Since when somebody has a doubted piece to itself. */
+  readonly #aloneSinceMs = new Map<ActivePiece, number>();
+  readonly #failures = new Map<PieceIndex, number>();
+
+  /** Nothing has failed yet. */
+  constructor(options: FailedPiecesOptions, nowMs: number) {
+    const { connections, emit, pieces: { slotCount }, placeOf } = options;
+    this.#options = options;
+    this.#blame = new Blame(options.peerById);
+    this.#leaves = new LeafFetch({ connections, emit, slotCount, placeOf }, nowMs);
+  }
+
+  /** Pieces to be fetched first, each by one peer alone. */
+  get doubted(): ReadonlySet<PieceIndex> {
+    return this.#blame.doubted;
+  }
+
+  /** Whether the driver shall hash the blocks of a piece even if it passes. */
+  wantsDigests(piece: PieceIndex): boolean {
+    return this.#blame.isCurious(piece);
+  }
+
+  /** The piece matched its hash. Returns who sent it, each credited with what came from it. */
+  passed(active: ActivePiece, digests: Uint8Array | undefined): readonly Peer[] {
+    const { layout, peerById } = this.#options;
+    const { piece } = active;
+    for (let block = 0; block < active.blockCount; block++) {
+      const peer = peerById(active.contributorOf(block));
+      if (peer) peer.verifiedBytes += layout.blockLength(piece, block, true);
+    }
+    this.#leaves.forget(piece);
+    this.#failures.delete(piece);
+    this.#convict(this.#blame.settled(piece, digests), piece);
+    return this.#blame.sourcesOf(active).from;
+  }
+
+  /**
+   * The piece did not match its hash. It is dropped or reopened, now or in a few seconds.
+   *
+   * @param digests The SHA-256 of each of its blocks, packed.
+   */
+  failed(active: ActivePiece, digests: Uint8Array | undefined): void {
+    const { piece } = active;
+    this.#failures.set(piece, (this.#failures.get(piece) ?? 0) + 1);
+    const { from, alone } = this.#blame.sourcesOf(active);
+    if (alone) this.#convict(from, piece);
+    const known = this.#leaves.known(piece);
+    if (digests === undefined) return this.#drop(active, digests);
+    if (known !== undefined) return this.#compare(active, digests, known);
+    if (this.#leaves.begin(active)) this.#waiting.set(piece, digests);
+    else this.#drop(active, digests);
+  }
+
+  /**
+   * Hashes arrived; true when a piece had waited for them.
+   *
+   * @throws {CorruptDataError} when they do not lead to the hash of the piece
+   */
+  hashes(connection: Connection, message: HashesMessage): boolean {
+    const active = this.#leaves.hashes(connection, message);
+    if (active === undefined) return false;
+    const { piece } = active;
+    this.#compare(active, this.#waiting.get(piece)!, this.#leaves.known(piece)!);
+    return true;
+  }
+
+  /** The peer does not give hashes it was asked for. */
+  rejected(connection: Connection, message: HashRangeFields): void {
+    const lost = this.#leaves.rejected(connection, message);
+    if (lost !== undefined) this.#giveUp(lost);
+  }
+
+  /** The connection is gone. */
+  left(connection: Connection): void {
+    for (const active of this.#leaves.left(connection)) this.#giveUp(active);
+  }
+
+  /** Time passed: nothing is waited for without end. */
+  tick(nowMs: number): void {
+    for (const active of this.#leaves.tick(nowMs)) this.#giveUp(active);
+    for (const active of this.#aloneSinceMs.keys()) {
+      if (this.#options.pieces.active.get(active.piece) !== active) {
+        this.#aloneSinceMs.delete(active);
+      }
+    }
+    for (const active of this.#options.pieces.active.values()) {
+      if (!active.exclusive || active.isFull) continue;
+      const sinceMs = this.#aloneSinceMs.get(active);
+      if (sinceMs === undefined) this.#aloneSinceMs.set(active, nowMs);
+      else if (nowMs - sinceMs >= this.#aloneMs(active.piece)) active.exclusive = false;
+    }
+  }
+
+  /** A slow peer does not hold a piece for ever; but a good one gets the time it needs, some day. */
+  #aloneMs(piece: PieceIndex): number {
+    return Math.min(MAX_ALONE_MS, ALONE_MS * 2 ** (this.#failures.get(piece) ?? 0));
+  }
+
+  /** The right digests of a failed piece are known. */
+  #compare(active: ActivePiece, digests: Uint8Array, right: Uint8Array): void {
+    const { piece } = active;
+    this.#waiting.delete(piece);
+    const wrong = wrongBlocks(digests, right);
+    const guilty = new Set(wrong.map((block) => active.contributorOf(block)));
+    const from = this.#blame.peers(guilty);
+    this.#tell(piece, from);
+    if (wrong.length === 0 || wrong.length === active.blockCount) this.#options.drop(piece);
+    else this.#options.reopen(piece, wrong);
+    this.#convict(from, piece);
+    this.#convict(this.#blame.settled(piece, right), piece);
+  }
+
+  /** Nobody gives the leaf hashes of the piece. */
+  #giveUp(active: ActivePiece): void {
+    const digests = this.#waiting.get(active.piece);
+    this.#waiting.delete(active.piece);
+    this.#drop(active, digests);
+  }
+
+  #drop(active: ActivePiece, digests: Uint8Array | undefined): void {
+    const { from, alone } = this.#blame.sourcesOf(active);
+    if (!alone) this.#blame.failed(active, digests);
+    this.#tell(active.piece, from);
+    this.#options.drop(active.piece);
+  }
+
+  #tell(piece: PieceIndex, from: readonly Peer[]): void {
+    for (const peer of from) peer.badPieces++;
+    this.#options.emit({ type: "failed", piece, from });
+  }
+
+  #convict(peers: readonly Peer[], piece: PieceIndex): void {
+    for (const peer of peers) this.#options.convict(peer, piece);
+  }
+}

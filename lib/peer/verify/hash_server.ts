@@ -1,0 +1,190 @@
+/**
+ * Hashes of v2 files for peers (BEP 52): piece layers with their proofs, and the leaf hashes of pieces.
+ *
+ * Leaf hashes are not kept: the piece is read from disk and hashed, one piece at a time and no more
+ * than so many bytes a second, however many peers ask.
+ *
+ * @module
+ */
+
+import { hex } from "../../codec/bytes.ts";
+import { HASH_LENGTH, type MerkleTree } from "../../codec/torrent/merkle.ts";
+import type { HashRangeMessage } from "../../codec/wire/message.ts";
+import { hostKey } from "../../codec/network_key.ts";
+import type { HashRange, PieceLayer } from "../../codec/torrent/piece_layer.ts";
+import { ProtocolError } from "../../errors.ts";
+import { BLOCK_LENGTH, type Layout, type PieceIndex } from "../../store/layout.ts";
+import type { Pieces } from "../../store/pieces.ts";
+import type { Emit } from "../connection/actions.ts";
+import type { Connection } from "../connection/connection.ts";
+
+/**
+ * What a peer may ask for in the life of a connection, in hashes: 128 MiB of them, four times what a
+ * file of 1 TiB in pieces of 1 MiB has.
+ */
+const MAX_HASHES_PER_PEER = 4 * 1024 * 1024;
+/** What a request counts at least: its answer costs a message, however short. */
+const HASHES_PER_REQUEST = 32;
+/** Requests for leaf hashes that one peer may have waiting; libtorrent has two. */
+const MAX_WAITING_PER_PEER = 8;
+/** Requests for leaf hashes that all peers of one host may have waiting. */
+const MAX_WAITING_PER_HOST = 16;
+/** Requests for leaf hashes that may wait in all; beyond that whoever's host has most gives way. */
+const MAX_WAITING = 64;
+/** Bytes read and hashed a second to answer strangers: about a hundredth of a core. */
+const HASHED_BYTES_PER_SECOND = 16 * 1024 * 1024;
+/** So far ahead of that rate a burst may run. */
+const BURST_MS = 1000;
+/** Bytes of leaf hashes that are kept, and of the trees over them: peers ask again and again for some. */
+const MAX_CACHED_BYTES = 4 * 1024 * 1024;
+
+/** What is served, and from where. */
+export interface HashServerOptions {
+  /** Piece layers by root in hex. */
+  readonly layers: ReadonlyMap<string, PieceLayer>;
+  readonly layout: Layout;
+  readonly pieces: Pieces;
+  readonly emit: Emit;
+}
+
+interface Waiting {
+  readonly connection: Connection;
+  readonly host: string;
+  readonly message: HashRangeMessage;
+  readonly piece: PieceIndex;
+}
+
+/** Answers hash requests. */
+export class HashServer {
+  readonly #options: HashServerOptions;
+  readonly #asked = new Map<Connection, number>();
+  readonly #cached = new Map<PieceIndex, MerkleTree>();
+  readonly #mostCached: number;
+  /** The first piece of each file, by root in hex; made when first needed. */
+  #firstPieces: Map<string, number> | undefined;
+  #waiting: Waiting[] = [];
+  #hashing: PieceIndex | undefined;
+  /** When what was hashed so far would be through at the rate allowed. */
+  #paidUntilMs = 0;
+
+  /** Nobody has asked yet. */
+  constructor(options: HashServerOptions) {
+    this.#options = options;
+    const treeBytes = 2 * HASH_LENGTH * Math.ceil(options.layout.pieceLength / BLOCK_LENGTH);
+    this.#mostCached = Math.max(1, Math.floor(MAX_CACHED_BYTES / treeBytes));
+  }
+
+  /**
+   * The peer asks for hashes: it gets them, now or soon, or a reject.
+   *
+   * @throws {ProtocolError} when it asks without end
+   */
+  request(connection: Connection, request: HashRangeMessage, nowMs: number): void {
+    const cost = Math.max(HASHES_PER_REQUEST, request.length);
+    const asked = (this.#asked.get(connection) ?? 0) + cost;
+    if (asked > MAX_HASHES_PER_PEER) throw new ProtocolError("keeps asking for hashes");
+    this.#asked.set(connection, asked);
+    const message = { ...request, root: request.root.slice() }; // a view of the receive buffer
+    const root = hex(message.root);
+    const pieceInFile = this.#options.layers.get(root)?.pieceBelow(message);
+    if (pieceInFile === undefined) return this.#answer(connection, message);
+    const piece = this.#onDisk(root, pieceInFile);
+    const known = piece === undefined ? undefined : this.#cached.get(piece);
+    if (piece === undefined || known !== undefined || !this.#hasRoom(connection)) {
+      return this.#answer(connection, message, known);
+    }
+    this.#waiting.push({ connection, host: hostKey(connection.peer.host), message, piece });
+    this.#next(nowMs);
+  }
+
+  /** The driver hashed the blocks of a piece, or could not. */
+  hashed(piece: PieceIndex, leaves: Uint8Array | undefined, nowMs: number): void {
+    this.#hashing = undefined;
+    const tree = leaves && this.#layerOf(piece)?.treeBelow(leaves);
+    if (tree !== undefined) this.#cached.set(piece, tree);
+    const [oldest] = this.#cached.keys();
+    if (this.#cached.size > this.#mostCached) this.#cached.delete(oldest!);
+    const answered = this.#waiting.filter((waiting) => waiting.piece === piece);
+    this.#waiting = this.#waiting.filter((waiting) => waiting.piece !== piece);
+    for (const { connection, message } of answered) this.#answer(connection, message, tree);
+    this.#next(nowMs);
+  }
+
+  /** The piece on disk is not what it was. */
+  pieceLost(piece: PieceIndex): void {
+    this.#cached.delete(piece);
+  }
+
+  /** The connection is gone. */
+  left(connection: Connection): void {
+    this.#asked.delete(connection);
+    this.#waiting = this.#waiting.filter((waiting) => waiting.connection !== connection);
+  }
+
+  /** Time passed: perhaps the next piece may be hashed. */
+  tick(nowMs: number): void {
+    this.#next(nowMs);
+  }
+
+  /** The piece of the torrent that is this one of the file, if it is on disk. */
+  #onDisk(root: string, pieceInFile: number): PieceIndex | undefined {
+    const { layout, pieces } = this.#options;
+    this.#firstPieces ??= firstPieces(layout);
+    const piece = layout.pieceIndex((this.#firstPieces.get(root) ?? -1) + pieceInFile);
+    return piece !== undefined && pieces.shared.get(piece) ? piece : undefined;
+  }
+
+  #layerOf(piece: PieceIndex): PieceLayer | undefined {
+    const { root } = this.#options.layout.fileOf(piece);
+    return root && this.#options.layers.get(hex(root));
+  }
+
+  /** Whether one more request of this peer may wait. The host that has most waiting makes room for it. */
+  #hasRoom(connection: Connection): boolean {
+    const perHost = new Map<string, number>();
+    let mine = 0;
+    for (const { connection: other, host } of this.#waiting) {
+      if (other === connection) mine++;
+      perHost.set(host, (perHost.get(host) ?? 0) + 1);
+    }
+    const here = perHost.get(hostKey(connection.peer.host)) ?? 0;
+    if (mine >= MAX_WAITING_PER_PEER || here >= MAX_WAITING_PER_HOST) return false;
+    if (this.#waiting.length < MAX_WAITING) return true;
+    const most = Math.max(...perHost.values());
+    if (most <= here + 1) return false;
+    const at = this.#waiting.findLastIndex(({ host }) => perHost.get(host) === most);
+    const [leaver] = this.#waiting.splice(at, 1);
+    this.#answer(leaver!.connection, leaver!.message);
+    return true;
+  }
+
+  #next(nowMs: number): void {
+    const [next] = this.#waiting;
+    if (next === undefined || this.#hashing !== undefined) return;
+    if (this.#paidUntilMs > nowMs + BURST_MS) return;
+    const costMs = this.#options.layout.pieceLength / HASHED_BYTES_PER_SECOND * 1000;
+    this.#paidUntilMs = Math.max(nowMs, this.#paidUntilMs) + costMs;
+    this.#hashing = next.piece;
+    this.#options.emit({ type: "hashBlocks", piece: next.piece });
+  }
+
+  /** Sends the hashes; a reject where they are not known here, or there are none such. */
+  #answer(connection: Connection, request: HashRangeMessage, leaves?: MerkleTree): void {
+    const { root, baseLayer, index, length, proofLayers } = request;
+    const range: HashRange = { baseLayer, index, length, proofLayers };
+    const hashes = this.#options.layers.get(hex(root))?.answer(range, leaves);
+    const message = hashes === undefined
+      ? { type: "hashReject", root, ...range } as const
+      : { type: "hashes", root, ...range, hashes } as const;
+    this.#options.emit({ type: "send", connection, message });
+  }
+}
+
+function firstPieces(layout: Layout): Map<string, number> {
+  const first = new Map<string, number>();
+  for (const piece of layout.pieces()) {
+    const { root, pieceInFile } = layout.fileOf(piece);
+    if (root !== undefined && pieceInFile === 0) first.set(hex(root), piece);
+  }
+  return first;
+}

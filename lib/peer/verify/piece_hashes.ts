@@ -1,0 +1,131 @@
+/**
+ * How each piece is checked: by SHA-256 where its hash is known, which in a torrent from a magnet link
+ * it is only once peers have given it; by SHA-1 where there is nothing else.
+ *
+ * @module
+ */
+
+import { hex } from "../../codec/bytes.ts";
+import type { HashesMessage, HashRangeMessage } from "../../codec/wire/message.ts";
+import type { PieceLayer } from "../../codec/torrent/piece_layer.ts";
+import type { Layout, PieceIndex } from "../../store/layout.ts";
+import type { Emit } from "../connection/actions.ts";
+import type { Connection } from "../connection/connection.ts";
+import { HashExchange } from "./piece_layer_fetch.ts";
+import type { LeafPlace } from "./block_hash_fetch.ts";
+
+/** A hybrid whose SHA-256 hashes nobody gives is fetched by its SHA-1 hashes after so long. */
+const SHA1_FALLBACK_MS = 3000;
+
+/** How a piece is to be checked. */
+export type Expected =
+  | { readonly kind: "sha256"; readonly hash: Uint8Array }
+  | { readonly kind: "sha1"; readonly hash: Uint8Array };
+
+/** What hashes there are. */
+export interface PieceHashesOptions {
+  readonly layout: Layout;
+  /** Piece layers by root in hex; empty in v1 torrents. */
+  readonly layers: ReadonlyMap<string, PieceLayer>;
+  /** SHA-1 of each piece, packed; absent in v2 torrents. */
+  readonly sha1s: Uint8Array | undefined;
+  readonly emit: Emit;
+}
+
+/** The hashes of all pieces, as far as they are known. */
+export class PieceHashes {
+  readonly #options: PieceHashesOptions;
+  readonly #layerOfFile = new Map<number, PieceLayer>();
+  readonly #exchange: HashExchange;
+  #sinceMs: number;
+  #sha1Fallback = false;
+
+  /** Layers that lack hashes are asked for. */
+  constructor(options: PieceHashesOptions, nowMs: number) {
+    this.#options = options;
+    this.#exchange = new HashExchange(options.layers, options.emit);
+    this.#sinceMs = nowMs;
+  }
+
+  /** True when every SHA-256 hash there is is known. */
+  get isComplete(): boolean {
+    return this.#exchange.isComplete;
+  }
+
+  /** How to check a piece: by SHA-256 where that is known, else by SHA-1; `undefined`: not yet. */
+  expected(piece: PieceIndex): Expected | undefined {
+    const { layout, sha1s } = this.#options;
+    if (layout.version !== "v1") {
+      const { file, pieceInFile, root } = layout.fileOf(piece);
+      const hash = root && this.#layerOf(file, root)?.hash(pieceInFile);
+      if (hash !== undefined) return { kind: "sha256", hash };
+      if (!this.#sha1Fallback || sha1s === undefined) return undefined;
+    }
+    return { kind: "sha1", hash: sha1s!.subarray(piece * 20, piece * 20 + 20) };
+  }
+
+  /** Whether a piece can be checked: {@link expected} gives something, which this does not make. */
+  canVerify(piece: PieceIndex): boolean {
+    return this.#options.layout.version === "v1" || this.isComplete ||
+      this.expected(piece) !== undefined;
+  }
+
+  /** Where the leaf hashes of a piece lie, if its SHA-256 hash is known. */
+  placeOf(piece: PieceIndex): LeafPlace | undefined {
+    const { layout } = this.#options;
+    if (layout.version === "v1") return undefined;
+    const { file, pieceInFile, root } = layout.fileOf(piece);
+    const layer = root && this.#layerOf(file, root);
+    const pieceHash = layer?.hash(pieceInFile);
+    if (layer === undefined || pieceHash === undefined) return undefined;
+    const length = 2 ** layer.layer;
+    const range = { baseLayer: 0, index: pieceInFile * length, length, proofLayers: 0 };
+    return { root: layer.root, range, pieceHash };
+  }
+
+  /** Asks the peer for hashes that are missing. */
+  settle(connection: Connection, nowMs: number): void {
+    if (!this.isComplete) this.#exchange.settle(connection, nowMs);
+  }
+
+  /**
+   * Hashes arrived. Returns true when they were new.
+   *
+   * @throws {CorruptDataError} when they do not lead to the root
+   */
+  hashes(connection: Connection, message: HashesMessage, nowMs: number): boolean {
+    const isNew = this.#exchange.hashes(connection, message);
+    if (isNew) this.#sinceMs = nowMs;
+    return isNew;
+  }
+
+  /** The peer cannot give these hashes. */
+  rejected(connection: Connection, message: HashRangeMessage, nowMs: number): void {
+    this.#exchange.rejected(connection, message, nowMs);
+  }
+
+  /** The connection is gone. */
+  left(connection: Connection): void {
+    this.#exchange.left(connection);
+  }
+
+  /** Time passed. Returns true when there may be something to ask for that there was not before. */
+  tick(nowMs: number): boolean {
+    if (this.isComplete) return false;
+    this.#exchange.tick(nowMs);
+    if (this.#options.sha1s !== undefined && nowMs - this.#sinceMs > SHA1_FALLBACK_MS) {
+      this.#sha1Fallback = true;
+    }
+    return true;
+  }
+
+  /** The piece layer of a file: looked up by its root once, since every piece asks for it. */
+  #layerOf(file: number, root: Uint8Array): PieceLayer | undefined {
+    let layer = this.#layerOfFile.get(file);
+    if (layer === undefined) {
+      layer = this.#options.layers.get(hex(root));
+      if (layer !== undefined) this.#layerOfFile.set(file, layer);
+    }
+    return layer;
+  }
+}

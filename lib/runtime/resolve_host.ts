@@ -1,0 +1,83 @@
+/**
+ * Where a tracker is: the IP addresses of the host in its URL.
+ *
+ * @module
+ */
+
+import { lookup } from "node:dns/promises";
+import { ipToBytes, isIp, normalizeIp } from "../codec/address.ts";
+import type { AddressFamily } from "../codec/discovery/udp_tracker.ts";
+import type { TrackerUrl } from "../codec/discovery/tracker_url.ts";
+import { ExitCode, NetworkError } from "../errors.ts";
+import type { Clock } from "./clock.ts";
+import { unpermitted } from "./permissions.ts";
+
+/** How to look up a host. */
+export interface LookUp {
+  /** The IP addresses of a host name. */
+  resolve: (host: string) => Promise<string[]>;
+  /** Only addresses of its family are of use, if it is given. */
+  localHost: string | undefined;
+  clock: Clock;
+  giveUpMs: number;
+  /** Aborting it ends the waiting. */
+  signal: AbortSignal;
+}
+
+/** Addresses of one family that are tried; a name may have any number of them. */
+const MAX_ADDRESSES = 8;
+
+/**
+ * Asks the system, which knows its hosts file and the name service. A dot at the end, which says that the
+ * name is whole, is not to be found in a hosts file and left out; `localhost` is always this machine (RFC 6761).
+ */
+export async function resolveHost(host: string): Promise<string[]> {
+  const name = host.replace(/\.$/, "");
+  try {
+    const found = await lookup(name, { all: true });
+    return found.map(({ address }) => address).filter(isIp);
+  } catch (error) {
+    if (name.toLowerCase() === "localhost") return ["127.0.0.1", "::1"];
+    throw error;
+  }
+}
+
+/**
+ * The usable addresses by family, in the order of the name service; families without one are left out.
+ *
+ * @throws {NetworkError} when the name cannot be resolved, or not in time.
+ */
+export async function trackerAddresses(
+  tracker: TrackerUrl,
+  how: LookUp,
+): Promise<{ family: AddressFamily; hosts: string[] }[]> {
+  const { host } = tracker;
+  const found = isIp(host) ? [normalizeIp(host)] : await resolved(tracker, how);
+  const wanted = how.localHost === undefined ? undefined : familyOf(how.localHost);
+  return ([4, 6] as const).flatMap((family) => {
+    if (wanted !== undefined && family !== wanted) return [];
+    const hosts = [...new Set(found.filter((address) => familyOf(address) === family))];
+    return hosts.length === 0 ? [] : [{ family, hosts: hosts.slice(0, MAX_ADDRESSES) }];
+  });
+}
+
+async function resolved({ host, url }: TrackerUrl, how: LookUp): Promise<string[]> {
+  const found = new AbortController();
+  const late = how.clock.sleep(how.giveUpMs, AbortSignal.any([found.signal, how.signal]));
+  try {
+    const addresses = await Promise.race([how.resolve(host), late]);
+    if (addresses === undefined) throw new Error("the name service does not answer");
+    return addresses.map(normalizeIp);
+  } catch (cause) {
+    const why = unpermitted(cause);
+    const message = `the host name "${host}" of tracker ${url} cannot be resolved` +
+      (why === undefined ? "" : `: ${why}`);
+    throw new NetworkError(message, ExitCode.network, cause);
+  } finally {
+    found.abort();
+  }
+}
+
+function familyOf(ip: string): 4 | 6 {
+  return ipToBytes(ip).length === 4 ? 4 : 6;
+}

@@ -1,0 +1,309 @@
+/**
+ * What a seeder and a leecher have in common: a port, a session, trackers, listeners, and figures.
+ *
+ * @module
+ */
+
+import { isIPv6, isLoopback } from "../codec/address.ts";
+import type { DiskError } from "../errors.ts";
+import { watchAddresses } from "../runtime/address_watch.ts";
+import { type AnnouncedProgress, type AnnouncedSwarm, Announcer } from "../discovery/announcer.ts";
+import type { TransferEvent, TransferListener, TransferSource, TransferStats } from "./events.ts";
+import { figuresOf, sourcesOf } from "./stats.ts";
+import { tell } from "../runtime/event_listeners.ts";
+import { makePeerId, PROGRAM } from "../runtime/version.ts";
+import { Listener } from "../net/listener.ts";
+import { discoverLocally, type LocalPresence } from "../discovery/lsd.ts";
+import { PortInquiry } from "../discovery/port_check.ts";
+import { pause, RateLimiter } from "../net/rate_limiter.ts";
+import { Session } from "./session.ts";
+import { TrackerBoard } from "../discovery/tracker_status.ts";
+import { outlookOf, type TrackerOutlook } from "../discovery/tracker_status.ts";
+
+/** Options that a seeder and a leecher share. */
+export interface HostOptions {
+  /** Tracker URLs, `udp://host:port`. */
+  readonly trackers?: readonly string[];
+  /** TCP port; it has to be free. Default: the first free one from 6881 on. */
+  readonly port?: number;
+  /** Address to bind to. Default: all. */
+  readonly host?: string;
+  /** Bytes per second; default unlimited. */
+  readonly uploadLimit?: number;
+  /** Bytes per second; default unlimited. */
+  readonly downloadLimit?: number;
+  /** Connections; default 100. */
+  readonly maxPeers?: number;
+  /**
+   * Whether to look for peers on the local network by multicast (BEP 14), and to be found there. Never
+   * for private torrents, nor when `host` is a loopback address. Default: true, as in the programs.
+   */
+  readonly localDiscovery?: boolean;
+  /** Ends everything when aborted. */
+  readonly signal?: AbortSignal;
+  /** Hears of everything from the first moment on. */
+  readonly onEvent?: TransferListener;
+}
+
+const MAX_PEERS = 100;
+/** Peers served at once, where the line is shared by as many. */
+const UPLOAD_SLOTS = 4;
+/** While nothing comes and fewer peers than this are known, trackers are asked for more. */
+const ENOUGH_PEERS = 3;
+/** While a download knows fewer peers than this, trackers are asked early, at growing distances. */
+const MANY_PEERS = 30;
+
+/** What happens to a torrent that the host's owner has to know. */
+export interface HostDuties {
+  readonly v1Hash?: Uint8Array | undefined;
+  readonly v2Hash?: Uint8Array | undefined;
+  readonly onMetadata: (info: Uint8Array) => void;
+  readonly onComplete: () => void;
+  readonly onDiskError: (error: DiskError) => void;
+}
+
+/** How a torrent is made known. */
+export interface Publicity {
+  readonly v1Hash?: Uint8Array | undefined;
+  readonly v2Hash?: Uint8Array | undefined;
+  /** Tracker URLs in tiers (BEP 12). */
+  readonly trackers: readonly (readonly string[])[];
+  /** Nobody named these trackers: that they do not answer is no news where there are other ways. */
+  readonly isAssumed?: boolean;
+  /** Only its trackers may introduce peers, one tracker at a time (BEP 27). */
+  readonly isPrivate: boolean;
+  /** How much is missing. */
+  readonly progress: () => Pick<AnnouncedProgress, "leftBytes">;
+  /** What trackers may list in their catalogues. */
+  readonly hosted: () => { name: string; length: number; v2Hash?: Uint8Array } | undefined;
+}
+
+/** One torrent's presence on the network. */
+export class Host {
+  /** The session; the owner begins its transfer. */
+  readonly session: Session;
+  /** Where peers connect to. */
+  readonly port: number;
+  /** How things stand with the trackers. */
+  readonly trackers: TrackerBoard = new TrackerBoard();
+  /** Pieces that did not match their hash. */
+  failedPieces = 0;
+  /** Whether others can connect. */
+  readonly inquiry: PortInquiry;
+  readonly #listener: Listener;
+  readonly #peerId = makePeerId();
+  readonly #listeners = new Set<TransferListener>();
+  readonly #host: string | undefined;
+  readonly #heardOfTracker = Promise.withResolvers<void>();
+  readonly #searchesLocally: boolean;
+  readonly #stopWatching: () => void;
+  #announcer: Announcer | undefined;
+  #local: LocalPresence | undefined;
+  #leaving: Promise<void> | undefined;
+  #namesTrackers = false;
+  #closing: Promise<void> | undefined;
+  #haveBytes = 0;
+  #bytesOf: ((piece: number) => number) | undefined;
+
+  /**
+   * Listens, unless a listening port is handed over, and begins to take part.
+   *
+   * @throws {NetworkError} when the port asked for cannot be had
+   */
+  constructor(
+    options: HostOptions,
+    duties: HostDuties,
+    listeners: Iterable<TransferListener>,
+    listener: Listener = Listener.listen(options.port, options.host),
+  ) {
+    for (const each of listeners) this.#listeners.add(each);
+    this.#listener = listener;
+    this.#host = options.host;
+    this.#searchesLocally = options.localDiscovery !== false && !isLoopback(options.host ?? "");
+    const port = this.port = listener.port;
+    this.inquiry = new PortInquiry({
+      port,
+      ...boundTo(this.#host),
+      onAnswer: (reachable, tracker) => this.tell({ type: "reach", port, reachable, tracker }),
+    });
+    this.session = new Session({
+      peerId: this.#peerId,
+      client: PROGRAM,
+      listener: this.#listener,
+      maxConnections: options.maxPeers ?? MAX_PEERS,
+      uploadSlots: UPLOAD_SLOTS,
+      uploadLimiter: new RateLimiter(options.uploadLimit ?? 0),
+      downloadLimiter: new RateLimiter(options.downloadLimit ?? 0),
+      tell: (event) => this.tell(event),
+      ...duties,
+    });
+    this.#stopWatching = watchAddresses(({ gone }) => {
+      this.session.cutOff(gone);
+      this.#announcer?.addressChanged();
+    });
+    this.tell({ type: "listening", port: this.port });
+  }
+
+  /** Registers a listener; the returned function takes it back. */
+  on(listener: TransferListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Tells all listeners. */
+  tell(event: TransferEvent): void {
+    if (event.type === "piece") this.#haveBytes += this.#bytesOf?.(event.piece) ?? event.bytes;
+    if (event.type === "pieceFailed") this.failedPieces++;
+    for (const listener of this.#listeners) tell(listener, event);
+  }
+
+  /** So much was on disk when the transfer began; `bytesOf` says how much each piece counts. */
+  startWith(haveBytes: number, bytesOf?: (piece: number) => number): void {
+    this.#haveBytes = haveBytes;
+    this.#bytesOf = bytesOf;
+  }
+
+  /** Verified bytes on disk, of the files that were chosen. */
+  get haveBytes(): number {
+    return this.#haveBytes;
+  }
+
+  /**
+   * How many others have all of it, or had before they left: seen by ourselves, or at once by a tracker,
+   * which counts us too.
+   */
+  get copies(): number {
+    return Math.max(this.session.copies.count, this.trackers.mostSeeders - 1);
+  }
+
+  /** Makes the torrent known from now on: to trackers, and on the local network if that is wanted. */
+  announce(publicity: Publicity): void {
+    const { v1Hash, v2Hash, isPrivate } = publicity;
+    if (isPrivate) this.session.swarm.becomePrivate();
+    const swarms = [
+      ...(v1Hash ? [{ infoHash: v1Hash, v2: false }] : []),
+      ...(v2Hash ? [{ infoHash: v2Hash.subarray(0, 20), v2: true }] : []),
+    ];
+    if (this.#searchesLocally && !isPrivate) this.#discoverLocally(swarms);
+    if (publicity.trackers.length === 0) return;
+    const isQuiet = publicity.isAssumed === true && this.#local !== undefined;
+    if (!isQuiet) this.#namesTrackers = true;
+    const { progress, hosted, trackers } = publicity;
+    if (!isQuiet) this.trackers.expect(trackers.flat());
+    this.#announcer = new Announcer({
+      tiers: trackers,
+      oneAtATime: isPrivate,
+      swarms,
+      peerId: this.#peerId,
+      port: this.port,
+      progress: () => ({ ...this.#moved(), ...progress() }),
+      hosted,
+      wantsPeers: () => progress().leftBytes > 0 && this.#usablePeers() < MANY_PEERS,
+      onPeers: ({ peers, by }, v2) => this.session.learn(peers, "tracker", v2, by),
+      onStatus: ({ nextInSeconds, fault, ...status }) => {
+        const standing = { ...status, ...(fault && { fault }) };
+        this.trackers.heard(standing, nextInSeconds, performance.now());
+        this.#heardOfTracker.resolve();
+        if (status.ok) this.inquiry.ask(status.url);
+        if (status.ok || !isQuiet) this.tell({ type: "tracker", ...status });
+      },
+      ...boundTo(this.#host),
+    });
+  }
+
+  /** The torrent turned out to be private: the local network hears no more of it. */
+  leaveLocalNetwork(): void {
+    this.#leaving ??= this.#local?.close();
+    this.#local = undefined;
+  }
+
+  /** Resolves when the first tracker has answered or failed to, after `ms` at the latest. */
+  async announced(ms: number): Promise<void> {
+    if (this.#announcer === undefined) return;
+    const waited = new AbortController();
+    await Promise.race([this.#heardOfTracker.promise, pause(ms, waited.signal)]);
+    waited.abort();
+  }
+
+  /** What there is to expect of trackers: nothing without one, nothing while all fail. */
+  trackerOutlook(): TrackerOutlook {
+    const outlook = outlookOf(this.trackers.standings(performance.now()));
+    if (outlook.state === "answering") return outlook;
+    if (this.#local !== undefined && !this.#namesTrackers) return { state: "local" };
+    return this.#announcer === undefined ? { state: "none" } : outlook;
+  }
+
+  /** Asks the trackers anew: what they were told no longer holds. */
+  announceNow(): void {
+    this.#announcer?.announceNow();
+  }
+
+  /** Tells the trackers that everything is here. */
+  announceCompleted(): void {
+    this.#announcer?.completed();
+  }
+
+  /** Asks the trackers early when there are hardly any peers. */
+  askForPeers(): void {
+    if (this.#usablePeers() < ENOUGH_PEERS) this.#announcer?.announceNow();
+  }
+
+  /** Closes everything: peers first, then `stopped` to the trackers, then the port. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      this.#stopWatching();
+      this.leaveLocalNetwork();
+      const [session, asking] = [this.session.close(), this.inquiry.close()];
+      await Promise.all([session, this.#announcer?.close(), this.#leaving, asking]);
+      await this.#listener.close();
+    })();
+    return this.#closing;
+  }
+
+  /** The figures that do not depend on whether it seeds or leeches. */
+  stats(nowMs = performance.now()): Omit<TransferStats, "name" | "state" | "totalBytes"> {
+    const { copies } = this;
+    return { haveBytes: this.#haveBytes, copies, ...figuresOf(this.session.swarm, nowMs) };
+  }
+
+  /** Who gave how many verified bytes, most first. */
+  sources(): TransferSource[] {
+    return sourcesOf(this.session.swarm);
+  }
+
+  #discoverLocally(swarms: readonly AnnouncedSwarm[]): void {
+    this.#local = discoverLocally({
+      swarms,
+      port: this.port,
+      ...(this.#host !== undefined && !isAny(this.#host) && { host: this.#host }),
+      onPeer: (address, v2) => this.session.learn([address], "local", v2),
+      onStart: (addresses, error, warning) => {
+        if (addresses.length === 0) this.leaveLocalNetwork();
+        this.tell({ type: "localDiscovery", addresses, ...(error !== undefined && { error }) });
+        if (warning !== undefined) this.tell({ type: "warning", message: warning });
+      },
+    });
+  }
+
+  #usablePeers(): number {
+    let usable = 0;
+    for (const { state, url } of this.session.swarm.book.values()) {
+      if (state !== "away" && state !== "banned" && url === undefined) usable++;
+    }
+    return usable;
+  }
+
+  #moved(): { uploadedBytes: number; downloadedBytes: number } {
+    const { uploadedBytes, downloadedBytes } = this.session.swarm;
+    return { uploadedBytes, downloadedBytes };
+  }
+}
+
+/** Trackers are asked from the bound address, unless that is "all" or one of no use to those elsewhere. */
+function boundTo(host = "::"): { localHost?: string } {
+  return isAny(host) || (isLoopback(host) && !isIPv6(host)) ? {} : { localHost: host };
+}
+
+function isAny(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
+}

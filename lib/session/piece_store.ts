@@ -1,0 +1,170 @@
+/**
+ * Where the bytes of a running transfer are: read from disk for peers, checked and stored when they came
+ * from peers.
+ *
+ * @module
+ */
+
+import { DiskError } from "../errors.ts";
+import type { BlockRequest } from "../peer/connection/connection.ts";
+import type { Swarm } from "../peer/swarm.ts";
+import type { Transfer } from "../peer/transfer.ts";
+import { type Layout, type PieceIndex } from "../store/layout.ts";
+import type { ActivePiece } from "../store/pieces.ts";
+import type { TransferListener } from "./events.ts";
+import type { FileReader } from "../disk/file_reader.ts";
+import { Garbage } from "../runtime/gc.ts";
+import type { PieceMemory } from "../disk/piece_buffers.ts";
+import type { PieceWorkers } from "../disk/worker_pool.ts";
+import { ReadAhead } from "../disk/read_ahead.ts";
+import { NOTE_MISSING, NOTE_SHA1, NOTE_VERIFIED } from "../disk/download/resume_format.ts";
+import { BLOCK_LENGTH, blockHashes, HASH_LENGTH } from "../codec/torrent/merkle.ts";
+
+/** After 256 MiB the engine has 20 MB more than it needs; freeing them takes 10 ms of about 600. */
+const BLOCKS_PER_COLLECTION = 16_384;
+
+/** That much of the time goes into it at most, also where a program with a large heap has embedded us. */
+const COLLECTION_TIME_SHARE = 1 / 50;
+
+/** Where a transfer's bytes are: needed once the metadata is known. */
+export interface TransferDisk {
+  readonly reader: FileReader;
+  /** Absent where nothing is downloaded. */
+  readonly storing?: { readonly workers: PieceWorkers; readonly memory: PieceMemory };
+}
+
+/** What a store needs from the session it belongs to. */
+export interface PieceStoreHost {
+  /** The machine whose transfer it is. */
+  readonly swarm: Swarm;
+  /** Does what the swarm wants done. */
+  settle(): void;
+  readonly tell: TransferListener;
+  /** Storing failed: the download cannot go on. */
+  readonly onDiskError: (error: DiskError) => void;
+}
+
+/** The disk of one transfer. */
+export class PieceStore {
+  readonly #transfer: Transfer;
+  readonly #host: PieceStoreHost;
+  readonly #ahead: ReadAhead;
+  readonly #garbage = new Garbage(BLOCKS_PER_COLLECTION, COLLECTION_TIME_SHARE);
+  #disk: TransferDisk;
+  #moving: Promise<void> | undefined;
+
+  /** For a transfer that has begun. */
+  constructor(transfer: Transfer, disk: TransferDisk, host: PieceStoreHost) {
+    this.#transfer = transfer;
+    this.#disk = disk;
+    this.#host = host;
+    this.#ahead = new ReadAhead(
+      transfer.layout,
+      (piece, begin, length, out) => this.#disk.reader.read(piece, begin, length, out),
+    );
+  }
+
+  /** Reads file data for a peer; false when the file is not what it was. */
+  async readBlocks({ piece, begin, length }: BlockRequest, out: Uint8Array): Promise<boolean> {
+    if (this.#moving !== undefined) await this.#moving;
+    this.#garbage.add(length / BLOCK_LENGTH);
+    const good = await this.#ahead.read(piece, begin, length, out, performance.now());
+    if (!good && this.#transfer.pieces.have.get(piece)) {
+      this.#transfer.pieceLost(piece);
+      this.#host.tell({ type: "pieceLost", piece, path: this.#disk.reader.pathOf(piece) });
+      this.#host.settle();
+    }
+    return good;
+  }
+
+  /** Verifies a full piece and stores it, off the main thread. */
+  async verify({ piece, slot }: ActivePiece): Promise<void> {
+    const transfer = this.#transfer;
+    this.#garbage.add(transfer.layout.pieceLength / BLOCK_LENGTH);
+    const expected = transfer.expected(piece)!;
+    const bySha1 = expected.kind === "sha1";
+    const note = transfer.pieces.isFragment(piece)
+      ? NOTE_MISSING
+      : bySha1 && transfer.layout.version === "hybrid"
+      ? NOTE_SHA1
+      : NOTE_VERIFIED;
+    const { workers, memory } = this.#disk.storing!;
+    const asked = { expected, note, digests: transfer.wantsDigests(piece) };
+    const job = { piece, buffer: memory.take(slot), ...asked };
+    let stored;
+    try {
+      stored = await workers.store(job);
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      transfer.download.notStored(piece);
+      this.#host.onDiskError(error);
+      return this.#host.settle();
+    }
+    memory.giveBack(slot, stored.buffer);
+    this.#host.swarm.verified(piece, stored.matches, bySha1, stored.digests);
+    this.#host.settle();
+  }
+
+  /** Hashes the blocks of a piece on disk, for a peer that asked for them. */
+  async hashBlocks(piece: PieceIndex): Promise<void> {
+    const read = (begin: number, out: Uint8Array) =>
+      this.readBlocks({ piece, begin, length: out.length }, out);
+    const leaves = await leafHashes(read, this.#transfer.layout, piece);
+    this.#host.swarm.hashed(piece, leaves, performance.now());
+    this.#host.settle();
+  }
+
+  /**
+   * Lets files be moved while nobody reads them; who wants to waits. From then on they are read through
+   * the reader that `move` gives.
+   */
+  async moveFiles(move: () => Promise<FileReader>): Promise<void> {
+    const moved = Promise.withResolvers<void>();
+    this.#moving = moved.promise;
+    try {
+      await this.#disk.reader.close();
+      this.#disk = { ...this.#disk, reader: await move() };
+    } finally {
+      this.#moving = undefined;
+      moved.resolve();
+    }
+  }
+
+  /** Nothing is downloaded any more: the hashing threads end. */
+  async stopStoring(): Promise<void> {
+    const { storing, reader } = this.#disk;
+    this.#disk = { reader };
+    await storing?.workers.close();
+  }
+
+  /** Nothing is stored and read any more. */
+  async close(): Promise<void> {
+    await this.stopStoring();
+    await this.#disk.reader.close();
+  }
+}
+
+/** Bytes read and hashed at once: about a millisecond of hashing. */
+const CHUNK_BYTES = 64 * BLOCK_LENGTH;
+
+/**
+ * The SHA-256 of each block of a piece, packed.
+ *
+ * @param read Reads the piece from `begin` on to fill `out`; false when the data is not what it was.
+ * @returns `undefined` when a part of the piece could not be read.
+ */
+export async function leafHashes(
+  read: (begin: number, out: Uint8Array) => Promise<boolean>,
+  layout: Layout,
+  piece: PieceIndex,
+): Promise<Uint8Array | undefined> {
+  const dataLength = layout.dataLength(piece);
+  const leaves = new Uint8Array(layout.blockCount(piece) * HASH_LENGTH);
+  const chunk = new Uint8Array(Math.min(CHUNK_BYTES, dataLength));
+  for (let begin = 0; begin < dataLength; begin += CHUNK_BYTES) {
+    const data = chunk.subarray(0, Math.min(CHUNK_BYTES, dataLength - begin));
+    if (!await read(begin, data)) return undefined;
+    leaves.set(blockHashes(data), begin / BLOCK_LENGTH * HASH_LENGTH);
+  }
+  return leaves;
+}

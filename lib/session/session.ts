@@ -1,0 +1,317 @@
+/**
+ * Drives one torrent's swarm: sockets, disk, threads, trackers and the clock on one side, the pure
+ * machine on the other.
+ *
+ * It has three sides: what its owner calls, what the listener and the sockets call, and the table at
+ * `#carryOut`, which says for each thing the swarm wants done who does it.
+ *
+ * @module
+ */
+
+import { type HostPort, normalizeIp } from "../codec/address.ts";
+import type { WebSeedFiles } from "../codec/torrent/web_seed_url.ts";
+import type { Message } from "../codec/wire/message.ts";
+import { ProtocolError } from "../errors.ts";
+import type { Action } from "../peer/connection/actions.ts";
+import type { BlockRequest, Connection } from "../peer/connection/connection.ts";
+import { addressOf, type Peer, type PeerSource } from "../peer/peers/peer_list.ts";
+import type { InfoHashes, TorrentHashes } from "../peer/connection/info_hashes.ts";
+import { Copies } from "../peer/peers/seed_counter.ts";
+import { Swarm } from "../peer/swarm.ts";
+import type { Transfer } from "../peer/transfer.ts";
+import type { TransferOptions } from "../peer/options.ts";
+import type { FileReader } from "../disk/file_reader.ts";
+import { addressesHere, Footholds } from "./local_addresses.ts";
+import { BatchBuffers } from "../net/send_buffers.ts";
+import type { Carrier } from "../net/transport.ts";
+import { Dialer } from "../net/dialer.ts";
+import { closeQuietly, type OpenedSocket } from "../net/handshake.ts";
+import type { Acceptor } from "../net/listener.ts";
+import { PeerSocket, type SocketHost } from "../net/peer_socket.ts";
+import { PieceStore, type TransferDisk } from "./piece_store.ts";
+import type { RateLimiter } from "../net/rate_limiter.ts";
+import type { SessionOptions } from "./options.ts";
+import { WebSeeds, type WebSeedUrl } from "../net/web_seed/web_seed_dialer.ts";
+
+const TICK_MS = 250;
+
+/** One torrent on the network. */
+export class Session implements Acceptor, SocketHost, AsyncDisposable {
+  /** The machine that decides. */
+  readonly swarm: Swarm;
+  /** Who else has everything. */
+  readonly copies: Copies = new Copies();
+  readonly uploadLimiter: RateLimiter;
+  readonly downloadLimiter: RateLimiter;
+  readonly buffers: BatchBuffers = new BatchBuffers();
+  readonly #options: SessionOptions;
+  readonly #sockets = new Map<Connection, Carrier>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #closed = new AbortController();
+  readonly #dialer = new Dialer();
+  readonly #footholds = new Footholds();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #store: PieceStore | undefined;
+  #webSeeds: WebSeeds | undefined;
+  #completed = false;
+
+  /** Begins at once: accepts peers, and fetches the metadata from any it learns of. */
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.uploadLimiter = options.uploadLimiter;
+    this.downloadLimiter = options.downloadLimiter;
+    const { peerId, client, v1Hash, v2Hash, maxConnections, uploadSlots } = options;
+    this.swarm = new Swarm({
+      peerId,
+      client,
+      listenPort: options.listener.port,
+      listenHost: options.listener.host,
+      v1Hash,
+      v2Hash,
+      maxConnections,
+      uploadSlots,
+      downloadLimit: options.downloadLimiter.bytesPerSecond,
+      random: Math.random,
+    });
+    options.listener.add(this);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /**
+   * Somebody told us of peers.
+   *
+   * @param by the IP address of who did; absent where each peer spoke for itself, and for the user
+   */
+  learn(addresses: Iterable<HostPort>, source: PeerSource, v2 = false, by?: string): void {
+    const peers = Array.from(addresses, ({ host, port }) => ({ host: normalizeIp(host), port }));
+    this.swarm.ownAddresses.here = addressesHere(performance.now());
+    this.swarm.introduce(peers, source, { v2, by });
+    this.#tick();
+  }
+
+  /** The metadata is known and the disk is looked at: pieces can move. */
+  beginTransfer(options: TransferOptions, hashes: TorrentHashes, disk: TransferDisk): Transfer {
+    const transfer = this.swarm.beginTransfer(options, hashes, performance.now());
+    const { tell, onDiskError } = this.#options;
+    const settle = () => this.settle();
+    this.#store = new PieceStore(transfer, disk, { swarm: this.swarm, settle, tell, onDiskError });
+    this.#completed = transfer.pieces.isComplete;
+    this.settle();
+    return transfer;
+  }
+
+  /** Web servers have the files as well: from now on they are asked as if they were peers. */
+  useWebSeeds(servers: readonly WebSeedUrl[], info: WebSeedFiles): void {
+    this.#webSeeds ??= new WebSeeds({
+      info,
+      layout: this.#transfer().layout,
+      swarm: this.swarm,
+      host: this,
+      carry: (connection, carrier) => this.#carry(connection, carrier),
+      tell: this.#options.tell,
+      signal: this.#closed.signal,
+    });
+    for (const server of servers) this.#webSeeds.add(server);
+    this.#tick();
+  }
+
+  /**
+   * This machine no longer has these addresses: what is connected from them is cut off, and would find out
+   * minutes later.
+   */
+  cutOff(gone: ReadonlySet<string>): void {
+    for (const socket of this.#sockets.values()) {
+      if (gone.has(socket.localHost ?? "")) socket.close("our address has changed");
+    }
+  }
+
+  /** See {@link PieceStore.moveFiles}. */
+  moveFiles(move: () => Promise<FileReader>): Promise<void> {
+    return this.#store!.moveFiles(move);
+  }
+
+  /** See {@link PieceStore.stopStoring}. */
+  stopStoring(): Promise<void> {
+    return this.#store!.stopStoring();
+  }
+
+  // Acceptor: the listener has somebody for this torrent.
+
+  /** See {@link Acceptor.infoHashes}. */
+  get infoHashes(): InfoHashes {
+    return this.swarm.infoHashes;
+  }
+
+  /** A peer connected to us and shook hands. */
+  accepted(opened: OpenedSocket, remote: Deno.NetAddr, v2: boolean): void {
+    const peer = this.#closed.signal.aborted
+      ? undefined
+      : this.swarm.accept(remote.hostname, remote.port);
+    if (peer === undefined) closeQuietly(opened.conn);
+    else this.#open(peer, opened, { inbound: true, v2 });
+    this.settle();
+  }
+
+  // SocketHost: what the sockets report and ask.
+
+  /** A message arrived. */
+  received(connection: Connection, message: Message, nowMs: number): void {
+    try {
+      this.swarm.received(connection, message, nowMs);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#sockets.get(connection)?.close(error.message);
+    }
+  }
+
+  /** Asks peers for more and does what the swarm wants done. */
+  settle(): void {
+    if (this.#closed.signal.aborted) return;
+    this.swarm.settle(performance.now());
+    for (let actions = this.swarm.takeActions(); actions.length > 0;) {
+      for (const action of actions) this.#carryOut(action);
+      actions = this.swarm.takeActions();
+    }
+  }
+
+  /** See {@link Swarm.takeUploads}. */
+  takeUploads(connection: Connection, maxBytes: number): BlockRequest[] {
+    return this.swarm.takeUploads(connection, maxBytes);
+  }
+
+  /** See {@link PieceStore.readBlocks}. */
+  readBlocks(request: BlockRequest, out: Uint8Array): Promise<boolean> {
+    return this.#store!.readBlocks(request, out);
+  }
+
+  /** A block that was asked for cannot be given. */
+  refuseUpload(connection: Connection, request: BlockRequest): void {
+    const { phase } = this.swarm;
+    if (phase.name === "transfer") phase.transfer.upload.refuse(connection, request);
+    this.settle();
+  }
+
+  /** Bytes were written. */
+  sent(connection: Connection, dataBytes: number): void {
+    this.swarm.sent(connection, dataBytes, performance.now());
+  }
+
+  /** Closes all connections and stops; what is being stored is waited for. */
+  async close(): Promise<void> {
+    if (this.#closed.signal.aborted) return;
+    this.#closed.abort();
+    clearInterval(this.#timer);
+    this.#options.listener.remove(this);
+    for (const socket of this.#sockets.values()) socket.close("we are leaving");
+    while (this.#running.size > 0) await Promise.allSettled([...this.#running]);
+    this.#webSeeds?.[Symbol.dispose]();
+    await this.#store?.close();
+  }
+
+  /** The same as {@link close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #tick(): void {
+    if (this.#closed.signal.aborted) return;
+    for (const connection of this.#footholds.lost(performance.now())) {
+      this.#sockets.get(connection)?.close("this machine has another address now");
+    }
+    this.swarm.tick(performance.now());
+    for (const connection of this.#sockets.keys()) this.copies.look(connection);
+    this.settle();
+  }
+
+  #carryOut(action: Action): void {
+    switch (action.type) {
+      case "send":
+        return this.#sockets.get(action.connection)?.send(action.message);
+      case "request":
+        return this.#sockets.get(action.connection)?.request(action.blocks);
+      case "tell":
+        return action.to.forEach((one) => this.#sockets.get(one)?.send(action.message));
+      case "upload":
+        return this.#sockets.get(action.connection)?.upload();
+      case "verify":
+        return this.#start(this.#store!.verify(action.active));
+      case "hashBlocks":
+        return this.#start(this.#store!.hashBlocks(action.piece));
+      case "dial":
+        return this.#start(this.#dial(action.peer, action.v2));
+      case "close":
+        return this.#sockets.get(action.connection)?.close(action.reason);
+      case "metadata":
+        return this.#options.onMetadata(action.info);
+      case "stored":
+        return this.#options.tell({
+          type: "piece",
+          piece: action.piece,
+          bytes: this.#transfer().layout.dataLength(action.piece),
+          from: action.from.map(addressOf),
+        });
+      case "failed": {
+        const from = action.from.map(addressOf);
+        return this.#options.tell({ type: "pieceFailed", piece: action.piece, from });
+      }
+      case "peer":
+        return this.#tellOfPeer(action.peer);
+      case "complete":
+        if (this.#completed) return;
+        this.#completed = true;
+        return this.#options.onComplete();
+      default:
+        action satisfies never;
+    }
+  }
+
+  async #dial(peer: Peer, v2: boolean): Promise<void> {
+    if (peer.url !== undefined) return this.#webSeeds?.dial(peer, peer.url);
+    const dialled = await this.#dialer.tryDial(this.infoHashes, peer, v2, this.#closed.signal);
+    if (typeof dialled === "string") this.swarm.dialFailed(peer, dialled, performance.now());
+    else this.#open(peer, dialled.opened, { inbound: false, v2: dialled.v2 });
+    this.settle();
+  }
+
+  #open(peer: Peer, opened: OpenedSocket, settled: { inbound: boolean; v2: boolean }): void {
+    const connection = this.swarm.opened(peer, opened.handshake, settled, performance.now());
+    if (typeof connection === "string") return closeQuietly(opened.conn);
+    const socket = new PeerSocket(connection, opened.conn, opened.framer, this);
+    this.#footholds.add(connection, opened.conn);
+    this.#start(this.#carry(connection, socket));
+  }
+
+  /** Lets a carrier run until its connection has ended. */
+  async #carry(connection: Connection, carrier: Carrier): Promise<void> {
+    this.#sockets.set(connection, carrier);
+    const reason = await carrier.run();
+    this.copies.look(connection); // its last word may have been that it is complete
+    this.#sockets.delete(connection);
+    this.#footholds.delete(connection);
+    this.swarm.closed(connection, reason, performance.now());
+    this.settle();
+  }
+
+  #tellOfPeer(peer: Peer): void {
+    const { state, client, reason } = peer;
+    this.#options.tell({
+      type: "peer",
+      address: addressOf(peer),
+      state,
+      ...(client !== "" && { client }),
+      ...((state === "away" || state === "banned") && reason !== "" && { reason }),
+    });
+  }
+
+  /** Keeps a promise in mind until it is done, so that closing can wait for it. */
+  #start(promise: Promise<void>): void {
+    const tracked = promise.finally(() => this.#running.delete(tracked));
+    this.#running.add(tracked);
+  }
+
+  #transfer(): Transfer {
+    const { phase } = this.swarm;
+    if (phase.name !== "transfer") throw new Error("the metadata is not known yet");
+    return phase.transfer;
+  }
+}

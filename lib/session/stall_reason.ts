@@ -1,0 +1,232 @@
+/**
+ * Why nothing moves: which of the known reasons it is, and one sentence that says what to do.
+ *
+ * @module
+ */
+
+import type { Connection } from "../peer/connection/connection.ts";
+import { addressOf, type Peer } from "../peer/peers/peer_list.ts";
+import type { Swarm } from "../peer/swarm.ts";
+import type { Transfer } from "../peer/transfer.ts";
+import {
+  inSeconds,
+  type TrackerFailure,
+  type TrackerOutlook,
+} from "../discovery/tracker_status.ts";
+
+/** So long nothing may come before it is called waiting, in milliseconds. */
+const PATIENCE_MS = 3000;
+
+/**
+ * Less than this from all peers together, in bytes per second, is slow. A block is 16 KiB and a rate that
+ * of the last four seconds, so that one block now and then is slow, and two at a time are not.
+ */
+const SLOW_RATE = 8192;
+
+/**
+ * The reasons by stable names, for programs. Before connections:
+ *
+ * - `no-source`: there is nobody to ask
+ * - `no-local-peer`: only the local network was asked, and nobody there has it
+ * - `asking-tracker`: no tracker has answered or failed to yet
+ * - `tracker-silent`, `tracker-refuses`, `tracker-fails`: no tracker helps; `fails` is any other fault
+ * - `no-such-file`: a tracker answers, and nobody there shares it
+ * - `connecting`: peers are being called
+ * - `unreachable`: those that are known cannot be reached
+ * - `banned`: those that are known sent corrupt data
+ *
+ * With connections:
+ *
+ * - `no-metadata`, `no-hashes`: the torrent's description, or its hashes, have not come
+ * - `no-seeder`: nobody has what is missing; also before connections, when a tracker knows others
+ * - `choked`: those who have it serve others, or hand it out to others first
+ * - `slow`: those who have it send nothing, or hardly anything
+ */
+export type WaitingCode =
+  | "no-source"
+  | "no-local-peer"
+  | "asking-tracker"
+  | TrackerFailure
+  | "no-such-file"
+  | "connecting"
+  | "unreachable"
+  | "banned"
+  | "no-metadata"
+  | "no-hashes"
+  | "no-seeder"
+  | "choked"
+  | "slow";
+
+/** Why nothing moves. */
+export interface Waiting {
+  /** The reason by its name, for programs. */
+  readonly code: WaitingCode;
+  /** One sentence, to stand after "waiting: ". Numbers in it change as time goes by. */
+  readonly sentence: string;
+  /** Whom it is about, where there are several: another one is news. */
+  readonly about?: string;
+}
+
+/**
+ * The reason why no data arrives, or hardly any; undefined while enough does.
+ *
+ * @param nowMs of the same clock as the swarm's events
+ * @param downloadLimit the user's own, in bytes per second: what that allows is not slow
+ */
+export function waitingReason(
+  swarm: Swarm,
+  trackers: TrackerOutlook,
+  nowMs: number,
+  downloadLimit = Infinity,
+): Waiting | undefined {
+  const connections = [...swarm.connections.values()];
+  const peers = [...swarm.book.values()];
+  if (connections.length === 0) return withoutConnections(peers, trackers, nowMs);
+  const rate = connections.reduce((sum, { down }) => sum + down.rate(nowMs), 0);
+  if (rate >= Math.min(SLOW_RATE, downloadLimit / 2)) return undefined;
+  if (connections.some(({ openedMs }) => nowMs - openedMs < PATIENCE_MS)) return undefined;
+  if (swarm.phase.name === "metadata") {
+    const who = counted(connections, "peer");
+    return waiting(
+      "no-metadata",
+      `${who} connected, but none has sent the torrent's description; a .torrent file has it too`,
+    );
+  }
+  return withConnections(connections, swarm.phase.transfer, peers);
+}
+
+function withConnections(
+  connections: readonly Connection[],
+  { hashesComplete, layout }: Transfer,
+  peers: readonly Peer[],
+): Waiting {
+  const useful = connections.filter(({ amInterested }) => amInterested);
+  if (useful.length === 0) {
+    // It has the rest, and offers each piece to one peer first.
+    const gradual = connections.filter(({ handsOutGradually }) => handsOutGradually);
+    if (gradual.length > 0) return waiting("choked", inTurn(gradual));
+    const who = counted(connections, "peer");
+    const seeder = peers.find(({ state, complete }) => state === "away" && complete);
+    const what = seeder === undefined
+      ? "a seeder is needed"
+      : `the seeder ${addressOf(seeder)} is gone (${seeder.reason || "closed the connection"})`;
+    return waiting("no-seeder", `${who} connected, but none has what is missing; ${what}`);
+  }
+  if (!hashesComplete && layout.version === "v2") {
+    return waiting(
+      "no-hashes",
+      "no peer has sent the hashes of the file yet; another may have them",
+    );
+  }
+  if (useful.every(({ peerChoking }) => peerChoking)) {
+    return waiting(
+      "choked",
+      useful.length === 1
+        ? "the peer that has the rest is serving others; waiting for a turn"
+        : `all ${useful.length} peers that have the rest are serving others; waiting for a turn`,
+    );
+  }
+  const who = useful.length === 1
+    ? "the peer that has the rest sends"
+    : `all ${useful.length} peers that have the rest send`;
+  return waiting("slow", `${who} hardly anything; another seeder would help`);
+}
+
+function inTurn(seeders: readonly Connection[]): string {
+  const who = seeders.length === 1
+    ? "the seeder hands out its chunks"
+    : `all ${seeders.length} seeders hand out their chunks`;
+  return `${who} gradually, each to one peer first; waiting for a turn`;
+}
+
+function withoutConnections(
+  known: readonly Peer[],
+  trackers: TrackerOutlook,
+  nowMs: number,
+): Waiting | undefined {
+  // Who cannot be called may only come by itself: it is no help to anybody who waits.
+  const peers = known.filter(({ dialable, state }) => dialable || state === "connecting");
+  if (peers.length === 0) return withoutPeers(trackers);
+  const lost = peers.filter(({ state, failures }) =>
+    state === "away" || (state !== "banned" && failures > 0)
+  );
+  if (lost.length > 0) return unreachable(lost as [Peer, ...Peer[]], nowMs);
+  const banned = peers.filter(({ state }) => state === "banned");
+  if (banned.length === peers.length) {
+    const [first] = banned as [Peer];
+    const sentence = `another seeder is needed, ${addressOf(first)} ${first.reason}`;
+    return waiting("banned", sentence, addressOf(first));
+  }
+  return waiting("connecting", `connecting to ${counted(peers.slice(banned.length), "peer")}`);
+}
+
+/** What a user may look at, by what happened when a peer was called. */
+const HINTS: Readonly<Record<string, string>> = {
+  "does not answer": "firewall?",
+  "refuses connections": "is it still running?",
+};
+
+function unreachable([first, ...others]: readonly [Peer, ...Peer[]], nowMs: number): Waiting {
+  const address = addressOf(first);
+  const more = others.length > 0 ? ` and ${others.length} more` : "";
+  const who = `${first.url === undefined ? "seeder" : "web server"} ${address}${more}`;
+  const why = first.reason || "is gone";
+  const when = first.state === "away"
+    ? inSeconds((first.retryAtMs - nowMs) / 1000)
+    : "trying again";
+  const hint = HINTS[why];
+  return waiting(
+    "unreachable",
+    `${who} unreachable: ${hint === undefined ? `${why}, ${when}` : `${hint} (${why}, ${when})`}`,
+    `${address} ${why}`,
+  );
+}
+
+/** What a user may do about a tracker. */
+const ADVICE: Readonly<Record<TrackerFailure, string>> = {
+  "tracker-silent": "is it running, and its UDP port open?",
+  "tracker-refuses": "ask who runs it, or name another with --tracker",
+  "tracker-fails": "check its address, or name another with --tracker",
+};
+
+function withoutPeers(trackers: TrackerOutlook): Waiting {
+  switch (trackers.state) {
+    case "none":
+      return waiting(
+        "no-source",
+        "no tracker and no peer was given; name one with --tracker or --peer",
+      );
+    case "local":
+      return waiting(
+        "no-local-peer",
+        "nobody on the local network shares it yet, and no tracker was given; " +
+          "name one with --tracker",
+      );
+    case "asking":
+      return waiting("asking-tracker", "asking the tracker who has it");
+    case "failing": {
+      const { code, sentence, nextInSeconds } = trackers;
+      const when = nextInSeconds === undefined ? "" : `, ${inSeconds(nextInSeconds)}`;
+      return waiting(code, `${sentence}${when}; ${ADVICE[code]}`, sentence);
+    }
+    case "answering":
+      return trackers.others === 0
+        ? waiting(
+          "no-such-file",
+          "no such file on the tracker: nobody shares it there yet; check the link, and that its " +
+            "seeder uses this tracker",
+        )
+        : waiting(
+          "no-seeder",
+          "others on the tracker want it too, but no address of a seeder came; start one",
+        );
+  }
+}
+
+function waiting(code: WaitingCode, sentence: string, about?: string): Waiting {
+  return { code, sentence, ...(about !== undefined && { about }) };
+}
+
+function counted(things: readonly unknown[], what: string): string {
+  return `${things.length} ${what}${things.length === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,132 @@
+/**
+ * A swarm in figures: what moved, how fast, and who gave it.
+ *
+ * @module
+ */
+
+import type { Connection } from "../peer/connection/connection.ts";
+import { addressOf } from "../peer/peers/peer_list.ts";
+import { piecesOwed } from "../peer/download/request_table.ts";
+import type { Swarm } from "../peer/swarm.ts";
+import type { Layout } from "../store/layout.ts";
+import type { ConnectionStats, TransferSource, TransferStats } from "./events.ts";
+import type { Bitfield } from "../store/bitfield.ts";
+
+/** What a swarm itself knows of a transfer's figures. */
+export type SwarmFigures = Omit<
+  TransferStats,
+  "name" | "state" | "totalBytes" | "haveBytes" | "copies"
+>;
+
+/** So many pieces that one connection fetches are told. */
+const MAX_FETCHING = 8;
+
+/** The figures of this moment. */
+export function figuresOf(swarm: Swarm, nowMs: number): SwarmFigures {
+  const transfer = swarm.phase.name === "transfer" ? swarm.phase.transfer : undefined;
+  const connections = [...swarm.connections.values()]
+    .map((connection) => connectionStats(connection, transfer?.layout, nowMs));
+  const sum = (of: (c: ConnectionStats) => number) => connections.reduce((n, c) => n + of(c), 0);
+  const states = { known: 0, connecting: 0, connected: 0, away: 0, banned: 0, available: 0 };
+  for (const peer of swarm.book.values()) {
+    states.known++;
+    states[peer.state]++;
+  }
+  const { available: _, ...peers } = states;
+  return {
+    uploadedBytes: swarm.uploadedBytes,
+    downloadedBytes: swarm.downloadedBytes,
+    wastedBytes: transfer?.download.wastedBytes ?? 0,
+    downloadRate: sum((c) => c.downloadRate),
+    uploadRate: sum((c) => c.uploadRate),
+    pieces: transfer?.layout.pieceCount ?? 0,
+    havePieces: transfer?.pieces.have.count ?? 0,
+    ...(transfer?.superSeed?.isHiding && { superSeeding: true }),
+    peers,
+    connections,
+    sources: sourcesOf(swarm),
+  };
+}
+
+/** Who gave how many verified bytes, most first. A peer that came back counts once. */
+export function sourcesOf(swarm: Swarm): TransferSource[] {
+  const sources = new Map<string, TransferSource>();
+  for (const peer of swarm.book.contributors()) {
+    const address = addressOf(peer);
+    const before = sources.get(address);
+    const client = peer.client || before?.client;
+    sources.set(address, {
+      address,
+      bytes: peer.verifiedBytes + (before?.bytes ?? 0),
+      ...(client && { client }),
+    });
+  }
+  return [...sources.values()].sort((a, b) => b.bytes - a.bytes);
+}
+
+function connectionStats(
+  connection: Connection,
+  layout: Layout | undefined,
+  nowMs: number,
+): ConnectionStats {
+  const { peer, negotiated, down, up } = connection;
+  const flags = [
+    peer.url === undefined ? "" : "w",
+    negotiated.inbound ? "i" : "",
+    negotiated.v2 ? "2" : "",
+    connection.peerChoking ? "" : "d",
+    connection.amChoking ? "" : "u",
+    connection.snubbed ? "s" : "",
+    connection.handsOutGradually ? "g" : "",
+  ];
+  return {
+    address: addressOf(peer),
+    client: peer.client,
+    downloadedBytes: down.total,
+    uploadedBytes: up.total,
+    downloadRate: down.rate(nowMs),
+    uploadRate: up.rate(nowMs),
+    progress: progressOf(connection),
+    flags: flags.join(""),
+    fetching: layout === undefined ? [] : piecesOwed(connection, layout, MAX_FETCHING),
+    badPieces: peer.badPieces,
+  };
+}
+
+/** Share of the pieces that it has, as far as it tells; all of them where it has told all it will. */
+function progressOf({ remote, isSeeder, handsOutGradually }: Connection): number {
+  if (remote.length === 0) return 0;
+  return isSeeder && !handsOutGradually ? 1 : remote.count / remote.length;
+}
+
+/** The pieces as they are at the moment of asking; nothing is copied. */
+export interface PieceView {
+  /** How many there are. */
+  readonly count: number;
+  /** Pieces of which blocks are on their way or being verified, oldest first. */
+  readonly inFlight: Iterable<number>;
+  /** Whether the piece is verified and stored. */
+  has(piece: number): boolean;
+  /** How many connected peers have the piece; seeders that do not tell of it yet are among them. */
+  availability(piece: number): number;
+}
+
+/** The pieces of this swarm's torrent; `undefined` while they are not known. */
+export function pieceView(swarm: Swarm): PieceView | undefined {
+  if (swarm.phase.name !== "transfer") return undefined;
+  const { pieces, layout, download: { available: { rarity } } } = swarm.phase.transfer;
+  let complete = 0; // those are not in the order of rarity
+  const reticent: Bitfield[] = [];
+  for (const { remote, isSeeder, isCounted } of swarm.connections.values()) {
+    if (!isCounted) complete++;
+    else if (isSeeder && !remote.isFull && remote.length > 0) reticent.push(remote);
+  }
+  const untold = (piece: number) =>
+    reticent.reduce((sum, told) => sum + (told.get(piece) ? 0 : 1), 0);
+  return {
+    count: layout.pieceCount,
+    inFlight: pieces.active.keys(),
+    has: (piece) => pieces.have.get(piece),
+    availability: (piece) => rarity.availability(piece) + complete + untold(piece),
+  };
+}

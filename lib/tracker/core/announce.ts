@@ -1,0 +1,200 @@
+/**
+ * The way of an announce: its fields are read where they lie in the packet, and the answer is written
+ * into room that is used again. Nearly all that a tracker is sent are announces.
+ *
+ * @module
+ */
+
+import { readUint16, readUint32 } from "../../codec/bytes.ts";
+import {
+  Action,
+  ANNOUNCE_EVENTS,
+  AnnounceAt,
+  decodeOptions,
+  parseUrlData,
+} from "../../codec/discovery/udp_tracker.ts";
+import type { AnswerBuffer } from "./response_buffer.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { type PeerListOptions, PeerLists } from "./compact_peers.ts";
+import type { Sender } from "../tables/origin.ts";
+import { placeOf, type Seat, type Swarm } from "../tables/swarm.ts";
+import type { Admission } from "../tables/swarm_table.ts";
+
+const HASH_LENGTH = 20;
+const COMPLETED = ANNOUNCE_EVENTS.indexOf("completed");
+const NONE = ANNOUNCE_EVENTS.indexOf("none");
+const STOPPED = ANNOUNCE_EVENTS.indexOf("stopped");
+
+/** How the peer ids of aria2 begin: `A2-`. */
+const ARIA2 = 0x41322d;
+
+const NOBODY = { seeders: 0, completed: 0, leechers: 0 };
+
+/** What announces are answered with. */
+export interface AnnouncesOptions extends PeerListOptions {
+  catalogue: Catalogue;
+  /** How often peers are to announce, once their swarm has formed. */
+  intervalSeconds: number;
+  /** Called after a change. */
+  onChange: (type: "joined" | "completed", swarm: Swarm, seat: Seat) => void;
+  /** Called for a peer that says it has announced before, and is not known. */
+  onReturn: () => void;
+  /** Called for each peer that is in a swarm now; `joined` says that it was not before. */
+  onStored?: ((sender: Sender, joined: boolean, nowMs: number) => void) | undefined;
+}
+
+/** Whether a packet is an announce, whole as far as its fixed fields go. */
+export function isAnnounce(packet: Uint8Array): boolean {
+  return packet.length >= AnnounceAt.options && readUint32(packet, 8) === Action.announce;
+}
+
+/** Notes peers in their swarms, and tells them of others. */
+export class Announces {
+  readonly #options: AnnouncesOptions;
+  readonly #lists: PeerLists;
+
+  /** @param options What announces are answered with. */
+  constructor(options: AnnouncesOptions) {
+    this.#options = options;
+    this.#lists = new PeerLists(options);
+  }
+
+  /** Answers an announce, see {@link isAnnounce}; a sentence says why it is refused. */
+  answer(
+    packet: Uint8Array,
+    sender: Sender,
+    nowMs: number,
+    into: AnswerBuffer,
+  ): Uint8Array | string {
+    const { swarms } = this.#options;
+    const port = readUint16(packet, AnnounceAt.port);
+    if (port === 0) return "port 0 cannot be reached";
+    sender.setPort(port);
+    let swarm: Swarm | undefined;
+    let own = -1;
+    if (readUint32(packet, AnnounceAt.event) === STOPPED) {
+      this.#leave(packet, sender);
+      swarm = swarms.get(packet, AnnounceAt.infoHash, sender.family);
+    } else {
+      const admission = this.#store(packet, sender, nowMs);
+      // Who finds the swarm crowded is not handed out, but gets peers.
+      swarm = admission.swarm;
+      if (admission.type === "stored") own = admission.seat;
+    }
+    return this.#write(packet, sender, swarm, own, nowMs, into);
+  }
+
+  #leave(packet: Uint8Array, sender: Sender): void {
+    const { swarms } = this.#options;
+    const swarm = swarms.get(packet, AnnounceAt.infoHash, sender.family);
+    if (swarm !== undefined) swarms.leave(swarm, sender);
+  }
+
+  /** Notes the peer and what it hosts. */
+  #store(packet: Uint8Array, sender: Sender, nowMs: number): Admission {
+    const { swarms, onChange, onStored } = this.#options;
+    const admission = swarms.announce({
+      packet,
+      hashAt: AnnounceAt.infoHash,
+      sender,
+      leftBytes: leftOf(packet),
+      peerIdAt: AnnounceAt.peerId,
+      completed: readUint32(packet, AnnounceAt.event) === COMPLETED,
+    }, nowMs);
+    if (admission.type === "crowded") return admission;
+    const { swarm, seat } = admission;
+    this.#claim(swarm, seat, packet);
+    onStored?.(sender, admission.joined, nowMs);
+    if (admission.joined) {
+      onChange("joined", swarm, seat);
+      if (readUint32(packet, AnnounceAt.event) === NONE) this.#options.onReturn();
+    }
+    if (admission.completed) onChange("completed", swarm, seat);
+    return admission;
+  }
+
+  /** Replaces what the peer claims to host. */
+  #claim(swarm: Swarm, seat: Seat, packet: Uint8Array): void {
+    const { catalogue } = this.#options;
+    const before = swarm.listingOf(seat);
+    const urlData = decodeOptions(packet, AnnounceAt.options);
+    const file = urlData === "" ? undefined : parseUrlData(urlData);
+    if (file === undefined && before === 0) return;
+    const roster = swarm.rosterOf(seat);
+    const claimant = {
+      words: roster.words,
+      at: placeOf(seat) * roster.stride,
+      stride: roster.stride,
+    };
+    const infoHash = packet.subarray(AnnounceAt.infoHash, AnnounceAt.infoHash + HASH_LENGTH);
+    const number = file === undefined ? 0 : catalogue.hold(infoHash, file, claimant);
+    swarm.setListing(seat, number);
+    if (before !== 0) catalogue.release(before, claimant);
+    if (file?.v2Hash !== undefined) this.#pair(swarm, number, infoHash);
+  }
+
+  /** Notes which swarm is that of the other hash of a hybrid, once both are there. */
+  #pair(swarm: Swarm, number: number, infoHash: Uint8Array): void {
+    const { catalogue, swarms } = this.#options;
+    const listing = catalogue.numbered(number);
+    if (swarm.twin !== undefined || listing === undefined) return;
+    const hash = catalogue.otherHash(listing, infoHash);
+    const twin = hash && swarms.get(hash, 0, swarm.family);
+    if (twin !== undefined) swarms.pair(swarm, twin);
+  }
+
+  #write(
+    packet: Uint8Array,
+    sender: Sender,
+    swarm: Swarm | undefined,
+    own: Seat,
+    nowMs: number,
+    into: AnswerBuffer,
+  ): Uint8Array {
+    const longest = this.#options.intervalSeconds;
+    const counts = swarm?.counts() ?? NOBODY;
+    const ageMs = swarm === undefined ? 0 : nowMs - swarm.sinceMs;
+    const interval = intervalSeconds(ageMs, counts.seeders + counts.leechers, longest);
+    into.writeHeader(readUint32(packet, 12), interval, counts);
+    if (swarm === undefined || readUint32(packet, AnnounceAt.event) === STOPPED) {
+      return into.answer(0);
+    }
+    const count = readUint32(packet, AnnounceAt.numWant) | 0;
+    const leechersOnly = leftOf(packet) === 0 && !isAria2(packet);
+    return into.answer(this.#lists.write({ swarm, sender, own, count, leechersOnly, into }));
+  }
+}
+
+function leftOf(packet: Uint8Array): number {
+  const at = AnnounceAt.leftBytes;
+  return readUint32(packet, at) * 2 ** 32 + readUint32(packet, at + 4);
+}
+
+/**
+ * aria2 says that nothing is left also while it has a magnet link and no metadata yet, so what it says
+ * does not show that seeders are of no use to it.
+ */
+function isAria2(packet: Uint8Array): boolean {
+  return readUint32(packet, AnnounceAt.peerId) >>> 8 === ARIA2;
+}
+
+/** What a swarm's newest peers are told, and those of any swarm at least. */
+const FIRST_SECONDS = 5;
+/** A swarm as old as this many intervals has that interval: 10 s after a minute, 60 s after six. */
+const AGE_PARTS = 6;
+/** Beyond this size a swarm's interval grows with it, so that a crowd does not flood the tracker. */
+const SMALL_SWARM = 50;
+
+/**
+ * Seconds until the next announce, from 5 up to `longestSeconds`. A young, small swarm announces often:
+ * its peers come in a crowd and do not know each other yet, and a tracker that was started again knows
+ * nobody. It is never longer than what peers are remembered by, so that nobody is forgotten by mistake.
+ *
+ * @param ageMs since the swarm's first peer came
+ * @param peers how many it has
+ */
+export function intervalSeconds(ageMs: number, peers: number, longestSeconds: number): number {
+  const byAge = Math.max(FIRST_SECONDS, ageMs / 1000 / AGE_PARTS);
+  const bySize = Math.max(1, peers / SMALL_SWARM);
+  return Math.min(longestSeconds, Math.round(byAge * bySize));
+}

@@ -1,0 +1,280 @@
+/**
+ * What peers say they host, by name. An entry lives as long as one of the peers that claim it.
+ *
+ * @module
+ */
+
+import { equalBytes, hex } from "../../codec/bytes.ts";
+import { type HostedFile, isTruncationOf } from "../../codec/discovery/udp_tracker.ts";
+import { Backing } from "./name_support.ts";
+import { putHash } from "../tables/address_index.ts";
+import { grown, NumberPool } from "../tables/number_pool.ts";
+import { PackedMap } from "../tables/packed_map.ts";
+import { ranked, weakest } from "./name_ranking.ts";
+import { Shares } from "../tables/fair_shares.ts";
+
+/** Entries of one name that are shown, so that a question for it costs the same whoever invents some. */
+export const MAX_NAMESAKES = 64;
+
+const HASH_WORDS = 5;
+
+/** One torrent under one name. */
+export interface Listing {
+  /** By which peers note what they list, from 1 on. */
+  readonly number: number;
+  /** In Unicode normal form C, so that a name typed on one system finds one announced on another. */
+  readonly name: string;
+  /** Bytes, as claimed. */
+  readonly length: number;
+  /** 20 bytes. */
+  readonly v1Hash: Uint8Array | undefined;
+  /** 32 bytes. */
+  readonly v2Hash: Uint8Array | undefined;
+  /** Different hosts and networks that claim it. */
+  hosts: number;
+  networks: number;
+  /** Where it is among those that are shown; -1 while it is hidden. */
+  shownAt: number;
+}
+
+/** Where a claim comes from: an address as words, see {@link Sender.words}. */
+export interface Claimant {
+  readonly words: Uint16Array;
+  readonly at: number;
+  /** Words of the address with its port. */
+  readonly stride: number;
+}
+
+/**
+ * The catalogue.
+ *
+ * A hybrid torrent is announced twice, under its v1 and its truncated v2 hash, both times with the
+ * whole v2 hash. The first gives an entry with both hashes; the entry of the second stays hidden while
+ * one with both is there.
+ *
+ * When it is full, or has too many entries of one name, whoever holds most of them gives way. The peers
+ * behind an entry that is gone keep its number until they announce again.
+ */
+export class Catalogue {
+  readonly #maxEntries: number;
+  readonly #byName = new Map<string, Listing[]>();
+  /** The entries that are not hidden, for paging. */
+  readonly #shown: Listing[] = [];
+  /** Number 0 is nobody's. */
+  readonly #byNumber: (Listing | undefined)[] = [undefined];
+  readonly #numbers = new NumberPool();
+  /** How many peers have each number. */
+  #holders: Uint32Array<ArrayBuffer> = new Uint32Array(1);
+  #size = 0;
+  readonly #shares: Shares;
+  readonly #backing: Backing;
+  /** In how many entries each info-hash is, hidden or not. */
+  readonly #hashes: PackedMap;
+
+  /**
+   * @param maxEntries How many there are at most, hidden ones included.
+   * @param hashKey Two words that nobody else knows.
+   */
+  constructor(maxEntries: number, hashKey: Uint32Array) {
+    this.#maxEntries = maxEntries;
+    this.#shares = new Shares(hashKey);
+    this.#backing = new Backing(hashKey);
+    this.#hashes = new PackedMap(HASH_WORDS, hashKey);
+  }
+
+  /** How many entries there are to list. */
+  get size(): number {
+    return this.#shown.length;
+  }
+
+  /** The entry with this number; 0 has none, nor has that of an entry which gave way. */
+  numbered(number: number): Listing | undefined {
+    return this.#byNumber[number];
+  }
+
+  /** The entries with this name, those first that most networks stand behind, see {@link ranked}. */
+  find(name: string): Listing[] {
+    const namesakes = this.#byName.get(name.normalize("NFC")) ?? [];
+    return ranked(namesakes.filter(isShown), this.#ownerOf);
+  }
+
+  /** Whether an entry has this info-hash of 20 bytes. */
+  isNamed(infoHash: Uint8Array): boolean {
+    putHash(this.#hashes.key, infoHash, 0);
+    return this.#hashes.get() > 0;
+  }
+
+  /** The entries from index `offset` on, at most `count`. */
+  list(offset: number, count: number): Listing[] {
+    return this.#shown.slice(offset, offset + count);
+  }
+
+  /** The entry with index `index` of those that are listed. */
+  shown(index: number): Listing | undefined {
+    return this.#shown[index];
+  }
+
+  /** The other info-hash, 20 bytes, of a hybrid torrent that has an entry under one of its hashes. */
+  otherHash({ name, length, v1Hash, v2Hash }: Listing, infoHash: Uint8Array) {
+    if (v2Hash === undefined) return undefined;
+    if (v1Hash !== undefined && equalBytes(v1Hash, infoHash)) return v2Hash.subarray(0, 20);
+    const hybrid = this.#byName.get(name)?.find((other) => isHybridOf(other, v2Hash, length));
+    return hybrid?.v1Hash;
+  }
+
+  /**
+   * Notes that one more peer of this swarm claims to host `file`.
+   *
+   * @param infoHash 20 bytes: the torrent's v1 hash, or its truncated v2 hash.
+   * @returns What to give to {@link Catalogue.release} in the end.
+   */
+  hold(infoHash: Uint8Array, file: HostedFile, { words, at, stride }: Claimant): number {
+    const name = file.name.normalize("NFC");
+    const v1Hash = file.v2Hash !== undefined && isTruncationOf(infoHash, file.v2Hash)
+      ? undefined
+      : infoHash;
+    const namesakes = this.#byName.get(name) ?? [];
+    let listing = namesakes.find((other) => isSame(other, v1Hash, file));
+    if (listing === undefined) {
+      if (this.#maxEntries < 1) return 0;
+      this.#makeRoom(namesakes);
+      listing = this.#add(name, file, v1Hash);
+      this.#shares.hold(listing.number, words, at, stride);
+    } else this.#shares.offer(listing.number, words, at, stride);
+    this.#holders[listing.number]!++;
+    this.#backing.add(listing, words, at, stride);
+    return listing.number;
+  }
+
+  /** Takes one claim back, by its number. */
+  release(number: number, { words, at, stride }: Claimant): void {
+    const listing = this.#byNumber[number];
+    this.#backing.remove(number, listing, words, at, stride);
+    if (--this.#holders[number]! > 0) return;
+    if (listing !== undefined) this.#remove(listing);
+    this.#numbers.give(number);
+  }
+
+  readonly #ownerOf = (listing: Listing): number => this.#shares.networkOf(listing.number);
+
+  /** Lets others give way to one more entry, of the same name if there are too many of that. */
+  #makeRoom(namesakes: readonly Listing[]): void {
+    const shown = namesakes.filter(isShown);
+    if (shown.length >= MAX_NAMESAKES) {
+      const listing = weakest(shown, this.#ownerOf);
+      this.#remove(listing);
+      // The half that it hid would take its place.
+      const half = namesakes.find((other) => isShown(other) && isHalfOf(other, listing));
+      if (half !== undefined) this.#remove(half);
+    }
+    while (this.#size >= this.#maxEntries) this.#remove(this.#byNumber[this.#shares.next()]!);
+  }
+
+  #add(name: string, file: HostedFile, v1Hash: Uint8Array | undefined): Listing {
+    const number = this.#numbers.take();
+    this.#holders = grown(this.#holders, number + 1);
+    const namesakes = this.#byName.get(name);
+    const listing: Listing = {
+      number,
+      name: namesakes?.[0]?.name ?? name, // the same text, once in memory
+      length: file.length,
+      // Copies: what comes in lies in the buffer of the next packet.
+      v1Hash: v1Hash?.slice(),
+      v2Hash: file.v2Hash?.slice(),
+      hosts: 0,
+      networks: 0,
+      shownAt: -1,
+    };
+    this.#byNumber[number] = listing;
+    this.#size++;
+    if (namesakes === undefined) this.#byName.set(name, [listing]);
+    else namesakes.push(listing);
+    for (const hash of hashesOf(listing)) this.#countHash(hash, 1);
+    this.#show(listing);
+    this.#showOrHide(listing);
+    return listing;
+  }
+
+  #remove(listing: Listing): void {
+    this.#shares.release(listing.number);
+    this.#byNumber[listing.number] = undefined;
+    this.#size--;
+    const namesakes = this.#byName.get(listing.name)!;
+    namesakes.splice(namesakes.indexOf(listing), 1);
+    if (namesakes.length === 0) this.#byName.delete(listing.name);
+    for (const hash of hashesOf(listing)) this.#countHash(hash, -1);
+    this.#hide(listing);
+    this.#showOrHide(listing);
+  }
+
+  /** Shows what is to be seen, after an entry with these hashes has come or gone. */
+  #showOrHide({ name, length, v2Hash }: Listing): void {
+    const namesakes = this.#byName.get(name) ?? [];
+    const isHidden = v2Hash !== undefined &&
+      namesakes.some((other) => isHybridOf(other, v2Hash, length));
+    for (const listing of namesakes) {
+      if (isHidden && isHalfOf(listing, { v2Hash, length })) this.#hide(listing);
+      else if (!isShown(listing) && isHalfOf(listing, { v2Hash, length })) this.#show(listing);
+    }
+  }
+
+  #show(listing: Listing): void {
+    if (listing.shownAt < 0) listing.shownAt = this.#shown.push(listing) - 1;
+  }
+
+  /** Takes an entry out of those that are shown; the last of them takes its place. */
+  #hide(listing: Listing): void {
+    const { shownAt } = listing;
+    if (shownAt < 0) return;
+    listing.shownAt = -1;
+    const last = this.#shown.pop()!;
+    if (last === listing) return;
+    this.#shown[shownAt] = last;
+    last.shownAt = shownAt;
+  }
+
+  #countHash(infoHash: Uint8Array, by: number): void {
+    putHash(this.#hashes.key, infoHash, 0);
+    const count = Math.max(0, this.#hashes.get()) + by;
+    if (count === 0) this.#hashes.delete();
+    else this.#hashes.set(count);
+  }
+}
+
+/** The info-hashes under which an entry's swarms are known, 20 bytes each. */
+export function hashesOf({ v1Hash, v2Hash }: Pick<Listing, "v1Hash" | "v2Hash">): Uint8Array[] {
+  return [v1Hash, v2Hash?.subarray(0, 20)].filter((hash) => hash !== undefined);
+}
+
+/** The same in 40 hex digits each. */
+export function infoHashesOf(listing: Pick<Listing, "v1Hash" | "v2Hash">): string[] {
+  return hashesOf(listing).map(hex);
+}
+
+function isSame(listing: Listing, v1Hash: Uint8Array | undefined, file: HostedFile): boolean {
+  return listing.length === file.length && isEqual(listing.v1Hash, v1Hash) &&
+    isEqual(listing.v2Hash, file.v2Hash);
+}
+
+function isEqual(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : equalBytes(a, b);
+}
+
+function isShown(listing: Listing): boolean {
+  return listing.shownAt >= 0;
+}
+
+/** Whether an entry has the v2 hash alone of a torrent with this one and this length. */
+function isHalfOf(
+  listing: Listing,
+  { v2Hash, length }: Pick<Listing, "v2Hash" | "length">,
+): boolean {
+  return listing.v1Hash === undefined && listing.length === length && v2Hash !== undefined &&
+    isEqual(listing.v2Hash, v2Hash);
+}
+
+/** Whether an entry has both hashes, of which the second is this one. */
+function isHybridOf(listing: Listing, v2Hash: Uint8Array, length: number): boolean {
+  return listing.v1Hash !== undefined && listing.v2Hash !== undefined &&
+    listing.length === length && equalBytes(listing.v2Hash, v2Hash);
+}

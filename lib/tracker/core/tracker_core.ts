@@ -1,0 +1,285 @@
+/**
+ * The tracker without its socket: a packet in, a packet out.
+ *
+ * @module
+ */
+
+import { hex } from "../../codec/bytes.ts";
+import { readUint32 } from "../../codec/bytes.ts";
+import {
+  type AddressFamily,
+  AnnounceAt,
+  decodeRequest,
+  encodeResponse,
+  type FindRequest,
+  isListableName,
+  type ListRequest,
+  packEntries,
+  type ReachRequest,
+  type ScrapeRequest,
+} from "../../codec/discovery/udp_tracker.ts";
+import { Announces, isAnnounce } from "./announce.ts";
+import { AnswerBuffer } from "./response_buffer.ts";
+import { Catalogue, hashesOf, type Listing } from "./catalogue.ts";
+import { ConnectionIds } from "./connection_id.ts";
+import { hashKeyFrom } from "../tables/half_sip_hash.ts";
+import { DEFAULT_LIMITS, type TrackerLimits } from "../tables/limits.ts";
+import type { PortChecks } from "./port_checks.ts";
+import { type Origin, Sender } from "../tables/origin.ts";
+import { Settling } from "./warm_up.ts";
+import { placeOf, type Seat, type Swarm } from "../tables/swarm.ts";
+import { eventOf, type SwarmEvent } from "./swarm_event.ts";
+import { type Removal, Swarms } from "../tables/swarm_table.ts";
+import type { TrackerStats } from "./tracker_stats.ts";
+
+export type { TrackerStats } from "./tracker_stats.ts";
+
+const UNKNOWN_ID = "connection id unknown or expired";
+const ERROR_HEADER_LENGTH = 8;
+const HASH_LENGTH = 20;
+
+/** Hashes answered in one scrape; the BEP says "about 74". */
+const MAX_SCRAPE_HASHES = 74;
+
+/** Peers looked at for silence before a packet, and how soon that may be done again. */
+const EXAMINED_PER_PACKET = 16;
+const EXAMINATION_MS = 1;
+
+/** Entries of the catalogue looked at for one packet: more never fit. */
+const MAX_ENTRIES_PER_PACKET = 20;
+
+/** What a tracker is told at its start. */
+export interface TrackerCoreOptions {
+  /** How often peers are to announce, once their swarm has formed; before that more often. */
+  intervalSeconds: number;
+  /** After this long without an announce a peer is forgotten. */
+  peerTtlSeconds: number;
+  /** 32 random bytes. */
+  secret: Uint8Array;
+  /** A number from 0 up to 1. */
+  random: () => number;
+  /** The tracker's own address as an asker at `host` would reach it, of the asker's family. */
+  addressFor: (host: string) => string | undefined;
+  /** When the tracker is started; without it, it was long ago. */
+  startMs?: number;
+  /** Bounds other than the default ones. */
+  limits?: Partial<TrackerLimits>;
+  /** Where it is noted whom to dial back; without it nobody is. */
+  portChecks?: PortChecks | undefined;
+  /** See {@link TrackerCore.onEvent}. */
+  onEvent?: (event: SwarmEvent) => void;
+}
+
+/**
+ * Answers connect, announce, scrape, find and reach (BEP 15, BEP 41). It holds no state for a client before
+ * that has proved its address, and never answers an unproven one with more bytes than it sent.
+ */
+export class TrackerCore {
+  /** The torrents served, as 40 hex digits each; `undefined` serves all. May be replaced any time. */
+  allow: ReadonlySet<string> | undefined;
+  /** Who shares what. To be read only, as is the catalogue. */
+  readonly swarms: Swarms;
+  /** What has a name. */
+  readonly catalogue: Catalogue;
+  /** Who can be reached, where that is tried. */
+  readonly portChecks: PortChecks | undefined;
+
+  /** Hears of what changes in swarms. May be replaced any time. */
+  onEvent: ((event: SwarmEvent) => void) | undefined;
+
+  readonly #ttlMs: number;
+  readonly #ids: ConnectionIds;
+  readonly #announces: Announces;
+  readonly #sender = new Sender();
+  readonly #settling: Settling;
+  #nextExpiryMs = 0;
+  readonly #counters = {
+    connects: 0,
+    announces: 0,
+    scrapes: 0,
+    finds: 0,
+    reaches: 0,
+    refused: 0,
+    ignored: 0,
+  };
+
+  /** An empty tracker. */
+  constructor(options: TrackerCoreOptions) {
+    const { random, addressFor, intervalSeconds, secret, portChecks } = options;
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.onEvent = options.onEvent;
+    this.portChecks = portChecks;
+    this.#ttlMs = 1000 * options.peerTtlSeconds;
+    this.#settling = new Settling(options.startMs ?? -Infinity, intervalSeconds);
+    this.#ids = new ConnectionIds(secret);
+    const hashKey = hashKeyFrom(secret);
+    this.swarms = new Swarms({
+      limits,
+      hashKey,
+      random,
+      onRemoval: (swarm, seat, why) => this.#onRemoval(swarm, seat, why),
+    });
+    this.catalogue = new Catalogue(limits.maxNames, hashKey);
+    this.#announces = new Announces({
+      swarms: this.swarms,
+      catalogue: this.catalogue,
+      random,
+      addressFor,
+      intervalSeconds,
+      maxPeersPerAnswer: limits.maxPeersPerAnswer,
+      onReturn: () => this.#settling.cameBack(),
+      onChange: (type, swarm, seat) => this.#emit(type, swarm, seat),
+      onStored: portChecks &&
+        ((from, joined, nowMs) => portChecks.announced(from, joined, nowMs)),
+    });
+  }
+
+  /**
+   * The answer to a packet, or `undefined` when it deserves none.
+   *
+   * @param from Where it came from; an IPv4-mapped IPv6 address counts as IPv4.
+   * @param into Where an answer may be written, so that it changes with the next one written there.
+   */
+  handle(
+    packet: Uint8Array,
+    from: Origin,
+    nowMs: number,
+    into: AnswerBuffer,
+  ): Uint8Array | undefined {
+    this.#expireSome(nowMs);
+    const sender = this.#sender;
+    const isReadable = sender.read(from);
+    if (isReadable && isAnnounce(packet)) return this.#announce(packet, nowMs, into);
+    const request = decodeRequest(packet);
+    if (!isReadable || request === undefined || request.type === "announce") {
+      this.#counters.ignored++;
+      return undefined;
+    }
+    if (request.type === "connect") {
+      this.#counters.connects++;
+      return encodeResponse({ ...request, connectionId: this.#ids.issue(sender.ip, nowMs) });
+    }
+    if (!this.#ids.accepts(packet, sender.ip, nowMs)) return this.#refuse(packet, UNKNOWN_ID);
+    if (request.type === "scrape") return this.#scrape(request);
+    return request.type === "reach" ? this.#reach(request) : this.#find(request, nowMs);
+  }
+
+  /**
+   * Forgets peers that have fallen silent, of `most` that it looks at, and goes on from there the next
+   * time; call it now and then. Returns how many.
+   */
+  expire(nowMs: number, most = Infinity): number {
+    return this.swarms.expire(nowMs, this.#ttlMs, most);
+  }
+
+  /** How many steps of {@link TrackerCore.expire} lead past everybody. */
+  get expirySteps(): number {
+    return this.swarms.expirySteps;
+  }
+
+  /** What it holds and has done so far. */
+  stats(): TrackerStats {
+    const { torrents, seeders, leechers } = this.swarms.totals;
+    const names = this.catalogue.size;
+    return { torrents, peers: seeders + leechers, seeders, leechers, names, ...this.#counters };
+  }
+
+  #expireSome(nowMs: number): void {
+    if (nowMs < this.#nextExpiryMs) return;
+    this.#nextExpiryMs = nowMs + EXAMINATION_MS;
+    this.expire(nowMs, EXAMINED_PER_PACKET);
+  }
+
+  #announce(packet: Uint8Array, nowMs: number, into: AnswerBuffer): Uint8Array {
+    const sender = this.#sender;
+    if (!this.#ids.accepts(packet, sender.ip, nowMs)) return this.#refuse(packet, UNKNOWN_ID);
+    if (this.allow !== undefined && !this.allow.has(hex(infoHashOf(packet)))) {
+      return this.#refuse(packet, "this tracker does not serve this torrent");
+    }
+    const answer = this.#announces.answer(packet, sender, nowMs, into);
+    if (typeof answer === "string") return this.#refuse(packet, answer);
+    this.#counters.announces++;
+    return answer;
+  }
+
+  #scrape(request: ScrapeRequest): Uint8Array {
+    this.#counters.scrapes++;
+    const { family } = this.#sender;
+    const hashes = request.infoHashes.slice(0, MAX_SCRAPE_HASHES);
+    const swarms = hashes.map((infoHash) => this.swarms.counts(infoHash, family));
+    return encodeResponse({ type: "scrape", transactionId: request.transactionId, swarms });
+  }
+
+  #find(request: FindRequest | ListRequest, nowMs: number): Uint8Array {
+    this.#counters.finds++;
+    const { family } = this.#sender;
+    const { transactionId } = request;
+    if (request.type === "list") {
+      const entries = this.catalogue.list(request.offset, MAX_ENTRIES_PER_PACKET)
+        .map((listing) => this.#entryOf(listing, family));
+      const total = this.catalogue.size;
+      return encodeResponse({ type: "find", transactionId, total, entries: packEntries(entries) });
+    }
+    const found = isListableName(request.name) ? this.catalogue.find(request.name) : [];
+    const entries = found.slice(0, MAX_ENTRIES_PER_PACKET)
+      .map((listing) => this.#entryOf(listing, family));
+    const total = found.length;
+    const settlesInSeconds = this.#settling.secondsLeft(nowMs);
+    return encodeResponse({
+      type: "find",
+      transactionId,
+      total,
+      entries: packEntries(entries),
+      settlesInSeconds,
+    });
+  }
+
+  /** Speaks of the asker's own address alone, and knows only who has announced that port there. */
+  #reach({ transactionId, port }: ReachRequest): Uint8Array {
+    this.#counters.reaches++;
+    const sender = this.#sender;
+    sender.setPort(port);
+    const reach = this.portChecks?.reachOf(sender.words, 0, sender.addressWords) ?? "unknown";
+    return encodeResponse({ type: "reach", transactionId, reach });
+  }
+
+  /** A hybrid has two swarms, with most peers in both: the bigger one counts. */
+  #entryOf(listing: Listing, family: AddressFamily) {
+    const { name, length, v1Hash, v2Hash } = listing;
+    const swarms = hashesOf(listing).map((infoHash) => this.swarms.counts(infoHash, family));
+    return {
+      ...(v1Hash && { v1Hash }),
+      ...(v2Hash && { v2Hash }),
+      name,
+      length,
+      seeders: Math.max(...swarms.map((swarm) => swarm.seeders)),
+      leechers: Math.max(...swarms.map((swarm) => swarm.leechers)),
+    };
+  }
+
+  /** An error packet, cut so that it is no longer than the request. */
+  #refuse(packet: Uint8Array, message: string): Uint8Array {
+    this.#counters.refused++;
+    const transactionId = readUint32(packet, 12);
+    const room = packet.length - ERROR_HEADER_LENGTH;
+    return encodeResponse({ type: "error", transactionId, message: message.slice(0, room) });
+  }
+
+  #onRemoval(swarm: Swarm, seat: Seat, why: Removal): void {
+    this.#emit(why, swarm, seat);
+    const listing = swarm.listingOf(seat);
+    if (listing === 0) return;
+    const { words, stride } = swarm.rosterOf(seat);
+    this.catalogue.release(listing, { words, at: placeOf(seat) * stride, stride });
+  }
+
+  #emit(type: SwarmEvent["type"], swarm: Swarm, seat: Seat): void {
+    if (this.onEvent === undefined) return;
+    const name = this.catalogue.numbered(swarm.listingOf(seat))?.name;
+    this.onEvent(eventOf(type, swarm, seat, name));
+  }
+}
+
+function infoHashOf(announce: Uint8Array): Uint8Array {
+  return announce.subarray(AnnounceAt.infoHash, AnnounceAt.infoHash + HASH_LENGTH);
+}

@@ -1,0 +1,79 @@
+/**
+ * Dials the peers of a tracker back, to see whether others can connect to them.
+ *
+ * @module
+ */
+
+import type { Reach } from "../codec/discovery/udp_tracker.ts";
+import type { PortCheck, PortChecks } from "./core/port_checks.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { closeQuietly, connect } from "../net/handshake.ts";
+
+/** Time for a lost packet to be sent again, twice. Firewalls that drop packets say nothing at all. */
+const CHECK_TIMEOUT_MS = 3000;
+
+/** Works through the line of {@link PortChecks}, until closed. */
+export class PortChecker {
+  readonly #checks: PortChecks;
+  readonly #clock: Clock;
+  readonly #closing = new AbortController();
+  readonly #dials = new Set<Promise<void>>();
+  readonly #running: Promise<void>;
+  #wake = Promise.withResolvers<void>();
+
+  /** Starts as soon as somebody waits. */
+  constructor(checks: PortChecks, clock: Clock) {
+    this.#checks = checks;
+    this.#clock = clock;
+    checks.onWaiting = () => this.#wake.resolve();
+    this.#running = this.#run();
+  }
+
+  /** Hangs up, and dials nobody any more. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#wake.resolve();
+    await this.#running;
+    await Promise.all(this.#dials);
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      if (this.#checks.waiting === 0) {
+        await this.#wake.promise;
+        this.#wake = Promise.withResolvers();
+        continue;
+      }
+      const check = this.#checks.next(this.#clock.nowMs());
+      if (check !== undefined) this.#begin(check);
+      await this.#clock.sleep(this.#checks.gapMs, signal);
+    }
+  }
+
+  #begin(check: PortCheck): void {
+    const dial = this.#dial(check).finally(() => this.#dials.delete(dial));
+    this.#dials.add(dial);
+  }
+
+  async #dial(check: PortCheck): Promise<void> {
+    const reach = await tryPort(check, this.#closing.signal);
+    this.#checks.done(check, reach, this.#clock.nowMs());
+  }
+}
+
+/** Connects, and hangs up at once: nothing is said. */
+async function tryPort({ host, port }: PortCheck, signal: AbortSignal): Promise<Reach> {
+  try {
+    closeQuietly(await connect(host, port, signal, CHECK_TIMEOUT_MS));
+    return "reachable";
+  } catch (error) {
+    return isOurs(error) ? "unknown" : "unreachable";
+  }
+}
+
+/** Whether it is the tracker that is not able, or not permitted, to connect to anybody. */
+function isOurs(error: unknown): boolean {
+  return error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied ||
+    (error instanceof Error && /os error (23|24|10024)\b/.test(error.message)); // no file is left
+}

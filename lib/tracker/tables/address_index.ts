@@ -1,0 +1,72 @@
+/**
+ * What is looked up for one address family: swarms by their torrents, peers by their addresses.
+ *
+ * @module
+ */
+
+import type { AddressFamily } from "../../codec/discovery/udp_tracker.ts";
+import { PackedMap } from "./packed_map.ts";
+import { PeerIndex } from "./peer_index.ts";
+import type { PeerPlaces } from "./peer_slots.ts";
+import type { Swarm } from "./swarm.ts";
+
+const HASH_WORDS = 5;
+
+/** Lengths in words of 16 bits of an address with its port. */
+const STRIDES = { 4: 3, 6: 9 } as const;
+
+/** The tables of one family. Addresses are words as in {@link Sender.words}, from some index on. */
+export class FamilyTables {
+  /** Words of an address. */
+  readonly stride: number;
+  /** Who is where. */
+  readonly peers: PeerIndex;
+  readonly #swarms: PackedMap;
+
+  /**
+   * @param hashKey Two words that nobody else knows.
+   * @param swarms Of both families, by number.
+   */
+  constructor(
+    family: AddressFamily,
+    hashKey: Uint32Array,
+    places: PeerPlaces,
+    swarms: readonly (Swarm | undefined)[],
+  ) {
+    this.stride = STRIDES[family];
+    this.#swarms = new PackedMap(HASH_WORDS, hashKey);
+    this.peers = new PeerIndex(this.stride, hashKey, places, swarms);
+  }
+
+  /** Bytes of all tables. */
+  get bytes(): number {
+    return this.#swarms.bytes + this.peers.bytes;
+  }
+
+  /** The number of the swarm whose info-hash begins at `packet[at]`, or -1. */
+  swarm(packet: Uint8Array, at: number): number {
+    putHash(this.#swarms.key, packet, at);
+    return this.#swarms.get();
+  }
+
+  /** Gives the swarm with this info-hash its number. */
+  addSwarm(packet: Uint8Array, at: number, swarm: number): void {
+    putHash(this.#swarms.key, packet, at);
+    this.#swarms.set(swarm);
+  }
+
+  /** Forgets the swarm with this info-hash. */
+  deleteSwarm(infoHash: Uint8Array): void {
+    putHash(this.#swarms.key, infoHash, 0);
+    this.#swarms.delete();
+  }
+}
+
+/** Makes the info-hash that begins at `packet[at]` the key of a map of five words. */
+export function putHash(key: Uint32Array, packet: Uint8Array, at: number): void {
+  for (let i = 0; i < HASH_WORDS; i++) {
+    const from = at + 4 * i;
+    key[i] = packet[from]! | packet[from + 1]! << 8 | packet[from + 2]! << 16 |
+      packet[from + 3]! << 24;
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Who sent a packet, by its address.
+ *
+ * @module
+ */
+
+import { ipToBytes, readIPv4 } from "../../codec/address.ts";
+import type { AddressFamily } from "../../codec/discovery/udp_tracker.ts";
+
+const IPV4_LENGTH = 4;
+const IPV6_LENGTH = 16;
+/** How an IPv4 sender looks on a socket of both families. */
+const MAPPED = "::ffff:";
+const LOOPBACK_NETWORK = 127;
+
+/** Where a packet came from: an IP address, and the port of the socket that sent it. */
+export interface Origin {
+  hostname: string;
+  port: number;
+}
+
+/**
+ * Where a packet came from, and the address at which its sender can be reached as a peer. One object
+ * serves for all packets: a new one for each would be most of what answering them costs.
+ */
+export class Sender {
+  /** That of the packet; an IPv4-mapped IPv6 address counts as IPv4. */
+  family: AddressFamily = 4;
+  /** The packet came from this machine. */
+  loopback = false;
+  /** IP address and port as they go into answers, of which the first 3 or 9 words count. */
+  readonly words = new Uint16Array((IPV6_LENGTH + 2) / 2);
+  readonly #bytes = new Uint8Array(this.words.buffer);
+  readonly #ipv4 = this.#bytes.subarray(0, IPV4_LENGTH);
+  readonly #ipv6 = this.#bytes.subarray(0, IPV6_LENGTH);
+
+  /** The IP address, 4 or 16 bytes, until the next packet. */
+  get ip(): Uint8Array {
+    return this.family === 4 ? this.#ipv4 : this.#ipv6;
+  }
+
+  /** The port that the sender listens on, see {@link Sender.setPort}. */
+  get port(): number {
+    const at = this.ip.length;
+    return this.#bytes[at]! << 8 | this.#bytes[at + 1]!;
+  }
+
+  /** How many of {@link Sender.words} count. */
+  get addressWords(): number {
+    return (this.ip.length + 2) / 2;
+  }
+
+  /** Reads where a packet came from; false when packets from there cannot be answered. */
+  read({ hostname, port }: Origin): boolean {
+    if (port === 0) return false;
+    if (readIPv4(hostname, hostname.startsWith(MAPPED) ? MAPPED.length : 0, this.#bytes)) {
+      this.family = 4;
+    } else if (!this.#readAny(hostname)) return false;
+    this.loopback = isLoopback(this.ip);
+    return true;
+  }
+
+  /** Sets the port that the sender listens on. */
+  setPort(port: number): void {
+    const at = this.ip.length;
+    this.#bytes[at] = port >>> 8;
+    this.#bytes[at + 1] = port;
+  }
+
+  #readAny(hostname: string): boolean {
+    try {
+      // A link-local IPv6 address may name its interface after a percent sign.
+      const ip = ipToBytes(hostname.split("%", 1)[0]!);
+      this.#bytes.set(ip);
+      this.family = ip.length === IPV4_LENGTH ? 4 : 6;
+      return true;
+    } catch (error) {
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
+  }
+}
+
+/** Whether an IP address, 4 or 16 bytes, is one of the machine it is used on. */
+export function isLoopback(ip: Uint8Array): boolean {
+  if (ip.length === IPV4_LENGTH) return ip[0] === LOOPBACK_NETWORK;
+  return ip.every((byte, i) => byte === (i === IPV6_LENGTH - 1 ? 1 : 0));
+}

@@ -1,0 +1,162 @@
+/**
+ * Finds a peer of one address family by its swarm and its address.
+ *
+ * @module
+ */
+
+import { halfSipHash } from "./half_sip_hash.ts";
+import type { PeerPlaces } from "./peer_slots.ts";
+import { placeOf, type Swarm } from "./swarm.ts";
+
+/** Parts that grow each on its own, so that nobody waits for more than one of them to be moved. */
+const SEGMENT_BITS = 8;
+const FEWEST_SLOTS = 4;
+const EMPTY_SLOT = 0;
+
+/** A slot is the peer's number, and above it some bits of the hash that tell most others at once. */
+const PEER_MASK = 0x00ff_ffff;
+const TAG_SHIFT = 24;
+/** Those bits of the hash, which place a peer neither in a segment nor, mostly, in its slot. */
+const TAG_FROM_SHIFT = 16;
+
+/**
+ * A hash table of one word a peer, open addressing with linear probing. The keys are not in it: a peer's
+ * swarm and address are where they are needed anyway, in its roster. A segment is between one eighth
+ * and three quarters full.
+ */
+export class PeerIndex {
+  readonly #stride: number;
+  readonly #hashKey: Uint32Array;
+  readonly #places: PeerPlaces;
+  readonly #swarms: readonly (Swarm | undefined)[];
+  readonly #segments: Uint32Array[];
+  readonly #counts = new Uint32Array(1 << SEGMENT_BITS);
+  readonly #key: Uint32Array;
+
+  /**
+   * @param stride Words of an address.
+   * @param hashKey Two words that nobody else knows.
+   * @param swarms By number.
+   */
+  constructor(
+    stride: number,
+    hashKey: Uint32Array,
+    places: PeerPlaces,
+    swarms: readonly (Swarm | undefined)[],
+  ) {
+    this.#stride = stride;
+    this.#hashKey = hashKey;
+    this.#places = places;
+    this.#swarms = swarms;
+    this.#key = new Uint32Array(1 + Math.ceil(stride / 2));
+    this.#segments = Array<Uint32Array>(1 << SEGMENT_BITS).fill(new Uint32Array(1));
+  }
+
+  /** Bytes of all slots, taken or not. */
+  get bytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.byteLength, 0);
+  }
+
+  /** The peer of a swarm whose address begins at `words[at]`, or 0. */
+  find(swarm: Swarm, words: Uint16Array, at: number): number {
+    const hash = this.#hash(swarm.number, words, at);
+    const slots = this.#segments[segmentOf(hash)]!;
+    const tag = tagOf(hash);
+    for (let i = hash & slots.length - 1;; i = i + 1 & slots.length - 1) {
+      const slot = slots[i]!;
+      if (slot === EMPTY_SLOT) return 0;
+      if (slot >>> TAG_SHIFT !== tag) continue;
+      const peer = slot & PEER_MASK;
+      if (this.#isAt(peer, swarm, words, at)) return peer;
+    }
+  }
+
+  /** Notes a peer that has its seat and is not in here. */
+  add(peer: number): void {
+    const hash = this.#hashOf(peer);
+    const index = segmentOf(hash);
+    const count = ++this.#counts[index]!;
+    const { length } = this.#segments[index]!;
+    if (4 * count > 3 * length) this.#resize(index, Math.max(FEWEST_SLOTS, 2 * length));
+    put(this.#segments[index]!, peer, hash);
+  }
+
+  /** Takes a peer out that has its seat still. */
+  delete(peer: number): void {
+    const hash = this.#hashOf(peer);
+    const index = segmentOf(hash);
+    const slots = this.#segments[index]!;
+    let at = hash & slots.length - 1;
+    while ((slots[at]! & PEER_MASK) !== peer) at = at + 1 & slots.length - 1;
+    this.#close(slots, at);
+    const count = --this.#counts[index]!;
+    const { length } = slots;
+    if (8 * count < length && length > FEWEST_SLOTS) this.#resize(index, length / 2);
+  }
+
+  #isAt(peer: number, swarm: Swarm, words: Uint16Array, at: number): boolean {
+    if (this.#places.swarm(peer) !== swarm.number) return false;
+    const seat = this.#places.seat(peer);
+    const known = swarm.rosterOf(seat).words;
+    const from = placeOf(seat) * this.#stride;
+    for (let i = 0; i < this.#stride; i++) if (known[from + i] !== words[at + i]) return false;
+    return true;
+  }
+
+  #hashOf(peer: number): number {
+    const number = this.#places.swarm(peer);
+    const seat = this.#places.seat(peer);
+    const { words } = this.#swarms[number]!.rosterOf(seat);
+    return this.#hash(number, words, placeOf(seat) * this.#stride);
+  }
+
+  #hash(swarm: number, words: Uint16Array, at: number): number {
+    const key = this.#key;
+    const last = key.length - 1;
+    key[0] = swarm;
+    // Addresses with their ports have an odd number of words.
+    for (let i = 1; i < last; i++) key[i] = words[at + 2 * i - 2]! | words[at + 2 * i - 1]! << 16;
+    key[last] = words[at + this.#stride - 1]!;
+    return halfSipHash(this.#hashKey, key, 0, key.length);
+  }
+
+  /** Empties a slot. Peers after it, up to the next empty one, move up where that brings them home. */
+  #close(slots: Uint32Array, at: number): void {
+    const mask = slots.length - 1;
+    let hole = at;
+    for (let next = hole;;) {
+      next = next + 1 & mask;
+      const slot = slots[next]!;
+      if (slot === EMPTY_SLOT) break;
+      const home = this.#hashOf(slot & PEER_MASK) & mask;
+      if ((next - home & mask) < (next - hole & mask)) continue;
+      slots[hole] = slot;
+      hole = next;
+    }
+    slots[hole] = EMPTY_SLOT;
+  }
+
+  #resize(index: number, length: number): void {
+    const before = this.#segments[index]!;
+    const after = new Uint32Array(length);
+    for (const slot of before) {
+      if (slot !== EMPTY_SLOT) put(after, slot & PEER_MASK, this.#hashOf(slot & PEER_MASK));
+    }
+    this.#segments[index] = after;
+  }
+}
+
+/** Puts a peer into the first empty slot from its home on. */
+function put(slots: Uint32Array, peer: number, hash: number): void {
+  let at = hash & slots.length - 1;
+  while (slots[at] !== EMPTY_SLOT) at = at + 1 & slots.length - 1;
+  slots[at] = tagOf(hash) << TAG_SHIFT | peer;
+}
+
+function tagOf(hash: number): number {
+  return hash >>> TAG_FROM_SHIFT & 0xff;
+}
+
+function segmentOf(hash: number): number {
+  return hash >>> 32 - SEGMENT_BITS;
+}

@@ -1,0 +1,75 @@
+// @ts-check
+/// <reference lib="dom" />
+/**
+ * The link that another machine needs: to copy, and as a QR code to scan.
+ *
+ * @module
+ */
+
+import { html, useEffect, useRef } from "../preact.js";
+import qrcode from "/vendor/qrcode.js";
+import { CopyButton, ROOMY } from "../components.js";
+
+/** A code of a longer text has squares too small for a telephone to read from a screen. */
+const LONGEST_QR_TEXT = 800;
+/** Device pixels per square at most, and the quiet zone the standard asks for, in squares. */
+const SQUARE = 6;
+const QUIET_ZONE = 4;
+
+/** @param {{link: string}} props */
+export function LinkCard({ link }) {
+  if (link === "") return null;
+  return html`
+    <section class="panel link" aria-labelledby="link-title">
+      <h2 id="link-title">Link</h2>
+      <p class="quiet">Whoever opens it with <code>leecher</code> gets the file.</p>
+      <div class="copying">
+        <input
+          type="text" readonly value=${link} aria-labelledby="link-title" spellcheck="false"
+          dir="ltr"
+          onFocus=${(/** @type {any} */ event) => event.currentTarget.select()}
+        />
+        <${CopyButton} text=${link} what="Link" />
+      </div>
+      <details open=${matchMedia(ROOMY).matches}>
+        <summary>QR code</summary>
+        <${Code} text=${link} />
+      </details>
+    </section>
+  `;
+}
+
+/** @param {{text: string}} props */
+function Code({ text }) {
+  const canvas = useRef(null);
+  const fits = text.length <= LONGEST_QR_TEXT;
+  useEffect(() => {
+    if (fits) draw(canvas.current, text);
+  }, [text]);
+  if (!fits) return html`<p class="quiet">The link is too long for a QR code.</p>`;
+  return html`<canvas ref=${canvas} class="qr" role="img" aria-label="QR code of the link"></canvas>`;
+}
+
+/**
+ * Black on white in the dark too: many readers know no other.
+ * @param {HTMLCanvasElement} canvas
+ * @param {string} text
+ */
+function draw(canvas, text) {
+  const code = qrcode(0, "L");
+  code.addData(text);
+  code.make();
+  const squares = code.getModuleCount();
+  canvas.width = canvas.height = (squares + 2 * QUIET_ZONE) * SQUARE;
+  const context = canvas.getContext("2d");
+  if (context === null) return;
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.fillStyle = "#000";
+  for (let row = 0; row < squares; row++) {
+    for (let column = 0; column < squares; column++) {
+      if (!code.isDark(row, column)) continue;
+      context.fillRect((column + QUIET_ZONE) * SQUARE, (row + QUIET_ZONE) * SQUARE, SQUARE, SQUARE);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// @ts-check
+/// <reference lib="dom" />
+/**
+ * The trackers a transfer asks, and what they say.
+ *
+ * @module
+ */
+
+import { html } from "../preact.js";
+import { count, plain, seconds } from "../format.js";
+import { Folding, Foreign } from "../components.js";
+
+/**
+ * @typedef {import("../../snapshot.ts").TransferSnapshot["trackers"][number]} TrackerRow
+ */
+
+/** @param {{trackers: TrackerRow[]}} props */
+export function TrackerRows({ trackers }) {
+  return html`
+    <${Folding}
+      id="trackers" title=${trackers.length === 1 ? "Tracker" : "Trackers"}
+      isOpen=${trackers.some(({ ok }) => !ok)}
+    >
+      ${trackers.length === 0
+        ? html`<p class="quiet">No tracker is asked.</p>`
+        : html`<ul class="trackers">${
+          trackers.map((row) => html`<${Row} key=${row.url} row=${row} />`)
+        }</ul>`}
+    <//>
+  `;
+}
+
+/** @param {{row: TrackerRow}} props */
+function Row({ row: { url, ok, sentence, seeders, leechers, nextSeconds } }) {
+  const facts = [
+    seeders !== undefined && count(seeders, "seeder"),
+    leechers !== undefined && count(leechers, "leecher"),
+    nextSeconds !== undefined && `asked again in ${seconds(Math.max(0, nextSeconds))}`,
+  ].filter(Boolean);
+  return html`<li>
+    <strong><${Foreign} text=${url} /></strong>
+    <p class=${ok ? "fine" : "trouble"}>${plain(sentence)}</p>
+    ${facts.length > 0 && html`<p class="quiet">${facts.join(", ")}</p>`}
+  </li>`;
+}

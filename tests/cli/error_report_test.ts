@@ -1,0 +1,69 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { failureFor } from "../../lib/cli/error_report.ts";
+import { DiskError, ExitCode, NetworkError, ShoalError } from "../../lib/errors.ts";
+
+const pure = { permissions: "none" } as const;
+const running = new AbortController().signal;
+
+Deno.test("an expected error is its sentence and its exit code", pure, () => {
+  assertEquals(failureFor(new DiskError("the disk is full", ExitCode.diskFull), running, false), {
+    text: "the disk is full",
+    exitCode: 9,
+  });
+});
+
+Deno.test("a tracker's words in an error cannot drive the terminal", pure, () => {
+  const { text } = failureFor(new NetworkError("tracker says \x1b[2Jno\nway"), running, false);
+  assertEquals(text, "tracker says [2Jno\n  way");
+});
+
+Deno.test("an error that lists choices keeps its lines", pure, () => {
+  const { text } = failureFor(new NetworkError("two files:\nab 1 GiB\ncd 2 GiB\n"), running, false);
+  assertEquals(text, "two files:\n  ab 1 GiB\n  cd 2 GiB");
+});
+
+Deno.test("verbose tells the causes, even of an error that causes itself", pure, () => {
+  const error = new ShoalError("cannot read", ExitCode.io, new Error("EIO"));
+  assertEquals(failureFor(error, running, true).text, "cannot read\n  because: Error: EIO");
+  const loop = new Error("loop");
+  loop.cause = loop;
+  assertEquals(failureFor(new ShoalError("x", 1, loop), running, true).text.split("\n").length, 9);
+});
+
+Deno.test("an abort after Ctrl-C is told as the interruption it is", pure, () => {
+  const stop = new AbortController();
+  stop.abort(new ShoalError("interrupted, run the same command to continue", ExitCode.interrupted));
+  const abort = new DOMException("The signal has been aborted", "AbortError");
+  assertEquals(failureFor(abort, stop.signal, false), {
+    text: "interrupted, run the same command to continue",
+    exitCode: 7,
+  });
+});
+
+Deno.test("a bug says so in one sentence, and shows its stack only when asked", pure, () => {
+  const bug = new TypeError("x is undefined");
+  const brief = failureFor(bug, running, false);
+  assertMatch(
+    brief.text,
+    /^this is a bug in Shoal \(TypeError: x is undefined\); please report.*-v/,
+  );
+  assertEquals([brief.text.includes("\n"), brief.exitCode], [false, 1]);
+  assertMatch(failureFor(bug, running, true).text, /failure_test\.ts/);
+  assertMatch(failureFor("just a text", running, true).text, /just a text/);
+});
+
+Deno.test("a missing permission says how to give it", pure, () => {
+  const net = 'Requires net access to "10.0.0.2:6969", run again with the --allow-net flag';
+  const { text } = failureFor(new Deno.errors.NotCapable(net), running, false);
+  assertEquals(
+    text,
+    "Deno was not permitted to use the network for 10.0.0.2:6969: add it to --allow-net, or run with -A",
+  );
+  const unread = new TypeError(
+    'Requires read access to "x.js", run again with the --allow-read flag\n    at file:///page.ts:1:1',
+  );
+  assertEquals(
+    failureFor(unread, running, false).text,
+    "Deno was not permitted to read x.js: add it to --allow-read, or run with -A",
+  );
+});

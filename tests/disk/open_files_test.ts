@@ -1,0 +1,79 @@
+/**
+ * A torrent of many files opens few at once.
+ * @module
+ */
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { readSync } from "node:fs";
+import { Descriptors, MAX_OPEN_FILES } from "../../lib/disk/open_files.ts";
+import { FilePool, MAX_POOLED_FILES } from "../../lib/disk/open_files.ts";
+import { DiskError } from "../../lib/errors.ts";
+import { TempFolder } from "../support/temp.ts";
+
+/** Files whose one byte is their number. */
+async function numbered(temp: TempFolder, count: number): Promise<string[]> {
+  const paths = Array.from({ length: count }, (_, i) => temp.join(`${i}`));
+  for (const [i, path] of paths.entries()) await Deno.writeFile(path, Uint8Array.of(i));
+  return paths;
+}
+
+function byteOf(fd: number): number {
+  const out = new Uint8Array(1);
+  readSync(fd, out, 0, 1, 0);
+  return out[0]!;
+}
+
+Deno.test("a thread keeps the files it used last, and no more than it may", async () => {
+  await using temp = await TempFolder.create();
+  const paths = await numbered(temp, MAX_OPEN_FILES + 50);
+  const files = new Descriptors();
+  const first = files.get(paths[0]!, "r");
+  for (const [i, path] of paths.entries()) {
+    assertEquals(byteOf(files.get(path, "r")), i);
+    assertEquals(files.get(paths[0]!, "r"), first); // used all the time, so never closed
+    assert(files.size <= MAX_OPEN_FILES);
+  }
+  assertEquals(byteOf(files.get(paths[1]!, "r")), 1);
+  files.close();
+  assertEquals(files.size, 0);
+});
+
+Deno.test("a file that is not there is an error, not made", async () => {
+  await using temp = await TempFolder.create();
+  const files = new Descriptors();
+  for (const mode of ["r", "r+"] as const) {
+    assertThrows(() => files.get(temp.join("missing"), mode), Error, "ENOENT");
+  }
+  assertEquals([files.size, [...Deno.readDirSync(temp.path)]], [0, []]);
+});
+
+Deno.test("reads at the same time share files, and afterwards few stay open", async () => {
+  await using temp = await TempFolder.create();
+  const paths = await numbered(temp, 200);
+  const pool = new FilePool();
+  const release = Promise.withResolvers<void>();
+  const reads = paths.flatMap((path, i) =>
+    [i, i].map(async (expected) => {
+      await pool.use(path, async (fd) => {
+        await release.promise;
+        assertEquals(byteOf(fd), expected);
+      });
+    })
+  );
+  assertEquals(pool.size, 200);
+  release.resolve();
+  await Promise.all(reads);
+  assertEquals(pool.size, MAX_POOLED_FILES);
+  await pool.close();
+});
+
+Deno.test("a file that cannot be opened is tried again", async () => {
+  await using temp = await TempFolder.create();
+  const pool = new FilePool();
+  const path = temp.join("late");
+  const read = () => pool.use(path, (fd) => Promise.resolve(byteOf(fd)));
+  await assertRejects(read, DiskError, "does not exist");
+  await temp.file("late", "x");
+  assertEquals(await read(), 120);
+  await pool.close();
+});

@@ -1,0 +1,60 @@
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { isLoopback } from "../../lib/codec/address.ts";
+import { addressTowards, isNearby, ownAddresses } from "../../lib/runtime/network_interfaces.ts";
+
+const ADDRESSES = [
+  { address: "192.0.2.5", netmask: "255.255.255.0" },
+  { address: "10.1.2.3", netmask: "255.0.0.0" },
+  { address: "2001:db8:1::5", netmask: "ffff:ffff:ffff:ffff::" },
+  { address: "2001:db8:2::5", netmask: "ffff:ffff:ffff:ffff::" },
+];
+
+Deno.test("of several addresses the one in the asker's network is given", () => {
+  assertStrictEquals(addressTowards("192.0.2.200", ADDRESSES), "192.0.2.5");
+  assertStrictEquals(addressTowards("10.200.0.1", ADDRESSES), "10.1.2.3");
+  assertStrictEquals(addressTowards("2001:db8:2::77", ADDRESSES), "2001:db8:2::5");
+});
+
+Deno.test("an asker in none of the networks is given the first address of its family", () => {
+  assertStrictEquals(addressTowards("198.51.100.1", ADDRESSES), "192.0.2.5");
+  assertStrictEquals(addressTowards("2001:db8:9::1", ADDRESSES), "2001:db8:1::5");
+  assertStrictEquals(addressTowards("2001:db8:9::1", ADDRESSES.slice(0, 2)), undefined);
+});
+
+Deno.test("who is nearby has a private address, or one of a network of this machine", () => {
+  const near = ["127.0.0.1", "::1", "10.9.9.9", "192.168.1.1", "169.254.3.4", "fd00::1"];
+  const neighbours = ["192.0.2.77", "::ffff:192.0.2.77", "2001:db8:2::77"];
+  const far = ["198.51.100.1", "8.8.8.8", "2001:db8:9::1", "2606:4700::1"];
+  const nobody = ["fe80::1", "239.192.152.143", "0.0.0.0", "::", "255.255.255.255", "no address"];
+  for (const host of [...near, ...neighbours]) assertStrictEquals(isNearby(host, ADDRESSES), true);
+  for (const host of [...far, ...nobody]) assertStrictEquals(isNearby(host, ADDRESSES), false);
+  for (const host of neighbours) assertStrictEquals(isNearby(host, []), false);
+});
+
+Deno.test("this machine's loopback addresses are not for others", () => {
+  assertEquals(ownAddresses().filter(({ address }) => isLoopback(address)), []);
+});
+
+Deno.test({
+  name: "without permission to ask, this machine has no known addresses",
+  permissions: "none",
+  fn: () => assertEquals(ownAddresses(), []),
+});
+
+Deno.test("when no descriptor is left to list them with, the addresses are the last ones known", async () => {
+  const script = `
+    const { networkInterfaces } = await import("${
+    import.meta.resolve("../../lib/io/permitted.ts")
+  }");
+    const before = networkInterfaces();
+    const files = [];
+    try { for (;;) files.push(Deno.openSync("/dev/null")); } catch {}
+    const during = networkInterfaces();
+    for (const file of files) file.close();
+    console.log(before.length, JSON.stringify(during) === JSON.stringify(before));
+  `;
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", 'ulimit -n 64; exec "$0" "$@"', Deno.execPath(), "eval", script],
+  }).output();
+  assertMatch(new TextDecoder().decode(stdout), /^[1-9]\d* true\n$/);
+});
