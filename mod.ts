@@ -62,11 +62,10 @@ export type { SeedingEnd } from "./lib/session/seeding_limit.ts";
 export type { StrangerStats, TransferDetails } from "./lib/session/details.ts";
 export type { FileStanding, FileView } from "./lib/session/file_progress.ts";
 export type { PieceView } from "./lib/session/stats.ts";
-export type { TrackerStanding } from "./lib/discovery/tracker_status.ts";
-export { type Page, type PageOptions, servePage } from "./lib/ui/serve_page.ts";
+export type { TrackerFault, TrackerStanding } from "./lib/discovery/tracker_status.ts";
+export { servePage } from "./lib/ui/serve_page.ts";
 export type { PeerState } from "./lib/peer/connection/peer_state.ts";
 export type { Waiting, WaitingCode } from "./lib/session/stall_reason.ts";
-export type { TrackerFault } from "./lib/discovery/announcer.ts";
 export type { TrackerFailure } from "./lib/discovery/tracker_status.ts";
 export type { HostOptions } from "./lib/session/active_torrent.ts";
 export type { PatienceOptions } from "./lib/session/stall_monitor.ts";
@@ -81,3 +80,4 @@ export {
   ShoalError,
   TorrentError,
 } from "./lib/errors.ts";
+export type { Page, PageOptions } from "./lib/ui/make_page.ts";

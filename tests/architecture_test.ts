@@ -6,22 +6,12 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 
+import { mayUse, ROOMS } from "./support/rooms.ts";
+
 const ROOT = new URL("../", import.meta.url);
 
-/** Which rooms each room uses; anyone may use itself, `errors.ts` and what is no module of ours or of types alone. */
-const MAY_USE: Readonly<Record<string, readonly string[]>> = {
-  codec: [],
-  store: ["codec"],
-  peer: ["codec", "store"],
-  tracker: ["codec"],
-  io: ["codec", "store", "peer", "tracker"],
-  cli: ["codec", "store", "peer", "tracker", "io", "mod.ts"],
-  ui: ["codec", "store", "peer", "tracker", "io"],
-  "mod.ts": ["codec", "store", "peer", "tracker", "io", "ui"],
-};
-
-/** Rooms without a clock, without chance, without the outside world. */
-const PURE = ["codec", "store", "peer", "tracker"];
+/** More than that nobody overlooks. */
+const MOST_FILES = 20;
 
 /** What a pure room never names, beside what is typed only. */
 const IMPURE =
@@ -63,22 +53,26 @@ function localPath(specifier: string | undefined): string | undefined {
   return specifier?.startsWith(ROOT.href) ? specifier.slice(ROOT.href.length) : undefined;
 }
 
-/** The room of a module: the folder below `lib/`, or the file itself. */
+/** The room of a module: its folder below `lib/`, or the file itself. */
 function roomOf(path: string): string {
-  return /^lib\/([^/]+)\//.exec(path)?.[1] ?? path.replace(/^lib\//, "");
+  return /^lib\/(.+)\/[^/]+$/.exec(path)?.[1]?.replace(/^ui\/page\/.*/, "ui/page") ??
+    path.replace(/^lib\//, "");
 }
 
-function allows(user: string, used: string): boolean {
-  const alwaysOpen = used === user || ["errors.ts", "deno.json", "std.d.ts"].includes(used);
-  return alwaysOpen || (MAY_USE[user]?.includes(used) ?? false);
+/** The TypeScript files of a room, without those of the rooms in it. */
+function sourceFiles(room: string): string[] {
+  return [...Deno.readDirSync(new URL(`lib/${room}/`, ROOT))]
+    .filter(({ name, isFile }) => isFile && name.endsWith(".ts"))
+    .map(({ name }) => `lib/${room}/${name}`);
 }
 
-async function sourceFiles(room: string): Promise<string[]> {
-  const paths: string[] = [];
-  for await (const { name, isFile } of Deno.readDir(new URL(`lib/${room}/`, ROOT))) {
-    if (isFile && name.endsWith(".ts")) paths.push(`lib/${room}/${name}`);
-  }
-  return paths;
+/** The folders below this one that have files, each by its path. */
+function foldersBelow(folder: string): { path: string; files: number }[] {
+  const entries = [...Deno.readDirSync(new URL(`${folder}/`, ROOT))];
+  const files = entries.filter(({ isFile }) => isFile).length;
+  const below = entries.filter(({ isDirectory, name }) => isDirectory && !name.startsWith("."))
+    .flatMap(({ name }) => foldersBelow(`${folder}/${name}`));
+  return files > 0 ? [{ path: folder, files }, ...below] : below;
 }
 
 /** The program text without its comments and strings, in which words are no names. */
@@ -89,31 +83,85 @@ function codeOf(text: string): string {
     .replace(/\/\/.*$/gm, "");
 }
 
-const rooms = Array.fromAsync(
-  Deno.readDir(new URL("lib/", ROOT)),
-  (entry) => entry.isDirectory ? [entry.name] : [],
-).then((names) => names.flat());
-
-Deno.test("imports flow one way: codec, store, peer, io, cli, entry scripts", async () => {
+Deno.test("imports flow one way, from room to room", async () => {
   const entries = ["mod.ts", "tracker.ts", "seeder.ts", "leecher.ts", "lib/disk/piece_worker.ts"];
   const modules = await graph(entries);
   let edges = 0;
   for (const { specifier, dependencies = [] } of modules.values()) {
     const path = localPath(specifier);
     if (path === undefined) continue;
-    const user = roomOf(path);
     const isEntry = !path.startsWith("lib/") && path !== "mod.ts";
     for (const dependency of dependencies) {
       const used = localPath(dependency.code?.specifier ?? dependency.type?.specifier);
       if (used === undefined || isEntry) continue;
       edges++;
-      assert(allows(user, roomOf(used)), `${path} must not import ${used}`);
+      assert(mayUse(roomOf(path), roomOf(used)), `${path} must not import ${used}`);
     }
   }
   assertGreater(edges, 200);
 });
 
-Deno.test("nothing imports an entry script, and every room has its rules", async () => {
+Deno.test("rooms use rooms that stand before them, or are inside them", () => {
+  const order = Object.keys(ROOMS);
+  for (const [i, [name, { uses }]] of Object.entries(ROOMS).entries()) {
+    for (const used of uses.filter((used) => used in ROOMS)) {
+      const isInside = used === name || name.startsWith(`${used}/`);
+      assert(isInside || order.indexOf(used) < i, `${name} uses ${used}`);
+    }
+  }
+});
+
+Deno.test("no file imports itself, however long the way round", async () => {
+  const paths = new Set(
+    ["lib", "bench", "tests"].flatMap(foldersBelow).flatMap(({ path }) =>
+      [...Deno.readDirSync(new URL(`${path}/`, ROOT))]
+        .filter(({ name, isFile }) => isFile && name.endsWith(".ts"))
+        .map(({ name }) => `${path}/${name}`)
+    ),
+  );
+  const imports = new Map<string, string[]>();
+  for (const path of paths) {
+    const text = await Deno.readTextFile(new URL(path, ROOT));
+    const specifiers = text.matchAll(/(?:from|import\() ?"(\.{1,2}\/[^"]+\.ts)"/g);
+    imports.set(
+      path,
+      [...specifiers].map(([, to]) => localPath(new URL(to!, new URL(path, ROOT)).href)!),
+    );
+  }
+  assertGreater(paths.size, 300);
+  const circle = circleIn(imports);
+  assertEquals(circle, undefined, circle?.join(" -> "));
+});
+
+/** The first circle of imports, if there is one. */
+function circleIn(imports: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (path: string, way: string[]): string[] | undefined => {
+    if (way.includes(path)) return [...way.slice(way.indexOf(path)), path];
+    if (done.has(path)) return undefined;
+    for (const next of imports.get(path) ?? []) {
+      const circle = visit(next, [...way, path]);
+      if (circle !== undefined) return circle;
+    }
+    done.add(path);
+    return undefined;
+  };
+  for (const path of imports.keys()) {
+    const circle = visit(path, []);
+    if (circle !== undefined) return circle;
+  }
+  return undefined;
+}
+
+Deno.test("every room has its rules, and a folder can be overlooked", () => {
+  const folders = foldersBelow("lib");
+  const rooms = new Set(folders.map(({ path }) => roomOf(`${path}/file`)));
+  rooms.delete("file");
+  assertEquals(rooms, new Set(Object.keys(ROOMS)));
+  for (const { path, files } of folders) assert(files <= MOST_FILES, `${path} has ${files} files`);
+});
+
+Deno.test("nothing imports an entry script", async () => {
   const modules = await graph(["mod.ts", "tracker.ts", "seeder.ts", "leecher.ts"]);
   for (const { specifier, dependencies = [] } of modules.values()) {
     for (const { code } of dependencies) {
@@ -121,21 +169,23 @@ Deno.test("nothing imports an entry script, and every room has its rules", async
       assert(!/^(tracker|seeder|leecher)\.ts$/.test(used), `${specifier} imports ${used}`);
     }
   }
-  for (const room of await rooms) assert(room in MAY_USE, `lib/${room} has no rules`);
 });
 
-Deno.test("mod.ts gives away what is in io, ui and errors.ts, and of the rooms below types only", async () => {
+Deno.test("mod.ts gives away programs and their parts; of what is below them types only", async () => {
   const text = await Deno.readTextFile(new URL("mod.ts", ROOT));
   const exports = [...text.matchAll(/export (type )?\{[^}]*\} from "\.\/(lib\/[^"]+)"/g)];
   assertGreater(exports.length, 5);
   for (const [, type, path] of exports) {
-    assert(type !== undefined || /^lib\/(io\/|ui\/|errors\.ts)/.test(path!), path);
+    const isFace =
+      /^lib\/(client|discovery|store|tracker|ui)\/[^/]+\.ts$|^lib\/errors\.ts$|^lib\/client\/create\//;
+    assert(type !== undefined || isFace.test(path!), path);
   }
 });
 
-for (const room of PURE) {
+for (const [room, { isPure }] of Object.entries(ROOMS)) {
+  if (isPure !== true) continue;
   Deno.test(`${room} names neither clock nor chance nor the outside world`, async () => {
-    const paths = await sourceFiles(room);
+    const paths = sourceFiles(room);
     assertGreater(paths.length, 2);
     for (const path of paths) {
       const code = codeOf(await Deno.readTextFile(new URL(path, ROOT)));
@@ -147,7 +197,7 @@ for (const room of PURE) {
   });
 
   Deno.test(`${room} imports modules of its own kind and nothing else`, async () => {
-    for (const path of await sourceFiles(room)) {
+    for (const path of sourceFiles(room)) {
       const text = await Deno.readTextFile(new URL(path, ROOT));
       for (const [, names, from] of text.matchAll(/import (?:type )?([^;]*?) from "([^"]+)"/g)) {
         if (from!.startsWith("./") || from!.startsWith("../")) continue;
@@ -178,6 +228,8 @@ Deno.test("the check itself notices what it forbids", () => {
   ) {
     assert(!IMPURE.test(codeOf(line)), line);
   }
-  assert(!allows("peer", "io") && !allows("tracker", "store") && !allows("codec", "store"));
-  assert(allows("io", "tracker") && allows("cli", "io") && allows("peer", "errors.ts"));
+  assert(!mayUse("peer", "net") && !mayUse("tracker/core", "store") && !mayUse("codec", "store"));
+  assert(!mayUse("peer/connection", "peer/peers") && !mayUse("disk", "peer/connection"));
+  assert(mayUse("session", "net") && mayUse("peer", "peer/verify") && mayUse("peer", "errors.ts"));
+  assertEquals(circleIn(new Map([["a", ["b"]], ["b", ["c"]], ["c", ["b"]]])), ["b", "c", "b"]);
 });

@@ -6,7 +6,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl } from "@std/path";
-import { sentenceFor } from "../lib/cli/messages.ts";
+import { sentenceFor } from "../lib/cli/text/messages.ts";
 import { pseudoRandomBytes, sha256OfFile } from "./support/content.ts";
 import { type EmptyNetwork, networkTest } from "./support/network.ts";
 import { playground } from "./support/playground.ts";

@@ -7,11 +7,12 @@
 import { basename, dirname, join } from "@std/path";
 import { parseHostPort } from "../../lib/codec/address.ts";
 import { concat } from "../../lib/codec/bytes.ts";
-import { type Bencode, encode } from "../../lib/codec/bencode.ts";
+import { encode } from "../../lib/codec/bencode.ts";
 import { versionOf } from "../../tests/support/foreign.ts";
 import { Program } from "../../tests/support/process.ts";
 import { figuresOf } from "../process_figures.ts";
 import type { Contender, Seat } from "./contender.ts";
+import type { Bencode } from "../../lib/codec/bencode_value.ts";
 
 export const aria2: Contender = {
   name: "aria2",

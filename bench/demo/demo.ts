@@ -13,8 +13,8 @@ import { Stage } from "./demo_stage.ts";
 import { generalOptions, type Program } from "../../lib/cli/command_line/flags.ts";
 import { one, sizeFrom } from "../../lib/cli/command_line/options.ts";
 import { main, type Run } from "../../lib/cli/program.ts";
-import { padEnd } from "../../lib/cli/terminal/terminal_text.ts";
-import { count, formatBytes, formatElapsed, formatRate } from "../../lib/cli/command_line/units.ts";
+import { padEnd } from "../../lib/cli/text/terminal_text.ts";
+import { count, formatBytes, formatElapsed, formatRate } from "../../lib/cli/text/units.ts";
 
 const NAME = "shoal-demo.bin";
 const DEFAULT_BYTES = 96 * 2 ** 20;

@@ -9,7 +9,6 @@ import { fromLatin1 } from "../../lib/codec/bytes.ts";
 import type { Handshake } from "../../lib/codec/wire/handshake.ts";
 import type { Action } from "../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
-import { addressOf, type Peer } from "../../lib/peer/peers/peer_list.ts";
 import { Swarm } from "../../lib/peer/swarm.ts";
 import type { Transfer } from "../../lib/peer/transfer.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
@@ -21,6 +20,7 @@ import { Endpoint } from "./endpoint.ts";
 import type { Settler } from "./timeline.ts";
 import { Uplink } from "./uplink.ts";
 import type { World } from "./world.ts";
+import { addressOf, type Peer } from "../../lib/peer/connection/peer.ts";
 
 const TICK_MS = 250;
 const PORT = 6881;

@@ -6,7 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { OptionError } from "../../lib/errors.ts";
-import { parseRate, parseSize } from "../../lib/cli/command_line/units.ts";
+import { parseRate, parseSize } from "../../lib/cli/text/units.ts";
 import type { Scenario } from "./simulation.ts";
 
 /** Options with a value: its default and what it means. */

@@ -9,7 +9,7 @@
 
 import { join } from "@std/path";
 import { ExitCode } from "../errors.ts";
-import { printable } from "./terminal/terminal_text.ts";
+import { printable } from "./text/terminal_text.ts";
 
 const FOLDER = "dist";
 

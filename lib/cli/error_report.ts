@@ -6,7 +6,7 @@
 
 import { ExitCode, NetworkError, ShoalError } from "../errors.ts";
 import { unpermitted } from "../runtime/permissions.ts";
-import { printable } from "./terminal/terminal_text.ts";
+import { printable } from "./text/terminal_text.ts";
 
 /** The last words of a program. */
 export interface Failure {

@@ -10,7 +10,7 @@ import type { Torrent } from "../../mod.ts";
 import { environmentVariable, unpermitted } from "../runtime/permissions.ts";
 import type { EventLog } from "./output/event_log.ts";
 import type { Screen } from "./terminal/screen.ts";
-import { foreign } from "./terminal/terminal_text.ts";
+import { foreign } from "./text/terminal_text.ts";
 
 /** A line that it prints is cut into parts of about this length: it may never end. */
 const LONGEST_LINE = 4096;

@@ -16,7 +16,7 @@ import type { Values } from "./command_line/options.ts";
 import { isPlainTerminal, Outputs } from "./output/output_streams.ts";
 import { type Loudness, Screen } from "./terminal/screen.ts";
 import { outputFailure, ReaderGone, writeResult } from "./output/standard_streams.ts";
-import { printable } from "./terminal/terminal_text.ts";
+import { printable } from "./text/terminal_text.ts";
 
 /** One Ctrl-C can arrive twice at once: from the terminal and, passed on, from `deno task` or npx. */
 const SAME_PRESS_MS = 100;

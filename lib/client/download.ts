@@ -10,7 +10,7 @@ import { DiskError, ExitCode, OptionError, TorrentError } from "../errors.ts";
 import type { Transfer } from "../peer/transfer.ts";
 import { Layout, type PieceIndex } from "../store/layout.ts";
 import { chooseFiles, type FileChoice, type Selection } from "../store/selection.ts";
-import { type DownloadFiles, type DownloadPlan, openDownload } from "../disk/download/storage.ts";
+import { type DownloadFiles, type DownloadPlan } from "../disk/download/storage.ts";
 import { FileReader } from "../disk/file_reader.ts";
 import { stampsOf } from "../disk/file_fingerprint.ts";
 import { PieceMemory } from "../disk/piece_buffers.ts";
@@ -21,6 +21,7 @@ import { hex } from "../codec/bytes.ts";
 import { checkPieces } from "../disk/check_pieces.ts";
 import type { TransferEvent, TransferResult } from "../session/events.ts";
 import type { HostedFile } from "../codec/discovery/udp_tracker.ts";
+import { openDownload } from "../disk/download/open_storage.ts";
 
 /** Memory for pieces that are being collected or verified, in bytes; more only for the fewest slots. */
 const PIECE_MEMORY = 12 * 1024 * 1024;

@@ -10,13 +10,7 @@ import type { PieceIndex } from "../store/layout.ts";
 import { beginDownload, type DownloadParts, endDownload, prepareDownload } from "./download.ts";
 import { checksumOf, isProved, proveChecksum, proveSha256, resultOf } from "./download.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
-import {
-  hostDetails,
-  linkOf,
-  present,
-  torrentDetails,
-  type TransferDetails,
-} from "../session/details.ts";
+import { hostDetails, present, torrentDetails, type TransferDetails } from "../session/details.ts";
 import type { TransferListener, TransferResult, TransferStats } from "../session/events.ts";
 import { tellOf } from "../runtime/event_listeners.ts";
 import { Host } from "../session/active_torrent.ts";
@@ -28,6 +22,7 @@ import { resolveSource, type Source, webSeedUrls } from "./torrent_source.ts";
 import { Torrent } from "../store/torrent.ts";
 
 export type { LeecherOptions } from "./options.ts";
+import { linkOf } from "./share_link.ts";
 
 const WATCH_MS = 500;
 

@@ -13,12 +13,7 @@ import { fromLatin1 } from "./bytes.ts";
 export { decode, type Decoded, decodePrefix, type Span } from "./bencode_decoder.ts";
 export { BencodeError } from "./bencode_integer.ts";
 export { BencodeReader, type DecodeOptions, type Fields } from "./bencode_reader.ts";
-
-/** A bencoded value. Integers are `number` when that is exact, else `bigint`; the range is int64. */
-export type Bencode = number | bigint | Uint8Array | Bencode[] | BencodeDict;
-
-/** A bencoded dictionary; its keys are binary strings. */
-export type BencodeDict = Map<string, Bencode>;
+import type { Bencode, BencodeDict } from "./bencode_value.ts";
 
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Bencode, BencodeDict } from "./bencode.ts";
 import { BencodeError } from "./bencode_integer.ts";
 import { BencodeReader, type DecodeOptions } from "./bencode_reader.ts";
+import type { Bencode, BencodeDict } from "./bencode_value.ts";
 
 /** A range of bytes in what was decoded; `end` is exclusive. */
 export interface Span {

@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { Bencode, BencodeDict } from "./bencode.ts";
 import { BencodeError, INT64_DIGITS, integerOf } from "./bencode_integer.ts";
 import { keyText } from "./bencode_keys.ts";
 import { latin1 } from "./bytes.ts";
+import type { Bencode, BencodeDict } from "./bencode_value.ts";
 
 /** How a decoder treats what it reads. */
 export interface DecodeOptions {

@@ -6,12 +6,11 @@
 
 import { deadline } from "@std/async/deadline";
 import { formatHostPort, isIp, isIPv4, isLoopback } from "../codec/address.ts";
-import { parseTrackerUrl } from "../codec/discovery/tracker_url.ts";
+import { DEFAULT_TRACKER_PORT, parseTrackerUrl } from "../codec/discovery/tracker_url.ts";
 import { NetworkError } from "../errors.ts";
 import { ownAddresses } from "../runtime/network_interfaces.ts";
 import { networkInterfaces } from "../runtime/permissions.ts";
 import { resolveHost } from "../runtime/resolve_host.ts";
-import { DEFAULT_TRACKER_PORT } from "../tracker/options.ts";
 import { UdpTrackerClient } from "./tracker_client.ts";
 
 const PROBE_SECONDS = 1;

@@ -4,10 +4,16 @@
  * @module
  */
 
-import type { AnnounceEvent } from "../codec/discovery/udp_tracker.ts";
-import type { AnnounceClient, AnnouncedSwarm, AnnouncerOptions } from "./announcer.ts";
+import type { AnnounceEvent, HostedFile } from "../codec/discovery/udp_tracker.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { type AnnounceAnswer, TrackerSilentError } from "./tracker_client.ts";
+import {
+  type AnnounceAnswer,
+  type AnnounceParams,
+  type AskOptions,
+  type NamedPeers,
+  TrackerSilentError,
+  UdpTrackerClient,
+} from "./tracker_client.ts";
 
 /** So long the goodbye may take: that it is not heard harms little, since silent peers are forgotten. */
 const STOP_GIVE_UP_SECONDS = 1;
@@ -15,10 +21,21 @@ const STOP_GIVE_UP_SECONDS = 1;
 const LAST_NEWS_GIVE_UP_SECONDS = 2;
 
 /** What all lines of an announcer share. */
-export interface LineSettings
-  extends Pick<AnnouncerOptions, "peerId" | "port" | "progress" | "hosted" | "numWant"> {
+export interface LineSettings {
+  /** One or two. */
   readonly swarms: readonly AnnouncedSwarm[];
-  readonly onPeers: AnnouncerOptions["onPeers"];
+  /** 20 bytes. */
+  readonly peerId: Uint8Array;
+  /** The TCP port that is listening. */
+  readonly port: number;
+  /** Asked before each announce. */
+  readonly progress: () => AnnouncedProgress;
+  /** What the tracker may list in its catalogue, once known. Asked before each announce. */
+  readonly hosted?: () => HostedFile | undefined;
+  /** How many peers are wanted; -1, the default, leaves it to the tracker. */
+  readonly numWant?: () => number;
+  /** Peers a tracker gave. The own address may be among them. */
+  readonly onPeers: (named: NamedPeers, viaV2: boolean, trackerUrl: string) => void;
   readonly clientFor: (url: string) => AnnounceClient;
   readonly clock: Clock;
   readonly key: number;
@@ -165,4 +182,30 @@ export class TrackerLine {
 /** A tracker that gave out a connection id and then no answer may have taken us in, and be slow. */
 function mayHaveHeard(error: unknown): boolean {
   return error instanceof TrackerSilentError && error.connected;
+}
+
+/** One of the one or two swarms of a torrent: a hybrid has a v1 and a v2 swarm. */
+export interface AnnouncedSwarm {
+  /** 20 bytes; a v2 hash truncated. */
+  infoHash: Uint8Array;
+  /** Whether this is the swarm of the v2 hash. */
+  v2: boolean;
+}
+
+/** How far the transfer is. */
+export interface AnnouncedProgress {
+  /** Sent in this run. */
+  uploadedBytes: number;
+  /** Received in this run. */
+  downloadedBytes: number;
+  /** 0 for a seeder. While the size is not known, any number above 0. */
+  leftBytes: number;
+}
+
+/** The part of a {@link UdpTrackerClient} an announcer uses. */
+export interface AnnounceClient {
+  /** Announces once; rejects when there is no good answer. */
+  announce(params: AnnounceParams, options?: AskOptions): Promise<AnnounceAnswer>;
+  /** Closes its sockets. */
+  close(): Promise<void>;
 }

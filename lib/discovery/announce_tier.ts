@@ -5,9 +5,9 @@
  */
 
 import { OptionError } from "../errors.ts";
-import type { TrackerFault, TrackerStatus } from "./announcer.ts";
 import { type LineSettings, type Round, TrackerLine } from "./announce_target.ts";
 import { TrackerRefusedError, TrackerSilentError } from "./tracker_client.ts";
+import type { TrackerFault, TrackerStatus } from "./tracker_status.ts";
 
 /** The first attempt gives up early, so that the user hears soon of a tracker that is not there. */
 const FIRST_GIVE_UP_SECONDS = 3;

@@ -4,71 +4,14 @@
  * @module
  */
 
-import type { HostedFile } from "../codec/discovery/udp_tracker.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import type { TrackerFailure } from "./tracker_status.ts";
+import type { TrackerStatus } from "./tracker_status.ts";
 import { TrackerTier } from "./announce_tier.ts";
-import { type AskOptions, UdpTrackerClient } from "./tracker_client.ts";
-import type { AnnounceAnswer, AnnounceParams, NamedPeers } from "./tracker_client.ts";
-
-/** One of the one or two swarms of a torrent: a hybrid has a v1 and a v2 swarm. */
-export interface AnnouncedSwarm {
-  /** 20 bytes; a v2 hash truncated. */
-  infoHash: Uint8Array;
-  /** Whether this is the swarm of the v2 hash. */
-  v2: boolean;
-}
-
-/** What is wrong with a tracker. */
-export interface TrackerFault {
-  /** What kind of fault. */
-  readonly code: TrackerFailure;
-  /** One sentence for the user, without what happens next. */
-  readonly sentence: string;
-}
-
-/** How things stand with one tracker after a round of announces. */
-export interface TrackerStatus {
-  /** The tracker, as it was given. */
-  url: string;
-  /** It answered, in at least one swarm. */
-  ok: boolean;
-  /** When not ok: one sentence for the user, with what happens next. */
-  error?: string;
-  /** When not ok: the same without what happens next. */
-  fault?: TrackerFault;
-  /** Peers with all of the torrent. */
-  seeders?: number;
-  /** Peers that are still downloading. */
-  leechers?: number;
-  /** How many addresses of peers it gave. */
-  peers?: number;
-  /** What the tracker asks for, within Shoal's bounds. */
-  intervalSeconds?: number;
-  /** When it is asked again; absent when never. */
-  nextInSeconds?: number;
-}
-
-/** How far the transfer is. */
-export interface AnnouncedProgress {
-  /** Sent in this run. */
-  uploadedBytes: number;
-  /** Received in this run. */
-  downloadedBytes: number;
-  /** 0 for a seeder. While the size is not known, any number above 0. */
-  leftBytes: number;
-}
-
-/** The part of a {@link UdpTrackerClient} an announcer uses. */
-export interface AnnounceClient {
-  /** Announces once; rejects when there is no good answer. */
-  announce(params: AnnounceParams, options?: AskOptions): Promise<AnnounceAnswer>;
-  /** Closes its sockets. */
-  close(): Promise<void>;
-}
+import { UdpTrackerClient } from "./tracker_client.ts";
+import type { AnnounceClient, LineSettings } from "./announce_target.ts";
 
 /** What is announced where, and who hears of it. */
-export interface AnnouncerOptions {
+export interface AnnouncerOptions extends Omit<LineSettings, "clientFor" | "clock" | "key"> {
   /**
    * URLs in tiers (BEP 12): every tier is announced to, at one of its trackers; the others stand in for
    * it. One that is not of a UDP tracker is reported through `onStatus`.
@@ -76,22 +19,8 @@ export interface AnnouncerOptions {
   tiers: readonly (readonly string[])[];
   /** Announce to one tracker in all, to those of a tier when all before are silent (BEP 12, BEP 27). */
   oneAtATime?: boolean;
-  /** One or two. */
-  swarms: readonly AnnouncedSwarm[];
-  /** 20 bytes. */
-  peerId: Uint8Array;
-  /** The TCP port that is listening. */
-  port: number;
-  /** Asked before each announce. */
-  progress: () => AnnouncedProgress;
-  /** What the tracker may list in its catalogue, once known. Asked before each announce. */
-  hosted?: () => HostedFile | undefined;
-  /** How many peers are wanted; -1, the default, leaves it to the tracker. */
-  numWant?: () => number;
   /** Whether more peers would be of use: then trackers are asked early. Default: no. */
   wantsPeers?: () => boolean;
-  /** Peers a tracker gave. The own address may be among them. */
-  onPeers: (named: NamedPeers, viaV2: boolean, trackerUrl: string) => void;
   /** How a round of announces at one tracker went. */
   onStatus?: (status: TrackerStatus) => void;
   /** The address to announce from. */

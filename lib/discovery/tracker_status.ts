@@ -4,8 +4,6 @@
  * @module
  */
 
-import type { TrackerFault, TrackerStatus } from "./announcer.ts";
-
 /** How things stand with one tracker. */
 export interface TrackerStanding {
   /** The tracker, as it was given. */
@@ -123,4 +121,34 @@ export function outlookOf(standings: readonly TrackerStanding[]): TrackerOutlook
 export function inSeconds(seconds: number): string {
   const whole = Math.ceil(seconds);
   return whole > 0 ? `next try in ${whole} s` : "trying again";
+}
+
+/** What is wrong with a tracker. */
+export interface TrackerFault {
+  /** What kind of fault. */
+  readonly code: TrackerFailure;
+  /** One sentence for the user, without what happens next. */
+  readonly sentence: string;
+}
+
+/** How things stand with one tracker after a round of announces. */
+export interface TrackerStatus {
+  /** The tracker, as it was given. */
+  url: string;
+  /** It answered, in at least one swarm. */
+  ok: boolean;
+  /** When not ok: one sentence for the user, with what happens next. */
+  error?: string;
+  /** When not ok: the same without what happens next. */
+  fault?: TrackerFault;
+  /** Peers with all of the torrent. */
+  seeders?: number;
+  /** Peers that are still downloading. */
+  leechers?: number;
+  /** How many addresses of peers it gave. */
+  peers?: number;
+  /** What the tracker asks for, within Shoal's bounds. */
+  intervalSeconds?: number;
+  /** When it is asked again; absent when never. */
+  nextInSeconds?: number;
 }

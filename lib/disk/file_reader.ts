@@ -11,11 +11,11 @@ import { read, readSync } from "node:fs";
 import { equalBytes } from "../codec/bytes.ts";
 import { sha1 } from "../codec/hash.ts";
 import { paddedBlocks, pieceHash } from "../codec/torrent/merkle.ts";
-import type { Expected } from "../peer/verify/piece_hashes.ts";
 import type { FileSpan, Layout, LayoutFile, PieceIndex } from "../store/layout.ts";
 import { FilePool } from "./open_files.ts";
 import { stampOfOpen, stampOfOpenNow } from "./file_fingerprint.ts";
 import { expectOutsideFault } from "../runtime/operational_errors.ts";
+import type { Expected } from "../store/pieces.ts";
 
 /** A file that is not what it was when it was known to be right. */
 interface ChangedFile {

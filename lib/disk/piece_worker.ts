@@ -27,7 +27,7 @@ import type {
   WorkerSetup,
 } from "./worker_jobs.ts";
 import { type FileId, openOwn } from "./exclusive_file.ts";
-import { encodeNote, RESUME_MAP_OFFSET } from "./download/resume_format.ts";
+import { encodeNote, RESUME_MAP_OFFSET } from "./resume_format.ts";
 import type { Written } from "./foreign_writes.ts";
 
 /** After so many hashes there are 5 MB to free, which takes 10 ms; hashing that much took 300 or more. */

@@ -10,10 +10,10 @@ import { sha1 } from "../codec/hash.ts";
 import { paddedBlocks, pieceHash } from "../codec/torrent/merkle.ts";
 import type { TorrentInfo } from "../codec/torrent/metainfo.ts";
 import type { PieceLayer } from "../codec/torrent/piece_layer.ts";
-import type { Expected } from "../peer/verify/piece_hashes.ts";
 import type { Bitfield } from "../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
 import { FileReader } from "./file_reader.ts";
+import type { Expected } from "../store/pieces.ts";
 
 /** So many pieces are looked at, and of so many bytes, but always one. */
 const MOST_PIECES = 16;

@@ -5,10 +5,10 @@
  */
 
 import type { LayoutFile, PieceIndex } from "../store/layout.ts";
-import type { Expected } from "../peer/verify/piece_hashes.ts";
 import type { FileId } from "./exclusive_file.ts";
-import type { NotesPlace } from "./download/resume_file.ts";
 import type { Written } from "./foreign_writes.ts";
+import type { Expected } from "../store/pieces.ts";
+import type { NotesPlace } from "./resume_format.ts";
 
 /** The first message to a worker: what torrent, and where on disk. */
 export interface WorkerSetup {

@@ -12,9 +12,7 @@ import type { Emit } from "./connection/actions.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { StoreBlock } from "./connection/context.ts";
 import type { Hunger } from "./connection/ready_queue.ts";
-import type { Peer } from "./peers/peer_list.ts";
-import type { MetadataFetch } from "./extension/metadata_fetch.ts";
-import type { Transfer } from "./transfer.ts";
+import type { Peer } from "./connection/peer.ts";
 
 /** What a transfer starts from. */
 export interface TransferOptions {
@@ -74,8 +72,3 @@ export interface SwarmOptions {
   /** A number from 0 up to 1, evenly distributed. */
   readonly random: () => number;
 }
-
-/** The two phases of a swarm's life. */
-export type Phase =
-  | { readonly name: "metadata"; readonly fetch: MetadataFetch }
-  | { readonly name: "transfer"; readonly transfer: Transfer };

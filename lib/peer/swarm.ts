@@ -21,20 +21,20 @@ import { Admission } from "./peers/connection_policy.ts";
 import { type BlockRequest, Connection } from "./connection/connection.ts";
 import { CorruptDataError } from "../errors.ts";
 import { Extensions } from "./extension/extensions.ts";
-import { handOver } from "./transfer.ts";
 import { Hunger } from "./connection/ready_queue.ts";
 import { InfoHashes, type TorrentHashes } from "./connection/info_hashes.ts";
 import { introduce, type Told } from "./peers/address_filter.ts";
 import { MetadataFetch } from "./extension/metadata_fetch.ts";
 import { Outbox } from "./connection/actions.ts";
 import { OwnAddresses } from "./peers/external_address.ts";
-import { type Peer, PeerBook, type PeerSource } from "./peers/peer_list.ts";
+import { PeerBook } from "./peers/peer_list.ts";
 import { PeerExchange } from "./extension/pex.ts";
-import type { Phase, SwarmOptions } from "./options.ts";
+import type { SwarmOptions } from "./options.ts";
 import { Traffic } from "./transfer_totals.ts";
-import { Transfer } from "./transfer.ts";
+import { handOver, Transfer } from "./transfer.ts";
 import type { TransferOptions } from "./options.ts";
 import { endOf, isIdle, keepAliveDue, noteWhatItLacks } from "./peers/keep_alive.ts";
+import type { Peer, PeerSource } from "./connection/peer.ts";
 
 /** All peers, connections and pieces of one torrent. */
 export class Swarm {
@@ -82,7 +82,7 @@ export class Swarm {
       ...shared,
       hunger: this.#hunger,
       ourselves: options,
-      phase: () => this.#phase,
+      target: () => this.#machine,
       exchange: this.#exchange,
       identify: (connection, listenPort) => this.#admission.identify(connection, listenPort),
     });
@@ -316,3 +316,8 @@ export class Swarm {
     this.#emit({ type: "close", connection, reason });
   }
 }
+
+/** The two phases of a swarm's life. */
+export type Phase =
+  | { readonly name: "metadata"; readonly fetch: MetadataFetch }
+  | { readonly name: "transfer"; readonly transfer: Transfer };

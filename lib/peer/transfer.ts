@@ -14,7 +14,7 @@ import type { Message } from "../codec/wire/message.ts";
 import { ProtocolError } from "../errors.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
-import { Pieces } from "../store/pieces.ts";
+import { type Expected, Pieces } from "../store/pieces.ts";
 import { Chatter } from "./peers/flood_guard.ts";
 import type { BlockRequest, Connection } from "./connection/connection.ts";
 import { Download } from "./download/download.ts";
@@ -22,11 +22,11 @@ import { FailedPieces } from "./verify/failed_pieces.ts";
 import { greeting } from "./upload/have_broadcast.ts";
 import { HashServer } from "./verify/hash_server.ts";
 import { MetadataServer } from "./extension/metadata_server.ts";
-import type { Peer } from "./peers/peer_list.ts";
-import { type Expected, PieceHashes } from "./verify/piece_hashes.ts";
+import { PieceHashes } from "./verify/piece_hashes.ts";
 import { SuperSeed } from "./upload/super_seed.ts";
 import type { TransferContext, TransferOptions } from "./options.ts";
 import { Upload } from "./upload/upload.ts";
+import type { Peer } from "./connection/peer.ts";
 
 /** Pieces a choked peer may be allowed to ask for; what a peer says beyond is ignored. */
 const MAX_ALLOWED_FAST = 64;

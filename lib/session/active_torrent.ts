@@ -7,7 +7,7 @@
 import { isIPv6, isLoopback } from "../codec/address.ts";
 import type { DiskError } from "../errors.ts";
 import { watchAddresses } from "../runtime/address_watch.ts";
-import { type AnnouncedProgress, type AnnouncedSwarm, Announcer } from "../discovery/announcer.ts";
+import { Announcer } from "../discovery/announcer.ts";
 import type { TransferEvent, TransferListener, TransferSource, TransferStats } from "./events.ts";
 import { figuresOf, sourcesOf } from "./stats.ts";
 import { tell } from "../runtime/event_listeners.ts";
@@ -19,6 +19,7 @@ import { pause, RateLimiter } from "../net/rate_limiter.ts";
 import { Session } from "./session.ts";
 import { TrackerBoard } from "../discovery/tracker_status.ts";
 import { outlookOf, type TrackerOutlook } from "../discovery/tracker_status.ts";
+import type { AnnouncedProgress, AnnouncedSwarm } from "../discovery/announce_target.ts";
 
 /** Options that a seeder and a leecher share. */
 export interface HostOptions {

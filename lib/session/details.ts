@@ -5,22 +5,17 @@
  */
 
 import { hex } from "../codec/bytes.ts";
-import { isLoopback } from "../codec/address.ts";
-import { formatMagnet } from "../codec/torrent/magnet.ts";
 import type { Metainfo } from "../codec/torrent/metainfo.ts";
-import { parseTrackerUrl } from "../codec/discovery/tracker_url.ts";
-import { addressOf, type Peer } from "../peer/peers/peer_list.ts";
 import type { PeerState } from "../peer/connection/peer_state.ts";
 import type { Swarm } from "../peer/swarm.ts";
 import type { Selection } from "../store/selection.ts";
 import type { TransferResult } from "./events.ts";
 import { type FileView, fileView } from "./file_progress.ts";
 import type { Host } from "./active_torrent.ts";
-import { reachableAddress } from "../discovery/advertised_address.ts";
 import { type PieceView, pieceView } from "./stats.ts";
 import type { SeedingEnd } from "./seeding_limit.ts";
-import type { Source } from "../client/torrent_source.ts";
 import type { TrackerStanding } from "../discovery/tracker_status.ts";
+import { addressOf, type Peer } from "../peer/connection/peer.ts";
 
 /** So many peers without a connection are told of by name. */
 const MAX_STRANGERS = 500;
@@ -104,31 +99,6 @@ export function torrentDetails({ info }: Metainfo, host: Host, selection?: Selec
   };
 }
 
-/**
- * A magnet link for others to what is being downloaded. It names the trackers that they can reach, and
- * the downloader itself unless only trackers may introduce peers.
- */
-export function linkOf(
-  source: Source,
-  metainfo: Metainfo | undefined,
-  own: { host: string | undefined; port: number },
-): string {
-  const { v1Hash, v2Hash, name } = metainfo?.info ?? source;
-  const length = metainfo?.info.totalLength;
-  const ownAddress = reachableAddress(own.host);
-  const isReached = (url: string) => isLoopback(ownAddress) || !isLoopback(parseHost(url));
-  const mayIntroduce = metainfo !== undefined && !metainfo.info.private;
-  return formatMagnet({
-    ...(v1Hash && { v1Hash }),
-    ...(v2Hash && { v2Hash }),
-    ...(name !== undefined && { name }),
-    ...(length !== undefined && { length }),
-    trackers: source.trackers.flat().filter(isReached),
-    webSeeds: [...source.webSeeds],
-    peers: mayIntroduce ? [{ host: ownAddress, port: own.port }] : [],
-  });
-}
-
 /** The values that are there. */
 export function present<T extends object>(
   values: T,
@@ -148,13 +118,4 @@ function strangersOf(swarm: Swarm): StrangerStats[] {
     complete: peer.complete,
     badPieces: peer.badPieces,
   }));
-}
-
-/** The host of a tracker's URL; empty where it is none. */
-function parseHost(url: string): string {
-  try {
-    return parseTrackerUrl(url).host;
-  } catch {
-    return "";
-  }
 }

@@ -17,7 +17,7 @@ import { Garbage } from "../runtime/gc.ts";
 import type { PieceMemory } from "../disk/piece_buffers.ts";
 import type { PieceWorkers } from "../disk/worker_pool.ts";
 import { ReadAhead } from "../disk/read_ahead.ts";
-import { NOTE_MISSING, NOTE_SHA1, NOTE_VERIFIED } from "../disk/download/resume_format.ts";
+import { NOTE_MISSING, NOTE_SHA1, NOTE_VERIFIED } from "../disk/resume_format.ts";
 import { BLOCK_LENGTH, blockHashes, HASH_LENGTH } from "../codec/torrent/merkle.ts";
 
 /** After 256 MiB the engine has 20 MB more than it needs; freeing them takes 10 ms of about 600. */

@@ -14,7 +14,6 @@ import type { Message } from "../codec/wire/message.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Action } from "../peer/connection/actions.ts";
 import type { BlockRequest, Connection } from "../peer/connection/connection.ts";
-import { addressOf, type Peer, type PeerSource } from "../peer/peers/peer_list.ts";
 import type { InfoHashes, TorrentHashes } from "../peer/connection/info_hashes.ts";
 import { Copies } from "../peer/peers/seed_counter.ts";
 import { Swarm } from "../peer/swarm.ts";
@@ -32,6 +31,7 @@ import { PieceStore, type TransferDisk } from "./piece_store.ts";
 import type { RateLimiter } from "../net/rate_limiter.ts";
 import type { SessionOptions } from "./options.ts";
 import { WebSeeds, type WebSeedUrl } from "../net/web_seed/web_seed_dialer.ts";
+import { addressOf, type Peer, type PeerSource } from "../peer/connection/peer.ts";
 
 const TICK_MS = 250;
 
@@ -108,7 +108,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
       swarm: this.swarm,
       host: this,
       carry: (connection, carrier) => this.#carry(connection, carrier),
-      tell: this.#options.tell,
+      onWarning: (message) => this.#options.tell({ type: "warning", message }),
       signal: this.#closed.signal,
     });
     for (const server of servers) this.#webSeeds.add(server);

@@ -5,7 +5,6 @@
  */
 
 import type { Connection } from "../peer/connection/connection.ts";
-import { addressOf, type Peer } from "../peer/peers/peer_list.ts";
 import type { Swarm } from "../peer/swarm.ts";
 import type { Transfer } from "../peer/transfer.ts";
 import {
@@ -13,6 +12,7 @@ import {
   type TrackerFailure,
   type TrackerOutlook,
 } from "../discovery/tracker_status.ts";
+import { addressOf, type Peer } from "../peer/connection/peer.ts";
 
 /** So long nothing may come before it is called waiting, in milliseconds. */
 const PATIENCE_MS = 3000;

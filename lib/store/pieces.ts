@@ -201,3 +201,8 @@ export class Pieces {
     this.#states[piece] = state;
   }
 }
+
+/** How a piece is to be checked. */
+export type Expected =
+  | { readonly kind: "sha256"; readonly hash: Uint8Array }
+  | { readonly kind: "sha1"; readonly hash: Uint8Array };

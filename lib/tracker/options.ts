@@ -9,9 +9,6 @@ import { OptionError } from "../errors.ts";
 import type { TrackerLimits } from "./tables/limits.ts";
 import type { Clock } from "../runtime/clock.ts";
 
-/** The port Shoal's trackers listen on by default. */
-export const DEFAULT_TRACKER_PORT = 6969;
-
 /** Seconds between the announces of a peer, once its swarm has formed. */
 export const DEFAULT_INTERVAL_SECONDS = 60;
 

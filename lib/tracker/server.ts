@@ -19,7 +19,6 @@ import { PortChecker } from "./port_checker.ts";
 import {
   checkOptions,
   DEFAULT_INTERVAL_SECONDS,
-  DEFAULT_TRACKER_PORT,
   type TrackerOptions,
   type TrackerSettings,
 } from "./options.ts";
@@ -33,6 +32,7 @@ export type { FoundSwarms } from "./search_queue.ts";
 export type { SwarmSummary } from "./core/search.ts";
 export type { SwarmMember } from "./core/inspect.ts";
 export type { TrackerStats } from "./core/tracker_core.ts";
+import { DEFAULT_TRACKER_PORT } from "../codec/discovery/tracker_url.ts";
 
 const DEFAULT_MAX_PEERS = 50;
 

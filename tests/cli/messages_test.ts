@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { completionSentence, sentenceFor } from "../../lib/cli/messages.ts";
+import { completionSentence, sentenceFor } from "../../lib/cli/text/messages.ts";
 import type { TransferEvent } from "../../mod.ts";
 
 const pure = { permissions: "none" } as const;

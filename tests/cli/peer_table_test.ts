@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual, assertMatch } from "@std/assert";
 import { flagWords, peerTable } from "../../lib/cli/terminal/peer_table.ts";
-import { displayWidth } from "../../lib/cli/terminal/terminal_text.ts";
+import { displayWidth } from "../../lib/cli/text/terminal_text.ts";
 import type { ConnectionStats } from "../../mod.ts";
 
 const pure = { permissions: "none" } as const;

@@ -7,7 +7,7 @@ import {
   trackerLine,
   transferLine,
 } from "../../lib/cli/terminal/progress.ts";
-import { displayWidth } from "../../lib/cli/terminal/terminal_text.ts";
+import { displayWidth } from "../../lib/cli/text/terminal_text.ts";
 import type { TransferStats } from "../../mod.ts";
 
 const pure = { permissions: "none" } as const;

@@ -6,7 +6,7 @@ import {
   foreign,
   printable,
   shellQuote,
-} from "../../lib/cli/terminal/terminal_text.ts";
+} from "../../lib/cli/text/terminal_text.ts";
 
 const pure = { permissions: "none" } as const;
 

@@ -9,7 +9,7 @@ import {
   formatSeconds,
   parseRate,
   parseSize,
-} from "../../lib/cli/command_line/units.ts";
+} from "../../lib/cli/text/units.ts";
 
 const pure = { permissions: "none" } as const;
 

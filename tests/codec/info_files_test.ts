@@ -1,11 +1,12 @@
 /** The files of a torrent: lists, trees, pads, and hybrids that have both. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Bencode, type BencodeDict, dictOf, encode } from "../../lib/codec/bencode.ts";
+import { dictOf, encode } from "../../lib/codec/bencode.ts";
 import { utf8 } from "../../lib/codec/bytes.ts";
 import { parseInfo } from "../../lib/codec/torrent/info.ts";
 import { assertRefused, changed, FILE, single, treeOf, vec } from "../support/info_dicts.ts";
 import { VEC_FILES } from "../support/torrent_vectors.ts";
+import type { Bencode, BencodeDict } from "../../lib/codec/bencode_value.ts";
 
 const permissions = "none";
 

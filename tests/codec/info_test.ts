@@ -1,13 +1,14 @@
 /** Info dictionaries: the published ones read, every kind of damage refused. @module */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type Bencode, type BencodeDict, dictOf, encode } from "../../lib/codec/bencode.ts";
+import { dictOf, encode } from "../../lib/codec/bencode.ts";
 import { fromLatin1, hex, latin1, utf8 } from "../../lib/codec/bytes.ts";
 import { parseInfo } from "../../lib/codec/torrent/info.ts";
 import { buildInfo, type InfoSpec } from "../../lib/codec/torrent/metainfo.ts";
 import { TorrentError } from "../../lib/errors.ts";
 import { assertRefused, changed, FILE, single, treeOf, vec } from "../support/info_dicts.ts";
 import { V1_INFO } from "../support/wire_vectors.ts";
+import type { Bencode, BencodeDict } from "../../lib/codec/bencode_value.ts";
 
 const permissions = "none";
 

@@ -1,7 +1,7 @@
 /** Torrent files: written and read back, refused when they lie. @module */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { type Bencode, type BencodeDict, decode, dictOf, encode } from "../../lib/codec/bencode.ts";
+import { decode, dictOf, encode } from "../../lib/codec/bencode.ts";
 import { concat, fromHex, fromLatin1, hex, latin1, utf8 } from "../../lib/codec/bytes.ts";
 import { sha1, sha256 } from "../../lib/codec/hash.ts";
 import {
@@ -20,6 +20,7 @@ import {
   VEC_FILES,
 } from "../support/torrent_vectors.ts";
 import { V1_INFO } from "../support/wire_vectors.ts";
+import type { Bencode, BencodeDict } from "../../lib/codec/bencode_value.ts";
 
 const permissions = "none";
 

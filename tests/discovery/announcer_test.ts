@@ -1,12 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { HostPort } from "../../lib/codec/address.ts";
 import { NetworkError, OptionError } from "../../lib/errors.ts";
-import {
-  type AnnounceClient,
-  Announcer,
-  type AnnouncerOptions,
-} from "../../lib/discovery/announcer.ts";
-import type { TrackerStatus } from "../../lib/discovery/announcer.ts";
+import { Announcer, type AnnouncerOptions } from "../../lib/discovery/announcer.ts";
 import {
   type AnnounceAnswer,
   type AnnounceParams,
@@ -16,6 +11,8 @@ import {
 } from "../../lib/discovery/tracker_client.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
+import type { TrackerStatus } from "../../lib/discovery/tracker_status.ts";
+import type { AnnounceClient } from "../../lib/discovery/announce_target.ts";
 
 const URL = "udp://tracker.example:6969";
 const V1 = { infoHash: pseudoRandomBytes(20, 1), v2: false };

@@ -11,10 +11,10 @@ import { createContent } from "../../lib/client/create/create_torrent.ts";
 import { FileReader } from "../../lib/disk/file_reader.ts";
 import { stampsOf } from "../../lib/disk/file_fingerprint.ts";
 import { pieceLayersOf } from "../../lib/store/torrent.ts";
-import type { Expected } from "../../lib/peer/verify/piece_hashes.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { makeTree, ODD_TREE, type Tree } from "../support/folders.ts";
 import { TempFolder } from "../support/temp.ts";
+import type { Expected } from "../../lib/store/pieces.ts";
 
 const FORMATS = ["v1", "v2", "hybrid"] as const;
 const PIECE = 16_384;

@@ -7,12 +7,12 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FileReader } from "../../lib/disk/file_reader.ts";
 import { stampOf } from "../../lib/disk/file_fingerprint.ts";
 import { pieceLayersOf } from "../../lib/store/torrent.ts";
-import type { Expected } from "../../lib/peer/verify/piece_hashes.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { DiskError, type Torrent } from "../../mod.ts";
 import { formulaBytes } from "../support/content.ts";
 import { torrentOf } from "../support/library.ts";
 import { TempFolder } from "../support/temp.ts";
+import type { Expected } from "../../lib/store/pieces.ts";
 
 const PIECE = 32_768;
 const LENGTH = 3 * PIECE + 100;

@@ -10,7 +10,7 @@ import {
   ResumeFile,
   syncFiles,
 } from "../../lib/disk/download/resume_file.ts";
-import { CLOSED_AT, encodeNote, RESUME_MAP_OFFSET } from "../../lib/disk/download/resume_format.ts";
+import { CLOSED_AT, encodeNote, RESUME_MAP_OFFSET } from "../../lib/disk/resume_format.ts";
 import { DiskError } from "../../mod.ts";
 import { TempFolder } from "../support/temp.ts";
 

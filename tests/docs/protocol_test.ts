@@ -1,7 +1,7 @@
 /** Keys, states, constants and diagrams in `docs/protocol.md` are those of the code. @module */
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { type BencodeDict, decode, encode } from "../../lib/codec/bencode.ts";
+import { decode, encode } from "../../lib/codec/bencode.ts";
 import { fromHex, hex, utf8 } from "../../lib/codec/bytes.ts";
 import { DONT_HAVE_EXTENSION, METADATA_EXTENSION } from "../../lib/codec/wire/extension.ts";
 import { encodeExtendedHandshake } from "../../lib/codec/wire/extension.ts";
@@ -19,6 +19,7 @@ import {
 import { documentText, fencedBlocks, namedTables, type Row } from "../support/document.ts";
 import { constantsNamed, sourcesBelow } from "../support/source_constants.ts";
 import { formulaFile, infoOf } from "../support/torrent_vectors.ts";
+import type { BencodeDict } from "../../lib/codec/bencode_value.ts";
 
 const DOCUMENT = await documentText("docs/protocol.md");
 const TABLES = namedTables(DOCUMENT);

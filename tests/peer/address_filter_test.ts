@@ -3,9 +3,9 @@
 import { assertEquals } from "@std/assert";
 import { formatHostPort } from "../../lib/codec/address.ts";
 import { encodeExtendedHandshake } from "../../lib/codec/wire/extension.ts";
-import type { PeerSource } from "../../lib/peer/peers/peer_list.ts";
 import { bits } from "../support/peers.ts";
 import { SwarmBench } from "../support/swarm_bench.ts";
+import type { PeerSource } from "../../lib/peer/connection/peer.ts";
 
 const permissions = "none";
 const HERE = ["127.0.0.1", "10.1.0.9", "::1"];

@@ -4,10 +4,11 @@ import { assert, assertEquals } from "@std/assert";
 import { ipToBytes } from "../../lib/codec/address.ts";
 import { Allowance } from "../../lib/peer/connection/token_bucket.ts";
 import { OwnAddresses } from "../../lib/peer/peers/external_address.ts";
-import { type Peer, PeerBook, type PeerSource } from "../../lib/peer/peers/peer_list.ts";
+import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
 import { bits } from "../support/peers.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 import { SwarmBench } from "../support/swarm_bench.ts";
+import type { Peer, PeerSource } from "../../lib/peer/connection/peer.ts";
 
 const permissions = "none";
 const half = () => 0.5;

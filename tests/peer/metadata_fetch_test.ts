@@ -2,13 +2,17 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { sha1, sha256 } from "../../lib/codec/hash.ts";
-import { decodeMetadataMessage, type MetadataMessage } from "../../lib/codec/wire/extension.ts";
+import {
+  decodeMetadataMessage,
+  MAX_METADATA_LENGTH,
+  type MetadataMessage,
+} from "../../lib/codec/wire/extension.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import type { Action } from "../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { CorruptDataError } from "../../lib/errors.ts";
 import { Hunger } from "../../lib/peer/connection/ready_queue.ts";
-import { MAX_METADATA_LENGTH, MetadataFetch } from "../../lib/peer/extension/metadata_fetch.ts";
+import { MetadataFetch } from "../../lib/peer/extension/metadata_fetch.ts";
 import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
 import { connect, sentTo } from "../support/peers.ts";

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { join } from "@std/path";
 import { Layout } from "../../lib/store/layout.ts";
-import { RESUME_MAP_OFFSET } from "../../lib/disk/download/resume_format.ts";
+import { RESUME_MAP_OFFSET } from "../../lib/disk/resume_format.ts";
 import type { Seeder, Torrent } from "../../mod.ts";
 import { addressOf, leechFrom, makeOrigin, type Origin, seed } from "../support/library.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { RESUME_MAP_OFFSET } from "../../lib/disk/download/resume_format.ts";
+import { RESUME_MAP_OFFSET } from "../../lib/disk/resume_format.ts";
 import { listTorrent, type TransferResult } from "../../mod.ts";
 import { digestsOf, makeTree, ODD_TREE, type Tree } from "../support/folders.ts";
 import { addressOf, leechFrom, LOCAL, seed, torrentOf } from "../support/library.ts";

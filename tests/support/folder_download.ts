@@ -12,9 +12,9 @@ import {
   prepareDownload,
 } from "../../lib/client/download.ts";
 import { PieceWorkers } from "../../lib/disk/worker_pool.ts";
-import type { Expected } from "../../lib/peer/verify/piece_hashes.ts";
 import type { Layout, PieceIndex } from "../../lib/store/layout.ts";
 import type { Torrent } from "../../mod.ts";
+import type { Expected } from "../../lib/store/pieces.ts";
 
 /** A download, and whether its data was hashed when it began. */
 export interface Prepared extends AsyncDisposable {

@@ -10,7 +10,6 @@ import { blockHashes } from "../../lib/codec/torrent/merkle.ts";
 import { parseInfo } from "../../lib/codec/torrent/metainfo.ts";
 import type { Action } from "../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
-import { addressOf, type Peer } from "../../lib/peer/peers/peer_list.ts";
 import { Swarm } from "../../lib/peer/swarm.ts";
 import type { Transfer } from "../../lib/peer/transfer.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
@@ -20,6 +19,7 @@ import { Endpoint } from "./memory_endpoint.ts";
 import type { MemorySwarm } from "./memory_swarm.ts";
 import { MemoryDisk } from "./memory_torrent.ts";
 import { requestsOf } from "./requested.ts";
+import { addressOf, type Peer } from "../../lib/peer/connection/peer.ts";
 
 const TICK_MS = 250;
 const VERIFY_MS = 3;

@@ -19,9 +19,9 @@ import {
   type TorrentVersion,
 } from "../../lib/codec/torrent/metainfo.ts";
 import { PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
-import type { Expected } from "../../lib/peer/verify/piece_hashes.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { pseudoRandomBytes } from "./content.ts";
+import type { Expected } from "../../lib/store/pieces.ts";
 
 /** What a torrent in memory is made of. */
 export interface MemoryTorrentOptions {

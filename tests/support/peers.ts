@@ -11,12 +11,13 @@ import { Download } from "../../lib/peer/download/download.ts";
 import { FailedPieces } from "../../lib/peer/verify/failed_pieces.ts";
 import { Hunger } from "../../lib/peer/connection/ready_queue.ts";
 import type { LeafPlace } from "../../lib/peer/verify/block_hash_fetch.ts";
-import { type Peer, PeerBook } from "../../lib/peer/peers/peer_list.ts";
+import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { type ActivePiece, Pieces } from "../../lib/store/pieces.ts";
 import { seededRandom } from "./random.ts";
 import { requestsOf } from "./requested.ts";
+import type { Peer } from "../../lib/peer/connection/peer.ts";
 
 /** `n` as a piece index, unchecked. */
 export function at(n: number): PieceIndex {

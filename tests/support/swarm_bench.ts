@@ -7,13 +7,13 @@ import type { Handshake } from "../../lib/codec/wire/handshake.ts";
 import type { Message } from "../../lib/codec/wire/message.ts";
 import type { Action } from "../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
-import type { Peer } from "../../lib/peer/peers/peer_list.ts";
 import { Swarm } from "../../lib/peer/swarm.ts";
 import type { Transfer } from "../../lib/peer/transfer.ts";
 import type { Bitfield } from "../../lib/store/bitfield.ts";
 import { MemoryTorrent } from "./memory_torrent.ts";
 import { bits, sentTo } from "./peers.ts";
 import { seededRandom } from "./random.ts";
+import type { Peer } from "../../lib/peer/connection/peer.ts";
 
 /** How a swarm on a bench is set up. */
 export interface SwarmBenchOptions {

@@ -17,7 +17,7 @@ import {
   unfit,
   type Values,
 } from "./options.ts";
-import { foreign } from "../terminal/terminal_text.ts";
+import { foreign } from "../text/terminal_text.ts";
 
 /** A program as its user meets it: everything parsing and help need to know. */
 export interface Program<T extends OptionTable> {

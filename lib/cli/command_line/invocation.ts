@@ -5,7 +5,7 @@
  */
 
 import { dirname, fromFileUrl, join, relative } from "@std/path";
-import { printable, shellQuote } from "../terminal/terminal_text.ts";
+import { printable, shellQuote } from "../text/terminal_text.ts";
 
 /** How this program runs; all of it is known to Deno. */
 export interface Running {

@@ -7,8 +7,8 @@
 
 import type { Torrent, TransferStats, VerifyResult } from "../../../mod.ts";
 import { linkCommand, nameCommand } from "../command_line/invocation.ts";
-import { foreign, padEnd, printable } from "../terminal/terminal_text.ts";
-import { count, formatBytes, formatPercent } from "../command_line/units.ts";
+import { foreign, padEnd, printable } from "../text/terminal_text.ts";
+import { count, formatBytes, formatPercent } from "../text/units.ts";
 
 /** A source is named in the table of {@link sourceLines} up to this many. */
 const MOST_SOURCES = 20;

@@ -6,8 +6,8 @@
 
 import type { ConnectionStats } from "../../../mod.ts";
 import type { Glyphs } from "./progress.ts";
-import { clip, clipMiddle, displayWidth, foreign } from "./terminal_text.ts";
-import { formatPercent, formatRate } from "../command_line/units.ts";
+import { clip, clipMiddle, displayWidth, foreign } from "../text/terminal_text.ts";
+import { formatPercent, formatRate } from "../text/units.ts";
 
 const INDENT = "  ";
 const GAP = "  ";

@@ -6,7 +6,7 @@
 
 import type { TransferStats } from "../../../mod.ts";
 import { pieceBar, type Pieces } from "./piece_bar.ts";
-import { clip, clipMiddle, displayWidth, foreign } from "./terminal_text.ts";
+import { clip, clipMiddle, displayWidth, foreign } from "../text/terminal_text.ts";
 import {
   count,
   formatBytes,
@@ -14,7 +14,7 @@ import {
   formatPercent,
   formatRate,
   formatSeconds,
-} from "../command_line/units.ts";
+} from "../text/units.ts";
 
 /** What a progress line says; {@link fitLine} and {@link plainLine} lay it out. */
 export interface Line {

@@ -8,8 +8,8 @@ import type { PieceView, TransferDetails, TransferEvent, TransferStats } from ".
 import { peerTable } from "./peer_table.ts";
 import { hashingLine, type Line, transferLine } from "./progress.ts";
 import type { Room, Screen } from "./screen.ts";
-import { sentenceFor } from "../messages.ts";
-import { foreign } from "./terminal_text.ts";
+import { sentenceFor } from "../text/messages.ts";
+import { foreign } from "../text/terminal_text.ts";
 
 const COUNT_MS = 1000;
 

@@ -10,13 +10,13 @@ import { sha256 } from "../../codec/hash.ts";
 import { chooseFolderPieceLength, choosePieceLength } from "../../codec/torrent/metainfo.ts";
 import { safeComponent } from "../../codec/torrent/safe_path.ts";
 import { DiskError, ExitCode, OptionError } from "../../errors.ts";
-import { MAX_METADATA_LENGTH } from "../../peer/extension/metadata_fetch.ts";
 import { diskError } from "../../disk/disk_error.ts";
 import { type CacheKey, isStillRight, readCache, writeCache } from "./hash_cache.ts";
 import { hashContent, type Recipe } from "./hash_files.ts";
 import { PROGRAM } from "../../runtime/version.ts";
 import { filesToShare, type FoundFile, isSameFile, lookAt } from "./share_scan.ts";
 import { Torrent, webSeedOf } from "../../store/torrent.ts";
+import { MAX_METADATA_LENGTH } from "../../codec/wire/extension.ts";
 
 /** How to make a torrent. */
 export interface CreateOptions {

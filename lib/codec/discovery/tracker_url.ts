@@ -60,3 +60,6 @@ export function parseTrackerUrl(text: string): TrackerUrl {
 function asciiHost(host: string): string {
   return host.includes("%") ? URL.parse(`http://${host}`)?.hostname ?? "" : host;
 }
+
+/** The port Shoal's trackers listen on by default. */
+export const DEFAULT_TRACKER_PORT = 6969;

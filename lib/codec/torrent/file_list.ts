@@ -5,12 +5,12 @@
  */
 
 import { TorrentError } from "../../errors.ts";
-import { type Bencode, BencodeError, BencodeReader } from "../bencode.ts";
+import { BencodeError, BencodeReader } from "../bencode.ts";
 import { fromLatin1, textOf } from "../bytes.ts";
-import type { TorrentFile } from "./info.ts";
 import { originalPath, safeComponent } from "./safe_path.ts";
 import { bytesAt } from "../bencode_decoder.ts";
 import { HASH_LENGTH } from "./merkle.ts";
+import type { Bencode } from "../bencode_value.ts";
 
 /** Most folders inside one another, as in libtorrent. */
 export const MAX_PATH_DEPTH = 100;
@@ -230,4 +230,18 @@ function parseFile(reader: BencodeReader, path: string[]): TorrentFile | undefin
     throw new TorrentError("the torrent's file tree has a file without a valid root hash");
   }
   return { path, length, pad: false, root };
+}
+
+/** One file of a torrent. */
+export interface TorrentFile {
+  /** Safe components: below the torrent's name in a multi-file torrent, else just that name. */
+  path: string[];
+  /** What the torrent calls it below its folder, where that is no safe path: see `originalPath`. */
+  original?: string[] | undefined;
+  /** Bytes. */
+  length: number;
+  /** Root of the file's tree (32 bytes); absent in v1 torrents and for empty files. */
+  root?: Uint8Array;
+  /** Whether these are zeros up to a piece boundary, not a file (BEP 47). */
+  pad: boolean;
 }

@@ -8,7 +8,7 @@
 import { TorrentError } from "../../errors.ts";
 import { BencodeError, BencodeReader, type Fields } from "../bencode.ts";
 import { bytesAt, integerAt } from "../bencode_decoder.ts";
-import { MAX_PATH_DEPTH, parseFileList } from "./file_list.ts";
+import { MAX_PATH_DEPTH, parseFileList, type TorrentFile } from "./file_list.ts";
 import { parseFileTree } from "./file_list.ts";
 import { sha1, SHA1_LENGTH, sha256 } from "../hash.ts";
 import { safeComponent, uniquePaths } from "./safe_path.ts";
@@ -16,20 +16,6 @@ import { checkPieceLength, MAX_PIECES } from "./piece_length.ts";
 
 /** Which hashes a torrent has: SHA-1 pieces (v1), SHA-256 trees (v2), or both (hybrid). */
 export type TorrentVersion = "v1" | "v2" | "hybrid";
-
-/** One file of a torrent. */
-export interface TorrentFile {
-  /** Safe components: below the torrent's name in a multi-file torrent, else just that name. */
-  path: string[];
-  /** What the torrent calls it below its folder, where that is no safe path: see `originalPath`. */
-  original?: string[] | undefined;
-  /** Bytes. */
-  length: number;
-  /** Root of the file's tree (32 bytes); absent in v1 torrents and for empty files. */
-  root?: Uint8Array;
-  /** Whether these are zeros up to a piece boundary, not a file (BEP 47). */
-  pad: boolean;
-}
 
 /** What an info dictionary says, checked. */
 export interface TorrentInfo {

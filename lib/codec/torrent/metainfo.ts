@@ -5,14 +5,7 @@
  */
 
 import { TorrentError } from "../../errors.ts";
-import {
-  type BencodeDict,
-  BencodeError,
-  BencodeReader,
-  dictOf,
-  encode,
-  type Fields,
-} from "../bencode.ts";
+import { BencodeError, BencodeReader, dictOf, encode, type Fields } from "../bencode.ts";
 import { bytesAt, integerAt } from "../bencode_decoder.ts";
 import { concat, fromHex, fromLatin1, hex, latin1, textOf, utf8 } from "../bytes.ts";
 import { MAX_INFO_DEPTH, parseInfo, type TorrentInfo } from "./info.ts";
@@ -26,8 +19,10 @@ export {
   padAfter,
   paddings,
 } from "./build_info.ts";
-export { parseInfo, type TorrentFile, type TorrentInfo, type TorrentVersion } from "./info.ts";
+export { parseInfo, type TorrentInfo, type TorrentVersion } from "./info.ts";
 export { chooseFolderPieceLength, choosePieceLength } from "./piece_length.ts";
+import type { BencodeDict } from "../bencode_value.ts";
+export type { TorrentFile } from "./file_list.ts";
 
 /** What a torrent file is read for. */
 const METAINFO_KEYS = new Set([

@@ -9,17 +9,11 @@
  */
 
 import { ProtocolError } from "../../errors.ts";
-import {
-  type BencodeDict,
-  type Decoded,
-  type DecodeOptions,
-  decodePrefix,
-  dictOf,
-  encode,
-} from "../bencode.ts";
+import { type Decoded, type DecodeOptions, decodePrefix, dictOf, encode } from "../bencode.ts";
 import { bytesAt, dictAt, integerAt, isDict } from "../bencode_decoder.ts";
 import { concat, textOf, utf8 } from "../bytes.ts";
 import { readUint32, writeUint32 } from "../bytes.ts";
+import type { BencodeDict } from "../bencode_value.ts";
 
 /** The number of the extended handshake itself; every other number is negotiated by it. */
 export const EXTENDED_HANDSHAKE_ID = 0;
@@ -228,3 +222,6 @@ export function decodeDontHave(payload: Uint8Array): number {
   }
   return readUint32(payload, 0);
 }
+
+/** The peer controls the claimed size; nothing is allocated beyond this. */
+export const MAX_METADATA_LENGTH = 16 * 1024 * 1024;

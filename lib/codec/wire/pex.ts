@@ -8,10 +8,11 @@
  */
 
 import { bytesToIp, formatHostPort, type HostPort, ipToBytes } from "../address.ts";
-import { type BencodeDict, dictOf, encode } from "../bencode.ts";
+import { dictOf, encode } from "../bencode.ts";
 import { bytesAt } from "../bencode_decoder.ts";
 import { dictAtStart } from "./extension.ts";
 import { readUint16, writeUint16 } from "../bytes.ts";
+import type { BencodeDict } from "../bencode_value.ts";
 
 /** The name under which peer exchange is negotiated. */
 export const PEX_EXTENSION = "ut_pex";

@@ -24,10 +24,11 @@ import {
   decodeRecord,
   DOUBTED_AT,
   encodeRecord,
+  type NotesPlace,
   RECORD_BEGINNING,
   RESUME_MAP_OFFSET,
   sealRecord,
-} from "./resume_format.ts";
+} from "../resume_format.ts";
 
 /** Clocks and threads: a note may be so much older than the data it speaks of. */
 const SLACK_MS = 1000;
@@ -44,14 +45,6 @@ export interface ResumeNotes {
   readonly torrent: Uint8Array;
   /** True when every noted piece is certain to be on disk, as far as notes can tell. */
   readonly trusted: boolean;
-}
-
-/** What a thread needs to note pieces in a resume file. */
-export interface NotesPlace {
-  readonly path: string;
-  readonly id: FileId;
-  /** See {@link encodeNote}. */
-  readonly salt: number;
 }
 
 /** Whether a file is a resume file, of whatever version; what cannot be read is none. */

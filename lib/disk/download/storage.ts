@@ -14,8 +14,6 @@ import type { PieceLayer } from "../../codec/torrent/piece_layer.ts";
 import type { Bitfield } from "../../store/bitfield.ts";
 import type { Layout } from "../../store/layout.ts";
 import type { Selection } from "../../store/selection.ts";
-import { FileDownload } from "./single_file.ts";
-import { FolderDownload } from "./folder.ts";
 import type { WritingSetup } from "../worker_jobs.ts";
 import type { WriteWatch } from "../foreign_writes.ts";
 
@@ -65,13 +63,4 @@ export interface DownloadFiles {
   finish(): Promise<void>;
   /** Unfinished: everything is written and may be trusted next time. */
   leave(): Promise<void>;
-}
-
-/**
- * Looks at what is there, and prepares for what is missing.
- *
- * @throws {DiskError} when the place is taken by something else, cannot be written, or too small
- */
-export function openDownload(plan: DownloadPlan): Promise<DownloadFiles> {
-  return plan.metainfo.info.multiFile ? FolderDownload.open(plan) : FileDownload.open(plan);
 }

@@ -8,17 +8,16 @@ import { utf8 } from "../../codec/bytes.ts";
 import type { SourceScope } from "../../codec/address_scope.ts";
 import { type WebSeedFiles, webSeedFileUrl } from "../../codec/torrent/web_seed_url.ts";
 import type { Connection } from "../../peer/connection/connection.ts";
-import type { Peer } from "../../peer/peers/peer_list.ts";
 import type { Swarm } from "../../peer/swarm.ts";
 import type { Layout } from "../../store/layout.ts";
 import type { Carrier, CarrierHost } from "../transport.ts";
-import type { TransferListener } from "../../session/events.ts";
 import { expectOutsideFault } from "../../runtime/operational_errors.ts";
 import { WebClient } from "../http_client.ts";
 import { MissingFileFault, WebFault } from "../http_errors.ts";
 import { probe } from "./http_range.ts";
 import { WebLacks } from "./missing_files.ts";
 import { WebSeed } from "./web_seed.ts";
+import type { Peer } from "../../peer/connection/peer.ts";
 
 /** Of a server's missing files so many are told. */
 const MAX_TOLD = 3;
@@ -37,7 +36,8 @@ export interface WebSeedsOptions {
   readonly host: CarrierHost;
   /** Runs a carrier until its connection has ended. */
   readonly carry: (connection: Connection, carrier: Carrier) => Promise<void>;
-  readonly tell: TransferListener;
+  /** Hears, in a sentence, what people have to mend. */
+  readonly onWarning: (message: string) => void;
   /** Ends everything. */
   readonly signal: AbortSignal;
 }
@@ -132,7 +132,7 @@ export class WebSeeds implements Disposable {
   #warn(message: string): void {
     if (this.#told.has(message)) return;
     this.#told.add(message);
-    this.#options.tell({ type: "warning", message });
+    this.#options.onWarning(message);
   }
 
   /** Leaves a server alone for as long as it asked for, and tells the user what only people can mend. */

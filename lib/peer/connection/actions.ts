@@ -9,7 +9,7 @@ import type { Message } from "../../codec/wire/message.ts";
 import type { PieceIndex } from "../../store/layout.ts";
 import type { ActivePiece } from "../../store/pieces.ts";
 import type { Connection } from "./connection.ts";
-import type { Peer } from "../peers/peer_list.ts";
+import type { Peer } from "./peer.ts";
 
 /** One thing to do. Discriminated by `type`. */
 export type Action =

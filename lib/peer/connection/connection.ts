@@ -8,9 +8,9 @@ import { Bitfield } from "../../store/bitfield.ts";
 import type { PieceIndex } from "../../store/layout.ts";
 import type { ActivePiece } from "../../store/pieces.ts";
 import { Outstanding } from "./outstanding_requests.ts";
-import type { Peer } from "../peers/peer_list.ts";
 import { Pipeline } from "./request_pipeline.ts";
 import { RateMeter } from "./rate_meter.ts";
+import type { Peer } from "./peer.ts";
 
 /** A block: which piece, where in it, how long. The same triple a request message carries. */
 export interface BlockRequest {

@@ -21,10 +21,10 @@ import { EndGame } from "./request_scheduler.ts";
 import { FairShare } from "./request_quota.ts";
 import { Haves } from "../upload/have_broadcast.ts";
 import type { Hunger } from "../connection/ready_queue.ts";
-import type { Peer } from "../peers/peer_list.ts";
 import { Picker } from "./piece_picker.ts";
 import { Requests } from "./request_table.ts";
 import { Waste } from "./wasted_data.ts";
+import type { Peer } from "../connection/peer.ts";
 
 /** A peer that owes blocks and sends none for so long holds them no longer. */
 const SNUB_MS = 8000;

@@ -11,10 +11,10 @@ import {
   encodeExtendedHandshake,
   type ExtendedHandshake,
   METADATA_EXTENSION,
+  type MetadataMessage,
 } from "../../codec/wire/extension.ts";
 import { PEX_EXTENSION } from "../../codec/wire/pex.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { Transfer } from "../transfer.ts";
 import { REQUEST_QUEUE } from "../upload/upload.ts";
 
 /** The numbers under which we receive extension messages. */
@@ -36,13 +36,12 @@ export interface Ourselves {
 /**
  * The payload of our extended handshake to this peer.
  *
- * @param transfer absent before it has begun
  * @param exchange whether peers are exchanged: `off` takes back an earlier offer
  */
 export function ourExtendedHandshake(
   connection: Connection,
   ourselves: Ourselves,
-  transfer: Transfer | undefined,
+  target: Pick<ExtensionTarget, "metadataSize" | "superSeed">,
   exchange: "on" | "off" | "absent",
 ): Uint8Array {
   const ids = new Map(OUR_EXTENSIONS);
@@ -54,8 +53,8 @@ export function ourExtendedHandshake(
     client: ourselves.client,
     requestQueue: REQUEST_QUEUE,
     yourIp: ipToBytes(connection.peer.host),
-    ...(transfer && { metadataSize: transfer.metadataSize }),
-    ...(transfer?.superSeed && { superSeeding: true }),
+    ...(target.metadataSize !== undefined && { metadataSize: target.metadataSize }),
+    ...(target.superSeed && { superSeeding: true }),
     ...(connection.saidUploadOnly && { uploadOnly: true }),
   });
 }
@@ -86,4 +85,20 @@ export function takeExtendedHandshake(
   if (said.uploadOnly !== undefined) connection.uploadOnly = said.uploadOnly;
   if (said.superSeeding !== undefined) connection.isSuperSeeder = said.superSeeding;
   return said;
+}
+
+/** Whom extended messages are for: first the fetch of the metadata, then the transfer of pieces. */
+export interface ExtensionTarget {
+  /** Length of the info dictionary in bytes, once it is known. */
+  readonly metadataSize?: number;
+  /** We hand out pieces gradually (BEP 16). */
+  readonly superSeed?: { readonly isHiding: boolean } | undefined;
+  /** Whether we want nothing any more (BEP 21), once that is known. */
+  readonly isUploadOnly?: boolean;
+  /** Whether the first handshake says so already. */
+  readonly saysUploadOnlyAtOnce?: boolean;
+  /** A message of BEP 9. */
+  metadata(connection: Connection, message: MetadataMessage, nowMs: number): void;
+  /** The peer lost a piece (BEP 54). */
+  dontHave?(connection: Connection, piece: number): void;
 }

@@ -14,6 +14,7 @@ import type { ExtendedMessage } from "../../codec/wire/message.ts";
 import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
 import {
+  type ExtensionTarget,
   ourExtendedHandshake,
   OurExtension,
   type Ourselves,
@@ -23,7 +24,6 @@ import {
 import type { Hunger } from "../connection/ready_queue.ts";
 import type { OwnAddresses } from "../peers/external_address.ts";
 import type { PeerExchange } from "./pex.ts";
-import type { Phase } from "../options.ts";
 
 /** What the extension protocol needs from its surroundings. */
 export interface ExtensionsOptions {
@@ -31,7 +31,7 @@ export interface ExtensionsOptions {
   readonly connections: ReadonlyMap<number, Connection>;
   readonly emit: Emit;
   readonly hunger: Hunger;
-  readonly phase: () => Phase;
+  readonly target: () => ExtensionTarget;
   readonly exchange: PeerExchange;
   readonly ownAddresses: OwnAddresses;
   /** An inbound peer said on which port it listens. */
@@ -52,13 +52,12 @@ export class Extensions {
   /** Says who we are, what we can and what we want. `anew`: it has been told before. */
   introduce(connection: Connection, anew: boolean): void {
     if (!connection.negotiated.extensions) return;
-    const phase = this.#options.phase();
-    const transfer = phase.name === "transfer" ? phase.transfer : undefined;
     const { ourselves } = this.#options;
-    connection.saidUploadOnly = transfer?.saysUploadOnlyAtOnce ?? false;
+    const target = this.#options.target();
+    connection.saidUploadOnly = target.saysUploadOnlyAtOnce ?? false;
     // A later handshake adds to an earlier one: what is off from now on has to be switched off.
     const exchange = !this.isPrivate ? "on" : anew ? "off" : "absent";
-    this.#send(connection, ourExtendedHandshake(connection, ourselves, transfer, exchange));
+    this.#send(connection, ourExtendedHandshake(connection, ourselves, target, exchange));
   }
 
   /**
@@ -67,20 +66,15 @@ export class Extensions {
    * @throws {ProtocolError} when it is malformed
    */
   received(connection: Connection, message: ExtendedMessage, nowMs: number): void {
-    const phase = this.#options.phase();
+    const target = this.#options.target();
     const { id, payload } = message;
     switch (id) {
       case EXTENDED_HANDSHAKE_ID:
         return this.#introduced(connection, payload);
-      case OurExtension.metadata: {
-        const metadata = decodeMetadataMessage(payload);
-        if (phase.name === "transfer") phase.transfer.metadata(connection, metadata);
-        else phase.fetch.metadata(connection, metadata, nowMs);
-        return;
-      }
+      case OurExtension.metadata:
+        return target.metadata(connection, decodeMetadataMessage(payload), nowMs);
       case OurExtension.dontHave:
-        if (phase.name !== "transfer") return;
-        return phase.transfer.dontHave(connection, decodeDontHave(payload));
+        return target.dontHave?.(connection, decodeDontHave(payload));
       case OurExtension.exchange:
         if (!this.isPrivate) this.#options.exchange.received(connection, payload, nowMs);
         return;
@@ -91,9 +85,8 @@ export class Extensions {
 
   /** Tells peers when we want nothing any more, or something again (BEP 21). */
   tick(): void {
-    const phase = this.#options.phase();
-    if (phase.name === "metadata") return;
-    const { isUploadOnly } = phase.transfer;
+    const { isUploadOnly } = this.#options.target();
+    if (isUploadOnly === undefined) return;
     for (const connection of this.#options.connections.values()) {
       const { negotiated, saidUploadOnly } = connection;
       if (saidUploadOnly === isUploadOnly || !negotiated.extensions) continue;

@@ -10,7 +10,7 @@
 import { sha1, sha256 } from "../../codec/hash.ts";
 import { equalBytes } from "../../codec/bytes.ts";
 import {
-  encodeMetadataMessage,
+  MAX_METADATA_LENGTH,
   METADATA_EXTENSION,
   METADATA_PIECE_LENGTH,
   type MetadataMessage,
@@ -22,9 +22,8 @@ import type { Connection } from "../connection/connection.ts";
 import { CorruptDataError } from "../../errors.ts";
 import type { Hunger } from "../connection/ready_queue.ts";
 import { MetadataTurns } from "./metadata_scheduler.ts";
+import { sendMetadata } from "../connection/metadata_message.ts";
 
-/** The peer controls the claimed size; nothing is allocated beyond this. */
-export const MAX_METADATA_LENGTH = 16 * 1024 * 1024;
 const RETRY_MS = 5000;
 const MAX_ASKED_AT_ONCE = 16;
 /** Copies collected at once; each may take the full length. */
@@ -249,16 +248,4 @@ export class MetadataFetch {
     this.#copies.clear();
     this.#emit({ type: "metadata", info });
   }
-}
-
-/** Sends a ut_metadata message with the number the peer chose for it. */
-export function sendMetadata(
-  emit: Emit,
-  connection: Connection,
-  message: Exclude<MetadataMessage, { type: "unknown" }>,
-): void {
-  const id = connection.extensionIds.get(METADATA_EXTENSION);
-  if (id === undefined || id === 0) return;
-  const payload = encodeMetadataMessage(message);
-  emit({ type: "send", connection, message: { type: "extended", id, payload } });
 }

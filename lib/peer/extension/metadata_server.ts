@@ -11,7 +11,7 @@ import {
 } from "../../codec/wire/extension.ts";
 import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
-import { sendMetadata } from "./metadata_fetch.ts";
+import { sendMetadata } from "../connection/metadata_message.ts";
 
 /** Answers to metadata requests per connection, in multiples of the whole dictionary. */
 const MAX_COPIES = 4;

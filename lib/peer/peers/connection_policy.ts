@@ -11,9 +11,10 @@ import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
 import { Portions } from "./network_usage.ts";
 import { DialFailures } from "./dial_failures.ts";
-import type { Peer, PeerBook } from "./peer_list.ts";
+import type { PeerBook } from "./peer_list.ts";
 import { Places, type PlacesOptions } from "./eviction.ts";
 import { Twins } from "./duplicate_connections.ts";
+import type { Peer } from "../connection/peer.ts";
 
 /** Attempts to connect under way at once. */
 const MAX_DIALS = 30;

@@ -15,7 +15,7 @@ import { hostKey } from "../../codec/network_key.ts";
 import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
 import { keepsFirstConnection } from "./client_quirks.ts";
-import { sendMetadata } from "../extension/metadata_fetch.ts";
+import { sendMetadata } from "../connection/metadata_message.ts";
 
 /**
  * So long after the first a second connection the other way may be of two that were dialled at the same

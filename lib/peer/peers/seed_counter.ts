@@ -5,7 +5,7 @@
  */
 
 import type { Connection } from "../connection/connection.ts";
-import { addressOf } from "./peer_list.ts";
+import { addressOf } from "../connection/peer.ts";
 
 /** Names that are remembered; a peer that invents ever new ones does not fill the memory. */
 const MAX_NAMES = 100_000;

@@ -13,9 +13,9 @@
 import type { PieceIndex } from "../../store/layout.ts";
 import type { Action, Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { Peer } from "../peers/peer_list.ts";
 import type { Message } from "../../codec/wire/message.ts";
 import type { Bitfield } from "../../store/bitfield.ts";
+import type { Peer } from "../connection/peer.ts";
 
 /** Tells of pieces. */
 export class Haves {

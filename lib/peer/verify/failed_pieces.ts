@@ -15,7 +15,7 @@ import type { Emit } from "../connection/actions.ts";
 import { Blame, wrongBlocks } from "./smart_ban.ts";
 import type { Connection } from "../connection/connection.ts";
 import { LeafFetch, type LeafPlace } from "./block_hash_fetch.ts";
-import type { Peer } from "../peers/peer_list.ts";
+import type { Peer } from "../connection/peer.ts";
 
 /** So long a peer has a doubted piece to itself; twice as long each time it fails. */
 const ALONE_MS = 10_000;

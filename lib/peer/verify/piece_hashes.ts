@@ -13,14 +13,10 @@ import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
 import { HashExchange } from "./piece_layer_fetch.ts";
 import type { LeafPlace } from "./block_hash_fetch.ts";
+import type { Expected } from "../../store/pieces.ts";
 
 /** A hybrid whose SHA-256 hashes nobody gives is fetched by its SHA-1 hashes after so long. */
 const SHA1_FALLBACK_MS = 3000;
-
-/** How a piece is to be checked. */
-export type Expected =
-  | { readonly kind: "sha256"; readonly hash: Uint8Array }
-  | { readonly kind: "sha1"; readonly hash: Uint8Array };
 
 /** What hashes there are. */
 export interface PieceHashesOptions {

@@ -16,7 +16,7 @@ import { equalBytes } from "../../codec/bytes.ts";
 import { HASH_LENGTH } from "../../codec/torrent/merkle.ts";
 import type { PieceIndex } from "../../store/layout.ts";
 import type { ActivePiece } from "../../store/pieces.ts";
-import type { Peer } from "../peers/peer_list.ts";
+import type { Peer } from "../connection/peer.ts";
 
 /** Failed attempts whose blocks are remembered: 0.6 MiB at most, with pieces of 16 MiB. */
 const MAX_ATTEMPTS = 16;

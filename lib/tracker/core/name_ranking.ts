@@ -4,10 +4,16 @@
  * @module
  */
 
-import type { Listing } from "./catalogue.ts";
+/** What of an entry decides. */
+interface Listed {
+  /** How many networks stand behind it. */
+  readonly networks: number;
+  /** How many hosts. */
+  readonly hosts: number;
+}
 
 /** The number of the network that an entry belongs to. */
-type OwnerOf = (listing: Listing) => number;
+type OwnerOf<T> = (listing: T) => number;
 
 /**
  * Those first that most networks stand behind. A network that holds several entries of the name counts
@@ -17,10 +23,10 @@ type OwnerOf = (listing: Listing) => number;
  *
  * @param namesakes in the order in which they came
  */
-export function ranked(namesakes: readonly Listing[], ownerOf: OwnerOf): Listing[] {
+export function ranked<T extends Listed>(namesakes: readonly T[], ownerOf: OwnerOf<T>): T[] {
   if (namesakes.length < 2) return [...namesakes];
   const held = heldBy(namesakes, ownerOf);
-  const voice = (listing: Listing) => listing.networks / held.get(ownerOf(listing))!;
+  const voice = (listing: T) => listing.networks / held.get(ownerOf(listing))!;
   return namesakes.map((listing) => ({ listing, voice: voice(listing) }))
     .sort((a, b) => b.voice - a.voice || b.listing.hosts - a.listing.hosts)
     .map(({ listing }) => listing);
@@ -32,9 +38,9 @@ export function ranked(namesakes: readonly Listing[], ownerOf: OwnerOf): Listing
  *
  * @param namesakes in the order in which they came, at least one
  */
-export function weakest(namesakes: readonly Listing[], ownerOf: OwnerOf): Listing {
+export function weakest<T extends Listed>(namesakes: readonly T[], ownerOf: OwnerOf<T>): T {
   const held = heldBy(namesakes, ownerOf);
-  const share = (listing: Listing) => held.get(ownerOf(listing))!;
+  const share = (listing: T) => held.get(ownerOf(listing))!;
   return namesakes.reduce((weakest, listing) => {
     const more = share(listing) - share(weakest) || weakest.networks - listing.networks;
     return more > 0 ? listing : weakest;
@@ -42,7 +48,7 @@ export function weakest(namesakes: readonly Listing[], ownerOf: OwnerOf): Listin
 }
 
 /** How many of the name each network holds. */
-function heldBy(namesakes: readonly Listing[], ownerOf: OwnerOf): Map<number, number> {
+function heldBy<T>(namesakes: readonly T[], ownerOf: OwnerOf<T>): Map<number, number> {
   const held = new Map<number, number>();
   for (const listing of namesakes) {
     const owner = ownerOf(listing);

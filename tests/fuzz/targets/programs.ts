@@ -11,8 +11,8 @@ import {
   seederProgram,
   trackerProgram,
 } from "../../../lib/cli/command_line/programs.ts";
-import { clip, displayWidth, foreign } from "../../../lib/cli/terminal/terminal_text.ts";
-import { parseRate, parseSize } from "../../../lib/cli/command_line/units.ts";
+import { clip, displayWidth, foreign } from "../../../lib/cli/text/terminal_text.ts";
+import { parseRate, parseSize } from "../../../lib/cli/text/units.ts";
 import { DiskError, OptionError } from "../../../lib/errors.ts";
 import { readResume, ResumeFile } from "../../../lib/disk/download/resume_file.ts";
 import { mockLeecher } from "../../support/mock_snapshots.ts";

@@ -25,8 +25,9 @@
  * @module
  */
 
-import { equalBytes, textOf, utf8, viewOf } from "../../codec/bytes.ts";
-import { sha256 } from "../../codec/hash.ts";
+import { equalBytes, textOf, utf8, viewOf } from "../codec/bytes.ts";
+import { sha256 } from "../codec/hash.ts";
+import type { FileId } from "./exclusive_file.ts";
 
 /** Where the map of pieces begins. */
 export const RESUME_MAP_OFFSET = 180;
@@ -165,4 +166,12 @@ function scrambled(salt: number, piece: number): number {
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
   return (mixed ^ (mixed >>> 16)) >>> 0;
+}
+
+/** What a thread needs to note pieces in a resume file. */
+export interface NotesPlace {
+  readonly path: string;
+  readonly id: FileId;
+  /** See {@link encodeNote}. */
+  readonly salt: number;
 }

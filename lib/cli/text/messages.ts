@@ -4,15 +4,9 @@
  * @module
  */
 
-import type { TransferEvent } from "../../mod.ts";
-import { foreign } from "./terminal/terminal_text.ts";
-import {
-  count,
-  formatBytes,
-  formatElapsed,
-  formatPercent,
-  formatRate,
-} from "./command_line/units.ts";
+import type { TransferEvent } from "../../../mod.ts";
+import { foreign } from "./terminal_text.ts";
+import { count, formatBytes, formatElapsed, formatPercent, formatRate } from "./units.ts";
 
 /** A sentence and who wants to read it. */
 export interface Sentence {

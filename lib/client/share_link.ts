@@ -1,0 +1,46 @@
+/**
+ * The link under which others get what is being downloaded.
+ *
+ * @module
+ */
+
+import { isLoopback } from "../codec/address.ts";
+import { formatMagnet } from "../codec/torrent/magnet.ts";
+import type { Metainfo } from "../codec/torrent/metainfo.ts";
+import { parseTrackerUrl } from "../codec/discovery/tracker_url.ts";
+import { reachableAddress } from "../discovery/advertised_address.ts";
+import type { Source } from "./torrent_source.ts";
+
+/**
+ * A magnet link for others to what is being downloaded. It names the trackers that they can reach, and
+ * the downloader itself unless only trackers may introduce peers.
+ */
+export function linkOf(
+  source: Source,
+  metainfo: Metainfo | undefined,
+  own: { host: string | undefined; port: number },
+): string {
+  const { v1Hash, v2Hash, name } = metainfo?.info ?? source;
+  const length = metainfo?.info.totalLength;
+  const ownAddress = reachableAddress(own.host);
+  const isReached = (url: string) => isLoopback(ownAddress) || !isLoopback(parseHost(url));
+  const mayIntroduce = metainfo !== undefined && !metainfo.info.private;
+  return formatMagnet({
+    ...(v1Hash && { v1Hash }),
+    ...(v2Hash && { v2Hash }),
+    ...(name !== undefined && { name }),
+    ...(length !== undefined && { length }),
+    trackers: source.trackers.flat().filter(isReached),
+    webSeeds: [...source.webSeeds],
+    peers: mayIntroduce ? [{ host: ownAddress, port: own.port }] : [],
+  });
+}
+
+/** The host of a tracker's URL; empty where it is none. */
+export function parseHost(url: string): string {
+  try {
+    return parseTrackerUrl(url).host;
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * Opens the files of a download: one file, or a folder of them.
+ *
+ * @module
+ */
+
+import { FileDownload } from "./single_file.ts";
+import { FolderDownload } from "./folder.ts";
+import type { DownloadFiles, DownloadPlan } from "./storage.ts";
+
+/**
+ * Looks at what is there, and prepares for what is missing.
+ *
+ * @throws {DiskError} when the place is taken by something else, cannot be written, or too small
+ */
+export function openDownload(plan: DownloadPlan): Promise<DownloadFiles> {
+  return plan.metainfo.info.multiFile ? FolderDownload.open(plan) : FileDownload.open(plan);
+}
