@@ -96,7 +96,7 @@ export function parseCommandLine<T extends OptionTable>(
   const options = Object.values(program.options);
   const unknown: { word: string; key: string }[] = [];
   const words: string[] = [];
-  const parsed = parseArgs(expandShort(args, options), {
+  const parsed = parseArgs(expandShort(joinNegative(args, options), options), {
     string: options.filter(takesValue).map((option) => option.flag),
     collect: options.filter((option) => takesValue(option) || option.repeatable)
       .map((option) => option.flag),
@@ -127,6 +127,25 @@ function aliases(options: readonly Option<unknown>[]): Record<string, string> {
   const byFlag: Record<string, string> = {};
   for (const { flag, short } of options) if (short !== undefined) byFlag[flag] = short;
   return byFlag;
+}
+
+/**
+ * Joins a negative number to the option before it, which parseArgs would read as an option of its own:
+ * then it is refused as what it is.
+ */
+function joinNegative(args: readonly string[], options: readonly Option<unknown>[]): string[] {
+  const joined: string[] = [];
+  const end = args.indexOf("--");
+  for (const [i, word] of args.entries()) {
+    const before = joined.at(-1) ?? "";
+    const option = options.find(({ flag, short }) =>
+      before === `--${flag}` || before === `-${short}`
+    );
+    const isValue = option !== undefined && takesValue(option) && /^-\.?\d/.test(word);
+    if (isValue && (end === -1 || i < end)) joined.splice(-1, 1, `--${option.flag}=${word}`);
+    else joined.push(word);
+  }
+  return joined;
 }
 
 /**
@@ -178,7 +197,7 @@ function readOptions<T extends OptionTable>(
     const given = fromArguments(option, parsed[option.flag]) ??
       fromEnvironment(option, environment);
     if (given === undefined) continue;
-    const value = option.readAll(given.texts);
+    const value = readAll(option, given);
     if (value === unfit) {
       const shown = given.texts.map((text) => `"${foreign(text)}"`).join(" and ");
       throw new OptionError(`${given.source} takes ${option.expects}, not ${shown}`);
@@ -186,6 +205,16 @@ function readOptions<T extends OptionTable>(
     if (value !== undefined) values[key] = value;
   }
   return values as Values<T>;
+}
+
+/** The value of an option. What its reader refuses with a sentence of its own names the variable it came from. */
+function readAll(option: Option<unknown>, { source, texts }: Given): unknown {
+  try {
+    return option.readAll(texts);
+  } catch (error) {
+    if (!(error instanceof OptionError) || !source.startsWith("SHOAL_")) throw error;
+    throw new OptionError(`${source}: ${error.message}`, error);
+  }
 }
 
 interface Given {

@@ -11,6 +11,7 @@ import { type FindResponse, type FoundEntry, isListableName } from "../codec/udp
 import { ExitCode, NetworkError, OptionError } from "../errors.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { requireDatagrams } from "./datagrams.ts";
+import { unpermitted } from "./permitted.ts";
 import {
   type AskOptions,
   TrackerRefusedError,
@@ -200,7 +201,10 @@ async function ask(
       return { type: "unsupported", url, sentence: cannotFind(url, "") };
     }
     const sentence = error instanceof NetworkError ? error.message : `${url} was not waited for`;
-    return { type: error instanceof TrackerSilentError ? "silent" : "failed", url, sentence };
+    // Who was not permitted to ask knows nothing of a silence.
+    const isSilent = error instanceof TrackerSilentError &&
+      (error.cause === undefined || unpermitted(error.cause) === undefined);
+    return { type: isSilent ? "silent" : "failed", url, sentence };
   }
 }
 

@@ -15,7 +15,7 @@ import {
 } from "../codec/udp_tracker.ts";
 import { ExitCode, NetworkError, ProtocolError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
-import { networkReason } from "./network_reason.ts";
+import { unreachable } from "./network_reason.ts";
 import { NoAnswer, UdpEndpoint } from "./udp_endpoint.ts";
 
 /**
@@ -213,8 +213,8 @@ export class TrackerPath {
     if (!(error.cause instanceof Error)) {
       return new TrackerSilentError(`tracker ${this.#url} does not answer`, connected);
     }
-    const message = `tracker ${this.#url} cannot be reached: ${networkReason(error.cause)}`;
-    return new TrackerSilentError(message, false, error);
+    const message = unreachable(`tracker ${this.#url}`, error.cause);
+    return new TrackerSilentError(message, false, error.cause);
   }
 
   #refusal(message: string): TrackerRefusedError {

@@ -20,7 +20,7 @@ import {
 } from "../codec/udp_tracker.ts";
 import { NetworkError } from "../errors.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { networkReason } from "./network_reason.ts";
+import { unreachable } from "./network_reason.ts";
 import { resolveHost, trackerAddresses } from "./tracker_addresses.ts";
 import { mostTelling, TrackerFamily } from "./tracker_family.ts";
 import { TrackerPath, TrackerSilentError } from "./tracker_path.ts";
@@ -293,10 +293,11 @@ export class UdpTrackerClient implements AsyncDisposable {
       }
     }
     if (paths.length > 0) return paths;
-    const reason = fault instanceof Error
-      ? networkReason(fault)
-      : `it has no address that ${this.#localHost} can send to`;
-    throw new TrackerSilentError(`tracker ${this.url} cannot be reached: ${reason}`, false, fault);
+    const tracker = `tracker ${this.url}`;
+    const sentence = fault instanceof Error
+      ? unreachable(tracker, fault)
+      : `${tracker} cannot be reached: it has no address that ${this.#localHost} can send to`;
+    throw new TrackerSilentError(sentence, false, fault);
   }
 
   async #closePaths(): Promise<void> {

@@ -142,6 +142,16 @@ Deno.test("without a permission that it needs, a seeder says which and ends", as
   assertEquals(threadsCode, 17);
 });
 
+Deno.test("without the network's permission a leecher says that, and nothing of its tracker's absence", async () => {
+  await using folder = await workplace();
+  await using program = start({ ...LEECHER, permissions: ["--allow-read=lib"] }, folder, []);
+  assertEquals(await program.exit(), 6);
+  assertMatch(
+    program.stderr.at(-1)!,
+    /^leecher: tracker \S+ cannot be asked: Deno was not permitted to use the network.*, or run with -A$/,
+  );
+});
+
 async function denoFolder(): Promise<string> {
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
   return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
