@@ -39,7 +39,7 @@ export interface PeersWanted {
 }
 
 /** What of an answer may go to further peers of hosts, while enough others are there. */
-const SHARE_BEHIND = 1 / 4;
+const SHARE_BEHIND = 1 / 8;
 
 /** The parts of a swarm, by number; the two of each pair are told in the proportion of their sizes. */
 const PARTS = 4, IN_FRONT = 0, BEHIND = 2;
