@@ -9,7 +9,7 @@ import { ExitCode, ShoalError } from "../errors.ts";
 import { environmentVariable } from "../io/permitted.ts";
 import { EventLog } from "./event_log.ts";
 import { failureFor } from "./failure.ts";
-import { type generalOptions, parseCommandLine, type Program } from "./flags.ts";
+import { environmentUnread, type generalOptions, parseCommandLine, type Program } from "./flags.ts";
 import { isHangUpIgnored } from "./hang_up.ts";
 import { helpText } from "./help.ts";
 import type { Values } from "./options.ts";
@@ -117,7 +117,8 @@ class Frame<T extends typeof generalOptions> {
   begin(): Run<T> {
     const { name, interrupted } = this.#program;
     const commandLine = parseCommandLine(this.#program, Deno.args, environmentVariable);
-    if (commandLine.type === "help") writeResult(helpText(this.#program, manifest.version));
+    const unread = environmentUnread(this.#program);
+    if (commandLine.type === "help") writeResult(helpText(this.#program, manifest.version, unread));
     if (commandLine.type === "version") writeResult(versionText(name));
     if (commandLine.type !== "run") Deno.exit(ExitCode.ok);
     const { options, argument } = commandLine;
@@ -125,6 +126,7 @@ class Frame<T extends typeof generalOptions> {
     this.#loudness = { quiet: general.quiet === true, verbosity: general.verbose ?? 0 };
     this.#screen = new Screen(this.#outputs.surface(isLive(general.progress)), this.#loudness);
     this.#events = this.#eventLog("json" in options && options.json === true);
+    if (unread !== undefined) this.#screen.tell({ text: unread, level: "detail" });
     stopOnSignals(this.#stop, this.#screen, interrupted);
     this.#events.tell({
       type: "started",
