@@ -36,10 +36,9 @@ export class Chatter {
    * @throws {ProtocolError} when it says too much that is not new
    */
   heard(connection: Connection, message: Message, nowMs: number): void {
-    // For a web server our own side speaks, and says anew what there is each time a file turns out missing.
-    if (connection.peer.url !== undefined) return;
     const cost = this.#costOf(connection, message);
-    if (cost > 0) this.spend(connection, cost, nowMs);
+    // For a web server our own side speaks, and says anew what there is each time a file turns out missing.
+    if (cost > 0 && connection.peer.url === undefined) this.spend(connection, cost, nowMs);
   }
 
   /**
