@@ -6,6 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { OptionError } from "../errors.ts";
+import { unreadVariables } from "../io/permitted.ts";
 import { nearest } from "./nearest.ts";
 import {
   choice,
@@ -75,9 +76,18 @@ export const jsonOption = {
   }),
 };
 
+/** What the environment variables of all options begin with. */
+const ENVIRONMENT_PREFIX = "SHOAL_";
+
 /** The environment variable of an option: `upload-limit` is `SHOAL_UPLOAD_LIMIT`. */
 export function environmentName(option: Option<unknown>): string {
-  return `SHOAL_${option.flag.toUpperCase().replaceAll("-", "_")}`;
+  return `${ENVIRONMENT_PREFIX}${option.flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+/** Why a program's options are not taken from the environment; undefined where they are. */
+export function environmentUnread({ options }: { options: OptionTable }): string | undefined {
+  const readable = Object.values(options).filter(({ environment }) => environment);
+  return unreadVariables(readable.map(environmentName), `${ENVIRONMENT_PREFIX}*`);
 }
 
 /**

@@ -8,7 +8,7 @@ import { TorrentError } from "../errors.ts";
 import { type Bencode, BencodeError, BencodeReader } from "./bencode.ts";
 import { textOf } from "./bytes.ts";
 import type { TorrentFile } from "./info.ts";
-import { originalPath, safeComponent } from "./path_safety.ts";
+import { type SafePath, SafePaths } from "./path_safety.ts";
 
 /** Most folders inside one another, as in libtorrent. */
 export const MAX_PATH_DEPTH = 100;
@@ -32,6 +32,7 @@ export function parseFileList(
 ): TorrentFile[] {
   const files: TorrentFile[] = [];
   const reader = new BencodeReader(bytes, { strict: false }, start);
+  const paths = new SafePaths();
   let offset = 0;
   reader.enter();
   while (reader.more()) {
@@ -44,15 +45,17 @@ export function parseFileList(
     const length = checkedLength(entry.length);
     offset += length;
     const marked = attributes.includes("p");
-    const path = entry.path?.map((component) => safeComponent(component)) ??
-      (marked ? [".pad", String(length)] : undefined);
-    if (path === undefined) throw new TorrentError("the torrent lists a file without a path");
+    if (entry.path === undefined && !marked) {
+      throw new TorrentError("the torrent lists a file without a path");
+    }
+    const { path, original }: SafePath = entry.path === undefined
+      ? { path: [".pad", String(length)] }
+      : paths.of(entry.path);
     const looksLikePad = marked || path.at(-1)!.startsWith(BITCOMET_PAD);
     // Padding exists to reach a piece boundary; what does not reach one is data that happens to be marked.
     const pad = looksLikePad && offset % pieceLength === 0;
     if (pad && length === 0) continue;
-    const original = entry.path && originalPath(entry.path, path);
-    files.push({ path, length, pad, ...(original && { original }) });
+    files.push(original ? { path, length, pad, original } : { path, length, pad });
   }
   return files;
 }
@@ -69,25 +72,20 @@ interface Entry {
 function readEntry(reader: BencodeReader): Entry {
   const entry: Entry = {};
   let old: Uint8Array[] | undefined;
-  const once = <T>(known: T | undefined, value: T | undefined) => {
-    // Another program may take the other one, and with it see another file.
-    if (known !== undefined) throw new BencodeError("a key comes twice", reader.at);
-    return value;
-  };
   reader.enter();
   while (reader.more()) {
     switch (reader.key()) {
       case "attr":
-        entry.attr = once(entry.attr, scalar(reader))!;
+        entry.attr = once(reader, entry.attr, scalar(reader))!;
         break;
       case "length":
-        entry.length = once(entry.length, scalar(reader))!;
+        entry.length = once(reader, entry.length, scalar(reader))!;
         break;
       case "path":
-        old = once(old, readPath(reader));
+        old = once(reader, old, readPath(reader));
         break;
       case "path.utf-8":
-        entry.path = once(entry.path, readPath(reader))!;
+        entry.path = once(reader, entry.path, readPath(reader))!;
         break;
       default:
         reader.skip();
@@ -95,6 +93,12 @@ function readEntry(reader: BencodeReader): Entry {
   }
   if (entry.path === undefined && old !== undefined) entry.path = old;
   return entry;
+}
+
+/** Another program may take the other one of two, and with it see another file. */
+function once<T>(reader: BencodeReader, known: T | undefined, value: T | undefined): T | undefined {
+  if (known !== undefined) throw new BencodeError("a key comes twice", reader.at);
+  return value;
 }
 
 /** The integer or the byte string that is next; anything else is passed over. */

@@ -11,7 +11,7 @@ import { fromLatin1 } from "./bytes.ts";
 import { attributesOf, checkDepth, checkedLength, MAX_PATH_DEPTH } from "./file_list.ts";
 import type { TorrentFile } from "./info.ts";
 import { HASH_LENGTH } from "./merkle.ts";
-import { originalPath, safeComponent } from "./path_safety.ts";
+import { type SafePath, SafePaths } from "./path_safety.ts";
 
 /** The key that makes a dictionary a file: no path component is empty. */
 const FILE_KEY = "";
@@ -36,9 +36,10 @@ export function parseFileTree(
 ): { files: TorrentFile[]; singleFile: boolean } {
   const files: TorrentFile[] = [];
   const reader = new BencodeReader(bytes, { maxDepth: MAX_TREE_DEPTH }, start);
+  const paths = new SafePaths();
   let [entries, filesAtTop] = [0, 0];
   // The depth is bounded by the reader's limit as well as by checkDepth.
-  const walk = (path: string[], raw: Uint8Array[]) => {
+  const walk = (path: Uint8Array[]) => {
     let isFile = false;
     reader.enter();
     while (reader.more()) {
@@ -49,9 +50,8 @@ export function parseFileTree(
           throw new TorrentError("the torrent's file tree has a file without a name");
         }
         isFile = true;
-        const file = parseFile(reader, path);
-        const original = originalPath(raw, path);
-        if (file !== undefined) files.push(original === undefined ? file : { ...file, original });
+        const file = parseFile(reader, paths.of(path));
+        if (file !== undefined) files.push(file);
         if (path.length === 1) filesAtTop++;
         continue;
       }
@@ -67,15 +67,14 @@ export function parseFileTree(
       }
       if (path.length === 0) entries++;
       checkDepth(path.length + 1);
-      const name = fromLatin1(key);
-      walk([...path, safeComponent(name)], [...raw, name]);
+      walk([...path, fromLatin1(key)]);
     }
   };
-  walk([], []);
+  walk([]);
   return { files, singleFile: entries === 1 && filesAtTop === 1 };
 }
 
-function parseFile(reader: BencodeReader, path: string[]): TorrentFile | undefined {
+function parseFile(reader: BencodeReader, { path, original }: SafePath): TorrentFile | undefined {
   if (reader.kind !== "dict") {
     throw new TorrentError("the torrent's file tree has a file without properties");
   }
@@ -88,10 +87,11 @@ function parseFile(reader: BencodeReader, path: string[]): TorrentFile | undefin
     );
   }
   const length = checkedLength(scalars.get("length"));
-  if (length === 0) return { path, length, pad: false };
+  const file = { path, length, pad: false, ...(original && { original }) };
+  if (length === 0) return file;
   const root = bytesAt(scalars, "pieces root");
   if (root === undefined || root.length !== HASH_LENGTH || root.every((byte) => byte === 0)) {
     throw new TorrentError("the torrent's file tree has a file without a valid root hash");
   }
-  return { path, length, pad: false, root };
+  return { ...file, root };
 }

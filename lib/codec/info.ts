@@ -21,7 +21,7 @@ export type TorrentVersion = "v1" | "v2" | "hybrid";
 export interface TorrentFile {
   /** Safe components: below the torrent's name in a multi-file torrent, else just that name. */
   path: string[];
-  /** What the torrent calls it below its folder, where that is no safe path: see `originalPath`. */
+  /** What the torrent calls it below its folder, where that is no safe path: see `SafePath`. */
   original?: string[] | undefined;
   /** Bytes. */
   length: number;
