@@ -61,7 +61,7 @@ async function show({ argument, options, screen, events, signal, result }: Leech
       events.transfer(event);
     },
   });
-  events.tell(torrentEvent(torrent));
+  if (events.isOn) events.tell(torrentEvent(torrent));
   await result(listing(torrent));
 }
 

@@ -79,6 +79,8 @@ async function main(): Promise<void> {
   await shootTerminal(browser, terminal);
   await until(page, 100);
   await page.getByText("SHA-256").first().waitFor();
+  // Its rate fades over some seconds.
+  await page.locator(".figures dt", { hasText: "Down" }).waitFor({ state: "detached" });
   await page.setViewportSize({ width: 1280, height: 1100 });
   await shoot(page, "complete");
 }
@@ -120,7 +122,7 @@ async function shoot(page: Page, name: string): Promise<void> {
 }
 
 async function shootTerminal(browser: TestBrowser, terminal: TerminalProgram): Promise<void> {
-  const page = await browser.open("about:blank", { width: 960, height: 480 });
+  const page = await browser.open("about:blank", { width: 1120, height: 480 });
   await page.setContent(`<style>
     body { margin: 0; background: #1d1f21; color: #d5d8de; display: inline-block; }
     pre { margin: 0; padding: 16px 20px; font: 14px/1.35 "DejaVu Sans Mono", monospace; }

@@ -6,7 +6,7 @@
 import { escape } from "@std/html/entities";
 import xterm, { type IBufferLine } from "@xterm/headless";
 
-const COLUMNS = 104;
+const COLUMNS = 120;
 const ROWS = 22;
 /** What the sixteen colours of a terminal are here, on a dark ground. */
 const PALETTE = [

@@ -9,7 +9,12 @@ import { ExitCode, ShoalError } from "../errors.ts";
 import { environmentVariable } from "../runtime/permissions.ts";
 import { EventLog } from "./output/event_log.ts";
 import { failureFor } from "./error_report.ts";
-import { type generalOptions, parseCommandLine, type Program } from "./command_line/flags.ts";
+import {
+  environmentUnread,
+  type generalOptions,
+  parseCommandLine,
+  type Program,
+} from "./command_line/flags.ts";
 import { isHangUpIgnored } from "./hang_up.ts";
 import { helpText } from "./command_line/help.ts";
 import type { Values } from "./command_line/options.ts";
@@ -22,6 +27,8 @@ import { printable } from "./text/terminal_text.ts";
 const SAME_PRESS_MS = 100;
 /** So long an ending program waits for somebody who does not read what it has said. */
 const PATIENCE_MS = 2000;
+/** Of a long result so many characters are written before more are made. */
+const RESULT_LENGTH = 64 * 1024;
 
 /** What a program's body works with. */
 export interface Run<T extends typeof generalOptions> {
@@ -39,7 +46,7 @@ export interface Run<T extends typeof generalOptions> {
    * Prints lines of result on standard output, unless events go there. Resolves when they are written, or
    * when the program is to stop: then the end of the program waits for them.
    */
-  result(lines: string | readonly string[]): Promise<void>;
+  result(lines: string | Iterable<string>): Promise<void>;
   /** Says that the work is done: to be stopped from now on is no failure. */
   workIsDone(): void;
 }
@@ -115,7 +122,8 @@ class Frame<T extends typeof generalOptions> {
   begin(): Run<T> {
     const { name, interrupted } = this.#program;
     const commandLine = parseCommandLine(this.#program, Deno.args, environmentVariable);
-    if (commandLine.type === "help") writeResult(helpText(this.#program, manifest.version));
+    const unread = environmentUnread(this.#program);
+    if (commandLine.type === "help") writeResult(helpText(this.#program, manifest.version, unread));
     if (commandLine.type === "version") writeResult(versionText(name));
     if (commandLine.type !== "run") Deno.exit(ExitCode.ok);
     const { options, argument } = commandLine;
@@ -123,6 +131,7 @@ class Frame<T extends typeof generalOptions> {
     this.#loudness = { quiet: general.quiet === true, verbosity: general.verbose ?? 0 };
     this.#screen = new Screen(this.#outputs.surface(isLive(general.progress)), this.#loudness);
     this.#events = this.#eventLog("json" in options && options.json === true);
+    if (unread !== undefined) this.#screen.tell({ text: unread, level: "detail" });
     stopOnSignals(this.#stop, this.#screen, interrupted);
     this.#events.tell({
       type: "started",
@@ -174,15 +183,25 @@ class Frame<T extends typeof generalOptions> {
   }
 
   /** A result reaches other programs byte for byte, and a terminal without anything that steers it. */
-  async #printResult(lines: readonly string[]): Promise<void> {
+  async #printResult(lines: Iterable<string>): Promise<void> {
     if (this.#events.isOn) return;
     this.#screen.pause();
     const isTerminal = Deno.stdout.isTerminal();
-    const text = lines.map((line) => `${isTerminal ? printable(line) : line}\n`).join("");
-    this.#outputs.stdout.put(Deno.stdout, text);
-    // A signal is the body's to answer, now as later: what is not written yet waits for the last words.
-    await Promise.race([this.#outputs.stdout.flush(), aborted(this.#stop.signal)]);
-    if (this.#outputFailure) throw this.#outputFailure;
+    const { stdout } = this.#outputs;
+    const stopped = aborted(this.#stop.signal);
+    let text = "";
+    const write = async () => {
+      stdout.put(Deno.stdout, text);
+      text = "";
+      // A signal is the body's to answer, now as later: what is not written yet waits for the last words.
+      await Promise.race([stdout.flush(), stopped]);
+      if (this.#outputFailure) throw this.#outputFailure;
+    };
+    for (const line of lines) {
+      text += `${isTerminal ? printable(line) : line}\n`;
+      if (text.length >= RESULT_LENGTH) await write();
+    }
+    await write();
   }
 
   #nobodyReads(error: unknown): void {

@@ -5,6 +5,7 @@
  */
 
 import { ProtocolError } from "../errors.ts";
+import { latin1 } from "./bytes.ts";
 
 /** Bytes that are not bencoding, or more than the limits allow. */
 export class BencodeError extends ProtocolError {
@@ -18,27 +19,38 @@ export class BencodeError extends ProtocolError {
   }
 }
 
+const ZERO = 0x30;
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 /** No int64 has more digits. */
-export const INT64_DIGITS = 19;
+const INT64_DIGITS = 19;
 /** This many digits always make an exact `number`. */
 const SAFE_DIGITS = 15;
 
 /**
  * The value of decimal digits: a `number` where that is exact, else a `bigint`.
  *
- * @param offset where they stand in the input
+ * @param bytes the input; from `start` to `end` it has digits, which may begin with any number of zeros
  * @throws BencodeError beyond 64 bits
  */
-export function integerOf(negative: boolean, digits: string, offset: number): number | bigint {
-  if (digits.length <= SAFE_DIGITS) {
-    const magnitude = Number(digits);
+export function integerOf(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  negative: boolean,
+): number | bigint {
+  let first = start;
+  while (first < end - 1 && bytes[first] === ZERO) first++;
+  if (end - first > INT64_DIGITS) throw new BencodeError("an integer exceeds 64 bits", start);
+  if (end - first <= SAFE_DIGITS) {
+    let magnitude = 0;
+    for (let at = first; at < end; at++) magnitude = magnitude * 10 + bytes[at]! - ZERO;
     return negative && magnitude !== 0 ? -magnitude : magnitude;
   }
+  const digits = latin1(bytes.subarray(first, end));
   const value = negative ? -BigInt(digits) : BigInt(digits);
-  if (digits.length > INT64_DIGITS || value > INT64_MAX || value < INT64_MIN) {
-    throw new BencodeError("an integer exceeds 64 bits", offset);
+  if (value > INT64_MAX || value < INT64_MIN) {
+    throw new BencodeError("an integer exceeds 64 bits", start);
   }
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;

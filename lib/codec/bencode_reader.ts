@@ -5,9 +5,8 @@
  * @module
  */
 
-import { BencodeError, INT64_DIGITS, integerOf } from "./bencode_integer.ts";
+import { BencodeError, integerOf } from "./bencode_integer.ts";
 import { keyText } from "./bencode_keys.ts";
-import { latin1 } from "./bytes.ts";
 import type { Bencode, BencodeDict } from "./bencode_value.ts";
 
 /** How a decoder treats what it reads. */
@@ -251,13 +250,8 @@ export class BencodeReader {
     if (negative && this.#strict && this.#bytes[start] === ZERO) {
       throw new BencodeError("negative zero", start);
     }
-    let first = start;
-    while (first < this.#at - 1 && this.#bytes[first] === ZERO) first++;
-    const digits = latin1(
-      this.#bytes.subarray(first, Math.min(this.#at, first + INT64_DIGITS + 1)),
-    );
-    this.#at++;
-    return integerOf(negative, digits, start);
+    const end = this.#at++;
+    return integerOf(this.#bytes, start, end, negative);
   }
 
   /** Digits from `start` to `end` must be there and, for a strict decoder, have no needless zero. */

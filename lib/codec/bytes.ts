@@ -8,6 +8,8 @@ const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).pad
 const BASE32_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 /** `String.fromCharCode` takes its arguments from the stack, so long arrays go through in slices. */
 const CHARACTERS_PER_CALL = 8192;
+/** How UTF-16 begins: the highest six bits of the first half of a character beyond U+FFFF in UTF-16, and of its second half. */
+const [HIGH_HALF, LOW_HALF] = [0xd800 >> 10, 0xdc00 >> 10];
 
 const encoder = new TextEncoder();
 const lossyDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -114,6 +116,19 @@ export function fromLatin1(text: string): Uint8Array {
 /** The UTF-8 bytes of a text. */
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
+}
+
+/** How many bytes {@link utf8} makes of a text, without making them. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x80) continue;
+    length += code < 0x800 ? 1 : 2;
+    // The two halves of a character beyond U+FFFF take four bytes together.
+    if (code >> 10 === HIGH_HALF && text.charCodeAt(i + 1) >> 10 === LOW_HALF) i++;
+  }
+  return length;
 }
 
 /** The text of UTF-8 bytes; what is not UTF-8 becomes U+FFFD. */

@@ -21,6 +21,7 @@ import {
   TrackerSilentError,
   UdpTrackerClient,
 } from "./tracker_client.ts";
+import { unpermitted } from "../runtime/permissions.ts";
 
 /** A torrent that peers claim to host. */
 export interface CatalogueEntry {
@@ -204,7 +205,10 @@ async function ask(
       return { type: "unsupported", url, sentence: cannotFind(url, "") };
     }
     const sentence = error instanceof NetworkError ? error.message : `${url} was not waited for`;
-    return { type: error instanceof TrackerSilentError ? "silent" : "failed", url, sentence };
+    // Who was not permitted to ask knows nothing of a silence.
+    const isSilent = error instanceof TrackerSilentError &&
+      (error.cause === undefined || unpermitted(error.cause) === undefined);
+    return { type: isSilent ? "silent" : "failed", url, sentence };
   }
 }
 

@@ -20,7 +20,7 @@ import {
 } from "../codec/discovery/udp_tracker.ts";
 import { NetworkError } from "../errors.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import { networkReason } from "../runtime/socket_errors.ts";
+import { unreachable } from "../runtime/socket_errors.ts";
 import { resolveHost, trackerAddresses } from "../runtime/resolve_host.ts";
 import { mostTelling, TrackerFamily } from "./tracker_endpoints.ts";
 import { TrackerPath, TrackerSilentError } from "./tracker_connection.ts";
@@ -293,10 +293,11 @@ export class UdpTrackerClient implements AsyncDisposable {
       }
     }
     if (paths.length > 0) return paths;
-    const reason = fault instanceof Error
-      ? networkReason(fault)
-      : `it has no address that ${this.#localHost} can send to`;
-    throw new TrackerSilentError(`tracker ${this.url} cannot be reached: ${reason}`, false, fault);
+    const tracker = `tracker ${this.url}`;
+    const sentence = fault instanceof Error
+      ? unreachable(tracker, fault)
+      : `${tracker} cannot be reached: it has no address that ${this.#localHost} can send to`;
+    throw new TrackerSilentError(sentence, false, fault);
   }
 
   async #closePaths(): Promise<void> {

@@ -15,7 +15,7 @@ import {
 } from "../codec/discovery/udp_tracker.ts";
 import { ExitCode, NetworkError, ProtocolError } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { networkReason } from "../runtime/socket_errors.ts";
+import { unreachable } from "../runtime/socket_errors.ts";
 import { NoAnswer, UdpEndpoint } from "./udp_transactions.ts";
 
 /**
@@ -213,8 +213,8 @@ export class TrackerPath {
     if (!(error.cause instanceof Error)) {
       return new TrackerSilentError(`tracker ${this.#url} does not answer`, connected);
     }
-    const message = `tracker ${this.#url} cannot be reached: ${networkReason(error.cause)}`;
-    return new TrackerSilentError(message, false, error);
+    const message = unreachable(`tracker ${this.#url}`, error.cause);
+    return new TrackerSilentError(message, false, error.cause);
   }
 
   #refusal(message: string): TrackerRefusedError {

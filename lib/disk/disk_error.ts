@@ -36,7 +36,9 @@ const FAULTS: readonly (readonly [RegExp, (path: string) => string, ExitCode?])[
   ],
   [
     /ENOTDIR|EISDIR|NotADirectory|IsADirectory|os error 2[01]\b/,
-    (path) => `${path} cannot be used: a folder stands where a file should, or the other way round`,
+    (path) =>
+      `${path} cannot be used: a folder stands where a file should, or the other way round; ` +
+      "choose another path",
   ],
   [
     /EEXIST|AlreadyExists/,

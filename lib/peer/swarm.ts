@@ -199,6 +199,11 @@ export class Swarm {
     this.#dial(nowMs);
   }
 
+  /** A peer is proved to have sent corrupt data, and nothing is taken from it any more. */
+  ban(peer: Peer, piece: PieceIndex): void {
+    this.#admission.ban(peer, `sent corrupt data (piece ${piece})`);
+  }
+
   /** The metadata is known and the disk is looked at: pieces can move. */
   beginTransfer(options: TransferOptions, hashes: TorrentHashes, nowMs: number): Transfer {
     this.#infoHashes = new InfoHashes(hashes, this.#options.peerId);
@@ -208,7 +213,10 @@ export class Swarm {
       emit: this.#emit,
       hunger: this.#hunger,
       peerById: (id) => this.book.byId(id),
-      convict: (peer, piece) => this.#admission.ban(peer, `sent corrupt data (piece ${piece})`),
+      convict: (peer, piece) => {
+        if (peer.url === undefined) this.ban(peer, piece);
+        else this.#emit({ type: "spoiled", peer, piece });
+      },
     }, nowMs);
     const before = this.#phase;
     const nowHybrid = options.layout.version === "hybrid" && this.#options.v2Hash === undefined;

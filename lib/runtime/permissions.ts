@@ -58,6 +58,22 @@ export function environmentVariable(name: string): string | undefined {
   return isPermitted({ name: "env", variable: name }) ? Deno.env.get(name) : undefined;
 }
 
+/**
+ * That none of these environment variables may be read, in a sentence that says how to permit it; undefined
+ * where one may be, for then somebody has thought of them.
+ *
+ * @param pattern what they are called, as Deno takes it
+ */
+export function unreadVariables(names: Iterable<string>, pattern: string): string | undefined {
+  for (const name of names) {
+    if (isPermitted({ name: "env", variable: name })) return undefined;
+  }
+  const how = Deno.build.standalone
+    ? "this program was compiled without it"
+    : `add --allow-env='${pattern}', or run with -A`;
+  return `environment variables ${pattern} are not read: Deno was not permitted to; ${how}`;
+}
+
 /** Why nothing is known of this machine's networks, where {@link networkInterfaces} gives nothing. */
 export const UNLISTED_INTERFACES: string =
   "Deno was not permitted to list this machine's networks: " +

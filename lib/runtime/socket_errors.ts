@@ -18,6 +18,15 @@ const BY_NUMBER: readonly (readonly [numbers: readonly number[], words: string])
   [[110, 60, 10060], "does not answer"],
 ];
 
+/**
+ * That `what` cannot be reached, and why, in a sentence; where Deno did not permit it, that it cannot be asked:
+ * then it may well be there.
+ */
+export function unreachable(what: string, error: unknown): string {
+  const verb = unpermitted(error) === undefined ? "reached" : "asked";
+  return `${what} cannot be ${verb}: ${networkReason(error)}`;
+}
+
 /** Why connecting, sending or receiving failed, to stand after a colon; never a bare error number. */
 export function networkReason(error: unknown): string {
   const sentence = unpermitted(error);

@@ -254,6 +254,8 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
         const from = action.from.map(addressOf);
         return this.#options.tell({ type: "pieceFailed", piece: action.piece, from });
       }
+      case "spoiled":
+        return this.#webSeeds?.spoiled(action.peer, action.piece);
       case "peer":
         return this.#tellOfPeer(action.peer);
       case "complete":

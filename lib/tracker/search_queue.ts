@@ -40,12 +40,17 @@ interface Running {
 /** The searches that are asked for again and again. */
 export class TrackerSearches {
   readonly #surveyed: Surveyed;
+  readonly #nowMs: () => number;
   /** In the order in which they were last asked for. */
   readonly #running = new Map<string, Running>();
 
-  /** @param surveyed What is searched. */
-  constructor(surveyed: Surveyed) {
+  /**
+   * @param surveyed What is searched.
+   * @param nowMs A clock that does not go back, by which searches end.
+   */
+  constructor(surveyed: Surveyed, nowMs: () => number = () => performance.now()) {
     this.#surveyed = surveyed;
+    this.#nowMs = nowMs;
   }
 
   /**
@@ -53,7 +58,7 @@ export class TrackerSearches {
    * the first answers are of a part, and later ones of the last time that everything was seen.
    */
   find(search: string, most: number): FoundSwarms {
-    const startMs = performance.now();
+    const startMs = this.#nowMs();
     const running = this.#asked(`${most} ${search}`, startMs);
     if (running.search === undefined) {
       if (running.whole !== undefined && startMs - running.wholeMs < LIFE_MS) return running.whole;
@@ -61,10 +66,10 @@ export class TrackerSearches {
     }
     const endMs = startMs + this.#sliceMs();
     let isWhole: boolean;
-    do isWhole = running.search.step(STEPS_AT_ONCE); while (!isWhole && performance.now() < endMs);
+    do isWhole = running.search.step(STEPS_AT_ONCE); while (!isWhole && this.#nowMs() < endMs);
     if (!isWhole) return running.whole ?? running.search.result();
     running.whole = running.search.result();
-    running.wholeMs = performance.now();
+    running.wholeMs = this.#nowMs();
     running.search = undefined;
     return running.whole;
   }

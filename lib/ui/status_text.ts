@@ -95,7 +95,9 @@ function seeding({ program, stats, details, port }: Told): Saying {
   const trackers = details?.trackers ?? [];
   const failing = trackers.filter(({ ok }) => ok === false);
   if (failing.length > 0 && failing.length === trackers.length) {
-    return waiting(`no tracker answers, so others do not find this; ${whom}`, before);
+    const refusal = failing.find(({ fault }) => fault?.code === "tracker-refuses")?.fault?.sentence;
+    const why = refusal ?? "no tracker answers";
+    return waiting(`${why}, so others do not find this; ${whom}`, before);
   }
   // Who has come in all the same is a better witness than the tracker.
   const isOpen = details?.reachable !== false || connections.some(({ flags }) => /i/.test(flags));

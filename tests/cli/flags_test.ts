@@ -71,6 +71,25 @@ Deno.test("switches can be joined, and stand before or after the argument", pure
   assertEquals(optionsOf(leecherProgram, ["-e", "x", "--quiet"]), wanted);
 });
 
+Deno.test("a negative number is told to be no value of its option", pure, () => {
+  const ratio = refusal(seederProgram, ["--seed-ratio", "-1", "f"]);
+  assertMatch(ratio, /^--seed-ratio takes .*, not "-1"$/);
+  assertEquals(refusal(seederProgram, ["--seed-ratio=-1", "f"]), ratio);
+  assertMatch(refusal(seederProgram, ["-p", "-.5", "f"]), /^--port takes .*, not "-\.5"$/);
+  assertMatch(refusal(seederProgram, ["--no-cache", "-1", "f"]), /^there is no option -1;/);
+});
+
+Deno.test("a tracker in the environment that is none is named with its variable", pure, () => {
+  assertEquals(
+    refusal(leecherProgram, ["f"], { SHOAL_TRACKER: "banana" }),
+    'SHOAL_TRACKER: "banana" is not a tracker address; write udp://host:6969',
+  );
+  assertEquals(
+    refusal(leecherProgram, ["-t", "banana", "f"]),
+    '"banana" is not a tracker address; write udp://host:6969',
+  );
+});
+
 Deno.test("a switch does not swallow the argument after it", pure, () => {
   assertEquals(parse(leecherProgram, ["--exit", "file.iso"]), {
     type: "run",
@@ -266,7 +285,7 @@ Deno.test("a value that does not fit is refused with what would", pure, () => {
     [leecherProgram, "--checksum", "sha-256=abc", /64 hexadecimal digits/],
     [leecherProgram, "--checksum", "md5=abc", /sha-256=/],
     [leecherProgram, "--timeout", "0", /a number of seconds above 0/],
-    [leecherProgram, "--timeout", "-5", /needs a value|no option -5/],
+    [leecherProgram, "--timeout", "-5", /^--timeout takes a number of seconds above 0, not "-5"$/],
     [trackerProgram, "--interval", "0", /whole number from 1/],
     [trackerProgram, "--external-ip", "localhost", /an IP address/],
   ] as unknown as [Program<OptionTable>, string, string, RegExp][];

@@ -41,7 +41,7 @@ Deno.test(
       "  peer                        has       down         up  program",
       "  https://example.org/pub/   100%  4.8 MiB/s          -  Shoal 0.1.0  web server, serves us",
       "  [2001:db8::1]:51413       50.0%          -  2.9 MiB/s               served by us, dialled us",
-      "  10.0.0.7:6881              100%          -          -  Shoal 0.1.0",
+      "  10.0.0.7:6881              100%          -          -  Shoal 0.1.0  seeder",
     ]);
   },
 );

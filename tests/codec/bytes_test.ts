@@ -13,6 +13,7 @@ import {
   strictTextOf,
   textOf,
   utf8,
+  utf8Length,
   viewOf,
 } from "../../lib/codec/bytes.ts";
 import { sha1, sha256 } from "../../lib/codec/hash.ts";
@@ -108,3 +109,28 @@ Deno.test("hashes of several parts are hashes of what they make together", { per
   assert(sha1() instanceof Uint8Array);
   assertEquals(hex(sha1()), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
 });
+
+Deno.test(
+  "the length of a text in UTF-8 is known without making its bytes",
+  { permissions },
+  () => {
+    const texts = [
+      "",
+      "a",
+      "\x7f\x80",
+      "ü\u07ff\u0800",
+      "\uffff",
+      "🐟",
+      "\ud83d",
+      "a\ud83d🐟\udc1f",
+      "\udc1f\ud83d",
+    ];
+    for (const text of texts) {
+      assertEquals(
+        utf8Length(text),
+        utf8(text).length,
+        JSON.stringify(text),
+      );
+    }
+  },
+);

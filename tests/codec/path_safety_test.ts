@@ -6,6 +6,7 @@ import {
   cutComponent,
   type DiskRules,
   safeComponent,
+  SafePaths,
   uniquePaths,
 } from "../../lib/codec/torrent/safe_path.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
@@ -148,6 +149,39 @@ Deno.test(
     assertEquals(unique(["a/b/c", "a/b", "A"], BLIND), ["a/b/c", "a/b.1", "A.1"]);
   },
 );
+
+Deno.test("a name is taken in its own folder only, in however many folders it is", {
+  permissions,
+}, () => {
+  const names = ["a/x", "b/x", "b/x", "x", "c/x/y", "c/x", "a/x", "a", "d/a/x", "d/a/x"];
+  assertEquals(unique(names), [
+    "a/x",
+    "b/x",
+    "b/x.1",
+    "x",
+    "c/x/y",
+    "c/x.1",
+    "a/x.1",
+    "a.1",
+    "d/a/x",
+    "d/a/x.1",
+  ]);
+});
+
+Deno.test("what paths have in common is made once, and what they have not is their own", {
+  permissions,
+}, () => {
+  const paths = new SafePaths();
+  const of = (path: string) => paths.of(path.split("/").map(utf8));
+  const first = of("a?/b\u202e/c");
+  assertEquals(first, { path: ["a?", "b", "c"], original: ["a?", "b\u202e", "c"] });
+  assert(of("a?/b\u202e/c").path === first.path);
+  assertEquals(of("a?/b\u202e/d").path, ["a?", "b", "d"]);
+  assertEquals(of("a?/b\u202e"), { path: ["a?", "b"], original: ["a?", "b\u202e"] });
+  assertEquals(of("a?"), { path: ["a?"], original: undefined });
+  assertEquals(of("a?/c/c"), { path: ["a?", "c", "c"], original: undefined });
+  assertEquals(of("x/c/c").path, ["x", "c", "c"]);
+});
 
 Deno.test("a number fits into a name that is as long as names can be", { permissions }, () => {
   const name = "x".repeat(251) + ".iso";

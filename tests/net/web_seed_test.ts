@@ -328,3 +328,88 @@ for (const kind of ["is not there", "is another one"]) {
     assertEquals(await digestsOf(temp.join("both", "set")), await digestsOf(path));
   });
 }
+
+Deno.test("a web server that lacks many files of a folder gives the others, on one connection", async () => {
+  await using temp = await TempFolder.create();
+  const names = Array.from({ length: 24 }, (_, i) => `${i}.bin`);
+  const sizes = Object.fromEntries(names.map((name) => [name, 20_000]));
+  const path = await makeTree(temp, "set", sizes);
+  const files: Record<string, Uint8Array> = {};
+  for (const name of names.filter((_, i) => i % 2 === 0)) {
+    files[`/set/${name}`] = await Deno.readFile(join(path, name));
+  }
+  await using server = new WebServer(files);
+  const options = { pieceLength: 16_384, webSeeds: [`${server.origin}/`] };
+  const torrent = await torrentOf(path, options);
+  const torrentPath = await temp.file("set.torrent", new Uint8Array(torrent.toBytes()));
+  const out = await temp.folder("copy");
+  await using leeching = await leechFrom(torrentPath, { out, exit: true, trackers: [] });
+  await leeching.log.until("piece", () => true, 24);
+  assertEquals(leeching.log.of("peer").map(({ state }) => state), ["connecting", "connected"]);
+});
+
+/** A folder of four files and its torrent on disk, and a web server with some other versions of them. */
+async function mirrorOf(temp: TempFolder, different: readonly string[], format: "v1" | "hybrid") {
+  const names = ["a.bin", "b.bin", "c.bin", "d.bin"];
+  const path = await makeTree(
+    temp,
+    "set",
+    Object.fromEntries(names.map((name) => [name, 200_000])),
+  );
+  const files: Record<string, Uint8Array> = {};
+  for (const name of names) {
+    const bytes = await Deno.readFile(join(path, name));
+    // Another build: the same length, and hardly a byte where it was.
+    files[`/set/${name}`] = different.includes(name) ? bytes.map((byte) => byte ^ 0x55) : bytes;
+  }
+  const server = new WebServer(files);
+  const options = { format, pieceLength: 16_384, webSeeds: [`${server.origin}/`] };
+  const torrent = await torrentOf(path, options);
+  const torrentPath = await temp.file("set.torrent", new Uint8Array(torrent.toBytes()));
+  return { path, server, torrentPath };
+}
+
+for (const format of ["v1", "hybrid"] as const) {
+  Deno.test(`a ${format} folder's web seed with another version of a file gives all others`, async () => {
+    await using temp = await TempFolder.create();
+    const { path, server, torrentPath } = await mirrorOf(temp, ["b.bin"], format);
+    await using _server = server;
+    const leech = (options: LeecherOptions) =>
+      leechFrom(torrentPath, { exit: true, trackers: [], ...options });
+    await using alone = await leech({ out: await temp.folder("alone") });
+    // Of 49 pieces in v1, and of 52 in a hybrid, b.bin has a part in 13.
+    const most = (format === "v1" ? 49 : 52) - 13;
+    await alone.log.until("piece", () => true, most);
+    const warning = await alone.log.until("warning");
+    assertMatch(
+      warning.message,
+      /^the web seed \S+ has other data than the torrent for "[ab].bin"/,
+    );
+    assertEquals(alone.log.of("peer").at(-1)!.state, "connected");
+    const { wastedBytes } = alone.leecher.stats();
+    assert(wastedBytes <= 13 * 16_384, `of b.bin nothing is fetched twice: ${wastedBytes}`);
+    await alone.leecher.close();
+    await using seeder = await seed(path, { format, pieceLength: 16_384 });
+    const both = { out: await temp.folder("both"), peers: [addressOf(seeder)] };
+    await using together = await leech(both);
+    await together.complete();
+    assertEquals(await digestsOf(temp.join("both", "set")), await digestsOf(path));
+    assertEquals(together.log.of("peer").filter(({ state }) => state === "banned"), []);
+  });
+}
+
+Deno.test("a web seed with other versions of several files is dropped", async () => {
+  await using temp = await TempFolder.create();
+  const { server, torrentPath } = await mirrorOf(
+    temp,
+    ["a.bin", "b.bin", "d.bin"],
+    "hybrid",
+  );
+  await using _server = server;
+  const out = await temp.folder("copy");
+  await using leeching = await leechFrom(torrentPath, { out, exit: true, trackers: [] });
+  const { address } = await leeching.log.until("peer", ({ state }) => state === "banned");
+  assertEquals(address, `${server.origin}/`);
+  const { reason } = await leeching.log.until("stalled");
+  assertMatch(reason, /^another seeder is needed, \S+ sent corrupt data/);
+});

@@ -112,3 +112,30 @@ Deno.test("when all places are taken, one of no use to either side goes for some
   bench.pass(250);
   assertEquals(dialled(bench.actions()).map(({ host }) => host), ["10.0.0.3"]);
 });
+
+Deno.test(
+  "what corrupt data of a web seed means is left to who knows its files, and it may be banned",
+  {
+    permissions,
+  },
+  () => {
+    const bench = new SwarmBench({ have: bits(4) });
+    const { peer, connection } = openWebSeed(bench);
+    const requests = sentTo(bench.actions(), connection)
+      .flatMap((message) => message.type === "request" ? [message] : []);
+    for (const { piece, begin, length } of requests) {
+      if (piece !== requests[0]!.piece) continue;
+      bench.say(connection, { type: "piece", piece, begin, block: new Uint8Array(length) });
+    }
+    const [verify] = bench.actions().filter(({ type }) => type === "verify");
+    assert(verify?.type === "verify");
+    const { piece } = verify.active;
+    bench.swarm.verified(piece, false, false, new Uint8Array(64));
+    const spoiled = bench.actions().filter(({ type }) => type === "spoiled");
+    assertEquals(spoiled, [{ type: "spoiled", peer, piece }]);
+    assertEquals([peer.state, peer.badPieces], ["connected", 1]);
+    bench.swarm.ban(peer, piece);
+    assertEquals(bench.carryOutCloses(), [`sent corrupt data (piece ${piece})`]);
+    assertEquals(peer.state, "banned");
+  },
+);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { pseudoRandomBytes, sha256OfFile } from "../support/content.ts";
 import { playground } from "../support/playground.ts";
 import { freePort, Program, type StartOptions } from "../support/process.ts";
@@ -12,6 +12,9 @@ import type { TempFolder } from "../support/temp.ts";
 
 const README = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
 const EXAMPLE = /<!-- permitted -->\n\n```sh\n([^]*?)\n```/;
+/** What the README does not permit, and nobody but who wants details need be told. */
+const UNREAD = "environment variables SHOAL_* are not read: Deno was not permitted to; " +
+  "add --allow-env='SHOAL_*', or run with -A";
 const HOUR_MS = 3_600_000;
 
 /** One command of the README: the flags that permit, the script, and its own words. */
@@ -90,7 +93,7 @@ Deno.test("with the README's permissions the three programs get a file to anothe
       200,
       true,
     ]);
-    assertEquals(program.stderr.filter((line) => /allow-|permitted/.test(line)), []);
+    assertEquals(program.stderr.filter((line) => /allow-|permitted/.test(line)), [UNREAD]);
   }
 });
 
@@ -99,9 +102,31 @@ Deno.test("options come from the environment where that is permitted, and not wh
   const env = { SHOAL_NAME: "another.iso" };
   await using blind = seeder(folder, [], [], { env });
   await blind.line(/^magnet:\S+dn=file\.iso/);
+  assertEquals(blind.stderr.filter((line) => line === UNREAD).length, 1);
   await using sighted = seeder(folder, ["--allow-env=SHOAL_*"], [], { env });
   await sighted.line(/^magnet:\S+dn=another\.iso/);
+  assertEquals(sighted.stderr.filter((line) => line.includes("environment")), []);
 });
+
+Deno.test("that the environment may not be read is a detail, and stands where help tells of it", async () => {
+  await using folder = await workplace();
+  const silent = await spoken(folder, ["--allow-read=lib"], ["--no-tracker", "missing.iso"]);
+  assertEquals(silent.filter((line) => line.includes("environment")), []);
+  const help = await spoken(folder, [], ["--help"]);
+  const [text, permitted] = [help, await spoken(folder, ["--allow-env"], ["--help"])]
+    .map((lines) => lines.join(" "));
+  assert(text!.includes(`by an environment variable too: --tracker by SHOAL_TRACKER`), text);
+  assert(text!.includes(`Now ${UNREAD}.`), text);
+  assert(!permitted!.includes("are not read"), permitted);
+});
+
+/** All that a seeder says with these permissions and words, and without -v. */
+async function spoken(folder: TempFolder, permissions: string[], words: string[]) {
+  const args = ["run", "--no-prompt", ...permissions, "seeder.ts", ...words];
+  await using program = Program.start(Deno.execPath(), args, { cwd: folder.path });
+  await program.exit();
+  return [...program.stdout, ...program.stderr];
+}
 
 Deno.test("hashes are remembered where that is permitted, and not where it is not", async () => {
   await using folder = await workplace();
@@ -140,6 +165,16 @@ Deno.test("without a permission that it needs, a seeder says which and ends", as
     /hashing thread failed: Deno was not permitted to read \S+piece_worker\.ts: add it to --allow-read, or run with -A$/,
   );
   assertEquals(threadsCode, 17);
+});
+
+Deno.test("without the network's permission a leecher says that, and nothing of its tracker's absence", async () => {
+  await using folder = await workplace();
+  await using program = start({ ...LEECHER, permissions: ["--allow-read=lib"] }, folder, []);
+  assertEquals(await program.exit(), 6);
+  assertMatch(
+    program.stderr.at(-1)!,
+    /^leecher: tracker \S+ cannot be asked: Deno was not permitted to use the network.*, or run with -A$/,
+  );
 });
 
 async function denoFolder(): Promise<string> {

@@ -44,7 +44,7 @@ Deno.test({
 Deno.test("when no descriptor is left to list them with, the addresses are the last ones known", async () => {
   const script = `
     const { networkInterfaces } = await import("${
-    import.meta.resolve("../../lib/io/permitted.ts")
+    import.meta.resolve("../../lib/runtime/permissions.ts")
   }");
     const before = networkInterfaces();
     const files = [];

@@ -107,6 +107,17 @@ Deno.test("a link, and a tracker that refuses: its words are shown, and peers ar
   await leech(link, folder, ["--peer", seeder.address]);
 });
 
+Deno.test("a seeder shows why a tracker of chosen torrents refuses its announces", async () => {
+  await using temp = await TempFolder.create();
+  const allowed = await temp.file("allowed", `${V1}\n`);
+  await using tracker = await ShoalTracker.start(["--allow", allowed]);
+  const path = await temp.file("a.txt", "the content");
+  await using seeder = await ShoalSeeder.start(path, ["-t", tracker.url]);
+  await seeder.program.line(
+    /^warning: tracker udp:\S+ refuses: this tracker does not serve this torrent, next try in \d+ s$/,
+  );
+});
+
 Deno.test("a link, and a tracker that says nothing: it waits and says when it asks again", async () => {
   await using temp = await TempFolder.create();
   await using silent = new FakeTracker(() => []);

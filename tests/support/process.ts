@@ -237,7 +237,8 @@ export function freePort(): number {
   }
 }
 
-function cleanEnvironment(): Record<string, string> {
+/** The environment that a program under test gets, see {@linkcode StartOptions.env}. */
+export function cleanEnvironment(): Record<string, string> {
   const kept = Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("SHOAL_"));
   return { ...Object.fromEntries(kept), NO_COLOR: "1", SHOAL_LOCAL_DISCOVERY: "off" };
 }

@@ -4,17 +4,27 @@ import { AnswerBuffer } from "../../lib/tracker/core/response_buffer.ts";
 import { PeerLists } from "../../lib/tracker/core/compact_peers.ts";
 import { seededRandom } from "../support/random.ts";
 import { announced, HASH, hostOf, noSwarms, senderAt } from "../support/swarm_books.ts";
+import type { Announced } from "../../lib/tracker/tables/swarm_table.ts";
 
 const permissions = "none";
 
 /** A swarm, and a way to ask for the hosts in a list of so many peers; number 0 asks. */
 function listsOf(seeders: number, leechers: number, seed: number, family: 4 | 6 = 4) {
+  // Those who come at the same time are of the same kind, as at a crowd's arrival.
+  const crowd = Array.from(
+    { length: seeders + leechers },
+    (_, i) => announced(i, i >= leechers, { family }),
+  );
+  return listsAmong(crowd, hostOf(0, family), seed);
+}
+
+/** The same in a swarm of these; the asker is at port 6881 of a host. */
+function listsAmong(crowd: Announced[], asker: string, seed: number) {
   const random = seededRandom(seed);
   const swarms = noSwarms({ random });
-  for (let i = 0; i < seeders + leechers; i++) {
-    // Those who come at the same time are of the same kind, as at a crowd's arrival.
-    swarms.announce(announced(i, i >= leechers, { family }), 0);
-  }
+  for (const about of crowd) swarms.announce(about, 0);
+  const sender = senderAt(asker, 6881);
+  const { family } = sender;
   const lists = new PeerLists({
     swarms,
     random,
@@ -22,7 +32,6 @@ function listsOf(seeders: number, leechers: number, seed: number, family: 4 | 6 
     maxPeersPerAnswer: 200,
   });
   const swarm = swarms.get(HASH, 0, family)!;
-  const sender = senderAt(hostOf(0, family), 6881);
   const own = swarms.seatOf(swarm, sender.words, 0);
   const into = new AnswerBuffer();
   return (count: number, leechersOnly = false): string[] => {
@@ -103,6 +112,85 @@ Deno.test("whoever wants all others gets all others, over IPv4 and IPv6", { perm
       }
     }
   }
+});
+
+/** Somebody in the swarm at this address and port. */
+function at(host: string, port: number, seeder: boolean): Announced {
+  return { ...announced(0, seeder), sender: senderAt(host, port) };
+}
+
+/** How often each of these was told in so many lists of 50. */
+function toldOf(list: (count: number) => string[], lists: number): Map<string, number> {
+  const told = new Map<string, number>();
+  for (let i = 0; i < lists; i++) {
+    const hosts = list(50);
+    assertStrictEquals(hosts.length, 50);
+    for (const host of hosts) told.set(host, (told.get(host) ?? 0) + 1);
+  }
+  return told;
+}
+
+Deno.test("one host under thousands of ports takes an eighth of a list and not more", {
+  permissions,
+}, () => {
+  const LISTS = 200;
+  const flood = Array.from({ length: 10_000 }, (_, i) => at("192.0.2.1", 1 + i, i % 10 === 0));
+  // The others are neighbours of each other and of the one who floods.
+  const others = Array.from({ length: 60 }, (_, i) => at(`192.0.2.${10 + i}`, 6881, i < 6));
+  for (const crowd of [[...flood, ...others], [...others, ...flood]]) {
+    const told = toldOf(listsAmong(crowd, "192.0.2.69", 5), LISTS);
+    const invented = told.get("192.0.2.1")!;
+    assert(invented < LISTS * 50 * 0.2, `${invented} of ${LISTS * 50} are of one host`);
+    assertStrictEquals(told.size, 60, "everybody but the asker is told");
+    const seeders = [0, 1, 2, 3, 4, 5].map((i) => told.get(`192.0.2.${10 + i}`)!);
+    for (const times of seeders) assert(times > LISTS / 3, `a seeder was told ${times} times`);
+  }
+});
+
+Deno.test("one IPv6 network under thousands of addresses takes an eighth of a list", {
+  permissions,
+}, () => {
+  const LISTS = 100;
+  const crowd = Array.from({ length: 5000 }, (_, i) => {
+    return at(`2001:db8:1:${i.toString(16)}::1`, 6881, false);
+  });
+  for (let i = 0; i < 60; i++) crowd.push(at(`2001:db8:${(100 + i).toString(16)}::1`, 6881, false));
+  const told = toldOf(listsAmong(crowd, "2001:db8:64::1", 5), LISTS);
+  const invented = [...told].filter(([host]) => host.startsWith("2001:db8:1:"))
+    .reduce((sum, [, times]) => sum + times, 0);
+  assert(invented < LISTS * 50 * 0.2, `${invented} of ${LISTS * 50} are of one network`);
+});
+
+Deno.test("who is alone against a thousand ports of a host is in every list", {
+  permissions,
+}, () => {
+  const crowd = Array.from({ length: 1000 }, (_, i) => at("192.0.2.1", 1 + i, i % 2 === 0));
+  const list = listsAmong([...crowd, at("198.51.100.1", 6881, true)], "203.0.113.1", 5);
+  for (let round = 0; round < 50; round++) assert(list(5).includes("198.51.100.1"));
+});
+
+Deno.test("a lab of a thousand machines behind one address is told all of them, as any other", {
+  permissions,
+}, () => {
+  const random = seededRandom(9);
+  const swarms = noSwarms({ random });
+  for (let port = 1; port <= 1000; port++) swarms.announce(at("192.0.2.1", port, port <= 20), 0);
+  const options = { swarms, random, addressFor: () => undefined, maxPeersPerAnswer: 200 };
+  const lists = new PeerLists(options);
+  const [swarm, sender] = [swarms.get(HASH, 0, 4)!, senderAt("192.0.2.1", 1000)];
+  const own = swarms.seatOf(swarm, sender.words, 0);
+  const into = new AnswerBuffer();
+  const told = new Map<number, number>();
+  const LISTS = 1000;
+  for (let i = 0; i < LISTS; i++) {
+    const length = lists.write({ swarm, sender, own, count: 50, leechersOnly: false, into });
+    const ports = peersOf(into.answer(length).subarray(20), 4).map(({ port }) => port);
+    assertStrictEquals(new Set(ports).size, 50);
+    for (const port of ports) told.set(port, (told.get(port) ?? 0) + 1);
+  }
+  assertEquals([told.size, told.has(1000)], [999, false]);
+  const often = [...told.values()].filter((times) => times > 3 * LISTS * 50 / 999);
+  assert(often.length <= 2, `${often.length} are told much more often than others`);
 });
 
 function pairsOf(hosts: string[]): string[] {

@@ -11,6 +11,8 @@ import {
   noSwarms,
   senderAt,
 } from "../support/swarm_books.ts";
+import { seatAt, type Swarm } from "../../lib/tracker/tables/swarm.ts";
+import { networkKey } from "../../lib/codec/network_key.ts";
 
 const permissions = "none";
 const TTL_MS = 1000;
@@ -58,6 +60,9 @@ Deno.test(
       for (const [key] of silent) model.delete(key);
       assertStrictEquals(swarms.expire(nowMs, TTL_MS, Infinity), silent.length);
       swarms.checkInvariant();
+      for (const packet of step % 300 === 0 ? hashes : []) {
+        for (const family of [4, 6] as const) checkFronts(swarms.get(packet, 0, family));
+      }
       const keys = [...model.keys()];
       const torrents = new Set(keys.map((key) => key.charAt(0))).size;
       const seeders = [...model.values()].filter((peer) => peer.seeder).length;
@@ -72,6 +77,45 @@ Deno.test(
     const { displaced: _, ...happened } = counts;
     for (const count of Object.values(happened)) assert(count > 100, JSON.stringify(counts));
     assertStrictEquals(counts.joined, counts.left + counts.expired + model.size);
+  },
+);
+
+/** In the front part of each roster stands one of each host, or it is known that one is missing. */
+function checkFronts(swarm: Swarm | undefined): void {
+  if (swarm === undefined) return;
+  for (const [roster, seeder] of [[swarm.seeders, true], [swarm.leechers, false]] as const) {
+    const hosts = Array.from({ length: roster.length }, (_, place) => {
+      const host = hostAt(swarm, seatAt(place, seeder));
+      return roster.stride === 3 ? host : networkKey(host);
+    });
+    const inFront = new Set(hosts.slice(0, roster.front));
+    assertStrictEquals(inFront.size, roster.front);
+    assertStrictEquals(new Set(hosts).difference(inFront).size, roster.frontless);
+  }
+}
+
+Deno.test(
+  "when who stands for its host leaves, another one of the host does from its next announce on",
+  {
+    permissions,
+  },
+  () => {
+    const swarms = noSwarms();
+    for (let port = 1; port <= 40; port++) swarms.announce(announcedFrom("192.0.2.1", 1, port), 0);
+    for (let i = 0; i < 10; i++) swarms.announce(announcedFrom(`198.51.100.${i}`, 1), 0);
+    const swarm = swarms.get(announcedFrom("192.0.2.1", 1).packet, 0, 4)!;
+    assertStrictEquals(swarm.seeders.front, 11);
+    swarms.leave(swarm, senderAt("192.0.2.1", 1));
+    assertStrictEquals(swarm.seeders.front, 10);
+    checkFronts(swarm);
+    for (let port = 2; port <= 40; port++) {
+      const admission = swarms.announce(announcedFrom("192.0.2.1", 1, port), 0);
+      assert(admission.type === "stored");
+      assertStrictEquals(hostAt(swarm, admission.seat), "192.0.2.1");
+      assertStrictEquals(swarm.seeders.front, 11);
+      checkFronts(swarm);
+      swarms.checkInvariant();
+    }
   },
 );
 

@@ -45,6 +45,48 @@ foreignTest("a long name leaves the info-hash beside it in one line", ["chromium
 });
 
 foreignTest(
+  "a long name takes three lines of a list at most, and its figures stand beside the first",
+  ["chromium"],
+  async () => {
+    const { selected: _, ...tracker } = mockTracker();
+    const swarms = tracker.swarms.map((swarm) => ({ ...swarm, name: LONG_NAME }));
+    await using page = await MockPage.serve({ ...tracker, swarms });
+    await using browser = await TestBrowser.start();
+    for (const width of [1400, 360]) {
+      const tab = await browser.open(page.url, { width });
+      await drawn(tab);
+      const name = tab.locator("tbody th .foreign").first();
+      assertLess(await heightOf(name), 70);
+      assertEquals(await name.textContent(), LONG_NAME);
+      if (width === 360) continue; // there the figures are below it
+      const figure = tab.locator("tbody td .value").first();
+      const [{ y: nameY }, { y: figureY }] = [
+        (await name.boundingBox())!,
+        (await figure.boundingBox())!,
+      ];
+      assertLess(Math.abs(figureY - nameY), 5);
+    }
+  },
+);
+
+foreignTest(
+  "who is done is not told of a download that rests, and a hash's name stays in one line",
+  ["chromium"],
+  async () => {
+    await using page = await MockPage.serve(mockLeecher(0.4), mockMap(0.4));
+    await using browser = await TestBrowser.start();
+    const tab = await browser.open(page.url, { width: 360 });
+    const down = tab.locator(".figures dt", { hasText: "Down" });
+    await down.waitFor();
+    page.snapshot = mockLeecher(1);
+    await down.waitFor({ state: "detached" });
+    const hash = tab.locator("h1 .unbroken");
+    assertEquals(await hash.textContent(), "SHA-256");
+    assertLess(await heightOf(hash), 40);
+  },
+);
+
+foreignTest(
   "why it waits stands below the heading in smaller letters, and both are one sentence to listen to",
   ["chromium"],
   async () => {

@@ -91,6 +91,29 @@ Deno.test("twenty tabs that ask the same cost as much as one; who asks something
   stream.close();
 });
 
+Deno.test("whatever the tabs look at, others have their turn between two of their states", async () => {
+  const source = new FakeSource();
+  const stream = new EventStream(source);
+  const tabs = Array.from({ length: 20 }, (_, i) => stream.open({ search: `${i}` })!);
+  // How many states are made in one turn; from now on each takes as long as on a busy tracker.
+  const inTurn = [0];
+  const snapshot = source.snapshot.bind(source);
+  source.snapshot = (question) => {
+    const endMs = performance.now() + 3;
+    while (performance.now() < endMs);
+    inTurn[inTurn.length - 1]!++;
+    return snapshot(question);
+  };
+  const made = () => inTurn.reduce((sum, count) => sum + count, 0);
+  while (made() < tabs.length) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    inTurn.push(0);
+  }
+  assert(Math.max(...inTurn) <= 2, `${inTurn.filter(Boolean)} states without a break`);
+  for (const tab of tabs) await tab.cancel();
+  stream.close();
+});
+
 Deno.test(`there is room for ${MAX_READERS} readers, and again when one has left`, async () => {
   const stream = new EventStream(new FakeSource());
   const streams = Array.from({ length: MAX_READERS }, () => stream.open(EVERYTHING)!);

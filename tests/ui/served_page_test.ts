@@ -108,6 +108,23 @@ Deno.test("a seeder's page shows how far hashing is, and then whom it serves unt
   assertMatch(state.sentence, /^sharing: /);
 });
 
+Deno.test("a seeder's page says that the tracker refuses, in the tracker's words", async () => {
+  await using temp = await TempFolder.create();
+  const { path } = await makeOrigin(temp, 1000);
+  const allowFile = await temp.file("allowed", `${HASH}\n`);
+  await using tracker = await Tracker.listen({ host: "127.0.0.1", port: 0, allowFile });
+  await using page = await servePage({ program: "seeder" });
+  const url = `udp://127.0.0.1:${tracker.addr.port}`;
+  await using seeder = await seed(path, { trackers: [url], onEvent: page.onEvent });
+  page.show(seeder);
+  await using events = await EventFollower.open(page.url);
+  const isRefused = ({ trackers }: TransferSnapshot) => trackers[0]?.ok === false;
+  const { sentence, tone, trackers } = await events.state<TransferSnapshot>(isRefused);
+  const refusal = `tracker ${url} refuses: this tracker does not serve this torrent`;
+  assertEquals(trackers[0]!.sentence, refusal);
+  assertEquals([sentence.split(", so", 1)[0], tone], [`sharing: ${refusal}`, "wait"]);
+});
+
 Deno.test("a tracker's page lists what is shared, finds it by name, and calls the roll", async () => {
   await using temp = await TempFolder.create();
   const { path } = await makeOrigin(temp, MIB, { name: "Lecture 7.pdf" });

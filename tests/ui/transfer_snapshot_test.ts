@@ -21,6 +21,13 @@ const DEAD = {
   ok: false,
   error: "tracker udp://t:1 does not answer, next try in 4 s",
 };
+const REFUSAL = "tracker udp://r:1 refuses: not registered here";
+const REFUSING = {
+  url: "udp://r:1",
+  ok: false,
+  error: `${REFUSAL}, next try in 4 s`,
+  fault: { code: "tracker-refuses", sentence: REFUSAL },
+} as const;
 
 interface Case {
   of: Partial<TransferStats>;
@@ -112,6 +119,14 @@ const CASES: Case[] = [
     program: "seeder",
     look: { trackers: [DEAD] },
     says: "sharing: no tracker answers, so others do not find this; nobody is connected now",
+    tone: "wait",
+  },
+  {
+    of: { state: "seeding", havePieces: 4 },
+    program: "seeder",
+    look: { trackers: [DEAD, REFUSING] },
+    says: "sharing: tracker udp://r:1 refuses: not registered here, so others do not find this; " +
+      "nobody is connected now",
     tone: "wait",
   },
   {

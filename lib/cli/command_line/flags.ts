@@ -18,6 +18,7 @@ import {
   type Values,
 } from "./options.ts";
 import { foreign } from "../text/terminal_text.ts";
+import { unreadVariables } from "../../runtime/permissions.ts";
 
 /** A program as its user meets it: everything parsing and help need to know. */
 export interface Program<T extends OptionTable> {
@@ -75,9 +76,18 @@ export const jsonOption = {
   }),
 };
 
+/** What the environment variables of all options begin with. */
+const ENVIRONMENT_PREFIX = "SHOAL_";
+
 /** The environment variable of an option: `upload-limit` is `SHOAL_UPLOAD_LIMIT`. */
 export function environmentName(option: Option<unknown>): string {
-  return `SHOAL_${option.flag.toUpperCase().replaceAll("-", "_")}`;
+  return `${ENVIRONMENT_PREFIX}${option.flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+/** Why a program's options are not taken from the environment; undefined where they are. */
+export function environmentUnread({ options }: { options: OptionTable }): string | undefined {
+  const readable = Object.values(options).filter(({ environment }) => environment);
+  return unreadVariables(readable.map(environmentName), `${ENVIRONMENT_PREFIX}*`);
 }
 
 /**
@@ -96,7 +106,7 @@ export function parseCommandLine<T extends OptionTable>(
   const options = Object.values(program.options);
   const unknown: { word: string; key: string }[] = [];
   const words: string[] = [];
-  const parsed = parseArgs(expandShort(args, options), {
+  const parsed = parseArgs(expandShort(joinNegative(args, options), options), {
     string: options.filter(takesValue).map((option) => option.flag),
     collect: options.filter((option) => takesValue(option) || option.repeatable)
       .map((option) => option.flag),
@@ -127,6 +137,25 @@ function aliases(options: readonly Option<unknown>[]): Record<string, string> {
   const byFlag: Record<string, string> = {};
   for (const { flag, short } of options) if (short !== undefined) byFlag[flag] = short;
   return byFlag;
+}
+
+/**
+ * Joins a negative number to the option before it, which parseArgs would read as an option of its own:
+ * then it is refused as what it is.
+ */
+function joinNegative(args: readonly string[], options: readonly Option<unknown>[]): string[] {
+  const joined: string[] = [];
+  const end = args.indexOf("--");
+  for (const [i, word] of args.entries()) {
+    const before = joined.at(-1) ?? "";
+    const option = options.find(({ flag, short }) =>
+      before === `--${flag}` || before === `-${short}`
+    );
+    const isValue = option !== undefined && takesValue(option) && /^-\.?\d/.test(word);
+    if (isValue && (end === -1 || i < end)) joined.splice(-1, 1, `--${option.flag}=${word}`);
+    else joined.push(word);
+  }
+  return joined;
 }
 
 /**
@@ -178,7 +207,7 @@ function readOptions<T extends OptionTable>(
     const given = fromArguments(option, parsed[option.flag]) ??
       fromEnvironment(option, environment);
     if (given === undefined) continue;
-    const value = option.readAll(given.texts);
+    const value = readAll(option, given);
     if (value === unfit) {
       const shown = given.texts.map((text) => `"${foreign(text)}"`).join(" and ");
       throw new OptionError(`${given.source} takes ${option.expects}, not ${shown}`);
@@ -186,6 +215,16 @@ function readOptions<T extends OptionTable>(
     if (value !== undefined) values[key] = value;
   }
   return values as Values<T>;
+}
+
+/** The value of an option. What its reader refuses with a sentence of its own names the variable it came from. */
+function readAll(option: Option<unknown>, { source, texts }: Given): unknown {
+  try {
+    return option.readAll(texts);
+  } catch (error) {
+    if (!(error instanceof OptionError) || !source.startsWith("SHOAL_")) throw error;
+    throw new OptionError(`${source}: ${error.message}`, error);
+  }
 }
 
 interface Given {

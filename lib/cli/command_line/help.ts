@@ -10,8 +10,16 @@ import type { Option, OptionTable } from "./options.ts";
 /** The width of the terminals that help is written for. */
 const HELP_COLUMNS = 80;
 
-/** The help of `program`: usage, options, environment variables and examples; ends in a newline. */
-export function helpText<T extends OptionTable>(program: Program<T>, version: string): string {
+/**
+ * The help of `program`: usage, options, environment variables and examples; ends in a newline.
+ *
+ * @param unread why environment variables are not read now, if they are not
+ */
+export function helpText<T extends OptionTable>(
+  program: Program<T>,
+  version: string,
+  unread?: string,
+): string {
   const options = Object.values(program.options);
   const rows = options.map((option) => [optionNames(option), option.help] as const);
   const usage = ["Usage:", program.name, "[options]", program.argument?.name];
@@ -29,13 +37,10 @@ export function helpText<T extends OptionTable>(program: Program<T>, version: st
     lines.push("Sizes and rates take the binary suffixes K, M and G.");
   }
   if (variable) {
-    lines.push(
-      ...wrap(
-        "Every option can be set by an environment variable too: " +
-          `--${variable.flag} by ${environmentName(variable)}, and so on.`,
-        HELP_COLUMNS,
-      ),
-    );
+    const text = "Every option can be set by an environment variable too: " +
+      `--${variable.flag} by ${environmentName(variable)}, and so on.`;
+    lines.push(...wrap(text, HELP_COLUMNS));
+    if (unread !== undefined) lines.push(...wrap(`Now ${unread}.`, HELP_COLUMNS));
   }
   lines.push(
     "",

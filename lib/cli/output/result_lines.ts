@@ -46,9 +46,9 @@ export function offerLines(offer: Offer, program: string): string[] {
 }
 
 /** Describes a torrent: name, how many files if it is a folder, size, chunks, hashes. */
-export function torrentLines(torrent: Torrent): string[] {
+export function torrentLines(torrent: Torrent, { length: fileCount } = torrent.files): string[] {
   const { name, length, pieceCount, pieceLength, version, v1Hash, v2Hash } = torrent;
-  const files = torrent.multiFile ? `/, ${count(torrent.files.length, "file")}` : "";
+  const files = torrent.multiFile ? `/, ${count(fileCount, "file")}` : "";
   const chunks = `${count(pieceCount, "chunk")} of ${formatBytes(pieceLength)}`;
   return [
     `${printable(name)}${files}, ${formatBytes(length)} (${length} bytes), ${chunks}, ${version}`,
@@ -57,25 +57,27 @@ export function torrentLines(torrent: Torrent): string[] {
   ];
 }
 
-/** All that `leecher --list` prints: {@link torrentLines}, the flags set, trackers, web seeds, files. */
-export function listing(torrent: Torrent): string[] {
-  return [
-    ...torrentLines(torrent),
-    ...(torrent.private ? ["  private"] : []),
-    ...(torrent.comment ? [`  comment ${foreign(torrent.comment)}`] : []),
-    ...torrent.trackers.map((url) => `  tracker ${foreign(url)}`),
-    ...torrent.webSeeds.map((url) => `  web seed ${foreign(url)}`),
-    ...fileLines(torrent),
-  ];
+/**
+ * All that `leecher --list` prints: {@link torrentLines}, the flags set, trackers, web seeds, files. One
+ * by one, for there may be very many files.
+ */
+export function* listing(torrent: Torrent): Generator<string, void, void> {
+  const { files, multiFile } = torrent;
+  yield* torrentLines(torrent, files);
+  if (torrent.private) yield "  private";
+  if (torrent.comment) yield `  comment ${foreign(torrent.comment)}`;
+  for (const url of torrent.trackers) yield `  tracker ${foreign(url)}`;
+  for (const url of torrent.webSeeds) yield `  web seed ${foreign(url)}`;
+  yield* fileLines(files, multiFile);
 }
 
 /** One line per file; those of a folder have numbers, for `--select`. */
-function fileLines({ files, multiFile }: Torrent): string[] {
+function* fileLines(files: Torrent["files"], multiFile: boolean) {
   const width = String(files.length - 1).length + 2;
-  return files.map(({ path, length }, index) => {
+  for (const [index, { path, length }] of files.entries()) {
     const number = multiFile ? String(index).padStart(width) : "";
-    return `${number}${formatBytes(length).padStart(12)}  ${printable(path)}`;
-  });
+    yield `${number}${formatBytes(length).padStart(12)}  ${printable(path)}`;
+  }
 }
 
 /** What `leecher --verify` found wrong. */

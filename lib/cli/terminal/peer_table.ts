@@ -41,12 +41,18 @@ const COLUMNS: readonly Column[] = [
   { title: "down", isRight: true, of: ({ downloadRate }) => rate(downloadRate) },
   { title: "up", isRight: true, of: ({ uploadRate }) => rate(uploadRate) },
   { title: "program", mostCells: MOST_CLIENT_CELLS, of: ({ client }) => foreign(client) },
-  { title: "", of: ({ flags }) => flagWords(flags) },
+  { title: "", of: remarks },
 ];
 
 /** A seeder that hands out gradually has all of it, whatever it tells. */
 function hasText({ progress, flags }: ConnectionStats): string {
   return flags.includes("g") ? "seeder" : formatPercent(progress, 1);
+}
+
+/** Who has all of it is called a seeder; a web server, and who hands out gradually, are told as such already. */
+function remarks({ progress, flags }: ConnectionStats): string {
+  const isSeeder = progress >= 1 && !/[gw]/.test(flags);
+  return [isSeeder ? "seeder" : "", flagWords(flags)].filter(Boolean).join(", ");
 }
 
 /** What the letters of {@link ConnectionStats.flags} say. */

@@ -7,7 +7,7 @@
 import { TorrentError } from "../../errors.ts";
 import { BencodeError, BencodeReader } from "../bencode.ts";
 import { fromLatin1, textOf } from "../bytes.ts";
-import { originalPath, safeComponent } from "./safe_path.ts";
+import { type SafePath, SafePaths } from "./safe_path.ts";
 import { bytesAt } from "../bencode_decoder.ts";
 import { HASH_LENGTH } from "./merkle.ts";
 import type { Bencode } from "../bencode_value.ts";
@@ -34,6 +34,7 @@ export function parseFileList(
 ): TorrentFile[] {
   const files: TorrentFile[] = [];
   const reader = new BencodeReader(bytes, { strict: false }, start);
+  const paths = new SafePaths();
   let offset = 0;
   reader.enter();
   while (reader.more()) {
@@ -46,15 +47,17 @@ export function parseFileList(
     const length = checkedLength(entry.length);
     offset += length;
     const marked = attributes.includes("p");
-    const path = entry.path?.map((component) => safeComponent(component)) ??
-      (marked ? [".pad", String(length)] : undefined);
-    if (path === undefined) throw new TorrentError("the torrent lists a file without a path");
+    if (entry.path === undefined && !marked) {
+      throw new TorrentError("the torrent lists a file without a path");
+    }
+    const { path, original }: SafePath = entry.path === undefined
+      ? { path: [".pad", String(length)] }
+      : paths.of(entry.path);
     const looksLikePad = marked || path.at(-1)!.startsWith(BITCOMET_PAD);
     // Padding exists to reach a piece boundary; what does not reach one is data that happens to be marked.
     const pad = looksLikePad && offset % pieceLength === 0;
     if (pad && length === 0) continue;
-    const original = entry.path && originalPath(entry.path, path);
-    files.push({ path, length, pad, ...(original && { original }) });
+    files.push(original ? { path, length, pad, original } : { path, length, pad });
   }
   return files;
 }
@@ -71,25 +74,20 @@ interface Entry {
 function readEntry(reader: BencodeReader): Entry {
   const entry: Entry = {};
   let old: Uint8Array[] | undefined;
-  const once = <T>(known: T | undefined, value: T | undefined) => {
-    // Another program may take the other one, and with it see another file.
-    if (known !== undefined) throw new BencodeError("a key comes twice", reader.at);
-    return value;
-  };
   reader.enter();
   while (reader.more()) {
     switch (reader.key()) {
       case "attr":
-        entry.attr = once(entry.attr, scalar(reader))!;
+        entry.attr = once(reader, entry.attr, scalar(reader))!;
         break;
       case "length":
-        entry.length = once(entry.length, scalar(reader))!;
+        entry.length = once(reader, entry.length, scalar(reader))!;
         break;
       case "path":
-        old = once(old, readPath(reader));
+        old = once(reader, old, readPath(reader));
         break;
       case "path.utf-8":
-        entry.path = once(entry.path, readPath(reader))!;
+        entry.path = once(reader, entry.path, readPath(reader))!;
         break;
       default:
         reader.skip();
@@ -97,6 +95,12 @@ function readEntry(reader: BencodeReader): Entry {
   }
   if (entry.path === undefined && old !== undefined) entry.path = old;
   return entry;
+}
+
+/** Another program may take the other one of two, and with it see another file. */
+function once<T>(reader: BencodeReader, known: T | undefined, value: T | undefined): T | undefined {
+  if (known !== undefined) throw new BencodeError("a key comes twice", reader.at);
+  return value;
 }
 
 /** The integer or the byte string that is next; anything else is passed over. */
@@ -172,9 +176,10 @@ export function parseFileTree(
 ): { files: TorrentFile[]; singleFile: boolean } {
   const files: TorrentFile[] = [];
   const reader = new BencodeReader(bytes, { maxDepth: MAX_TREE_DEPTH }, start);
+  const paths = new SafePaths();
   let [entries, filesAtTop] = [0, 0];
   // The depth is bounded by the reader's limit as well as by checkDepth.
-  const walk = (path: string[], raw: Uint8Array[]) => {
+  const walk = (path: Uint8Array[]) => {
     let isFile = false;
     reader.enter();
     while (reader.more()) {
@@ -185,9 +190,8 @@ export function parseFileTree(
           throw new TorrentError("the torrent's file tree has a file without a name");
         }
         isFile = true;
-        const file = parseFile(reader, path);
-        const original = originalPath(raw, path);
-        if (file !== undefined) files.push(original === undefined ? file : { ...file, original });
+        const file = parseFile(reader, paths.of(path));
+        if (file !== undefined) files.push(file);
         if (path.length === 1) filesAtTop++;
         continue;
       }
@@ -203,15 +207,14 @@ export function parseFileTree(
       }
       if (path.length === 0) entries++;
       checkDepth(path.length + 1);
-      const name = fromLatin1(key);
-      walk([...path, safeComponent(name)], [...raw, name]);
+      walk([...path, fromLatin1(key)]);
     }
   };
-  walk([], []);
+  walk([]);
   return { files, singleFile: entries === 1 && filesAtTop === 1 };
 }
 
-function parseFile(reader: BencodeReader, path: string[]): TorrentFile | undefined {
+function parseFile(reader: BencodeReader, { path, original }: SafePath): TorrentFile | undefined {
   if (reader.kind !== "dict") {
     throw new TorrentError("the torrent's file tree has a file without properties");
   }
@@ -224,12 +227,13 @@ function parseFile(reader: BencodeReader, path: string[]): TorrentFile | undefin
     );
   }
   const length = checkedLength(scalars.get("length"));
-  if (length === 0) return { path, length, pad: false };
+  const file = { path, length, pad: false, ...(original && { original }) };
+  if (length === 0) return file;
   const root = bytesAt(scalars, "pieces root");
   if (root === undefined || root.length !== HASH_LENGTH || root.every((byte) => byte === 0)) {
     throw new TorrentError("the torrent's file tree has a file without a valid root hash");
   }
-  return { path, length, pad: false, root };
+  return { ...file, root };
 }
 
 /** One file of a torrent. */

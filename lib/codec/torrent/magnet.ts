@@ -53,7 +53,9 @@ export function parseMagnet(text: string): Magnet {
   const link = magnetIn(text) ?? text.trim();
   if (link.length > MAX_LINK_LENGTH) throw new MagnetError("the magnet link is too long");
   if (link.slice(0, SCHEME.length).toLowerCase() !== SCHEME) {
-    throw new MagnetError("a magnet link starts with magnet:?");
+    throw new MagnetError(
+      "a magnet link starts with magnet:? and goes on with its hash: copy the whole link",
+    );
   }
   const magnet: Magnet = { trackers: [], peers: [], webSeeds: [] };
   const selections: string[] = [];
@@ -69,7 +71,9 @@ export function parseMagnet(text: string): Magnet {
   // All of them at once, so that many cost no more than one.
   if (selections.length > 0) magnet.selectOnly = parseSelection(selections.join(","));
   if (magnet.v1Hash === undefined && magnet.v2Hash === undefined) {
-    throw new MagnetError("the magnet link has no BitTorrent hash (xt=urn:btih: or xt=urn:btmh:)");
+    throw new MagnetError(
+      "the magnet link has no BitTorrent hash (xt=urn:btih: or xt=urn:btmh:): copy the whole link",
+    );
   }
   return magnet;
 }
@@ -166,7 +170,9 @@ function readTopic(magnet: Magnet, value: string): void {
 function parseV1Hash(text: string): Uint8Array {
   if (/^[0-9a-f]{40}$/i.test(text)) return fromHex(text);
   if (/^[a-z2-7]{32}$/i.test(text)) return fromBase32(text);
-  throw new MagnetError("the magnet link's urn:btih: hash is not 40 hex or 32 base32 characters");
+  throw new MagnetError(
+    "the magnet link's urn:btih: hash is not 40 hex or 32 base32 characters: copy the whole link",
+  );
 }
 
 function parseV2Hash(text: string): Uint8Array {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { textOf, utf8 } from "../bytes.ts";
+import { equalBytes, textOf, utf8Length } from "../bytes.ts";
 
 /** The longest name that file systems hold, in bytes. */
 export const MAX_COMPONENT_BYTES = 255;
@@ -37,32 +37,62 @@ const DEVICE_ON_WINDOWS = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$
  * @param windows Also rewrite what Windows cannot hold, see {@link fitsWindows}.
  */
 export function safeComponent(raw: Uint8Array | string, windows = false): string {
-  const text = typeof raw === "string" ? raw.toWellFormed() : textOf(raw);
+  return safeName(typeof raw === "string" ? raw.toWellFormed() : textOf(raw), windows);
+}
+
+function safeName(text: string, windows = false): string {
   const safe = text.replace(FORBIDDEN, "_").replace(REORDERING, "");
   const name = windows ? windowsName(safe) : safe;
   if (name === "" || name === "." || name === "..") return "_";
-  return utf8(name).length > MAX_COMPONENT_BYTES ? shorten(name, "") : name;
+  return utf8Length(name) > MAX_COMPONENT_BYTES ? shorten(name, "") : name;
+}
+
+/** What a torrent's path was made into. */
+export interface SafePath {
+  /** Its components, each as {@link safeComponent} makes it. */
+  readonly path: string[];
+  /**
+   * The path as the torrent has it, where that was changed and yet a disk of Linux may hold it. It is
+   * good to find a file by that somebody shares from there, never to make one.
+   */
+  readonly original?: string[] | undefined;
 }
 
 /**
- * The path as the torrent has it, where {@link safeComponent} changed it and yet a disk of Linux may hold
- * it; else `undefined`. It is good to find a file by that somebody shares from there, never to make one.
- *
- * @param raw the components as they came
- * @param safe what was made of them
+ * Makes the paths of a torrent safe, one by one. What a path has in common with the one before it is made
+ * and kept once: a list of very many files repeats its folders, if not its names.
  */
-export function originalPath(
-  raw: readonly Uint8Array[],
-  safe: readonly string[],
-): string[] | undefined {
-  const names = raw.map((component) => textOf(component));
-  if (names.every((name, i) => name === safe[i])) return undefined;
-  return names.every(isHeldByLinux) ? names : undefined;
+export class SafePaths {
+  #raw: readonly Uint8Array[] = [];
+  #names: string[] = [];
+  #safe: SafePath = { path: [] };
+
+  /** @param raw the components as they came, at least one */
+  of(raw: readonly Uint8Array[]): SafePath {
+    let same = 0;
+    while (same < raw.length && isSame(raw[same]!, this.#raw[same])) same++;
+    if (same === this.#raw.length && same === raw.length) return this.#safe;
+    const [names, { path }] = [this.#names, this.#safe];
+    this.#raw = raw;
+    this.#names = raw.map((component, i) => i < same ? names[i]! : textOf(component));
+    const safe = this.#names.map((name, i) => i < same ? path[i]! : safeName(name));
+    this.#safe = { path: safe, original: originalOf(this.#names, safe) };
+    return this.#safe;
+  }
+}
+
+function isSame(component: Uint8Array, other: Uint8Array | undefined): boolean {
+  return other !== undefined && equalBytes(component, other);
+}
+
+function originalOf(names: string[], safe: readonly string[]): string[] | undefined {
+  const isChanged = names.some((name, i) => name !== safe[i]);
+  return isChanged && names.every(isHeldByLinux) ? names : undefined;
 }
 
 function isHeldByLinux(name: string): boolean {
   if (name === "" || name === "." || name === ".." || /[/\0\ufffd]/.test(name)) return false;
-  return utf8(name).length <= MAX_COMPONENT_BYTES;
+  return utf8Length(name) <= MAX_COMPONENT_BYTES;
 }
 
 /**
@@ -80,7 +110,7 @@ function windowsName(name: string): string {
 
 /** A name that is at most so many bytes long: one that is longer loses its middle and keeps its extension. */
 export function cutComponent(name: string, maxBytes: number): string {
-  return utf8(name).length > maxBytes ? shorten(name, "", maxBytes) : name;
+  return utf8Length(name) > maxBytes ? shorten(name, "", maxBytes) : name;
 }
 
 /** What names may differ in and still be one name to a disk. */
@@ -102,41 +132,62 @@ export const EXACT: DiskRules = { ignoresCase: false, ignoresComposition: false 
  * @param rules default: any difference counts
  */
 export function uniquePaths(paths: string[][], rules: DiskRules = EXACT): string[][] {
-  const keyOf = (folderId: number, name: string) => `${folderId}/${foldedBy(rules, name)}`;
-  const folders = new Map<string, number>();
-  const parents = paths.map((path) => folderIdOf(path, folders, keyOf));
-  const taken = new Set<string>();
+  const folded = (name: string) => foldedBy(rules, name);
+  const folders = new NamesByFolder();
+  const parents = Uint32Array.from(paths, (path) => folderIdOf(path, folders, folded));
+  const taken = new NamesByFolder();
+  const isFree = (folderId: number, name: string) =>
+    taken.idOf(folderId, name) === undefined && folders.idOf(folderId, name) === undefined;
   /** How often names with one beginning collided: where the next search for a free number starts. */
   const collisions = new Map<string, number>();
   return paths.map((path, i) => {
-    const name = path.at(-1)!;
-    const family = `${parents[i]}/${cutTo(name, FAMILY_BYTES)}`;
+    const [name, parent] = [path.at(-1)!, parents[i]!];
     let free = name;
-    let key = keyOf(parents[i]!, free);
-    while (taken.has(key) || folders.has(key)) {
-      const number = (collisions.get(family) ?? 0) + 1;
+    if (!isFree(parent, folded(name))) {
+      const family = `${parent}/${cutTo(name, FAMILY_BYTES)}`;
+      let number = collisions.get(family) ?? 0;
+      do free = shorten(name, `.${++number}`); while (!isFree(parent, folded(free)));
       collisions.set(family, number);
-      free = shorten(name, `.${number}`);
-      key = keyOf(parents[i]!, free);
     }
-    taken.add(key);
-    return free === name ? path : [...path.slice(0, -1), free];
+    taken.add(parent, folded(free));
+    return free === name ? path : path.with(-1, free);
   });
 }
 
-/** Numbers the folders above a file, so that a key needs no more than its own name and one number. */
-function folderIdOf(
-  path: string[],
-  folders: Map<string, number>,
-  keyOf: (folderId: number, name: string) => string,
-): number {
+/** Numbers the folders above a file. */
+function folderIdOf(path: string[], folders: NamesByFolder, folded: (name: string) => string) {
   let id = 0;
-  for (const component of path.slice(0, -1)) {
-    const key = keyOf(id, component);
-    id = folders.get(key) ?? folders.size + 1;
-    folders.set(key, id);
-  }
+  for (let i = 0; i < path.length - 1; i++) id = folders.add(id, folded(path[i]!));
   return id;
+}
+
+/**
+ * Names in folders, each with a number from 1 up. A torrent may have very many, and most of them are in
+ * one folder only: those need no key besides themselves.
+ */
+class NamesByFolder {
+  /** The number of each name in the folder where it was added first. */
+  readonly #first = new Map<string, number>();
+  /** The numbers of names in further folders, by both. */
+  readonly #others = new Map<string, number>();
+  /** The folder of each number. */
+  readonly #folders = [-1];
+
+  idOf(folderId: number, name: string): number | undefined {
+    const first = this.#first.get(name);
+    if (first === undefined || this.#folders[first] === folderId) return first;
+    return this.#others.size === 0 ? undefined : this.#others.get(`${folderId}/${name}`);
+  }
+
+  /** Returns the name's number, a new one if it was not there. */
+  add(folderId: number, name: string): number {
+    const known = this.idOf(folderId, name);
+    if (known !== undefined) return known;
+    const id = this.#folders.push(folderId) - 1;
+    if (this.#first.has(name)) this.#others.set(`${folderId}/${name}`, id);
+    else this.#first.set(name, id);
+    return id;
+  }
 }
 
 /** Equal for names that are one to the disk. */
@@ -149,9 +200,9 @@ function foldedBy({ ignoresCase, ignoresComposition }: DiskRules, name: string):
 function shorten(name: string, suffix: string, maxBytes = CUT_COMPONENT_BYTES): string {
   const dot = name.lastIndexOf(".");
   const extension = dot > 0 ? name.slice(dot) : "";
-  const kept = utf8(extension).length <= MAX_EXTENSION_BYTES ? extension : "";
+  const kept = utf8Length(extension) <= MAX_EXTENSION_BYTES ? extension : "";
   const stem = name.slice(0, name.length - kept.length);
-  return cutTo(stem, maxBytes - utf8(suffix + kept).length) + suffix + kept;
+  return cutTo(stem, maxBytes - utf8Length(suffix + kept)) + suffix + kept;
 }
 
 /** The longest beginning of whole characters that fits into a number of UTF-8 bytes. */

@@ -44,6 +44,7 @@ export interface WebSeedOptions {
 /** A batch on its way. */
 interface Flight {
   readonly stop: AbortController;
+  readonly blocks: readonly BlockRequest[];
   /** Blocks that have not been answered yet, by their addresses. */
   readonly open: Set<number>;
   leftBytes: number;
@@ -171,7 +172,8 @@ export class WebSeed implements Carrier {
       if (batch === undefined) return;
       const stop = new AbortController();
       const open = new Set(batch.blocks.map((block) => this.#queue.addressOf(block)));
-      const flight: Flight = { stop, open, leftBytes: batch.length, file: undefined };
+      const { blocks } = batch;
+      const flight: Flight = { stop, blocks, open, leftBytes: batch.length, file: undefined };
       this.#flights.add(flight);
       this.#host.sent(this.#connection, 0);
       const running = this.#fly(batch, flight).finally(() => {
@@ -204,7 +206,7 @@ export class WebSeed implements Carrier {
       if (!(error instanceof WebFault)) expectOutsideFault(error);
       if (signal.aborted) return;
       if (!(error instanceof WebFault)) throw error;
-      if (error instanceof MissingFileFault && this.#doWithout(flight, batch, error)) return;
+      if (error instanceof MissingFileFault && this.#doWithout(flight, error)) return;
       this.fault ??= error;
       this.close(error.message);
     }
@@ -214,18 +216,33 @@ export class WebSeed implements Carrier {
    * The server has not the file that was being fetched. Its blocks will not come, the others of the batch
    * are sent for again. False when nothing is to be hoped for from this server.
    */
-  #doWithout({ file, open }: Flight, { blocks }: Batch, fault: MissingFileFault): boolean {
+  #doWithout({ file, open, blocks }: Flight, fault: MissingFileFault): boolean {
     const { lacks, onMissing } = this.#options;
     if (!lacks.miss(file!, performance.now())) return false;
     onMissing(file!, fault);
-    this.#answers.push(this.#whatItHas());
     for (const request of blocks) {
       if (open.delete(this.#queue.addressOf(request))) this.#queue.add(request);
     }
-    for (const request of this.#queue.drop((waiting) => lacks.concerns(waiting))) {
-      this.#answers.push({ type: "reject", ...request });
-    }
+    this.reconsider();
     return true;
+  }
+
+  /** More is known to be lacking: what it has is said anew, and what it has not is no longer waited for. */
+  reconsider(): void {
+    const { lacks } = this.#options;
+    this.#answers.push(this.#whatItHas());
+    const isOut = (request: BlockRequest) => lacks.concerns(request);
+    const out = this.#queue.drop(isOut);
+    for (const { blocks, open, stop } of this.#flights) {
+      out.push(
+        ...blocks.filter((request) =>
+          isOut(request) && open.delete(this.#queue.addressOf(request))
+        ),
+      );
+      if (open.size === 0) stop.abort();
+    }
+    for (const request of out) this.#answers.push({ type: "reject", ...request });
+    this.#wake.resolve();
   }
 
   /** All bytes of the batch in order; what lies in no file is zeros. */

@@ -9,7 +9,7 @@ import type { SourceScope } from "../../codec/address_scope.ts";
 import { type WebSeedFiles, webSeedFileUrl } from "../../codec/torrent/web_seed_url.ts";
 import type { Connection } from "../../peer/connection/connection.ts";
 import type { Swarm } from "../../peer/swarm.ts";
-import type { Layout } from "../../store/layout.ts";
+import type { Layout, PieceIndex } from "../../store/layout.ts";
 import type { Carrier, CarrierHost } from "../transport.ts";
 import { expectOutsideFault } from "../../runtime/operational_errors.ts";
 import { WebClient } from "../http_client.ts";
@@ -19,6 +19,8 @@ import { WebLacks } from "./missing_files.ts";
 import { WebSeed } from "./web_seed.ts";
 import type { Peer } from "../../peer/connection/peer.ts";
 
+/** What a server has of a file of the same length that is another one. */
+const OTHER_DATA = "has other data than the torrent";
 /** Of a server's missing files so many are told. */
 const MAX_TOLD = 3;
 
@@ -42,11 +44,21 @@ export interface WebSeedsOptions {
   readonly signal: AbortSignal;
 }
 
+/** What is known of a web server. */
+interface Server {
+  readonly client: WebClient;
+  readonly lacks: WebLacks;
+  /** Who answers for it now, while there is a connection. */
+  seed?: WebSeed | undefined;
+  /** Of how many files the user was told. */
+  told: number;
+}
+
 /** Takes up connections to web servers. */
 export class WebSeeds implements Disposable {
   readonly #options: WebSeedsOptions;
   readonly #told = new Set<string>();
-  readonly #servers = new Map<string, { client: WebClient; lacks: WebLacks; told: number }>();
+  readonly #servers = new Map<string, Server>();
 
   /** For one torrent whose metadata is known. */
   constructor(options: WebSeedsOptions) {
@@ -70,8 +82,9 @@ export class WebSeeds implements Disposable {
   /** Does for a web seed what connecting and shaking hands is for a peer, and stays until its end. */
   async dial(peer: Peer, url: string): Promise<void> {
     const { swarm, info, layout, host, carry } = this.#options;
-    const { client, lacks } = this.#servers.get(url)!;
-    const onMissing = (file: number, fault: WebFault) => this.#miss(url, file, fault);
+    const server = this.#servers.get(url)!;
+    const { client, lacks } = server;
+    const onMissing = (file: number, fault: WebFault) => this.#miss(url, file, fault.message);
     try {
       await this.#probe(url);
     } catch (error) {
@@ -94,9 +107,24 @@ export class WebSeeds implements Disposable {
     const connection = swarm.opened(peer, handshake, settled, performance.now());
     if (typeof connection === "string") return;
     const about = { url, info, layout, client, lacks, onMissing };
-    const seed = new WebSeed(connection, about, host);
+    const seed = server.seed = new WebSeed(connection, about, host);
     await carry(connection, seed);
+    server.seed = undefined;
     this.#mind(peer, url, seed.fault);
+  }
+
+  /**
+   * What came from a web server of this piece is not the torrent's. It may have another version of a file:
+   * the rest goes on coming from there. Only where several files are wrong nothing does any more.
+   */
+  spoiled(peer: Peer, piece: PieceIndex): void {
+    const { lacks, seed } = this.#servers.get(peer.url!)!;
+    const learned = lacks.differ(piece);
+    if (learned === undefined) return;
+    const { files: { first, last }, hope } = learned;
+    if (!hope) return this.#options.swarm.ban(peer, piece);
+    this.#miss(peer.url!, first, OTHER_DATA, first === last ? "" : " or a file after it");
+    seed?.reconsider();
   }
 
   /**
@@ -115,18 +143,21 @@ export class WebSeeds implements Disposable {
       } catch (error) {
         if (!(error instanceof MissingFileFault)) throw error;
         if (!lacks.miss(file, performance.now())) throw error;
-        this.#miss(url, file, error);
+        this.#miss(url, file, error.message);
       }
     }
     signal.throwIfAborted();
   }
 
   /** Tells of the first few files that a server lacks: it is somebody's to mend. */
-  #miss(url: string, file: number, { message }: WebFault): void {
+  #miss(url: string, file: number, message: string, orElse = ""): void {
     const server = this.#servers.get(url)!;
-    if (++server.told > MAX_TOLD) return;
     const path = this.#options.info.files[file]!.path.join("/");
-    this.#warn(`the web seed ${url} ${message} for "${path}"; the other files come from there`);
+    const text =
+      `the web seed ${url} ${message} for "${path}"${orElse}; the other files come from there`;
+    if (this.#told.has(text) || server.told === MAX_TOLD) return;
+    server.told++;
+    this.#warn(text);
   }
 
   #warn(message: string): void {

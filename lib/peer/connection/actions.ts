@@ -39,6 +39,11 @@ export type Action =
   | { readonly type: "stored"; readonly piece: PieceIndex; readonly from: readonly Peer[] }
   /** A piece did not match its hash. */
   | { readonly type: "failed"; readonly piece: PieceIndex; readonly from: readonly Peer[] }
+  /**
+   * What a web seed sent of a piece is proved to be wrong. Which of its files that means, and whether the
+   * others are still to be had from there, its driver judges: see {@link Swarm.ban}.
+   */
+  | { readonly type: "spoiled"; readonly peer: Peer; readonly piece: PieceIndex }
   /** Every wanted piece is stored. */
   | { readonly type: "complete" }
   /** A peer changed its state. */

@@ -37,7 +37,8 @@ export class Chatter {
    */
   heard(connection: Connection, message: Message, nowMs: number): void {
     const cost = this.#costOf(connection, message);
-    if (cost > 0) this.spend(connection, cost, nowMs);
+    // For a web server our own side speaks, and says anew what there is each time a file turns out missing.
+    if (cost > 0 && connection.peer.url === undefined) this.spend(connection, cost, nowMs);
   }
 
   /**

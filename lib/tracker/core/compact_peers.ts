@@ -13,6 +13,7 @@ import { type AnswerBuffer, MAX_ANSWER_LENGTH } from "./response_buffer.ts";
 import type { Sender } from "../tables/origin.ts";
 import { isSeeder, placeOf, type Seat, seatAt, type Swarm } from "../tables/swarm.ts";
 import type { Swarms } from "../tables/swarm_table.ts";
+import type { Roster } from "../tables/peer_table.ts";
 
 /** In words of 16 bits. */
 const FIRST_PEER = ANNOUNCE_HEADER_LENGTH / 2;
@@ -37,11 +38,19 @@ export interface PeersWanted {
   into: AnswerBuffer;
 }
 
+/** What of an answer may go to further peers of hosts, while enough others are there. */
+const SHARE_BEHIND = 1 / 8;
+
+/** The parts of a swarm, by number; the two of each pair are told in the proportion of their sizes. */
+const PARTS = 4, IN_FRONT = 0, BEHIND = 2;
+
 /**
  * Writes lists of compact peers: never the asker itself, and only addresses it can reach.
  *
  * They are neighbours in a roster from a random place on, seeders and leechers in the proportion in
- * which the swarm has them.
+ * which the swarm has them. Those who stand for their host come first: however many ports a host
+ * invents, as long as there are others it has a small share of the list. A swarm all of whose machines
+ * are behind one address is told of them as of any.
  */
 export class PeerLists {
   readonly #options: PeerListOptions;
@@ -49,6 +58,13 @@ export class PeerLists {
   #written = 0;
   /** For it: the tracker's own address on the asker's side, for peers on its machine. */
   #ownAddress: Uint8Array | undefined;
+  /** For it, by part: its first place, its length, where to begin, how many have had their turn. */
+  readonly #first = new Uint32Array(PARTS);
+  readonly #length = new Uint32Array(PARTS);
+  readonly #from = new Uint32Array(PARTS);
+  readonly #offered = new Uint32Array(PARTS);
+  /** For it: who there is beside the asker, by part. */
+  readonly #others = new Uint32Array(PARTS);
 
   /** @param options What lists are made from. */
   constructor(options: PeerListOptions) {
@@ -57,43 +73,73 @@ export class PeerLists {
 
   /** Writes the peers behind the header of an answer; how many bytes they take. */
   write(wanted: PeersWanted): number {
-    const { swarm, leechersOnly } = wanted;
-    const { seeders, leechers } = swarm;
+    const { seeders, leechers } = wanted.swarm;
     const most = this.#most(wanted);
-    const from = this.#placeIn(seeders.length);
     this.#written = 0;
     this.#ownAddress = this.#addressTowards(wanted);
-    const offered = leechersOnly
-      ? seeders.length
-      : this.#take(wanted, true, from, 0, this.#seedersOf(wanted, most));
-    this.#take(wanted, false, this.#placeIn(leechers.length), 0, most);
-    // Leechers that cannot be reached leave room.
-    this.#take(wanted, true, from, offered, most);
+    for (const part of [IN_FRONT, BEHIND]) {
+      this.#open(part, seeders, wanted.leechersOnly, ownPlaceIn(wanted, true));
+      this.#open(part + 1, leechers, false, ownPlaceIn(wanted, false));
+    }
+    const behind = this.#behindOf(most);
+    this.#takePair(wanted, IN_FRONT, most - behind);
+    this.#takePair(wanted, BEHIND, behind);
+    // Peers that cannot be reached leave room.
+    for (let part = 0; part < PARTS; part++) this.#take(wanted, part, most);
     return this.#written * 2 * seeders.stride;
   }
 
-  /**
-   * Writes peers of one roster, from place `from` on and around, of which the first `offered` have had
-   * their turn, until there are `most` in the list.
-   *
-   * @returns How many have had their turn.
-   */
-  #take(wanted: PeersWanted, seeders: boolean, from: number, offered: number, most: number) {
-    const { swarm, own } = wanted;
-    const { length } = seeders ? swarm.seeders : swarm.leechers;
-    const ownPlace = own >= 0 && isSeeder(own) === seeders ? placeOf(own) : -1;
-    while (offered < length && this.#written < most) {
+  /** Begins with a part of a roster, at a random place. */
+  #open(part: number, roster: Roster, isUnwanted: boolean, ownPlace: number): void {
+    const first = part < BEHIND ? 0 : roster.front;
+    const length = isUnwanted ? 0 : (part < BEHIND ? roster.front : roster.length) - first;
+    const hasOwn = ownPlace >= first && ownPlace < first + length;
+    this.#first[part] = first;
+    this.#length[part] = length;
+    this.#others[part] = hasOwn ? length - 1 : length;
+    this.#from[part] = Math.floor(this.#options.random() * length);
+    this.#offered[part] = 0;
+  }
+
+  /** How many of `most` peers are to be further ones of their hosts. */
+  #behindOf(most: number): number {
+    const front = this.#others[IN_FRONT]! + this.#others[IN_FRONT + 1]!;
+    const behind = this.#others[BEHIND]! + this.#others[BEHIND + 1]!;
+    if (front + behind <= most) return behind;
+    const even = this.#rounded(most * behind / (front + behind));
+    return Math.min(even, Math.max(most - front, this.#rounded(most * SHARE_BEHIND)));
+  }
+
+  /** Writes so many peers of both kinds, in the proportion in which they are there. */
+  #takePair(wanted: PeersWanted, part: number, count: number): void {
+    const seeders = this.#others[part]!, leechers = this.#others[part + 1]!;
+    const all = seeders + leechers;
+    if (all === 0 || count === 0) return;
+    const end = this.#written + count;
+    const share = all <= count ? seeders : this.#rounded(count * seeders / all);
+    this.#take(wanted, part, this.#written + share);
+    this.#take(wanted, part + 1, end);
+    this.#take(wanted, part, end);
+  }
+
+  /** Writes peers of a part whose turn it is, until there are `end` in the list. */
+  #take(wanted: PeersWanted, part: number, end: number): void {
+    const seeders = part % 2 === 0;
+    const first = this.#first[part]!, length = this.#length[part]!, from = this.#from[part]!;
+    const own = ownPlaceIn(wanted, seeders) - first;
+    let offered = this.#offered[part]!;
+    while (offered < length && this.#written < end) {
       const place = from + offered < length ? from + offered : from + offered - length;
-      if (place === ownPlace) {
+      if (place === own) {
         offered++;
         continue;
       }
-      const end = ownPlace > place ? ownPlace : length;
-      const run = Math.min(end - place, length - offered, most - this.#written);
-      this.#copy(wanted, seeders, place, run);
+      const stop = own > place ? Math.min(own, length) : length;
+      const run = Math.min(stop - place, length - offered, end - this.#written);
+      this.#copy(wanted, seeders, first + place, run);
       offered += run;
     }
-    return offered;
+    this.#offered[part] = offered;
   }
 
   /** Writes neighbours in a roster, without those that the asker cannot reach. */
@@ -136,16 +182,9 @@ export class PeerLists {
     return count < 0 ? most : Math.min(count, most);
   }
 
-  /** How many of `most` peers are to be seeders, up or down by chance where that is no whole number. */
-  #seedersOf({ swarm, own }: PeersWanted, most: number): number {
-    const seeders = swarm.seeders.length - (own >= 0 && isSeeder(own) ? 1 : 0);
-    const others = swarm.size - (own >= 0 ? 1 : 0);
-    if (others <= most) return seeders;
-    return Math.floor(most * seeders / others + this.#options.random());
-  }
-
-  #placeIn(length: number): number {
-    return Math.floor(this.#options.random() * length);
+  /** A whole number, up or down by chance. */
+  #rounded(number: number): number {
+    return Math.floor(number + this.#options.random());
   }
 
   /** This machine's address on the sender's side, as bytes, where peers are to be told under it. */
@@ -155,4 +194,9 @@ export class PeerLists {
     const bytes = address === undefined ? undefined : ipToBytes(address);
     return bytes?.length === sender.ip.length ? bytes : undefined;
   }
+}
+
+/** Where in this roster the asker sits; -1 when it does not. */
+function ownPlaceIn({ own }: PeersWanted, seeders: boolean): number {
+  return own >= 0 && isSeeder(own) === seeders ? placeOf(own) : -1;
 }

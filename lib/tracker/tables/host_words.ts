@@ -11,6 +11,7 @@ const IPV4_STRIDE = 3;
 const IPV4_HIGH = 0xffff_ffff;
 /** What of the second word of a host names its network: IPv4 /24, IPv6 /48. */
 const IPV4_NETWORK_MASK = 0x00ff_ffff, IPV6_NETWORK_MASK = 0x0000_ffff;
+const IPV4_HOST_MASK = 0xffff_ffff;
 
 /** Whether two addresses are of one network. */
 export function sharesNetwork(
@@ -39,6 +40,11 @@ export function lowOf(words: Uint16Array, at: number, stride: number): number {
 /** What of the second word of a host is its network's. */
 export function networkMask(stride: number): number {
   return stride === IPV4_STRIDE ? IPV4_NETWORK_MASK : IPV6_NETWORK_MASK;
+}
+
+/** What of the second word of a host tells apart who stands for whom: all of IPv4, of IPv6 the network. */
+export function standingMask(stride: number): number {
+  return stride === IPV4_STRIDE ? IPV4_HOST_MASK : IPV6_NETWORK_MASK;
 }
 
 /** The same as {@link networkMask}, of a host whose first word is known. */

@@ -46,6 +46,10 @@ export class Roster {
   words = NO_WORDS;
   /** How many peers there are. */
   length = 0;
+  /** The first so many each stand for their host; behind them are further peers of the same hosts. */
+  front = 0;
+  /** Hosts all of whose peers are behind: who stood for them has gone. */
+  frontless = 0;
   #capacity = 0;
 
   /** @param stride Words of an address with its port: 3 over IPv4, 9 over IPv6. */

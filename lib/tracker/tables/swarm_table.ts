@@ -156,7 +156,7 @@ export class Swarms {
       seat = this.#seating.changeSides(swarm, before, sender.words, nowMs);
       this.#tally.removed(swarm, isSeeder(before));
       this.#tally.added(swarm, isSeeder(seat));
-    }
+    } else seat = this.#seating.settle(swarm, seat);
     swarm.rosterOf(seat).hear(placeOf(seat), leftBytes, nowMs);
     const completed = hasCompleted(announced) && swarm.complete(seat);
     return { type: "stored", swarm, seat, joined: false, completed };

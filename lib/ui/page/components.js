@@ -17,11 +17,15 @@ const COPIED_MS = 2_000;
 export const SHARE_ROOM = 155;
 
 /**
- * A stranger's text: never more than text, and what direction it runs in is its own affair.
- * @param {{text: string, class?: string}} props
+ * A stranger's text: never more than text, and what direction it runs in is its own affair. Where it is
+ * too long for its line it breaks after `breaksAfter` rather than within a word.
+ * @param {{text: string, class?: string, breaksAfter?: string}} props
  */
-export function Foreign({ text, class: name = "" }) {
-  return html`<bdi class=${`foreign ${name}`}>${plain(text)}</bdi>`;
+export function Foreign({ text, class: name = "", breaksAfter }) {
+  const parts = breaksAfter === undefined ? [plain(text)] : plain(text).split(breaksAfter);
+  return html`<bdi class=${`foreign ${name}`}>${
+    parts.map((part, i) => i === 0 ? part : [breaksAfter, html`<wbr />`, part])
+  }</bdi>`;
 }
 
 /**

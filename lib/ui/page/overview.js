@@ -65,6 +65,7 @@ function Got({ snapshot }) {
     snapshot;
   const { state, failedPieces } = snapshot;
   const share = progress(snapshot);
+  const isComplete = isMeasured(snapshot) && haveBytes >= totalBytes;
   return html`
     <p class="big"><span class="amount">${share}</span><span class="unit">%</span></p>
     <progress class="main" max="100" value=${Number(share)} aria-label=${DONE[state] ??
@@ -74,9 +75,9 @@ function Got({ snapshot }) {
         DONE[state] ?? "Verified",
         isMeasured(snapshot) ? of(bytes(haveBytes), bytes(totalBytes)) : "size not known yet",
       ],
-      ["Down", rate(downloadRate)],
+      ["Down", isComplete && downloadRate === 0 ? undefined : rate(downloadRate)],
       ["Up", rate(uploadRate)],
-      ["Time left", haveBytes < totalBytes ? eta(etaSeconds) ?? "unknown" : undefined],
+      ["Time left", isComplete || totalBytes === 0 ? undefined : eta(etaSeconds) ?? "unknown"],
       ["Peers", peers(known)],
       ["Sent", snapshot.uploadedBytes > 0 ? bytes(snapshot.uploadedBytes) : undefined],
       ["Of no use", wastedBytes > 0 ? bytes(wastedBytes) : undefined],
@@ -134,6 +135,14 @@ function of(part, total) {
   return html`${part} <small>of ${total}</small>`;
 }
 
+/**
+ * Words that stay in one line.
+ * @param {string} text
+ */
+function unbroken(text) {
+  return text.replaceAll(" ", "\u00a0");
+}
+
 /** @param {TransferSnapshot["known"]} known */
 function peers({ known, connecting, connected, away, banned }) {
   const others = [
@@ -141,8 +150,8 @@ function peers({ known, connecting, connected, away, banned }) {
     connecting > 0 && `${whole(connecting)} connecting`,
     away > 0 && `${whole(away)} away`,
     banned > 0 && `${whole(banned)} banned`,
-  ].filter(Boolean);
-  return html`${whole(connected)} connected <small>${others.join(", ")}</small>`;
+  ].filter((part) => part !== false).map(unbroken);
+  return html`${unbroken(`${whole(connected)} connected`)} <small>${others.join(", ")}</small>`;
 }
 
 /**

@@ -26,6 +26,9 @@ const PARTS = /^([^":]{1,60}): (.+)$/s;
 /** More letters than this are set smaller. */
 const LONG = 70;
 
+/** Names of hashes, which must not break at their hyphen. */
+const HASH_NAME = /(SHA-\d+)/;
+
 /**
  * @param {{sentence: string, tone: keyof typeof TONES, label?: string, children?: unknown}} props
  */
@@ -36,11 +39,21 @@ export function Headline({ sentence, tone, label = TONES[tone], children }) {
   return html`
     <div class=${`headline ${tone}`}>
       <p class="tone">${label}</p>
-      <h1 class=${lead.length > LONG ? "long" : ""}><span>${lead}</span>${reason && [
+      <h1 class=${lead.length > LONG ? "long" : ""}><span>${whole(lead)}</span>${reason && [
         html`<span class="unseen">: </span>`,
         html`<span class="reason">${reason}</span>`,
       ]}</h1>
       ${children}
     </div>
   `;
+}
+
+/**
+ * Text whose names of hashes do not break.
+ * @param {string} text
+ */
+function whole(text) {
+  return text.split(HASH_NAME).map((part, i) =>
+    i % 2 === 1 ? html`<span class="unbroken">${part}</span>` : part
+  );
 }

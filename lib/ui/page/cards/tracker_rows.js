@@ -38,7 +38,7 @@ function Row({ row: { url, ok, sentence, seeders, leechers, nextSeconds } }) {
     nextSeconds !== undefined && `asked again in ${seconds(Math.max(0, nextSeconds))}`,
   ].filter(Boolean);
   return html`<li>
-    <strong><${Foreign} text=${url} /></strong>
+    <strong><${Foreign} text=${url} breaksAfter="/" /></strong>
     <p class=${ok ? "fine" : "trouble"}>${plain(sentence)}</p>
     ${facts.length > 0 && html`<p class="quiet">${facts.join(", ")}</p>`}
   </li>`;

@@ -1,0 +1,75 @@
+/**
+ * Who stands for a host in a swarm, however many peers that host says it has there.
+ *
+ * @module
+ */
+
+import { highOf, lowOf, standingMask } from "./host_words.ts";
+import { PackedMap } from "./packed_map.ts";
+import { isSeeder, placeOf, type Seat, type Swarm } from "./swarm.ts";
+
+/** A value is twice the number of the host's peers, plus one when one of them stands in front. */
+const IN_FRONT = 1, ONE_PEER = 2;
+
+/**
+ * Counts the peers of each host in each roster. The first of a host stands in the front part of the
+ * roster, see {@link Roster.front}, its others in the rest.
+ *
+ * A host is an IPv4 address or an IPv6 /48: whoever has one of these has as many of its /64 as they like.
+ */
+export class HostFronts {
+  readonly #hosts: PackedMap;
+
+  /** @param hashKey Two words that nobody else knows. */
+  constructor(hashKey: Uint32Array) {
+    this.#hosts = new PackedMap(3, hashKey);
+  }
+
+  /** Bytes of the table. */
+  get bytes(): number {
+    return this.#hosts.bytes;
+  }
+
+  /** One more peer of its host sits here; whether it is to stand in front. */
+  enter(swarm: Swarm, seat: Seat): boolean {
+    const held = Math.max(0, this.#find(swarm, seat));
+    const isNeeded = (held & IN_FRONT) === 0;
+    if (isNeeded && held > 0) swarm.rosterOf(seat).frontless--;
+    this.#hosts.set((held + ONE_PEER) | IN_FRONT);
+    return isNeeded;
+  }
+
+  /** The peer of this seat, in front or not, is about to go. */
+  leave(swarm: Swarm, seat: Seat): void {
+    const roster = swarm.rosterOf(seat);
+    const held = this.#find(swarm, seat);
+    const isInFront = placeOf(seat) < roster.front;
+    const left = held - ONE_PEER - (isInFront ? IN_FRONT : 0);
+    if (left >= ONE_PEER) {
+      if (isInFront) roster.frontless++;
+      this.#hosts.set(left);
+      return;
+    }
+    if ((held & IN_FRONT) === 0) roster.frontless--;
+    this.#hosts.delete();
+  }
+
+  /** Whether this peer's host lacks somebody in front; from now on it does not. */
+  needs(swarm: Swarm, seat: Seat): boolean {
+    const held = this.#find(swarm, seat);
+    if ((held & IN_FRONT) !== 0) return false;
+    swarm.rosterOf(seat).frontless--;
+    this.#hosts.set(held | IN_FRONT);
+    return true;
+  }
+
+  #find(swarm: Swarm, seat: Seat): number {
+    const { words, stride } = swarm.rosterOf(seat);
+    const at = placeOf(seat) * stride;
+    const { key } = this.#hosts;
+    key[0] = 2 * swarm.number + (isSeeder(seat) ? 1 : 0);
+    key[1] = highOf(words, at, stride);
+    key[2] = lowOf(words, at, stride) & standingMask(stride);
+    return this.#hosts.get();
+  }
+}
