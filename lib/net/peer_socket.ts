@@ -29,8 +29,8 @@ import { type Batch, UploadBatches, type UploadSource } from "./upload_batches.t
 
 /** So long a peer may read nothing at all of what waits for it; it holds memory meanwhile. */
 const STALLED_WRITE_MS = 30_000;
-/** Small messages that are taken of one peer before others have their turn: all requests of one read. */
-const TURN_MESSAGES = 1024;
+/** Small messages that are taken of one peer before others have their turn. */
+const TURN_MESSAGES = 512;
 /** Who sends no file data is read from in portions of so many bytes. */
 const SMALL_READ_BYTES = 16 * 1024;
 

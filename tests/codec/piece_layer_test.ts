@@ -274,3 +274,16 @@ Deno.test("a layer that does not belong to its root is refused", { permissions }
   assertThrows(make(layer.subarray(32)), TorrentError, "wrong length");
   assertThrows(make(layer.map((byte) => byte ^ 1)), TorrentError, "does not match");
 });
+
+Deno.test(
+  "a proof of padding alone is not taken, though it leads to the root",
+  { permissions },
+  () => {
+    const { root, layer } = inventedLayer(5, 3); // of eight leaves the last three are padding
+    const full = new PieceLayer(root, 5 * 16384, 16384, layer);
+    const leecher = new PieceLayer(root, 5 * 16384, 16384);
+    const padding = range(0, 6, 2, 2);
+    assertEquals(leecher.accept(padding, full.answer(padding)!), false);
+    assertEquals([...leecher.requests()].length, 1);
+  },
+);

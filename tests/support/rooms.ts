@@ -181,7 +181,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "cli/command_line": {
     is: "options, their help, and what of the library they set",
     neverKnows: "what a program does with them",
-    uses: ["codec", "cli/text"],
+    uses: ["codec", "runtime", "cli/text"],
   },
   "cli/terminal": {
     is: "what a terminal shows while a transfer runs",

@@ -131,12 +131,13 @@ export class PieceLayer {
     const { baseLayer, index, length } = range;
     if (baseLayer !== this.layer || length < 2 || nextPowerOfTwo(length) !== length) return false;
     if (index % length !== 0 || index + length > this.#width) return false;
+    if (index >= this.pieceCount) return false; // nothing but padding
     const uncles = uncleCount(range);
     if (length * 2 ** uncles !== this.#width) return false;
     if (hashes.length !== (length + uncles) * HASH_LENGTH) return false;
     if (!equalBytes(this.#climb(range, hashes), this.root)) return false;
     const count = Math.min(length, this.pieceCount - index);
-    this.#hashes.set(hashes.subarray(0, Math.max(0, count) * HASH_LENGTH), index * HASH_LENGTH);
+    this.#hashes.set(hashes.subarray(0, count * HASH_LENGTH), index * HASH_LENGTH);
     this.#state.fill(PROVED, index, index + length);
     this.proves();
     return true;
