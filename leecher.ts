@@ -26,7 +26,7 @@ await main(leecherProgram, (run) => {
 });
 
 async function get(run: LeecherRun) {
-  const { argument, options, screen, events, signal, result, workIsDone } = run;
+  const { argument, options, screen, events, signal, result, markDone: workIsDone } = run;
   const display = new TransferDisplay(screen, "checking", () => performance.now());
   await using page = await openPage("leecher", options, screen);
   await using leecher = await Leecher.start(argument, {

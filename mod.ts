@@ -59,16 +59,22 @@ export type {
   TransferStats,
 } from "./lib/session/events.ts";
 export type { SeedingEnd } from "./lib/session/seeding_limit.ts";
-export type { StrangerStats, TransferDetails } from "./lib/session/details.ts";
+export type {
+  DisconnectedPeerStats as StrangerStats,
+  TransferDetails,
+} from "./lib/session/details.ts";
 export type { FileStanding, FileView } from "./lib/session/file_progress.ts";
 export type { PieceView } from "./lib/session/stats.ts";
 export type { TrackerFault, TrackerStanding } from "./lib/discovery/tracker_status.ts";
 export { servePage } from "./lib/ui/serve_page.ts";
 export type { PeerState } from "./lib/peer/connection/peer_state.ts";
-export type { Waiting, WaitingCode } from "./lib/session/stall_reason.ts";
+export type {
+  StallCode as WaitingCode,
+  StallReason as Waiting,
+} from "./lib/session/stall_reason.ts";
 export type { TrackerFailure } from "./lib/discovery/tracker_status.ts";
-export type { HostOptions } from "./lib/session/active_torrent.ts";
-export type { PatienceOptions } from "./lib/session/stall_monitor.ts";
+export type { TorrentOptions as HostOptions } from "./lib/session/active_torrent.ts";
+export type { StallOptions as PatienceOptions } from "./lib/session/stall_monitor.ts";
 export type { SeedingLimitOptions } from "./lib/session/seeding_limit.ts";
 export {
   DiskError,

@@ -17,7 +17,7 @@ import { TransferDisplay } from "./lib/cli/terminal/transfer_display.ts";
 import { Seeder, Torrent } from "./mod.ts";
 
 await main(seederProgram, async (run) => {
-  const { argument, options, screen, events, signal, result, workIsDone } = run;
+  const { argument, options, screen, events, signal, result, markDone: workIsDone } = run;
   const startMs = performance.now();
   const name = options.name ?? basename(argument);
   const display = new TransferDisplay(screen, "hashing", () => performance.now(), name);

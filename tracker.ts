@@ -12,7 +12,7 @@ import { main, untilStopped } from "./lib/cli/program.ts";
 import { Tracker } from "./mod.ts";
 
 await main(trackerProgram, async (run) => {
-  const { options, screen, events, signal, result, workIsDone } = run;
+  const { options, screen, events, signal, result, markDone: workIsDone } = run;
   await using page = await openPage("tracker", options, screen);
   await using tracker = await Tracker.listen({ ...options, signal });
   if (page) events.tell({ type: "page", url: page.url });

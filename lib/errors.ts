@@ -75,7 +75,7 @@ export class DiskError extends ShoalError {
 
 /** A tracker or peer could not be reached, did not answer in time, or does not know what was asked. */
 export class NetworkError extends ShoalError {
-  /** What kind of trouble it is, by one of the names of `WaitingCode`, where that is known. */
+  /** What kind of trouble it is, by one of the names of `StallCode`, where that is known. */
   readonly code: string | undefined;
 
   /** An error about the network; `exitCode` tells timeout (2), not found (3) and other faults (6) apart. */

@@ -68,7 +68,7 @@ if (import.meta.main) {
   await main(demoProgram, async (run) => {
     const startedMs = performance.now();
     await play(run);
-    run.workIsDone();
+    run.markDone();
     const seconds = (performance.now() - startedMs) / 1000;
     run.screen.say(
       `done in ${formatElapsed(seconds)}; the programs are stopped, the files removed`,

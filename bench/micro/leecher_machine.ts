@@ -151,8 +151,8 @@ export class LeecherMachine {
   }
 
   #settle(): void {
-    this.swarm.settle(this.nowMs);
-    for (const action of this.swarm.takeActions()) this.#carryOut(action);
+    this.swarm.poll(this.nowMs);
+    for (const action of this.swarm.pollActions()) this.#carryOut(action);
   }
 
   #carryOut(action: Action): void {

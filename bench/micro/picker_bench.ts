@@ -10,8 +10,8 @@
 import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
 import { Connection } from "../../lib/peer/connection/connection.ts";
 import { newPeer } from "../../lib/peer/connection/peer.ts";
-import { Picker } from "../../lib/peer/download/piece_picker.ts";
-import { RarityOrder } from "../../lib/peer/download/rarest_first.ts";
+import { PiecePicker } from "../../lib/peer/download/piece_picker.ts";
+import { RarestFirst } from "../../lib/peer/download/rarest_first.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { Pieces } from "../../lib/store/pieces.ts";
@@ -24,7 +24,7 @@ const SLOTS = 24; // 12 MiB
 /** Peers, each with a random half of the pieces, and the picker that serves them. */
 class Choice {
   readonly pieces: Pieces;
-  readonly #picker: Picker;
+  readonly #picker: PiecePicker;
   readonly #connections: Connection[];
   #turn = 0;
 
@@ -33,7 +33,7 @@ class Choice {
     const pieceLength = BLOCKS_PER_PIECE * BLOCK_LENGTH;
     const files = [{ length: pieceCount * pieceLength, pad: false }];
     const layout = new Layout({ pieceLength, version: "v1", files });
-    const rarity = new RarityOrder(pieceCount, random);
+    const rarity = new RarestFirst(pieceCount, random);
     for (const piece of layout.pieces()) rarity.add(piece);
     this.pieces = new Pieces(layout, new Bitfield(pieceCount), SLOTS);
     this.#connections = Array.from({ length: peers }, (_, id) => connectionTo(id));
@@ -44,7 +44,7 @@ class Choice {
       }
       connection.wantedCount = connection.remote.count;
     }
-    this.#picker = new Picker({
+    this.#picker = new PiecePicker({
       pieces: this.pieces,
       rarity,
       fewWanted: () => undefined,

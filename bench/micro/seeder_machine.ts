@@ -76,8 +76,8 @@ export class SeederMachine {
       const message = { type: "request", piece, begin, length: BLOCK_LENGTH } as const;
       this.swarm.received(connection, message, this.nowMs);
     }
-    this.swarm.settle(this.nowMs);
-    this.swarm.takeActions();
+    this.swarm.poll(this.nowMs);
+    this.swarm.pollActions();
     const taken = this.swarm.takeUploads(connection, BATCH_BYTES);
     this.swarm.sent(connection, taken.length * BLOCK_LENGTH, this.nowMs);
     this.blocks += taken.length;
@@ -96,8 +96,8 @@ export class SeederMachine {
   #tick(): void {
     this.#tickMs = this.nowMs + TICK_MS;
     this.swarm.tick(this.nowMs);
-    this.swarm.settle(this.nowMs);
-    this.swarm.takeActions();
+    this.swarm.poll(this.nowMs);
+    this.swarm.pollActions();
   }
 
   #connect(number: number): void {

@@ -70,7 +70,7 @@ export class Announces {
     const { swarm, completeMs, options } = this.#node;
     if (options.isSeeder || completeMs !== undefined) return false;
     let usable = 0;
-    for (const { state } of swarm.book.values()) {
+    for (const { state } of swarm.peers.values()) {
       if (state !== "away" && state !== "banned") usable++;
     }
     return usable < MANY_PEERS;

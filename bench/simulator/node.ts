@@ -119,7 +119,7 @@ export class SimNode implements Settler {
   /** Somebody told it of others. */
   learn(others: Iterable<SimNode>): void {
     if (!this.isAlive) return;
-    for (const { host } of others) this.swarm.learn(host, PORT, "tracker");
+    for (const { host } of others) this.swarm.addPeer(host, PORT, "tracker");
     this.swarm.tick(this.world.timeline.nowMs);
     this.settleSoon();
   }
@@ -149,10 +149,10 @@ export class SimNode implements Settler {
   settle(): void {
     this.#settles = false;
     if (!this.isAlive) return;
-    this.swarm.settle(this.world.timeline.nowMs);
-    for (let actions = this.swarm.takeActions(); actions.length > 0;) {
+    this.swarm.poll(this.world.timeline.nowMs);
+    for (let actions = this.swarm.pollActions(); actions.length > 0;) {
       for (const action of actions) this.#carryOut(action);
-      actions = this.swarm.takeActions();
+      actions = this.swarm.pollActions();
     }
     for (const endpoint of this.flushing) endpoint.flush();
     this.flushing.length = 0;

@@ -5,7 +5,7 @@
  */
 
 import { ExitCode, NetworkError, ShoalError } from "../errors.ts";
-import { unpermitted } from "../runtime/permissions.ts";
+import { describeDenial } from "../runtime/permissions.ts";
 import { printable } from "./text/terminal_text.ts";
 
 /** The last words of a program. */
@@ -36,7 +36,7 @@ export function failureFor(error: unknown, signal: AbortSignal, verbose: boolean
   if (isAbort && signal.aborted && signal.reason !== error) {
     return failureFor(signal.reason, signal, verbose);
   }
-  const refusal = isOfDeno(error) ? unpermitted(error) : undefined;
+  const refusal = isOfDeno(error) ? describeDenial(error) : undefined;
   if (refusal !== undefined) return { text: printable(refusal), exitCode: ExitCode.other };
   return { text: bugText(error, verbose), exitCode: ExitCode.other };
 }

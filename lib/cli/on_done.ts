@@ -7,7 +7,7 @@
 
 import { resolve } from "@std/path";
 import type { Torrent } from "../../mod.ts";
-import { environmentVariable, unpermitted } from "../runtime/permissions.ts";
+import { describeDenial, environmentVariable } from "../runtime/permissions.ts";
 import type { EventLog } from "./output/event_log.ts";
 import type { Screen } from "./terminal/screen.ts";
 import { foreign } from "./text/terminal_text.ts";
@@ -30,7 +30,7 @@ export interface Done {
 }
 
 /** Where it is told how it went. */
-export interface Witnesses {
+export interface OnDoneContext {
   readonly screen: Screen;
   readonly events: EventLog;
   /** Aborts when the user stops the program that waits. */
@@ -44,7 +44,7 @@ export interface Witnesses {
 export async function runOnDone(
   command: string,
   done: Done,
-  { screen, events, signal }: Witnesses,
+  { screen, events, signal }: OnDoneContext,
 ): Promise<void> {
   const outcome = await run(command, variables(done), screen, signal);
   const ok = outcome.error === undefined;
@@ -93,7 +93,7 @@ export function variables(
 
 /** Why the system, or Deno, does not start it. */
 function startReason(error: unknown): string {
-  const refusal = unpermitted(error);
+  const refusal = describeDenial(error);
   if (refusal !== undefined) return refusal;
   if (error instanceof Deno.errors.NotFound) {
     return "there is no such program; options go into a script";

@@ -48,7 +48,7 @@ export interface Run<T extends typeof generalOptions> {
    */
   result(lines: string | Iterable<string>): Promise<void>;
   /** Says that the work is done: to be stopped from now on is no failure. */
-  workIsDone(): void;
+  markDone(): void;
 }
 
 /**
@@ -60,7 +60,7 @@ export async function main<T extends typeof generalOptions>(
   program: Program<T>,
   body: (run: Run<T>) => Promise<void>,
 ): Promise<never> {
-  const frame = new Frame(program);
+  const frame = new ProgramRunner(program);
   const onFault = (event: Event, error: unknown) => {
     event.preventDefault(); // the frame ends the process
     void frame.end(error);
@@ -101,7 +101,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** One run of a program. */
-class Frame<T extends typeof generalOptions> {
+class ProgramRunner<T extends typeof generalOptions> {
   readonly #program: Program<T>;
   readonly #startMs = performance.now();
   readonly #stop = new AbortController();
@@ -147,7 +147,7 @@ class Frame<T extends typeof generalOptions> {
       events: this.#events,
       signal: this.#stop.signal,
       result: (lines) => this.#printResult(typeof lines === "string" ? [lines] : lines),
-      workIsDone: () => this.#isDone = true,
+      markDone: () => this.#isDone = true,
     };
   }
 
@@ -176,7 +176,7 @@ class Frame<T extends typeof generalOptions> {
       return ExitCode.ok;
     }
     const failure = failureFor(failed[0], this.#stop.signal, this.#loudness.verbosity > 0);
-    this.#screen.complain(`${this.#program.name}: ${failure.text}`);
+    this.#screen.error(`${this.#program.name}: ${failure.text}`);
     const { text, ...about } = failure;
     this.#events.tell({ type: "error", message: text, ...about });
     return failure.exitCode;

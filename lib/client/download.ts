@@ -10,18 +10,18 @@ import { DiskError, ExitCode, OptionError, TorrentError } from "../errors.ts";
 import type { Transfer } from "../peer/transfer.ts";
 import { Layout, type PieceIndex } from "../store/layout.ts";
 import { chooseFiles, type FileChoice, type Selection } from "../store/selection.ts";
-import { type DownloadFiles, type DownloadPlan } from "../disk/download/storage.ts";
+import { type DownloadPlan, type DownloadStorage } from "../disk/download/storage.ts";
 import { FileReader } from "../disk/file_reader.ts";
-import { stampsOf } from "../disk/file_fingerprint.ts";
-import { PieceMemory } from "../disk/piece_buffers.ts";
-import { PieceWorkers, verifyingWorkerCount } from "../disk/worker_pool.ts";
+import { fingerprintsOf } from "../disk/file_fingerprint.ts";
+import { PieceBuffers } from "../disk/piece_buffers.ts";
+import { verifyingWorkerCount, WorkerPool } from "../disk/worker_pool.ts";
 import type { Session } from "../session/session.ts";
 import { pieceLayersOf } from "../store/torrent.ts";
 import { hex } from "../codec/bytes.ts";
 import { checkPieces } from "../disk/check_pieces.ts";
 import type { TransferEvent, TransferResult } from "../session/events.ts";
 import type { HostedFile } from "../codec/discovery/udp_tracker.ts";
-import { openDownload } from "../disk/download/open_storage.ts";
+import { openStorage } from "../disk/download/open_storage.ts";
 
 /** Memory for pieces that are being collected or verified, in bytes; more only for the fewest slots. */
 const PIECE_MEMORY = 12 * 1024 * 1024;
@@ -36,7 +36,7 @@ export interface DownloadParts {
   readonly layout: Layout;
   readonly layers: ReadonlyMap<string, PieceLayer>;
   readonly selection: Selection;
-  readonly files: DownloadFiles;
+  readonly files: DownloadStorage;
 }
 
 /** What a user may want of a download. */
@@ -53,7 +53,7 @@ export interface DownloadChoices extends FileChoice {
  * Looks what is on disk of a torrent, and prepares for what is missing.
  *
  * @throws {OptionError} when the torrent has no such files, or a folder is to have a checksum
- * @throws {ShoalError} as {@link openDownload} does
+ * @throws {ShoalError} as {@link openStorage} does
  */
 export async function prepareDownload(
   metainfo: Metainfo,
@@ -69,7 +69,7 @@ export async function prepareDownload(
   }
   const { out, overwrite = false } = choices;
   const what = { metainfo, layout, layers, selection };
-  return { ...what, files: await openDownload({ ...what, out, overwrite, ...running }) };
+  return { ...what, files: await openStorage({ ...what, out, overwrite, ...running }) };
 }
 
 /** Pieces can move from now on. */
@@ -77,7 +77,7 @@ export function beginDownload(session: Session, parts: DownloadParts): Transfer 
   const { metainfo: { info }, layout, layers, selection, files } = parts;
   const { pieceLength, version } = layout;
   const slotCount = slotsFor(layout);
-  const memory = new PieceMemory(slotCount, pieceLength);
+  const memory = new PieceBuffers(slotCount, pieceLength);
   const setup = {
     layout: { pieceLength, version, files: info.files },
     paths: files.writtenPaths,
@@ -86,7 +86,7 @@ export function beginDownload(session: Session, parts: DownloadParts): Transfer 
   const expected = (piece: PieceIndex) => transfer.expected(piece);
   const storing = selection.isIn(files.have)
     ? undefined
-    : { workers: new PieceWorkers(setup, verifyingWorkerCount(), files.watch), memory };
+    : { workers: new WorkerPool(setup, verifyingWorkerCount(), files.watch), memory };
   const transfer = session.beginTransfer(
     {
       info: info.bytes,
@@ -126,7 +126,13 @@ export async function endDownload(session: Session, parts: DownloadParts): Promi
   const expected = (piece: PieceIndex) => phase.transfer.expected(piece);
   await session.moveFiles(async () => {
     if (!files.wasComplete) await files.finish();
-    return new FileReader(layout, info.files, files.paths, expected, await stampsOf(files.paths));
+    return new FileReader(
+      layout,
+      info.files,
+      files.paths,
+      expected,
+      await fingerprintsOf(files.paths),
+    );
   });
 }
 
@@ -140,7 +146,7 @@ export function slotsFor(
 }
 
 /** Whether the piece hashes of all that was chosen are known and lead to the roots of the files. */
-export function isProved(
+export function isVerified(
   { metainfo, layers, selection }: Pick<DownloadParts, "metainfo" | "layers" | "selection">,
 ): boolean {
   return metainfo.info.files.every(({ root }, file) =>
@@ -153,10 +159,10 @@ export function isProved(
  *
  * @throws {TorrentError} when the two kinds of hashes are not of the same data
  */
-export async function proveSha256(parts: DownloadParts, signal: AbortSignal): Promise<void> {
+export async function verifySha256(parts: DownloadParts, signal: AbortSignal): Promise<void> {
   const { paths } = parts.files;
   const { have } = await checkPieces({ ...parts, paths, signal, onProgress: () => {} });
-  if (parts.selection.isIn(have) && isProved(parts)) return;
+  if (parts.selection.isIn(have) && isVerified(parts)) return;
   throw new TorrentError("the SHA-1 and SHA-256 hashes of this torrent belong to different files");
 }
 
@@ -165,7 +171,7 @@ export async function proveSha256(parts: DownloadParts, signal: AbortSignal): Pr
  *
  * @throws {DiskError} exit 32, when it does not match
  */
-export async function proveChecksum(
+export async function verifyChecksum(
   { layout, metainfo, files: { paths } }: DownloadParts,
   checksum: string | undefined,
 ): Promise<string | undefined> {
@@ -173,7 +179,7 @@ export async function proveChecksum(
   if (wanted === undefined) return undefined;
   const { pieceLength, version } = layout;
   const setup = { layout: { pieceLength, version, files: metainfo.info.files }, paths };
-  const workers = new PieceWorkers(setup, 1);
+  const workers = new WorkerPool(setup, 1);
   const actual = await workers.digest(0).finally(() => workers.close());
   if (actual === wanted) return actual;
   throw new DiskError(

@@ -8,15 +8,20 @@ import type { Metainfo } from "../codec/torrent/metainfo.ts";
 import { ExitCode, ShoalError } from "../errors.ts";
 import type { PieceIndex } from "../store/layout.ts";
 import { beginDownload, type DownloadParts, endDownload, prepareDownload } from "./download.ts";
-import { checksumOf, isProved, proveChecksum, proveSha256, resultOf } from "./download.ts";
+import { checksumOf, isVerified, resultOf, verifyChecksum, verifySha256 } from "./download.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
-import { hostDetails, present, torrentDetails, type TransferDetails } from "../session/details.ts";
+import {
+  hostDetails,
+  torrentDetails,
+  type TransferDetails,
+  withoutUndefined,
+} from "../session/details.ts";
 import type { TransferListener, TransferResult, TransferStats } from "../session/events.ts";
 import { tellOf } from "../runtime/event_listeners.ts";
-import { Host } from "../session/active_torrent.ts";
+import { ActiveTorrent } from "../session/active_torrent.ts";
 import type { LeecherOptions } from "./options.ts";
 import { hostedFile, metadataEvent, metainfoOf } from "./download.ts";
-import { Patience } from "../session/stall_monitor.ts";
+import { StallMonitor } from "../session/stall_monitor.ts";
 import { SeedingLimit } from "../session/seeding_limit.ts";
 import { resolveSource, type Source, webSeedUrls } from "./torrent_source.ts";
 import { Torrent } from "../store/torrent.ts";
@@ -43,9 +48,9 @@ export class Leecher implements AsyncDisposable {
   /** Resolves when seeding has ended as well; rejects as {@link complete} does. */
   readonly done: Promise<void>;
   readonly #options: LeecherOptions;
-  readonly #host: Host;
+  readonly #host: ActiveTorrent;
   readonly #source: Source;
-  readonly #patience: Patience;
+  readonly #patience: StallMonitor;
   readonly #stopped = new AbortController();
   readonly #completed = Promise.withResolvers<TransferResult>();
   readonly #finished = Promise.withResolvers<void>();
@@ -67,12 +72,12 @@ export class Leecher implements AsyncDisposable {
   ) {
     this.#source = source;
     this.#options = options;
-    this.#patience = new Patience(options);
+    this.#patience = new StallMonitor(options);
     this.complete = this.#completed.promise;
     this.done = this.#finished.promise;
     this.complete.catch(() => {}); // whoever awaits it hears of it
     this.done.catch(() => {});
-    this.#host = new Host(options, {
+    this.#host = new ActiveTorrent(options, {
       v1Hash: source.v1Hash,
       v2Hash: source.v2Hash,
       onMetadata: (info) => this.#begin(() => metainfoOf(info)),
@@ -83,7 +88,7 @@ export class Leecher implements AsyncDisposable {
     options.signal?.addEventListener("abort", () => this.#interrupt(), {
       signal: this.#stopped.signal,
     });
-    this.#host.session.learn(source.peers, "user");
+    this.#host.session.addPeers(source.peers, "user");
     this.#host.announce({
       ...source,
       isAssumed: source.assumesTracker === true,
@@ -156,7 +161,7 @@ export class Leecher implements AsyncDisposable {
       ...hostDetails(this.#host),
       ...(this.#metainfo && torrentDetails(this.#metainfo, this.#host, this.#parts?.selection)),
       magnet: linkOf(this.#source, this.#metainfo, own),
-      ...present({ path, reason, end: this.#limit?.end, result: this.#result }),
+      ...withoutUndefined({ path, reason, end: this.#limit?.end, result: this.#result }),
     };
   }
 
@@ -240,14 +245,14 @@ export class Leecher implements AsyncDisposable {
     const { transfer } = phase;
     const { selection, files } = this.#parts;
     this.#state = "verifying";
-    if (transfer.usedSha1 || !isProved(this.#parts)) {
-      await proveSha256(this.#parts, this.#stopped.signal);
+    if (transfer.usedSha1 || !isVerified(this.#parts)) {
+      await verifySha256(this.#parts, this.#stopped.signal);
     }
-    const sha256 = await proveChecksum(this.#parts, this.#options.checksum);
+    const sha256 = await verifyChecksum(this.#parts, this.#options.checksum);
     this.#state = "flushing";
     await endDownload(this.#host.session, this.#parts);
     this.#state = "seeding";
-    this.#patience.busy();
+    this.#patience.reset();
     if (files.wasComplete || !selection.isWhole) this.#host.announceNow();
     else this.#host.announceCompleted();
     const { seconds } = this.#patience;
@@ -269,11 +274,11 @@ export class Leecher implements AsyncDisposable {
     }
     this.#noteHashes();
     const isBusy = ["checking", "verifying", "flushing"].includes(this.#state);
-    const news = isBusy ? undefined : this.#patience.look(swarm, this.#host.trackerOutlook());
-    if (isBusy) this.#patience.busy();
+    const news = isBusy ? undefined : this.#patience.check(swarm, this.#host.trackerOutlook());
+    if (isBusy) this.#patience.reset();
     if (news) this.#host.tell({ type: "stalled", code: news.code, reason: news.sentence });
     if (this.#patience.waiting !== undefined) this.#host.askForPeers();
-    const giveUp = this.#patience.exhausted();
+    const giveUp = this.#patience.timeoutError();
     if (giveUp !== undefined) this.#fail(giveUp);
   }
 

@@ -7,7 +7,7 @@
 import { ExitCode, NetworkError } from "../errors.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import { tellOf } from "../runtime/event_listeners.ts";
-import { Host } from "../session/active_torrent.ts";
+import { ActiveTorrent } from "../session/active_torrent.ts";
 import type { LeecherOptions } from "./options.ts";
 import { metainfoOf } from "./download.ts";
 import { resolveSource, type Source } from "./torrent_source.ts";
@@ -51,7 +51,7 @@ export async function describeTorrent(
 async function fetchInfo(source: Source, options: LeecherOptions): Promise<Uint8Array> {
   requireDatagrams();
   const arrived = Promise.withResolvers<Uint8Array>();
-  const host = new Host(options, {
+  const host = new ActiveTorrent(options, {
     v1Hash: source.v1Hash,
     v2Hash: source.v2Hash,
     onMetadata: arrived.resolve,
@@ -67,7 +67,7 @@ async function fetchInfo(source: Source, options: LeecherOptions): Promise<Uint8
   const abort = () => arrived.reject(options.signal?.reason);
   options.signal?.addEventListener("abort", abort);
   try {
-    host.session.learn(source.peers, "user");
+    host.session.addPeers(source.peers, "user");
     host.announce({
       ...source,
       isAssumed: source.assumesTracker === true,

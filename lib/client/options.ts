@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { HostOptions } from "../session/active_torrent.ts";
-import type { PatienceOptions } from "../session/stall_monitor.ts";
+import type { TorrentOptions } from "../session/active_torrent.ts";
+import type { StallOptions } from "../session/stall_monitor.ts";
 import type { SeedingLimitOptions } from "../session/seeding_limit.ts";
 
 /** How to get a file. */
-export interface LeecherOptions extends HostOptions, PatienceOptions, SeedingLimitOptions {
+export interface LeecherOptions extends TorrentOptions, StallOptions, SeedingLimitOptions {
   /** Folder or file to write to; default: the current folder. A folder goes into it under its name. */
   readonly out?: string;
   /** Which files of a folder to get, as indexes into `Torrent.files`; default: all. */

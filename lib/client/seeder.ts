@@ -7,13 +7,13 @@
 import { formatHostPort, isLoopback } from "../codec/address.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import { Layout } from "../store/layout.ts";
-import { type Content, createContent, type CreateOptions } from "./create/create_torrent.ts";
+import { createContent, type CreateOptions, type SharedContent } from "./create/create_torrent.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import { hostDetails, torrentDetails, type TransferDetails } from "../session/details.ts";
 import type { TransferListener, TransferStats } from "../session/events.ts";
 import { FileReader } from "../disk/file_reader.ts";
 import { tellOf } from "../runtime/event_listeners.ts";
-import { Host, type HostOptions } from "../session/active_torrent.ts";
+import { ActiveTorrent, type TorrentOptions } from "../session/active_torrent.ts";
 import { Listener } from "../net/listener.ts";
 import { LocalTracker } from "./local_tracker.ts";
 import { reachableAddress, reachableTracker } from "../discovery/advertised_address.ts";
@@ -23,7 +23,7 @@ import { adviceOnSharing } from "./create/shared_torrent.ts";
 import { pieceLayersOf, type Torrent } from "../store/torrent.ts";
 
 /** How to share a file or a folder. */
-export interface SeederOptions extends HostOptions, SeedingLimitOptions, CreateOptions {
+export interface SeederOptions extends TorrentOptions, SeedingLimitOptions, CreateOptions {
   /** Tracker URLs, `udp://host:port`, to announce to and to write into the torrent. */
   readonly trackers?: readonly string[];
   /** Stops hashing and seeding. */
@@ -62,7 +62,7 @@ export class Seeder implements AsyncDisposable {
   readonly trackers: readonly string[];
   /** Resolves when seeding ends: closed, or shared for as long as it was asked to. */
   readonly done: Promise<void>;
-  readonly #host: Host;
+  readonly #host: ActiveTorrent;
   readonly #path: string;
   readonly #tracker: LocalTracker | undefined;
   readonly #finished = Promise.withResolvers<void>();
@@ -72,7 +72,7 @@ export class Seeder implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   private constructor(
-    host: Host,
+    host: ActiveTorrent,
     torrent: Torrent,
     links: { trackers: readonly string[]; magnet: string; tracker: LocalTracker | undefined },
     path: string,
@@ -107,7 +107,7 @@ export class Seeder implements AsyncDisposable {
     requireDatagrams();
     // Before hashing: that the port is taken shall not be news after an hour.
     const listener = Listener.listen(options.port, options.host);
-    let hashed: Content;
+    let hashed: SharedContent;
     try {
       hashed = await hash(path, options);
       options.signal?.throwIfAborted();
@@ -118,7 +118,7 @@ export class Seeder implements AsyncDisposable {
     const { v1Hash, v2Hash } = hashed.torrent.metainfo.info;
     const duties = { onMetadata: () => {}, onComplete: () => {}, onDiskError: () => {} };
     const listeners = options.onEvent ? [options.onEvent] : [];
-    const host = new Host(options, { v1Hash, v2Hash, ...duties }, listeners, listener);
+    const host = new ActiveTorrent(options, { v1Hash, v2Hash, ...duties }, listeners, listener);
     let tracker: LocalTracker | undefined;
     try {
       tracker = await localTrackerFor(options, host);
@@ -206,7 +206,7 @@ export class Seeder implements AsyncDisposable {
   }
 }
 
-function hash(path: string, options: SeederOptions): Promise<Content> {
+function hash(path: string, options: SeederOptions): Promise<SharedContent> {
   return createContent(path, {
     ...options,
     trackers: [],
@@ -224,7 +224,7 @@ function hash(path: string, options: SeederOptions): Promise<Content> {
 /** The tracker on this machine, where none is given. */
 async function localTrackerFor(
   options: SeederOptions,
-  host: Host,
+  host: ActiveTorrent,
 ): Promise<LocalTracker | undefined> {
   if (options.trackers?.length || options.embeddedTracker === false) return undefined;
   return await LocalTracker.find({
@@ -235,7 +235,7 @@ async function localTrackerFor(
 }
 
 /** Everything is there: peers are served from it. */
-function serve(host: Host, torrent: Torrent, { paths, stamps }: Content): void {
+function serve(host: ActiveTorrent, torrent: Torrent, { paths, stamps }: SharedContent): void {
   const { info } = torrent.metainfo;
   const layout = Layout.of(info);
   const have = new Bitfield(layout.pieceCount);

@@ -8,7 +8,7 @@ import { deadline } from "@std/async/deadline";
 import { fromFileUrl } from "@std/path";
 import { type HostPort, isIp } from "../codec/address.ts";
 import { fromHex } from "../codec/bytes.ts";
-import { Reach, type SourceScope } from "../codec/address_scope.ts";
+import { AddressScope, type SourceScope } from "../codec/address_scope.ts";
 import { infoHashIn, magnetIn, webLinkIn } from "../codec/torrent/link_text.ts";
 import { parseMagnet } from "../codec/torrent/magnet.ts";
 import { parseTrackerUrl } from "../codec/discovery/tracker_url.ts";
@@ -25,9 +25,9 @@ import {
 import { withoutRepeats } from "../discovery/announcer.ts";
 import { diskError } from "../disk/disk_error.ts";
 import type { CatalogueEntry } from "../discovery/find_by_name.ts";
-import { findPatiently } from "../discovery/find_with_retries.ts";
+import { findWithRetries } from "../discovery/find_with_retries.ts";
 import { assumedTracker } from "../discovery/advertised_address.ts";
-import { unpermitted } from "../runtime/permissions.ts";
+import { describeDenial } from "../runtime/permissions.ts";
 import { peerOf, webSeedOf } from "../store/torrent.ts";
 import { fetchTorrent } from "./torrent_url.ts";
 import { resolveHost } from "../runtime/resolve_host.ts";
@@ -75,7 +75,7 @@ export interface SourceOptions {
 
 /** The web servers of a source, and who names each. */
 export function webSeedUrls(
-  { webSeeds, ownWebSeeds = [], scope = Reach.machine }: Source,
+  { webSeeds, ownWebSeeds = [], scope = AddressScope.machine }: Source,
 ): WebSeedUrl[] {
   return webSeeds.map((url) => ({ url, from: ownWebSeeds.includes(url) ? "user" : scope }));
 }
@@ -98,7 +98,7 @@ export async function resolveSource(what: string, options: SourceOptions): Promi
   const source = await sourceOf(what, options);
   const peers = [
     ...await addressesOf(named, (host, error) => {
-      const why = unpermitted(error) ?? "check its name";
+      const why = describeDenial(error) ?? "check its name";
       throw new NetworkError(`the host of the peer ${host} cannot be found: ${why}`);
     }),
     ...await addressesOf(source.peers, () => {}),
@@ -250,7 +250,7 @@ async function lookUp(text: string, options: SourceOptions): Promise<Source> {
   const trackers = options.trackers?.length ? options.trackers : [assumedTracker()];
   const { signal } = options;
   options.onLookup?.(name);
-  const entries = await findPatiently(name, trackers, {
+  const entries = await findWithRetries(name, trackers, {
     ...(signal && { signal }),
     ...(options.onWarning && { onWaiting: options.onWarning }),
   });

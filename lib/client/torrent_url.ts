@@ -11,8 +11,8 @@ import { MAX_METAINFO_LENGTH } from "../codec/torrent/metainfo.ts";
 import { withoutPassword } from "../codec/torrent/web_seed_url.ts";
 import { ExitCode, MagnetError, NetworkError, OptionError, TorrentError } from "../errors.ts";
 import { textOf } from "../codec/bytes.ts";
-import { ElsewhereFault, WebClient } from "../net/http_client.ts";
-import { SilenceFault, WebFault, WebPatience } from "../net/http_errors.ts";
+import { ForbiddenAddressError, HttpClient } from "../net/http_client.ts";
+import { HttpTimeoutError, RetrySchedule, WebSeedError } from "../net/http_errors.ts";
 
 /** So long the whole may take, however fast bytes drip. */
 const TOTAL_MS = 5 * 60_000;
@@ -44,8 +44,8 @@ export async function fetchTorrent(
   const start = URL.parse(url);
   if (start === null) throw new OptionError(`"${shown}" is no URL: copy it anew`);
   signal.throwIfAborted();
-  using client = new WebClient("user");
-  using patience = new WebPatience(
+  using client = new HttpClient("user");
+  using patience = new RetrySchedule(
     AbortSignal.any([signal, AbortSignal.timeout(TOTAL_MS)]),
     patienceMs,
   );
@@ -55,7 +55,7 @@ export async function fetchTorrent(
     return bytes[0] === LINK ? { magnet: linkOf(bytes, shown) } : { torrent: bytes, from: reach };
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof ElsewhereFault && /^magnet:/i.test(error.location)) {
+    if (error instanceof ForbiddenAddressError && /^magnet:/i.test(error.location)) {
       return { magnet: error.location };
     }
     throw inWords(patience.signal.aborted ? patience.signal.reason : error, shown);
@@ -64,14 +64,14 @@ export async function fetchTorrent(
 
 /** The error that a user is told. */
 function inWords(error: unknown, shown: string): unknown {
-  if (error instanceof SilenceFault || (error as Error).name === "TimeoutError") {
+  if (error instanceof HttpTimeoutError || (error as Error).name === "TimeoutError") {
     return new NetworkError(
       `${shown} does not answer, or hardly sends anything: try again later`,
       ExitCode.timeout,
       error,
     );
   }
-  if (!(error instanceof WebFault)) return error;
+  if (!(error instanceof WebSeedError)) return error;
   const advice = error.message === "cannot be reached" ? ": check the address" : "";
   return new NetworkError(`${shown} ${error.message}${advice}`, ExitCode.network, error);
 }
@@ -79,7 +79,7 @@ function inWords(error: unknown, shown: string): unknown {
 async function bodyOf(
   response: Response,
   shown: string,
-  patience: WebPatience,
+  patience: RetrySchedule,
 ): Promise<Uint8Array> {
   const reader = (response.body ?? new Blob().stream()).getReader();
   try {
@@ -93,7 +93,7 @@ async function bodyOf(
       const { value, done } = await patience.within(
         reader.read().catch(() => {
           const how = isCompressed ? ", or what it sends is badly compressed" : "";
-          throw new WebFault(`broke off while it was sending${how}: try again`);
+          throw new WebSeedError(`broke off while it was sending${how}: try again`);
         }),
       );
       if (done) break;
@@ -107,7 +107,7 @@ async function bodyOf(
       new Uint8Array(room, length).set(value);
       length += value.length;
     }
-    if (length === 0) throw new WebFault("sends nothing: check the address");
+    if (length === 0) throw new WebSeedError("sends nothing: check the address");
     return new Uint8Array(room.transferToFixedLength(length));
   } finally {
     await reader.cancel().catch(() => {}); // it may have failed already

@@ -12,8 +12,8 @@ import type { Selection } from "../store/selection.ts";
 import { checkPieces } from "../disk/check_pieces.ts";
 import { chooseFiles } from "../store/selection.ts";
 import { tellOf } from "../runtime/event_listeners.ts";
-import { namesOn } from "../disk/download/name_conflicts.ts";
-import { destinationOf } from "../disk/download/output_path.ts";
+import { resolveNameConflicts } from "../disk/download/name_conflicts.ts";
+import { outputPath } from "../disk/download/output_path.ts";
 import { FolderTree } from "../disk/download/folder_tree.ts";
 import { describeTorrent } from "./list.ts";
 import type { LeecherOptions } from "./options.ts";
@@ -50,7 +50,7 @@ export async function verifyFile(
   const { metainfo } = torrent;
   const layout = Layout.of(metainfo.info);
   const selection = chooseFiles(metainfo.info, layout, { ...options, selectOnly });
-  const path = await destinationOf(metainfo.info, options.out);
+  const path = await outputPath(metainfo.info, options.out);
   const found = await findFiles(torrent, path, selection);
   const { have } = await checkPieces({
     metainfo,
@@ -95,7 +95,7 @@ async function findFiles(
   if (!info.multiFile) return [{ path, fits: stat.size === info.totalLength }];
   const tree = new FolderTree(path);
   tree.exists(); // says so when it is a link
-  const files = await namesOn(join(path, ".."), info.files);
+  const files = await resolveNameConflicts(join(path, ".."), info.files);
   return files.map((file, index) => {
     // Whoever shares a file may call it something that nobody else's file is called after.
     const places = [file.original, file.path].filter((path) => path !== undefined);

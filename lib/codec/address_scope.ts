@@ -14,13 +14,13 @@ const scratch = new Uint8Array(4);
 const NAT64_PREFIX = new Uint8Array([0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0]);
 
 /** How far an address reaches: the machine itself, one cable, a local network, the whole Internet. */
-export const Reach = { machine: 0, link: 1, site: 2, world: 3 } as const;
+export const AddressScope = { machine: 0, link: 1, site: 2, world: 3 } as const;
 
-/** One of {@link Reach}. */
-export type Reach = typeof Reach[keyof typeof Reach];
+/** One of {@link AddressScope}. */
+export type AddressScope = typeof AddressScope[keyof typeof AddressScope];
 
 /** Who names an address: the user, who means it, or somebody whose own address reaches so far. */
-export type SourceScope = Reach | "user";
+export type SourceScope = AddressScope | "user";
 
 /**
  * Ports of mail and of remote login: peers do not listen there, and what we say would be taken for an
@@ -32,12 +32,12 @@ const SERVICE_PORTS: ReadonlySet<number> = new Set([22, 23, 25, 110, 143, 465, 5
  * How far `ip` reaches. `undefined` when nobody can be dialled there from elsewhere: it is no IP address,
  * unspecified, multicast, broadcast, reserved, or link-local IPv6, which needs an interface as well.
  */
-export function reachOf(ip: string): Reach | undefined {
+export function reachOf(ip: string): AddressScope | undefined {
   if (readIPv4(ip, 0, scratch)) return reachOfIPv4(scratch);
   if (!isIPv6(ip)) return undefined;
   const bytes = ipToBytes(ip);
   if (bytes.length === 4) return reachOfIPv4(bytes);
-  return isLoopback(ip) ? Reach.machine : reachOfIPv6(bytes);
+  return isLoopback(ip) ? AddressScope.machine : reachOfIPv6(bytes);
 }
 
 /**
@@ -61,7 +61,7 @@ export function mayReach(ip: string, from: SourceScope, here: readonly string[] 
   const reach = reachOf(ip);
   if (reach === undefined) return false;
   if (reach >= from) return true;
-  return reach === Reach.site && here.some((own) => privateRange(own) === privateRange(ip));
+  return reach === AddressScope.site && here.some((own) => privateRange(own) === privateRange(ip));
 }
 
 /**
@@ -70,8 +70,8 @@ export function mayReach(ip: string, from: SourceScope, here: readonly string[] 
  *
  * @param here our own addresses: who has one of them is on this machine
  */
-export function scopeOf(ip: string, here: readonly string[] = []): Reach | undefined {
-  return here.includes(ip) ? Reach.machine : reachOf(ip);
+export function scopeOf(ip: string, here: readonly string[] = []): AddressScope | undefined {
+  return here.includes(ip) ? AddressScope.machine : reachOf(ip);
 }
 
 /** Whether no single host can ever have this IP address: unspecified, multicast, broadcast or reserved. */
@@ -89,24 +89,24 @@ function isLinkLocalIPv6(ip: string): boolean {
   return bytes.length === 16 && bytes[0] === 0xfe && (bytes[1]! & 0xc0) === 0x80;
 }
 
-function reachOfIPv4(bytes: Uint8Array): Reach | undefined {
+function reachOfIPv4(bytes: Uint8Array): AddressScope | undefined {
   const [a, b, c] = [bytes[0]!, bytes[1]!, bytes[2]!];
-  if (a === 127) return Reach.machine;
+  if (a === 127) return AddressScope.machine;
   if (a === 0 || a >= 224) return undefined; // "this network"; multicast, reserved, broadcast
   if (a === 192 && b === 0 && c === 0) return undefined; // for protocols (RFC 6890)
-  if (a === 169 && b === 254) return Reach.link;
-  return privateIPv4Range(a, b) === undefined ? Reach.world : Reach.site;
+  if (a === 169 && b === 254) return AddressScope.link;
+  return privateIPv4Range(a, b) === undefined ? AddressScope.world : AddressScope.site;
 }
 
 /** IPv6 hands out `2000::/3` alone to the world; what stands for an IPv4 address reaches as far as that. */
-function reachOfIPv6(bytes: Uint8Array): Reach | undefined {
+function reachOfIPv6(bytes: Uint8Array): AddressScope | undefined {
   const [a, b] = [bytes[0]!, bytes[1]!];
   const embedded = embeddedIPv4(bytes);
   if (embedded !== undefined) {
-    return reachOfIPv4(embedded) === Reach.world ? Reach.world : undefined;
+    return reachOfIPv4(embedded) === AddressScope.world ? AddressScope.world : undefined;
   }
-  if ((a & 0xfe) === 0xfc || (a === 0xfe && (b & 0xc0) === 0xc0)) return Reach.site;
-  return (a & 0xe0) === 0x20 ? Reach.world : undefined;
+  if ((a & 0xfe) === 0xfc || (a === 0xfe && (b & 0xc0) === 0xc0)) return AddressScope.site;
+  return (a & 0xe0) === 0x20 ? AddressScope.world : undefined;
 }
 
 /** The IPv4 address that a translated or tunnelled one (6to4, RFC 3056) leads to. */

@@ -12,7 +12,6 @@ import {
   type AskOptions,
   type NamedPeers,
   TrackerSilentError,
-  UdpTrackerClient,
 } from "./tracker_client.ts";
 
 /** So long the goodbye may take: that it is not heard harms little, since silent peers are forgotten. */
@@ -21,7 +20,7 @@ const STOP_GIVE_UP_SECONDS = 1;
 const LAST_NEWS_GIVE_UP_SECONDS = 2;
 
 /** What all lines of an announcer share. */
-export interface LineSettings {
+export interface TargetSettings {
   /** One or two. */
   readonly swarms: readonly AnnouncedSwarm[];
   /** 20 bytes. */
@@ -59,16 +58,16 @@ export interface Round {
 }
 
 /** Announces to one tracker, when it is told to. */
-export class TrackerLine {
+export class AnnounceTarget {
   /** The tracker, as it was given. */
   readonly url: string;
-  readonly #settings: LineSettings;
+  readonly #settings: TargetSettings;
   readonly #swarms: readonly Announced[];
   #client: AnnounceClient | undefined;
   #isStale = false;
 
   /** Nothing is sent yet. */
-  constructor(url: string, settings: LineSettings) {
+  constructor(url: string, settings: TargetSettings) {
     this.url = url;
     this.#settings = settings;
     this.#swarms = settings.swarms.map((swarm) => ({

@@ -5,7 +5,7 @@
  */
 
 import { OptionError } from "../errors.ts";
-import { type LineSettings, type Round, TrackerLine } from "./announce_target.ts";
+import { AnnounceTarget, type Round, type TargetSettings } from "./announce_target.ts";
 import { TrackerRefusedError, TrackerSilentError } from "./tracker_client.ts";
 import type { TrackerFault, TrackerStatus } from "./tracker_status.ts";
 
@@ -38,7 +38,7 @@ const MIN_GAP_SECONDS = 1;
 const MAX_GAP_SECONDS = 60;
 
 /** What a tier needs besides what its lines do. */
-export interface TierSettings extends LineSettings {
+export interface TierSettings extends TargetSettings {
   readonly onStatus: (status: TrackerStatus) => void;
   /** Whether more peers would be of use: then it is asked early. */
   readonly wantsPeers: () => boolean;
@@ -50,14 +50,14 @@ export interface TierSettings extends LineSettings {
  * Announces to the first of its trackers that answers, until closed. When that one falls silent the
  * others are tried, all of them before there is a pause. One that answers moves to the front.
  */
-export class TrackerTier {
+export class AnnounceTier {
   readonly #settings: TierSettings;
   /** In the order in which they are tried, over all groups; a tracker never leaves its group. */
-  readonly #groups: TrackerLine[][];
-  readonly #lines: readonly TrackerLine[];
+  readonly #groups: AnnounceTarget[][];
+  readonly #lines: readonly AnnounceTarget[];
   readonly #closing = new AbortController();
   readonly #running: Promise<void>;
-  #current: TrackerLine | undefined;
+  #current: AnnounceTarget | undefined;
   #wake = new AbortController();
   #failures = 0;
   #answered = 0;
@@ -72,7 +72,7 @@ export class TrackerTier {
   constructor(groups: readonly (readonly string[])[], settings: TierSettings) {
     this.#settings = settings;
     this.#groups = groups.map((urls) =>
-      shuffled(urls, settings.random).map((url) => new TrackerLine(url, settings))
+      shuffled(urls, settings.random).map((url) => new AnnounceTarget(url, settings))
     );
     this.#lines = this.#groups.flat();
     this.#running = this.#run();
@@ -135,7 +135,7 @@ export class TrackerTier {
   }
 
   /** One round at one tracker; `undefined` when it is none, which is told and never tried again. */
-  async #ask(line: TrackerLine): Promise<Round | undefined> {
+  async #ask(line: AnnounceTarget): Promise<Round | undefined> {
     const giveUpSeconds = Math.min(
       GIVE_UP_SECONDS,
       FIRST_GIVE_UP_SECONDS * 2 ** Math.min(this.#failures, 10),
@@ -153,7 +153,7 @@ export class TrackerTier {
     }
   }
 
-  #succeeded(line: TrackerLine, { answers, fault }: Round) {
+  #succeeded(line: AnnounceTarget, { answers, fault }: Round) {
     this.#moveToFront(line);
     this.#current = line;
     this.#failures = fault === undefined ? 0 : this.#failures + 1;
@@ -174,14 +174,14 @@ export class TrackerTier {
     };
   }
 
-  #failed({ url }: TrackerLine, fault: TrackerFault) {
+  #failed({ url }: AnnounceTarget, fault: TrackerFault) {
     this.#failures++;
     const nextInSeconds = this.#retrySeconds();
     const error = `${fault.sentence}, next try in ${nextInSeconds} s`;
     return { url, ok: false, error, fault, nextInSeconds };
   }
 
-  #moveToFront(line: TrackerLine): void {
+  #moveToFront(line: AnnounceTarget): void {
     const group = this.#groups.find((lines) => lines.includes(line))!;
     group.splice(group.indexOf(line), 1);
     group.unshift(line);
@@ -217,7 +217,7 @@ export class TrackerTier {
   }
 }
 
-function faultOf(line: TrackerLine, { fault }: Round): TrackerFault {
+function faultOf(line: AnnounceTarget, { fault }: Round): TrackerFault {
   const reason = fault?.reason;
   if (!(reason instanceof Error)) return silenceOf(line);
   const code = reason instanceof TrackerRefusedError
@@ -228,7 +228,7 @@ function faultOf(line: TrackerLine, { fault }: Round): TrackerFault {
   return { code, sentence: reason.message };
 }
 
-function silenceOf({ url }: TrackerLine): TrackerFault {
+function silenceOf({ url }: AnnounceTarget): TrackerFault {
   return { code: "tracker-silent", sentence: `tracker ${url} does not answer` };
 }
 

@@ -6,12 +6,12 @@
 
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import type { TrackerStatus } from "./tracker_status.ts";
-import { TrackerTier } from "./announce_tier.ts";
+import { AnnounceTier } from "./announce_tier.ts";
 import { UdpTrackerClient } from "./tracker_client.ts";
-import type { AnnounceClient, LineSettings } from "./announce_target.ts";
+import type { AnnounceClient, TargetSettings } from "./announce_target.ts";
 
 /** What is announced where, and who hears of it. */
-export interface AnnouncerOptions extends Omit<LineSettings, "clientFor" | "clock" | "key"> {
+export interface AnnouncerOptions extends Omit<TargetSettings, "clientFor" | "clock" | "key"> {
   /**
    * URLs in tiers (BEP 12): every tier is announced to, at one of its trackers; the others stand in for
    * it. One that is not of a UDP tracker is reported through `onStatus`.
@@ -42,7 +42,7 @@ const STOP_AFTER_COMPLETED_MS = 5000;
  * when closed. A tracker that fails is tried again after 2, 4, 8 … 60 seconds (BEP 3, BEP 15).
  */
 export class Announcer implements AsyncDisposable {
-  readonly #tiers: readonly TrackerTier[];
+  readonly #tiers: readonly AnnounceTier[];
   readonly #clock: Clock;
   #completed = false;
   #closing: Promise<void> | undefined;
@@ -67,7 +67,7 @@ export class Announcer implements AsyncDisposable {
     this.#clock = clock;
     const tiers = withoutRepeats(options.tiers);
     const groups = options.oneAtATime && tiers.length > 0 ? [tiers] : tiers.map((tier) => [tier]);
-    this.#tiers = groups.map((group) => new TrackerTier(group, settings));
+    this.#tiers = groups.map((group) => new AnnounceTier(group, settings));
   }
 
   /** Asks again soon, since peers are wanted: a part of the tracker's interval after the last time. */

@@ -21,7 +21,7 @@ import {
   TrackerSilentError,
   UdpTrackerClient,
 } from "./tracker_client.ts";
-import { unpermitted } from "../runtime/permissions.ts";
+import { describeDenial } from "../runtime/permissions.ts";
 
 /** A torrent that peers claim to host. */
 export interface CatalogueEntry {
@@ -207,7 +207,7 @@ async function ask(
     const sentence = error instanceof NetworkError ? error.message : `${url} was not waited for`;
     // Who was not permitted to ask knows nothing of a silence.
     const isSilent = error instanceof TrackerSilentError &&
-      (error.cause === undefined || unpermitted(error.cause) === undefined);
+      (error.cause === undefined || describeDenial(error.cause) === undefined);
     return { type: isSilent ? "silent" : "failed", url, sentence };
   }
 }

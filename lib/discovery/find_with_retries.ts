@@ -13,7 +13,7 @@ const RETRY_MS = 2000;
 const LONGEST_WAIT_MS = 120_000;
 
 /** Who hears of the waiting, and what it may take. */
-export interface PatientOptions {
+export interface RetryOptions {
   readonly signal?: AbortSignal;
   /** Told once, when the name is not known and a tracker says that it does not know everybody yet. */
   readonly onWaiting?: (sentence: string) => void;
@@ -25,10 +25,10 @@ export interface PatientOptions {
  * Like {@link findByName}. When nobody hosts the name and a tracker has just been started, it is asked again
  * until those who used it before have had the time to come back.
  */
-export async function findPatiently(
+export async function findWithRetries(
   name: string,
   trackerUrls: readonly string[],
-  { signal, onWaiting, clock = systemClock }: PatientOptions,
+  { signal, onWaiting, clock = systemClock }: RetryOptions,
 ): Promise<CatalogueEntry[]> {
   const startMs = clock.nowMs();
   for (let isFirst = true;; isFirst = false) {

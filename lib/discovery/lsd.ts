@@ -7,11 +7,11 @@
 import { type HostPort, normalizeIp } from "../codec/address.ts";
 import { encodeLocalSearch, LOCAL_GROUPS } from "../codec/discovery/lsd.ts";
 import { hex } from "../codec/bytes.ts";
-import { LocalAnnounces, type LocalTorrent } from "./lsd_schedule.ts";
+import { type LocalTorrent, LsdSchedule } from "./lsd_schedule.ts";
 import { watchAddresses } from "../runtime/address_watch.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { MulticastGroup } from "./multicast.ts";
-import { networkReason } from "../runtime/socket_errors.ts";
+import { socketErrorText } from "../runtime/socket_errors.ts";
 import { isNearby } from "../runtime/network_interfaces.ts";
 
 /** A torrent to find peers for, and who hears of them. */
@@ -23,7 +23,7 @@ export interface LocalSearcher extends LocalTorrent {
 }
 
 /** A torrent's part in it. */
-export interface LocalPresence {
+export interface LsdHandle {
   /** Ends it; the last one of a process closes the sockets. */
   close(): Promise<void>;
 }
@@ -34,7 +34,7 @@ const REFRESH_MS = 20_000;
 let shared: LocalDiscovery | undefined;
 
 /** Takes part in the local network. All torrents of a process share its sockets. It never throws. */
-export function discoverLocally(searcher: LocalSearcher): LocalPresence {
+export function discoverLocally(searcher: LocalSearcher): LsdHandle {
   const discovery = shared ??= new LocalDiscovery(systemClock);
   discovery.add(searcher);
   return {
@@ -46,10 +46,10 @@ export function discoverLocally(searcher: LocalSearcher): LocalPresence {
   };
 }
 
-/** The sockets and the timer around {@link LocalAnnounces}. */
+/** The sockets and the timer around {@link LsdSchedule}. */
 class LocalDiscovery {
   readonly #clock: Clock;
-  readonly #announces = new LocalAnnounces<LocalSearcher>(
+  readonly #announces = new LsdSchedule<LocalSearcher>(
     hex(crypto.getRandomValues(new Uint8Array(8))),
     Math.random,
     isNearby,
@@ -107,7 +107,7 @@ class LocalDiscovery {
         const received = (packet: Uint8Array, host: string) => this.#received(packet, host);
         this.#groups.set(family, new MulticastGroup(family, LOCAL_GROUPS[family], received));
       } catch (error) {
-        fault ??= networkReason(error);
+        fault ??= socketErrorText(error);
       }
     }
     return await this.#refresh() ?? (this.#groups.size === 0 ? fault : undefined);
@@ -136,7 +136,7 @@ class LocalDiscovery {
       if (hasNew) this.#announces.networkAppeared(this.#clock.nowMs());
       return undefined;
     } catch (error) {
-      return networkReason(error);
+      return socketErrorText(error);
     }
   }
 

@@ -79,7 +79,7 @@ interface Entry<T> {
 }
 
 /** The torrents of one process on the local network. It does nothing by itself: it says what to do. */
-export class LocalAnnounces<T extends LocalTorrent> {
+export class LsdSchedule<T extends LocalTorrent> {
   readonly #cookie: string;
   readonly #random: () => number;
   readonly #believes: (host: string) => boolean;

@@ -7,7 +7,7 @@
 
 import type { Reach } from "../codec/discovery/udp_tracker.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import { expectOutsideFault } from "../runtime/operational_errors.ts";
+import { rethrowBug } from "../runtime/operational_errors.ts";
 import { type AskOptions, UdpTrackerClient } from "./tracker_client.ts";
 
 /**
@@ -30,7 +30,7 @@ export interface ReachClient {
 }
 
 /** What is asked, and who hears of the answer. */
-export interface PortInquiryOptions {
+export interface PortCheckOptions {
   /** The TCP port that is listening. */
   readonly port: number;
   /** The address to ask from, as for announces. */
@@ -47,15 +47,15 @@ export interface PortInquiryOptions {
  * Asks each tracker a few times, on sockets of its own: what a tracker makes of a question it does not
  * know is not to disturb announces.
  */
-export class PortInquiry {
-  readonly #options: PortInquiryOptions;
+export class PortCheck {
+  readonly #options: PortCheckOptions;
   readonly #clock: Clock;
   readonly #closing = new AbortController();
   readonly #asked = new Map<string, Promise<void>>();
   #reachable: boolean | undefined;
 
   /** Nobody is asked yet. */
-  constructor(options: PortInquiryOptions) {
+  constructor(options: PortCheckOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
   }
@@ -100,7 +100,7 @@ export class PortInquiry {
       const { signal } = this.#closing;
       return await client.reach(port, { signal, giveUpSeconds: GIVE_UP_SECONDS });
     } catch (error) {
-      expectOutsideFault(error);
+      rethrowBug(error);
       return undefined;
     } finally {
       await client.close();

@@ -22,10 +22,13 @@ import { NetworkError } from "../errors.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { unreachable } from "../runtime/socket_errors.ts";
 import { resolveHost, trackerAddresses } from "../runtime/resolve_host.ts";
-import { mostTelling, TrackerFamily } from "./tracker_endpoints.ts";
-import { TrackerPath, TrackerSilentError } from "./tracker_connection.ts";
+import { mostTelling, TrackerEndpoints } from "./tracker_endpoints.ts";
+import { TrackerConnection, TrackerTimeoutError } from "./tracker_connection.ts";
 
-export { TrackerRefusedError, TrackerSilentError } from "./tracker_connection.ts";
+export {
+  TrackerErrorResponse as TrackerRefusedError,
+  TrackerTimeoutError as TrackerSilentError,
+} from "./tracker_connection.ts";
 
 /** How long one question takes before the tracker counts as silent. */
 const GIVE_UP_SECONDS = 15;
@@ -102,7 +105,7 @@ export class UdpTrackerClient implements AsyncDisposable {
   readonly #localHost: string | undefined;
   readonly #resolveHost: (host: string) => Promise<string[]>;
   readonly #closing = new AbortController();
-  #paths: Promise<TrackerFamily[]> | undefined;
+  #paths: Promise<TrackerEndpoints[]> | undefined;
   #questions = 0;
   /** Addresses that kept silent when they were last asked. */
   readonly #silent = new Set<string>();
@@ -129,7 +132,7 @@ export class UdpTrackerClient implements AsyncDisposable {
   /**
    * Announces a peer and returns others.
    *
-   * @throws {TrackerSilentError}, {TrackerRefusedError} or another {NetworkError}; the signal's reason
+   * @throws {TrackerTimeoutError}, {TrackerRefusedError} or another {NetworkError}; the signal's reason
    * when it aborts. The same holds for the other questions.
    */
   async announce(params: AnnounceParams, options: AskOptions = {}): Promise<AnnounceAnswer> {
@@ -208,7 +211,7 @@ export class UdpTrackerClient implements AsyncDisposable {
   /** Asks over every family at once: the answers, at least one. */
   async #ask<T>(
     options: AskOptions,
-    ask: (path: TrackerFamily, giveUpMs: number, signal: AbortSignal) => Promise<T>,
+    ask: (path: TrackerEndpoints, giveUpMs: number, signal: AbortSignal) => Promise<T>,
   ): Promise<T[]> {
     const giveUpMs = 1000 * (options.giveUpSeconds ?? GIVE_UP_SECONDS);
     const enough = new AbortController();
@@ -247,7 +250,7 @@ export class UdpTrackerClient implements AsyncDisposable {
     }
   }
 
-  async #openPaths(giveUpMs: number, signal: AbortSignal): Promise<TrackerFamily[]> {
+  async #openPaths(giveUpMs: number, signal: AbortSignal): Promise<TrackerEndpoints[]> {
     if (this.#stale && this.#questions === 1) await this.#closePaths();
     this.#stale = false;
     const opening = this.#paths ??= this.#resolve(giveUpMs);
@@ -265,7 +268,7 @@ export class UdpTrackerClient implements AsyncDisposable {
   }
 
   /** Opens a way to the addresses of each family that the tracker's name has. */
-  async #resolve(giveUpMs: number): Promise<TrackerFamily[]> {
+  async #resolve(giveUpMs: number): Promise<TrackerEndpoints[]> {
     const found = await trackerAddresses(this.#tracker, {
       resolve: this.#resolveHost,
       localHost: this.#localHost,
@@ -274,18 +277,18 @@ export class UdpTrackerClient implements AsyncDisposable {
       signal: this.#closing.signal,
     });
     this.#closing.signal.throwIfAborted();
-    const paths: TrackerFamily[] = [];
+    const paths: TrackerEndpoints[] = [];
     let fault: unknown;
     const { url, port } = this.#tracker;
     for (const { family, hosts } of found) {
       try {
         paths.push(
-          new TrackerFamily({
+          new TrackerEndpoints({
             family,
             hosts,
             silent: this.#silent,
             clock: this.#clock,
-            open: (host) => new TrackerPath(url, host, port, this.#clock, this.#localHost),
+            open: (host) => new TrackerConnection(url, host, port, this.#clock, this.#localHost),
           }),
         );
       } catch (error) {
@@ -297,7 +300,7 @@ export class UdpTrackerClient implements AsyncDisposable {
     const sentence = fault instanceof Error
       ? unreachable(tracker, fault)
       : `${tracker} cannot be reached: it has no address that ${this.#localHost} can send to`;
-    throw new TrackerSilentError(sentence, false, fault);
+    throw new TrackerTimeoutError(sentence, false, fault);
   }
 
   async #closePaths(): Promise<void> {

@@ -16,7 +16,7 @@ import {
 import { ExitCode, NetworkError, ProtocolError } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { unreachable } from "../runtime/socket_errors.ts";
-import { NoAnswer, UdpEndpoint } from "./udp_transactions.ts";
+import { NoAnswer, UdpTransactions } from "./udp_transactions.ts";
 
 /**
  * How long a connection id is used. BEP 15 allows a minute; the rest of that minute is for repeating
@@ -31,7 +31,7 @@ const FIRST_WAIT_MS = 1000;
 const MAX_SHOWN_LENGTH = 200;
 
 /** The tracker did not answer in time, or could not be reached at all. */
-export class TrackerSilentError extends NetworkError {
+export class TrackerTimeoutError extends NetworkError {
   /** It gave out a connection id, so it is there; it just did not answer the question. */
   readonly connected: boolean;
 
@@ -43,7 +43,7 @@ export class TrackerSilentError extends NetworkError {
 }
 
 /** The tracker answered with an error. */
-export class TrackerRefusedError extends NetworkError {
+export class TrackerErrorResponse extends NetworkError {
   /** Its words, safe to print. */
   readonly reason: string;
 
@@ -65,12 +65,12 @@ export type AnswerTo<T extends Question["type"]> = Extract<
 type WithoutIds<T> = T extends unknown ? Omit<T, "connectionId" | "transactionId"> : never;
 
 /** One address of one tracker. Close it. */
-export class TrackerPath {
+export class TrackerConnection {
   readonly family: AddressFamily;
   /** The IP address that is asked. */
   readonly host: string;
   readonly #url: string;
-  readonly #endpoint: UdpEndpoint;
+  readonly #endpoint: UdpTransactions;
   readonly #clock: Clock;
   #connection: { id: Uint8Array; sinceMs: number } | undefined;
   #connecting: Promise<Uint8Array> | undefined;
@@ -81,7 +81,7 @@ export class TrackerPath {
     this.family = ipToBytes(host).length === 4 ? 4 : 6;
     this.#url = url;
     this.#clock = clock;
-    this.#endpoint = new UdpEndpoint(host, port, clock, localHost);
+    this.#endpoint = new UdpTransactions(host, port, clock, localHost);
   }
 
   /**
@@ -90,7 +90,7 @@ export class TrackerPath {
    * A connection id from before that the tracker no longer knows (it was restarted) costs one more
    * exchange, nothing else.
    *
-   * @throws {TrackerSilentError} without an answer, {TrackerRefusedError} on an error packet,
+   * @throws {TrackerTimeoutError} without an answer, {TrackerRefusedError} on an error packet,
    * {NetworkError} on an answer that makes no sense; the signal's reason when it aborts.
    */
   async ask<Q extends Question>(
@@ -113,7 +113,7 @@ export class TrackerPath {
   /**
    * Makes sure of a connection id, so that a question can be asked at once.
    *
-   * @throws as {@link TrackerPath.ask}
+   * @throws as {@link TrackerConnection.ask}
    */
   async connect(giveUpMs: number, signal: AbortSignal): Promise<void> {
     await this.#connect(this.#clock.nowMs() + giveUpMs, signal);
@@ -140,7 +140,7 @@ export class TrackerPath {
     try {
       return await this.#exchange(question, connectionId, deadlineMs, signal, true);
     } catch (error) {
-      if (error instanceof TrackerSilentError) return undefined;
+      if (error instanceof TrackerTimeoutError) return undefined;
       throw error;
     }
   }
@@ -209,16 +209,16 @@ export class TrackerPath {
     return answer as AnswerTo<Q["type"]>;
   }
 
-  #silence(error: NoAnswer, connected: boolean): TrackerSilentError {
+  #silence(error: NoAnswer, connected: boolean): TrackerTimeoutError {
     if (!(error.cause instanceof Error)) {
-      return new TrackerSilentError(`tracker ${this.#url} does not answer`, connected);
+      return new TrackerTimeoutError(`tracker ${this.#url} does not answer`, connected);
     }
     const message = unreachable(`tracker ${this.#url}`, error.cause);
-    return new TrackerSilentError(message, false, error.cause);
+    return new TrackerTimeoutError(message, false, error.cause);
   }
 
-  #refusal(message: string): TrackerRefusedError {
-    return new TrackerRefusedError(this.#url, printable(message));
+  #refusal(message: string): TrackerErrorResponse {
+    return new TrackerErrorResponse(this.#url, printable(message));
   }
 
   #nonsense(cause?: unknown): NetworkError {

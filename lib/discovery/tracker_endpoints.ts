@@ -10,9 +10,9 @@ import type { Clock } from "../runtime/clock.ts";
 import {
   type AnswerTo,
   type Question,
-  type TrackerPath,
-  TrackerRefusedError,
-  TrackerSilentError,
+  type TrackerConnection,
+  TrackerErrorResponse,
+  TrackerTimeoutError,
 } from "./tracker_connection.ts";
 
 /** So long an address may keep silent before the next one is tried as well (RFC 8305 says 250 ms for TCP). */
@@ -26,15 +26,15 @@ export interface FamilyOptions {
   /** Those that kept silent when they were last asked: they are tried last. Kept by the owner. */
   readonly silent: Set<string>;
   /** Opens a socket towards an address. */
-  readonly open: (host: string) => TrackerPath;
+  readonly open: (host: string) => TrackerConnection;
   readonly clock: Clock;
 }
 
 /** Asks at the address that answers. Close it. */
-export class TrackerFamily {
+export class TrackerEndpoints {
   readonly family: AddressFamily;
   readonly #options: FamilyOptions;
-  readonly #paths = new Map<string, TrackerPath>();
+  readonly #paths = new Map<string, TrackerConnection>();
   /** In the order in which they are tried. */
   #hosts: string[];
 
@@ -57,7 +57,7 @@ export class TrackerFamily {
   }
 
   /**
-   * As {@link TrackerPath.ask}. Where an address gives no connection id soon, the next is tried beside it; the
+   * As {@link TrackerConnection.ask}. Where an address gives no connection id soon, the next is tried beside it; the
    * first that does is asked, and asked first from then on.
    */
   async ask<Q extends Question>(
@@ -82,7 +82,7 @@ export class TrackerFamily {
         this.#hosts = [host, ...this.#hosts.filter((other) => other !== host)];
         return answer;
       } catch (error) {
-        if (!(error instanceof TrackerSilentError)) throw error;
+        if (!(error instanceof TrackerTimeoutError)) throw error;
         this.#options.silent.add(host);
         if (untried.length === 0 || leftMs() <= 0) throw error;
       }
@@ -133,7 +133,7 @@ export class TrackerFamily {
     await this.#pathTo(host).connect(giveUpMs, signal);
   }
 
-  #pathTo(host: string): TrackerPath {
+  #pathTo(host: string): TrackerConnection {
     let path = this.#paths.get(host);
     if (path === undefined) this.#paths.set(host, path = this.#options.open(host));
     return path;
@@ -142,8 +142,8 @@ export class TrackerFamily {
 
 /** Of several failures the one that says most: a refusal before nonsense before silence. */
 export function mostTelling(faults: readonly unknown[]): unknown {
-  return faults.find((fault) => fault instanceof TrackerRefusedError) ??
-    faults.find((fault) => !(fault instanceof TrackerSilentError)) ??
-    faults.find((fault) => fault instanceof TrackerSilentError && fault.connected) ??
+  return faults.find((fault) => fault instanceof TrackerErrorResponse) ??
+    faults.find((fault) => !(fault instanceof TrackerTimeoutError)) ??
+    faults.find((fault) => fault instanceof TrackerTimeoutError && fault.connected) ??
     faults[0];
 }

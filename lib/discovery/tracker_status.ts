@@ -30,7 +30,7 @@ interface Heard {
 }
 
 /** Remembers the last word of every tracker. */
-export class TrackerBoard {
+export class TrackerStatusTable {
   readonly #expected = new Set<string>();
   readonly #heard = new Map<string, Heard>();
   #mostSeeders = 0;
@@ -79,7 +79,7 @@ export class TrackerBoard {
 export type TrackerFailure = "tracker-silent" | "tracker-refuses" | "tracker-fails";
 
 /** What there is to expect of the trackers. */
-export type TrackerOutlook =
+export type TrackerSummary =
   /** There is none. */
   | { readonly state: "none" }
   /** None was named, but the local network is asked. */
@@ -99,7 +99,7 @@ const MOST_TELLING: readonly TrackerFailure[] = [
 ];
 
 /** What to expect of trackers that stand like this. */
-export function outlookOf(standings: readonly TrackerStanding[]): TrackerOutlook {
+export function summarize(standings: readonly TrackerStanding[]): TrackerSummary {
   const answering = standings.filter(({ ok }) => ok === true);
   if (answering.length > 0) {
     // We are one of the leechers ourselves.

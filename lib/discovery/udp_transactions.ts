@@ -42,7 +42,7 @@ export class NoAnswer extends Error {
  * under its own address has to guess right with few attempts, where a forged sender's address has as many as
  * fit through the line; so it is no easier to make us believe a false answer than it was before.
  */
-export class UdpEndpoint {
+export class UdpTransactions {
   readonly #socket: Deno.DatagramConn;
   readonly #remote: Deno.NetAddr;
   readonly #clock: Clock;

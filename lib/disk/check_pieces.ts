@@ -11,7 +11,7 @@ import type { PieceLayer } from "../codec/torrent/piece_layer.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import type { Layout } from "../store/layout.ts";
 import type { HashResult } from "./worker_jobs.ts";
-import { hashingWorkerCount, PieceWorkers } from "./worker_pool.ts";
+import { hashingWorkerCount, WorkerPool } from "./worker_pool.ts";
 
 /** What to check. */
 export interface CheckPlan {
@@ -52,7 +52,7 @@ export async function checkPieces(plan: CheckPlan): Promise<CheckResult> {
   const sha1Good = new Bitfield(pieceCount);
   const readable = new Bitfield(pieceCount);
   const setup = { layout: { pieceLength, version, files: info.files }, paths };
-  const workers = new PieceWorkers(setup, hashingWorkerCount(layout.totalLength));
+  const workers = new WorkerPool(setup, hashingWorkerCount(layout.totalLength));
   let doneBytes = 0;
   const take = (first: number, part: HashResult) => {
     if (wanted.sha256) roots.set(part.roots, first * HASH_LENGTH);

@@ -5,7 +5,7 @@
  */
 
 import { DiskError, ExitCode } from "../errors.ts";
-import { unpermitted } from "../runtime/permissions.ts";
+import { describeDenial } from "../runtime/permissions.ts";
 
 /** So many characters of a path are shown when the path itself is the trouble. */
 const MOST_SHOWN = 400;
@@ -94,7 +94,7 @@ export function diskError(error: unknown, path: string): DiskError {
 function refused(error: unknown, path: string): string | undefined {
   const { message = "" } = error as { message?: string };
   const [, deed] = /Requires (read|write) access/.exec(message) ?? [];
-  if (deed === undefined || Deno.build.standalone) return unpermitted(error);
+  if (deed === undefined || Deno.build.standalone) return describeDenial(error);
   return `Deno was not permitted to ${deed} ${path}: add it to --allow-${deed}, or run with -A`;
 }
 

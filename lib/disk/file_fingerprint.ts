@@ -13,7 +13,7 @@ import { diskError } from "./disk_error.ts";
 const AT_A_TIME = 64;
 
 /** The stamp of a file whose figures are known. */
-export function stampFrom({ size, mtimeMs, ctimeMs, ino, dev }: Stats): string {
+export function fingerprintFrom({ size, mtimeMs, ctimeMs, ino, dev }: Stats): string {
   return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
 }
 
@@ -22,33 +22,33 @@ export function stampFrom({ size, mtimeMs, ctimeMs, ino, dev }: Stats): string {
  *
  * @throws {DiskError} when there is no such file
  */
-export function stampOf(path: string): Promise<string> {
+export function fingerprintOf(path: string): Promise<string> {
   return new Promise((resolve, reject) => {
     stat(
       path,
-      (error, stats) => error ? reject(diskError(error, path)) : resolve(stampFrom(stats)),
+      (error, stats) => error ? reject(diskError(error, path)) : resolve(fingerprintFrom(stats)),
     );
   });
 }
 
 /** The stamp of an open file. @throws {Error} as the system says it */
-export function stampOfOpen(fd: number): Promise<string> {
+export function fingerprintOfOpen(fd: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    fstat(fd, (error, stats) => error ? reject(error) : resolve(stampFrom(stats as Stats)));
+    fstat(fd, (error, stats) => error ? reject(error) : resolve(fingerprintFrom(stats as Stats)));
   });
 }
 
 /** The same, by this thread. @throws {Error} as the system says it */
-export function stampOfOpenNow(fd: number): string {
-  return stampFrom(fstatSync(fd));
+export function fingerprintOfOpenNow(fd: number): string {
+  return fingerprintFrom(fstatSync(fd));
 }
 
 /** The stamps of many files, in their order; empty where no path is given and for what is not there. */
-export async function stampsOf(paths: readonly string[]): Promise<string[]> {
+export async function fingerprintsOf(paths: readonly string[]): Promise<string[]> {
   const stamps = new Array<string>(paths.length).fill("");
   const given = paths.entries().filter(([, path]) => path !== "");
   const look = async () => {
-    for (const [i, path] of given) stamps[i] = await stampOf(path).catch(() => "");
+    for (const [i, path] of given) stamps[i] = await fingerprintOf(path).catch(() => "");
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, look));
   return stamps;

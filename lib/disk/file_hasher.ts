@@ -16,8 +16,8 @@ import {
   paddedBlocks,
 } from "../codec/torrent/merkle.ts";
 import type { FileSpan, Layout, PieceIndex } from "../store/layout.ts";
-import type { Descriptors } from "./open_files.ts";
-import type { Garbage } from "../runtime/gc.ts";
+import type { SyncFileCache } from "./open_files.ts";
+import type { GcPacer } from "../runtime/gc.ts";
 import type { HashKinds, HashResult, WorkerSetup } from "./worker_jobs.ts";
 
 /** Read and hashed at once, a whole number of blocks; much more does not fit into a core's own cache. */
@@ -37,12 +37,12 @@ interface RunningPiece {
 export class FileHasher {
   readonly #layout: Layout;
   readonly #setup: WorkerSetup;
-  readonly #files: Descriptors;
-  readonly #garbage: Garbage;
+  readonly #files: SyncFileCache;
+  readonly #garbage: GcPacer;
   #buffer = new Uint8Array(0);
 
   /** Opens files by way of `files`. */
-  constructor(setup: WorkerSetup, layout: Layout, files: Descriptors, garbage: Garbage) {
+  constructor(setup: WorkerSetup, layout: Layout, files: SyncFileCache, garbage: GcPacer) {
     this.#setup = setup;
     this.#layout = layout;
     this.#files = files;

@@ -12,10 +12,10 @@ import { equalBytes } from "../codec/bytes.ts";
 import { sha1 } from "../codec/hash.ts";
 import { paddedBlocks, pieceHash } from "../codec/torrent/merkle.ts";
 import type { FileSpan, Layout, LayoutFile, PieceIndex } from "../store/layout.ts";
-import { FilePool } from "./open_files.ts";
-import { stampOfOpen, stampOfOpenNow } from "./file_fingerprint.ts";
-import { expectOutsideFault } from "../runtime/operational_errors.ts";
-import type { Expected } from "../store/pieces.ts";
+import { FileCache } from "./open_files.ts";
+import { fingerprintOfOpen, fingerprintOfOpenNow } from "./file_fingerprint.ts";
+import { rethrowBug } from "../runtime/operational_errors.ts";
+import type { PieceHash } from "../store/pieces.ts";
 
 /** A file that is not what it was when it was known to be right. */
 interface ChangedFile {
@@ -30,11 +30,11 @@ export class FileReader {
   readonly #layout: Layout;
   readonly #files: readonly LayoutFile[];
   readonly #paths: readonly string[];
-  readonly #pool = new FilePool();
-  readonly #pace = new ReadPace();
+  readonly #pool = new FileCache();
+  readonly #pace = new ReadStrategy();
   /** By index. */
   readonly #changed = new Map<number, ChangedFile>();
-  readonly #expected: (piece: PieceIndex) => Expected | undefined;
+  readonly #expected: (piece: PieceIndex) => PieceHash | undefined;
   readonly #state: "growing" | readonly string[];
   #reading = 0;
   #idle: (() => void) | undefined;
@@ -48,7 +48,7 @@ export class FileReader {
     layout: Layout,
     files: readonly LayoutFile[],
     paths: readonly string[],
-    expected: (piece: PieceIndex) => Expected | undefined,
+    expected: (piece: PieceIndex) => PieceHash | undefined,
     state: "growing" | readonly string[],
   ) {
     this.#layout = layout;
@@ -98,12 +98,12 @@ export class FileReader {
     return true;
   }
 
-  /** As {@link FilePool.use}; false where the file cannot be opened or looked at. */
+  /** As {@link FileCache.use}; false where the file cannot be opened or looked at. */
   async #use(path: string, work: (fd: number) => Promise<boolean>): Promise<boolean> {
     try {
       return await this.#pool.use(path, work);
     } catch (error) {
-      expectOutsideFault(error);
+      rethrowBug(error);
       return false;
     }
   }
@@ -111,7 +111,7 @@ export class FileReader {
   async #isUnchanged(file: number, fd: number, piece: PieceIndex): Promise<boolean> {
     if (this.#state === "growing") return true;
     let known = this.#changed.get(file);
-    const stamp = this.#pace.isQuick ? stampOfOpenNow(fd) : await stampOfOpen(fd);
+    const stamp = this.#pace.isQuick ? fingerprintOfOpenNow(fd) : await fingerprintOfOpen(fd);
     if (stamp !== (known?.stamp ?? this.#state[file])) {
       known = { stamp, rechecked: new Set() };
       this.#changed.set(file, known);
@@ -181,7 +181,7 @@ const FIRST_REST = 16;
 const LONGEST_REST = 4096;
 
 /** The choice for one set of files. Starts with other threads. */
-export class ReadPace {
+export class ReadStrategy {
   #rest = FIRST_REST;
   #left = FIRST_REST;
 

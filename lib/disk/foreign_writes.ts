@@ -43,7 +43,7 @@ export interface Written {
 }
 
 /** The files of one download. */
-export class WriteWatch {
+export class ForeignWrites {
   /** What each is like as far as known. */
   readonly #last: Float64Array;
   /** What it was like before that, of files that were written to more than once. */

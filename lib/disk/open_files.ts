@@ -17,7 +17,7 @@ interface Pooled {
 }
 
 /** Descriptors by path. Of those that nobody uses, the one unused for longest is closed first. */
-export class FilePool {
+export class FileCache {
   /** In the order of their last use. */
   readonly #files = new Map<string, Pooled>();
 
@@ -85,7 +85,7 @@ async function closeFile({ fd }: Pooled): Promise<void> {
 export const MAX_OPEN_FILES = 64;
 
 /** Descriptors by path and mode; the one that was not used for longest is closed first. */
-export class Descriptors {
+export class SyncFileCache {
   /** In the order of their last use. */
   readonly #open = new Map<string, number>();
   readonly #openFile: (path: string, mode: "r" | "r+") => number;

@@ -9,7 +9,7 @@
  */
 
 /** The buffers of all slots. */
-export class PieceMemory {
+export class PieceBuffers {
   readonly #pieceLength: number;
   readonly #slots: Array<Uint8Array<ArrayBuffer> | undefined>;
 

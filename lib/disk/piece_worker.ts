@@ -13,11 +13,11 @@ import { equalBytes, hex } from "../codec/bytes.ts";
 import { sha1 } from "../codec/hash.ts";
 import { BLOCK_LENGTH, blockHashes, paddedBlocks, pieceHash } from "../codec/torrent/merkle.ts";
 import { Layout, type PieceIndex } from "../store/layout.ts";
-import { Descriptors } from "./open_files.ts";
+import { SyncFileCache } from "./open_files.ts";
 import { FileHasher } from "./file_hasher.ts";
-import { FileMarks } from "./write_stamps.ts";
-import { Garbage } from "../runtime/gc.ts";
-import { expectOutsideFault } from "../runtime/operational_errors.ts";
+import { WriteStamps } from "./write_stamps.ts";
+import { GcPacer } from "../runtime/gc.ts";
+import { rethrowBug } from "../runtime/operational_errors.ts";
 import type {
   Job,
   JobAnswer,
@@ -52,11 +52,11 @@ scope.onmessage = (event) => {
 class PieceWorker {
   readonly #setup: WorkerSetup;
   readonly #layout: Layout;
-  readonly #files = new Descriptors((path, mode) => this.#openFile(path, mode));
-  readonly #marks = new FileMarks();
+  readonly #files = new SyncFileCache((path, mode) => this.#openFile(path, mode));
+  readonly #marks = new WriteStamps();
   /** Which file each path is to lead to that is written to. */
   readonly #ids = new Map<string, FileId>();
-  readonly #garbage = new Garbage(HASHES_PER_COLLECTION);
+  readonly #garbage = new GcPacer(HASHES_PER_COLLECTION);
   readonly #hasher: FileHasher;
 
   constructor(setup: WorkerSetup) {
@@ -74,7 +74,7 @@ class PieceWorker {
     try {
       return { id, answer: this.#run(job) };
     } catch (error) {
-      expectOutsideFault(error); // a bug ends the thread, and with it the program
+      rethrowBug(error); // a bug ends the thread, and with it the program
       const { message, code } = error as Error & { code?: string };
       return {
         id,

@@ -13,7 +13,7 @@ import type { PieceLayer } from "../codec/torrent/piece_layer.ts";
 import type { Bitfield } from "../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
 import { FileReader } from "./file_reader.ts";
-import type { Expected } from "../store/pieces.ts";
+import type { PieceHash } from "../store/pieces.ts";
 
 /** So many pieces are looked at, and of so many bytes, but always one. */
 const MOST_PIECES = 16;
@@ -67,17 +67,17 @@ function expectedOf({ info, layout, layers }: SpotCheckPlan, piece: PieceIndex) 
   if (layout.version !== "v1") {
     const { root, pieceInFile } = layout.fileOf(piece);
     const hash = root && layers.get(hex(root))?.hash(pieceInFile);
-    if (hash !== undefined) return { kind: "sha256", hash } satisfies Expected;
+    if (hash !== undefined) return { kind: "sha256", hash } satisfies PieceHash;
   }
   const hash = info.pieces?.subarray(20 * piece, 20 * piece + 20);
-  return hash && { kind: "sha1", hash } satisfies Expected;
+  return hash && { kind: "sha1", hash } satisfies PieceHash;
 }
 
 function fits(
   { info, layout }: SpotCheckPlan,
   piece: PieceIndex,
   data: Uint8Array,
-  expected: Expected,
+  expected: PieceHash,
 ): boolean {
   if (expected.kind === "sha1") return equalBytes(sha1(data), expected.hash);
   const { length } = info.files[layout.fileOf(piece).file]!;

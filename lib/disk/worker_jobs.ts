@@ -7,7 +7,7 @@
 import type { LayoutFile, PieceIndex } from "../store/layout.ts";
 import type { FileId } from "./exclusive_file.ts";
 import type { Written } from "./foreign_writes.ts";
-import type { Expected } from "../store/pieces.ts";
+import type { PieceHash } from "../store/pieces.ts";
 import type { NotesPlace } from "./resume_format.ts";
 
 /** The first message to a worker: what torrent, and where on disk. */
@@ -41,7 +41,7 @@ export type Job =
     readonly type: "store";
     readonly piece: PieceIndex;
     readonly buffer: ArrayBuffer;
-    readonly expected: Expected;
+    readonly expected: PieceHash;
     readonly note: number;
     /** Hash the blocks also when the piece matches. */
     readonly digests: boolean;

@@ -16,8 +16,8 @@ import type {
   WorkerSetup,
 } from "./worker_jobs.ts";
 import { diskError } from "./disk_error.ts";
-import { unpermitted } from "../runtime/permissions.ts";
-import type { WriteWatch } from "./foreign_writes.ts";
+import { describeDenial } from "../runtime/permissions.ts";
+import type { ForeignWrites } from "./foreign_writes.ts";
 
 /** Hashed per job when files are hashed as they are: 5 ms of work, and as much is how uneven the end may be. */
 const HASH_JOB_BYTES = 4 * 1024 * 1024;
@@ -53,17 +53,17 @@ interface Thread {
 }
 
 /** Up to a number of piece workers, started as they are needed. Jobs go to the one with least to do. */
-export class PieceWorkers {
+export class WorkerPool {
   readonly #setup: WorkerSetup;
   readonly #count: number;
-  readonly #watch: WriteWatch | undefined;
+  readonly #watch: ForeignWrites | undefined;
   readonly #threads: Thread[] = [];
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
   #closed = false;
 
   /** Will start up to `count` threads; `watch` hears of every write. */
-  constructor(setup: WorkerSetup, count: number, watch?: WriteWatch) {
+  constructor(setup: WorkerSetup, count: number, watch?: ForeignWrites) {
     this.#watch = watch;
     this.#setup = setup;
     this.#count = count;
@@ -154,7 +154,7 @@ export class PieceWorkers {
       // It is gone and answers nothing any more: to close it would take for ever.
       const place = this.#threads.indexOf(thread);
       if (place !== -1) this.#threads.splice(place, 1);
-      const refusal = unpermitted(event);
+      const refusal = describeDenial(event);
       const text = `a hashing thread failed: ${refusal ?? event.message}`;
       // It could not be started, or it met a bug.
       const isBug = refusal === undefined && event.message.startsWith("Uncaught");

@@ -14,7 +14,7 @@ const QUICK_MS = 0.5;
 const REST_FACTOR = 50;
 
 /** What one thread knows of the cost of looking. */
-export class FileMarks {
+export class WriteStamps {
   #restUntilMs = 0;
 
   /**

@@ -7,9 +7,14 @@
 import type { Handshake } from "../codec/wire/handshake.ts";
 import { ProtocolError } from "../errors.ts";
 import type { InfoHashes } from "../peer/connection/info_hashes.ts";
-import { closeQuietly, dial, HungUp, type OpenedSocket } from "./handshake.ts";
-import { networkReason } from "../runtime/socket_errors.ts";
-import { expectOutsideFault } from "../runtime/operational_errors.ts";
+import {
+  closeQuietly,
+  ConnectionClosedError,
+  dialHandshake,
+  type OpenedSocket,
+} from "./handshake.ts";
+import { socketErrorText } from "../runtime/socket_errors.ts";
+import { rethrowBug } from "../runtime/operational_errors.ts";
 
 /** A connection to a peer of the torrent that was asked for. */
 export interface DialledSocket {
@@ -32,7 +37,7 @@ export class Dialer {
   /** Who was reached in no other way: next time it is tried first. */
   readonly #wantEncryption = new WeakSet<PeerAddress>();
 
-  /** As {@link dial}; why nothing came of it, in words, instead of an error. */
+  /** As {@link dialHandshake}; why nothing came of it, in words, instead of an error. */
   async tryDial(
     infoHashes: InfoHashes,
     peer: PeerAddress,
@@ -42,7 +47,7 @@ export class Dialer {
     try {
       return await this.dial(infoHashes, peer, v2, signal);
     } catch (error) {
-      expectOutsideFault(error);
+      rethrowBug(error);
       return dialReason(error);
     }
   }
@@ -71,15 +76,15 @@ export class Dialer {
   async #open(peer: PeerAddress, ours: Handshake, signal: AbortSignal): Promise<OpenedSocket> {
     const { host, port } = peer;
     if (this.#wantEncryption.delete(peer)) {
-      const opened = await dial(host, port, ours, true, signal);
+      const opened = await dialHandshake(host, port, ours, true, signal);
       this.#wantEncryption.add(peer);
       return opened;
     }
     try {
-      return await dial(host, port, ours, false, signal);
+      return await dialHandshake(host, port, ours, false, signal);
     } catch (error) {
       if (!isHangUp(error) || signal.aborted) throw error;
-      const opened = await dial(host, port, ours, true, signal).catch(expectOutsideFault);
+      const opened = await dialHandshake(host, port, ours, true, signal).catch(rethrowBug);
       if (!opened) throw error;
       this.#wantEncryption.add(peer);
       return opened;
@@ -89,11 +94,11 @@ export class Dialer {
 
 /** The other side ended the connection and not we, and had said nothing. */
 function isHangUp(error: unknown): boolean {
-  return error instanceof HungUp || error instanceof Deno.errors.ConnectionReset ||
+  return error instanceof ConnectionClosedError || error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.BrokenPipe;
 }
 
 /** Why an attempt to connect failed, in words. */
 export function dialReason(error: unknown): string {
-  return networkReason(error);
+  return socketErrorText(error);
 }

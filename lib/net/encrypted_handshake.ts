@@ -8,7 +8,7 @@ import type { Framer } from "../codec/wire/framer.ts";
 import { initiate, MAX_PADDING, type MseExchange, respond } from "../codec/wire/mse.ts";
 import { mayBeKey, SECRET_LENGTH } from "../codec/wire/mse_keys.ts";
 import { ProtocolError } from "../errors.ts";
-import { Allowance } from "../peer/connection/token_bucket.ts";
+import { TokenBucket } from "../peer/connection/token_bucket.ts";
 import { EncryptedStream } from "./peer_stream.ts";
 import { type PeerStream, writeAll } from "./peer_stream.ts";
 
@@ -24,16 +24,16 @@ export const EXCHANGES_PER_SECOND = 100;
 const READ_BYTES = 4096;
 
 /** Who accepts encrypted handshakes. */
-export interface EncryptedDesk {
+export interface EncryptedResponder {
   /** The torrents that are here, 20 bytes each. */
   infoHashes(): Iterable<Uint8Array>;
   /** See {@link exchangeAllowance}. */
-  readonly exchanges: Allowance;
+  readonly exchanges: TokenBucket;
 }
 
 /** What strangers may have computed for them. */
-export function exchangeAllowance(nowMs: number): Allowance {
-  return new Allowance(EXCHANGES_AT_ONCE, EXCHANGES_PER_SECOND, nowMs);
+export function exchangeAllowance(nowMs: number): TokenBucket {
+  return new TokenBucket(EXCHANGES_AT_ONCE, EXCHANGES_PER_SECOND, nowMs);
 }
 
 /**
@@ -49,10 +49,10 @@ export async function acceptEncrypted(
   conn: PeerStream,
   begin: Uint8Array,
   framer: Framer,
-  desk: EncryptedDesk,
+  desk: EncryptedResponder,
 ): Promise<PeerStream> {
   if (!mayBeKey(begin)) throw new ProtocolError("does not speak the BitTorrent protocol");
-  if (!desk.exchanges.take(performance.now())) throw new ProtocolError("is one of too many");
+  if (!desk.exchanges.tryTake(performance.now())) throw new ProtocolError("is one of too many");
   return await carryOut(conn, framer, respond(ownPart(), desk.infoHashes()), begin);
 }
 

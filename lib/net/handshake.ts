@@ -14,7 +14,7 @@ import { decodeHandshake, decodeHandshakeHead, encodeHandshake } from "../codec/
 import type { Handshake, HandshakeHead } from "../codec/wire/handshake.ts";
 import { Framer } from "../codec/wire/framer.ts";
 import { ProtocolError } from "../errors.ts";
-import { acceptEncrypted, dialEncrypted, type EncryptedDesk } from "./encrypted_handshake.ts";
+import { acceptEncrypted, dialEncrypted, type EncryptedResponder } from "./encrypted_handshake.ts";
 import { type PeerStream, writeAll } from "./peer_stream.ts";
 
 const CONNECT_TIMEOUT_MS = 8000;
@@ -30,7 +30,7 @@ export interface OpenedSocket {
 }
 
 /** The other side ended the connection where an answer was due, without a word. */
-export class HungUp extends ProtocolError {
+export class ConnectionClosedError extends ProtocolError {
   /** In the same words as when it ended midway. */
   constructor() {
     super(HUNG_UP);
@@ -42,10 +42,10 @@ export class HungUp extends ProtocolError {
  *
  * @param encrypted by an encrypted handshake that carries the plain one
  * @throws {Error} when the address cannot be reached in time
- * @throws {HungUp} when what answers says nothing at all: it may want the other kind of handshake
+ * @throws {ConnectionClosedError} when what answers says nothing at all: it may want the other kind of handshake
  * @throws {ProtocolError} when what answers does not speak BitTorrent
  */
-export async function dial(
+export async function dialHandshake(
   host: string,
   port: number,
   ours: Handshake,
@@ -89,7 +89,7 @@ export async function connect(
 }
 
 /** Who says what to answer. */
-export interface Desk<T> extends EncryptedDesk {
+export interface HandshakeResponder<T> extends EncryptedResponder {
   /** What to say for this torrent; `undefined` closes the connection without an answer. */
   answerFor(head: HandshakeHead): T | undefined;
 }
@@ -100,9 +100,9 @@ export interface Desk<T> extends EncryptedDesk {
  *
  * @throws {ProtocolError} when it does not speak BitTorrent or asks for a torrent we do not have
  */
-export async function answer<T extends { handshake: Handshake }>(
+export async function acceptHandshake<T extends { handshake: Handshake }>(
   conn: Deno.TcpConn,
-  desk: Desk<T>,
+  desk: HandshakeResponder<T>,
   signal: AbortSignal,
 ): Promise<OpenedSocket & { readonly settled: T }> {
   return await withTimeout(conn, signal, async () => {
@@ -141,7 +141,9 @@ async function readExactly(conn: PeerStream, framer: Framer, count: number): Pro
     if (bytes !== undefined) return bytes;
     // A stranger that speaks another protocol is seen by its first byte, not by its silence.
     const read = await conn.read(framer.space());
-    if (read === null) throw framer.buffered === 0 ? new HungUp() : new ProtocolError(HUNG_UP);
+    if (read === null) {
+      throw framer.buffered === 0 ? new ConnectionClosedError() : new ProtocolError(HUNG_UP);
+    }
     framer.advance(read);
   }
 }

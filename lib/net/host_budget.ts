@@ -9,7 +9,7 @@
  */
 
 import type { Message } from "../codec/wire/message.ts";
-import { HostShares } from "../peer/peers/host_quota.ts";
+import { HostQuotas } from "../peer/peers/host_quota.ts";
 
 /** Units that each host gets a second: less than a tenth of a processor. */
 const UNITS_PER_SECOND = 200_000;
@@ -23,16 +23,16 @@ const BYTES_PER_UNIT = 64;
 const UNITS_PER_READ = 16;
 
 /** The shares of all hosts that this program is connected to. */
-export const programShares: HostShares = new HostShares(MAX_UNITS, UNITS_PER_SECOND);
+export const hostQuotas: HostQuotas = new HostQuotas(MAX_UNITS, UNITS_PER_SECOND);
 
 /** Units for a message that arrived. File data is free: we asked for it. */
-export function unitsOf(message: Message): number {
+export function costOfReceived(message: Message): number {
   if (message.type === "piece") return 0;
   if (message.type !== "extended") return 1;
   return EXTENDED_UNITS + message.payload.length / BYTES_PER_UNIT;
 }
 
 /** Units for messages that were made for a host, and for reads of file data. */
-export function unitsFor(sentBytes: number, reads: number): number {
+export function costOfSent(sentBytes: number, reads: number): number {
   return sentBytes / BYTES_PER_UNIT + reads * UNITS_PER_READ;
 }

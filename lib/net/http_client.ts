@@ -10,18 +10,18 @@
 
 import { isIp, isLoopback, normalizeIp } from "../codec/address.ts";
 import {
+  AddressScope,
+  type AddressScope as Distance,
   isServicePort,
   mayReach,
-  Reach,
-  type Reach as Distance,
   reachOf,
   type SourceScope,
 } from "../codec/address_scope.ts";
 import { isLocalhost, isWebUrl } from "../codec/torrent/web_seed_url.ts";
-import { networkReason } from "../runtime/socket_errors.ts";
-import { unpermitted } from "../runtime/permissions.ts";
+import { socketErrorText } from "../runtime/socket_errors.ts";
+import { describeDenial } from "../runtime/permissions.ts";
 import { resolveHost } from "../runtime/resolve_host.ts";
-import { HOPELESS_MS, WebFault } from "./http_errors.ts";
+import { HOPELESS_MS, WebSeedError } from "./http_errors.ts";
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS = [301, 302, 303, 307, 308];
@@ -33,7 +33,7 @@ const MAX_ADDRESSES = 4;
 const NEXT_ADDRESS_MS = 4000;
 
 /** What a server answered in the end. */
-export interface WebAnswer {
+export interface HttpResponse {
   /** Its body has to be read or cancelled. */
   readonly response: Response;
   /** How near the server is that gave it: what it says may name what is as near. */
@@ -41,7 +41,7 @@ export interface WebAnswer {
 }
 
 /** A redirect to something that is no web server. */
-export class ElsewhereFault extends WebFault {
+export class ForbiddenAddressError extends WebSeedError {
   /** Where to. */
   readonly location: string;
 
@@ -56,7 +56,7 @@ export class ElsewhereFault extends WebFault {
 export type Resolve = (host: string) => Promise<string[]>;
 
 /** Connections to web servers that one source has named. */
-export class WebClient implements Disposable {
+export class HttpClient implements Disposable {
   readonly #from: SourceScope;
   readonly #resolve: Resolve;
   readonly #http = Deno.createHttpClient({ allowHost: true });
@@ -75,14 +75,14 @@ export class WebClient implements Disposable {
   /**
    * Asks for a URL.
    *
-   * @throws {WebFault} when nothing answers there, or it is not to be asked
+   * @throws {WebSeedError} when nothing answers there, or it is not to be asked
    * @throws {Error} the reason of `signal`
    */
   async get(
     start: URL,
     headers: Record<string, string>,
     signal: AbortSignal,
-  ): Promise<WebAnswer> {
+  ): Promise<HttpResponse> {
     let at = start;
     let from = this.#from;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
@@ -94,7 +94,7 @@ export class WebClient implements Disposable {
       at = redirected(at, response.headers.get("location") ?? "");
       from = reach;
     }
-    throw new WebFault("redirects in circles", HOPELESS_MS, true);
+    throw new WebSeedError("redirects in circles", HOPELESS_MS, true);
   }
 
   /** Closes what is open. */
@@ -102,7 +102,7 @@ export class WebClient implements Disposable {
     this.#http.close();
   }
 
-  /** The addresses behind a URL that may be asked. @throws {WebFault} when it is not to be asked at all */
+  /** The addresses behind a URL that may be asked. @throws {WebSeedError} when it is not to be asked at all */
   async #judge(url: URL, from: SourceScope): Promise<{ addresses: string[]; reach: Distance }> {
     const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
     const all = isIp(host) ? [normalizeIp(host)] : await this.#lookUp(host);
@@ -114,11 +114,11 @@ export class WebClient implements Disposable {
     // By HTTPS any of them may be asked.
     const isJudged = allowed.length > 0 &&
       (url.protocol === "http:" || allowed.length === all.length);
-    const reach = Math.min(...allowed.map((ip) => reachOf(ip) ?? Reach.link)) as Distance;
-    const isOrder = url.search !== "" && reach < Reach.world; // to some device in this network
+    const reach = Math.min(...allowed.map((ip) => reachOf(ip) ?? AddressScope.link)) as Distance;
+    const isOrder = url.search !== "" && reach < AddressScope.world; // to some device in this network
     const isForeign = from !== "user" && isServicePort(Number(url.port));
     if (!isJudged || isForeign || (isOrder && this.#from !== "user")) {
-      throw new WebFault(
+      throw new WebSeedError(
         `leads to ${url.host}, in this machine's own network, where strangers send nobody`,
         HOPELESS_MS,
         true,
@@ -131,7 +131,7 @@ export class WebClient implements Disposable {
     const known = this.#found.get(host);
     if (known !== undefined && known.untilMs > performance.now()) return known.addresses;
     const addresses = (await this.#resolve(host).catch(unknownHost)).map(normalizeIp);
-    if (addresses.length === 0) throw new WebFault("cannot be reached");
+    if (addresses.length === 0) throw new WebSeedError("cannot be reached");
     this.#found.set(host, { addresses, untilMs: performance.now() + LOOK_UP_MS });
     return addresses;
   }
@@ -164,18 +164,18 @@ export class WebClient implements Disposable {
         clearTimeout(timer);
       }
     }
-    throw new WebFault("cannot be reached");
+    throw new WebSeedError("cannot be reached");
   }
 }
 
 /** Where a redirect leads. A name and a password go on to the server that they were meant for alone. */
 function redirected(from: URL, location: string): URL {
   const to = URL.parse(location, from);
-  if (to === null || !isWebUrl(to)) throw new ElsewhereFault(to?.href ?? location);
+  if (to === null || !isWebUrl(to)) throw new ForbiddenAddressError(to?.href ?? location);
   const hasPassword = to.username !== "" || to.password !== "";
   const isOurs = to.origin === from.origin && to.username === from.username &&
     to.password === from.password;
-  if (hasPassword && !isOurs) throw new ElsewhereFault(location);
+  if (hasPassword && !isOurs) throw new ForbiddenAddressError(location);
   return to;
 }
 
@@ -191,13 +191,17 @@ async function fetched(url: URL, options: RequestInit): Promise<Response> {
 
 /** A name that leads nowhere has no addresses. */
 function unknownHost(error: unknown): string[] {
-  if (unpermitted(error) !== undefined) throw faultOf(error);
+  if (describeDenial(error) !== undefined) throw faultOf(error);
   return [];
 }
 
 /** What Deno says of a server that cannot be asked; without its permission, waiting will not help. */
-function faultOf(error: unknown): WebFault {
-  const refusal = unpermitted(error);
-  if (refusal !== undefined) return new WebFault(`cannot be asked: ${refusal}`, HOPELESS_MS, true);
-  return new WebFault(error instanceof TypeError ? "cannot be reached" : networkReason(error));
+function faultOf(error: unknown): WebSeedError {
+  const refusal = describeDenial(error);
+  if (refusal !== undefined) {
+    return new WebSeedError(`cannot be asked: ${refusal}`, HOPELESS_MS, true);
+  }
+  return new WebSeedError(
+    error instanceof TypeError ? "cannot be reached" : socketErrorText(error),
+  );
 }

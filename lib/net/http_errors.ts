@@ -11,7 +11,7 @@ const STEP_BYTES = 16 * 1024;
 export const HOPELESS_MS = 5 * 60_000;
 
 /** What a web server did wrong. */
-export class WebFault extends Error {
+export class WebSeedError extends Error {
   /** For how long it is left alone; `undefined`: as long as any peer that cannot be reached. */
   readonly waitMs: number | undefined;
   /** Waiting will hardly help: the user should know. */
@@ -26,7 +26,7 @@ export class WebFault extends Error {
 }
 
 /** The server is there; of one file it says that it has none, or another one. */
-export class MissingFileFault extends WebFault {
+export class MissingFileError extends WebSeedError {
   /** `message` completes the sentence "the web seed …". */
   constructor(message: string) {
     super(message, HOPELESS_MS, true);
@@ -34,7 +34,7 @@ export class MissingFileFault extends WebFault {
 }
 
 /** The server does not answer, or stopped in the middle. */
-export class SilenceFault extends WebFault {
+export class HttpTimeoutError extends WebSeedError {
   /** A fault that time may mend. */
   constructor() {
     super("does not answer, or hardly sends anything");
@@ -42,8 +42,8 @@ export class SilenceFault extends WebFault {
 }
 
 /** Ends a request whose server lets us wait for too long. */
-export class WebPatience implements Disposable {
-  /** Aborted with a {@link SilenceFault} when there is no patience left. */
+export class RetrySchedule implements Disposable {
+  /** Aborted with a {@link HttpTimeoutError} when there is no patience left. */
   readonly signal: AbortSignal;
   readonly #over = new AbortController();
   readonly #patienceMs: number;
@@ -60,7 +60,7 @@ export class WebPatience implements Disposable {
   /** Waits for the server, until there is no patience left. */
   async within<T>(promise: Promise<T>): Promise<T> {
     const startMs = performance.now();
-    const timer = setTimeout(() => this.#over.abort(new SilenceFault()), this.#leftMs);
+    const timer = setTimeout(() => this.#over.abort(new HttpTimeoutError()), this.#leftMs);
     try {
       return await promise;
     } finally {

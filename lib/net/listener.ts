@@ -9,10 +9,10 @@ import type { HandshakeHead } from "../codec/wire/handshake.ts";
 import { ExitCode, NetworkError } from "../errors.ts";
 import { Census } from "../peer/peers/network_usage.ts";
 import type { InfoHashes } from "../peer/connection/info_hashes.ts";
-import { Visits } from "../peer/peers/accept_limiter.ts";
+import { AcceptLimiter } from "../peer/peers/accept_limiter.ts";
 import { exchangeAllowance } from "./encrypted_handshake.ts";
-import { answer, closeQuietly, type OpenedSocket } from "./handshake.ts";
-import { expectOutsideFault } from "../runtime/operational_errors.ts";
+import { acceptHandshake, closeQuietly, type OpenedSocket } from "./handshake.ts";
+import { rethrowBug } from "../runtime/operational_errors.ts";
 
 const FIRST_PORT = 6881;
 const PORTS_TO_TRY = 1000;
@@ -24,7 +24,7 @@ const PORTS_TO_TRY = 1000;
 const MAX_UNKNOWN = 200;
 
 /** Somebody who accepts connections for one torrent. */
-export interface Acceptor {
+export interface TorrentAcceptor {
   /** What its torrent is asked for by, and what it answers then. */
   readonly infoHashes: Pick<InfoHashes, "all" | "answer">;
   /** A peer connected and shook hands. */
@@ -38,10 +38,10 @@ export class Listener implements AsyncDisposable {
   /** The one address that they reach it at; absent when it is all of this machine. */
   readonly host: string | undefined;
   readonly #listener: Deno.TcpListener;
-  readonly #acceptors = new Set<Acceptor>();
+  readonly #acceptors = new Set<TorrentAcceptor>();
   readonly #closed = new AbortController();
   readonly #loop: Promise<void>;
-  readonly #visits = new Visits();
+  readonly #visits = new AcceptLimiter();
   readonly #unknown = new Set<Deno.TcpConn>();
   readonly #greetings = new Set<Promise<void>>();
   readonly #desk = {
@@ -86,12 +86,12 @@ export class Listener implements AsyncDisposable {
   }
 
   /** Takes part in routing: connections for its torrent go to it. */
-  add(acceptor: Acceptor): void {
+  add(acceptor: TorrentAcceptor): void {
     this.#acceptors.add(acceptor);
   }
 
   /** Its torrent is not accepted any more. */
-  remove(acceptor: Acceptor): void {
+  remove(acceptor: TorrentAcceptor): void {
     this.#acceptors.delete(acceptor);
   }
 
@@ -120,7 +120,7 @@ export class Listener implements AsyncDisposable {
         await new Promise((resolve) => setTimeout(resolve, 50));
         continue;
       }
-      if (!this.#visits.admit(normalizeIp(conn.remoteAddr.hostname), performance.now())) {
+      if (!this.#visits.allow(normalizeIp(conn.remoteAddr.hostname), performance.now())) {
         closeQuietly(conn);
         continue;
       }
@@ -144,10 +144,10 @@ export class Listener implements AsyncDisposable {
     const remote: Deno.NetAddr = { ...addr, hostname: normalizeIp(addr.hostname) };
     let opened;
     try {
-      opened = await answer(conn, this.#desk, this.#closed.signal);
+      opened = await acceptHandshake(conn, this.#desk, this.#closed.signal);
     } catch (error) {
       closeQuietly(conn);
-      expectOutsideFault(error); // a stranger that does not speak to any torrent here
+      rethrowBug(error); // a stranger that does not speak to any torrent here
       return;
     } finally {
       this.#unknown.delete(conn);

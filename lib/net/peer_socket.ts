@@ -16,11 +16,11 @@ import type { Framer } from "../codec/wire/framer.ts";
 import type { Message } from "../codec/wire/message.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Connection } from "../peer/connection/connection.ts";
-import type { HostShares } from "../peer/peers/host_quota.ts";
-import type { Carrier, CarrierHost } from "./transport.ts";
+import type { HostQuotas } from "../peer/peers/host_quota.ts";
+import type { Transport, TransportHost } from "./transport.ts";
 import { closeQuietly } from "./handshake.ts";
-import { programShares, unitsFor, unitsOf } from "./host_budget.ts";
-import { expectOutsideFault } from "../runtime/operational_errors.ts";
+import { costOfReceived, costOfSent, hostQuotas } from "./host_budget.ts";
+import { rethrowBug } from "../runtime/operational_errors.ts";
 import { describeBreak, type PeerStream } from "./peer_stream.ts";
 import { pause } from "./rate_limiter.ts";
 import { programBudget, type SendBudget } from "./send_budget.ts";
@@ -35,17 +35,17 @@ const TURN_MESSAGES = 512;
 const SMALL_READ_BYTES = 16 * 1024;
 
 /** What a socket needs from the session it belongs to. */
-export interface SocketHost extends CarrierHost, UploadSource {}
+export interface SocketHost extends TransportHost, UploadSource {}
 
 /** What sockets share, and how long they wait. */
 export interface SocketBounds {
   readonly stalledWriteMs?: number;
   readonly budget?: SendBudget;
-  readonly shares?: HostShares;
+  readonly shares?: HostQuotas;
 }
 
 /** Moves the messages of one connection. */
-export class PeerSocket implements Carrier {
+export class PeerSocket implements Transport {
   /** The conversation this socket carries. */
   readonly connection: Connection;
   readonly #conn: PeerStream;
@@ -55,7 +55,7 @@ export class PeerSocket implements Carrier {
   readonly #stalledWriteMs: number;
   readonly #queue: SendQueue;
   readonly #uploads: UploadBatches;
-  readonly #shares: HostShares;
+  readonly #shares: HostQuotas;
   /** Small messages that may be taken before the others have their turn. */
   #turnLeft = TURN_MESSAGES;
   /** Units that writing to it has taken, as far as its host has paid for them. */
@@ -79,13 +79,13 @@ export class PeerSocket implements Carrier {
     this.#framer = framer;
     this.#host = host;
     this.#stalledWriteMs = bounds.stalledWriteMs ?? STALLED_WRITE_MS;
-    this.#shares = bounds.shares ?? programShares;
+    this.#shares = bounds.shares ?? hostQuotas;
     const overflow = () => this.close("does not read what it is sent");
     this.#queue = new SendQueue(bounds.budget ?? programBudget, overflow);
     this.#uploads = new UploadBatches(connection, host);
   }
 
-  /** See {@link Carrier.localHost}. */
+  /** See {@link Transport.localHost}. */
   get localHost(): string | undefined {
     const { localAddr } = this.#conn;
     return localAddr?.transport === "tcp" ? normalizeIp(localAddr.hostname) : undefined;
@@ -117,7 +117,7 @@ export class PeerSocket implements Carrier {
     this.#wakeWriter();
   }
 
-  /** See {@link Carrier.request}. */
+  /** See {@link Transport.request}. */
   request(blocks: readonly number[]): void {
     this.#queue.addRequests(blocks);
     this.#wakeWriter();
@@ -153,7 +153,7 @@ export class PeerSocket implements Carrier {
     const { signal } = this.#closed;
     let dataBytes = 0, units = 0;
     for (let m = this.#next(); m !== undefined; m = this.#next()) {
-      units += unitsOf(m);
+      units += costOfReceived(m);
       if (m.type === "piece") dataBytes += m.block.length;
       else this.#turnLeft--;
       const mayBeAnswered = m.type === "hashRequest" || m.type === "extended";
@@ -177,13 +177,13 @@ export class PeerSocket implements Carrier {
   /** What was done for the peer since the last time. */
   #unitsDone(): number {
     const paid = this.#paidUnits;
-    this.#paidUnits = unitsFor(this.#queue.total, this.#uploads.reads);
+    this.#paidUnits = costOfSent(this.#queue.total, this.#uploads.reads);
     return this.#paidUnits - paid;
   }
 
   /** Reading or writing failed. */
   #broke(error: unknown): void {
-    expectOutsideFault(error);
+    rethrowBug(error);
     this.close(describeBreak(error));
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { networkReason } from "../runtime/socket_errors.ts";
+import { socketErrorText } from "../runtime/socket_errors.ts";
 import type { Rc4 } from "../codec/wire/rc4.ts";
 
 /** A `Deno.TcpConn`, or one behind a cipher. */
@@ -27,7 +27,7 @@ export function describeBreak(error: unknown): string {
   if (error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe) {
     return "broke the connection off";
   }
-  return networkReason(error);
+  return socketErrorText(error);
 }
 
 /** Writes all of `bytes`; a single `write` may take fewer. */

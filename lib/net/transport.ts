@@ -9,7 +9,7 @@ import type { Connection } from "../peer/connection/connection.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
 
 /** One end of a connection, as its session sees it. */
-export interface Carrier {
+export interface Transport {
   /** The address of this machine that it speaks from, where that is known. */
   readonly localHost?: string | undefined;
   /** Takes a message for the other side. */
@@ -25,7 +25,7 @@ export interface Carrier {
 }
 
 /** What every carrier needs from the session it belongs to. */
-export interface CarrierHost {
+export interface TransportHost {
   /** A message arrived, at that time: those that came together came at the same time. */
   received(connection: Connection, message: Message, nowMs: number): void;
   /** A batch of messages is through. */

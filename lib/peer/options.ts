@@ -11,7 +11,7 @@ import type { Wanted } from "../store/pieces.ts";
 import type { Emit } from "./connection/actions.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { StoreBlock } from "./connection/context.ts";
-import type { Hunger } from "./connection/ready_queue.ts";
+import type { ReadyQueue } from "./connection/ready_queue.ts";
 import type { Peer } from "./connection/peer.ts";
 
 /** What a transfer starts from. */
@@ -40,7 +40,7 @@ export interface TransferOptions {
 export interface TransferContext {
   readonly connections: ReadonlyMap<number, Connection>;
   readonly emit: Emit;
-  readonly hunger: Hunger;
+  readonly hunger: ReadyQueue;
   readonly random: () => number;
   readonly peerById: (id: number) => Peer | undefined;
   /** It is proved that the peer sent corrupt data in this piece. */

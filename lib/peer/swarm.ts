@@ -2,10 +2,10 @@
  * One torrent's peers: events in, actions out.
  *
  * The swarm has no clock, no sockets and no chance of its own: time comes with every event, chance is
- * injected, and what it wants done comes out of {@link Swarm.takeActions}. The same machine runs behind
+ * injected, and what it wants done comes out of {@link Swarm.pollActions}. The same machine runs behind
  * real sockets and in a simulation.
  *
- * Driver's loop: feed events; after each batch call {@link Swarm.settle}, which asks peers for more, and
+ * Driver's loop: feed events; after each batch call {@link Swarm.poll}, which asks peers for more, and
  * carry out the actions.
  *
  * @module
@@ -17,40 +17,45 @@ import type { Handshake } from "../codec/wire/handshake.ts";
 import type { Message } from "../codec/wire/message.ts";
 import type { PieceIndex } from "../store/layout.ts";
 import type { Action, Emit } from "./connection/actions.ts";
-import { Admission } from "./peers/connection_policy.ts";
+import { ConnectionPolicy } from "./peers/connection_policy.ts";
 import { type BlockRequest, Connection } from "./connection/connection.ts";
 import { CorruptDataError } from "../errors.ts";
 import { Extensions } from "./extension/extensions.ts";
-import { Hunger } from "./connection/ready_queue.ts";
+import { ReadyQueue } from "./connection/ready_queue.ts";
 import { InfoHashes, type TorrentHashes } from "./connection/info_hashes.ts";
-import { introduce, type Told } from "./peers/address_filter.ts";
+import { addPeers, type Introduction } from "./peers/address_filter.ts";
 import { MetadataFetch } from "./extension/metadata_fetch.ts";
 import { Outbox } from "./connection/actions.ts";
-import { OwnAddresses } from "./peers/external_address.ts";
-import { PeerBook } from "./peers/peer_list.ts";
+import { ExternalAddress } from "./peers/external_address.ts";
+import { PeerList } from "./peers/peer_list.ts";
 import { PeerExchange } from "./extension/pex.ts";
 import type { SwarmOptions } from "./options.ts";
-import { Traffic } from "./transfer_totals.ts";
-import { handOver, Transfer } from "./transfer.ts";
+import { TransferTotals } from "./transfer_totals.ts";
+import { adoptConnection, Transfer } from "./transfer.ts";
 import type { TransferOptions } from "./options.ts";
-import { endOf, isIdle, keepAliveDue, noteWhatItLacks } from "./peers/keep_alive.ts";
+import {
+  bothUninterested,
+  closeReason,
+  keepAliveDue,
+  recordCompleteness,
+} from "./peers/keep_alive.ts";
 import type { Peer, PeerSource } from "./connection/peer.ts";
 
 /** All peers, connections and pieces of one torrent. */
 export class Swarm {
   /** Everybody we know of. */
-  readonly book: PeerBook;
+  readonly peers: PeerList;
   /** Where we are, and are seen. */
-  readonly ownAddresses: OwnAddresses;
+  readonly ownAddresses: ExternalAddress;
   /** The open conversations, by number. */
   readonly connections: ReadonlyMap<number, Connection>;
   readonly #connections = new Map<number, Connection>();
   readonly #options: SwarmOptions;
-  readonly #admission: Admission;
+  readonly #admission: ConnectionPolicy;
   readonly #exchange: PeerExchange;
   readonly #extensions: Extensions;
-  readonly #traffic: Traffic;
-  readonly #hunger = new Hunger();
+  readonly #traffic: TransferTotals;
+  readonly #hunger = new ReadyQueue();
   #infoHashes: InfoHashes;
   #phase: Phase;
   readonly #outbox = new Outbox();
@@ -63,15 +68,15 @@ export class Swarm {
     this.#options = options;
     this.#infoHashes = new InfoHashes(options, options.peerId);
     this.connections = this.#connections;
-    this.book = new PeerBook((peer) => this.#emit({ type: "peer", peer }));
-    this.#traffic = new Traffic(this.connections);
-    const { book, connections } = this;
+    this.peers = new PeerList((peer) => this.#emit({ type: "peer", peer }));
+    this.#traffic = new TransferTotals(this.connections);
+    const { peers: book, connections } = this;
     const fetch = new MetadataFetch(options, this.#emit, this.#hunger);
     this.#phase = { name: "metadata", fetch };
-    const ownAddresses = new OwnAddresses(options.listenPort, options.listenHost);
+    const ownAddresses = new ExternalAddress(options.listenPort, options.listenHost);
     this.ownAddresses = ownAddresses;
     const shared = { book, connections, ownAddresses, emit: this.#emit };
-    this.#admission = new Admission({
+    this.#admission = new ConnectionPolicy({
       ...options,
       ...shared,
       wantNothing: () => this.#wantsNothing,
@@ -84,7 +89,7 @@ export class Swarm {
       ourselves: options,
       target: () => this.#machine,
       exchange: this.#exchange,
-      identify: (connection, listenPort) => this.#admission.identify(connection, listenPort),
+      identify: (connection, listenPort) => this.#admission.setListenPort(connection, listenPort),
     });
   }
 
@@ -111,27 +116,27 @@ export class Swarm {
 
   /** File data received over all connections that ever were. */
   get downloadedBytes(): number {
-    return this.#traffic.down;
+    return this.#traffic.downloaded;
   }
 
   /** File data sent over all connections that ever were. */
   get uploadedBytes(): number {
-    return this.#traffic.up;
+    return this.#traffic.uploaded;
   }
 
   /** What is to be done now, in order. */
-  takeActions(): readonly Action[] {
+  pollActions(): readonly Action[] {
     return this.#outbox.take();
   }
 
   /** Somebody told us of a peer. `v2`: it was found under the v2 info-hash. */
-  learn(host: string, port: number, source: PeerSource, v2 = false): void {
+  addPeer(host: string, port: number, source: PeerSource, v2 = false): void {
     this.introduce([{ host, port }], source, { v2 });
   }
 
-  /** Somebody told us of peers: see {@link introduce}. */
-  introduce(peers: readonly HostPort[], source: PeerSource, told: Told): void {
-    introduce(this.book, this.ownAddresses, peers, source, told);
+  /** Somebody told us of peers: see {@link addPeers}. */
+  introduce(peers: readonly HostPort[], source: PeerSource, told: Introduction): void {
+    addPeers(this.peers, this.ownAddresses, peers, source, told);
   }
 
   /** Somebody connected to us; returns `undefined` when there is no room or it is not welcome. */
@@ -155,14 +160,14 @@ export class Swarm {
     nowMs: number,
   ): Connection | string {
     const peerId = hex(handshake.peerId);
-    const refusal = this.#admission.refuse(peer, peerId, settled.inbound, nowMs);
+    const refusal = this.#admission.reasonToReject(peer, peerId, settled.inbound, nowMs);
     if (refusal !== undefined) return refusal;
     const { extensions, fast } = handshake; // ours are both on
     const upgradable = handshake.v2Upgrade && !settled.v2;
     const negotiated = { ...settled, peerId, extensions, fast, upgradable };
     const connection = new Connection(this.#nextId++, peer, negotiated, nowMs);
     this.#connections.set(connection.id, connection);
-    this.book.apply(peer, "handshake");
+    this.peers.apply(peer, "handshake");
     this.#extensions.introduce(connection, false);
     if (peer.url === undefined) this.#exchange.joined(connection, nowMs);
     this.#machine.joined(connection, false);
@@ -191,11 +196,11 @@ export class Swarm {
     if (!this.#connections.delete(connection.id)) return;
     this.#machine.left(connection);
     this.#hunger.remove(connection);
-    this.#traffic.left(connection);
-    this.#exchange.left(connection, isIdle(connection, this.#wantsNothing), nowMs);
-    this.#admission.left(connection, reason, nowMs);
+    this.#traffic.onDisconnected(connection);
+    this.#exchange.left(connection, bothUninterested(connection, this.#wantsNothing), nowMs);
+    this.#admission.onDisconnected(connection, reason, nowMs);
     if (!connection.renewed) return;
-    this.book.postpone(connection.peer, nowMs); // nothing failed: there is nothing to wait for
+    this.peers.postpone(connection.peer, nowMs); // nothing failed: there is nothing to wait for
     this.#dial(nowMs);
   }
 
@@ -212,7 +217,7 @@ export class Swarm {
       connections: this.#connections,
       emit: this.#emit,
       hunger: this.#hunger,
-      peerById: (id) => this.book.byId(id),
+      peerById: (id) => this.peers.byId(id),
       convict: (peer, piece) => {
         if (peer.url === undefined) this.ban(peer, piece);
         else this.#emit({ type: "spoiled", peer, piece });
@@ -225,8 +230,8 @@ export class Swarm {
     if (options.private) this.becomePrivate();
     for (const connection of this.#connections.values()) {
       const held = before.name === "metadata" ? before.fetch.held(connection) : [];
-      this.#hunger.add(connection);
-      const end = handOver(connection, held, transfer, upgrade, nowMs);
+      this.#hunger.enqueue(connection);
+      const end = adoptConnection(connection, held, transfer, upgrade, nowMs);
       if (end !== undefined) this.#close(connection, end);
       else this.#extensions.introduce(connection, true); // after what we have: see `saidUploadOnly`
     }
@@ -243,7 +248,7 @@ export class Swarm {
    */
   verified(piece: PieceIndex, matches: boolean, bySha1: boolean, digests?: Uint8Array): void {
     const from = this.#transfer().verified(piece, matches, bySha1, digests);
-    for (const peer of from) this.book.credit(peer);
+    for (const peer of from) this.peers.credit(peer);
     if (this.#transfer().pieces.isComplete) this.#emit({ type: "complete" });
   }
 
@@ -277,7 +282,7 @@ export class Swarm {
   }
 
   /** Asks whoever may have something for us for more. Call it after every batch of events. */
-  settle(nowMs: number): void {
+  poll(nowMs: number): void {
     for (let next = this.#hunger.next(); next !== undefined; next = this.#hunger.next()) {
       if (!next.closing) this.#machine.settle(next, nowMs);
     }
@@ -285,9 +290,9 @@ export class Swarm {
 
   /** Calls those whose turn it is. */
   #dial(nowMs: number): void {
-    this.book.refresh(nowMs);
-    for (const peer of this.#admission.toDial(nowMs)) {
-      this.book.apply(peer, "dial");
+    this.peers.refresh(nowMs);
+    for (const peer of this.#admission.nextDials(nowMs)) {
+      this.peers.apply(peer, "dial");
       this.#emit({ type: "dial", peer, v2: this.#infoHashes.dialsV2(peer.v2) });
     }
   }
@@ -309,9 +314,9 @@ export class Swarm {
 
   #watch(connection: Connection, nowMs: number): void {
     if (connection.closing) return;
-    if (this.#phase.name === "metadata") this.#hunger.add(connection); // its waits may be over
-    noteWhatItLacks(connection, this.#phase.name === "transfer");
-    const end = endOf(connection, this.#wantsNothing, nowMs);
+    if (this.#phase.name === "metadata") this.#hunger.enqueue(connection); // its waits may be over
+    recordCompleteness(connection, this.#phase.name === "transfer");
+    const end = closeReason(connection, this.#wantsNothing, nowMs);
     if (end !== undefined) return this.#close(connection, end);
     if (!keepAliveDue(connection, nowMs)) return;
     connection.lastSentMs = nowMs;

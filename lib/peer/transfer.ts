@@ -14,12 +14,12 @@ import type { Message } from "../codec/wire/message.ts";
 import { ProtocolError } from "../errors.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
-import { type Expected, Pieces } from "../store/pieces.ts";
-import { Chatter } from "./peers/flood_guard.ts";
+import { type PieceHash, Pieces } from "../store/pieces.ts";
+import { FloodGuard } from "./peers/flood_guard.ts";
 import type { BlockRequest, Connection } from "./connection/connection.ts";
 import { Download } from "./download/download.ts";
 import { FailedPieces } from "./verify/failed_pieces.ts";
-import { greeting } from "./upload/have_broadcast.ts";
+import { initialPieceMessages } from "./upload/have_broadcast.ts";
 import { HashServer } from "./verify/hash_server.ts";
 import { MetadataServer } from "./extension/metadata_server.ts";
 import { PieceHashes } from "./verify/piece_hashes.ts";
@@ -44,7 +44,7 @@ export class Transfer {
   /** Some pieces were checked by SHA-1 although the torrent has SHA-256 hashes. */
   usedSha1 = false;
   readonly #metadata: MetadataServer;
-  readonly #chatter: Chatter;
+  readonly #chatter: FloodGuard;
   readonly #hashes: PieceHashes;
   readonly #hashServer: HashServer;
   readonly #failures: FailedPieces;
@@ -57,7 +57,7 @@ export class Transfer {
     const { emit, hunger, random, peerById, convict, downloadLimit } = context;
     this.layout = layout;
     this.#metadata = new MetadataServer(options.info, emit);
-    this.#chatter = new Chatter(layout.pieceCount);
+    this.#chatter = new FloodGuard(layout.pieceCount);
     this.#context = context;
     this.#hashes = new PieceHashes({ ...options, emit }, nowMs);
     this.pieces = new Pieces(layout, options.have, options.slotCount, options.chosen);
@@ -71,7 +71,7 @@ export class Transfer {
       drop: (piece) => this.download.failed(piece),
     }, nowMs);
     const canVerify = (piece: PieceIndex) => this.#hashes.canVerify(piece);
-    const { doubted } = this.#failures;
+    const { suspect: doubted } = this.#failures;
     this.download = new Download({ ...shared, canVerify, doubted, storeBlock, downloadLimit });
     const leechers = () => context.connections.size - this.download.available.completeCount;
     this.upload = new Upload({ ...shared, leechers, slots: context.uploadSlots });
@@ -107,7 +107,7 @@ export class Transfer {
   }
 
   /** How to check a piece: by SHA-256 where that is known, else by SHA-1; `undefined`: not yet. */
-  expected(piece: PieceIndex): Expected | undefined {
+  expected(piece: PieceIndex): PieceHash | undefined {
     return this.#hashes.expected(piece);
   }
 
@@ -123,10 +123,10 @@ export class Transfer {
     connection.remote = new Bitfield(this.layout.pieceCount);
     this.download.joined(connection);
     const send = (message: Message) => this.#context.emit({ type: "send", connection, message });
-    if (!late && this.#superSeed?.joined(connection, this.#context.connections.values())) {
+    if (!late && this.#superSeed?.onConnected(connection, this.#context.connections.values())) {
       if (fast) send({ type: "haveNone" });
-      this.#superSeed.deal();
-    } else for (const message of greeting(have, fast, late)) send(message);
+      this.#superSeed.offerPieces();
+    } else for (const message of initialPieceMessages(have, fast, late)) send(message);
   }
 
   /**
@@ -136,12 +136,12 @@ export class Transfer {
    */
   received(connection: Connection, message: Message, nowMs: number): void {
     const { download, upload } = this;
-    this.#chatter.heard(connection, message, nowMs);
+    this.#chatter.onMessage(connection, message, nowMs);
     switch (message.type) {
       case "piece":
         return download.block(connection, message, nowMs);
       case "request":
-        this.#superSeed?.deal();
+        this.#superSeed?.offerPieces();
         return upload.request(connection, message, nowMs);
       case "have":
         return this.#gained(connection, this.#index(message.piece));
@@ -160,7 +160,7 @@ export class Transfer {
       case "notInterested":
         return upload.notInterested(connection, nowMs);
       case "cancel":
-        if (!upload.cancel(connection, message)) this.#chatter.spend(connection, 1, nowMs);
+        if (!upload.cancel(connection, message)) this.#chatter.charge(connection, 1, nowMs);
         return;
       case "reject":
         return download.rejected(connection, message);
@@ -193,7 +193,7 @@ export class Transfer {
 
   /** The peer no longer has a piece (BEP 54). */
   dontHave(connection: Connection, piece: number): void {
-    this.#chatter.spend(connection, 1, connection.lastReceivedMs);
+    this.#chatter.charge(connection, 1, connection.lastReceivedMs);
     this.download.pieceDropped(connection, this.#index(piece));
   }
 
@@ -242,13 +242,13 @@ export class Transfer {
   /** Fetched blocks for the socket, up to `maxBytes`. */
   takeUploads(connection: Connection, maxBytes: number): BlockRequest[] {
     const requests = this.upload.take(connection, maxBytes);
-    this.#superSeed?.taken(connection, requests);
+    this.#superSeed?.onUpload(connection, requests);
     return requests;
   }
 
   /** Sends what the connection's last events call for: hash requests, block requests. */
   settle(connection: Connection, nowMs: number): void {
-    this.#hashes.settle(connection, nowMs);
+    this.#hashes.poll(connection, nowMs);
     this.download.settle(connection, nowMs);
   }
 
@@ -261,7 +261,7 @@ export class Transfer {
     this.download.left(connection);
     this.upload.left(connection);
     this.#failures.left(connection);
-    this.#superSeed?.left(connection);
+    this.#superSeed?.onDisconnected(connection);
   }
 
   /** Time passed. */
@@ -277,14 +277,14 @@ export class Transfer {
   #replaced(connection: Connection, remote: Bitfield): void {
     this.download.piecesReplaced(connection, remote);
     if (!this.#superSeed?.isHiding) return;
-    for (const piece of remote.ones()) this.#superSeed.seen(connection, piece as PieceIndex);
-    this.#superSeed.deal();
+    for (const piece of remote.ones()) this.#superSeed.onHave(connection, piece as PieceIndex);
+    this.#superSeed.offerPieces();
   }
 
   #gained(connection: Connection, piece: PieceIndex): void {
     this.download.pieceGained(connection, piece);
-    this.#superSeed?.seen(connection, piece);
-    this.#superSeed?.deal();
+    this.#superSeed?.onHave(connection, piece);
+    this.#superSeed?.offerPieces();
   }
 
   #bitfield(bits: Uint8Array | "all" | "none"): Bitfield {
@@ -297,7 +297,7 @@ export class Transfer {
   #allowFast(connection: Connection, piece: number): void {
     if (connection.allowedFast.size >= MAX_ALLOWED_FAST) return;
     connection.allowedFast.add(this.#index(piece));
-    this.#context.hunger.add(connection);
+    this.#context.hunger.enqueue(connection);
   }
 
   #index(piece: number): PieceIndex {
@@ -313,7 +313,7 @@ export class Transfer {
  *
  * @param upgrade hashes are needed, which peers give on v2 connections only
  */
-export function handOver(
+export function adoptConnection(
   connection: Connection,
   held: readonly Message[],
   transfer: Transfer,

@@ -7,32 +7,32 @@
 import type { Connection } from "./connection/connection.ts";
 
 /** Bytes sent and received. */
-export class Traffic {
+export class TransferTotals {
   readonly #connections: ReadonlyMap<number, Connection>;
   #downBefore = 0;
   #upBefore = 0;
 
-  /** Counts these connections, and those that {@link left}. */
+  /** Counts these connections, and those that {@link onDisconnected}. */
   constructor(connections: ReadonlyMap<number, Connection>) {
     this.#connections = connections;
   }
 
   /** Bytes received. */
-  get down(): number {
+  get downloaded(): number {
     let bytes = this.#downBefore;
     for (const { down } of this.#connections.values()) bytes += down.total;
     return bytes;
   }
 
   /** Bytes sent. */
-  get up(): number {
+  get uploaded(): number {
     let bytes = this.#upBefore;
     for (const { up } of this.#connections.values()) bytes += up.total;
     return bytes;
   }
 
   /** The connection is not among them any more. */
-  left({ down, up }: Connection): void {
+  onDisconnected({ down, up }: Connection): void {
     this.#downBefore += down.total;
     this.#upBefore += up.total;
   }

@@ -6,7 +6,7 @@
  */
 
 import { normalizeIp } from "../codec/address.ts";
-import { Reach, reachOf } from "../codec/address_scope.ts";
+import { AddressScope, reachOf } from "../codec/address_scope.ts";
 import type { RouteClues } from "./route_clues.ts";
 
 /** An address and the interface it belongs to. */
@@ -59,7 +59,7 @@ function costOf(
   if (metric === undefined && linked.size > 0 && !linked.has(name)) cost += NO_LINK_LOCAL;
   if (family === "IPv4") return cost;
   if (passing.has(normalizeIp(address))) cost += PASSING;
-  return cost + (reachOf(address) === Reach.world ? IPV6 : SITE_IPV6);
+  return cost + (reachOf(address) === AddressScope.world ? IPV6 : SITE_IPV6);
 }
 
 /** Whether an interface of this name most likely serves containers or virtual machines alone. */

@@ -8,7 +8,7 @@
  * Tells a listener. What it throws, or what the promise rejects with that it returns, comes out as an
  * `error` event of the global scope, and on standard error where nobody takes that: whoever tells goes on.
  */
-export function tell<E>(listener: (event: E) => unknown, event: E): void {
+export function callListener<E>(listener: (event: E) => unknown, event: E): void {
   try {
     const answer = listener(event);
     if (answer instanceof Promise) answer.catch(report);
@@ -19,7 +19,7 @@ export function tell<E>(listener: (event: E) => unknown, event: E): void {
 
 /** Tells whoever was named in options, if anybody was. */
 export function tellOf<E>(options: { onEvent?: (event: E) => unknown }, event: E): void {
-  if (options.onEvent !== undefined) tell(options.onEvent, event);
+  if (options.onEvent !== undefined) callListener(options.onEvent, event);
 }
 
 /** Unlike the system's `reportError`, which ends the process where nobody takes the event. */

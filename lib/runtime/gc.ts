@@ -13,7 +13,7 @@ import v8 from "node:v8";
 import vm from "node:vm";
 
 /** Counts what leaves garbage, and collects when there is enough to collect. */
-export class Garbage {
+export class GcPacer {
   readonly #perCollection: number;
   readonly #timeShare: number;
   readonly #nowMs: () => number;

@@ -5,13 +5,13 @@
  */
 
 import { ipToBytes, isIp, isLoopback } from "../codec/address.ts";
-import { Reach, reachOf } from "../codec/address_scope.ts";
+import { AddressScope, reachOf } from "../codec/address_scope.ts";
 import { isForContainers, isLinkLocalIPv6, ranked } from "./address_rank.ts";
 import { networkInterfaces } from "./permissions.ts";
 import { routeClues } from "./route_clues.ts";
 
 /** An address of this machine and the network it is in. */
-export interface OwnAddress {
+export interface InterfaceNetwork {
   /** IPv4 or IPv6. */
   address: string;
   /** In the notation of an address. */
@@ -22,14 +22,14 @@ export interface OwnAddress {
  * This machine's addresses that others can use, the one they most likely reach it under first: not
  * loopback, nor IPv6 addresses of one link. None where they may not be listed.
  */
-export function ownAddresses(): OwnAddress[] {
+export function ownAddresses(): InterfaceNetwork[] {
   const interfaces = networkInterfaces() ?? [];
   const clues = routeClues(interfaces.map(({ name }) => name));
   return ranked(interfaces, clues).filter(isForOthers);
 }
 
 /** The same in no particular order, which is quicker. */
-function unorderedAddresses(): OwnAddress[] {
+function unorderedAddresses(): InterfaceNetwork[] {
   return (networkInterfaces() ?? []).filter(isForOthers);
 }
 
@@ -50,7 +50,7 @@ export function reachableNow(): string[] {
     .map(({ address }) => address);
 }
 
-function isForOthers({ address }: OwnAddress): boolean {
+function isForOthers({ address }: InterfaceNetwork): boolean {
   return isIp(address) && !isLoopback(address) && !isLinkLocalIPv6(address);
 }
 
@@ -62,7 +62,7 @@ function isForOthers({ address }: OwnAddress): boolean {
  */
 export function addressTowards(
   host: string,
-  addresses: readonly OwnAddress[] = ownAddresses(),
+  addresses: readonly InterfaceNetwork[] = ownAddresses(),
 ): string | undefined {
   const other = ipToBytes(host);
   const sameFamily = addresses.filter(({ address }) => ipToBytes(address).length === other.length);
@@ -77,16 +77,16 @@ export function addressTowards(
  */
 export function isNearby(
   host: string,
-  addresses: readonly OwnAddress[] = unorderedAddresses(),
+  addresses: readonly InterfaceNetwork[] = unorderedAddresses(),
 ): boolean {
   const reach = reachOf(host);
   if (reach === undefined) return false;
-  if (reach !== Reach.world) return true;
+  if (reach !== AddressScope.world) return true;
   const other = ipToBytes(host);
   return addresses.some((own) => isNeighbour(other, own));
 }
 
-function isNeighbour(other: Uint8Array, { address, netmask }: OwnAddress): boolean {
+function isNeighbour(other: Uint8Array, { address, netmask }: InterfaceNetwork): boolean {
   const own = ipToBytes(address);
   const mask = ipToBytes(netmask);
   return own.length === other.length &&

@@ -15,7 +15,7 @@ const DENO_ERRORS: readonly (abstract new (...args: never[]) => Error)[] = Objec
 );
 
 /** Whether the error is a stranger's, the network's or the disk's, and no bug. */
-export function isOutsideFault(error: unknown): boolean {
+export function isOperational(error: unknown): boolean {
   if (error instanceof ShoalError || error instanceof DOMException) return true; // the latter: aborted
   if (DENO_ERRORS.some((kind) => error instanceof kind)) return true;
   // What the system says and Deno has no class for, and what Node's functions throw.
@@ -25,6 +25,6 @@ export function isOutsideFault(error: unknown): boolean {
 }
 
 /** Goes on with a fault from outside; anything else is thrown on. */
-export function expectOutsideFault(error: unknown): void {
-  if (!isOutsideFault(error)) throw error;
+export function rethrowBug(error: unknown): void {
+  if (!isOperational(error)) throw error;
 }

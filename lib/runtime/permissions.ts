@@ -5,7 +5,7 @@
  * @module
  */
 
-import { expectOutsideFault } from "./operational_errors.ts";
+import { rethrowBug } from "./operational_errors.ts";
 
 /** What cannot be done without a permission, after "Deno was not permitted to". */
 const DEEDS: Readonly<Record<string, (what: string) => string>> = {
@@ -24,7 +24,7 @@ const DEEDS: Readonly<Record<string, (what: string) => string>> = {
  *
  * @param error what Deno throws, or what is left of it when it comes from another thread
  */
-export function unpermitted(error: unknown): string | undefined {
+export function describeDenial(error: unknown): string | undefined {
   const { message = "" } = error as { message?: string };
   // Node's way of looking a name up says it in its own words.
   const unresolved = /getaddrinfo EPERM (\S+)/.exec(message)?.[1];
@@ -90,7 +90,7 @@ export function networkInterfaces(): Deno.NetworkInterfaceInfo[] | undefined {
   try {
     lastListed = Deno.networkInterfaces();
   } catch (error) {
-    expectOutsideFault(error);
+    rethrowBug(error);
   }
   return lastListed;
 }

@@ -10,7 +10,7 @@ import type { AddressFamily } from "../codec/discovery/udp_tracker.ts";
 import type { TrackerUrl } from "../codec/discovery/tracker_url.ts";
 import { ExitCode, NetworkError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
-import { unpermitted } from "./permissions.ts";
+import { describeDenial } from "./permissions.ts";
 
 /** How to look up a host. */
 export interface LookUp {
@@ -69,7 +69,7 @@ async function resolved({ host, url }: TrackerUrl, how: LookUp): Promise<string[
     if (addresses === undefined) throw new Error("the name service does not answer");
     return addresses.map(normalizeIp);
   } catch (cause) {
-    const why = unpermitted(cause);
+    const why = describeDenial(cause);
     const message = `the host name "${host}" of tracker ${url} cannot be resolved` +
       (why === undefined ? "" : `: ${why}`);
     throw new NetworkError(message, ExitCode.network, cause);

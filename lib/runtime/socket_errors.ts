@@ -4,7 +4,7 @@
  * @module
  */
 
-import { unpermitted } from "./permissions.ts";
+import { describeDenial } from "./permissions.ts";
 
 /** Linux's, BSD's and Windows' numbers for what Deno has no class of its own for. */
 const BY_NUMBER: readonly (readonly [numbers: readonly number[], words: string])[] = [
@@ -23,13 +23,13 @@ const BY_NUMBER: readonly (readonly [numbers: readonly number[], words: string])
  * then it may well be there.
  */
 export function unreachable(what: string, error: unknown): string {
-  const verb = unpermitted(error) === undefined ? "reached" : "asked";
-  return `${what} cannot be ${verb}: ${networkReason(error)}`;
+  const verb = describeDenial(error) === undefined ? "reached" : "asked";
+  return `${what} cannot be ${verb}: ${socketErrorText(error)}`;
 }
 
 /** Why connecting, sending or receiving failed, to stand after a colon; never a bare error number. */
-export function networkReason(error: unknown): string {
-  const sentence = unpermitted(error);
+export function socketErrorText(error: unknown): string {
+  const sentence = describeDenial(error);
   if (sentence !== undefined) return sentence;
   if (error instanceof Deno.errors.ConnectionRefused) return "refuses connections";
   if (error instanceof Deno.errors.TimedOut) return "does not answer";

@@ -9,20 +9,20 @@ import type { DiskError } from "../errors.ts";
 import { watchAddresses } from "../runtime/address_watch.ts";
 import { Announcer } from "../discovery/announcer.ts";
 import type { TransferEvent, TransferListener, TransferSource, TransferStats } from "./events.ts";
-import { figuresOf, sourcesOf } from "./stats.ts";
-import { tell } from "../runtime/event_listeners.ts";
+import { contributors, swarmStats } from "./stats.ts";
+import { callListener } from "../runtime/event_listeners.ts";
 import { makePeerId, PROGRAM } from "../runtime/version.ts";
 import { Listener } from "../net/listener.ts";
-import { discoverLocally, type LocalPresence } from "../discovery/lsd.ts";
-import { PortInquiry } from "../discovery/port_check.ts";
+import { discoverLocally, type LsdHandle } from "../discovery/lsd.ts";
+import { PortCheck } from "../discovery/port_check.ts";
 import { pause, RateLimiter } from "../net/rate_limiter.ts";
 import { Session } from "./session.ts";
-import { TrackerBoard } from "../discovery/tracker_status.ts";
-import { outlookOf, type TrackerOutlook } from "../discovery/tracker_status.ts";
+import { TrackerStatusTable } from "../discovery/tracker_status.ts";
+import { summarize, type TrackerSummary } from "../discovery/tracker_status.ts";
 import type { AnnouncedProgress, AnnouncedSwarm } from "../discovery/announce_target.ts";
 
 /** Options that a seeder and a leecher share. */
-export interface HostOptions {
+export interface TorrentOptions {
   /** Tracker URLs, `udp://host:port`. */
   readonly trackers?: readonly string[];
   /** TCP port; it has to be free. Default: the first free one from 6881 on. */
@@ -55,7 +55,7 @@ const ENOUGH_PEERS = 3;
 const MANY_PEERS = 30;
 
 /** What happens to a torrent that the host's owner has to know. */
-export interface HostDuties {
+export interface TorrentHandlers {
   readonly v1Hash?: Uint8Array | undefined;
   readonly v2Hash?: Uint8Array | undefined;
   readonly onMetadata: (info: Uint8Array) => void;
@@ -64,7 +64,7 @@ export interface HostDuties {
 }
 
 /** How a torrent is made known. */
-export interface Publicity {
+export interface AnnounceConfig {
   readonly v1Hash?: Uint8Array | undefined;
   readonly v2Hash?: Uint8Array | undefined;
   /** Tracker URLs in tiers (BEP 12). */
@@ -80,17 +80,17 @@ export interface Publicity {
 }
 
 /** One torrent's presence on the network. */
-export class Host {
+export class ActiveTorrent {
   /** The session; the owner begins its transfer. */
   readonly session: Session;
   /** Where peers connect to. */
   readonly port: number;
   /** How things stand with the trackers. */
-  readonly trackers: TrackerBoard = new TrackerBoard();
+  readonly trackers: TrackerStatusTable = new TrackerStatusTable();
   /** Pieces that did not match their hash. */
   failedPieces = 0;
   /** Whether others can connect. */
-  readonly inquiry: PortInquiry;
+  readonly inquiry: PortCheck;
   readonly #listener: Listener;
   readonly #peerId = makePeerId();
   readonly #listeners = new Set<TransferListener>();
@@ -99,7 +99,7 @@ export class Host {
   readonly #searchesLocally: boolean;
   readonly #stopWatching: () => void;
   #announcer: Announcer | undefined;
-  #local: LocalPresence | undefined;
+  #local: LsdHandle | undefined;
   #leaving: Promise<void> | undefined;
   #namesTrackers = false;
   #closing: Promise<void> | undefined;
@@ -112,8 +112,8 @@ export class Host {
    * @throws {NetworkError} when the port asked for cannot be had
    */
   constructor(
-    options: HostOptions,
-    duties: HostDuties,
+    options: TorrentOptions,
+    duties: TorrentHandlers,
     listeners: Iterable<TransferListener>,
     listener: Listener = Listener.listen(options.port, options.host),
   ) {
@@ -122,7 +122,7 @@ export class Host {
     this.#host = options.host;
     this.#searchesLocally = options.localDiscovery !== false && !isLoopback(options.host ?? "");
     const port = this.port = listener.port;
-    this.inquiry = new PortInquiry({
+    this.inquiry = new PortCheck({
       port,
       ...boundTo(this.#host),
       onAnswer: (reachable, tracker) => this.tell({ type: "reach", port, reachable, tracker }),
@@ -135,7 +135,7 @@ export class Host {
       uploadSlots: UPLOAD_SLOTS,
       uploadLimiter: new RateLimiter(options.uploadLimit ?? 0),
       downloadLimiter: new RateLimiter(options.downloadLimit ?? 0),
-      tell: (event) => this.tell(event),
+      emit: (event) => this.tell(event),
       ...duties,
     });
     this.#stopWatching = watchAddresses(({ gone }) => {
@@ -155,7 +155,7 @@ export class Host {
   tell(event: TransferEvent): void {
     if (event.type === "piece") this.#haveBytes += this.#bytesOf?.(event.piece) ?? event.bytes;
     if (event.type === "pieceFailed") this.failedPieces++;
-    for (const listener of this.#listeners) tell(listener, event);
+    for (const listener of this.#listeners) callListener(listener, event);
   }
 
   /** So much was on disk when the transfer began; `bytesOf` says how much each piece counts. */
@@ -178,7 +178,7 @@ export class Host {
   }
 
   /** Makes the torrent known from now on: to trackers, and on the local network if that is wanted. */
-  announce(publicity: Publicity): void {
+  announce(publicity: AnnounceConfig): void {
     const { v1Hash, v2Hash, isPrivate } = publicity;
     if (isPrivate) this.session.swarm.becomePrivate();
     const swarms = [
@@ -200,7 +200,7 @@ export class Host {
       progress: () => ({ ...this.#moved(), ...progress() }),
       hosted,
       wantsPeers: () => progress().leftBytes > 0 && this.#usablePeers() < MANY_PEERS,
-      onPeers: ({ peers, by }, v2) => this.session.learn(peers, "tracker", v2, by),
+      onPeers: ({ peers, by }, v2) => this.session.addPeers(peers, "tracker", v2, by),
       onStatus: ({ nextInSeconds, fault, ...status }) => {
         const standing = { ...status, ...(fault && { fault }) };
         this.trackers.heard(standing, nextInSeconds, performance.now());
@@ -227,8 +227,8 @@ export class Host {
   }
 
   /** What there is to expect of trackers: nothing without one, nothing while all fail. */
-  trackerOutlook(): TrackerOutlook {
-    const outlook = outlookOf(this.trackers.standings(performance.now()));
+  trackerOutlook(): TrackerSummary {
+    const outlook = summarize(this.trackers.standings(performance.now()));
     if (outlook.state === "answering") return outlook;
     if (this.#local !== undefined && !this.#namesTrackers) return { state: "local" };
     return this.#announcer === undefined ? { state: "none" } : outlook;
@@ -264,12 +264,12 @@ export class Host {
   /** The figures that do not depend on whether it seeds or leeches. */
   stats(nowMs = performance.now()): Omit<TransferStats, "name" | "state" | "totalBytes"> {
     const { copies } = this;
-    return { haveBytes: this.#haveBytes, copies, ...figuresOf(this.session.swarm, nowMs) };
+    return { haveBytes: this.#haveBytes, copies, ...swarmStats(this.session.swarm, nowMs) };
   }
 
   /** Who gave how many verified bytes, most first. */
   sources(): TransferSource[] {
-    return sourcesOf(this.session.swarm);
+    return contributors(this.session.swarm);
   }
 
   #discoverLocally(swarms: readonly AnnouncedSwarm[]): void {
@@ -277,7 +277,7 @@ export class Host {
       swarms,
       port: this.port,
       ...(this.#host !== undefined && !isAny(this.#host) && { host: this.#host }),
-      onPeer: (address, v2) => this.session.learn([address], "local", v2),
+      onPeer: (address, v2) => this.session.addPeers([address], "local", v2),
       onStart: (addresses, error, warning) => {
         if (addresses.length === 0) this.leaveLocalNetwork();
         this.tell({ type: "localDiscovery", addresses, ...(error !== undefined && { error }) });
@@ -288,7 +288,7 @@ export class Host {
 
   #usablePeers(): number {
     let usable = 0;
-    for (const { state, url } of this.session.swarm.book.values()) {
+    for (const { state, url } of this.session.swarm.peers.values()) {
       if (state !== "away" && state !== "banned" && url === undefined) usable++;
     }
     return usable;

@@ -10,8 +10,8 @@ import type { PeerState } from "../peer/connection/peer_state.ts";
 import type { Swarm } from "../peer/swarm.ts";
 import type { Selection } from "../store/selection.ts";
 import type { TransferResult } from "./events.ts";
-import { type FileView, fileView } from "./file_progress.ts";
-import type { Host } from "./active_torrent.ts";
+import { fileProgress, type FileView } from "./file_progress.ts";
+import type { ActiveTorrent } from "./active_torrent.ts";
 import { type PieceView, pieceView } from "./stats.ts";
 import type { SeedingEnd } from "./seeding_limit.ts";
 import type { TrackerStanding } from "../discovery/tracker_status.ts";
@@ -24,7 +24,7 @@ const MAX_STRANGERS = 500;
 const STRANGERS: readonly PeerState[] = ["connecting", "banned", "away", "available"];
 
 /** A peer that there is no connection with now. */
-export interface StrangerStats {
+export interface DisconnectedPeerStats {
   /** `host:port`, or the URL of a web seed. */
   readonly address: string;
   /** What the program there calls itself; empty when it has not said. */
@@ -66,7 +66,7 @@ export interface TransferDetails {
   /** Whether a tracker could connect to our port; absent where none has tried, and said so. */
   readonly reachable?: boolean;
   /** Peers without a connection, 500 at most. */
-  readonly strangers: readonly StrangerStats[];
+  readonly strangers: readonly DisconnectedPeerStats[];
   /** What ends seeding by itself; absent when nothing does, and while it does not seed. */
   readonly end?: SeedingEnd;
   /** The finished download. */
@@ -74,7 +74,7 @@ export interface TransferDetails {
 }
 
 /** What a host alone knows of the details. */
-export function hostDetails(host: Host) {
+export function hostDetails(host: ActiveTorrent) {
   const { swarm } = host.session;
   const { reachable } = host.inquiry;
   const pieces = pieceView(swarm);
@@ -88,9 +88,9 @@ export function hostDetails(host: Host) {
 }
 
 /** What a torrent's metadata says of it, and how far its files are. */
-export function torrentDetails({ info }: Metainfo, host: Host, selection?: Selection) {
+export function torrentDetails({ info }: Metainfo, host: ActiveTorrent, selection?: Selection) {
   const { files, multiFile, pieceLength, v1Hash, v2Hash } = info;
-  const view = multiFile ? fileView(files, host.session.swarm, selection) : undefined;
+  const view = multiFile ? fileProgress(files, host.session.swarm, selection) : undefined;
   return {
     pieceLength,
     ...(view && { files: view.count, fileView: view }),
@@ -100,16 +100,16 @@ export function torrentDetails({ info }: Metainfo, host: Host, selection?: Selec
 }
 
 /** The values that are there. */
-export function present<T extends object>(
+export function withoutUndefined<T extends object>(
   values: T,
 ): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const there = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(there) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
-function strangersOf(swarm: Swarm): StrangerStats[] {
+function strangersOf(swarm: Swarm): DisconnectedPeerStats[] {
   const byState = new Map<PeerState, Peer[]>(STRANGERS.map((state) => [state, []]));
-  for (const peer of swarm.book.values()) byState.get(peer.state)?.push(peer);
+  for (const peer of swarm.peers.values()) byState.get(peer.state)?.push(peer);
   return [...byState.values()].flat().slice(0, MAX_STRANGERS).map((peer) => ({
     address: addressOf(peer),
     client: peer.client,

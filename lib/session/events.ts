@@ -5,7 +5,7 @@
  */
 
 import type { PeerState } from "../peer/connection/peer_state.ts";
-import type { Waiting, WaitingCode } from "./stall_reason.ts";
+import type { StallCode, StallReason } from "./stall_reason.ts";
 
 /** Something that happened; `--json` of the programs uses the same names. Discriminated by `type`; addresses are `host:port` or a web seed's URL, hashes hex. */
 export type TransferEvent =
@@ -76,7 +76,7 @@ export type TransferEvent =
   /** The file changed: this piece is no longer what it was and is not served any more. */
   | { readonly type: "pieceLost"; readonly piece: number; readonly path: string }
   /** Nothing moves, or hardly anything, and why: once for each reason that is new. */
-  | { readonly type: "stalled"; readonly code: WaitingCode; readonly reason: string }
+  | { readonly type: "stalled"; readonly code: StallCode; readonly reason: string }
   /** Everything is verified and in its place. */
   | ({ readonly type: "complete" } & TransferResult)
   /** Something the user should know that stops nothing. */
@@ -180,7 +180,7 @@ export interface TransferStats {
   /** Pieces verified and on disk. */
   readonly havePieces: number;
   /** Why nothing moves, as of now; absent while something does. */
-  readonly waiting?: Waiting;
+  readonly waiting?: StallReason;
   /** Seconds until it is complete at the present rate; absent when nothing moves. */
   readonly etaSeconds?: number;
   /** How many others have all of it, or had before they left, as far as is known. */

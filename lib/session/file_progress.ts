@@ -34,7 +34,7 @@ export interface FileView {
  * @param swarm the torrent's
  * @param selection what was chosen of it; absent: everything
  */
-export function fileView(
+export function fileProgress(
   files: readonly TorrentFile[],
   swarm: Swarm,
   selection?: Selection,

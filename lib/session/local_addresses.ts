@@ -34,7 +34,7 @@ interface Foothold {
  * Connections by their end on this machine. Where a machine loses an address, what is sent from it goes
  * nowhere, and nobody hears of that for minutes.
  */
-export class Footholds {
+export class LocalAddresses {
   readonly #footholds = new Map<Connection, Foothold>();
   readonly #addressesHere: (nowMs: number) => readonly string[];
   #last: readonly string[] = [];

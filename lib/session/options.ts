@@ -20,7 +20,7 @@ export interface SessionOptions {
   readonly uploadSlots: number;
   readonly uploadLimiter: RateLimiter;
   readonly downloadLimiter: RateLimiter;
-  readonly tell: TransferListener;
+  readonly emit: TransferListener;
   /** The info dictionary arrived from peers and matches its hash. */
   readonly onMetadata: (info: Uint8Array) => void;
   /** Every piece is verified and stored. */

@@ -13,9 +13,9 @@ import { type Layout, type PieceIndex } from "../store/layout.ts";
 import type { ActivePiece } from "../store/pieces.ts";
 import type { TransferListener } from "./events.ts";
 import type { FileReader } from "../disk/file_reader.ts";
-import { Garbage } from "../runtime/gc.ts";
-import type { PieceMemory } from "../disk/piece_buffers.ts";
-import type { PieceWorkers } from "../disk/worker_pool.ts";
+import { GcPacer } from "../runtime/gc.ts";
+import type { PieceBuffers } from "../disk/piece_buffers.ts";
+import type { WorkerPool } from "../disk/worker_pool.ts";
 import { ReadAhead } from "../disk/read_ahead.ts";
 import { NOTE_MISSING, NOTE_SHA1, NOTE_VERIFIED } from "../disk/resume_format.ts";
 import { BLOCK_LENGTH, blockHashes, HASH_LENGTH } from "../codec/torrent/merkle.ts";
@@ -30,7 +30,7 @@ const COLLECTION_TIME_SHARE = 1 / 50;
 export interface TransferDisk {
   readonly reader: FileReader;
   /** Absent where nothing is downloaded. */
-  readonly storing?: { readonly workers: PieceWorkers; readonly memory: PieceMemory };
+  readonly storing?: { readonly workers: WorkerPool; readonly memory: PieceBuffers };
 }
 
 /** What a store needs from the session it belongs to. */
@@ -49,7 +49,7 @@ export class PieceStore {
   readonly #transfer: Transfer;
   readonly #host: PieceStoreHost;
   readonly #ahead: ReadAhead;
-  readonly #garbage = new Garbage(BLOCKS_PER_COLLECTION, COLLECTION_TIME_SHARE);
+  readonly #garbage = new GcPacer(BLOCKS_PER_COLLECTION, COLLECTION_TIME_SHARE);
   #disk: TransferDisk;
   #moving: Promise<void> | undefined;
 

@@ -15,44 +15,44 @@ import { ProtocolError } from "../errors.ts";
 import type { Action } from "../peer/connection/actions.ts";
 import type { BlockRequest, Connection } from "../peer/connection/connection.ts";
 import type { InfoHashes, TorrentHashes } from "../peer/connection/info_hashes.ts";
-import { Copies } from "../peer/peers/seed_counter.ts";
+import { SeedCounter } from "../peer/peers/seed_counter.ts";
 import { Swarm } from "../peer/swarm.ts";
 import type { Transfer } from "../peer/transfer.ts";
 import type { TransferOptions } from "../peer/options.ts";
 import type { FileReader } from "../disk/file_reader.ts";
-import { addressesHere, Footholds } from "./local_addresses.ts";
+import { addressesHere, LocalAddresses } from "./local_addresses.ts";
 import { BatchBuffers } from "../net/send_buffers.ts";
-import type { Carrier } from "../net/transport.ts";
+import type { Transport } from "../net/transport.ts";
 import { Dialer } from "../net/dialer.ts";
 import { closeQuietly, type OpenedSocket } from "../net/handshake.ts";
-import type { Acceptor } from "../net/listener.ts";
+import type { TorrentAcceptor } from "../net/listener.ts";
 import { PeerSocket, type SocketHost } from "../net/peer_socket.ts";
 import { PieceStore, type TransferDisk } from "./piece_store.ts";
 import type { RateLimiter } from "../net/rate_limiter.ts";
 import type { SessionOptions } from "./options.ts";
-import { WebSeeds, type WebSeedUrl } from "../net/web_seed/web_seed_dialer.ts";
+import { WebSeedDialer, type WebSeedUrl } from "../net/web_seed/web_seed_dialer.ts";
 import { addressOf, type Peer, type PeerSource } from "../peer/connection/peer.ts";
 
 const TICK_MS = 250;
 
 /** One torrent on the network. */
-export class Session implements Acceptor, SocketHost, AsyncDisposable {
+export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   /** The machine that decides. */
   readonly swarm: Swarm;
   /** Who else has everything. */
-  readonly copies: Copies = new Copies();
+  readonly copies: SeedCounter = new SeedCounter();
   readonly uploadLimiter: RateLimiter;
   readonly downloadLimiter: RateLimiter;
   readonly buffers: BatchBuffers = new BatchBuffers();
   readonly #options: SessionOptions;
-  readonly #sockets = new Map<Connection, Carrier>();
+  readonly #sockets = new Map<Connection, Transport>();
   readonly #running = new Set<Promise<void>>();
   readonly #closed = new AbortController();
   readonly #dialer = new Dialer();
-  readonly #footholds = new Footholds();
+  readonly #footholds = new LocalAddresses();
   readonly #timer: ReturnType<typeof setInterval>;
   #store: PieceStore | undefined;
-  #webSeeds: WebSeeds | undefined;
+  #webSeeds: WebSeedDialer | undefined;
   #completed = false;
 
   /** Begins at once: accepts peers, and fetches the metadata from any it learns of. */
@@ -82,7 +82,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
    *
    * @param by the IP address of who did; absent where each peer spoke for itself, and for the user
    */
-  learn(addresses: Iterable<HostPort>, source: PeerSource, v2 = false, by?: string): void {
+  addPeers(addresses: Iterable<HostPort>, source: PeerSource, v2 = false, by?: string): void {
     const peers = Array.from(addresses, ({ host, port }) => ({ host: normalizeIp(host), port }));
     this.swarm.ownAddresses.here = addressesHere(performance.now());
     this.swarm.introduce(peers, source, { v2, by });
@@ -92,9 +92,14 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
   /** The metadata is known and the disk is looked at: pieces can move. */
   beginTransfer(options: TransferOptions, hashes: TorrentHashes, disk: TransferDisk): Transfer {
     const transfer = this.swarm.beginTransfer(options, hashes, performance.now());
-    const { tell, onDiskError } = this.#options;
-    const settle = () => this.settle();
-    this.#store = new PieceStore(transfer, disk, { swarm: this.swarm, settle, tell, onDiskError });
+    const { emit: tell, onDiskError } = this.#options;
+    const poll = () => this.settle();
+    this.#store = new PieceStore(transfer, disk, {
+      swarm: this.swarm,
+      settle: poll,
+      tell,
+      onDiskError,
+    });
     this.#completed = transfer.pieces.isComplete;
     this.settle();
     return transfer;
@@ -102,13 +107,13 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
 
   /** Web servers have the files as well: from now on they are asked as if they were peers. */
   useWebSeeds(servers: readonly WebSeedUrl[], info: WebSeedFiles): void {
-    this.#webSeeds ??= new WebSeeds({
+    this.#webSeeds ??= new WebSeedDialer({
       info,
       layout: this.#transfer().layout,
       swarm: this.swarm,
       host: this,
       carry: (connection, carrier) => this.#carry(connection, carrier),
-      onWarning: (message) => this.#options.tell({ type: "warning", message }),
+      onWarning: (message) => this.#options.emit({ type: "warning", message }),
       signal: this.#closed.signal,
     });
     for (const server of servers) this.#webSeeds.add(server);
@@ -137,7 +142,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
 
   // Acceptor: the listener has somebody for this torrent.
 
-  /** See {@link Acceptor.infoHashes}. */
+  /** See {@link TorrentAcceptor.infoHashes}. */
   get infoHashes(): InfoHashes {
     return this.swarm.infoHashes;
   }
@@ -167,10 +172,10 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
   /** Asks peers for more and does what the swarm wants done. */
   settle(): void {
     if (this.#closed.signal.aborted) return;
-    this.swarm.settle(performance.now());
-    for (let actions = this.swarm.takeActions(); actions.length > 0;) {
+    this.swarm.poll(performance.now());
+    for (let actions = this.swarm.pollActions(); actions.length > 0;) {
       for (const action of actions) this.#carryOut(action);
-      actions = this.swarm.takeActions();
+      actions = this.swarm.pollActions();
     }
   }
 
@@ -219,7 +224,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
       this.#sockets.get(connection)?.close("this machine has another address now");
     }
     this.swarm.tick(performance.now());
-    for (const connection of this.#sockets.keys()) this.copies.look(connection);
+    for (const connection of this.#sockets.keys()) this.copies.onConnection(connection);
     this.settle();
   }
 
@@ -244,7 +249,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
       case "metadata":
         return this.#options.onMetadata(action.info);
       case "stored":
-        return this.#options.tell({
+        return this.#options.emit({
           type: "piece",
           piece: action.piece,
           bytes: this.#transfer().layout.dataLength(action.piece),
@@ -252,7 +257,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
         });
       case "failed": {
         const from = action.from.map(addressOf);
-        return this.#options.tell({ type: "pieceFailed", piece: action.piece, from });
+        return this.#options.emit({ type: "pieceFailed", piece: action.piece, from });
       }
       case "spoiled":
         return this.#webSeeds?.spoiled(action.peer, action.piece);
@@ -284,10 +289,10 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
   }
 
   /** Lets a carrier run until its connection has ended. */
-  async #carry(connection: Connection, carrier: Carrier): Promise<void> {
+  async #carry(connection: Connection, carrier: Transport): Promise<void> {
     this.#sockets.set(connection, carrier);
     const reason = await carrier.run();
-    this.copies.look(connection); // its last word may have been that it is complete
+    this.copies.onConnection(connection); // its last word may have been that it is complete
     this.#sockets.delete(connection);
     this.#footholds.delete(connection);
     this.swarm.closed(connection, reason, performance.now());
@@ -296,7 +301,7 @@ export class Session implements Acceptor, SocketHost, AsyncDisposable {
 
   #tellOfPeer(peer: Peer): void {
     const { state, client, reason } = peer;
-    this.#options.tell({
+    this.#options.emit({
       type: "peer",
       address: addressOf(peer),
       state,

@@ -7,11 +7,11 @@
 import { ExitCode, NetworkError } from "../errors.ts";
 import type { Swarm } from "../peer/swarm.ts";
 import { BLOCK_LENGTH } from "../store/layout.ts";
-import type { TrackerOutlook } from "../discovery/tracker_status.ts";
-import { type Waiting, waitingReason } from "./stall_reason.ts";
+import type { TrackerSummary } from "../discovery/tracker_status.ts";
+import { type StallReason, stallReason } from "./stall_reason.ts";
 
 /** When to give up. */
-export interface PatienceOptions {
+export interface StallOptions {
   /** When it is not complete after so many seconds. */
   readonly timeoutSeconds?: number;
   /** When nothing has come for so many seconds. */
@@ -24,10 +24,10 @@ export interface PatienceOptions {
 const LATE_MS = 5000;
 
 /** Watches one download. */
-export class Patience {
+export class StallMonitor {
   /** Why nothing moves; undefined while something does. */
-  waiting: Waiting | undefined;
-  readonly #options: PatienceOptions;
+  waiting: StallReason | undefined;
+  readonly #options: StallOptions;
   readonly #startedMs = performance.now();
   #movedMs = performance.now();
   #movedBytes = 0;
@@ -35,7 +35,7 @@ export class Patience {
   #slowSinceMs: number | undefined;
 
   /** Begins to wait now. */
-  constructor(options: PatienceOptions) {
+  constructor(options: StallOptions) {
     this.#options = options;
   }
 
@@ -45,20 +45,24 @@ export class Patience {
   }
 
   /** Work is done on what is here: nothing needs to come meanwhile. */
-  busy(): void {
+  reset(): void {
     this.#movedMs = performance.now();
     this.waiting = undefined;
   }
 
   /** Looks whether anything moves. Returns why not, when that is news. */
-  look(swarm: Swarm, trackers: TrackerOutlook, nowMs = performance.now()): Waiting | undefined {
+  check(
+    swarm: Swarm,
+    trackers: TrackerSummary,
+    nowMs = performance.now(),
+  ): StallReason | undefined {
     if (swarm.downloadedBytes !== this.#movedBytes) {
       this.#movedBytes = swarm.downloadedBytes;
       this.#movedMs = nowMs;
     }
     const before = this.waiting;
     const { downloadLimit } = this.#options;
-    const reason = waitingReason(swarm, trackers, nowMs, downloadLimit || Infinity);
+    const reason = stallReason(swarm, trackers, nowMs, downloadLimit || Infinity);
     const found = reason?.code === "slow" && this.#isHeldBack(nowMs) ? undefined : reason;
     if (reason?.code !== "slow") this.#slowSinceMs = undefined;
     this.waiting = found;
@@ -67,7 +71,7 @@ export class Patience {
   }
 
   /** The error to give up with, once it is time. */
-  exhausted(): NetworkError | undefined {
+  timeoutError(): NetworkError | undefined {
     const { timeoutSeconds, stallTimeoutSeconds } = this.#options;
     if (timeoutSeconds !== undefined && this.seconds > timeoutSeconds) {
       return this.#givenUp(`not complete after ${timeoutSeconds} s`);

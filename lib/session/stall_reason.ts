@@ -10,7 +10,7 @@ import type { Transfer } from "../peer/transfer.ts";
 import {
   inSeconds,
   type TrackerFailure,
-  type TrackerOutlook,
+  type TrackerSummary,
 } from "../discovery/tracker_status.ts";
 import { addressOf, type Peer } from "../peer/connection/peer.ts";
 
@@ -42,7 +42,7 @@ const SLOW_RATE = 8192;
  * - `choked`: those who have it serve others, or hand it out to others first
  * - `slow`: those who have it send nothing, or hardly anything
  */
-export type WaitingCode =
+export type StallCode =
   | "no-source"
   | "no-local-peer"
   | "asking-tracker"
@@ -58,9 +58,9 @@ export type WaitingCode =
   | "slow";
 
 /** Why nothing moves. */
-export interface Waiting {
+export interface StallReason {
   /** The reason by its name, for programs. */
-  readonly code: WaitingCode;
+  readonly code: StallCode;
   /** One sentence, to stand after "waiting: ". Numbers in it change as time goes by. */
   readonly sentence: string;
   /** Whom it is about, where there are several: another one is news. */
@@ -73,14 +73,14 @@ export interface Waiting {
  * @param nowMs of the same clock as the swarm's events
  * @param downloadLimit the user's own, in bytes per second: what that allows is not slow
  */
-export function waitingReason(
+export function stallReason(
   swarm: Swarm,
-  trackers: TrackerOutlook,
+  trackers: TrackerSummary,
   nowMs: number,
   downloadLimit = Infinity,
-): Waiting | undefined {
+): StallReason | undefined {
   const connections = [...swarm.connections.values()];
-  const peers = [...swarm.book.values()];
+  const peers = [...swarm.peers.values()];
   if (connections.length === 0) return withoutConnections(peers, trackers, nowMs);
   const rate = connections.reduce((sum, { down }) => sum + down.rate(nowMs), 0);
   if (rate >= Math.min(SLOW_RATE, downloadLimit / 2)) return undefined;
@@ -99,7 +99,7 @@ function withConnections(
   connections: readonly Connection[],
   { hashesComplete, layout }: Transfer,
   peers: readonly Peer[],
-): Waiting {
+): StallReason {
   const useful = connections.filter(({ amInterested }) => amInterested);
   if (useful.length === 0) {
     // It has the rest, and offers each piece to one peer first.
@@ -141,9 +141,9 @@ function inTurn(seeders: readonly Connection[]): string {
 
 function withoutConnections(
   known: readonly Peer[],
-  trackers: TrackerOutlook,
+  trackers: TrackerSummary,
   nowMs: number,
-): Waiting | undefined {
+): StallReason | undefined {
   // Who cannot be called may only come by itself: it is no help to anybody who waits.
   const peers = known.filter(({ dialable, state }) => dialable || state === "connecting");
   if (peers.length === 0) return withoutPeers(trackers);
@@ -166,7 +166,7 @@ const HINTS: Readonly<Record<string, string>> = {
   "refuses connections": "is it still running?",
 };
 
-function unreachable([first, ...others]: readonly [Peer, ...Peer[]], nowMs: number): Waiting {
+function unreachable([first, ...others]: readonly [Peer, ...Peer[]], nowMs: number): StallReason {
   const address = addressOf(first);
   const more = others.length > 0 ? ` and ${others.length} more` : "";
   const who = `${first.url === undefined ? "seeder" : "web server"} ${address}${more}`;
@@ -189,7 +189,7 @@ const ADVICE: Readonly<Record<TrackerFailure, string>> = {
   "tracker-fails": "check its address, or name another with --tracker",
 };
 
-function withoutPeers(trackers: TrackerOutlook): Waiting {
+function withoutPeers(trackers: TrackerSummary): StallReason {
   switch (trackers.state) {
     case "none":
       return waiting(
@@ -223,7 +223,7 @@ function withoutPeers(trackers: TrackerOutlook): Waiting {
   }
 }
 
-function waiting(code: WaitingCode, sentence: string, about?: string): Waiting {
+function waiting(code: StallCode, sentence: string, about?: string): StallReason {
   return { code, sentence, ...(about !== undefined && { about }) };
 }
 

@@ -22,13 +22,13 @@ export type SwarmFigures = Omit<
 const MAX_FETCHING = 8;
 
 /** The figures of this moment. */
-export function figuresOf(swarm: Swarm, nowMs: number): SwarmFigures {
+export function swarmStats(swarm: Swarm, nowMs: number): SwarmFigures {
   const transfer = swarm.phase.name === "transfer" ? swarm.phase.transfer : undefined;
   const connections = [...swarm.connections.values()]
     .map((connection) => connectionStats(connection, transfer?.layout, nowMs));
   const sum = (of: (c: ConnectionStats) => number) => connections.reduce((n, c) => n + of(c), 0);
   const states = { known: 0, connecting: 0, connected: 0, away: 0, banned: 0, available: 0 };
-  for (const peer of swarm.book.values()) {
+  for (const peer of swarm.peers.values()) {
     states.known++;
     states[peer.state]++;
   }
@@ -44,14 +44,14 @@ export function figuresOf(swarm: Swarm, nowMs: number): SwarmFigures {
     ...(transfer?.superSeed?.isHiding && { superSeeding: true }),
     peers,
     connections,
-    sources: sourcesOf(swarm),
+    sources: contributors(swarm),
   };
 }
 
 /** Who gave how many verified bytes, most first. A peer that came back counts once. */
-export function sourcesOf(swarm: Swarm): TransferSource[] {
+export function contributors(swarm: Swarm): TransferSource[] {
   const sources = new Map<string, TransferSource>();
-  for (const peer of swarm.book.contributors()) {
+  for (const peer of swarm.peers.contributors()) {
     const address = addressOf(peer);
     const before = sources.get(address);
     const client = peer.client || before?.client;

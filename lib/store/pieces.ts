@@ -203,6 +203,6 @@ export class Pieces {
 }
 
 /** How a piece is to be checked. */
-export type Expected =
+export type PieceHash =
   | { readonly kind: "sha256"; readonly hash: Uint8Array }
   | { readonly kind: "sha1"; readonly hash: Uint8Array };

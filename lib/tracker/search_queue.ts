@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Search, type Surveyed, type SwarmSummary } from "./core/search.ts";
+import { type Inspected, Search, type SwarmSummary } from "./core/search.ts";
 
 /** What all searches together may take of a second, while many are under way: one has it for itself. */
 const SLICE_MS = 8;
@@ -39,7 +39,7 @@ interface Running {
 
 /** The searches that are asked for again and again. */
 export class TrackerSearches {
-  readonly #surveyed: Surveyed;
+  readonly #surveyed: Inspected;
   readonly #nowMs: () => number;
   /** In the order in which they were last asked for. */
   readonly #running = new Map<string, Running>();
@@ -48,7 +48,7 @@ export class TrackerSearches {
    * @param surveyed What is searched.
    * @param nowMs A clock that does not go back, by which searches end.
    */
-  constructor(surveyed: Surveyed, nowMs: () => number = () => performance.now()) {
+  constructor(surveyed: Inspected, nowMs: () => number = () => performance.now()) {
     this.#surveyed = surveyed;
     this.#nowMs = nowMs;
   }

@@ -8,12 +8,16 @@ import { formatHostPort, isIPv6, isLoopback, normalizeIp } from "../codec/addres
 import { PortChecks } from "./core/port_checks.ts";
 import type { SwarmEvent } from "./core/swarm_event.ts";
 import { members, sizeOf, type SwarmMember } from "./core/inspect.ts";
-import { AnswerBuffer } from "./core/response_buffer.ts";
+import { ResponseBuffer } from "./core/response_buffer.ts";
 import { TrackerCore, type TrackerStats } from "./core/tracker_core.ts";
 import { AllowFile } from "./allow_file.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import { tell } from "../runtime/event_listeners.ts";
-import { addressTowards, type OwnAddress, ownAddresses } from "../runtime/network_interfaces.ts";
+import { callListener } from "../runtime/event_listeners.ts";
+import {
+  addressTowards,
+  type InterfaceNetwork,
+  ownAddresses,
+} from "../runtime/network_interfaces.ts";
 import { reachableAddress } from "../discovery/advertised_address.ts";
 import { PortChecker } from "./port_checker.ts";
 import {
@@ -89,7 +93,7 @@ export class Tracker implements AsyncDisposable {
   readonly #signal: AbortSignal | undefined;
   readonly #intervalSeconds: number;
   readonly #externalIp: string | undefined;
-  #own: { addresses: OwnAddress[]; sinceMs: number } | undefined;
+  #own: { addresses: InterfaceNetwork[]; sinceMs: number } | undefined;
   readonly #abort = () => void this.close();
   readonly #emitEvent = (event: SwarmEvent) => this.#emit(event);
   #sendFailures = 0;
@@ -227,7 +231,7 @@ export class Tracker implements AsyncDisposable {
   /** One packet at a time: what the answers cannot keep up with waits in the system's bounded buffer. */
   async #receive(socket: Deno.DatagramConn): Promise<void> {
     const buffer = new Uint8Array(RECEIVE_LENGTH);
-    const into = new AnswerBuffer();
+    const into = new ResponseBuffer();
     const closing = this.#closing.signal;
     while (!closing.aborted) {
       let packet: Uint8Array, from: Deno.Addr;
@@ -250,7 +254,7 @@ export class Tracker implements AsyncDisposable {
     }
   }
 
-  #answer(packet: Uint8Array, from: Deno.NetAddr, into: AnswerBuffer): Uint8Array | undefined {
+  #answer(packet: Uint8Array, from: Deno.NetAddr, into: ResponseBuffer): Uint8Array | undefined {
     try {
       return this.#core.handle(packet, from, this.#clock.nowMs(), into);
     } catch (error) {
@@ -303,7 +307,7 @@ export class Tracker implements AsyncDisposable {
   }
 
   #emit(event: TrackerEvent): void {
-    for (const listener of this.#listeners) tell(listener, event);
+    for (const listener of this.#listeners) callListener(listener, event);
   }
 }
 

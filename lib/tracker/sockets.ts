@@ -12,7 +12,7 @@ import { isIPv4, isLoopback } from "../codec/address.ts";
 import { NetworkError, OptionError } from "../errors.ts";
 import { isLinkLocalIPv6 } from "../runtime/address_rank.ts";
 import { listenDatagram, requireDatagrams } from "../runtime/datagrams.ts";
-import { isPermitted, networkInterfaces, unpermitted } from "../runtime/permissions.ts";
+import { describeDenial, isPermitted, networkInterfaces } from "../runtime/permissions.ts";
 
 /**
  * More addresses than this, and a socket on all of them has to do: that many are a host of containers', and
@@ -203,7 +203,7 @@ function open(hostname: string, port: number): Deno.DatagramConn {
       throw new OptionError(`this machine does not have the address ${hostname}`, error);
     }
     if (error instanceof Deno.errors.PermissionDenied) throw portForbidden(port, error);
-    const sentence = unpermitted(error);
+    const sentence = describeDenial(error);
     if (sentence !== undefined) throw new NetworkError(sentence, undefined, error);
     throw error;
   }

@@ -3,7 +3,7 @@
  *
  * A page on loopback is within reach of every website its owner visits, since the browser runs here. So
  * requests that another site's page makes are refused: they name a foreign `Origin`, or, where a foreign
- * name was pointed at this address, a foreign `Host`. A page that is bound elsewhere is within reach of
+ * name was pointed at this address, a foreign `ActiveTorrent`. A page that is bound elsewhere is within reach of
  * the network, and wants a token besides, which stands in the URL that the program prints.
  *
  * @module

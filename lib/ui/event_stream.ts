@@ -7,7 +7,7 @@
 
 import { utf8 } from "../codec/bytes.ts";
 import { type EventName, EventReader } from "./event_reader.ts";
-import type { PageSource, Question } from "./snapshot.ts";
+import type { PageSource, Query } from "./snapshot.ts";
 
 /** More tabs than anybody has open; each costs memory and work. */
 export const MAX_READERS = 50;
@@ -35,7 +35,7 @@ interface Ready {
 /** All who read the events of one page. */
 export class EventStream {
   readonly #source: PageSource;
-  readonly #readers = new Map<EventReader, Question>();
+  readonly #readers = new Map<EventReader, Query>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
@@ -53,7 +53,7 @@ export class EventStream {
    * One more reader, with the full state on its way; `undefined` when there are too many. When they are,
    * one that does not read makes room.
    */
-  open(question: Question): ReadableStream<Uint8Array> | undefined {
+  open(question: Query): ReadableStream<Uint8Array> | undefined {
     if (this.#isClosed) return undefined;
     if (this.#readers.size >= MAX_READERS) this.#dropOneStalled(performance.now());
     if (this.#readers.size >= MAX_READERS) return undefined;
@@ -115,7 +115,7 @@ export class EventStream {
     }
   }
 
-  #state(question: Question): Ready {
+  #state(question: Query): Ready {
     const snapshot = this.#source.snapshot(question);
     const steady = (key: string, value: unknown) => VOLATILE.has(key) ? undefined : value;
     return {

@@ -30,7 +30,7 @@ export async function makePage(
   };
   return {
     url: server.url,
-    onEvent: (event) => source instanceof TransferPage && source.overhear(event),
+    onEvent: (event) => source instanceof TransferPage && source.recordEvent(event),
     show: (what) => {
       if (source instanceof TrackerPage && what instanceof Tracker) source.show(what);
       else if (source instanceof TransferPage && !(what instanceof Tracker)) source.show(what);

@@ -7,12 +7,12 @@
 import { formatHostPort, isIp, isLoopback } from "../codec/address.ts";
 import { NetworkError, OptionError } from "../errors.ts";
 import { reachableAddress } from "../discovery/advertised_address.ts";
-import { unpermitted } from "../runtime/permissions.ts";
+import { describeDenial } from "../runtime/permissions.ts";
 import { Access, type Refusal } from "./access.ts";
 import { assetAt, DOOR } from "./assets.ts";
 import { EventStream } from "./event_stream.ts";
 import { type Asked, HttpServer, type Reply } from "./http_server.ts";
-import type { PageSource, Question } from "./snapshot.ts";
+import type { PageSource, Query } from "./snapshot.ts";
 
 /** Nothing from elsewhere, nothing inline, not in anybody's frame; and nothing is kept. */
 const HEADERS: Readonly<Record<string, string>> = {
@@ -108,7 +108,7 @@ export class PageServer {
     return reply(asset.text, asset.type, more);
   }
 
-  #stream({ method }: Asked, question: Question, more: Record<string, string>): Reply {
+  #stream({ method }: Asked, question: Query, more: Record<string, string>): Reply {
     const type = "text/event-stream; charset=utf-8";
     if (method === "HEAD") return reply("", type, more);
     const stream = this.#events.open(question);
@@ -136,7 +136,7 @@ function refuse({ status, sentence, wantsToken }: Refusal, { headers, url }: Ask
   return { ...refused, isWelcome: false };
 }
 
-function questionOf(parameters: URLSearchParams): Question {
+function questionOf(parameters: URLSearchParams): Query {
   const swarm = parameters.get("swarm")?.toLowerCase() ?? "";
   const isHash = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(swarm);
   const search = (parameters.get("q") ?? "").trim().slice(0, MAX_SEARCH_LENGTH);
@@ -170,7 +170,7 @@ function listenError(error: unknown, hostname: string, port: number): unknown {
   if (error instanceof Deno.errors.PermissionDenied) {
     return new OptionError(`the page may not use TCP port ${port}; take one above 1023`, error);
   }
-  const sentence = unpermitted(error);
+  const sentence = describeDenial(error);
   if (sentence !== undefined) {
     return new NetworkError(`the page cannot be served: ${sentence}`, undefined, error);
   }

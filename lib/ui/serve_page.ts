@@ -10,7 +10,7 @@ import type { Page, PageOptions } from "./make_page.ts";
 
 /**
  * Serves a page that shows a leecher, a seeder or a tracker: read-only, live, without anything from
- * elsewhere. Requests under a foreign `Host` or with a foreign `Origin` are refused.
+ * elsewhere. Requests under a foreign `ActiveTorrent` or with a foreign `Origin` are refused.
  *
  * @example
  * ```ts

@@ -11,7 +11,7 @@ import type { PeerState } from "../peer/connection/peer_state.ts";
 import type { TransferStats } from "../session/events.ts";
 
 /** How a sentence is meant: something is being done, waited for, achieved, or wrong. */
-export type Tone = "work" | "wait" | "good" | "bad";
+export type Severity = "work" | "wait" | "good" | "bad";
 
 /** The state of any program. */
 export type Snapshot = TransferSnapshot | TrackerSnapshot;
@@ -118,7 +118,7 @@ export interface TransferSnapshot {
   readonly version: string;
   /** What it is doing, with the reason. */
   readonly sentence: string;
-  readonly tone: Tone;
+  readonly tone: Severity;
   readonly state: TransferStats["state"];
   /** Name of the file or folder; empty while it is not known. */
   readonly name: string;
@@ -227,7 +227,7 @@ export interface TrackerSnapshot {
   readonly program: "tracker";
   readonly version: string;
   readonly sentence: string;
-  readonly tone: Tone;
+  readonly tone: Severity;
   /** Where peers announce themselves. */
   readonly url: string;
   readonly elapsedSeconds: number;
@@ -257,7 +257,7 @@ export interface TrackerSnapshot {
 }
 
 /** What a page asks a tracker for. */
-export interface Question {
+export interface Query {
   /** A part of a name, or the beginning of a hash; empty for everything. */
   readonly search: string;
   /** The swarm to look at, 40 or 64 hex digits. */
@@ -267,7 +267,7 @@ export interface Question {
 /** Something that a page can show. */
 export interface PageSource {
   /** Its state at this moment. */
-  snapshot(question: Question): Snapshot;
+  snapshot(question: Query): Snapshot;
   /** Its pieces at this moment; `undefined` when there are none, or none yet. */
   map(): PieceMap | undefined;
   /** Ends what it does in the background. */

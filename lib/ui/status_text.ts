@@ -6,11 +6,11 @@
 
 import type { TransferDetails } from "../session/details.ts";
 import type { TransferStats } from "../session/events.ts";
-import type { Tone } from "./snapshot.ts";
+import type { Severity } from "./snapshot.ts";
 import { clipped, count, percent } from "./text.ts";
 
 /** What the sentence is made of. */
-export interface Told {
+export interface StatusInput {
   readonly program: "leecher" | "seeder";
   readonly stats: TransferStats;
   /** Absent until it has started. */
@@ -22,13 +22,13 @@ export interface Told {
 }
 
 /** A sentence and how it is meant. */
-export interface Saying {
+export interface Status {
   readonly sentence: string;
-  readonly tone: Tone;
+  readonly tone: Severity;
 }
 
 /** The sentence of this moment. */
-export function stateSentence(told: Told): Saying {
+export function statusText(told: StatusInput): Status {
   const { stats, details } = told;
   switch (stats.state) {
     case "lookup":
@@ -74,7 +74,7 @@ function downloading({ connections, peers }: TransferStats): string {
     : `connected to ${count(peers.connected, "peer")}, waiting for the first data`;
 }
 
-function seeding({ program, stats, details, port }: Told): Saying {
+function seeding({ program, stats, details, port }: StatusInput): Status {
   const { pieces, havePieces, connections } = stats;
   if (program === "seeder" && havePieces < pieces) {
     const sentence =
@@ -111,19 +111,19 @@ function seeding({ program, stats, details, port }: Told): Saying {
   return good(`${before}: ${whom}`);
 }
 
-function progressOf({ hashing }: Told): string {
+function progressOf({ hashing }: StatusInput): string {
   if (hashing === undefined || hashing.totalBytes === 0) return "";
   return `, ${percent(hashing.doneBytes, hashing.totalBytes)}`;
 }
 
-function work(sentence: string): Saying {
+function work(sentence: string): Status {
   return { sentence, tone: "work" };
 }
 
-function good(sentence: string): Saying {
+function good(sentence: string): Status {
   return { sentence, tone: "good" };
 }
 
-function waiting(reason: string, before = "waiting"): Saying {
+function waiting(reason: string, before = "waiting"): Status {
   return { sentence: `${before}: ${clipped(reason)}`, tone: "wait" };
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Tracker } from "../tracker/server.ts";
-import type { PageSource, Question, TrackerSnapshot } from "./snapshot.ts";
+import type { PageSource, Query, TrackerSnapshot } from "./snapshot.ts";
 import { MAX_SWARMS, type TrackerFigures, trackerSnapshot } from "./tracker_snapshot.ts";
 
 const SAMPLE_MS = 1000;
@@ -45,7 +45,7 @@ export class TrackerPage implements PageSource {
     this.#answers = this.#answered();
   }
 
-  snapshot({ search, swarm }: Question): TrackerSnapshot {
+  snapshot({ search, swarm }: Query): TrackerSnapshot {
     const tracker = this.#tracker;
     const isAsked = tracker !== undefined && swarm !== undefined;
     const stats = tracker?.stats() ?? NOTHING;

@@ -77,7 +77,7 @@ export function trackerSnapshot(input: TrackerInput): TrackerSnapshot {
     ...(selected && {
       selected: {
         hash: selected.hash,
-        ...rollCall(selected.members, intervalSeconds, selected.size),
+        ...summary(selected.members, intervalSeconds, selected.size),
       },
     }),
   };
@@ -88,7 +88,7 @@ export function trackerSnapshot(input: TrackerInput): TrackerSnapshot {
  *
  * @param size how many there are, where the members are a sample
  */
-export function rollCall(
+export function summary(
   members: readonly SwarmMember[],
   intervalSeconds: number,
   size: number = members.length,

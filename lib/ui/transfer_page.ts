@@ -61,7 +61,7 @@ export class TransferPage implements PageSource {
   #name = "";
   #port = 0;
 
-  /** Nothing has started yet; {@link overhear} is to be told what happens until {@link show}. */
+  /** Nothing has started yet; {@link recordEvent} is to be told what happens until {@link show}. */
   constructor(program: "leecher" | "seeder") {
     this.#program = program;
     this.#timer = setInterval(() => this.#sample(), SAMPLE_MS);
@@ -75,7 +75,7 @@ export class TransferPage implements PageSource {
   }
 
   /** What is told before there is a transfer to be shown; afterwards that is heard from itself. */
-  overhear(event: TransferEvent): void {
+  recordEvent(event: TransferEvent): void {
     if (this.#watched === undefined) this.#hear(event);
   }
 

@@ -18,7 +18,7 @@ import type {
   TrackerRow,
   TransferSnapshot,
 } from "./snapshot.ts";
-import { stateSentence, type Told } from "./status_text.ts";
+import { type StatusInput, statusText } from "./status_text.ts";
 import { clipped } from "./text.ts";
 
 /** Rows of peers, and of sources, that are sent; the rest is counted. */
@@ -40,7 +40,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 };
 
 /** What a snapshot is made of, besides what the sentence is made of. */
-export interface TransferInput extends Told {
+export interface TransferInput extends StatusInput {
   readonly elapsedSeconds: number;
   readonly history: RateHistory;
 }
@@ -55,7 +55,7 @@ export function transferSnapshot(input: TransferInput): TransferSnapshot {
   return {
     program,
     version: VERSION,
-    ...stateSentence(input),
+    ...statusText(input),
     state,
     name,
     link: details?.magnet ?? "",

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { type ByteSink, Outlet } from "../../lib/cli/output/buffered_output.ts";
+import { BufferedOutput, type ByteSink } from "../../lib/cli/output/buffered_output.ts";
 import { SlowSink } from "../support/slow_sink.ts";
 
 const unexpected = (error: unknown) => {
@@ -20,7 +20,7 @@ Deno.test("texts are written in order, in whole, however little is taken at once
       return Math.min(3, bytes.length);
     },
   };
-  const outlet = new Outlet(unexpected);
+  const outlet = new BufferedOutput(unexpected);
   outlet.put(sink, "größer\n");
   outlet.put(sink, "second\n");
   assert(!outlet.isIdle);
@@ -38,7 +38,7 @@ Deno.test("two streams that share a terminal are written in the order of the wor
     },
   });
   const [out, err] = [stream("out "), stream("err ")];
-  const outlet = new Outlet(unexpected);
+  const outlet = new BufferedOutput(unexpected);
   outlet.put(err, "1");
   outlet.put(out, "2");
   outlet.put(err, "3");
@@ -49,7 +49,7 @@ Deno.test("two streams that share a terminal are written in the order of the wor
 
 Deno.test("what has not left can be taken back", async () => {
   const sink = new SlowSink();
-  const outlet = new Outlet(unexpected);
+  const outlet = new BufferedOutput(unexpected);
   const first = outlet.put(sink, "first\n");
   await turn();
   const second = outlet.put(sink, "second\n");
@@ -63,7 +63,7 @@ Deno.test("what has not left can be taken back", async () => {
 
 Deno.test("a stream that nobody reads is full some day, and has room again when it is read", async () => {
   const sink = new SlowSink();
-  const outlet = new Outlet(unexpected);
+  const outlet = new BufferedOutput(unexpected);
   let puts = 0;
   while (!outlet.isFull) {
     outlet.put(sink, "x".repeat(1000));
@@ -79,7 +79,7 @@ Deno.test("a stream that nobody reads is full some day, and has room again when 
 
 Deno.test("whoever waits for a reader that takes nothing gives up in time", async () => {
   const sink = new SlowSink();
-  const outlet = new Outlet(unexpected);
+  const outlet = new BufferedOutput(unexpected);
   outlet.put(sink, "x".repeat(50_000));
   await outlet.flush(20);
   assert(!outlet.isIdle);
@@ -94,7 +94,7 @@ Deno.test("whoever waits for a reader that takes nothing gives up in time", asyn
 Deno.test("when writing fails that is told once, and nothing waits any more", async () => {
   const errors: unknown[] = [];
   const broken: ByteSink = { write: () => Promise.reject(new Deno.errors.BrokenPipe()) };
-  const outlet = new Outlet((error) => errors.push(error));
+  const outlet = new BufferedOutput((error) => errors.push(error));
   outlet.put(broken, "x");
   outlet.put(broken, "y");
   await outlet.flush();

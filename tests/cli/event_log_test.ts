@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { EventLog } from "../../lib/cli/output/event_log.ts";
 import { type JsonEvent, swarmsEvent } from "../../lib/cli/output/json_events.ts";
-import { Outlet } from "../../lib/cli/output/buffered_output.ts";
+import { BufferedOutput } from "../../lib/cli/output/buffered_output.ts";
 import type { TrackerStats } from "../../mod.ts";
 import { eventsIn } from "../support/event_schema.ts";
 import { SlowSink } from "../support/slow_sink.ts";
@@ -10,7 +10,7 @@ const START_MS = Date.UTC(2026, 2, 1, 12);
 
 function logOn() {
   const sink = new SlowSink();
-  const outlet = new Outlet((error) => {
+  const outlet = new BufferedOutput((error) => {
     throw error;
   });
   const clock = { nowMs: START_MS };

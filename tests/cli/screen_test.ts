@@ -109,7 +109,7 @@ Deno.test("a reader who lags behind gets fewer lines and is told how many, but e
   shown.surface.isFull = true;
   shown.screen.say("one", "two");
   shown.screen.tell({ text: "careful", level: "warning" });
-  shown.screen.complain("seeder: no");
+  shown.screen.error("seeder: no");
   shown.surface.isFull = false;
   shown.screen.say("three");
   assertEquals(shown.written, [
@@ -132,7 +132,7 @@ Deno.test("quiet shows errors only", () => {
   shown.screen.draw();
   shown.screen.say("hello");
   shown.screen.tell({ text: "careful", level: "warning" });
-  shown.screen.complain("seeder: no");
+  shown.screen.error("seeder: no");
   assertEquals(shown.written, ["seeder: no\n"]);
 });
 
@@ -154,14 +154,14 @@ Deno.test("details are for verbose", () => {
 Deno.test("nothing printed can drive the terminal", () => {
   using shown = screenOn(false);
   shown.screen.say("a\x1b[2Jb\nc");
-  shown.screen.complain("a\x1b[2Jb");
+  shown.screen.error("a\x1b[2Jb");
   assertEquals(shown.written, ["a[2Jb c\n", "a[2Jb\n"]);
 });
 
 Deno.test("colours are used where they are switched on, and never with NO_COLOR", () => {
   using shown = screenOn(false);
   setColorEnabled(true);
-  shown.screen.complain("no");
+  shown.screen.error("no");
   setColorEnabled(false);
   assertEquals(shown.written, [Deno.noColor ? "no\n" : "\x1b[1mno\x1b[22m\n"]);
 });

@@ -5,7 +5,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { toFileUrl } from "@std/path";
-import { Reach } from "../../lib/codec/address_scope.ts";
+import { AddressScope } from "../../lib/codec/address_scope.ts";
 import { hex } from "../../lib/codec/bytes.ts";
 import { DiskError } from "../../lib/errors.ts";
 import { assumedTracker } from "../../lib/discovery/advertised_address.ts";
@@ -198,9 +198,9 @@ Deno.test("web seeds are judged by how near they are who name them", async () =>
   const source = await resolveSource(link, { webSeeds: ["http://h/b"] });
   assertEquals(webSeedUrls(source), [
     { url: "http://h/b", from: "user" },
-    { url: "http://h/a", from: Reach.machine },
+    { url: "http://h/a", from: AddressScope.machine },
   ]);
-  assertEquals(webSeedUrls({ ...source, scope: Reach.world })[1]!.from, Reach.world);
+  assertEquals(webSeedUrls({ ...source, scope: AddressScope.world })[1]!.from, AddressScope.world);
 });
 
 Deno.test("a torrent whose trackers all speak HTTP is said so once, and others are asked", async () => {

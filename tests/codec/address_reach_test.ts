@@ -2,10 +2,10 @@
 
 import { assertEquals } from "@std/assert";
 import {
+  AddressScope,
   isNowhere,
   isServicePort,
   mayReach,
-  Reach,
   reachOf,
   scopeOf,
   type SourceScope,
@@ -26,7 +26,9 @@ Deno.test({
         .concat(["223.255.255.1", "198.20.0.1", "64:ff9b::808:808", "2002:808:808::1"]),
     } as const;
     for (const [reach, ips] of Object.entries(cases)) {
-      for (const ip of ips) assertEquals(reachOf(ip), Reach[reach as keyof typeof Reach], ip);
+      for (const ip of ips) {
+        assertEquals(reachOf(ip), AddressScope[reach as keyof typeof AddressScope], ip);
+      }
     }
   },
 });
@@ -57,22 +59,22 @@ const WAYS: Record<string, { from: SourceScope; may: string[]; mayNot: string[] 
     mayNot: ["0.0.0.0", "224.0.0.1", "255.255.255.255", "240.0.0.1", "::", "ff02::1"],
   },
   "somebody on this machine": {
-    from: Reach.machine,
+    from: AddressScope.machine,
     may: ["127.0.0.1", "::1", "169.254.1.1", "10.0.0.1", "fd00::1", "8.8.8.8"],
     mayNot: ["0.0.0.1", "224.0.0.1", "255.255.255.255", "fe80::1", "ff02::1", "localhost"],
   },
   "somebody on our cable": {
-    from: Reach.link,
+    from: AddressScope.link,
     may: ["169.254.1.1", "10.0.0.1", "8.8.8.8"],
     mayNot: ["127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0"],
   },
   "somebody of a private network": {
-    from: Reach.site,
+    from: AddressScope.site,
     may: ["10.0.0.1", "192.168.1.1", "fd00::1", "8.8.8.8", "2001:db8::1"],
     mayNot: ["127.0.0.1", "::1", "169.254.169.254", "224.0.0.1", "64:ff9b::7f00:1"],
   },
   "somebody on the Internet": {
-    from: Reach.world,
+    from: AddressScope.world,
     may: ["8.8.8.8", "2001:db8::1"],
     mayNot: [
       "127.0.0.1",
@@ -104,12 +106,12 @@ Deno.test({
   fn() {
     const here = ["10.1.2.3", "fd12:3456:789a::1", "141.2.3.4"];
     for (const ip of ["10.200.0.7", "fd12:3456:789a:9::7"]) {
-      assertEquals(mayReach(ip, Reach.world, here), true, ip);
+      assertEquals(mayReach(ip, AddressScope.world, here), true, ip);
     }
     for (const ip of ["192.168.1.1", "172.16.0.1", "fd99::1", "127.0.0.1", "169.254.1.1"]) {
-      assertEquals(mayReach(ip, Reach.world, here), false, ip);
+      assertEquals(mayReach(ip, AddressScope.world, here), false, ip);
     }
-    assertEquals(mayReach("10.200.0.7", Reach.world, ["141.2.3.4"]), false);
+    assertEquals(mayReach("10.200.0.7", AddressScope.world, ["141.2.3.4"]), false);
   },
 });
 
@@ -117,8 +119,8 @@ Deno.test({
   name: "who has an address of our own is on this machine",
   permissions,
   fn() {
-    assertEquals(scopeOf("10.1.2.3", ["10.1.2.3"]), Reach.machine);
-    assertEquals(scopeOf("10.1.2.4", ["10.1.2.3"]), Reach.site);
+    assertEquals(scopeOf("10.1.2.3", ["10.1.2.3"]), AddressScope.machine);
+    assertEquals(scopeOf("10.1.2.4", ["10.1.2.3"]), AddressScope.site);
     assertEquals(scopeOf("tracker.example"), undefined);
   },
 });

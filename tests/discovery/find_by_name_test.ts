@@ -8,7 +8,7 @@ import {
 } from "../../lib/codec/discovery/udp_tracker.ts";
 import { ExitCode, NetworkError, OptionError } from "../../lib/errors.ts";
 import { catalogue, findByName, NotFoundYetError } from "../../lib/discovery/find_by_name.ts";
-import { findPatiently } from "../../lib/discovery/find_with_retries.ts";
+import { findWithRetries } from "../../lib/discovery/find_with_retries.ts";
 import { Tracker } from "../../lib/tracker/server.ts";
 import { UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
@@ -231,7 +231,7 @@ Deno.test("a name is looked up again at a tracker that was started anew, until i
   await using tracker = await Tracker.listen({ port });
   const clock = new FakeClock();
   const told: string[] = [];
-  const finding = findPatiently("disk.iso", [urlOf(tracker)], {
+  const finding = findWithRetries("disk.iso", [urlOf(tracker)], {
     clock,
     onWaiting: (sentence) => told.push(sentence),
   });

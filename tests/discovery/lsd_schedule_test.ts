@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { fromLatin1 } from "../../lib/codec/bytes.ts";
 import { encodeLocalSearch } from "../../lib/codec/discovery/lsd.ts";
-import { LocalAnnounces, type LocalTorrent } from "../../lib/discovery/lsd_schedule.ts";
+import { type LocalTorrent, LsdSchedule } from "../../lib/discovery/lsd_schedule.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
 import { seededRandom } from "../support/random.ts";
 
@@ -20,7 +20,7 @@ function torrent(seed: number, port = 6881, host?: string): LocalTorrent {
 }
 
 function machine(cookie: string, random: () => number) {
-  return new LocalAnnounces<LocalTorrent>(cookie, random, (host) => host.startsWith("10."));
+  return new LsdSchedule<LocalTorrent>(cookie, random, (host) => host.startsWith("10."));
 }
 
 /** What another program calls out for torrents. */
@@ -31,7 +31,7 @@ function call(torrents: LocalTorrent[], { port = 7000, cookie = "other" } = {}):
 
 /** Runs the clock until `untilMs`: when which ports called, in ms since the start. */
 function callsUntil(
-  announces: LocalAnnounces<LocalTorrent>,
+  announces: LsdSchedule<LocalTorrent>,
   untilMs: number,
 ): [number, number[]][] {
   const calls: [number, number[]][] = [];

@@ -10,7 +10,7 @@ import {
   type Reach,
 } from "../../lib/codec/discovery/udp_tracker.ts";
 import { NetworkError } from "../../lib/errors.ts";
-import { PortInquiry } from "../../lib/discovery/port_check.ts";
+import { PortCheck } from "../../lib/discovery/port_check.ts";
 import { TrackerRefusedError, UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { FakeTracker } from "../support/udp_peer.ts";
@@ -25,7 +25,7 @@ function setUp(scripts: Record<string, Script>) {
   const asked: [number, string][] = [];
   const answers: [boolean, string][] = [];
   let open = 0;
-  const inquiry = new PortInquiry({
+  const inquiry = new PortCheck({
     port: 6881,
     clock,
     onAnswer: (reachable, tracker) => answers.push([reachable, tracker]),

@@ -10,7 +10,7 @@ import { sha1 } from "../../lib/codec/hash.ts";
 import { buildInfo, buildMetainfo } from "../../lib/codec/torrent/metainfo.ts";
 import { MAX_PIECE_LENGTH } from "../../lib/codec/torrent/piece_length.ts";
 import { slotsFor } from "../../lib/client/download.ts";
-import { nameOn, namesOn } from "../../lib/disk/download/name_conflicts.ts";
+import { nameOn, resolveNameConflicts } from "../../lib/disk/download/name_conflicts.ts";
 import { DiskError, ExitCode, OptionError, Torrent } from "../../mod.ts";
 import { indexOf, missing, prepare } from "../support/folder_download.ts";
 import { digestsOf, makeTree, ODD_TREE, type Tree } from "../support/folders.ts";
@@ -478,7 +478,7 @@ Deno.test("where the disk takes fewer signs than Linux, files get names that it 
     length: 1,
     pad: false,
   }));
-  const named = await namesOn("", files, disk);
+  const named = await resolveNameConflicts("", files, disk);
   assertEquals(named.map(({ path }) => path.join("/")), [
     "Q_ what_.txt",
     "Q_ what_.1.txt",

@@ -7,9 +7,9 @@ import { assert, assertEquals, assertGreater } from "@std/assert";
 import { equalBytes, hex } from "../../lib/codec/bytes.ts";
 import { sha1 } from "../../lib/codec/hash.ts";
 import { paddedBlocks, pieceHash } from "../../lib/codec/torrent/merkle.ts";
-import { Descriptors } from "../../lib/disk/open_files.ts";
+import { SyncFileCache } from "../../lib/disk/open_files.ts";
 import { FileHasher } from "../../lib/disk/file_hasher.ts";
-import { Garbage } from "../../lib/runtime/gc.ts";
+import { GcPacer } from "../../lib/runtime/gc.ts";
 import type { HashResult, WorkerSetup } from "../../lib/disk/worker_jobs.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
@@ -30,14 +30,14 @@ class OnDisk implements Disposable {
   readonly layout: Layout;
   readonly #setup: WorkerSetup;
   readonly #contents: Uint8Array<ArrayBuffer>[];
-  readonly #files = new Descriptors();
+  readonly #files = new SyncFileCache();
   readonly #hasher: FileHasher;
 
   private constructor(setup: WorkerSetup, contents: Uint8Array<ArrayBuffer>[]) {
     this.#setup = setup;
     this.#contents = contents;
     this.layout = new Layout(setup.layout);
-    this.#hasher = new FileHasher(setup, this.layout, this.#files, new Garbage(Infinity));
+    this.#hasher = new FileHasher(setup, this.layout, this.#files, new GcPacer(Infinity));
   }
 
   static async write(

@@ -9,12 +9,12 @@ import { hex } from "../../lib/codec/bytes.ts";
 import { sha1 } from "../../lib/codec/hash.ts";
 import { createContent } from "../../lib/client/create/create_torrent.ts";
 import { FileReader } from "../../lib/disk/file_reader.ts";
-import { stampsOf } from "../../lib/disk/file_fingerprint.ts";
+import { fingerprintsOf } from "../../lib/disk/file_fingerprint.ts";
 import { pieceLayersOf } from "../../lib/store/torrent.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { makeTree, ODD_TREE, type Tree } from "../support/folders.ts";
 import { TempFolder } from "../support/temp.ts";
-import type { Expected } from "../../lib/store/pieces.ts";
+import type { PieceHash } from "../../lib/store/pieces.ts";
 
 const FORMATS = ["v1", "v2", "hybrid"] as const;
 const PIECE = 16_384;
@@ -32,7 +32,7 @@ async function sharing(temp: TempFolder, format: (typeof FORMATS)[number]) {
   const { info } = metainfo;
   const layout = Layout.of(info);
   const layers = pieceLayersOf(metainfo);
-  const expected = (piece: PieceIndex): Expected => {
+  const expected = (piece: PieceIndex): PieceHash => {
     if (format === "v1") {
       return { kind: "sha1", hash: info.pieces!.subarray(20 * piece, 20 * piece + 20) };
     }
@@ -51,7 +51,7 @@ for (const format of FORMATS) {
   Deno.test(`every piece of a ${format} folder is read as it was hashed, many at once`, async () => {
     await using temp = await TempFolder.create();
     const { content, info, layout, reader, read } = await sharing(temp, format);
-    assertEquals(await stampsOf(content.paths), content.stamps);
+    assertEquals(await fingerprintsOf(content.paths), content.stamps);
     const pieces = await Promise.all([...layout.pieces()].map(async (piece) => {
       return { piece, bytes: await read(piece) };
     }));

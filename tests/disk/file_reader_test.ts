@@ -5,14 +5,14 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FileReader } from "../../lib/disk/file_reader.ts";
-import { stampOf } from "../../lib/disk/file_fingerprint.ts";
+import { fingerprintOf } from "../../lib/disk/file_fingerprint.ts";
 import { pieceLayersOf } from "../../lib/store/torrent.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { DiskError, type Torrent } from "../../mod.ts";
 import { formulaBytes } from "../support/content.ts";
 import { torrentOf } from "../support/library.ts";
 import { TempFolder } from "../support/temp.ts";
-import type { Expected } from "../../lib/store/pieces.ts";
+import type { PieceHash } from "../../lib/store/pieces.ts";
 
 const PIECE = 32_768;
 const LENGTH = 3 * PIECE + 100;
@@ -27,7 +27,7 @@ interface Reading extends AsyncDisposable {
 }
 
 /** The hash of a piece, as a transfer knows it. */
-function expectation(torrent: Torrent): (piece: PieceIndex) => Expected {
+function expectation(torrent: Torrent): (piece: PieceIndex) => PieceHash {
   const { info } = torrent.metainfo;
   const [layer] = [...pieceLayersOf(torrent.metainfo).values()];
   return (piece) =>
@@ -46,7 +46,7 @@ async function reading(
   const torrent = await torrentOf(path, { format, pieceLength: PIECE });
   const { info } = torrent.metainfo;
   const layout = Layout.of(info);
-  const state = growing ? "growing" : [await stampOf(path)];
+  const state = growing ? "growing" : [await fingerprintOf(path)];
   const hashes = expected ?? expectation(torrent);
   const reader = new FileReader(layout, info.files, [path], hashes, state);
   return {
@@ -169,5 +169,5 @@ Deno.test("a file that we write ourselves may change", async () => {
 });
 
 Deno.test("what cannot be looked at is an error of the disk", async () => {
-  await assertRejects(() => stampOf("/does/not/exist"), DiskError, "does not exist");
+  await assertRejects(() => fingerprintOf("/does/not/exist"), DiskError, "does not exist");
 });

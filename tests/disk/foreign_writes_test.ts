@@ -1,15 +1,15 @@
 /** Who wrote to a file: what our own writes left, and what they found. @module */
 
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { FileMarks } from "../../lib/disk/write_stamps.ts";
+import { WriteStamps } from "../../lib/disk/write_stamps.ts";
 import { idOf } from "../../lib/disk/exclusive_file.ts";
-import { markOf, WriteWatch } from "../../lib/disk/foreign_writes.ts";
+import { ForeignWrites, markOf } from "../../lib/disk/foreign_writes.ts";
 import { TempFolder } from "../support/temp.ts";
 
 const before = (file: number, mark: number, after: number) => ({ file, before: mark, after });
 
 Deno.test("writes that find what others of ours left are nobody else's, in whatever order they are told", () => {
-  const watch = new WriteWatch([1, 10]);
+  const watch = new ForeignWrites([1, 10]);
   watch.wrote(before(0, 1, 2));
   watch.wrote(before(0, 3, 4)); // what left 3 is told later
   watch.wrote(before(0, 2, 3));
@@ -19,14 +19,14 @@ Deno.test("writes that find what others of ours left are nobody else's, in whate
 });
 
 Deno.test("what nobody of ours left was somebody else's doing, also when a write of ours followed", () => {
-  const watch = new WriteWatch([1, 10]);
+  const watch = new ForeignWrites([1, 10]);
   watch.wrote(before(0, 1, 2));
   watch.wrote(before(0, 7, 8));
   assertEquals([watch.isTouched(0, 8), watch.isTouched(1, 10)], [true, false]);
 });
 
 Deno.test("where nobody looked, nothing is said", () => {
-  const watch = new WriteWatch([NaN, 1]);
+  const watch = new ForeignWrites([NaN, 1]);
   watch.wrote(before(0, 5, 6));
   watch.wrote(before(1, NaN, NaN));
   assertEquals([watch.isTouched(0, 6), watch.isTouched(0, 7)], [false, true]);
@@ -34,7 +34,7 @@ Deno.test("where nobody looked, nothing is said", () => {
 });
 
 Deno.test("many writes to one file take bounded memory and none of them is strange", () => {
-  const watch = new WriteWatch([0]);
+  const watch = new ForeignWrites([0]);
   for (let i = 0; i < 10_000; i++) watch.wrote(before(0, i, i + 1));
   assertEquals([watch.isTouched(0, 10_000), watch.isTouched(0, 3)], [false, true]);
 });
@@ -56,11 +56,11 @@ Deno.test("a write is looked at from both sides, and refused at another file's p
   await using temp = await TempFolder.create();
   const path = await temp.file("a", "one");
   const id = idOf(await Deno.lstat(path));
-  const looked = new FileMarks().around(path, id, () => Deno.writeTextFileSync(path, "longer"));
+  const looked = new WriteStamps().around(path, id, () => Deno.writeTextFileSync(path, "longer"));
   assertNotEquals(looked.before, looked.after);
   assertEquals(looked.after, markOf(await Deno.lstat(path)));
   await Deno.rename(await temp.file("b", "one"), path);
   let written = false;
-  const error = assertThrows(() => new FileMarks().around(path, id, () => written = true), Error);
+  const error = assertThrows(() => new WriteStamps().around(path, id, () => written = true), Error);
   assertEquals([(error as { code?: string }).code, written], ["EREPLACED", false]);
 });

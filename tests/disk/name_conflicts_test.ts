@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import type { TorrentFile } from "../../lib/codec/torrent/metainfo.ts";
-import { askDisk, namesOn } from "../../lib/disk/download/name_conflicts.ts";
+import { askDisk, resolveNameConflicts } from "../../lib/disk/download/name_conflicts.ts";
 import { TempFolder } from "../support/temp.ts";
 
 const COMPOSED = "\u00e9.txt";
@@ -24,7 +24,7 @@ Deno.test("files are renamed where the disk takes their names for one, and only 
   const files = filesOf("a", ".pad/5", "A", COMPOSED, ".pad/5", DECOMPOSED);
   const on = async (ignoresCase: boolean, ignoresComposition: boolean) =>
     namesOf(
-      await namesOn("", files, {
+      await resolveNameConflicts("", files, {
         rules: () => Promise.resolve({ ignoresCase, ignoresComposition }),
         holdsAllSigns: () => Promise.resolve(true),
       }),
@@ -41,7 +41,7 @@ Deno.test("files are renamed where the disk takes their names for one, and only 
 Deno.test("a disk is asked only where names come close to each other", async () => {
   const files = filesOf("a", "b", "d/a");
   const asked = () => Promise.reject(new Error("asked"));
-  const named = await namesOn("", files, { rules: asked, holdsAllSigns: asked });
+  const named = await resolveNameConflicts("", files, { rules: asked, holdsAllSigns: asked });
   assertEquals(named, files);
 });
 

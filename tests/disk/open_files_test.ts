@@ -5,8 +5,8 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { readSync } from "node:fs";
-import { Descriptors, MAX_OPEN_FILES } from "../../lib/disk/open_files.ts";
-import { FilePool, MAX_POOLED_FILES } from "../../lib/disk/open_files.ts";
+import { MAX_OPEN_FILES, SyncFileCache } from "../../lib/disk/open_files.ts";
+import { FileCache, MAX_POOLED_FILES } from "../../lib/disk/open_files.ts";
 import { DiskError } from "../../lib/errors.ts";
 import { TempFolder } from "../support/temp.ts";
 
@@ -26,7 +26,7 @@ function byteOf(fd: number): number {
 Deno.test("a thread keeps the files it used last, and no more than it may", async () => {
   await using temp = await TempFolder.create();
   const paths = await numbered(temp, MAX_OPEN_FILES + 50);
-  const files = new Descriptors();
+  const files = new SyncFileCache();
   const first = files.get(paths[0]!, "r");
   for (const [i, path] of paths.entries()) {
     assertEquals(byteOf(files.get(path, "r")), i);
@@ -40,7 +40,7 @@ Deno.test("a thread keeps the files it used last, and no more than it may", asyn
 
 Deno.test("a file that is not there is an error, not made", async () => {
   await using temp = await TempFolder.create();
-  const files = new Descriptors();
+  const files = new SyncFileCache();
   for (const mode of ["r", "r+"] as const) {
     assertThrows(() => files.get(temp.join("missing"), mode), Error, "ENOENT");
   }
@@ -50,7 +50,7 @@ Deno.test("a file that is not there is an error, not made", async () => {
 Deno.test("reads at the same time share files, and afterwards few stay open", async () => {
   await using temp = await TempFolder.create();
   const paths = await numbered(temp, 200);
-  const pool = new FilePool();
+  const pool = new FileCache();
   const release = Promise.withResolvers<void>();
   const reads = paths.flatMap((path, i) =>
     [i, i].map(async (expected) => {
@@ -69,7 +69,7 @@ Deno.test("reads at the same time share files, and afterwards few stay open", as
 
 Deno.test("a file that cannot be opened is tried again", async () => {
   await using temp = await TempFolder.create();
-  const pool = new FilePool();
+  const pool = new FileCache();
   const path = temp.join("late");
   const read = () => pool.use(path, (fd) => Promise.resolve(byteOf(fd)));
   await assertRejects(read, DiskError, "does not exist");

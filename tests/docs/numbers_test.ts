@@ -1,81 +1,81 @@
 /** Numbers in the prose of the documents are those of the code. @module */
 
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { Roster } from "../../lib/tracker/tables/peer_table.ts";
+import { PeerTable } from "../../lib/tracker/tables/peer_table.ts";
 import { documentText, namedTables } from "../support/document.ts";
 import { constantsNamed } from "../support/source_constants.ts";
 
 /**
- * Passages by document. `{peer/upload.ts NAME}` stands for the value of that constant in a file or room of `lib/`; a
+ * Passages by document. `{peer/upload/upload.ts NAME}` stands for the value of that constant in a file or room of `lib/`; a
  * third word says how the document gives it, see {@link FORMATS}.
  */
 const PASSAGES: Readonly<Record<string, readonly string[]>> = {
   "docs/protocol.md": [
-    "The default port is {io DEFAULT_TRACKER_PORT plain}.",
-    "after {io/tracker_path.ts FIRST_WAIT_MS s} s, then after 2 s more, then 4, " +
-    "and gives up after {io/udp_tracker_client.ts GIVE_UP_SECONDS}.",
-    "first announce gives up after {io/tracker_tier.ts FIRST_GIVE_UP_SECONDS} and",
-    "20 bytes each; the first {tracker/tracker.ts MAX_SCRAPE_HASHES} are answered",
-    "Shoal's tracker names {tracker/limits.ts maxPeersPerAnswer} peers at most, in a packet of " +
-    "{tracker/answer_buffer.ts MAX_ANSWER_LENGTH} bytes at most",
-    "The interval is {tracker/interval.ts FIRST_SECONDS} s in a young, small swarm; it grows with " +
-    "the age and the size of the swarm up to {io DEFAULT_INTERVAL_SECONDS} s",
-    "never longer than {codec/find_packets.ts MAX_FIND_RESPONSE_LENGTH} bytes",
-    "as soon as it has read {codec/handshake.ts HANDSHAKE_HEAD_LENGTH} bytes",
-    "So does a length above {codec/message_types.ts MAX_MESSAGE_LENGTH}.",
-    "without it {peer/connection.ts DEFAULT_REQUEST_QUEUE} are taken for granted",
-    "metadata pieces of {codec/extension.ts METADATA_PIECE_LENGTH} bytes",
-    "at most {codec/pex.ts MAX_PEX_PEERS} peers a message; to other programs it sends one a minute " +
-    "at most, to Shoal one every {peer/peer_exchange.ts SHOAL_INTERVAL_MS s-word} seconds",
-    "a power of two from 2 to {codec/piece_layer.ts HASHES_PER_REQUEST}, and",
-    "A packet has {codec/local_discovery.ts MAX_SEARCH_LENGTH} bytes at most",
-    "and every {peer/local_announces.ts PERIOD_MS min-word} minutes",
-    "none within {io/handshaking.ts HANDSHAKE_TIMEOUT_MS s} s",
-    "longer than {peer/upload.ts MAX_SERVED_BLOCK} bytes, the piece is not there, or " +
-    "{peer/upload.ts REQUEST_QUEUE} requests wait already",
-    "Ask for blocks of {codec/merkle.ts BLOCK_LENGTH} bytes on the grid",
-    "plus {peer/pipeline.ts RESERVE_MS s} s. Shoal begins with {peer/pipeline.ts INITIAL_DEPTH} " +
-    "blocks and one more for each that arrives, and keeps {peer/pipeline.ts MIN_DEPTH} to " +
-    "{peer/pipeline.ts MAX_DEPTH}",
-    "the first {peer/picker.ts RANDOM_FIRST_PIECES word} at random",
-    "nobody gives for {peer/piece_hashes.ts SHA1_FALLBACK_MS s} s is checked by its SHA-1",
-    "{peer/end_game.ts END_GAME_DELAY_MS s} s after the last piece was begun, a peer that owes " +
-    "nothing any more is asked for blocks that others owe, {peer/picker.ts END_GAME_BLOCKS} at a " +
-    "time and none of more than {peer/picker.ts END_GAME_REQUESTERS word} peers",
-    "sends none for {peer/download.ts SNUB_MS s} s is asked for one at a time",
-    "{io/host.ts UPLOAD_SLOTS} peers are served at once; all of them where no more than 8 lack " +
-    "something; {peer/upload.ts FIRST_SLOTS} by a leecher that has fewer than " +
-    "{peer/upload.ts FIRST_PIECES word} pieces itself",
-    "asked for, for {peer/leaf_fetch.ts PATIENCE_MS s} s at most",
-    "connect after {peer/peer_book.ts FIRST_BACK_OFF_MS s} s, 2 s, 4 s, up to " +
-    "{peer/peer_book.ts MAX_BACK_OFF_MS s} s",
-    "silent for {io TTL_INTERVALS} intervals",
+    "The default port is {codec/discovery/tracker_url.ts DEFAULT_TRACKER_PORT plain}.",
+    "after {discovery/tracker_connection.ts FIRST_WAIT_MS s} s, then after 2 s more, then 4, " +
+    "and gives up after {discovery/tracker_client.ts GIVE_UP_SECONDS}.",
+    "first announce gives up after {discovery/announce_tier.ts FIRST_GIVE_UP_SECONDS} and",
+    "20 bytes each; the first {tracker/core/tracker_core.ts MAX_SCRAPE_HASHES} are answered",
+    "Shoal's tracker names {tracker/tables/limits.ts maxPeersPerAnswer} peers at most, in a packet of " +
+    "{tracker/core/response_buffer.ts MAX_ANSWER_LENGTH} bytes at most",
+    "The interval is {tracker/core/announce.ts FIRST_SECONDS} s in a young, small swarm; it grows with " +
+    "the age and the size of the swarm up to {tracker/options.ts DEFAULT_INTERVAL_SECONDS} s",
+    "never longer than {codec/discovery/shoal_packets.ts MAX_FIND_RESPONSE_LENGTH} bytes",
+    "as soon as it has read {codec/wire/handshake.ts HANDSHAKE_HEAD_LENGTH} bytes",
+    "So does a length above {codec/wire/message_types.ts MAX_MESSAGE_LENGTH}.",
+    "without it {peer/connection/connection.ts DEFAULT_REQUEST_QUEUE} are taken for granted",
+    "metadata pieces of {codec/wire/extension.ts METADATA_PIECE_LENGTH} bytes",
+    "at most {codec/wire/pex.ts MAX_PEX_PEERS} peers a message; to other programs it sends one a minute " +
+    "at most, to Shoal one every {peer/extension/pex.ts SHOAL_INTERVAL_MS s-word} seconds",
+    "a power of two from 2 to {codec/torrent/piece_layer.ts HASHES_PER_REQUEST}, and",
+    "A packet has {codec/discovery/lsd.ts MAX_SEARCH_LENGTH} bytes at most",
+    "and every {discovery/lsd_schedule.ts PERIOD_MS min-word} minutes",
+    "none within {net/handshake.ts HANDSHAKE_TIMEOUT_MS s} s",
+    "longer than {peer/upload/upload.ts MAX_SERVED_BLOCK} bytes, the piece is not there, or " +
+    "{peer/upload/upload.ts REQUEST_QUEUE} requests wait already",
+    "Ask for blocks of {codec/torrent/merkle.ts BLOCK_LENGTH} bytes on the grid",
+    "plus {peer/connection/request_pipeline.ts RESERVE_MS s} s. Shoal begins with {peer/connection/request_pipeline.ts INITIAL_DEPTH} " +
+    "blocks and one more for each that arrives, and keeps {peer/connection/request_pipeline.ts MIN_DEPTH} to " +
+    "{peer/connection/request_pipeline.ts MAX_DEPTH}",
+    "the first {peer/download/piece_picker.ts RANDOM_FIRST_PIECES word} at random",
+    "nobody gives for {peer/verify/piece_hashes.ts SHA1_FALLBACK_MS s} s is checked by its SHA-1",
+    "{peer/download/request_scheduler.ts END_GAME_DELAY_MS s} s after the last piece was begun, a peer that owes " +
+    "nothing any more is asked for blocks that others owe, {peer/download/piece_picker.ts END_GAME_BLOCKS} at a " +
+    "time and none of more than {peer/download/piece_picker.ts END_GAME_REQUESTERS word} peers",
+    "sends none for {peer/download/download.ts SNUB_MS s} s is asked for one at a time",
+    "{session/active_torrent.ts UPLOAD_SLOTS} peers are served at once; all of them where no more than 8 lack " +
+    "something; {peer/upload/upload.ts FIRST_SLOTS} by a leecher that has fewer than " +
+    "{peer/upload/upload.ts FIRST_PIECES word} pieces itself",
+    "asked for, for {peer/verify/block_hash_fetch.ts PATIENCE_MS s} s at most",
+    "connect after {peer/peers/peer_list.ts FIRST_BACK_OFF_MS s} s, 2 s, 4 s, up to " +
+    "{peer/peers/peer_list.ts MAX_BACK_OFF_MS s} s",
+    "silent for {tracker/server.ts TTL_INTERVALS} intervals",
   ],
   "docs/architecture.md": [
-    "{codec/message.ts REQUEST_MESSAGE_LENGTH} bytes each, in one go",
-    "{codec/message.ts PIECE_HEADER_LENGTH} bytes in front of each block",
-    "{io/begin_download.ts PIECE_MEMORY MiB} MiB, and {io/begin_download.ts MIN_SLOTS word} pieces",
-    "{io/send_queue.ts MAX_BACKLOG_BYTES MiB} MiB, then the peer has to go",
-    "{peer/pipeline.ts MAX_DEPTH} for each connection",
-    "{io/batch_buffers.ts SMALL_BATCH_BYTES KiB} or {io/batch_buffers.ts BATCH_BYTES KiB} KiB of " +
-    "blocks each, {io/batch_buffers.ts KEPT_BUFFERS} of either kept",
-    "{io/read_ahead.ts MAX_STRETCHES} of {io/read_ahead.ts STRETCH_BYTES KiB} KiB",
-    "{peer/metadata_fetch.ts MAX_METADATA_LENGTH MiB} MiB when it came from peers",
+    "{codec/wire/message.ts REQUEST_MESSAGE_LENGTH} bytes each, in one go",
+    "{codec/wire/message.ts PIECE_HEADER_LENGTH} bytes in front of each block",
+    "{client/download.ts PIECE_MEMORY MiB} MiB, and {client/download.ts MIN_SLOTS word} pieces",
+    "{net/send_queue.ts MAX_BACKLOG_BYTES MiB} MiB, then the peer has to go",
+    "{peer/connection/request_pipeline.ts MAX_DEPTH} for each connection",
+    "{net/send_buffers.ts SMALL_BATCH_BYTES KiB} or {net/send_buffers.ts BATCH_BYTES KiB} KiB of " +
+    "blocks each, {net/send_buffers.ts KEPT_BUFFERS} of either kept",
+    "{disk/read_ahead.ts MAX_STRETCHES} of {disk/read_ahead.ts STRETCH_BYTES KiB} KiB",
+    "{codec/wire/extension.ts MAX_METADATA_LENGTH MiB} MiB when it came from peers",
   ],
-  "docs/events.md": ["up to {cli/outlet.ts FULL_LENGTH KiB} KiB of them"],
+  "docs/events.md": ["up to {cli/output/buffered_output.ts FULL_LENGTH KiB} KiB of them"],
   "docs/swarm.md": [
-    "{peer/upload.ts FIRST_SLOTS word} while a peer has less than {peer/upload.ts FIRST_PIECES word} " +
+    "{peer/upload/upload.ts FIRST_SLOTS word} while a peer has less than {peer/upload/upload.ts FIRST_PIECES word} " +
     "pieces",
   ],
   "docs/report.md": [
-    "asks for blocks of {codec/merkle.ts BLOCK_LENGTH KiB} KiB",
+    "asks for blocks of {codec/torrent/merkle.ts BLOCK_LENGTH KiB} KiB",
   ],
   "README.md": [
-    "{io/host.ts MAX_PEERS} is the default",
-    "{io/files_to_share.ts MAX_FILES} files, {codec/file_list.ts MAX_PATH_DEPTH} folders deep",
-    "UDP, port {io DEFAULT_TRACKER_PORT plain}",
-    "TCP, port {io/listener.ts FIRST_PORT plain} or the next free one",
-    "hashes of its blocks of {codec/merkle.ts BLOCK_LENGTH KiB} KiB",
+    "{session/active_torrent.ts MAX_PEERS} is the default",
+    "{client/create/share_scan.ts MAX_FILES} files, {codec/torrent/file_list.ts MAX_PATH_DEPTH} folders deep",
+    "UDP, port {codec/discovery/tracker_url.ts DEFAULT_TRACKER_PORT plain}",
+    "TCP, port {net/listener.ts FIRST_PORT plain} or the next free one",
+    "hashes of its blocks of {codec/torrent/merkle.ts BLOCK_LENGTH KiB} KiB",
   ],
 };
 
@@ -121,7 +121,7 @@ for (const [path, passages] of Object.entries(PASSAGES)) {
 
 Deno.test("what a tracker keeps of a peer takes as many bytes as the documents say", async () => {
   const bytes = [3, 9].map((stride) => {
-    const roster = new Roster(stride);
+    const roster = new PeerTable(stride);
     for (let i = 0; i < 4; i++) roster.add(new Uint16Array(stride), 1, 0);
     return roster.words.byteLength / roster.length;
   });
@@ -158,7 +158,7 @@ Deno.test("passages name what is there, and in each way that numbers are given",
   );
   assertGreater(formats.length, 50);
   assertEquals([...new Set(formats)].sort(), Object.keys(FORMATS).sort());
-  assertEquals(await filled("{io/host.ts MAX_PEERS} peers"), "100 peers");
+  assertEquals(await filled("{session/active_torrent.ts MAX_PEERS} peers"), "100 peers");
 });
 
 Deno.test("the bounds in the page on security are those of the code", async () => {

@@ -29,10 +29,15 @@ import { Dialer } from "../../lib/net/dialer.ts";
 import { acceptEncrypted, exchangeAllowance } from "../../lib/net/encrypted_handshake.ts";
 import { EXCHANGES_AT_ONCE, EXCHANGES_PER_SECOND } from "../../lib/net/encrypted_handshake.ts";
 import { EncryptedStream } from "../../lib/net/peer_stream.ts";
-import { answer, closeQuietly, dial, type OpenedSocket } from "../../lib/net/handshake.ts";
-import { type Acceptor, Listener } from "../../lib/net/listener.ts";
+import {
+  acceptHandshake,
+  closeQuietly,
+  dialHandshake,
+  type OpenedSocket,
+} from "../../lib/net/handshake.ts";
+import { Listener, type TorrentAcceptor } from "../../lib/net/listener.ts";
 import { type PeerStream, writeAll } from "../../lib/net/peer_stream.ts";
-import { Allowance } from "../../lib/peer/connection/token_bucket.ts";
+import { TokenBucket } from "../../lib/peer/connection/token_bucket.ts";
 import { InfoHashes } from "../../lib/peer/connection/info_hashes.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
 import { closeIfOpen } from "../support/conversation.ts";
@@ -53,7 +58,7 @@ const THEIRS = new InfoHashes(
 );
 
 /** Takes everybody who asks for the torrent. */
-class Host implements Acceptor, Disposable {
+class Host implements TorrentAcceptor, Disposable {
   readonly infoHashes = OURS;
   readonly #guest = Promise.withResolvers<OpenedSocket>();
   /** The first who was let in. */
@@ -97,7 +102,7 @@ Deno.test("who encrypts its handshake is let in under each hash of the torrent",
     using host = new Host();
     listener.add(host);
     const ours = { ...THEIRS.handshake(v2), v2Upgrade: false };
-    const caller = await dial(HOST, listener.port, ours, true, NEVER);
+    const caller = await dialHandshake(HOST, listener.port, ours, true, NEVER);
     using _closing = { [Symbol.dispose]: () => closeQuietly(caller.conn) };
     assertEquals(caller.handshake, { ...OURS.handshake(v2) });
     const guest = await host.guest;
@@ -193,7 +198,7 @@ Deno.test("strangers get only so many keys computed, and nothing after that", as
     write: (bytes) => Promise.resolve(written.push(bytes) && bytes.length),
     close: () => {},
   };
-  const desk = { infoHashes: () => OURS.all, exchanges: new Allowance(1, 0, performance.now()) };
+  const desk = { infoHashes: () => OURS.all, exchanges: new TokenBucket(1, 0, performance.now()) };
   const key = publicKey(pseudoRandomBytes(20, 6));
   const accept = (begin: Uint8Array) => acceptEncrypted(silent, begin, new Framer(), desk);
   const text = fromLatin1("GET / HTTP/1.1\r\n".repeat(10));
@@ -208,7 +213,7 @@ Deno.test("a whole swarm may exchange keys at once, and a hundred a second after
   const allowance = exchangeAllowance(0);
   const takes = (nowMs: number) => {
     let taken = 0;
-    while (allowance.take(nowMs)) taken++;
+    while (allowance.tryTake(nowMs)) taken++;
     return taken;
   };
   assertEquals([takes(0), takes(1000), takes(3_600_000)], [
@@ -248,7 +253,7 @@ class Dialled implements AsyncDisposable {
   }
 
   async #greet(conn: Deno.TcpConn): Promise<void> {
-    if (this.habit === "takes all") return void await answer(conn, DESK, NEVER);
+    if (this.habit === "takes all") return void await acceptHandshake(conn, DESK, NEVER);
     const begin = await read(conn, 48);
     if (this.habit === "hangs up midway") await writeAll(conn, begin.subarray(0, 10));
     if (this.habit !== "insists" || isPlainHandshake(begin)) return conn.close();

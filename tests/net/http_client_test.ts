@@ -1,9 +1,9 @@
 /** To which web servers a stranger can send us. @module */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { Reach, type SourceScope } from "../../lib/codec/address_scope.ts";
-import { WebClient } from "../../lib/net/http_client.ts";
-import { WebFault } from "../../lib/net/http_errors.ts";
+import { AddressScope, type SourceScope } from "../../lib/codec/address_scope.ts";
+import { HttpClient } from "../../lib/net/http_client.ts";
+import { WebSeedError } from "../../lib/net/http_errors.ts";
 
 /** A server on 127.0.0.1 that keeps in mind what it was asked, and redirects as its paths say. */
 class Asked implements AsyncDisposable {
@@ -42,7 +42,7 @@ const NAMES: Record<string, string[]> = {
 };
 
 async function ask(url: string, from: SourceScope, resolve = lookUp): Promise<string> {
-  using client = new WebClient(from, resolve);
+  using client = new HttpClient(from, resolve);
   const { response } = await client.get(new URL(url), {}, AbortSignal.timeout(5000));
   return await response.text();
 }
@@ -50,23 +50,23 @@ async function ask(url: string, from: SourceScope, resolve = lookUp): Promise<st
 const lookUp = (host: string) => Promise.resolve(NAMES[host] ?? []);
 
 async function refused(url: string, from: SourceScope): Promise<void> {
-  await assertRejects(() => ask(url, from), WebFault, "strangers send nobody", url);
+  await assertRejects(() => ask(url, from), WebSeedError, "strangers send nobody", url);
 }
 
 Deno.test("a stranger's name is judged by what it means, not by how it is spelled", async () => {
   await using server = new Asked();
   const at = (host: string) => `http://${host}:${server.port}/x`;
-  for (const from of [Reach.machine, Reach.site, Reach.world]) {
+  for (const from of [AddressScope.machine, AddressScope.site, AddressScope.world]) {
     for (const name of ["inside", "mapped", "many", "nowhere"]) {
       await refused(at(`${name}.example`), from);
     }
   }
-  for (const name of ["router", "link"]) await refused(at(`${name}.example`), Reach.world);
+  for (const name of ["router", "link"]) await refused(at(`${name}.example`), AddressScope.world);
   for (
     const host of ["127.0.0.1", "127.1", "0x7f000001", "[::1]", "[::ffff:7f00:1]", "localhost"]
   ) {
-    await refused(at(host), Reach.site);
-    await refused(at(host), Reach.world);
+    await refused(at(host), AddressScope.site);
+    await refused(at(host), AddressScope.world);
   }
   assertEquals(server.urls, []);
 });
@@ -74,11 +74,11 @@ Deno.test("a stranger's name is judged by what it means, not by how it is spelle
 Deno.test("who is as near may name this machine, but gives no orders to it", async () => {
   await using server = new Asked();
   const at = (host: string) => `http://${host}:${server.port}/x`;
-  assertEquals(await ask(at("127.0.0.1"), Reach.machine), "here");
-  assertEquals(await ask(at("localhost"), Reach.machine), "here");
-  await refused(`${at("127.0.0.1")}?cmd=reboot`, Reach.machine);
-  await refused("http://192.168.1.1/x?cmd=reboot", Reach.machine);
-  await refused("http://127.0.0.1:22/", Reach.machine);
+  assertEquals(await ask(at("127.0.0.1"), AddressScope.machine), "here");
+  assertEquals(await ask(at("localhost"), AddressScope.machine), "here");
+  await refused(`${at("127.0.0.1")}?cmd=reboot`, AddressScope.machine);
+  await refused("http://192.168.1.1/x?cmd=reboot", AddressScope.machine);
+  await refused("http://127.0.0.1:22/", AddressScope.machine);
   assertEquals(server.urls.length, 2);
 });
 
@@ -100,9 +100,11 @@ Deno.test("every redirect is judged anew, from where it comes", async () => {
     "/fine": (port) => `http://127.0.0.1:${port}/x`,
   });
   const origin = `http://127.0.0.1:${server.port}`;
-  for (const path of ["/order", "/name", "/multicast"]) await refused(origin + path, Reach.machine);
+  for (const path of ["/order", "/name", "/multicast"]) {
+    await refused(origin + path, AddressScope.machine);
+  }
   await refused(`${origin}/multicast`, "user");
-  assertEquals(await ask(`${origin}/fine`, Reach.machine), "here");
+  assertEquals(await ask(`${origin}/fine`, AddressScope.machine), "here");
   assertEquals(server.urls.filter((url) => /secret|cmd/.test(url)), []);
 });
 
@@ -121,5 +123,5 @@ Deno.test("of a name's addresses those are asked that may be, one after the othe
   const resolve = () => Promise.resolve(["127.0.0.2", "127.0.0.1"]);
   assertEquals(await ask(`http://two.example:${server.port}/x`, "user", resolve), "here");
   // By HTTPS the name itself is asked: then all of them have to be.
-  await refused("https://mixed.example/", Reach.world);
+  await refused("https://mixed.example/", AddressScope.world);
 });

@@ -1,9 +1,9 @@
 /** What web servers do, and what becomes of it. @module */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Reach } from "../../lib/codec/address_scope.ts";
-import { WebClient } from "../../lib/net/http_client.ts";
-import { MissingFileFault, WebFault } from "../../lib/net/http_errors.ts";
+import { AddressScope } from "../../lib/codec/address_scope.ts";
+import { HttpClient } from "../../lib/net/http_client.ts";
+import { MissingFileError, WebSeedError } from "../../lib/net/http_errors.ts";
 import { fetchRange, probe } from "../../lib/net/web_seed/http_range.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
 import { type Answering, bodyInParts, WebServer } from "../support/web_server.ts";
@@ -29,7 +29,7 @@ async function get(server: WebServer, asked: Asked = {}): Promise<Uint8Array> {
   const range = { url: server.origin + path, offset, length, fileLength };
   const signal = asked.signal ?? new AbortController().signal;
   const parts: Uint8Array[] = [];
-  using client = new WebClient(Reach.machine);
+  using client = new HttpClient(AddressScope.machine);
   for await (const part of fetchRange(client, range, signal, asked.patienceMs)) {
     parts.push(part.slice());
   }
@@ -37,9 +37,9 @@ async function get(server: WebServer, asked: Asked = {}): Promise<Uint8Array> {
 }
 
 /** What is wrong with a server that answers so. */
-async function faultOf(answering: Answering, asked: Asked = {}): Promise<WebFault> {
+async function faultOf(answering: Answering, asked: Asked = {}): Promise<WebSeedError> {
   await using server = new WebServer(FILES, answering);
-  return await assertRejects(() => get(server, asked), WebFault);
+  return await assertRejects(() => get(server, asked), WebSeedError);
 }
 
 const status = (code: number, headers: Record<string, string> = {}): Answering => () =>
@@ -49,7 +49,7 @@ Deno.test("a range of a file is what was asked for, byte for byte", async () => 
   await using server = new WebServer(FILES);
   assertEquals(await get(server), CONTENT.subarray(100_000, 400_000));
   assertEquals(server.requests, [{ path: "/big", range: [100_000, 399_999] }]);
-  using client = new WebClient(Reach.machine);
+  using client = new HttpClient(AddressScope.machine);
   await probe(
     client,
     { url: `${server.origin}/big`, fileLength: CONTENT.length },
@@ -62,7 +62,7 @@ Deno.test("a server without ranges will do for small files, and for no others", 
     new Response(bodyInParts(path === "/big" ? CONTENT : SMALL, 50_000));
   await using server = new WebServer(FILES, whole);
   assertEquals(await get(server, { path: "/small" }), SMALL.subarray(100_000, 400_000));
-  const fault = await assertRejects(() => get(server), WebFault);
+  const fault = await assertRejects(() => get(server), WebSeedError);
   assertEquals(fault.message, "gives whole files only, no ranges of bytes");
   assert(fault.isHopeless);
 });
@@ -129,11 +129,11 @@ Deno.test("the name of the range unit may be written in any case", async () => {
 
 Deno.test("what is wrong with one file says nothing about the others", async () => {
   for (const code of [400, 403, 404, 410, 414, 416]) {
-    assert(await faultOf(status(code)) instanceof MissingFileFault, `${code}`);
+    assert(await faultOf(status(code)) instanceof MissingFileError, `${code}`);
   }
-  assert(await faultOf(() => undefined, { fileLength: 5 }) instanceof MissingFileFault);
+  assert(await faultOf(() => undefined, { fileLength: 5 }) instanceof MissingFileError);
   for (const code of [401, 407, 429, 500, 503]) {
-    assert(!(await faultOf(status(code)) instanceof MissingFileFault), `${code}`);
+    assert(!(await faultOf(status(code)) instanceof MissingFileError), `${code}`);
   }
 });
 
@@ -204,7 +204,7 @@ Deno.test("the time that the reader takes does not count against the server", as
     fileLength: 3_000_000,
   };
   let bytes = 0;
-  using client = new WebClient(Reach.machine);
+  using client = new HttpClient(AddressScope.machine);
   for await (const part of fetchRange(client, range, new AbortController().signal, 1000)) {
     if (bytes === 0) await new Promise((resolve) => setTimeout(resolve, 1200));
     bytes += part.length;
@@ -215,7 +215,7 @@ Deno.test("the time that the reader takes does not count against the server", as
 Deno.test("a server that is not there, and one that is left early, leave nothing behind", async () => {
   const gone = new WebServer(FILES);
   await gone[Symbol.asyncDispose]();
-  const fault = await assertRejects(() => get(gone), WebFault);
+  const fault = await assertRejects(() => get(gone), WebSeedError);
   assertEquals([fault.message, fault.waitMs], ["cannot be reached", undefined]);
   await using server = new WebServer(FILES);
   const stop = new AbortController();
@@ -225,7 +225,7 @@ Deno.test("a server that is not there, and one that is left early, leave nothing
     length: 3_000_000,
     fileLength: 3_000_000,
   };
-  using client = new WebClient(Reach.machine);
+  using client = new HttpClient(AddressScope.machine);
   for await (const _ of fetchRange(client, range, stop.signal)) break;
   const reading = fetchRange(client, range, stop.signal);
   await reading.next();

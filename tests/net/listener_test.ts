@@ -12,7 +12,7 @@ import {
 } from "../../lib/codec/wire/handshake.ts";
 import { publicKey } from "../../lib/codec/wire/mse_keys.ts";
 import type { OpenedSocket } from "../../lib/net/handshake.ts";
-import { type Acceptor, Listener } from "../../lib/net/listener.ts";
+import { Listener, type TorrentAcceptor } from "../../lib/net/listener.ts";
 import { InfoHashes } from "../../lib/peer/connection/info_hashes.ts";
 import { NetworkError } from "../../mod.ts";
 import { withinReason } from "../support/library.ts";
@@ -31,7 +31,7 @@ function handshake(infoHash: number, peerId: number): Handshake {
 }
 
 /** Takes everybody who asks for the torrent with this hash. */
-class Host implements Acceptor, Disposable {
+class Host implements TorrentAcceptor, Disposable {
   readonly guests: { socket: OpenedSocket; remote: Deno.NetAddr }[] = [];
   #onAccepted = Promise.withResolvers<void>();
 

@@ -1,7 +1,7 @@
 /** What one web server has not, or has otherwise than the torrent. @module */
 
 import { assertEquals } from "@std/assert";
-import { WebLacks } from "../../lib/net/web_seed/missing_files.ts";
+import { MissingFiles } from "../../lib/net/web_seed/missing_files.ts";
 import { Layout, type LayoutFile, type PieceIndex } from "../../lib/store/layout.ts";
 
 const permissions = "none";
@@ -10,7 +10,7 @@ const permissions = "none";
 function lacksOf(
   version: "v1" | "hybrid",
   ...lengths: number[]
-): { lacks: WebLacks; layout: Layout } {
+): { lacks: MissingFiles; layout: Layout } {
   const files: (LayoutFile & { path: string[] })[] = [];
   for (const [i, length] of lengths.entries()) {
     files.push({ path: [`${i}`], length, pad: false });
@@ -18,11 +18,11 @@ function lacksOf(
     if (rest % 16_384 > 0) files.push({ path: ["pad"], length: rest, pad: true });
   }
   const layout = Layout.of({ version, pieceLength: 16_384, files });
-  return { lacks: new WebLacks(layout, files), layout };
+  return { lacks: new MissingFiles(layout, files), layout };
 }
 
 /** The pieces that are still to be had. */
-function left(lacks: WebLacks): number[] {
+function left(lacks: MissingFiles): number[] {
   return [...lacks.pieces().ones()];
 }
 

@@ -9,9 +9,9 @@ import { BatchBuffers } from "../../lib/net/send_buffers.ts";
 import { closeQuietly } from "../../lib/net/handshake.ts";
 import { PeerSocket, type SocketBounds, type SocketHost } from "../../lib/net/peer_socket.ts";
 import { SendBudget } from "../../lib/net/send_budget.ts";
-import { HostShares } from "../../lib/peer/peers/host_quota.ts";
+import { HostQuotas } from "../../lib/peer/peers/host_quota.ts";
 import { RateLimiter } from "../../lib/net/rate_limiter.ts";
-import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
+import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { withinReason } from "../support/library.ts";
 import { at, connect } from "../support/peers.ts";
 
@@ -52,7 +52,7 @@ class SocketBench implements AsyncDisposable {
       downloadLimiter: limits.down ?? new RateLimiter(0),
       buffers: new BatchBuffers(),
     };
-    const connection = connect(new PeerBook(() => {}), 1);
+    const connection = connect(new PeerList(() => {}), 1);
     const socket = new PeerSocket(connection, conn, new Framer(), host, bounds);
     const bench = new SocketBench(socket, remote);
     return bench;
@@ -139,7 +139,7 @@ const HASH_REQUEST = {
 
 Deno.test("who asks and does not read is not heard any more, and holds one answer more than it may", async () => {
   const budget = new SendBudget();
-  await using bench = await SocketBench.open({}, { budget, shares: new HostShares(1e9, 1e9) });
+  await using bench = await SocketBench.open({}, { budget, shares: new HostQuotas(1e9, 1e9) });
   const hashes = new Uint8Array(8192 * 32);
   let answers = 0;
   bench.onMessage = () => {
@@ -164,7 +164,7 @@ Deno.test("who asks and does not read is not heard any more, and holds one answe
 });
 
 Deno.test("however fast somebody sends small messages, others are heard within moments", async () => {
-  const shares = new HostShares(1e9, 1e9);
+  const shares = new HostQuotas(1e9, 1e9);
   const loud = await Promise.all([1, 2, 3].map(() => SocketBench.open({}, { shares })));
   await using other = await SocketBench.open({}, { shares });
   const floods = loud.map((bench) => flood(bench, { type: "keepAlive" }));
@@ -184,7 +184,7 @@ Deno.test("however fast somebody sends small messages, others are heard within m
 });
 
 Deno.test("who makes more work than its host's share is not read from until it has some again", async () => {
-  const shares = new HostShares(2000, 1000);
+  const shares = new HostQuotas(2000, 1000);
   await using bench = await SocketBench.open({}, { shares });
   await using twin = await SocketBench.open({}, { shares });
   const flooding = flood(bench, { type: "keepAlive" });

@@ -1,7 +1,7 @@
 /** Requests for blocks become long stretches, and what comes back becomes blocks again. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Batch, BatchQueue, BlockCutter } from "../../lib/net/web_seed/range_requests.ts";
+import { type Batch, BlockSplitter, RangeQueue } from "../../lib/net/web_seed/range_requests.ts";
 import { BLOCK_LENGTH, Layout, type LayoutSource } from "../../lib/store/layout.ts";
 import { seededRandom } from "../support/random.ts";
 
@@ -9,8 +9,8 @@ const permissions = "none";
 const K = 1024;
 
 /** A queue in which every block of these pieces waits. */
-function queueOf(layout: Layout, pieces: Iterable<number> = layout.pieces()): BatchQueue {
-  const queue = new BatchQueue(layout);
+function queueOf(layout: Layout, pieces: Iterable<number> = layout.pieces()): RangeQueue {
+  const queue = new RangeQueue(layout);
   for (const n of pieces) {
     const piece = layout.pieceIndex(n)!;
     for (let block = 0; block < layout.blockCount(piece); block++) {
@@ -21,7 +21,7 @@ function queueOf(layout: Layout, pieces: Iterable<number> = layout.pieces()): Ba
   return queue;
 }
 
-function takeAll(queue: BatchQueue, maxBytes: number): Batch[] {
+function takeAll(queue: RangeQueue, maxBytes: number): Batch[] {
   const batches: Batch[] = [];
   for (let batch; (batch = queue.take(maxBytes)) !== undefined;) batches.push(batch);
   return batches;
@@ -104,7 +104,7 @@ Deno.test("bytes in parts of any size come out as the blocks that were asked for
     const layout = new Layout(single(length, 32 * K));
     const content = Uint8Array.from({ length }, () => random() * 256);
     const batch = queueOf(layout).take(Infinity)!;
-    const cutter = new BlockCutter(batch.blocks, ({ piece, begin, length }, block) => {
+    const cutter = new BlockSplitter(batch.blocks, ({ piece, begin, length }, block) => {
       const start = piece * layout.pieceLength + begin;
       assertEquals(block.length, length);
       assert(block.every((byte, i) => byte === content[start + i]));

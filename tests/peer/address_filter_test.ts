@@ -16,7 +16,7 @@ function learned(source: PeerSource, hosts: readonly string[], by?: string, port
   const bench = new SwarmBench({ have: bits(4) });
   bench.swarm.ownAddresses.here = HERE;
   bench.swarm.introduce(hosts.map((host) => ({ host, port })), source, { v2: false, by });
-  const known = new Set(Array.from(bench.swarm.book.values(), ({ host }) => host));
+  const known = new Set(Array.from(bench.swarm.peers.values(), ({ host }) => host));
   return hosts.filter((host) => known.has(host));
 }
 
@@ -95,7 +95,7 @@ Deno.test({
     }));
     bench.swarm.introduce(peers, "tracker", { v2: false, by: "198.51.100.1" });
     const known = Array.from(
-      bench.swarm.book.values(),
+      bench.swarm.peers.values(),
       ({ host, port }) => formatHostPort(host, port),
     );
     assertEquals(known.length, 200);

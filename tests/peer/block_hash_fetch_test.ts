@@ -157,7 +157,7 @@ Deno.test({
       }
       assertEquals(everybody.size, 5, how);
       bench.check();
-      assert(bench.failures.doubted.has(at(0)), how);
+      assert(bench.failures.suspect.has(at(0)), how);
       assertEquals(bench.convicted, []);
       assert(bench.nowMs <= 4250, `${bench.nowMs} ms`);
     }
@@ -199,7 +199,7 @@ Deno.test({
   fn() {
     const { bench, good, bad, others } = failed(3, false);
     assertEquals(asked(bench.settle(), [good, bad, ...others]), []);
-    assertEquals([...bench.failures.doubted], [at(0)]);
+    assertEquals([...bench.failures.suspect], [at(0)]);
   },
 });
 
@@ -216,7 +216,7 @@ Deno.test({
     }
     bench.verify(1);
     assertEquals([0, 1].map((piece) => bench.pieces.state(at(piece))), ["verifying", "missing"]);
-    assert(bench.failures.doubted.has(at(1)));
+    assert(bench.failures.suspect.has(at(1)));
     assertEquals(asked(bench.settle(), others), [], "nobody is asked for the second");
   },
 });

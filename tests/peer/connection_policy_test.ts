@@ -51,14 +51,14 @@ Deno.test({
         for (const { openedMs } of node.endpoints.keys()) {
           assert(openedMs < 250 + 3 * 2 * latencyMs, `not before ${openedMs} ms`);
         }
-        for (const peer of node.swarm.book.values()) {
+        for (const peer of node.swarm.peers.values()) {
           assertEquals(
             [peer.state, peer.failures],
             ["connected", 0],
             JSON.stringify([node.host, peer]),
           );
         }
-        assertEquals(node.swarm.book.size, count - 1, "each is known once");
+        assertEquals(node.swarm.peers.size, count - 1, "each is known once");
       }
     }
   },
@@ -126,7 +126,7 @@ Deno.test({
   fn() {
     const bench = new SwarmBench({ have: bits(4), maxConnections: 11 });
     bench.say(bench.connect(251), hello());
-    for (let i = 1; i <= 100; i++) bench.swarm.learn(`10.0.0.${i}`, 6881, "tracker");
+    for (let i = 1; i <= 100; i++) bench.swarm.addPeer(`10.0.0.${i}`, 6881, "tracker");
     bench.pass(250);
     const dialled = bench.actions().flatMap((a) => a.type === "dial" ? [a.peer.host] : []);
     assertEquals(dialled, byPriority(100).slice(0, 10).map((i) => `10.0.0.${i}`));
@@ -138,7 +138,7 @@ Deno.test({
   permissions,
   fn() {
     const bench = new SwarmBench({ have: bits(4), maxConnections: 10 });
-    for (let i = 1; i <= 100; i++) bench.swarm.learn(`10.0.0.${i}`, 6881, "tracker");
+    for (let i = 1; i <= 100; i++) bench.swarm.addPeer(`10.0.0.${i}`, 6881, "tracker");
     bench.pass(250);
     const dialled = bench.actions().flatMap((a) => a.type === "dial" ? [a.peer.host] : []);
     assertEquals(new Set(dialled).size, 10);
@@ -194,7 +194,7 @@ Deno.test({
         for (const one of taken) bench.swarm.sent(one, 1, bench.nowMs);
       },
       "named by the user": (bench, taken) => {
-        for (const one of taken) bench.swarm.learn(one.peer.host, 6881, "user");
+        for (const one of taken) bench.swarm.addPeer(one.peer.host, 6881, "user");
       },
     };
     for (const [why, arrange] of Object.entries(cases)) {
@@ -380,12 +380,12 @@ Deno.test({
     }
     bench.pass(500);
     bench.actions();
-    bench.swarm.learn("192.0.2.1", 7000, "tracker");
+    bench.swarm.addPeer("192.0.2.1", 7000, "tracker");
     bench.pass(500);
     assertEquals(bench.actions().filter(({ type }) => type === "dial"), [], "it has enough");
     assert(typeof bench.outbound(101, { host: "198.51.100.1" }) !== "string");
     assertEquals(bench.carryOutCloses(), ["makes room for another peer"]);
-    bench.swarm.learn("198.51.101.1", 6881, "tracker");
+    bench.swarm.addPeer("198.51.101.1", 6881, "tracker");
     bench.pass(500);
     assertEquals(bench.actions().filter(({ type }) => type === "dial").length, 1);
   },

@@ -10,7 +10,7 @@ import { Download } from "../../lib/peer/download/download.ts";
 import { encodeDontHave } from "../../lib/codec/wire/extension.ts";
 import type { Message } from "../../lib/codec/wire/message.ts";
 import { OurExtension } from "../../lib/peer/extension/extended_handshake.ts";
-import { RarityOrder } from "../../lib/peer/download/rarest_first.ts";
+import { RarestFirst } from "../../lib/peer/download/rarest_first.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 
 const permissions = "none";
@@ -97,7 +97,7 @@ function looksPerMessage(pieces: number, messages: readonly Message[]): number {
   const [flipper] = machine.swarm.connections.values();
   let looks = 0;
   const { nextCommon } = Bitfield.prototype;
-  const { increment, decrement } = RarityOrder.prototype;
+  const { increment, decrement } = RarestFirst.prototype;
   const counted = <Args extends unknown[], T>(method: (...args: Args) => T) =>
     function (this: unknown, ...args: Args): T {
       looks++;
@@ -106,13 +106,13 @@ function looksPerMessage(pieces: number, messages: readonly Message[]): number {
   const say = () => {
     for (const message of messages) {
       machine.swarm.received(flipper!, message, machine.nowMs);
-      machine.swarm.settle(machine.nowMs);
-      machine.swarm.takeActions();
+      machine.swarm.poll(machine.nowMs);
+      machine.swarm.pollActions();
     }
   };
   say(); // who loses its first piece is counted from then on
   Bitfield.prototype.nextCommon = counted(nextCommon);
-  Object.assign(RarityOrder.prototype, {
+  Object.assign(RarestFirst.prototype, {
     increment: counted(increment),
     decrement: counted(decrement),
   });
@@ -120,7 +120,7 @@ function looksPerMessage(pieces: number, messages: readonly Message[]): number {
     for (let turn = 0; turn < 200; turn++) say();
   } finally {
     Object.assign(Bitfield.prototype, { nextCommon });
-    Object.assign(RarityOrder.prototype, { increment, decrement });
+    Object.assign(RarestFirst.prototype, { increment, decrement });
   }
   return looks / (200 * messages.length);
 }

@@ -2,9 +2,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { ipToBytes } from "../../lib/codec/address.ts";
-import { Allowance } from "../../lib/peer/connection/token_bucket.ts";
-import { OwnAddresses } from "../../lib/peer/peers/external_address.ts";
-import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
+import { TokenBucket } from "../../lib/peer/connection/token_bucket.ts";
+import { ExternalAddress } from "../../lib/peer/peers/external_address.ts";
+import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { bits } from "../support/peers.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 import { SwarmBench } from "../support/swarm_bench.ts";
@@ -13,18 +13,18 @@ import type { Peer, PeerSource } from "../../lib/peer/connection/peer.ts";
 const permissions = "none";
 const half = () => 0.5;
 
-function dialled(peers: PeerBook, count: number, weWantNothing = false): string[] {
+function dialled(peers: PeerList, count: number, weWantNothing = false): string[] {
   const byHost = (peer: Peer) => Number(peer.host.split(".").at(-1));
-  return peers.bestToDial(count, weWantNothing, byHost).map(({ host }) => host);
+  return peers.nextToDial(count, weWantNothing, byHost).map(({ host }) => host);
 }
 
 Deno.test({
   name: "who is surest to be there is dialled first, and among equals the highest priority",
   permissions,
   fn() {
-    const peers = new PeerBook(() => {});
+    const peers = new PeerList(() => {});
     const learn = (source: PeerSource, ...last: number[]) => {
-      for (const i of last) peers.learn(`10.0.0.${i}`, 6881, source);
+      for (const i of last) peers.addPeer(`10.0.0.${i}`, 6881, source);
     };
     learn("peer", 90, 91);
     learn("tracker", 10, 12, 11);
@@ -45,9 +45,9 @@ Deno.test({
   name: "only who is available is dialled: not who is connecting, connected, away, or forgotten",
   permissions,
   fn() {
-    const peers = new PeerBook(() => {});
-    const peer = peers.learn("10.0.0.1", 6881, "tracker")!;
-    const inbound = peers.learn("10.0.0.2", 50_000, "inbound")!;
+    const peers = new PeerList(() => {});
+    const peer = peers.addPeer("10.0.0.1", 6881, "tracker")!;
+    const inbound = peers.addPeer("10.0.0.2", 50_000, "inbound")!;
     assertEquals([dialled(peers, 9), peers.connecting.size], [["10.0.0.1"], 0]);
     peers.apply(inbound, "accept");
     peers.apply(peer, "dial");
@@ -67,8 +67,8 @@ Deno.test({
   name: "a peer that was forgotten while it was away does not come back by itself",
   permissions,
   fn() {
-    const peers = new PeerBook(() => {});
-    const inbound = peers.learn("10.0.0.2", 50_000, "inbound")!;
+    const peers = new PeerList(() => {});
+    const inbound = peers.addPeer("10.0.0.2", 50_000, "inbound")!;
     peers.apply(inbound, "accept");
     peers.lost(inbound, "closed", true, 0, half);
     peers.refresh(1e6);
@@ -80,9 +80,9 @@ Deno.test({
   name: "whoever wanted nothing is not dialled while we want nothing either",
   permissions,
   fn() {
-    const peers = new PeerBook(() => {});
-    peers.learn("10.0.0.1", 6881, "peer", { wantsNothing: true });
-    peers.learn("10.0.0.2", 6881, "peer");
+    const peers = new PeerList(() => {});
+    peers.addPeer("10.0.0.1", 6881, "peer", { wantsNothing: true });
+    peers.addPeer("10.0.0.2", 6881, "peer");
     assertEquals([dialled(peers, 9, true), dialled(peers, 9).length], [["10.0.0.2"], 2]);
   },
 });
@@ -93,7 +93,7 @@ Deno.test({
   fn() {
     const random = seededRandom(8);
     const integer = (most: number) => integerFrom(random, 0, most);
-    const peers = new PeerBook(() => {});
+    const peers = new PeerList(() => {});
     const sources: PeerSource[] = ["user", "tracker", "inbound", "peer", "local"];
     const done: Record<string, number> = {};
     let nowMs = 0;
@@ -103,7 +103,7 @@ Deno.test({
       const what = ["learn", "dial", "open", "lose", "twin", "wait", "name", "ban"][integer(7)]!;
       const is = (...states: string[]) => peer !== undefined && states.includes(peer.state);
       if (what === "learn") {
-        peers.learn(`10.0.0.${integer(40)}`, 6881, sources[integer(4)]!, {
+        peers.addPeer(`10.0.0.${integer(40)}`, 6881, sources[integer(4)]!, {
           wantsNothing: integer(1) === 0,
         });
       } else if (what === "dial" && is("available")) {
@@ -115,14 +115,14 @@ Deno.test({
         peers.duplicate(peer!, "", nowMs);
       } else if (what === "wait") peers.refresh(nowMs += integer(5000));
       else if (what === "name" && is("connecting", "connected")) {
-        peers.identify(peer!, 7000 + integer(2));
+        peers.setListenPort(peer!, 7000 + integer(2));
       } else if (what === "ban" && peer !== undefined && integer(20) === 0) {
         peers.ban(peer, undefined, "");
       } else continue;
       done[what] = (done[what] ?? 0) + 1;
       const now = [...peers.values()];
       const ready = now.filter(({ state, dialable }) => state === "available" && dialable);
-      assertEquals(new Set(peers.bestToDial(1e6, false, () => 0)), new Set(ready));
+      assertEquals(new Set(peers.nextToDial(1e6, false, () => 0)), new Set(ready));
       const connecting = now.filter(({ state }) => state === "connecting").length;
       assertEquals(peers.connecting.size, connecting);
       if (what !== "wait") continue;
@@ -137,9 +137,9 @@ Deno.test({
   name: "we are where most peers see us, as they are near or far",
   permissions,
   fn() {
-    const own = new OwnAddresses(6881);
-    assertEquals(own.towards("10.0.0.1"), undefined);
-    const said = (ip: string, from: string) => own.said(ipToBytes(ip), from);
+    const own = new ExternalAddress(6881);
+    assertEquals(own.forPeer("10.0.0.1"), undefined);
+    const said = (ip: string, from: string) => own.vote(ipToBytes(ip), from);
     said("10.0.0.77", "10.0.0.1");
     said("203.0.113.9", "198.51.100.1");
     said("203.0.113.9", "198.51.100.2");
@@ -147,13 +147,13 @@ Deno.test({
     said("192.0.2.66", "198.51.100.3"); // has one vote
     said("192.0.2.66", "198.51.100.3");
     said("2001:db8::9", "2001:db8::1");
-    assertEquals(own.towards("10.0.0.200"), "10.0.0.77");
-    assertEquals(own.towards("192.0.2.1"), "203.0.113.9");
-    assertEquals(own.towards("2001:db8::7"), "2001:db8::9");
-    assertEquals(own.towards("127.0.0.1"), undefined);
+    assertEquals(own.forPeer("10.0.0.200"), "10.0.0.77");
+    assertEquals(own.forPeer("192.0.2.1"), "203.0.113.9");
+    assertEquals(own.forPeer("2001:db8::7"), "2001:db8::9");
+    assertEquals(own.forPeer("127.0.0.1"), undefined);
     for (let i = 0; i < 40; i++) said("203.0.113.10", `198.51.101.${i}`); // a new address
-    assertEquals(own.towards("192.0.2.1"), "203.0.113.10");
-    assertEquals(own.towards("10.0.0.200"), undefined, "what was said long ago is forgotten");
+    assertEquals(own.forPeer("192.0.2.1"), "203.0.113.10");
+    assertEquals(own.forPeer("10.0.0.200"), undefined, "what was said long ago is forgotten");
   },
 });
 
@@ -161,10 +161,10 @@ Deno.test({
   name: "an allowance can be saved up to a limit, and then comes at its rate",
   permissions,
   fn() {
-    const allowance = new Allowance(3, 2, 0);
+    const allowance = new TokenBucket(3, 2, 0);
     const takeAll = (nowMs: number) => {
       let taken = 0;
-      while (allowance.take(nowMs)) taken++;
+      while (allowance.tryTake(nowMs)) taken++;
       return taken;
     };
     assertEquals([takeAll(0), takeAll(400), takeAll(500), takeAll(1500)], [3, 0, 1, 2]);
@@ -178,9 +178,9 @@ Deno.test({
   fn() {
     const dialled = (flood: (i: number) => [string, number]) => {
       const bench = new SwarmBench({ have: bits(4), maxConnections: 200 });
-      for (let i = 0; i < 100; i++) bench.swarm.learn(...flood(i), "tracker");
+      for (let i = 0; i < 100; i++) bench.swarm.addPeer(...flood(i), "tracker");
       bench.pass(250);
-      bench.swarm.learn("198.51.100.7", 6881, "tracker"); // all attempts are still under way
+      bench.swarm.addPeer("198.51.100.7", 6881, "tracker"); // all attempts are still under way
       bench.pass(250);
       return bench.actions().flatMap((action) => action.type === "dial" ? [action.peer.host] : []);
     };
@@ -199,9 +199,9 @@ Deno.test({
     const bench = new SwarmBench({ have: bits(4), maxConnections: 200 });
     const hosts = Array.from({ length: 20 }, (_, i) => `192.0.2.${i + 1}`);
     for (const host of hosts) {
-      for (let port = 7000; port < 7100; port++) bench.swarm.learn(host, port, "tracker");
+      for (let port = 7000; port < 7100; port++) bench.swarm.addPeer(host, port, "tracker");
     }
-    bench.swarm.learn("192.0.2.77", 6881, "tracker");
+    bench.swarm.addPeer("192.0.2.77", 6881, "tracker");
     const tried: string[] = [];
     for (let turns = 0; turns < 40 && !tried.includes("192.0.2.77"); turns++) {
       bench.pass(250);

@@ -135,7 +135,7 @@ Deno.test({
     bench.download.choked(peer);
     assertEquals(bench.requests(peer), []);
     peer.allowedFast.add(4);
-    bench.hunger.add(peer);
+    bench.hunger.enqueue(peer);
     assertEquals(bench.requests(peer).map(({ piece }) => piece), [4, 4]);
     bench.reject(peer, 4, 0);
     assertEquals(bench.requests(peer), [], "and not again what it refused");

@@ -19,7 +19,7 @@ import { ProtocolError } from "../../lib/errors.ts";
 import type { Action } from "../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { HashServer } from "../../lib/peer/verify/hash_server.ts";
-import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
+import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import type { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { Pieces } from "../../lib/store/pieces.ts";
@@ -44,7 +44,7 @@ class Bench {
   readonly server: HashServer;
   readonly layout: Layout;
   nowMs = 0;
-  readonly #book = new PeerBook(() => {});
+  readonly #book = new PeerList(() => {});
   #actions: Action[] = [];
 
   constructor({ pieceLength = 16_384, known = true, have }: BenchOptions = {}) {

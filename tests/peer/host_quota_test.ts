@@ -1,14 +1,14 @@
 /** How much each host may make us do. @module */
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { HostShares } from "../../lib/peer/peers/host_quota.ts";
+import { HostQuotas } from "../../lib/peer/peers/host_quota.ts";
 
 const permissions = "none";
 
 Deno.test("a host has one share, over all connections and visits; others have their own", {
   permissions,
 }, () => {
-  const shares = new HostShares(1000, 100);
+  const shares = new HostQuotas(1000, 100);
   assertEquals(shares.of("192.0.2.1", 0).spend(900, 0), 0);
   assertEquals(
     shares.of("::ffff:192.0.2.1", 0).spend(200, 0),
@@ -21,7 +21,7 @@ Deno.test("a host has one share, over all connections and visits; others have th
 });
 
 Deno.test("a share fills again, up to what may be saved up", { permissions }, () => {
-  const share = new HostShares(1000, 100).of("192.0.2.1", 0);
+  const share = new HostQuotas(1000, 100).of("192.0.2.1", 0);
   assertEquals(share.spend(1500, 0), 5000);
   assertEquals(share.spend(0, 5000), 0);
   assertEquals(share.spend(1000, 60_000), 0);
@@ -29,7 +29,7 @@ Deno.test("a share fills again, up to what may be saved up", { permissions }, ()
 });
 
 Deno.test("of very many hosts those are forgotten that came first", { permissions }, () => {
-  const shares = new HostShares(1000, 100);
+  const shares = new HostQuotas(1000, 100);
   const first = shares.of("10.0.0.1", 0);
   for (let i = 0; i < 999; i++) shares.of(`10.1.${i >> 8}.${i & 255}`, 0);
   assertStrictEquals(shares.of("10.0.0.1", 0), first);

@@ -121,7 +121,7 @@ Deno.test({
       const leecher = world.add({ has: "nothing", slotCount: 8 });
       world.introduceAll();
       assert(world.run(40, () => leecher.isComplete), how);
-      assertEquals([...leecher.swarm.book.values()].filter(({ state }) => state === "banned"), []);
+      assertEquals([...leecher.swarm.peers.values()].filter(({ state }) => state === "banned"), []);
       const limitMs = how === "silent" ? 22_000 : 12_000;
       assert(leecher.completeMs! < limitMs, `${how}: ${leecher.completeMs} ms`);
     }

@@ -24,7 +24,7 @@ function complete(world: MemorySwarm, nodes: readonly MemoryNode[], seconds = 60
 
 /** Whom a node has banned, by address. */
 function banned(node: MemoryNode): string[] {
-  const peers = [...node.swarm.book.values()].filter(({ state }) => state === "banned");
+  const peers = [...node.swarm.peers.values()].filter(({ state }) => state === "banned");
   return peers.map(({ host }) => host);
 }
 

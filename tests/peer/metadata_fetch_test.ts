@@ -11,9 +11,9 @@ import { ProtocolError } from "../../lib/errors.ts";
 import type { Action } from "../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { CorruptDataError } from "../../lib/errors.ts";
-import { Hunger } from "../../lib/peer/connection/ready_queue.ts";
+import { ReadyQueue } from "../../lib/peer/connection/ready_queue.ts";
 import { MetadataFetch } from "../../lib/peer/extension/metadata_fetch.ts";
-import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
+import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
 import { connect, sentTo } from "../support/peers.ts";
 
@@ -24,9 +24,9 @@ const INFO = pseudoRandomBytes(40_000, 1);
 /** A fetch of `info` and the peers that take part in it. */
 class Bench {
   readonly fetch: MetadataFetch;
-  readonly #book = new PeerBook(() => {});
+  readonly #book = new PeerList(() => {});
   readonly #connections: Connection[] = [];
-  readonly #hunger = new Hunger();
+  readonly #hunger = new ReadyQueue();
   #actions: Action[] = [];
   nowMs = 0;
 
@@ -49,7 +49,7 @@ class Bench {
     this.fetch.joined(connection);
     connection.extensionIds.set("ut_metadata", 9);
     connection.metadataSize = metadataSize;
-    this.#hunger.add(connection);
+    this.#hunger.enqueue(connection);
     return connection;
   }
 
@@ -92,7 +92,7 @@ class Bench {
   tick(byMs: number): void {
     this.nowMs += byMs;
     this.fetch.tick(this.nowMs);
-    for (const connection of this.#connections) this.#hunger.add(connection);
+    for (const connection of this.#connections) this.#hunger.enqueue(connection);
   }
 
   /** What was emitted as the finished dictionary. */

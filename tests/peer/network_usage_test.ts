@@ -1,7 +1,7 @@
 /** Who holds most of what there is not enough of. @module */
 
 import { assertEquals } from "@std/assert";
-import { Census, Portions } from "../../lib/peer/peers/network_usage.ts";
+import { Census, DialQuotas } from "../../lib/peer/peers/network_usage.ts";
 
 const permissions = "none";
 
@@ -27,11 +27,11 @@ Deno.test({
   name: "a host is given half of something and a network three quarters, the rest is for others",
   permissions,
   fn() {
-    const portions = new Portions(8);
+    const portions = new DialQuotas(8);
     const count = (hosts: string[]) => hosts.filter((host) => portions.take(host)).length;
     assertEquals(count(Array(8).fill("10.0.0.1")), 4);
     assertEquals(count(["10.0.0.2", "10.0.0.3", "10.0.0.4"]), 2);
     assertEquals(count(["10.0.1.1", "10.0.2.1"]), 2);
-    assertEquals(new Portions(1).take("10.0.0.1"), true);
+    assertEquals(new DialQuotas(1).take("10.0.0.1"), true);
   },
 });

@@ -1,7 +1,7 @@
 /** What a peer was asked for and has not answered. @module */
 
 import { assertEquals, assertGreater } from "@std/assert";
-import { Outstanding } from "../../lib/peer/connection/outstanding_requests.ts";
+import { OutstandingRequests } from "../../lib/peer/connection/outstanding_requests.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 
 const permissions = "none";
@@ -13,7 +13,7 @@ Deno.test("outstanding requests behave as a map from block to time does, in any 
   let most = 0;
   for (let seed = 0; seed < 20; seed++) {
     const random = seededRandom(seed);
-    const outstanding = new Outstanding();
+    const outstanding = new OutstandingRequests();
     const expected = new Map<number, number>();
     for (let i = 0; i < 600; i++) {
       const keys = [...expected.keys()];

@@ -1,18 +1,18 @@
 /** Whom we know, and when somebody is tried again. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
+import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { addressOf, type Peer, type PeerSource } from "../../lib/peer/connection/peer.ts";
 
 const permissions = "none";
 const half = () => 0.5; // back-offs exactly as long as they are on average
 
-function book(): PeerBook {
-  return new PeerBook(() => {});
+function book(): PeerList {
+  return new PeerList(() => {});
 }
 
 /** Learns of a peer, dials it and fails, `times` times in a row; returns the waits in milliseconds. */
-function fail(book: PeerBook, peer: Peer, times: number): number[] {
+function fail(book: PeerList, peer: Peer, times: number): number[] {
   const waits: number[] = [];
   let nowMs = 1000;
   for (let i = 0; i < times && book.byId(peer.id) !== undefined; i++) {
@@ -30,13 +30,13 @@ Deno.test({
   permissions,
   fn() {
     const peers = book();
-    const first = peers.learn("10.0.0.1", 6881, "user")!;
-    assertEquals(peers.learn("10.0.0.1", 6881, "tracker", { v2: true }), first);
+    const first = peers.addPeer("10.0.0.1", 6881, "user")!;
+    assertEquals(peers.addPeer("10.0.0.1", 6881, "tracker", { v2: true }), first);
     assertEquals([peers.size, first.source, first.v2], [1, "user", true]);
-    const other = peers.learn("10.0.0.1", 6882, "tracker")!;
+    const other = peers.addPeer("10.0.0.1", 6882, "tracker")!;
     assert(other !== first);
-    assertEquals(peers.learn("10.0.0.1", 6882, "user")!.source, "user");
-    assertEquals(addressOf(peers.learn("2001:db8::1", 1, "tracker")!), "[2001:db8::1]:1");
+    assertEquals(peers.addPeer("10.0.0.1", 6882, "user")!.source, "user");
+    assertEquals(addressOf(peers.addPeer("2001:db8::1", 1, "tracker")!), "[2001:db8::1]:1");
   },
 });
 
@@ -46,7 +46,7 @@ Deno.test({
   fn() {
     const peers = book();
     for (const port of [0, -1, 65536]) {
-      assertEquals(peers.learn("10.0.0.1", port, "user"), undefined);
+      assertEquals(peers.addPeer("10.0.0.1", port, "user"), undefined);
     }
     assertEquals(peers.size, 0);
   },
@@ -57,7 +57,7 @@ Deno.test({
   permissions,
   fn() {
     const peers = book();
-    const peer = peers.learn("10.0.0.1", 6881, "user")!;
+    const peer = peers.addPeer("10.0.0.1", 6881, "user")!;
     const waits = fail(peers, peer, 12);
     assertEquals(waits.slice(0, 5), [2000, 4000, 8000, 16_000, 30_000]);
     assertEquals(new Set(waits.slice(5)), new Set([30_000]));
@@ -70,7 +70,7 @@ Deno.test({
   fn() {
     for (const [random, wait] of [[0, 1500], [0.999, 2500]] as const) {
       const peers = book();
-      const peer = peers.learn("10.0.0.1", 6881, "tracker")!;
+      const peer = peers.addPeer("10.0.0.1", 6881, "tracker")!;
       peers.apply(peer, "dial");
       peers.lost(peer, "", false, 0, () => random);
       assertEquals(Math.round(peer.retryAtMs / 10) * 10, wait);
@@ -83,7 +83,7 @@ Deno.test({
   permissions,
   fn() {
     const peers = book();
-    const peer = peers.learn("10.0.0.1", 6881, "tracker")!;
+    const peer = peers.addPeer("10.0.0.1", 6881, "tracker")!;
     fail(peers, peer, 4);
     peers.apply(peer, "dial");
     peers.apply(peer, "handshake");
@@ -107,7 +107,7 @@ Deno.test({
   fn() {
     for (const source of ["user", "tracker", "peer"] as PeerSource[]) {
       const peers = book();
-      const peer = peers.learn("10.0.0.1", 6881, source)!;
+      const peer = peers.addPeer("10.0.0.1", 6881, source)!;
       assertEquals(fail(peers, peer, 100).length, source === "user" ? 100 : 9);
       assertEquals(peers.size, source === "user" ? 1 : 0);
     }
@@ -119,7 +119,7 @@ Deno.test({
   permissions,
   fn() {
     const peers = book();
-    const peer = peers.learn("10.0.0.1", 50_000, "inbound")!;
+    const peer = peers.addPeer("10.0.0.1", 50_000, "inbound")!;
     assert(!peer.dialable);
     peers.apply(peer, "accept");
     peers.apply(peer, "handshake");
@@ -133,12 +133,12 @@ Deno.test({
   permissions,
   fn() {
     const peers = book();
-    const peer = peers.learn("10.0.0.1", 50_000, "inbound")!;
+    const peer = peers.addPeer("10.0.0.1", 50_000, "inbound")!;
     peers.apply(peer, "accept");
     peers.apply(peer, "handshake");
-    peers.identify(peer, 6881);
+    peers.setListenPort(peer, 6881);
     assertEquals([peer.dialable, addressOf(peer), peers.size], [true, "10.0.0.1:6881", 1]);
-    assertEquals(peers.learn("10.0.0.1", 6881, "tracker"), peer);
+    assertEquals(peers.addPeer("10.0.0.1", 6881, "tracker"), peer);
     peers.lost(peer, "closed", true, 0, half);
     assertEquals(peer.state, "away");
   },
@@ -149,10 +149,10 @@ Deno.test({
   permissions,
   fn() {
     const peers = book();
-    const peer = peers.learn("10.0.0.1", 6881, "inbound")!;
+    const peer = peers.addPeer("10.0.0.1", 6881, "inbound")!;
     peers.apply(peer, "accept");
     peers.apply(peer, "handshake");
-    peers.identify(peer, 6881);
+    peers.setListenPort(peer, 6881);
     assertEquals([peer.dialable, peers.size, [...peers.values()]], [true, 1, [peer]]);
   },
 });
@@ -162,13 +162,13 @@ Deno.test({
   permissions,
   fn() {
     const peers = book();
-    const known = peers.learn("10.0.0.1", 6881, "user", { v2: true })!;
+    const known = peers.addPeer("10.0.0.1", 6881, "user", { v2: true })!;
     known.verifiedBytes = 100;
-    const inbound = peers.learn("10.0.0.1", 50_000, "inbound")!;
+    const inbound = peers.addPeer("10.0.0.1", 50_000, "inbound")!;
     inbound.verifiedBytes = 11;
     peers.apply(inbound, "accept");
     peers.apply(inbound, "handshake");
-    peers.identify(inbound, 6881);
+    peers.setListenPort(inbound, 6881);
     assertEquals([...peers.values()], [inbound]);
     const { source, v2, verifiedBytes, state } = inbound;
     assertEquals<unknown>({ source, v2, verifiedBytes, state }, {
@@ -186,14 +186,14 @@ Deno.test({
   permissions,
   fn() {
     const peers = book();
-    const known = peers.learn("10.0.0.1", 6881, "tracker")!;
+    const known = peers.addPeer("10.0.0.1", 6881, "tracker")!;
     known.verifiedBytes = 100;
     peers.credit(known);
-    const inbound = peers.learn("10.0.0.1", 50_000, "inbound")!;
+    const inbound = peers.addPeer("10.0.0.1", 50_000, "inbound")!;
     inbound.verifiedBytes = 11;
     peers.credit(inbound);
     peers.apply(inbound, "accept");
-    peers.identify(inbound, 6881);
+    peers.setListenPort(inbound, 6881);
     const credited = [...peers.contributors()].map((peer) => [addressOf(peer), peer.verifiedBytes]);
     assertEquals(credited, [["10.0.0.1:6881", 111]]);
   },
@@ -206,11 +206,11 @@ Deno.test({
     const peers = book();
     const ids: number[] = [];
     for (let i = 0; i < 100; i++) {
-      const peer = peers.learn("10.0.0.1", 40_000 + i, "inbound")!;
+      const peer = peers.addPeer("10.0.0.1", 40_000 + i, "inbound")!;
       ids.push(peer.id);
       peers.apply(peer, "accept");
       peers.apply(peer, "handshake");
-      peers.identify(peer, 6881);
+      peers.setListenPort(peer, 6881);
       peers.lost(peer, "closed", true, 0, half);
     }
     assertEquals(peers.size, 1);
@@ -224,12 +224,12 @@ Deno.test({
   fn() {
     for (const state of ["connecting", "connected"] as const) {
       const peers = book();
-      const known = peers.learn("10.0.0.1", 6881, "tracker")!;
+      const known = peers.addPeer("10.0.0.1", 6881, "tracker")!;
       peers.apply(known, "dial");
       if (state === "connected") peers.apply(known, "handshake");
-      const inbound = peers.learn("10.0.0.1", 50_000, "inbound")!;
+      const inbound = peers.addPeer("10.0.0.1", 50_000, "inbound")!;
       peers.apply(inbound, "accept");
-      peers.identify(inbound, 6881);
+      peers.setListenPort(inbound, 6881);
       assertEquals([peers.size, known.state, inbound.port], [2, state, 50_000]);
     }
   },
@@ -240,18 +240,18 @@ Deno.test({
   permissions,
   fn() {
     const peers = book();
-    const bad = peers.learn("10.0.0.1", 6881, "tracker")!;
+    const bad = peers.addPeer("10.0.0.1", 6881, "tracker")!;
     peers.apply(bad, "dial");
     peers.apply(bad, "handshake");
     peers.ban(bad, "aa", "sent corrupt data");
     peers.lost(bad, "closed", true, 0, half);
-    peers.learn("10.0.0.1", 6881, "user");
+    peers.addPeer("10.0.0.1", 6881, "user");
     peers.refresh(1e9);
     assertEquals([bad.state, bad.reason], ["banned", "sent corrupt data"]);
-    const again = peers.learn("10.0.0.1", 50_000, "inbound")!;
+    const again = peers.addPeer("10.0.0.1", 50_000, "inbound")!;
     peers.apply(again, "accept");
     peers.apply(again, "handshake");
-    peers.identify(again, 6881);
+    peers.setListenPort(again, 6881);
     assertEquals(again.state, "banned");
   },
 });
@@ -261,7 +261,7 @@ Deno.test({
   permissions,
   fn() {
     const peers = book();
-    const bad = peers.learn("10.0.0.1", 6881, "tracker")!;
+    const bad = peers.addPeer("10.0.0.1", 6881, "tracker")!;
     peers.apply(bad, "dial");
     assert(!peers.isBannedId("10.0.0.1", "aa"));
     peers.ban(bad, "aa", "");
@@ -276,13 +276,13 @@ Deno.test({
   permissions,
   fn() {
     const peers = book();
-    const ourselves = peers.learn("10.0.0.1", 6881, "tracker")!;
+    const ourselves = peers.addPeer("10.0.0.1", 6881, "tracker")!;
     peers.apply(ourselves, "dial");
     peers.isOurselves(ourselves);
     peers.lost(ourselves, "that is ourselves", false, 0, half);
     assertEquals(peers.size, 0);
-    assertEquals(peers.learn("10.0.0.1", 6881, "tracker"), undefined);
-    assert(peers.learn("10.0.0.1", 6882, "tracker") !== undefined);
+    assertEquals(peers.addPeer("10.0.0.1", 6881, "tracker"), undefined);
+    assert(peers.addPeer("10.0.0.1", 6882, "tracker") !== undefined);
   },
 });
 
@@ -291,16 +291,16 @@ Deno.test({
   permissions,
   fn() {
     const peers = book();
-    const user = peers.learn("10.9.9.9", 1, "user")!;
+    const user = peers.addPeer("10.9.9.9", 1, "user")!;
     for (let i = 0; i < 4000; i++) {
-      peers.learn(`10.0.${i >> 8}.${i & 255}`, 6881, "tracker", { by: "10.9.9.8" });
+      peers.addPeer(`10.0.${i >> 8}.${i & 255}`, 6881, "tracker", { by: "10.9.9.8" });
     }
     assertEquals(peers.size, 3000);
-    const inbound = peers.learn("10.1.0.1", 50_000, "inbound")!;
+    const inbound = peers.addPeer("10.1.0.1", 50_000, "inbound")!;
     assertEquals([peers.size, peers.byId(inbound.id)], [3000, inbound]);
-    const named = peers.learn("10.1.0.2", 6881, "user")!;
+    const named = peers.addPeer("10.1.0.2", 6881, "user")!;
     assertEquals([peers.size, peers.byId(named.id)], [3000, named]);
-    const again = () => peers.learn("10.0.7.7", 6882, "tracker", { by: "10.9.9.8" });
+    const again = () => peers.addPeer("10.0.7.7", 6882, "tracker", { by: "10.9.9.8" });
     assertEquals(again(), undefined, "its network holds as much as any other");
     const failed = [...peers.values()].find((peer) => peer.source === "tracker")!;
     fail(peers, failed, 1);
@@ -316,9 +316,9 @@ Deno.test({
   permissions,
   fn() {
     const seen: string[] = [];
-    const peers = new PeerBook((peer) => seen.push(peer.state));
-    const peer = peers.learn("10.0.0.1", 6881, "tracker")!;
-    peers.learn("10.0.0.1", 6881, "tracker");
+    const peers = new PeerList((peer) => seen.push(peer.state));
+    const peer = peers.addPeer("10.0.0.1", 6881, "tracker")!;
+    peers.addPeer("10.0.0.1", 6881, "tracker");
     peers.apply(peer, "dial");
     peers.apply(peer, "handshake");
     peers.lost(peer, "closed", true, 0, half);
@@ -330,10 +330,10 @@ Deno.test({
 });
 
 /** A book filled by one tracker, with addresses from all over the world. */
-function filledBy(tracker: string): PeerBook {
+function filledBy(tracker: string): PeerList {
   const peers = book();
   for (let i = 0; i < 3000; i++) {
-    peers.learn(`${1 + (i >> 8)}.${i & 255}.1.1`, 6881, "tracker", { by: tracker });
+    peers.addPeer(`${1 + (i >> 8)}.${i & 255}.1.1`, 6881, "tracker", { by: tracker });
   }
   assertEquals(peers.size, 3000);
   return peers;
@@ -345,11 +345,11 @@ Deno.test({
   fn() {
     const peers = filledBy("198.51.100.1");
     for (let i = 0; i < 100; i++) {
-      const learned = peers.learn(`203.0.113.${i}`, 6881, "tracker", { by: "192.0.2.1" });
+      const learned = peers.addPeer(`203.0.113.${i}`, 6881, "tracker", { by: "192.0.2.1" });
       assert(learned !== undefined && peers.byId(learned.id) === learned, `${i}`);
     }
     assertEquals(peers.size, 3000);
-    const more = peers.learn("203.0.113.200", 6881, "tracker", { by: "198.51.100.1" });
+    const more = peers.addPeer("203.0.113.200", 6881, "tracker", { by: "198.51.100.1" });
     assertEquals(more, undefined, "who fills the book drives out nobody else's");
   },
 });
@@ -360,15 +360,15 @@ Deno.test({
   fn() {
     const peers = book();
     for (let i = 0; i < 3000; i++) {
-      const peer = peers.learn("203.0.113.1", 2000 + i, "inbound")!;
+      const peer = peers.addPeer("203.0.113.1", 2000 + i, "inbound")!;
       peers.apply(peer, "accept");
       peers.apply(peer, "handshake");
-      peers.identify(peer, 2000 + i); // it says that it listens there
+      peers.setListenPort(peer, 2000 + i); // it says that it listens there
       peers.lost(peer, "closed", true, 0, half);
     }
     assertEquals(peers.size, 3000);
     for (let i = 0; i < 50; i++) {
-      assert(peers.learn(`192.0.2.${i}`, 6881, "tracker", { by: "192.0.2.1" }) !== undefined);
+      assert(peers.addPeer(`192.0.2.${i}`, 6881, "tracker", { by: "192.0.2.1" }) !== undefined);
     }
   },
 });
@@ -380,11 +380,11 @@ Deno.test({
     const peers = book();
     for (let i = 0; i < 1000; i++) {
       const host = `203.0.${112 + (i & 1)}.${i >> 2}`;
-      peers.learn(host, 6881 + (i & 2), "peer", { by: "203.0.112.1" });
+      peers.addPeer(host, 6881 + (i & 2), "peer", { by: "203.0.112.1" });
     }
     const before = peers.size;
     for (let i = 0; i < 50; i++) {
-      assert(peers.learn(`192.0.2.${i}`, 6881, "peer", { by: "198.51.100.1" }) !== undefined);
+      assert(peers.addPeer(`192.0.2.${i}`, 6881, "peer", { by: "198.51.100.1" }) !== undefined);
     }
     assertEquals(peers.size, before, "in their places");
   },
@@ -397,7 +397,7 @@ Deno.test({
     const peers = book();
     const banned: Peer[] = [];
     for (let i = 0; i < 4000; i++) {
-      const peer = peers.learn(`10.0.${i >> 8}.${i & 255}`, 50_000, "inbound")!;
+      const peer = peers.addPeer(`10.0.${i >> 8}.${i & 255}`, 50_000, "inbound")!;
       peers.apply(peer, "accept");
       peers.ban(peer, `id${i}`, "lies");
       peers.lost(peer, "closed", false, 0, half);
@@ -409,8 +409,8 @@ Deno.test({
     assertEquals(peers.byId(banned[0]!.id), undefined);
     for (let i = 0; i < 3000; i++) {
       const host = `192.168.${i >> 8}.${i & 255}`;
-      assert(peers.learn(host, 6881, "tracker", { by: "10.9.9.9" }) !== undefined, `${i}`);
+      assert(peers.addPeer(host, 6881, "tracker", { by: "10.9.9.9" }) !== undefined, `${i}`);
     }
-    assertEquals(peers.learn("10.0.15.159", 50_000, "tracker")!.state, "banned");
+    assertEquals(peers.addPeer("10.0.15.159", 50_000, "tracker")!.state, "banned");
   },
 });

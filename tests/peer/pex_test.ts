@@ -55,7 +55,7 @@ function shoal(bench: SwarmBench, id: number, host = `10.0.0.${id}`): Connection
 
 /** The addresses of everybody the swarm knows and could dial, or does. */
 function known(bench: SwarmBench): string[] {
-  return [...bench.swarm.book.values()].map(({ host, port }) => formatHostPort(host, port)).sort();
+  return [...bench.swarm.peers.values()].map(({ host, port }) => formatHostPort(host, port)).sort();
 }
 
 Deno.test({
@@ -63,7 +63,7 @@ Deno.test({
   permissions,
   fn() {
     const bench = new SwarmBench({ have: bits(4) });
-    bench.swarm.learn("10.0.0.99", 6881, "tracker"); // never seen
+    bench.swarm.addPeer("10.0.0.99", 6881, "tracker"); // never seen
     const connections = [1, 2, 3].map((id) => shoal(bench, id));
     bench.connect(4); // does not say where it listens
     bench.pass(500);
@@ -208,8 +208,8 @@ Deno.test({
     const bench = new SwarmBench({ have: bits(4), maxConnections: 4 });
     const connection = bench.connect(1);
     bench.say(connection, hello(), adding([["10.1.0.1", 1], ["10.1.0.2", 2], ["10.1.0.3", 3]]));
-    bench.swarm.learn("10.2.0.1", 6881, "tracker");
-    bench.swarm.learn("10.3.0.1", 6881, "user");
+    bench.swarm.addPeer("10.2.0.1", 6881, "tracker");
+    bench.swarm.addPeer("10.3.0.1", 6881, "user");
     bench.pass(250);
     const dials = bench.actions().flatMap((a) => a.type === "dial" ? [a.peer.host] : []);
     assertEquals(dials.slice(0, 2), ["10.3.0.1", "10.2.0.1"]);
@@ -278,7 +278,7 @@ Deno.test({
     const connection = bench.connect(1);
     bench.say(connection, hello());
     for (let i = 0; i < 60; i++) bench.say(connection, adding([[`10.1.0.${i}`, 1]]));
-    assertEquals(bench.swarm.book.size, 1 + 10);
+    assertEquals(bench.swarm.peers.size, 1 + 10);
     const more = () => bench.say(connection, adding([["10.1.1.1", 1]]));
     assertThrows(more, ProtocolError, "lists of peers without end");
   },
@@ -308,19 +308,19 @@ Deno.test({
       adding(Array.from({ length: 50 }, (_, i) => [`10.${from}.${message}.${i + 1}`, 6881]));
     const liars = Array.from({ length: 12 }, (_, i) => bench.connect(i + 1));
     for (let message = 0; message < 8; message++) bench.say(liars[0]!, list(101, message));
-    assertEquals(bench.swarm.book.size, 12 + 200);
+    assertEquals(bench.swarm.peers.size, 12 + 200);
     for (const [i, liar] of liars.entries()) {
       if (i === 0) continue;
       for (let message = 0; message < 8; message++) bench.say(liar, list(101 + i, message));
     }
-    assertEquals(bench.swarm.book.size, 12 + 1000);
+    assertEquals(bench.swarm.peers.size, 12 + 1000);
     for (let i = 0; i < 1980; i++) {
-      bench.swarm.learn(`10.200.${i >> 8}.${i & 255}`, 6881, "tracker");
+      bench.swarm.addPeer(`10.200.${i >> 8}.${i & 255}`, 6881, "tracker");
     }
-    assertEquals(bench.swarm.book.size, 12 + 1000 + 1980);
-    bench.swarm.learn("10.201.0.1", 6881, "user");
-    for (let i = 0; i < 20; i++) bench.swarm.learn(`10.202.0.${i}`, 6881, "tracker");
-    assertEquals(bench.swarm.book.size, 3000);
+    assertEquals(bench.swarm.peers.size, 12 + 1000 + 1980);
+    bench.swarm.addPeer("10.201.0.1", 6881, "user");
+    for (let i = 0; i < 20; i++) bench.swarm.addPeer(`10.202.0.${i}`, 6881, "tracker");
+    assertEquals(bench.swarm.peers.size, 3000);
     const kept = known(bench);
     for (let i = 0; i < 20; i++) {
       assert(kept.includes(`10.202.0.${i}:6881`), "a tracker's word counts more");
@@ -371,8 +371,8 @@ Deno.test({
     assert(bench.swarm.private);
     const [one, two] = [shoal(bench, 1), shoal(bench, 2)];
     bench.say(one, adding([["10.1.0.1", 1]]));
-    bench.swarm.learn("10.1.0.2", 6881, "peer");
-    bench.swarm.learn("10.1.0.3", 6881, "local");
+    bench.swarm.addPeer("10.1.0.2", 6881, "peer");
+    bench.swarm.addPeer("10.1.0.3", 6881, "local");
     bench.pass(10_000);
     const actions = bench.actions();
     for (const connection of [one, two]) {
@@ -380,9 +380,9 @@ Deno.test({
       assertEquals([told(said), offered(said)!.has("ut_pex")], [[], false]);
     }
     assertEquals(known(bench), ["10.0.0.1:6881", "10.0.0.2:6881"]);
-    bench.swarm.learn("10.1.0.3", 6881, "tracker");
-    bench.swarm.learn("10.1.0.4", 6881, "user");
-    assertEquals(bench.swarm.book.size, 4);
+    bench.swarm.addPeer("10.1.0.3", 6881, "tracker");
+    bench.swarm.addPeer("10.1.0.4", 6881, "user");
+    assertEquals(bench.swarm.peers.size, 4);
   },
 });
 
@@ -396,7 +396,7 @@ Deno.test({
     const connection = bench.connect(1);
     assertEquals(offered(bench.said(connection))!.has("ut_pex"), false);
     bench.say(connection, hello(), adding([["10.1.0.1", 1]]));
-    assertEquals(bench.swarm.book.size, 1);
+    assertEquals(bench.swarm.peers.size, 1);
   },
 });
 
@@ -418,7 +418,7 @@ Deno.test({
     // The tracker named 10.1.0.1 as well when it was dialled above, so it may stay.
     bench.say(tracked, adding([["10.1.0.9", 6881]]));
     const stranger = bench.peerAt("10.1.0.9", 6881)!;
-    bench.swarm.book.apply(stranger, "dial");
+    bench.swarm.peers.apply(stranger, "dial");
     bench.actions();
     bench.begin();
     const actions = bench.actions();
@@ -444,7 +444,7 @@ Deno.test({
     const bench = new SwarmBench({ torrent });
     bench.say(bench.connect(1), adding([["10.1.0.9", 6881]]));
     const stranger = bench.peerAt("10.1.0.9", 6881)!;
-    bench.swarm.book.apply(stranger, "dial");
+    bench.swarm.peers.apply(stranger, "dial");
     const settled = { inbound: false, v2: false };
     bench.swarm.opened(stranger, bench.handshake(9), settled, bench.nowMs);
     bench.actions();

@@ -8,8 +8,8 @@ import { PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
 import type { Action } from "../../lib/peer/connection/actions.ts";
 import type { Connection, Negotiated } from "../../lib/peer/connection/connection.ts";
 import { CorruptDataError } from "../../lib/errors.ts";
-import { HashExchange } from "../../lib/peer/verify/piece_layer_fetch.ts";
-import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
+import { PieceLayerFetch } from "../../lib/peer/verify/piece_layer_fetch.ts";
+import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { allOf, bits, connect, sentTo } from "../support/peers.ts";
 import { seededRandom } from "../support/random.ts";
 
@@ -18,13 +18,13 @@ const ROOT = fromHex("f61b411edd5deec7aec1a7db8c172916d1022bcf9964c7fca4577eef14
 
 /** An exchange and what it wants sent. */
 class Bench {
-  readonly exchange: HashExchange;
-  readonly #book = new PeerBook(() => {});
+  readonly exchange: PieceLayerFetch;
+  readonly #book = new PeerList(() => {});
   #actions: Action[] = [];
 
   constructor(...layers: PieceLayer[]) {
     const byRoot = new Map(layers.map((layer) => [hex(layer.root), layer]));
-    this.exchange = new HashExchange(byRoot, (action) => this.#actions.push(action));
+    this.exchange = new PieceLayerFetch(byRoot, (action) => this.#actions.push(action));
   }
 
   peer(id: number, negotiated: Partial<Negotiated> = {}): Connection {
@@ -35,7 +35,7 @@ class Bench {
 
   /** What is asked of the peer now. */
   asked(connection: Connection, nowMs = 0): HashRangeMessage[] {
-    this.exchange.settle(connection, nowMs);
+    this.exchange.poll(connection, nowMs);
     return this.sent(connection).flatMap((message) =>
       message.type === "hashRequest" ? [message] : []
     );

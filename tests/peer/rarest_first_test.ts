@@ -1,15 +1,15 @@
 /** The order of missing pieces by availability. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { RarityOrder } from "../../lib/peer/download/rarest_first.ts";
+import { RarestFirst } from "../../lib/peer/download/rarest_first.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { bits } from "../support/peers.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 
 const permissions = "none";
 
-function orderOf(availability: readonly number[], seed = 1): RarityOrder {
-  const order = new RarityOrder(availability.length, seededRandom(seed));
+function orderOf(availability: readonly number[], seed = 1): RarestFirst {
+  const order = new RarestFirst(availability.length, seededRandom(seed));
   for (const [piece, count] of availability.entries()) {
     order.add(piece);
     for (let i = 0; i < count; i++) order.increment(piece);
@@ -19,7 +19,7 @@ function orderOf(availability: readonly number[], seed = 1): RarityOrder {
 }
 
 /** All pieces in the order they are handed out. */
-function drain(order: RarityOrder): number[] {
+function drain(order: RarestFirst): number[] {
   const pieces: number[] = [];
   while (order.size > 0) {
     const piece = order.rarest(() => true);
@@ -78,7 +78,7 @@ Deno.test({
     assertEquals(order.rarest((piece) => piece > 0), 1);
     assertEquals(order.any((piece) => piece === 2), 2);
     assertEquals([order.rarest(() => false), order.any(() => false)], [-1, -1]);
-    assertEquals(new RarityOrder(0, () => 0).any(() => true), -1);
+    assertEquals(new RarestFirst(0, () => 0).any(() => true), -1);
   },
 });
 
@@ -86,7 +86,7 @@ Deno.test({
   name: "availability is counted for pieces outside the order too",
   permissions,
   fn() {
-    const order = new RarityOrder(2, seededRandom(1));
+    const order = new RarestFirst(2, seededRandom(1));
     order.increment(1);
     order.increment(1);
     order.decrement(1);
@@ -105,7 +105,7 @@ Deno.test({
     for (let seed = 0; seed < 30; seed++) {
       const random = seededRandom(seed);
       const length = integerFrom(random, 1, 24);
-      const order = new RarityOrder(length, random);
+      const order = new RarestFirst(length, random);
       const included = new Set<number>();
       const availability = new Array<number>(length).fill(0);
       for (let i = 0; i < 400; i++) {
@@ -150,7 +150,7 @@ Deno.test({
   name: "among a few pieces the rarest is found without looking at the others, ties by chance",
   permissions,
   fn() {
-    const order = new RarityOrder(1000, seededRandom(7));
+    const order = new RarestFirst(1000, seededRandom(7));
     for (let piece = 0; piece < 1000; piece++) if (piece !== 4) order.add(piece);
     for (const piece of [2, 2, 3]) order.increment(piece);
     const asked: number[] = [];
@@ -171,7 +171,7 @@ Deno.test({
   permissions,
   fn() {
     const pieceCount = 5000;
-    const order = new RarityOrder(pieceCount, seededRandom(3));
+    const order = new RarestFirst(pieceCount, seededRandom(3));
     for (let piece = 0; piece < pieceCount; piece++) {
       order.add(piece);
       if (piece >= 1000) order.increment(piece);

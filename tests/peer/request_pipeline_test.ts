@@ -1,15 +1,15 @@
 /** How many requests a peer is kept busy with, and how speed is measured. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { Pipeline } from "../../lib/peer/connection/request_pipeline.ts";
+import { RequestPipeline } from "../../lib/peer/connection/request_pipeline.ts";
 import { RateMeter } from "../../lib/peer/connection/rate_meter.ts";
 
 const permissions = "none";
 const MIB = 1024 * 1024;
 
 /** A pipeline whose start is over, with a latency of one millisecond. */
-function settled(): Pipeline {
-  const pipeline = new Pipeline();
+function settled(): RequestPipeline {
+  const pipeline = new RequestPipeline();
   pipeline.answered(1);
   pipeline.answered(1000);
   for (let i = 0; i < 2000; i++) pipeline.answered(1);
@@ -20,7 +20,7 @@ Deno.test({
   name: "a new peer is asked for twice as much each round trip, until its blocks come late",
   permissions,
   fn() {
-    const pipeline = new Pipeline();
+    const pipeline = new RequestPipeline();
     const depths = [];
     for (let round = 0; round < 4; round++) {
       depths.push(pipeline.depth(0, 2000));
@@ -47,7 +47,7 @@ Deno.test({
   name: "no peer is asked for more than it says it queues, nor for more than eight mebibytes",
   permissions,
   fn() {
-    for (const pipeline of [new Pipeline(), settled()]) {
+    for (const pipeline of [new RequestPipeline(), settled()]) {
       for (const requestQueue of [1, 5, 50, 250]) {
         for (const rate of [0, MIB, 1000 * MIB]) {
           const depth = pipeline.depth(rate, requestQueue);

@@ -2,14 +2,14 @@
 
 import { assertEquals } from "@std/assert";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
-import { Copies } from "../../lib/peer/peers/seed_counter.ts";
-import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
+import { SeedCounter } from "../../lib/peer/peers/seed_counter.ts";
+import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { allOf, at, bits, connect } from "../support/peers.ts";
 
 const permissions = "none";
 
 /** A connection to somebody who has everything. */
-function complete(book: PeerBook, id: number, peerId = `id${id}`): Connection {
+function complete(book: PeerList, id: number, peerId = `id${id}`): Connection {
   const connection = connect(book, id, { peerId });
   connection.remote = allOf(3);
   return connection;
@@ -18,40 +18,40 @@ function complete(book: PeerBook, id: number, peerId = `id${id}`): Connection {
 Deno.test("a peer counts from its last piece on, and once, however often it is looked at", {
   permissions,
 }, () => {
-  const copies = new Copies();
-  const connection = connect(new PeerBook(() => {}), 1);
-  copies.look(connection); // what it has is not known yet
+  const copies = new SeedCounter();
+  const connection = connect(new PeerList(() => {}), 1);
+  copies.onConnection(connection); // what it has is not known yet
   connection.remote = bits(3, 0, 1);
-  copies.look(connection);
+  copies.onConnection(connection);
   assertEquals(copies.count, 0);
   connection.remote.set(at(2));
-  for (let i = 0; i < 3; i++) copies.look(connection);
+  for (let i = 0; i < 3; i++) copies.onConnection(connection);
   assertEquals(copies.count, 1);
 });
 
 Deno.test("a peer that comes back counts once: known by its id, or by where it listens", {
   permissions,
 }, () => {
-  const copies = new Copies();
-  const book = new PeerBook(() => {});
-  copies.look(complete(book, 1));
-  copies.look(complete(book, 2, "id1")); // at another address
+  const copies = new SeedCounter();
+  const book = new PeerList(() => {});
+  copies.onConnection(complete(book, 1));
+  copies.onConnection(complete(book, 2, "id1")); // at another address
   assertEquals(copies.count, 1);
-  copies.look(complete(book, 2, "id of a second run"));
+  copies.onConnection(complete(book, 2, "id of a second run"));
   assertEquals(copies.count, 1);
-  copies.look(complete(book, 3));
+  copies.onConnection(complete(book, 3));
   assertEquals(copies.count, 2);
 });
 
 Deno.test("web seeds and the banned are no copies", { permissions }, () => {
-  const copies = new Copies();
-  const book = new PeerBook(() => {});
+  const copies = new SeedCounter();
+  const book = new PeerList(() => {});
   const liar = complete(book, 1);
   book.ban(liar.peer, liar.negotiated.peerId, "lies");
-  copies.look(liar);
-  book.learnWebSeed(new URL("http://10.0.0.9/f"));
+  copies.onConnection(liar);
+  book.addWebSeed(new URL("http://10.0.0.9/f"));
   const [webSeed] = [...book.values()].filter(({ url }) => url !== undefined);
   const connection = complete(book, 2);
-  copies.look({ ...connection, peer: webSeed! } as Connection);
+  copies.onConnection({ ...connection, peer: webSeed! } as Connection);
   assertEquals(copies.count, 0);
 });

@@ -1,7 +1,7 @@
 /** Who is to blame for a piece that fails its hash. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { Blame, wrongBlocks } from "../../lib/peer/verify/smart_ban.ts";
+import { SmartBan, wrongBlocks } from "../../lib/peer/verify/smart_ban.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { ActivePiece } from "../../lib/store/pieces.ts";
 import { at, bits, DownloadBench } from "../support/peers.ts";
@@ -49,7 +49,7 @@ Deno.test({
     assertEquals(bench.convicted, [peer.peer]);
     assertEquals(bench.pieces.state(at(0)), "missing");
     assertEquals(bench.download.wastedBytes, 2 * 16384);
-    assertEquals(bench.failures.doubted.size, 0, "there is no doubt");
+    assertEquals(bench.failures.suspect.size, 0, "there is no doubt");
   },
 });
 
@@ -59,7 +59,7 @@ Deno.test({
   fn() {
     const { bench } = spoiled(1);
     assertEquals(bench.convicted, []);
-    assertEquals([...bench.failures.doubted], [at(0)]);
+    assertEquals([...bench.failures.suspect], [at(0)]);
   },
 });
 
@@ -90,7 +90,7 @@ Deno.test({
       bench.deliver(chosen, 0, 1);
       bench.verifyFull();
       assertEquals(bench.convicted, [bad.peer], who);
-      assertEquals(bench.failures.doubted.size, 0);
+      assertEquals(bench.failures.suspect.size, 0);
       assertEquals(bench.failures.wantsDigests(at(0)), false);
     }
   },
@@ -238,17 +238,17 @@ Deno.test({
   name: "failed attempts are remembered up to a limit, and the pieces are doubted all the same",
   permissions,
   fn() {
-    const blame = new Blame(() => undefined);
+    const blame = new SmartBan(() => undefined);
     for (let piece = 0; piece < 20; piece++) {
       const active = new ActivePiece(at(piece), 0, 1);
       active.receive(0, 1);
       blame.failed(active, new Uint8Array(32));
     }
-    assertEquals(blame.doubted.size, 20);
-    const curious = [...Array(20).keys()].filter((piece) => blame.isCurious(at(piece)));
+    assertEquals(blame.suspect.size, 20);
+    const curious = [...Array(20).keys()].filter((piece) => blame.needsDigests(at(piece)));
     assertEquals(curious, [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
-    assertEquals(blame.settled(at(0), new Uint8Array(32)), []);
-    assert(!blame.doubted.has(at(0)));
+    assertEquals(blame.resolve(at(0), new Uint8Array(32)), []);
+    assert(!blame.suspect.has(at(0)));
   },
 });
 

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fromLatin1, hex } from "../../lib/codec/bytes.ts";
 import type { Action } from "../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
-import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
+import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { SuperSeed } from "../../lib/peer/upload/super_seed.ts";
 import type { Wanted } from "../../lib/store/pieces.ts";
 import { MemorySwarm, type NodeOptions } from "../support/memory_swarm.ts";
@@ -17,7 +17,7 @@ Deno.test({
   name: "a super-seeder counts as a seeder, and as gradual until it says that it wants nothing",
   permissions,
   fn() {
-    const peer = connect(new PeerBook(() => {}), 1, {}, 0);
+    const peer = connect(new PeerList(() => {}), 1, {}, 0);
     peer.remote = bits(4, 0, 2);
     assertEquals([peer.isSeeder, peer.handsOutGradually], [false, false]);
     peer.isSuperSeeder = true;
@@ -41,7 +41,7 @@ class Bench {
   readonly offered: number[] = [];
   nowMs = 0;
   readonly #pieceCount: number;
-  readonly #book = new PeerBook(() => {});
+  readonly #book = new PeerList(() => {});
   readonly #news = new Map<Connection, number[]>();
 
   constructor(pieceCount: number) {
@@ -61,22 +61,22 @@ class Bench {
     peer.peerInterested = true;
     peer.amChoking = false;
     this.connections.add(peer);
-    const isGuest = this.superSeed.joined(peer, this.connections);
-    for (const piece of pieces) this.superSeed.seen(peer, at(piece));
+    const isGuest = this.superSeed.onConnected(peer, this.connections);
+    for (const piece of pieces) this.superSeed.onHave(peer, at(piece));
     return { peer, isGuest };
   }
 
   /** So many guests with nothing, who are offered something only when all are there. */
   guests(count: number): Connection[] {
     const peers = Array.from({ length: count }, (_, i) => this.join(i + 1).peer);
-    this.superSeed.deal();
+    this.superSeed.offerPieces();
     return peers;
   }
 
   leave(peer: Connection): void {
     this.connections.delete(peer);
-    this.superSeed.left(peer);
-    this.superSeed.deal();
+    this.superSeed.onDisconnected(peer);
+    this.superSeed.offerPieces();
   }
 
   /** What the peer was told of since the last time. */
@@ -90,15 +90,15 @@ class Bench {
   fetch(peer: Connection, piece: number): void {
     const length = BLOCKS_PER_PIECE * 16_384;
     peer.up.add(length, this.nowMs);
-    this.superSeed.taken(peer, [{ piece: at(piece), begin: 0, length }]);
+    this.superSeed.onUpload(peer, [{ piece: at(piece), begin: 0, length }]);
     this.has(peer, piece);
   }
 
   /** The peer says that it has a piece. */
   has(peer: Connection, piece: number): void {
     peer.remote.set(piece);
-    this.superSeed.seen(peer, at(piece));
-    this.superSeed.deal();
+    this.superSeed.onHave(peer, at(piece));
+    this.superSeed.offerPieces();
   }
 
   tick(byMs: number): void {
@@ -307,11 +307,11 @@ Deno.test({
   fn() {
     const bench = new Bench(8);
     const peerId = hex(fromLatin1("-lt0D80-xxxxxxxxxxxx"));
-    const rtorrent = connect(new PeerBook(() => {}), 1, { peerId });
-    assertEquals(bench.superSeed.joined(rtorrent, []), false, "it comes first");
+    const rtorrent = connect(new PeerList(() => {}), 1, { peerId });
+    assertEquals(bench.superSeed.onConnected(rtorrent, []), false, "it comes first");
     assertEquals(bench.superSeed.isHiding, false);
     assertEquals(bench.join(2).isGuest, true);
-    assertEquals(bench.superSeed.joined(rtorrent, bench.connections), false, "it comes later");
+    assertEquals(bench.superSeed.onConnected(rtorrent, bench.connections), false, "it comes later");
     assertEquals(bench.superSeed.isHiding, true, "others are given their own pieces all the same");
   },
 });
@@ -326,7 +326,7 @@ Deno.test({
     bench.leave(a!);
     assertEquals(bench.superSeed.isHiding, false);
     const { peer, isGuest } = bench.join(2);
-    bench.superSeed.deal();
+    bench.superSeed.offerPieces();
     assertEquals(isGuest, true);
     for (let i = 0; i < 8; i++) for (const piece of bench.news(peer)) bench.fetch(peer, piece);
     assert(peer.remote.isFull);
@@ -376,7 +376,7 @@ Deno.test({
     const bench = new Bench(20);
     const { peer } = bench.join(1);
     peer.amChoking = true;
-    bench.superSeed.deal();
+    bench.superSeed.offerPieces();
     bench.tick(6000);
     assert(bench.superSeed.isHiding);
     const [piece] = bench.news(peer);
@@ -407,7 +407,7 @@ Deno.test({
     const bench = new Bench(8);
     const { peer: a } = bench.join(1);
     const { peer: b } = bench.join(2, 0, 1, 2);
-    bench.superSeed.deal();
+    bench.superSeed.offerPieces();
     const offered: number[] = [];
     while (bench.superSeed.isHiding) {
       for (const guest of [a, b]) {
@@ -429,7 +429,7 @@ Deno.test({
     const { peer: served } = bench.join(1);
     const { peer: waiting } = bench.join(2);
     waiting.amChoking = true;
-    bench.superSeed.deal();
+    bench.superSeed.offerPieces();
     assertEquals([bench.news(served).length, bench.news(waiting).length], [AHEAD - 1, 1]);
   },
 });
@@ -452,8 +452,8 @@ type Habit = (bench: Bench, guest: Connection, round: number) => void;
 
 function takes(bench: Bench, guest: Connection, piece: number, length: number): void {
   guest.up.add(length, bench.nowMs);
-  bench.superSeed.taken(guest, [{ piece: at(piece), begin: 0, length }]);
-  bench.superSeed.deal();
+  bench.superSeed.onUpload(guest, [{ piece: at(piece), begin: 0, length }]);
+  bench.superSeed.offerPieces();
 }
 
 /** The pieces a stranger was offered, all of them. */
@@ -495,7 +495,7 @@ for (const [habit, act] of Object.entries(HABITS)) {
         const strangers = bench.guests(count);
         bench.tick(1000);
         const { peer: leecher } = bench.join(100);
-        bench.superSeed.deal();
+        bench.superSeed.offerPieces();
         const waiting: number[] = [];
         let rounds = 0;
         for (; !leecher.remote.isFull && rounds < 200; rounds++) {
@@ -523,7 +523,7 @@ Deno.test({
     const { peer: first } = bench.join(7);
     let burned = 0;
     for (let visit = 0, guest = first; visit < 10; visit++) {
-      bench.superSeed.deal();
+      bench.superSeed.offerPieces();
       for (const piece of bench.news(guest)) {
         bench.fetch(guest, piece);
         burned++;

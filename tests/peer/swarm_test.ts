@@ -114,7 +114,7 @@ Deno.test({
     const bench = new SwarmBench({ have: bits(4), id: 100 });
     assertEquals(bench.outbound(100), "that is ourselves");
     assertEquals(bench.swarm.connections.size, 0);
-    bench.swarm.learn("10.0.0.100", 6881, "tracker");
+    bench.swarm.addPeer("10.0.0.100", 6881, "tracker");
     bench.pass(120_000);
     assertEquals(bench.actions().filter(({ type }) => type === "dial"), []);
     assertEquals(bench.inbound(100, { host: "10.0.0.9" }), "that is ourselves");
@@ -162,7 +162,7 @@ Deno.test({
     const connection = bench.connect(100);
     assertEquals(bench.outbound(100), "connected already");
     assertEquals([connection.peer.port, connection.peer.dialable], [6881, true]);
-    bench.swarm.learn("10.0.0.100", 6881, "tracker");
+    bench.swarm.addPeer("10.0.0.100", 6881, "tracker");
     bench.pass(60_000);
     assertEquals(bench.actions().filter(({ type }) => type === "dial"), []);
   },
@@ -220,7 +220,7 @@ Deno.test({
   fn() {
     const dials = (version: "v1" | "v2" | "hybrid", viaV2: boolean) => {
       const bench = new SwarmBench({ torrent: torrentOf(version), have: bits(4) });
-      bench.swarm.learn("10.0.0.1", 6881, "tracker", viaV2);
+      bench.swarm.addPeer("10.0.0.1", 6881, "tracker", viaV2);
       bench.pass(250);
       const [dial] = bench.actions().filter(({ type }) => type === "dial");
       assert(dial?.type === "dial");
@@ -276,7 +276,7 @@ Deno.test({
     const dials = (maxConnections: number, connected: number) => {
       const bench = new SwarmBench({ have: bits(4), maxConnections });
       for (let i = 0; i < connected; i++) bench.connect(i + 1);
-      for (let i = 0; i < 100; i++) bench.swarm.learn(`10.1.${i}.1`, 6881, "tracker");
+      for (let i = 0; i < 100; i++) bench.swarm.addPeer(`10.1.${i}.1`, 6881, "tracker");
       bench.pass(1000);
       return bench.actions().filter(({ type }) => type === "dial").length;
     };
@@ -292,7 +292,7 @@ Deno.test({
     bench.connect(1);
     bench.connect(2);
     assertEquals(bench.inbound(3), "not accepted");
-    assertEquals([bench.swarm.connections.size, bench.swarm.book.size], [2, 2]);
+    assertEquals([bench.swarm.connections.size, bench.swarm.peers.size], [2, 2]);
   },
 });
 
@@ -301,7 +301,7 @@ Deno.test({
   permissions,
   fn() {
     const bench = new SwarmBench({ have: bits(4) });
-    bench.swarm.learn("10.0.0.1", 6881, "tracker");
+    bench.swarm.addPeer("10.0.0.1", 6881, "tracker");
     bench.pass(250);
     bench.actions();
     const peer = bench.peerAt("10.0.0.1", 6881)!;
@@ -324,7 +324,7 @@ Deno.test({
     bench.say(connection, { type: "haveAll" });
     bench.pass(1500);
     assertEquals(bench.carryOutCloses(), ["both sides are complete"]);
-    bench.swarm.learn("10.0.0.2", 6881, "tracker");
+    bench.swarm.addPeer("10.0.0.2", 6881, "tracker");
     bench.pass(60_000);
     const dialled = bench.actions().flatMap((a) => a.type === "dial" ? [a.peer.host] : []);
     assertEquals(dialled, ["10.0.0.2"]);

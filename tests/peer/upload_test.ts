@@ -6,7 +6,7 @@ import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import type { Action } from "../../lib/peer/connection/actions.ts";
 import type { BlockRequest, Connection, Negotiated } from "../../lib/peer/connection/connection.ts";
-import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
+import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { MAX_SERVED_BLOCK, REQUEST_QUEUE, Upload } from "../../lib/peer/upload/upload.ts";
 import { Layout } from "../../lib/store/layout.ts";
 import { Pieces } from "../../lib/store/pieces.ts";
@@ -21,7 +21,7 @@ class Bench {
   readonly upload: Upload;
   readonly connections = new Set<Connection>();
   readonly pieces: Pieces;
-  readonly #book = new PeerBook(() => {});
+  readonly #book = new PeerList(() => {});
   #actions: Action[] = [];
 
   constructor(slots = 4, layout = layoutOf(4, 16), have = allOf(layout.pieceCount)) {

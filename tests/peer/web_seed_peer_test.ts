@@ -17,7 +17,7 @@ function dialled(actions: readonly Action[]): Peer[] {
 
 /** Learns of the web seed and connects to it as its driver does. */
 function openWebSeed(bench: SwarmBench) {
-  bench.swarm.book.learnWebSeed(new URL(URL_TEXT));
+  bench.swarm.peers.addWebSeed(new URL(URL_TEXT));
   bench.pass(250);
   const [peer] = dialled(bench.actions()).filter(({ url }) => url !== undefined);
   const handshake = bench.handshake(200, { extensions: false });
@@ -25,7 +25,7 @@ function openWebSeed(bench: SwarmBench) {
   const connection = bench.swarm.opened(peer!, handshake, settled, bench.nowMs);
   assert(typeof connection !== "string", String(connection));
   bench.say(connection, { type: "haveAll" }, { type: "unchoke" });
-  bench.swarm.settle(bench.nowMs);
+  bench.swarm.poll(bench.nowMs);
   return { peer: peer!, connection };
 }
 
@@ -72,7 +72,7 @@ Deno.test("a web seed that fails again and again is tried ever less often, and n
   bench.actions();
   bench.pass(20_000);
   assertEquals([peer.state, dialled(bench.actions())], ["away", []]);
-  bench.swarm.book.postpone(peer, bench.nowMs + 300_000);
+  bench.swarm.peers.postpone(peer, bench.nowMs + 300_000);
   bench.pass(299_000);
   assertEquals(dialled(bench.actions()), []);
   bench.pass(2000);
@@ -81,7 +81,7 @@ Deno.test("a web seed that fails again and again is tried ever less often, and n
 
 Deno.test("who has everything asks no web seed", { permissions }, () => {
   const bench = new SwarmBench({ have: allOf(4) });
-  bench.swarm.book.learnWebSeed(new URL(URL_TEXT));
+  bench.swarm.peers.addWebSeed(new URL(URL_TEXT));
   bench.pass(60_000);
   assertEquals(dialled(bench.actions()), []);
 });
@@ -90,10 +90,10 @@ Deno.test("a web seed is known once, and not confused with a peer at its address
   permissions,
 }, () => {
   const bench = new SwarmBench({ have: bits(4) });
-  bench.swarm.book.learnWebSeed(new URL(URL_TEXT));
-  bench.swarm.book.learnWebSeed(new URL(URL_TEXT));
-  bench.swarm.learn("10.0.0.77", 8080, "tracker");
-  assertEquals([...bench.swarm.book.values()].map(addressOf), [URL_TEXT, "10.0.0.77:8080"]);
+  bench.swarm.peers.addWebSeed(new URL(URL_TEXT));
+  bench.swarm.peers.addWebSeed(new URL(URL_TEXT));
+  bench.swarm.addPeer("10.0.0.77", 8080, "tracker");
+  assertEquals([...bench.swarm.peers.values()].map(addressOf), [URL_TEXT, "10.0.0.77:8080"]);
 });
 
 Deno.test("when all places are taken, one of no use to either side goes for somebody untried", {
@@ -105,7 +105,7 @@ Deno.test("when all places are taken, one of no use to either side goes for some
   bench.say(other, { type: "have", piece: 1 });
   bench.pass(30_000);
   assertEquals(bench.carryOutCloses(), [], "there is nobody else");
-  bench.swarm.learn("10.0.0.3", 6881, "tracker");
+  bench.swarm.addPeer("10.0.0.3", 6881, "tracker");
   bench.pass(250);
   assertEquals(bench.carryOutCloses(), ["has nothing we want, nor wants anything"]);
   assertEquals([...bench.swarm.connections.values()], [other]);

@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { tell } from "../../lib/runtime/event_listeners.ts";
+import { callListener } from "../../lib/runtime/event_listeners.ts";
 import { Tracker, type TransferEvent } from "../../mod.ts";
 import { leechFrom, LOCAL, makeOrigin, seed, withinReason } from "../support/library.ts";
 import { TempFolder } from "../support/temp.ts";
@@ -70,10 +70,10 @@ Deno.test("a listener's fault that nobody takes is printed, and the process goes
   console.error = (...words) => void printed.push(words);
   try {
     const fault = new Error("mine");
-    tell(() => {
+    callListener(() => {
       throw fault;
     }, "event");
-    tell(() => Promise.reject(fault), "event");
+    callListener(() => Promise.reject(fault), "event");
     await Promise.resolve().then(() => {}).then(() => {});
     const sentence = "Shoal goes on, but one of its listeners failed:";
     assertEquals(printed, [[sentence, fault], [sentence, fault]]);

@@ -3,7 +3,7 @@
 import { assert, assertRejects, assertThrows } from "@std/assert";
 import { openSync } from "node:fs";
 import { DiskError, ProtocolError } from "../../lib/errors.ts";
-import { expectOutsideFault, isOutsideFault } from "../../lib/runtime/operational_errors.ts";
+import { isOperational, rethrowBug } from "../../lib/runtime/operational_errors.ts";
 import { FileReader } from "../../lib/disk/file_reader.ts";
 import { Layout } from "../../lib/store/layout.ts";
 import { at } from "../support/peers.ts";
@@ -28,7 +28,7 @@ Deno.test("strangers, the network and the disk may fail; everything else is a bu
     thrownBy(() => openSync("/no/such/file", "r")),
     thrownBy(() => AbortSignal.abort().throwIfAborted()),
   ];
-  for (const error of outside) assert(isOutsideFault(error), String(error));
+  for (const error of outside) assert(isOperational(error), String(error));
   const bugs = [
     new TypeError("x is undefined"),
     new RangeError("too much"),
@@ -37,9 +37,9 @@ Deno.test("strangers, the network and the disk may fail; everything else is a bu
     "a string",
   ];
   for (const error of bugs) {
-    assert(!isOutsideFault(error), String(error));
+    assert(!isOperational(error), String(error));
     if (error instanceof Error) {
-      assertThrows(() => expectOutsideFault(error), error.constructor as never);
+      assertThrows(() => rethrowBug(error), error.constructor as never);
     }
   }
 });

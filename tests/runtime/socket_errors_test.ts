@@ -6,8 +6,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ExitCode } from "../../lib/errors.ts";
 import { diskError } from "../../lib/disk/disk_error.ts";
-import { networkReason } from "../../lib/runtime/socket_errors.ts";
-import { unpermitted } from "../../lib/runtime/permissions.ts";
+import { socketErrorText } from "../../lib/runtime/socket_errors.ts";
+import { describeDenial } from "../../lib/runtime/permissions.ts";
 
 Deno.test("a socket's error is words, whatever its number", () => {
   const { NotCapable, ConnectionRefused, TimedOut } = Deno.errors;
@@ -25,7 +25,7 @@ Deno.test("a socket's error is words, whatever its number", () => {
       "Deno was not permitted to use the network for 10.0.0.2:6969: add it to --allow-net, or run with -A",
     ],
   ];
-  for (const [error, words] of cases) assertEquals(networkReason(error), words);
+  for (const [error, words] of cases) assertEquals(socketErrorText(error), words);
 });
 
 Deno.test("each permission that is missing has a sentence with its flag", () => {
@@ -47,11 +47,14 @@ Deno.test("each permission that is missing has a sentence with its flag", () => 
     const error = new Deno.errors.NotCapable(
       `Requires ${access}, run again with the --allow-${access!.split(" ")[0]} flag`,
     );
-    assertEquals(unpermitted(error), `Deno was not permitted to ${sentence}`);
+    assertEquals(describeDenial(error), `Deno was not permitted to ${sentence}`);
   }
   const lookUp = new Error("getaddrinfo EPERM tracker.example");
-  assertMatch(unpermitted(lookUp)!, /use the network for tracker\.example: add it to --allow-net/);
-  assertEquals(unpermitted(new Error("Requires patience")), undefined);
+  assertMatch(
+    describeDenial(lookUp)!,
+    /use the network for tracker\.example: add it to --allow-net/,
+  );
+  assertEquals(describeDenial(new Error("Requires patience")), undefined);
 });
 
 Deno.test("what a disk says is a sentence without numbers and names of errors", () => {

@@ -1,8 +1,8 @@
 /** Connections on addresses that the machine loses. @module */
 
 import { assertEquals } from "@std/assert";
-import { Footholds } from "../../lib/session/local_addresses.ts";
-import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
+import { LocalAddresses } from "../../lib/session/local_addresses.ts";
+import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { connect } from "../support/peers.ts";
 
 const permissions = "none";
@@ -16,8 +16,8 @@ Deno.test({
   permissions,
   fn() {
     const lists = [["127.0.0.1", "10.9.0.2"], ["127.0.0.1", "10.9.0.77"], ["127.0.0.1"]];
-    const footholds = new Footholds((nowMs) => lists[nowMs] ?? []);
-    const book = new PeerBook(() => {});
+    const footholds = new LocalAddresses((nowMs) => lists[nowMs] ?? []);
+    const book = new PeerList(() => {});
     const [moved, stays, unlisted] = [1, 2, 3].map((id) => connect(book, id));
     footholds.add(moved!, at("::ffff:10.9.0.2"));
     footholds.add(stays!, at("127.0.0.1"));

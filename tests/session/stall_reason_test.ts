@@ -4,10 +4,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { Patience } from "../../lib/session/stall_monitor.ts";
+import { StallMonitor } from "../../lib/session/stall_monitor.ts";
 import { pieceLayersOf } from "../../lib/store/torrent.ts";
-import { outlookOf, type TrackerOutlook } from "../../lib/discovery/tracker_status.ts";
-import { type WaitingCode, waitingReason } from "../../lib/session/stall_reason.ts";
+import { summarize, type TrackerSummary } from "../../lib/discovery/tracker_status.ts";
+import { type StallCode, stallReason } from "../../lib/session/stall_reason.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { Swarm } from "../../lib/peer/swarm.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
@@ -19,12 +19,12 @@ import { requestsOf } from "../support/requested.ts";
 import { TempFolder } from "../support/temp.ts";
 
 /** Trackers that answer, and know of others. */
-const ANSWERING: TrackerOutlook = { state: "answering", others: 3 };
+const ANSWERING: TrackerSummary = { state: "answering", others: 3 };
 const URL = "udp://10.0.0.2:6969";
 
 /** Code and sentence; undefined while something moves. */
-function reasonOf(swarm: Swarm, trackers: TrackerOutlook, nowMs: number, downloadLimit?: number) {
-  const found = waitingReason(swarm, trackers, nowMs, downloadLimit);
+function reasonOf(swarm: Swarm, trackers: TrackerSummary, nowMs: number, downloadLimit?: number) {
+  const found = stallReason(swarm, trackers, nowMs, downloadLimit);
   return found && [found.code, found.sentence];
 }
 
@@ -44,9 +44,9 @@ function emptySwarm(v1Hash = HASH): Swarm {
 
 /** Connects the swarm to a peer at 10.0.0.`last`. */
 function connect(swarm: Swarm, last: number, nowMs = 0): Connection {
-  swarm.learn(`10.0.0.${last}`, 6881, "user");
+  swarm.addPeer(`10.0.0.${last}`, 6881, "user");
   swarm.tick(nowMs);
-  const dial = swarm.takeActions().find((action) => action.type === "dial")!;
+  const dial = swarm.pollActions().find((action) => action.type === "dial")!;
   const handshake = {
     ...swarm.infoHashes.handshake(false),
     peerId: new Uint8Array(20).fill(10 + last),
@@ -81,7 +81,7 @@ async function transferring(format: "v1" | "v2" | "hybrid"): Promise<Swarm> {
 /** Everybody who is available is called, and that fails. */
 function failToDial(swarm: Swarm, reason: string, nowMs: number): void {
   swarm.tick(nowMs);
-  for (const action of swarm.takeActions()) {
+  for (const action of swarm.pollActions()) {
     if (action.type === "dial") swarm.dialFailed(action.peer, reason, nowMs);
   }
 }
@@ -89,7 +89,7 @@ function failToDial(swarm: Swarm, reason: string, nowMs: number): void {
 Deno.test("nobody is known, and what the trackers are good for says why", () => {
   const fault = (code: "tracker-silent" | "tracker-refuses" | "tracker-fails", what: string) =>
     ({ state: "failing", code, sentence: `tracker ${URL} ${what}`, nextInSeconds: 4.2 }) as const;
-  const cases: [TrackerOutlook, WaitingCode, string][] = [
+  const cases: [TrackerSummary, StallCode, string][] = [
     [
       { state: "none" },
       "no-source",
@@ -149,14 +149,14 @@ Deno.test("of several trackers one that answers counts, else the one that says m
     nextInSeconds: 7,
   } as const;
   const unheard = { url: "udp://10.0.0.4:6969" };
-  assertEquals(outlookOf([]), { state: "asking" });
-  assertEquals(outlookOf([unheard]), { state: "asking" });
-  assertEquals(outlookOf([unheard, silent]), {
+  assertEquals(summarize([]), { state: "asking" });
+  assertEquals(summarize([unheard]), { state: "asking" });
+  assertEquals(summarize([unheard, silent]), {
     state: "failing",
     ...silent.fault,
     nextInSeconds: 2,
   });
-  assertEquals(outlookOf([silent, refusing]), {
+  assertEquals(summarize([silent, refusing]), {
     state: "failing",
     ...refusing.fault,
     nextInSeconds: 7,
@@ -164,21 +164,21 @@ Deno.test("of several trackers one that answers counts, else the one that says m
   // We are one of the leechers that a tracker counts.
   for (const [seeders, leechers, others] of [[0, 0, 0], [0, 1, 0], [0, 2, 1], [1, 1, 1]] as const) {
     const answering = { url: "udp://10.0.0.5:6969", ok: true, seeders, leechers };
-    assertEquals(outlookOf([refusing, answering]), { state: "answering", others });
+    assertEquals(summarize([refusing, answering]), { state: "answering", others });
   }
 });
 
 Deno.test("somebody is being called", () => {
   const swarm = emptySwarm();
-  swarm.learn("10.0.0.1", 6881, "tracker");
+  swarm.addPeer("10.0.0.1", 6881, "tracker");
   assertEquals(reasonOf(swarm, ANSWERING, 0), ["connecting", "connecting to 1 peer"]);
-  swarm.learn("10.0.0.2", 6881, "tracker");
+  swarm.addPeer("10.0.0.2", 6881, "tracker");
   assertEquals(reasonOf(swarm, ANSWERING, 0), ["connecting", "connecting to 2 peers"]);
 });
 
 Deno.test("a seeder that does not answer may be behind a firewall, and says so at every try", () => {
   const swarm = emptySwarm();
-  swarm.learn("10.0.0.7", 6881, "tracker");
+  swarm.addPeer("10.0.0.7", 6881, "tracker");
   failToDial(swarm, "does not answer", 0);
   assertEquals(reasonOf(swarm, ANSWERING, 0), [
     "unreachable",
@@ -193,7 +193,7 @@ Deno.test("a seeder that does not answer may be behind a firewall, and says so a
 
 Deno.test("everybody is out of reach", () => {
   const swarm = emptySwarm();
-  for (const last of [1, 2, 3]) swarm.learn(`10.0.0.${last}`, 6881, "tracker");
+  for (const last of [1, 2, 3]) swarm.addPeer(`10.0.0.${last}`, 6881, "tracker");
   failToDial(swarm, "refuses connections", 0);
   assertEquals(reasonOf(swarm, ANSWERING, 500), [
     "unreachable",
@@ -215,7 +215,7 @@ Deno.test("a seeder that went away is named with what it did", () => {
 Deno.test("the only seeder was banned", () => {
   const swarm = emptySwarm();
   const { peer } = connect(swarm, 1);
-  swarm.book.ban(peer, undefined, "sent corrupt data (piece 3)");
+  swarm.peers.ban(peer, undefined, "sent corrupt data (piece 3)");
   swarm.closed([...swarm.connections.values()][0]!, "banned", 0);
   assertEquals(reasonOf(swarm, ANSWERING, 0), [
     "banned",
@@ -301,8 +301,8 @@ Deno.test("while data arrives nobody waits, unless it is one block now and then"
   const connection = connect(swarm, 1);
   swarm.received(connection, { type: "haveAll" }, 0);
   swarm.received(connection, { type: "unchoke" }, 0);
-  swarm.settle(0);
-  const asked = swarm.takeActions().flatMap((action) =>
+  swarm.poll(0);
+  const asked = swarm.pollActions().flatMap((action) =>
     action.type === "request" ? requestsOf(action.blocks) : []
   );
   const { piece, begin, length } = asked.find((message) => message.length === 16_384)!;
@@ -320,13 +320,13 @@ Deno.test("while data arrives nobody waits, unless it is one block now and then"
 });
 
 Deno.test("seconds that pass are no news, another reason is, and so is another tracker", () => {
-  const patience = new Patience({});
+  const patience = new StallMonitor({});
   const swarm = emptySwarm();
-  const silent = (url: string, nextInSeconds: number): TrackerOutlook => {
+  const silent = (url: string, nextInSeconds: number): TrackerSummary => {
     const sentence = `tracker ${url} does not answer`;
     return { state: "failing", code: "tracker-silent", sentence, nextInSeconds };
   };
-  const looks: [TrackerOutlook, boolean][] = [
+  const looks: [TrackerSummary, boolean][] = [
     [silent(URL, 5), true],
     [silent(URL, 4), false],
     [silent("udp://10.0.0.3:6969", 4), true],
@@ -335,10 +335,10 @@ Deno.test("seconds that pass are no news, another reason is, and so is another t
     [ANSWERING, true],
   ];
   for (const [trackers, isNews] of looks) {
-    assertEquals(patience.look(swarm, trackers) !== undefined, isNews);
+    assertEquals(patience.check(swarm, trackers) !== undefined, isNews);
     assert(patience.waiting !== undefined);
   }
-  assertEquals(patience.exhausted(), undefined);
+  assertEquals(patience.timeoutError(), undefined);
 });
 
 Deno.test("who asked for a kilobyte a second is not sent for another seeder while the next block is not late", async () => {
@@ -348,9 +348,9 @@ Deno.test("who asked for a kilobyte a second is not sent for another seeder whil
   swarm.received(connection, { type: "haveAll" }, startMs);
   swarm.received(connection, { type: "unchoke" }, startMs);
   const looked = (options: { downloadLimit?: number }, seconds: number[]) => {
-    const patience = new Patience(options);
+    const patience = new StallMonitor(options);
     return seconds.map((second) => {
-      patience.look(swarm, ANSWERING, startMs + 1000 * second);
+      patience.check(swarm, ANSWERING, startMs + 1000 * second);
       return patience.waiting?.code;
     });
   };

@@ -11,10 +11,10 @@ import {
   type DownloadParts,
   prepareDownload,
 } from "../../lib/client/download.ts";
-import { PieceWorkers } from "../../lib/disk/worker_pool.ts";
+import { WorkerPool } from "../../lib/disk/worker_pool.ts";
 import type { Layout, PieceIndex } from "../../lib/store/layout.ts";
 import type { Torrent } from "../../mod.ts";
-import type { Expected } from "../../lib/store/pieces.ts";
+import type { PieceHash } from "../../lib/store/pieces.ts";
 
 /** A download, and whether its data was hashed when it began. */
 export interface Prepared extends AsyncDisposable {
@@ -58,7 +58,7 @@ export function indexOf(torrent: Torrent, name: string): number {
 async function store(parts: DownloadParts, origin: string, pieces: number[]): Promise<void> {
   const { metainfo: { info }, layout, files } = parts;
   const { pieceLength, version } = layout;
-  const workers = new PieceWorkers(
+  const workers = new WorkerPool(
     {
       layout: { pieceLength, version, files: info.files },
       paths: files.writtenPaths,
@@ -100,9 +100,9 @@ async function pieceOf(
 function expectedOf({ metainfo: { info }, layout, layers }: DownloadParts, piece: PieceIndex) {
   if (layout.version === "v1") {
     const hash = info.pieces!.subarray(20 * piece, 20 * piece + 20);
-    return { kind: "sha1", hash } satisfies Expected;
+    return { kind: "sha1", hash } satisfies PieceHash;
   }
   const { root, pieceInFile } = layout.fileOf(piece);
   const hash = layers.get(hex(root!))!.hash(pieceInFile)!;
-  return { kind: "sha256", hash } satisfies Expected;
+  return { kind: "sha256", hash } satisfies PieceHash;
 }

@@ -6,7 +6,7 @@
 
 import { generalOptions, type Program } from "../../lib/cli/command_line/flags.ts";
 import { main, untilStopped } from "../../lib/cli/program.ts";
-import { tell } from "../../lib/runtime/event_listeners.ts";
+import { callListener } from "../../lib/runtime/event_listeners.ts";
 import { DiskError, ExitCode } from "../../lib/errors.ts";
 
 const program: Program<typeof generalOptions> = {
@@ -19,7 +19,7 @@ const program: Program<typeof generalOptions> = {
   interrupted: "interrupted, run the same command to continue",
 };
 
-await main(program, async ({ argument, screen, signal, result, workIsDone }) => {
+await main(program, async ({ argument, screen, signal, result, markDone: workIsDone }) => {
   switch (argument) {
     case "nothing":
       return;
@@ -38,7 +38,7 @@ await main(program, async ({ argument, screen, signal, result, workIsDone }) => 
       Promise.reject(new DiskError("nobody waited for this", ExitCode.io));
       return await untilStopped(new Promise<never>(() => {}), signal);
     case "listener":
-      tell(() => {
+      callListener(() => {
         throw new TypeError("x is undefined");
       }, argument);
       return await untilStopped(forever(), signal);

@@ -105,13 +105,13 @@ export class MemoryNode {
 
   /** It hears of another. */
   learn(other: MemoryNode): void {
-    this.swarm.learn(other.host, PORT, "tracker");
+    this.swarm.addPeer(other.host, PORT, "tracker");
   }
 
   /** Verified bytes it got from another, over all connections. */
   verifiedFrom(other: MemoryNode): number {
     let bytes = 0;
-    for (const peer of this.swarm.book.contributors()) {
+    for (const peer of this.swarm.peers.contributors()) {
       if (peer.host === other.host) bytes += peer.verifiedBytes;
     }
     return bytes;
@@ -128,10 +128,10 @@ export class MemoryNode {
   /** Asks for more and does what the swarm wants done. */
   settle(): void {
     if (!this.alive) return;
-    this.swarm.settle(this.world.clock.nowMs);
-    for (let actions = this.swarm.takeActions(); actions.length > 0;) {
+    this.swarm.poll(this.world.clock.nowMs);
+    for (let actions = this.swarm.pollActions(); actions.length > 0;) {
       for (const action of actions) this.#carryOut(action);
-      actions = this.swarm.takeActions();
+      actions = this.swarm.pollActions();
     }
     if (this.swarm.phase.name === "transfer") this.transfer.download.checkInvariant();
   }

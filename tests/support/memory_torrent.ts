@@ -21,7 +21,7 @@ import {
 import { PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { pseudoRandomBytes } from "./content.ts";
-import type { Expected } from "../../lib/store/pieces.ts";
+import type { PieceHash } from "../../lib/store/pieces.ts";
 
 /** What a torrent in memory is made of. */
 export interface MemoryTorrentOptions {
@@ -122,7 +122,7 @@ export class MemoryTorrent {
   }
 
   /** Whether the bytes of a piece, pads included, match what is expected of them. */
-  matches(piece: PieceIndex, bytes: Uint8Array, expected: Expected): boolean {
+  matches(piece: PieceIndex, bytes: Uint8Array, expected: PieceHash): boolean {
     const dataLength = this.layout.dataLength(piece);
     bytes.fill(0, dataLength); // the pad of a hybrid
     if (expected.kind === "sha1") {

@@ -4,7 +4,7 @@
  */
 
 import { PageServer } from "../../lib/ui/page_server.ts";
-import type { PageSource, PieceMap, Question, Snapshot } from "../../lib/ui/snapshot.ts";
+import type { PageSource, PieceMap, Query, Snapshot } from "../../lib/ui/snapshot.ts";
 
 /** A served page whose state is what a test says. */
 export class MockPage implements AsyncDisposable {
@@ -12,7 +12,7 @@ export class MockPage implements AsyncDisposable {
   snapshot: Snapshot;
   map: PieceMap | undefined;
   /** What was asked last. */
-  question: Question | undefined;
+  question: Query | undefined;
   #server: PageServer | undefined;
 
   private constructor(snapshot: Snapshot, map: PieceMap | undefined) {

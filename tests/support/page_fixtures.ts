@@ -4,7 +4,7 @@
  */
 
 import type { ConnectionStats, TransferDetails, TransferStats } from "../../mod.ts";
-import type { PageSource, PieceMap, Question, Snapshot } from "../../lib/ui/snapshot.ts";
+import type { PageSource, PieceMap, Query, Snapshot } from "../../lib/ui/snapshot.ts";
 import { transferSnapshot } from "../../lib/ui/transfer_snapshot.ts";
 
 /** Figures of a leecher that has half of a file. */
@@ -72,9 +72,9 @@ export class FakeSource implements PageSource {
   current: Snapshot = leecherSnapshot();
   pieces: PieceMap | undefined;
   asked = 0;
-  readonly questions: Question[] = [];
+  readonly questions: Query[] = [];
 
-  snapshot(question: Question): Snapshot {
+  snapshot(question: Query): Snapshot {
     this.asked++;
     this.questions.push(question);
     return this.current;

@@ -9,9 +9,9 @@ import type { Action } from "../../lib/peer/connection/actions.ts";
 import { Connection, type Negotiated } from "../../lib/peer/connection/connection.ts";
 import { Download } from "../../lib/peer/download/download.ts";
 import { FailedPieces } from "../../lib/peer/verify/failed_pieces.ts";
-import { Hunger } from "../../lib/peer/connection/ready_queue.ts";
+import { ReadyQueue } from "../../lib/peer/connection/ready_queue.ts";
 import type { LeafPlace } from "../../lib/peer/verify/block_hash_fetch.ts";
-import { PeerBook } from "../../lib/peer/peers/peer_list.ts";
+import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { type ActivePiece, Pieces } from "../../lib/store/pieces.ts";
@@ -47,12 +47,12 @@ export function allOf(length: number): Bitfield {
 
 /** A connected peer of `book` at an address of its own, and a connection to it. */
 export function connect(
-  book: PeerBook,
+  book: PeerList,
   id: number,
   negotiated: Partial<Negotiated> = {},
   nowMs = 0,
 ): Connection {
-  const peer = book.learn(`10.0.0.${id}`, 6881, "tracker")!;
+  const peer = book.addPeer(`10.0.0.${id}`, 6881, "tracker")!;
   if (peer.state === "available") book.apply(peer, "dial");
   if (peer.state === "connecting") book.apply(peer, "handshake");
   const settled = { inbound: false, peerId: `id${id}`, extensions: true, fast: true, v2: false };
@@ -87,10 +87,10 @@ export class DownloadBench {
   readonly layout: Layout;
   readonly pieces: Pieces;
   readonly download: Download;
-  readonly book = new PeerBook(() => {});
+  readonly book = new PeerList(() => {});
   readonly connections = new Set<Connection>();
   readonly failures: FailedPieces;
-  readonly hunger = new Hunger();
+  readonly hunger = new ReadyQueue();
   /** Blocks handed to the piece memory. */
   stored: { slot: number; begin: number; length: number }[] = [];
   /** Who was found guilty, in order. */
@@ -124,7 +124,7 @@ export class DownloadBench {
       ...shared,
       storeBlock: (slot, begin, block) => this.#store(slot, begin, block),
       random: seededRandom(seed),
-      doubted: this.failures.doubted,
+      doubted: this.failures.suspect,
       canVerify: options.canVerify ?? (() => true),
       downloadLimit: options.downloadLimit,
     });

@@ -115,16 +115,16 @@ export class SwarmBench {
   /** We dial the peer at this host; a string says why there is no connection. */
   outbound(id: number, more: Partial<Handshake> & { host?: string; v2?: boolean } = {}) {
     const { host = `10.0.0.${id}`, v2 = false, ...handshake } = more;
-    this.swarm.learn(host, 6881, "tracker");
+    this.swarm.addPeer(host, 6881, "tracker");
     const peer = this.peerAt(host, 6881)!;
-    if (peer.state === "available") this.swarm.book.apply(peer, "dial");
+    if (peer.state === "available") this.swarm.peers.apply(peer, "dial");
     const settled = { inbound: false, v2 };
     return this.swarm.opened(peer, this.handshake(id, handshake), settled, this.nowMs);
   }
 
   /** The peer known at an address. */
   peerAt(host: string, port: number): Peer | undefined {
-    return [...this.swarm.book.values()].find((peer) => peer.host === host && peer.port === port);
+    return [...this.swarm.peers.values()].find((peer) => peer.host === host && peer.port === port);
   }
 
   /** The peer says something. */
@@ -137,14 +137,14 @@ export class SwarmBench {
     for (const untilMs = this.nowMs + byMs; this.nowMs < untilMs;) {
       this.nowMs = Math.min(untilMs, this.nowMs + 250);
       this.swarm.tick(this.nowMs);
-      this.swarm.settle(this.nowMs);
+      this.swarm.poll(this.nowMs);
     }
   }
 
   /** What the swarm wants done, after settling; closes are not carried out. */
   actions(): Action[] {
-    this.swarm.settle(this.nowMs);
-    this.#actions.push(...this.swarm.takeActions());
+    this.swarm.poll(this.nowMs);
+    this.#actions.push(...this.swarm.pollActions());
     if (this.swarm.phase.name === "transfer") this.transfer.download.checkInvariant();
     return this.#actions.splice(0);
   }

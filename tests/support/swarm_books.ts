@@ -6,12 +6,12 @@
 import { bytesToIp, normalizeIp } from "../../lib/codec/address.ts";
 import type { Claimant } from "../../lib/tracker/core/catalogue.ts";
 import { DEFAULT_LIMITS } from "../../lib/tracker/tables/limits.ts";
-import { Sender } from "../../lib/tracker/tables/origin.ts";
-import { placeOf, type Seat, type Swarm } from "../../lib/tracker/tables/swarm.ts";
+import { RequestOrigin } from "../../lib/tracker/tables/origin.ts";
+import { indexOf, type PeerSlot, type Swarm } from "../../lib/tracker/tables/swarm.ts";
 import {
   type Announced,
-  Swarms,
   type SwarmsOptions,
+  SwarmTable,
 } from "../../lib/tracker/tables/swarm_table.ts";
 import { pseudoRandomBytes } from "./content.ts";
 import { seededRandom } from "./random.ts";
@@ -19,8 +19,8 @@ import { seededRandom } from "./random.ts";
 export const HASH = pseudoRandomBytes(20, 1);
 
 /** Swarms without anybody in them. */
-export function noSwarms(options: Partial<SwarmsOptions> = {}): Swarms {
-  return new Swarms({
+export function noSwarms(options: Partial<SwarmsOptions> = {}): SwarmTable {
+  return new SwarmTable({
     limits: DEFAULT_LIMITS,
     hashKey: Uint32Array.of(3, 4),
     random: seededRandom(7),
@@ -30,8 +30,8 @@ export function noSwarms(options: Partial<SwarmsOptions> = {}): Swarms {
 }
 
 /** Somebody at an address. */
-export function senderAt(hostname: string, port: number): Sender {
-  const sender = new Sender();
+export function senderAt(hostname: string, port: number): RequestOrigin {
+  const sender = new RequestOrigin();
   if (!sender.read({ hostname, port })) throw new Error(`${hostname} is no address`);
   sender.setPort(port);
   return sender;
@@ -66,9 +66,9 @@ export function announced(
 }
 
 /** The host of the peer at a seat. */
-export function hostAt(swarm: Swarm, seat: Seat): string {
+export function hostAt(swarm: Swarm, seat: PeerSlot): string {
   const { words, stride } = swarm.rosterOf(seat);
-  const at = placeOf(seat) * stride;
+  const at = indexOf(seat) * stride;
   const bytes = new Uint8Array(words.slice(at, at + stride).buffer);
   return bytesToIp(bytes.subarray(0, -2));
 }

@@ -17,7 +17,7 @@ import {
   type TrackerRequest,
   type TrackerResponse,
 } from "../../lib/codec/discovery/udp_tracker.ts";
-import { AnswerBuffer } from "../../lib/tracker/core/response_buffer.ts";
+import { ResponseBuffer } from "../../lib/tracker/core/response_buffer.ts";
 import { Search } from "../../lib/tracker/core/search.ts";
 import { TrackerCore, type TrackerCoreOptions } from "../../lib/tracker/core/tracker_core.ts";
 import { seededRandom } from "./random.ts";
@@ -58,7 +58,7 @@ export class Asker {
   /** Sends raw bytes. */
   send(packet: Uint8Array): Uint8Array | undefined {
     const from = { hostname: this.host, port: this.port };
-    return this.core.handle(packet, from, this.nowMs, new AnswerBuffer());
+    return this.core.handle(packet, from, this.nowMs, new ResponseBuffer());
   }
 
   /** Sends a request and reads the answer. */

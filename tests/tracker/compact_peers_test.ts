@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { peersOf } from "../../lib/codec/discovery/udp_tracker.ts";
-import { AnswerBuffer } from "../../lib/tracker/core/response_buffer.ts";
-import { PeerLists } from "../../lib/tracker/core/compact_peers.ts";
+import { ResponseBuffer } from "../../lib/tracker/core/response_buffer.ts";
+import { CompactPeers } from "../../lib/tracker/core/compact_peers.ts";
 import { seededRandom } from "../support/random.ts";
 import { announced, HASH, hostOf, noSwarms, senderAt } from "../support/swarm_books.ts";
 import type { Announced } from "../../lib/tracker/tables/swarm_table.ts";
@@ -25,7 +25,7 @@ function listsAmong(crowd: Announced[], asker: string, seed: number) {
   for (const about of crowd) swarms.announce(about, 0);
   const sender = senderAt(asker, 6881);
   const { family } = sender;
-  const lists = new PeerLists({
+  const lists = new CompactPeers({
     swarms,
     random,
     addressFor: () => undefined,
@@ -33,7 +33,7 @@ function listsAmong(crowd: Announced[], asker: string, seed: number) {
   });
   const swarm = swarms.get(HASH, 0, family)!;
   const own = swarms.seatOf(swarm, sender.words, 0);
-  const into = new AnswerBuffer();
+  const into = new ResponseBuffer();
   return (count: number, leechersOnly = false): string[] => {
     const length = lists.write({ swarm, sender, own, count, leechersOnly, into });
     const compact = into.answer(length).subarray(20);
@@ -176,10 +176,10 @@ Deno.test("a lab of a thousand machines behind one address is told all of them, 
   const swarms = noSwarms({ random });
   for (let port = 1; port <= 1000; port++) swarms.announce(at("192.0.2.1", port, port <= 20), 0);
   const options = { swarms, random, addressFor: () => undefined, maxPeersPerAnswer: 200 };
-  const lists = new PeerLists(options);
+  const lists = new CompactPeers(options);
   const [swarm, sender] = [swarms.get(HASH, 0, 4)!, senderAt("192.0.2.1", 1000)];
   const own = swarms.seatOf(swarm, sender.words, 0);
-  const into = new AnswerBuffer();
+  const into = new ResponseBuffer();
   const told = new Map<number, number>();
   const LISTS = 1000;
   for (let i = 0; i < LISTS; i++) {

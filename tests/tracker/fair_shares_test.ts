@@ -5,7 +5,7 @@
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { hostKey, networkKey } from "../../lib/codec/network_key.ts";
-import { Shares } from "../../lib/tracker/tables/fair_shares.ts";
+import { FairShares } from "../../lib/tracker/tables/fair_shares.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 import { claimantAt } from "../support/swarm_books.ts";
 
@@ -14,7 +14,7 @@ const KEY = Uint32Array.of(5, 6);
 
 /** Shares whose items are held by addresses in text. */
 function emptyShares() {
-  const shares = new Shares(KEY);
+  const shares = new FairShares(KEY);
   const at = (host: string) => {
     const { words, at, stride } = claimantAt(host);
     return [words, at, stride] as const;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { Roster } from "../../lib/tracker/tables/peer_table.ts";
+import { PeerTable } from "../../lib/tracker/tables/peer_table.ts";
 import { integerFrom, seededRandom } from "../support/random.ts";
 
 const permissions = "none";
@@ -9,7 +9,7 @@ Deno.test("a roster keeps what belongs to a peer together, however it grows and 
 }, () => {
   const random = seededRandom(8);
   for (const stride of [3, 9]) {
-    const roster = new Roster(stride);
+    const roster = new PeerTable(stride);
     const model: { address: number[]; note: number; heardMs: number }[] = [];
     let nowMs = 1_700_000_000_000.25;
     let longest = 0;
@@ -19,9 +19,9 @@ Deno.test("a roster keeps what belongs to a peer together, however it grows and 
       if (random() < adds || model.length === 0) {
         const address = Array.from({ length: stride }, () => integerFrom(random, 0, 65_535));
         roster.add(Uint16Array.from(address), 70_000 + address[0]!, nowMs);
-        assertStrictEquals(roster.note(model.length), 0);
+        assertStrictEquals(roster.flags(model.length), 0);
         const note = integerFrom(random, 0, 2 ** 31 - 1);
-        roster.setNote(model.length, note);
+        roster.setFlags(model.length, note);
         model.push({ address, note, heardMs: nowMs });
       } else {
         const place = integerFrom(random, 0, model.length - 1);
@@ -36,7 +36,7 @@ Deno.test("a roster keeps what belongs to a peer together, however it grows and 
       for (const [place, { address, note, heardMs }] of model.entries()) {
         const at = place * stride;
         assertEquals([...roster.words.subarray(at, at + stride)], address);
-        assertStrictEquals(roster.note(place), note);
+        assertStrictEquals(roster.flags(place), note);
         assertStrictEquals(roster.silentMs(place, nowMs), Math.floor(nowMs) - Math.floor(heardMs));
       }
     }
@@ -47,13 +47,13 @@ Deno.test("a roster keeps what belongs to a peer together, however it grows and 
 Deno.test("silence is measured across the point where milliseconds begin anew", {
   permissions,
 }, () => {
-  const roster = new Roster(3);
+  const roster = new PeerTable(3);
   for (const wrapMs of [2 ** 31, 2 ** 32, 5 * 2 ** 32]) {
     roster.add(new Uint16Array(3), 1, wrapMs - 40);
     const place = roster.length - 1;
     assertStrictEquals(roster.silentMs(place, wrapMs + 60), 100);
     assertStrictEquals(roster.silentMs(place, wrapMs - 50), -10, "a clock that went back");
-    roster.hear(place, 0, wrapMs + 50);
+    roster.touch(place, 0, wrapMs + 50);
     assertStrictEquals(roster.silentMs(place, wrapMs + 60), 10);
   }
 });

@@ -7,7 +7,7 @@ import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert
 import { hex } from "../../lib/codec/bytes.ts";
 import { encodeRequest } from "../../lib/codec/discovery/udp_tracker.ts";
 import { type PortCheck, PortChecks } from "../../lib/tracker/core/port_checks.ts";
-import { Sender } from "../../lib/tracker/tables/origin.ts";
+import { RequestOrigin } from "../../lib/tracker/tables/origin.ts";
 import { members } from "../../lib/tracker/core/inspect.ts";
 import { Asker, START_MS, trackerCore } from "../support/tracker_asker.ts";
 import { INFO_HASH, OTHER_INFO_HASH } from "../support/tracker_vectors.ts";
@@ -217,7 +217,7 @@ Deno.test("of all that come and go the newest hundred thousand are remembered", 
   permissions,
 }, () => {
   const checks = new PortChecks(KEY);
-  const sender = new Sender();
+  const sender = new RequestOrigin();
   const reads = (i: number) => {
     sender.read({ hostname: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, port: 1 });
     sender.setPort(6881);

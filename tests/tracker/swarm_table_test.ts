@@ -11,7 +11,7 @@ import {
   noSwarms,
   senderAt,
 } from "../support/swarm_books.ts";
-import { seatAt, type Swarm } from "../../lib/tracker/tables/swarm.ts";
+import { slotAt, type Swarm } from "../../lib/tracker/tables/swarm.ts";
 import { networkKey } from "../../lib/codec/network_key.ts";
 
 const permissions = "none";
@@ -85,7 +85,7 @@ function checkFronts(swarm: Swarm | undefined): void {
   if (swarm === undefined) return;
   for (const [roster, seeder] of [[swarm.seeders, true], [swarm.leechers, false]] as const) {
     const hosts = Array.from({ length: roster.length }, (_, place) => {
-      const host = hostAt(swarm, seatAt(place, seeder));
+      const host = hostAt(swarm, slotAt(place, seeder));
       return roster.stride === 3 ? host : networkKey(host);
     });
     const inFront = new Set(hosts.slice(0, roster.front));

@@ -6,7 +6,7 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import type { SwarmMember } from "../../mod.ts";
 import { clientName } from "../../lib/codec/wire/peer_id.ts";
-import { rollCall, trackerSnapshot } from "../../lib/ui/tracker_snapshot.ts";
+import { summary, trackerSnapshot } from "../../lib/ui/tracker_snapshot.ts";
 
 const INTERVAL_SECONDS = 60;
 const STATS = {
@@ -42,7 +42,7 @@ Deno.test("the roll-call says who is through, who lags behind and who does not a
     member(41, { progress: 0.1 }),
     member(42, { lastSeenSeconds: 91 }),
   ];
-  const { rollCall: sentence, peers } = rollCall([...complete, ...others], INTERVAL_SECONDS);
+  const { rollCall: sentence, peers } = summary([...complete, ...others], INTERVAL_SECONDS);
   assertEquals(sentence, "37 of 40 complete, 2 slow, 1 silent");
   assertEquals(peers.slice(0, 4).map(({ state }) => state), ["silent", "slow", "slow", "complete"]);
   assertEquals(peers[0], {
@@ -60,7 +60,7 @@ Deno.test("who cannot be connected to is counted and marked, where that was trie
     member(2, { seeder: true, progress: 1, reachable: true }),
     member(3, { seeder: true, progress: 1 }),
   ];
-  const { rollCall: sentence, peers } = rollCall(members, INTERVAL_SECONDS);
+  const { rollCall: sentence, peers } = summary(members, INTERVAL_SECONDS);
   assertEquals(sentence, "3 of 3 complete, 1 unreachable");
   assertEquals(peers.map(({ reachable }) => reachable), ["no", "yes", undefined]);
 });
@@ -71,7 +71,7 @@ Deno.test("who came later has less, and is not slow for that", () => {
     member(2, { sinceSeconds: 40, progress: 0.2 }),
     member(3, { sinceSeconds: 100, progress: 0.2 }),
   ];
-  const { peers } = rollCall(members, INTERVAL_SECONDS);
+  const { peers } = summary(members, INTERVAL_SECONDS);
   assertEquals(peers.map(({ state, progress }) => `${state} ${progress}`), [
     "slow 0.2",
     "downloading 0.9",
@@ -86,13 +86,13 @@ Deno.test("who has only just come is not slow, and who moves as fast as the othe
     member(3, { progress: 0.6 }),
     member(4, { progress: undefined! }),
   ].map(({ progress, ...rest }) => ({ ...rest, ...(progress !== undefined && { progress }) }));
-  assertEquals(rollCall(members, INTERVAL_SECONDS).rollCall, "0 of 4 complete, 4 downloading");
-  assertEquals(rollCall([], INTERVAL_SECONDS), { rollCall: "0 of 0 complete", peers: [] });
+  assertEquals(summary(members, INTERVAL_SECONDS).rollCall, "0 of 4 complete, 4 downloading");
+  assertEquals(summary([], INTERVAL_SECONDS), { rollCall: "0 of 0 complete", peers: [] });
 });
 
 Deno.test("of a swarm of 100,000 all are called, and 500 are listed", () => {
   const many = Array.from({ length: 100_000 }, (_, n) => member(n, { seeder: n % 2 === 0 }));
-  const { rollCall: sentence, peers } = rollCall(many, INTERVAL_SECONDS);
+  const { rollCall: sentence, peers } = summary(many, INTERVAL_SECONDS);
   assertEquals(sentence, "50000 of 100000 complete, 50000 downloading");
   assertEquals([peers.length, peers[0]!.state], [500, "downloading"]);
 });
@@ -128,7 +128,7 @@ Deno.test("a tracker's snapshot has its counters, its swarms and one sentence", 
 Deno.test("of a crowd that is too big to be listed the roll-call says that it is a sample", () => {
   const two = [1, 2].map((n) => member(n, { seeder: true, progress: 1 }));
   assertEquals(
-    rollCall(two, INTERVAL_SECONDS, 70_000).rollCall,
+    summary(two, INTERVAL_SECONDS, 70_000).rollCall,
     "2 of 2 complete, a sample of 70000",
   );
 });

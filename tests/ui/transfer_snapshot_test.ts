@@ -5,7 +5,7 @@
 
 import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import type { TransferDetails, TransferStats } from "../../mod.ts";
-import { stateSentence, type Told } from "../../lib/ui/status_text.ts";
+import { type StatusInput, statusText } from "../../lib/ui/status_text.ts";
 import { connection, details, leecherSnapshot, stats } from "../support/page_fixtures.ts";
 
 const RESULT: NonNullable<TransferDetails["result"]> = {
@@ -31,9 +31,9 @@ const REFUSING = {
 
 interface Case {
   of: Partial<TransferStats>;
-  program?: Told["program"];
+  program?: StatusInput["program"];
   look?: Partial<TransferDetails>;
-  hashing?: Told["hashing"];
+  hashing?: StatusInput["hashing"];
   says: string;
   tone: string;
 }
@@ -170,7 +170,7 @@ const CASES: Case[] = [
 Deno.test("every state has a sentence with its reason", () => {
   for (const { of, program = "leecher", look = {}, hashing, says, tone } of CASES) {
     const told = { program, stats: stats(of), details: details(look), hashing, port: 6881 };
-    assertEquals(stateSentence(told), { sentence: says, tone } as never, says);
+    assertEquals(statusText(told), { sentence: says, tone } as never, says);
   }
   assertEquals(new Set(CASES.map(({ of }) => of.state)).size, 10, "all states, and the default");
 });

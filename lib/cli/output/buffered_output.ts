@@ -5,7 +5,7 @@
  * @module
  */
 
-/** What an {@link Outlet} writes to, such as `Deno.stdout`. */
+/** What an {@link BufferedOutput} writes to, such as `Deno.stdout`. */
 export interface ByteSink {
   /** Writes some of `bytes` and says how many. */
   write(bytes: Uint8Array): Promise<number>;
@@ -23,14 +23,14 @@ const FULL_LENGTH = 128 * 1024;
 const WRITE_LENGTH = 16 * 1024;
 const RETRY_MS = 5;
 
-/** A text on its way; {@link Outlet.withdraw} takes it back while it has not left. */
+/** A text on its way; {@link BufferedOutput.withdraw} takes it back while it has not left. */
 export interface Parcel {
   readonly sink: ByteSink;
   text: string;
 }
 
 /** Writes texts one after the other, to one stream or to two that share a terminal. */
-export class Outlet {
+export class BufferedOutput {
   readonly #queue: Parcel[] = [];
   readonly #encoder = new TextEncoder();
   readonly #onFailure: (error: unknown) => void;

@@ -9,7 +9,7 @@
 
 import type { TransferEvent } from "../../../mod.ts";
 import { type JsonEvent, jsonEvent } from "./json_events.ts";
-import type { Outlet, Parcel } from "./buffered_output.ts";
+import type { BufferedOutput, Parcel } from "./buffered_output.ts";
 
 const FIGURES_MS = 1000;
 
@@ -37,9 +37,9 @@ const TURNS: ReadonlySet<JsonEvent["type"]> = new Set(["complete", "error", "sto
 // What could steer a terminal, or pass for the end of a line. JSON itself escapes the rest of them.
 const UNSAFE = /[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g;
 
-/** Writes events to an {@link Outlet}; without one it does nothing. */
+/** Writes events to an {@link BufferedOutput}; without one it does nothing. */
 export class EventLog {
-  readonly #out: { outlet: Outlet; sink: Parcel["sink"]; nowMs: () => number } | undefined;
+  readonly #out: { outlet: BufferedOutput; sink: Parcel["sink"]; nowMs: () => number } | undefined;
   readonly #latest = new Map<JsonEvent["type"], Parcel>();
   #figures: (() => JsonEvent) | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -48,7 +48,7 @@ export class EventLog {
   #dropped = 0;
 
   /** `nowMs` is the time of day, in milliseconds since 1970. */
-  constructor(out?: { outlet: Outlet; sink: Parcel["sink"]; nowMs: () => number }) {
+  constructor(out?: { outlet: BufferedOutput; sink: Parcel["sink"]; nowMs: () => number }) {
     this.#out = out;
   }
 

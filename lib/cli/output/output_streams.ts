@@ -6,7 +6,7 @@
 
 import { setColorEnabled } from "@std/fmt/colors";
 import { environmentVariable } from "../../runtime/permissions.ts";
-import { Outlet } from "./buffered_output.ts";
+import { BufferedOutput } from "./buffered_output.ts";
 import type { Glyphs } from "../terminal/progress.ts";
 import type { Surface } from "../terminal/screen.ts";
 
@@ -14,20 +14,20 @@ const FALLBACK_SIZE = { columns: 80, rows: 24 };
 
 /** Both streams; where they share a terminal, what is written to them stays in order. */
 export class Outputs {
-  readonly #stdout: Outlet;
-  readonly #stderr: Outlet;
+  readonly #stdout: BufferedOutput;
+  readonly #stderr: BufferedOutput;
 
   /** `onStdoutFailure` hears that standard output takes no more. */
   constructor(onStdoutFailure: (error: unknown) => void) {
-    this.#stdout = new Outlet(onStdoutFailure);
+    this.#stdout = new BufferedOutput(onStdoutFailure);
     const isShared = Deno.stdout.isTerminal() && Deno.stderr.isTerminal();
     // When it fails there is nobody left to say so to, and the work goes on: a download is worth
     // finishing even if the window that watched it is gone.
-    this.#stderr = isShared ? this.#stdout : new Outlet(() => {});
+    this.#stderr = isShared ? this.#stdout : new BufferedOutput(() => {});
   }
 
   /** Standard output. */
-  get stdout(): Outlet {
+  get stdout(): BufferedOutput {
     return this.#stdout;
   }
 

@@ -1,6 +1,6 @@
 /**
  * Standard output and standard error, written in whole, at once, and without a crash when nobody reads
- * on. For what is said before or instead of a program's work; an `Outlet` is for what is said during it.
+ * on. For what is said before or instead of a program's work; an `BufferedOutput` is for what is said during it.
  *
  * @module
  */

@@ -109,7 +109,7 @@ export class Screen {
   }
 
   /** Prints an error: always, and bold on a terminal. */
-  complain(text: string): void {
+  error(text: string): void {
     this.#print(text.split("\n").map((line) => bold(printable(line))).join("\n"));
   }
 

@@ -12,9 +12,9 @@ import { safeComponent } from "../../codec/torrent/safe_path.ts";
 import { DiskError, ExitCode, OptionError } from "../../errors.ts";
 import { diskError } from "../../disk/disk_error.ts";
 import { type CacheKey, isStillRight, readCache, writeCache } from "./hash_cache.ts";
-import { hashContent, type Recipe } from "./hash_files.ts";
+import { hashContent, type HashPlan } from "./hash_files.ts";
 import { PROGRAM } from "../../runtime/version.ts";
-import { filesToShare, type FoundFile, isSameFile, lookAt } from "./share_scan.ts";
+import { filesToShare, isSameFile, type ScannedFile, statFile } from "./share_scan.ts";
 import { Torrent, webSeedOf } from "../../store/torrent.ts";
 import { MAX_METADATA_LENGTH } from "../../codec/wire/extension.ts";
 
@@ -47,7 +47,7 @@ export interface CreateOptions {
 }
 
 /** A torrent and the files it was made of. */
-export interface Content {
+export interface SharedContent {
   readonly torrent: Torrent;
   /** Where each file of the torrent is, absolute, by its index; empty for pads. */
   readonly paths: readonly string[];
@@ -71,10 +71,10 @@ export async function createTorrent(path: string, options: CreateOptions = {}): 
 }
 
 /** What {@link createTorrent} makes, and where it is on disk. Throws as it does. */
-export async function createContent(path: string, options: CreateOptions): Promise<Content> {
+export async function createContent(path: string, options: CreateOptions): Promise<SharedContent> {
   checkPieceLength(options.pieceLength);
   const { files, multiFile } = await findFiles(path, options);
-  const recipe: Recipe = {
+  const recipe: HashPlan = {
     name: safeComponent(options.name ?? basename(resolve(path))),
     format: options.format ?? "hybrid",
     pieceLength: options.pieceLength ?? pieceLengthFor(files, options.format),
@@ -101,8 +101,8 @@ export async function createContent(path: string, options: CreateOptions): Promi
 /** A torrent of the files: of a run before, where they are what they were, else hashed now. */
 async function remembered(
   path: string,
-  files: readonly FoundFile[],
-  recipe: Recipe,
+  files: readonly ScannedFile[],
+  recipe: HashPlan,
   useCache: boolean,
 ): Promise<Torrent> {
   const key = cacheKey(path, files, recipe);
@@ -116,7 +116,7 @@ async function remembered(
 }
 
 /** Where each file of the torrent is, absolute; empty for pads. */
-function pathsIn(torrent: Torrent, files: readonly FoundFile[]): string[] {
+function pathsIn(torrent: Torrent, files: readonly ScannedFile[]): string[] {
   return byIndex(torrent, files, ({ path }) => resolve(path));
 }
 
@@ -126,8 +126,8 @@ function pathsIn(torrent: Torrent, files: readonly FoundFile[]): string[] {
  */
 function byIndex(
   { metainfo }: Torrent,
-  files: readonly FoundFile[],
-  of: (file: FoundFile) => string,
+  files: readonly ScannedFile[],
+  of: (file: ScannedFile) => string,
 ): string[] {
   const next = files.values();
   return metainfo.info.files.map(({ pad }) => pad ? "" : of(next.next().value!));
@@ -137,7 +137,7 @@ function byIndex(
 async function findFiles(
   path: string,
   { onWarning, signal, torrentFile }: CreateOptions,
-): Promise<{ files: FoundFile[]; multiFile: boolean }> {
+): Promise<{ files: ScannedFile[]; multiFile: boolean }> {
   let info: Deno.FileInfo;
   try {
     info = await Deno.stat(path);
@@ -151,7 +151,7 @@ async function findFiles(
     if (torrentFile !== undefined && await isSameFile(path, torrentFile)) {
       throw new OptionError(`${path} is what is shared: name another .torrent file to write (-o)`);
     }
-    return { files: [lookAt(path, [basename(resolve(path))])], multiFile: false };
+    return { files: [statFile(path, [basename(resolve(path))])], multiFile: false };
   }
   if (!info.isDirectory) throw new DiskError(`${path} is neither a file nor a folder`);
   const files = await filesToShare(path, onWarning ?? (() => {}), { signal, torrentFile });
@@ -173,14 +173,14 @@ function warn({ metainfo: { info } }: Torrent, multiFile: boolean, say?: (text: 
   }
 }
 
-function pieceLengthFor(files: readonly FoundFile[], format: CreateOptions["format"]): number {
+function pieceLengthFor(files: readonly ScannedFile[], format: CreateOptions["format"]): number {
   const lengths = files.map(({ size }) => size);
   if (format !== "v1" && files.length > 1) return chooseFolderPieceLength(lengths);
   return choosePieceLength(lengths.reduce((sum, length) => sum + length, 0));
 }
 
 /** Of a folder, every file counts: its place, and what it is like. */
-function cacheKey(path: string, files: readonly FoundFile[], recipe: Recipe): CacheKey {
+function cacheKey(path: string, files: readonly ScannedFile[], recipe: HashPlan): CacheKey {
   const { format, pieceLength, name, multiFile } = recipe;
   const listing = files.map(({ components }) => components.join("/"));
   const folder = multiFile ? ` folder ${hex(sha256(utf8(listing.join("\0"))))}` : "";
@@ -193,7 +193,7 @@ function cacheKey(path: string, files: readonly FoundFile[], recipe: Recipe): Ca
 }
 
 /** Whether a torrent from the cache is of files like these. */
-function isMadeOf({ metainfo }: Torrent, files: readonly FoundFile[]): boolean {
+function isMadeOf({ metainfo }: Torrent, files: readonly ScannedFile[]): boolean {
   const real = metainfo.info.files.filter(({ pad }) => !pad);
   return real.length === files.length && real.every(({ length }, i) => length === files[i]!.size);
 }

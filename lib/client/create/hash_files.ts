@@ -9,13 +9,13 @@ import { HASH_LENGTH, merkleRoot, pieceLayerOf } from "../../codec/torrent/merkl
 import { buildInfo, type InfoFile, paddings, parseInfo } from "../../codec/torrent/metainfo.ts";
 import { DiskError } from "../../errors.ts";
 import { Layout, type PieceIndex } from "../../store/layout.ts";
-import { stampsOf } from "../../disk/file_fingerprint.ts";
-import { hashingWorkerCount, PieceWorkers } from "../../disk/worker_pool.ts";
-import type { FoundFile } from "./share_scan.ts";
+import { fingerprintsOf } from "../../disk/file_fingerprint.ts";
+import { hashingWorkerCount, WorkerPool } from "../../disk/worker_pool.ts";
+import type { ScannedFile } from "./share_scan.ts";
 import { Torrent } from "../../store/torrent.ts";
 
 /** What shapes a torrent besides its files, and who watches. */
-export interface Recipe {
+export interface HashPlan {
   readonly name: string;
   readonly format: "hybrid" | "v1" | "v2";
   /** Bytes. */
@@ -32,7 +32,7 @@ interface Placed {
   readonly length: number;
   readonly pad: boolean;
   /** Absent for a pad. */
-  readonly file?: FoundFile;
+  readonly file?: ScannedFile;
 }
 
 /** Packed hashes of all pieces; none of a kind that is not wanted. */
@@ -46,7 +46,10 @@ interface Hashes {
  *
  * @throws {DiskError} when a file cannot be read, or is not any more what it was when it was found
  */
-export async function hashContent(files: readonly FoundFile[], recipe: Recipe): Promise<Torrent> {
+export async function hashContent(
+  files: readonly ScannedFile[],
+  recipe: HashPlan,
+): Promise<Torrent> {
   const { format, pieceLength } = recipe;
   const placed = place(files, recipe);
   const layout = new Layout({ pieceLength, version: format, files: placed });
@@ -79,7 +82,7 @@ export async function hashContent(files: readonly FoundFile[], recipe: Recipe): 
   return new Torrent({ info: parseInfo(infoBytes), trackers: [], pieceLayers, webSeeds: [] });
 }
 
-function place(files: readonly FoundFile[], { pieceLength, format }: Recipe): Placed[] {
+function place(files: readonly ScannedFile[], { pieceLength, format }: HashPlan): Placed[] {
   const placed: Placed[] = files.map((file) => ({ length: file.size, pad: false, file }));
   const pads = paddings(placed, pieceLength, format);
   return placed.flatMap((file, i) =>
@@ -90,7 +93,7 @@ function place(files: readonly FoundFile[], { pieceLength, format }: Recipe): Pl
 async function hashPieces(
   layout: Layout,
   placed: readonly Placed[],
-  { onProgress, signal }: Recipe,
+  { onProgress, signal }: HashPlan,
 ): Promise<Hashes> {
   const { pieceCount, pieceLength, version, totalLength } = layout;
   const wanted = { sha256: version !== "v1", sha1: version !== "v2" };
@@ -102,7 +105,7 @@ async function hashPieces(
     layout: { pieceLength, version, files: placed.map(({ length, pad }) => ({ length, pad })) },
     paths: placed.map(({ file }) => file?.path ?? ""),
   };
-  const workers = new PieceWorkers(setup, hashingWorkerCount(totalLength));
+  const workers = new WorkerPool(setup, hashingWorkerCount(totalLength));
   let doneBytes = 0;
   try {
     await workers.hashAll(pieceCount, pieceLength, wanted, (first, part) => {
@@ -136,7 +139,7 @@ class ShrunkenPiece extends Error {
 }
 
 /** Says which of the files of a piece that was not all there it was. */
-async function shrunken(files: readonly FoundFile[]): Promise<DiskError> {
+async function shrunken(files: readonly ScannedFile[]): Promise<DiskError> {
   for (const { path, size } of files) {
     const there = await Deno.stat(path).catch(() => undefined);
     if (there !== undefined && there.size >= size) continue;
@@ -147,8 +150,8 @@ async function shrunken(files: readonly FoundFile[]): Promise<DiskError> {
 }
 
 /** @throws {DiskError} when a file is not what it was when it was found */
-async function requireUnchanged(files: readonly FoundFile[]): Promise<void> {
-  const stamps = await stampsOf(files.map(({ path }) => path));
+async function requireUnchanged(files: readonly ScannedFile[]): Promise<void> {
+  const stamps = await fingerprintsOf(files.map(({ path }) => path));
   const other = files.find(({ stamp }, i) => stamps[i] !== stamp);
   if (other !== undefined) throw changed(other.path);
 }

@@ -17,12 +17,12 @@ import { BITCOMET_PAD, MAX_PATH_DEPTH } from "../../codec/torrent/file_list.ts";
 import { DiskError } from "../../errors.ts";
 import { diskError } from "../../disk/disk_error.ts";
 import { isMomentary } from "../../disk/download/name_conflicts.ts";
-import { stampFrom } from "../../disk/file_fingerprint.ts";
+import { fingerprintFrom } from "../../disk/file_fingerprint.ts";
 import { lookUnfollowed } from "../../disk/exclusive_file.ts";
 import { isResumeFile } from "../../disk/download/resume_file.ts";
 
 /** A file to share. */
-export interface FoundFile {
+export interface ScannedFile {
   /** Its name and those of the folders above it, below the folder that is shared; as they are on disk. */
   readonly components: string[];
   /** Where it is: for a link, where it leads. */
@@ -60,7 +60,7 @@ export async function filesToShare(
   root: string,
   onWarning: (message: string) => void,
   { signal, torrentFile }: ShareOptions = {},
-): Promise<FoundFile[]> {
+): Promise<ScannedFile[]> {
   const excluded = torrentFile === undefined ? undefined : await ownPath(torrentFile);
   const scan = new Scan(root, await realPath(root), { onWarning, excluded, signal });
   await scan.folder(root, []);
@@ -73,13 +73,13 @@ export async function filesToShare(
  *
  * @throws {DiskError} when it cannot
  */
-export function lookAt(path: string, components: string[]): FoundFile {
+export function statFile(path: string, components: string[]): ScannedFile {
   try {
     const fd = openSync(path, "r");
     try {
       const stats = fstatSync(fd);
       const { size, mtimeMs } = stats;
-      return { components, path, size, mtimeMs, stamp: stampFrom(stats) };
+      return { components, path, size, mtimeMs, stamp: fingerprintFrom(stats) };
     } finally {
       closeSync(fd);
     }
@@ -96,7 +96,7 @@ interface ScanOptions {
 }
 
 class Scan {
-  readonly files: FoundFile[] = [];
+  readonly files: ScannedFile[] = [];
   readonly #root: string;
   readonly #realRoot: string;
   readonly #onWarning: (message: string) => void;
@@ -164,9 +164,9 @@ class Scan {
     if (this.#excluded === join(this.#realRoot, ...components) || this.#excluded === path) {
       return this.#leaveOut(components, "is the .torrent file that is written");
     }
-    let file: FoundFile;
+    let file: ScannedFile;
     try {
-      file = lookAt(path, components);
+      file = statFile(path, components);
     } catch (error) {
       if (!isMissing(error)) throw error;
       return this.#missing(components);

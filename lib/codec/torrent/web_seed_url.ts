@@ -5,7 +5,7 @@
  */
 
 import { isIp } from "../address.ts";
-import { Reach, reachOf } from "../address_scope.ts";
+import { AddressScope, reachOf } from "../address_scope.ts";
 import type { TorrentInfo } from "./info.ts";
 
 /** So many web seeds of a torrent are used: each costs a connection, and a list may be any length. */
@@ -85,7 +85,7 @@ export function webSeedFileUrl(webSeed: string, info: WebSeedFiles, file: number
 export function isLocalHost(hostname: string): boolean {
   if (isLocalhost(hostname)) return true;
   const ip = hostname.replace(/^\[(.*)\]$/, "$1");
-  return isIp(ip) && reachOf(ip) !== Reach.world;
+  return isIp(ip) && reachOf(ip) !== AddressScope.world;
 }
 
 /** Whether a URL's host is this machine, spelled as `localhost` or below it (RFC 6761). */

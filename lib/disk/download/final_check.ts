@@ -7,16 +7,16 @@
 import { Bitfield } from "../../store/bitfield.ts";
 import { DiskError } from "../../errors.ts";
 import type { DownloadPlan } from "./storage.ts";
-import type { DownloadNotes } from "./resume_data.ts";
+import type { ResumeData } from "./resume_data.ts";
 import { lookUnfollowed } from "../exclusive_file.ts";
 import { passesSpotCheck } from "../spot_check.ts";
-import { markOf, type WriteWatch } from "../foreign_writes.ts";
+import { type ForeignWrites, markOf } from "../foreign_writes.ts";
 
 /** A download all of whose pieces are said to be verified. */
 export interface Finished {
   readonly plan: DownloadPlan;
-  readonly notes: DownloadNotes;
-  readonly watch: WriteWatch;
+  readonly notes: ResumeData;
+  readonly watch: ForeignWrites;
   /** Where each file is; empty for what is not there. */
   readonly paths: readonly string[];
   /** Pieces that are stored in part only. */
@@ -29,7 +29,7 @@ export interface Finished {
  *
  * @throws {DiskError} exit 17, when something is wrong by now; what is right is noted
  */
-export async function requireUntouched(download: Finished): Promise<void> {
+export async function checkUntouched(download: Finished): Promise<void> {
   const { plan, notes, paths } = download;
   if (!isTouched(download) && await passesSpotCheck(planOf(download), claimedBy(download))) return;
   notes.doubt();

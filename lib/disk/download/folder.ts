@@ -8,10 +8,10 @@
 import { join } from "@std/path";
 import type { Bitfield } from "../../store/bitfield.ts";
 import { diskError } from "../disk_error.ts";
-import { namesOn } from "./name_conflicts.ts";
-import type { DownloadFiles, DownloadPlan } from "./storage.ts";
-import { DownloadNotes } from "./resume_data.ts";
-import { destinationOf, unfinishedPath } from "./output_path.ts";
+import { resolveNameConflicts } from "./name_conflicts.ts";
+import type { DownloadPlan, DownloadStorage } from "./storage.ts";
+import { ResumeData } from "./resume_data.ts";
+import { outputPath, partPath } from "./output_path.ts";
 import { finishFolder } from "./folder_state.ts";
 import type { Place } from "./folder_scan.ts";
 import {
@@ -22,14 +22,14 @@ import {
   pathsOf,
 } from "./folder_state.ts";
 import { FolderTree } from "./folder_tree.ts";
-import { requireUntouched } from "./final_check.ts";
+import { checkUntouched } from "./final_check.ts";
 import type { WritingSetup } from "../worker_jobs.ts";
-import { PlaceLock } from "./output_lock.ts";
+import { OutputLock } from "./output_lock.ts";
 import { syncFiles } from "./resume_file.ts";
-import { WriteWatch } from "../foreign_writes.ts";
+import { ForeignWrites } from "../foreign_writes.ts";
 
 /** A folder, growing or complete. */
-export class FolderDownload implements DownloadFiles {
+export class FolderDownload implements DownloadStorage {
   readonly have: Bitfield;
   readonly hasSha1Pieces: boolean;
   readonly fragments: Bitfield | undefined;
@@ -38,13 +38,13 @@ export class FolderDownload implements DownloadFiles {
   readonly #folder: Folder;
   readonly #state: FolderState;
   readonly #places: Place[];
-  readonly #lock: PlaceLock | undefined;
-  readonly watch: WriteWatch | undefined;
+  readonly #lock: OutputLock | undefined;
+  readonly watch: ForeignWrites | undefined;
   readonly writing: WritingSetup | undefined;
   #paths: readonly string[];
   #isFinished: boolean;
 
-  private constructor(folder: Folder, state: FolderState, lock: PlaceLock | undefined) {
+  private constructor(folder: Folder, state: FolderState, lock: OutputLock | undefined) {
     this.#folder = folder;
     this.#state = state;
     this.#places = [...state.places];
@@ -62,18 +62,18 @@ export class FolderDownload implements DownloadFiles {
     );
     this.fragments = this.#fragments();
     if (this.wasComplete) return;
-    this.watch = new WriteWatch(state.seen.map(({ mark }) => mark));
+    this.watch = new ForeignWrites(state.seen.map(({ mark }) => mark));
     this.writing = { ids: state.seen.map(({ id }) => id), notes: folder.notes.place! };
   }
 
   /** See {@link openDownload}. */
   static async open(asked: DownloadPlan): Promise<FolderDownload> {
-    const finalPath = await destinationOf(asked.metainfo.info, asked.out);
+    const finalPath = await outputPath(asked.metainfo.info, asked.out);
     const plan = await withNamesOn(join(finalPath, ".."), asked);
     const complete = folderAt(finalPath, plan);
     const there = await completeFolder(complete);
     if (there !== undefined) return new FolderDownload(complete, there, undefined);
-    const lock = await PlaceLock.take(complete.part.root);
+    const lock = await OutputLock.take(complete.part.root);
     try {
       const folder = folderAt(finalPath, plan); // until now somebody else may have been at it
       return new FolderDownload(folder, await continueFolder(folder), lock);
@@ -103,7 +103,7 @@ export class FolderDownload implements DownloadFiles {
     }
     const { plan, notes } = this.#folder;
     const { fragments, watch } = this;
-    await requireUntouched({ plan, notes, watch: watch!, paths: this.#paths, fragments });
+    await checkUntouched({ plan, notes, watch: watch!, paths: this.#paths, fragments });
     try {
       await finishFolder(this.#folder, this.#state, (file) => this.#places[file] = "final");
     } finally {
@@ -143,16 +143,16 @@ export class FolderDownload implements DownloadFiles {
 /** The plan with the names that files can have in this folder. */
 async function withNamesOn(folder: string, plan: DownloadPlan): Promise<DownloadPlan> {
   const { metainfo } = plan;
-  const files = await namesOn(folder, metainfo.info.files);
+  const files = await resolveNameConflicts(folder, metainfo.info.files);
   return { ...plan, metainfo: { ...metainfo, info: { ...metainfo.info, files } } };
 }
 
 function folderAt(finalPath: string, plan: DownloadPlan): Folder {
-  const part = unfinishedPath(finalPath);
+  const part = partPath(finalPath);
   return {
     plan,
     final: new FolderTree(finalPath),
     part: new FolderTree(part),
-    notes: new DownloadNotes(plan, `${part}.resume`),
+    notes: new ResumeData(plan, `${part}.resume`),
   };
 }

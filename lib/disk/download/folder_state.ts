@@ -7,7 +7,7 @@
 import { Bitfield } from "../../store/bitfield.ts";
 import type { PieceIndex } from "../../store/layout.ts";
 import type { DownloadPlan } from "./storage.ts";
-import type { DownloadNotes, Verified } from "./resume_data.ts";
+import type { ResumeData, Verified } from "./resume_data.ts";
 import { requireSpace } from "./output_path.ts";
 import { type Place, scanFolder } from "./folder_scan.ts";
 import { FolderTree, obstructed } from "./folder_tree.ts";
@@ -29,7 +29,7 @@ export interface Folder {
   readonly final: FolderTree;
   /** The unfinished one. */
   readonly part: FolderTree;
-  readonly notes: DownloadNotes;
+  readonly notes: ResumeData;
 }
 
 /** A file that was looked at. */

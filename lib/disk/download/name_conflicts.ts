@@ -21,7 +21,7 @@ const BLINDEST: DiskRules = { ignoresCase: true, ignoresComposition: true };
 /** Signs and an ending that names have on Linux, and that the file systems of Windows do not take. */
 const PROBED_SIGNS = 'a\\b:c?"*<>| .';
 
-/** What {@link namesOn} asks a disk. */
+/** What {@link resolveNameConflicts} asks a disk. */
 export interface DiskQuestions {
   /** Which names are one to it. */
   readonly rules: (folder: string) => Promise<DiskRules>;
@@ -37,7 +37,7 @@ const DISK: DiskQuestions = { rules: askDisk, holdsAllSigns };
  *
  * @param folder on that disk
  */
-export async function namesOn(
+export async function resolveNameConflicts(
   folder: string,
   files: readonly TorrentFile[],
   disk: DiskQuestions = DISK,

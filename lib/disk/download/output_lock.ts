@@ -12,7 +12,7 @@ import { diskError } from "../disk_error.ts";
 import { idOf, isLink, lookUnfollowed } from "../exclusive_file.ts";
 
 /** A place that is ours to write to until {@link release}. */
-export class PlaceLock {
+export class OutputLock {
   readonly #path: string;
   #file: Deno.FsFile | undefined;
 
@@ -26,7 +26,7 @@ export class PlaceLock {
    *
    * @throws {DiskError} exit 13 when another leecher has it, or as the disk says
    */
-  static async take(part: string): Promise<PlaceLock> {
+  static async take(part: string): Promise<OutputLock> {
     const path = `${part}.lock`;
     for (;;) {
       const file = await openLock(path, part);
@@ -39,7 +39,7 @@ export class PlaceLock {
         );
       }
       // Whoever held it may have removed the file just now: a lock on it would be seen by nobody.
-      if (isStillThere(file, path)) return new PlaceLock(path, file);
+      if (isStillThere(file, path)) return new OutputLock(path, file);
       file.close();
     }
   }

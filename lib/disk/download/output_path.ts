@@ -23,7 +23,7 @@ const LONGEST_SUFFIX = ".part.resume.new";
  *
  * @throws {DiskError} when a folder on the way cannot be made
  */
-export async function destinationOf(
+export async function outputPath(
   { name, multiFile }: { readonly name: string; readonly multiFile: boolean },
   out: string | undefined,
 ): Promise<string> {
@@ -47,7 +47,7 @@ export async function destinationOf(
  * Where a download grows: beside its place, under its name and `.part`. A name that leaves no room for
  * the endings of what is unfinished is cut, and told from others with the same beginning by its hash.
  */
-export function unfinishedPath(finalPath: string): string {
+export function partPath(finalPath: string): string {
   const name = basename(finalPath);
   const room = MAX_COMPONENT_BYTES - LONGEST_SUFFIX.length;
   if (utf8(name).length <= room) return `${finalPath}.part`;

@@ -21,7 +21,7 @@ export interface Verified {
 }
 
 /** The resume file of one download. */
-export class DownloadNotes {
+export class ResumeData {
   readonly #plan: DownloadPlan;
   readonly #path: string;
   #wereFound = false;

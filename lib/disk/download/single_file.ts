@@ -9,10 +9,10 @@ import { DiskError, ExitCode } from "../../errors.ts";
 import { Bitfield } from "../../store/bitfield.ts";
 import { checkPieces } from "../check_pieces.ts";
 import { diskError } from "../disk_error.ts";
-import type { DownloadFiles, DownloadPlan } from "./storage.ts";
-import { DownloadNotes, type Verified } from "./resume_data.ts";
-import { destinationOf, requireSpace, unfinishedPath } from "./output_path.ts";
-import { requireUntouched } from "./final_check.ts";
+import type { DownloadPlan, DownloadStorage } from "./storage.ts";
+import { ResumeData, type Verified } from "./resume_data.ts";
+import { outputPath, partPath, requireSpace } from "./output_path.ts";
+import { checkUntouched } from "./final_check.ts";
 import {
   createFile,
   type FileId,
@@ -25,21 +25,21 @@ import {
   somethingElse,
 } from "../exclusive_file.ts";
 import type { WritingSetup } from "../worker_jobs.ts";
-import { PlaceLock } from "./output_lock.ts";
+import { OutputLock } from "./output_lock.ts";
 import { syncFiles } from "./resume_file.ts";
-import { markOf, WriteWatch } from "../foreign_writes.ts";
+import { ForeignWrites, markOf } from "../foreign_writes.ts";
 
 /** An unfinished file that is ours. */
 interface Growing {
   readonly path: string;
-  readonly lock: PlaceLock;
-  readonly notes: DownloadNotes;
-  readonly watch: WriteWatch;
+  readonly lock: OutputLock;
+  readonly notes: ResumeData;
+  readonly watch: ForeignWrites;
   readonly writing: WritingSetup;
 }
 
 /** One file, growing or complete. */
-export class FileDownload implements DownloadFiles {
+export class FileDownload implements DownloadStorage {
   readonly have: Bitfield;
   readonly hasSha1Pieces: boolean;
   readonly fragments = undefined;
@@ -66,15 +66,15 @@ export class FileDownload implements DownloadFiles {
 
   /** See {@link openDownload}. */
   static async open(plan: DownloadPlan): Promise<FileDownload> {
-    const finalPath = await destinationOf(plan.metainfo.info, plan.out);
-    const part = unfinishedPath(finalPath);
+    const finalPath = await outputPath(plan.metainfo.info, plan.out);
+    const part = partPath(finalPath);
     if (await isComplete(plan, finalPath)) {
       await removeTwin(part, finalPath);
       const have = new Bitfield(plan.layout.pieceCount);
       have.fill();
       return new FileDownload(plan, finalPath, { have, hasSha1Pieces: false }, undefined);
     }
-    const lock = await PlaceLock.take(part);
+    const lock = await OutputLock.take(part);
     try {
       const { verified, growing } = await resumeOrBegin(plan, part, lock);
       return new FileDownload(plan, finalPath, verified, growing);
@@ -96,7 +96,7 @@ export class FileDownload implements DownloadFiles {
     return this.#growing?.writing;
   }
 
-  get watch(): WriteWatch | undefined {
+  get watch(): ForeignWrites | undefined {
     return this.#growing?.watch;
   }
 
@@ -112,7 +112,7 @@ export class FileDownload implements DownloadFiles {
       throw diskError(error, path);
     }
     const plan = this.#plan;
-    await requireUntouched({ plan, notes, watch, paths: [path], fragments: undefined });
+    await checkUntouched({ plan, notes, watch, paths: [path], fragments: undefined });
     // Hours may have passed since somebody looked whether the place is free.
     if (plan.overwrite) move(path, this.finalPath);
     else moveAnew(path, this.finalPath);
@@ -168,10 +168,10 @@ async function removeTwin(part: string, finalPath: string): Promise<void> {
 async function resumeOrBegin(
   plan: DownloadPlan,
   part: string,
-  lock: PlaceLock,
+  lock: OutputLock,
 ): Promise<{ verified: Verified; growing: Growing }> {
   const { layout } = plan;
-  const notes = new DownloadNotes(plan, `${part}.resume`);
+  const notes = new ResumeData(plan, `${part}.resume`);
   const there = await unfinishedAt(part, plan);
   const id = there === undefined ? await begin(part, layout.totalLength) : idOf(there);
   const mark = markOf(there ?? lookUnfollowed(part));
@@ -180,7 +180,10 @@ async function resumeOrBegin(
     : await notes.trusted([part]) ?? await notes.check([part]);
   await notes.write(verified, [part]);
   const writing = { ids: [id], notes: notes.place! };
-  return { verified, growing: { path: part, lock, notes, watch: new WriteWatch([mark]), writing } };
+  return {
+    verified,
+    growing: { path: part, lock, notes, watch: new ForeignWrites([mark]), writing },
+  };
 }
 
 /**

@@ -15,7 +15,7 @@ import type { Bitfield } from "../../store/bitfield.ts";
 import type { Layout } from "../../store/layout.ts";
 import type { Selection } from "../../store/selection.ts";
 import type { WritingSetup } from "../worker_jobs.ts";
-import type { WriteWatch } from "../foreign_writes.ts";
+import type { ForeignWrites } from "../foreign_writes.ts";
 
 /** What a download wants to do on disk. */
 export interface DownloadPlan {
@@ -33,7 +33,7 @@ export interface DownloadPlan {
 }
 
 /** The files of one download. */
-export interface DownloadFiles {
+export interface DownloadStorage {
   /** What is on disk, verified. */
   readonly have: Bitfield;
   /** Pieces that are stored in part only, since their other bytes belong to files not chosen. */
@@ -51,7 +51,7 @@ export interface DownloadFiles {
   /** What the piece workers need to know to write; absent when everything was there already. */
   readonly writing: WritingSetup | undefined;
   /** Hears of every write. */
-  readonly watch: WriteWatch | undefined;
+  readonly watch: ForeignWrites | undefined;
   /** Notes the piece layers, so that a restart knows them. */
   noteTorrent(): void;
   /**

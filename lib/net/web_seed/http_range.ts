@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { WebClient } from "../http_client.ts";
-import { HOPELESS_MS, MissingFileFault, WebFault, WebPatience } from "../http_errors.ts";
+import type { HttpClient } from "../http_client.ts";
+import { HOPELESS_MS, MissingFileError, RetrySchedule, WebSeedError } from "../http_errors.ts";
 
 /** Where a server knows no ranges, so much of a file is skipped to get to the part that is wanted. */
 const MAX_SKIP_BYTES = 1024 * 1024;
@@ -17,7 +17,7 @@ const MAX_RETRY_AFTER_MS = 60 * 60_000;
 const ABOUT_US = [401, 407, 408, 425, 429];
 
 /** Which bytes of which file. */
-export interface WebRange {
+export interface HttpRange {
   readonly url: string;
   readonly offset: number;
   /** At least 1. */
@@ -29,11 +29,11 @@ export interface WebRange {
 /**
  * Asks for one byte, to learn whether the file is there, as long as it should be, and can be had in parts.
  *
- * @throws {WebFault} when not
+ * @throws {WebSeedError} when not
  */
 export async function probe(
-  client: WebClient,
-  file: Omit<WebRange, "offset" | "length">,
+  client: HttpClient,
+  file: Omit<HttpRange, "offset" | "length">,
   signal: AbortSignal,
 ): Promise<void> {
   for await (const _ of fetchRange(client, { ...file, offset: 0, length: 1 }, signal)) break;
@@ -43,16 +43,16 @@ export async function probe(
  * The bytes of the range, in order, as they arrive; time that the reader takes between them is not
  * counted.
  *
- * @throws {WebFault} when the server does not give them
+ * @throws {WebSeedError} when the server does not give them
  * @throws {Error} the reason of `signal`
  */
 export async function* fetchRange(
-  client: WebClient,
-  range: WebRange,
+  client: HttpClient,
+  range: HttpRange,
   signal: AbortSignal,
   patienceMs?: number,
 ): AsyncGenerator<Uint8Array, void, void> {
-  using patience = new WebPatience(signal, patienceMs);
+  using patience = new RetrySchedule(signal, patienceMs);
   try {
     const response = await patience.within(open(client, range, patience.signal));
     const reader = (response.body ?? new Blob().stream()).getReader();
@@ -72,16 +72,16 @@ async function* cut(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   skip: number,
   length: number,
-  patience: WebPatience,
+  patience: RetrySchedule,
 ): AsyncGenerator<Uint8Array, void, void> {
   let position = -skip; // in the range that is wanted
   while (position < length) {
     const { value, done } = await patience.within(
       reader.read().catch(() => {
-        throw new WebFault("broke off while it was sending");
+        throw new WebSeedError("broke off while it was sending");
       }),
     );
-    if (done) throw new WebFault("sends less than it should");
+    if (done) throw new WebSeedError("sends less than it should");
     patience.got(value.length);
     const wanted = value.subarray(Math.max(0, -position), Math.max(0, length - position));
     position += value.length;
@@ -90,8 +90,8 @@ async function* cut(
 }
 
 async function open(
-  client: WebClient,
-  { url, offset, length }: WebRange,
+  client: HttpClient,
+  { url, offset, length }: HttpRange,
   signal: AbortSignal,
 ): Promise<Response> {
   const headers = {
@@ -101,11 +101,15 @@ async function open(
   return (await client.get(new URL(url), headers, signal)).response;
 }
 
-/** How many bytes of the answer come before what was asked for. @throws {WebFault} for a refusal */
-function skipOf(response: Response, { offset, length, fileLength }: WebRange): number {
+/** How many bytes of the answer come before what was asked for. @throws {WebSeedError} for a refusal */
+function skipOf(response: Response, { offset, length, fileLength }: HttpRange): number {
   const { status, headers } = response;
   if ((headers.get("content-encoding") ?? "identity").toLowerCase() !== "identity") {
-    throw new WebFault("compresses what it sends, of which parts are of no use", HOPELESS_MS, true);
+    throw new WebSeedError(
+      "compresses what it sends, of which parts are of no use",
+      HOPELESS_MS,
+      true,
+    );
   }
   if (status === 206) {
     // The names of units know no case (RFC 9110, 14.1).
@@ -114,25 +118,25 @@ function skipOf(response: Response, { offset, length, fileLength }: WebRange): n
     const [, first, last, total] = content ?? [];
     if (total !== undefined && total !== "*" && Number(total) !== fileLength) throw wrongLength();
     if (Number(first) === offset && Number(last) === offset + length - 1) return 0;
-    throw new WebFault("sends other parts than asked for", HOPELESS_MS, true);
+    throw new WebSeedError("sends other parts than asked for", HOPELESS_MS, true);
   }
   if (status === 200) {
     const told = headers.get("content-length");
     if (told !== null && Number(told) !== fileLength) throw wrongLength();
     if (offset <= MAX_SKIP_BYTES && fileLength <= MAX_SKIP_BYTES) return offset;
-    throw new MissingFileFault("gives whole files only, no ranges of bytes");
+    throw new MissingFileError("gives whole files only, no ranges of bytes");
   }
   if (status === 416) throw wrongLength();
   const answer = `answers ${status} ${response.statusText}`.trim();
-  if (status === 429 || status === 503) throw new WebFault(answer, retryAfterMs(headers));
-  if (status >= 500) throw new WebFault(answer);
+  if (status === 429 || status === 503) throw new WebSeedError(answer, retryAfterMs(headers));
+  if (status >= 500) throw new WebSeedError(answer);
   throw ABOUT_US.includes(status)
-    ? new WebFault(answer, HOPELESS_MS, true)
-    : new MissingFileFault(answer);
+    ? new WebSeedError(answer, HOPELESS_MS, true)
+    : new MissingFileError(answer);
 }
 
-function wrongLength(): WebFault {
-  return new MissingFileFault("has a file of another length");
+function wrongLength(): WebSeedError {
+  return new MissingFileError("has a file of another length");
 }
 
 /** `Retry-After` in seconds or as a date (RFC 9110), within bounds. */

@@ -24,7 +24,7 @@ export interface FileRange {
 }
 
 /** What one web server lacks of a torrent. It outlives connections. */
-export class WebLacks {
+export class MissingFiles {
   readonly #layout: Layout;
   readonly #files: WebSeedFiles["files"];
   /** When each file that is missing is asked for again. */

@@ -17,7 +17,7 @@ export interface Batch {
 }
 
 /** The requests that nobody has begun to answer. */
-export class BatchQueue {
+export class RangeQueue {
   readonly #layout: Layout;
   readonly #waiting = new Map<number, BlockRequest>(); // by address
   #bytes = 0;
@@ -86,7 +86,7 @@ export class BatchQueue {
 }
 
 /** Puts the bytes of a batch, as they arrive, together to its blocks. */
-export class BlockCutter {
+export class BlockSplitter {
   readonly #blocks: readonly BlockRequest[];
   readonly #deliver: (request: BlockRequest, block: Uint8Array) => void;
   #next = 0; // number of the block that the next byte belongs to

@@ -11,14 +11,14 @@ import type { BlockRangeMessage, Message } from "../../codec/wire/message.ts";
 import { type WebSeedFiles, webSeedFileUrl } from "../../codec/torrent/web_seed_url.ts";
 import type { BlockRequest, Connection } from "../../peer/connection/connection.ts";
 import { BLOCK_LENGTH, type Layout, type PieceIndex } from "../../store/layout.ts";
-import type { Carrier, CarrierHost } from "../transport.ts";
-import { expectOutsideFault } from "../../runtime/operational_errors.ts";
+import type { Transport, TransportHost } from "../transport.ts";
+import { rethrowBug } from "../../runtime/operational_errors.ts";
 import { pause } from "../rate_limiter.ts";
-import { type Batch, BatchQueue, BlockCutter } from "./range_requests.ts";
-import type { WebClient } from "../http_client.ts";
-import { MissingFileFault, WebFault } from "../http_errors.ts";
+import { type Batch, BlockSplitter, RangeQueue } from "./range_requests.ts";
+import type { HttpClient } from "../http_client.ts";
+import { MissingFileError, WebSeedError } from "../http_errors.ts";
 import { fetchRange } from "./http_range.ts";
-import type { WebLacks } from "./missing_files.ts";
+import type { MissingFiles } from "./missing_files.ts";
 
 /** The longest stretch that is fetched at once: longer ones save nothing and take long to be given up. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
@@ -34,11 +34,11 @@ export interface WebSeedOptions {
   readonly url: string;
   readonly info: WebSeedFiles;
   readonly layout: Layout;
-  readonly client: WebClient;
+  readonly client: HttpClient;
   /** What is known to be missing there. */
-  readonly lacks: WebLacks;
+  readonly lacks: MissingFiles;
   /** A file is missing there: what of that a person should know. */
-  readonly onMissing: (file: number, fault: MissingFileFault) => void;
+  readonly onMissing: (file: number, fault: MissingFileError) => void;
 }
 
 /** A batch on its way. */
@@ -53,13 +53,13 @@ interface Flight {
 }
 
 /** Answers the requests of one connection from a web server. */
-export class WebSeed implements Carrier {
+export class WebSeed implements Transport {
   /** What the server did wrong, after {@link run} has returned because of it. */
-  fault: WebFault | undefined;
+  fault: WebSeedError | undefined;
   readonly #connection: Connection;
   readonly #options: WebSeedOptions;
-  readonly #host: CarrierHost;
-  readonly #queue: BatchQueue;
+  readonly #host: TransportHost;
+  readonly #queue: RangeQueue;
   readonly #flights = new Set<Flight>();
   readonly #running = new Set<Promise<void>>();
   readonly #closed = new AbortController();
@@ -68,16 +68,16 @@ export class WebSeed implements Carrier {
   #reason = "";
 
   /** Stands in for the peer of this connection; {@link run} starts it. */
-  constructor(connection: Connection, options: WebSeedOptions, host: CarrierHost) {
+  constructor(connection: Connection, options: WebSeedOptions, host: TransportHost) {
     this.#connection = connection;
     this.#options = options;
     this.#host = host;
-    this.#queue = new BatchQueue(options.layout);
+    this.#queue = new RangeQueue(options.layout);
     const { lacks } = options;
     this.#answers.push(lacks.any ? this.#whatItHas() : { type: "haveAll" }, { type: "unchoke" });
   }
 
-  /** See {@link Carrier.run}. */
+  /** See {@link Transport.run}. */
   async run(): Promise<string> {
     const { signal } = this.#closed;
     while (!signal.aborted) {
@@ -90,7 +90,7 @@ export class WebSeed implements Carrier {
     return this.#reason;
   }
 
-  /** See {@link Carrier.close}. */
+  /** See {@link Transport.close}. */
   close(reason: string): void {
     if (this.#closed.signal.aborted) return;
     this.#reason = reason;
@@ -99,7 +99,7 @@ export class WebSeed implements Carrier {
     this.#wake.resolve();
   }
 
-  /** See {@link Carrier.send}. Of most messages a web server would make nothing. */
+  /** See {@link Transport.send}. Of most messages a web server would make nothing. */
   send(message: Message): void {
     if (message.type === "cancel") this.#cancel(this.#requestOf(message));
     else if (message.type === "keepAlive") this.#keepAlive();
@@ -107,7 +107,7 @@ export class WebSeed implements Carrier {
     this.#wake.resolve();
   }
 
-  /** See {@link Carrier.request}. */
+  /** See {@link Transport.request}. */
   request(blocks: readonly number[]): void {
     for (let i = 0; i < blocks.length; i += 3) {
       this.#ask({ piece: blocks[i] as PieceIndex, begin: blocks[i + 1]!, length: blocks[i + 2]! });
@@ -115,7 +115,7 @@ export class WebSeed implements Carrier {
     this.#wake.resolve();
   }
 
-  /** See {@link Carrier.upload}: nobody uploads to a web server. */
+  /** See {@link Transport.upload}: nobody uploads to a web server. */
   upload(): void {}
 
   /** Between two downloads: files that were missing long ago are worth another look. */
@@ -187,7 +187,7 @@ export class WebSeed implements Carrier {
 
   async #fly(batch: Batch, flight: Flight): Promise<void> {
     const { signal } = flight.stop;
-    const cutter = new BlockCutter(batch.blocks, (request, block) => {
+    const cutter = new BlockSplitter(batch.blocks, (request, block) => {
       if (!flight.open.delete(this.#queue.addressOf(request)) || signal.aborted) return;
       const { piece, begin } = request;
       const message = { type: "piece", piece, begin, block } as const;
@@ -203,10 +203,10 @@ export class WebSeed implements Carrier {
         if (signal.aborted) return;
       }
     } catch (error) {
-      if (!(error instanceof WebFault)) expectOutsideFault(error);
+      if (!(error instanceof WebSeedError)) rethrowBug(error);
       if (signal.aborted) return;
-      if (!(error instanceof WebFault)) throw error;
-      if (error instanceof MissingFileFault && this.#doWithout(flight, error)) return;
+      if (!(error instanceof WebSeedError)) throw error;
+      if (error instanceof MissingFileError && this.#doWithout(flight, error)) return;
       this.fault ??= error;
       this.close(error.message);
     }
@@ -216,7 +216,7 @@ export class WebSeed implements Carrier {
    * The server has not the file that was being fetched. Its blocks will not come, the others of the batch
    * are sent for again. False when nothing is to be hoped for from this server.
    */
-  #doWithout({ file, open, blocks }: Flight, fault: MissingFileFault): boolean {
+  #doWithout({ file, open, blocks }: Flight, fault: MissingFileError): boolean {
     const { lacks, onMissing } = this.#options;
     if (!lacks.miss(file!, performance.now())) return false;
     onMissing(file!, fault);

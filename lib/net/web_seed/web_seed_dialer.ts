@@ -10,12 +10,12 @@ import { type WebSeedFiles, webSeedFileUrl } from "../../codec/torrent/web_seed_
 import type { Connection } from "../../peer/connection/connection.ts";
 import type { Swarm } from "../../peer/swarm.ts";
 import type { Layout, PieceIndex } from "../../store/layout.ts";
-import type { Carrier, CarrierHost } from "../transport.ts";
-import { expectOutsideFault } from "../../runtime/operational_errors.ts";
-import { WebClient } from "../http_client.ts";
-import { MissingFileFault, WebFault } from "../http_errors.ts";
+import type { Transport, TransportHost } from "../transport.ts";
+import { rethrowBug } from "../../runtime/operational_errors.ts";
+import { HttpClient } from "../http_client.ts";
+import { MissingFileError, WebSeedError } from "../http_errors.ts";
 import { probe } from "./http_range.ts";
-import { WebLacks } from "./missing_files.ts";
+import { MissingFiles } from "./missing_files.ts";
 import { WebSeed } from "./web_seed.ts";
 import type { Peer } from "../../peer/connection/peer.ts";
 
@@ -35,9 +35,9 @@ export interface WebSeedsOptions {
   readonly info: WebSeedFiles;
   readonly layout: Layout;
   readonly swarm: Swarm;
-  readonly host: CarrierHost;
+  readonly host: TransportHost;
   /** Runs a carrier until its connection has ended. */
-  readonly carry: (connection: Connection, carrier: Carrier) => Promise<void>;
+  readonly carry: (connection: Connection, carrier: Transport) => Promise<void>;
   /** Hears, in a sentence, what people have to mend. */
   readonly onWarning: (message: string) => void;
   /** Ends everything. */
@@ -46,8 +46,8 @@ export interface WebSeedsOptions {
 
 /** What is known of a web server. */
 interface Server {
-  readonly client: WebClient;
-  readonly lacks: WebLacks;
+  readonly client: HttpClient;
+  readonly lacks: MissingFiles;
   /** Who answers for it now, while there is a connection. */
   seed?: WebSeed | undefined;
   /** Of how many files the user was told. */
@@ -55,7 +55,7 @@ interface Server {
 }
 
 /** Takes up connections to web servers. */
-export class WebSeeds implements Disposable {
+export class WebSeedDialer implements Disposable {
   readonly #options: WebSeedsOptions;
   readonly #told = new Set<string>();
   readonly #servers = new Map<string, Server>();
@@ -69,9 +69,9 @@ export class WebSeeds implements Disposable {
   add({ url, from }: WebSeedUrl): void {
     if (this.#servers.has(url)) return;
     const { layout, info, swarm } = this.#options;
-    const client = new WebClient(from);
-    this.#servers.set(url, { client, lacks: new WebLacks(layout, info.files), told: 0 });
-    swarm.book.learnWebSeed(new URL(url));
+    const client = new HttpClient(from);
+    this.#servers.set(url, { client, lacks: new MissingFiles(layout, info.files), told: 0 });
+    swarm.peers.addWebSeed(new URL(url));
   }
 
   /** Closes what is open, once no connection is left. */
@@ -84,11 +84,11 @@ export class WebSeeds implements Disposable {
     const { swarm, info, layout, host, carry } = this.#options;
     const server = this.#servers.get(url)!;
     const { client, lacks } = server;
-    const onMissing = (file: number, fault: WebFault) => this.#miss(url, file, fault.message);
+    const onMissing = (file: number, fault: WebSeedError) => this.#miss(url, file, fault.message);
     try {
       await this.#probe(url);
     } catch (error) {
-      if (!(error instanceof WebFault)) expectOutsideFault(error);
+      if (!(error instanceof WebSeedError)) rethrowBug(error);
       const reason = error instanceof Error ? error.message : String(error);
       swarm.dialFailed(peer, reason, performance.now());
       return this.#mind(peer, url, error);
@@ -141,7 +141,7 @@ export class WebSeeds implements Disposable {
         await probe(client, { url: webSeedFileUrl(url, info, file), fileLength }, signal);
         return lacks.hit();
       } catch (error) {
-        if (!(error instanceof MissingFileFault)) throw error;
+        if (!(error instanceof MissingFileError)) throw error;
         if (!lacks.miss(file, performance.now())) throw error;
         this.#miss(url, file, error.message);
       }
@@ -168,8 +168,8 @@ export class WebSeeds implements Disposable {
 
   /** Leaves a server alone for as long as it asked for, and tells the user what only people can mend. */
   #mind(peer: Peer, url: string, fault: unknown): void {
-    if (!(fault instanceof WebFault) || fault.waitMs === undefined) return;
-    this.#options.swarm.book.postpone(peer, performance.now() + fault.waitMs);
+    if (!(fault instanceof WebSeedError) || fault.waitMs === undefined) return;
+    this.#options.swarm.peers.postpone(peer, performance.now() + fault.waitMs);
     if (fault.isHopeless) this.#warn(`the web seed ${url} ${fault.message}`);
   }
 }

@@ -7,8 +7,8 @@
 import { Bitfield } from "../../store/bitfield.ts";
 import type { PieceIndex } from "../../store/layout.ts";
 import type { ActivePiece } from "../../store/pieces.ts";
-import { Outstanding } from "./outstanding_requests.ts";
-import { Pipeline } from "./request_pipeline.ts";
+import { OutstandingRequests } from "./outstanding_requests.ts";
+import { RequestPipeline } from "./request_pipeline.ts";
 import { RateMeter } from "./rate_meter.ts";
 import type { Peer } from "./peer.ts";
 
@@ -83,7 +83,7 @@ export class Connection {
   isSuperSeeder = false;
 
   /** Our requests it has not answered, by number of the block. */
-  readonly outstanding = new Outstanding();
+  readonly outstanding = new OutstandingRequests();
   /** The piece we are asking it for. */
   current: ActivePiece | undefined;
   /** Its requests we have not answered, in order. */
@@ -98,7 +98,7 @@ export class Connection {
   /** Data sent. */
   readonly up = new RateMeter();
   /** How much we ask it for at once. */
-  readonly pipeline = new Pipeline();
+  readonly pipeline = new RequestPipeline();
   /** When something last arrived. */
   lastReceivedMs: number;
   /** When something was last sent. */
@@ -117,8 +117,8 @@ export class Connection {
   renewed = false;
   /** We have asked for its end; what it still says counts no longer. */
   closing = false;
-  /** It is in the line of those to be settled: see {@link Hunger}, which alone sets this. */
-  hungry = false;
+  /** It is in the line of those to be settled: see {@link ReadyQueue}, which alone sets this. */
+  isQueued = false;
   /** It waits for something to ask it for, and has a place in the line of those who do, or did. */
   isWaiting = false;
   isInLine = false;

@@ -8,7 +8,7 @@ import type { Layout, PieceIndex } from "../../store/layout.ts";
 import type { Pieces } from "../../store/pieces.ts";
 import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
-import type { Hunger } from "./ready_queue.ts";
+import type { ReadyQueue } from "./ready_queue.ts";
 
 /** Where the bytes of a block go: into the piece memory, or nowhere in a simulation. */
 export type StoreBlock = (slot: number, begin: number, block: Uint8Array) => void;
@@ -20,7 +20,7 @@ export interface DownloadOptions {
   readonly connections: Iterable<Connection>;
   readonly emit: Emit;
   /** Who is to be settled next. */
-  readonly hunger: Hunger;
+  readonly hunger: ReadyQueue;
   readonly storeBlock: StoreBlock;
   readonly random: () => number;
   /** Bytes per second that may arrive; absent: any number. */

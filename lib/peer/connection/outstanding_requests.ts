@@ -11,7 +11,7 @@
 const INITIAL_PLACES = 16;
 
 /** Numbers of blocks, and when each was asked for. */
-export class Outstanding {
+export class OutstandingRequests {
   /** How many there are. */
   size = 0;
   #keys = new Float64Array(0);

@@ -76,6 +76,6 @@ const RANKS: Readonly<Record<PeerSource, number>> = {
 };
 
 /** How sure an address from there is: 0 is best. */
-export function rankOf(source: PeerSource): number {
+export function sourceRank(source: PeerSource): number {
   return RANKS[source];
 }

@@ -17,7 +17,7 @@ import type { Connection } from "./connection.ts";
 const TRIES = 4;
 
 /** The line of those who may want more requests. */
-export class Hunger {
+export class ReadyQueue {
   readonly #hungry: (Connection | undefined)[] = [];
   #first = 0; // of #hungry that has not been taken
   #end = 0; // of #hungry: what lies behind means nothing
@@ -29,9 +29,9 @@ export class Hunger {
   #someLeftOut = false;
 
   /** Something changed for the connection. */
-  add(connection: Connection): void {
-    if (connection.hungry) return;
-    connection.hungry = true;
+  enqueue(connection: Connection): void {
+    if (connection.isQueued) return;
+    connection.isQueued = true;
     connection.isWaiting = false;
     this.#hungry[this.#end++] = connection;
   }
@@ -42,8 +42,8 @@ export class Hunger {
     while (this.#first < this.#end) {
       const connection = this.#hungry[this.#first]!;
       this.#hungry[this.#first++] = undefined;
-      if (!connection.hungry) continue; // it was removed
-      connection.hungry = false;
+      if (!connection.isQueued) continue; // it was removed
+      connection.isQueued = false;
       return connection;
     }
     this.#first = this.#end = 0;
@@ -51,7 +51,7 @@ export class Hunger {
   }
 
   /** The connection could owe us more, but there is nothing to ask it for. */
-  foundNothing(connection: Connection): void {
+  markIdle(connection: Connection): void {
     connection.isWaiting = true;
     if (connection.isInLine) return;
     connection.isInLine = true;
@@ -59,33 +59,33 @@ export class Hunger {
   }
 
   /** The connection was asked for something; where it had waited, others may find something as well. */
-  found(connection: Connection): void {
+  markBusy(connection: Connection): void {
     if (connection === this.#tried) this.#tries++;
   }
 
   /** Something became free that any of those who wait might be asked for. */
-  somethingFree(): void {
+  wakeSome(): void {
     this.#tries = Math.max(this.#tries, TRIES);
     if (this.#line.length > TRIES) this.#someLeftOut = true;
   }
 
   /** Something changed for all who wait. */
-  everybody(): void {
+  wakeAll(): void {
     for (const connection of this.#line.splice(0)) {
       connection.isInLine = false;
-      if (connection.isWaiting) this.add(connection);
+      if (connection.isWaiting) this.enqueue(connection);
     }
   }
 
   /** Time passed: those who were left out have their turn. */
   tick(): void {
-    if (this.#someLeftOut) this.everybody();
+    if (this.#someLeftOut) this.wakeAll();
     this.#someLeftOut = false;
   }
 
   /** The connection is gone, or is not to be settled before something changes for it. */
   remove(connection: Connection): void {
-    connection.hungry = false;
+    connection.isQueued = false;
     connection.isWaiting = false;
   }
 

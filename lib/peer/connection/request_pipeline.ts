@@ -22,7 +22,7 @@ const RESERVE_MS = 100;
 const FORGETTING = 0.01;
 
 /** The depth of one peer's pipeline of requests. */
-export class Pipeline {
+export class RequestPipeline {
   #latencyMs = 0; // shortest time from request to block seen lately
   #startDepth = INITIAL_DEPTH;
   #starting = true;

@@ -5,7 +5,7 @@
  */
 
 /** Permits that come at a steady rate and can be saved up to a limit. */
-export class Allowance {
+export class TokenBucket {
   readonly #capacity: number;
   readonly #perSecond: number;
   #permits: number;
@@ -28,7 +28,7 @@ export class Allowance {
   }
 
   /** Uses permits up, one by default; false, and nothing is used up, when there are not so many. */
-  take(nowMs: number, count = 1): boolean {
+  tryTake(nowMs: number, count = 1): boolean {
     if (this.isUsedUp(nowMs) || this.#permits < count) return false;
     this.#permits -= count;
     return true;

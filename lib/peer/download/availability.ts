@@ -13,8 +13,8 @@ import type { Pieces } from "../../store/pieces.ts";
 import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { DownloadOptions } from "../connection/context.ts";
-import type { Hunger } from "../connection/ready_queue.ts";
-import { RarityOrder } from "./rarest_first.ts";
+import type { ReadyQueue } from "../connection/ready_queue.ts";
+import { RarestFirst } from "./rarest_first.ts";
 
 /** More than this is not little. */
 const MAX_GAINS = 128;
@@ -22,19 +22,19 @@ const MAX_GAINS = 128;
 /** Keeps, for every connection, what it has, what of that we want, and our interest truthful. */
 export class Availability {
   /** The wanted pieces that nobody has begun. */
-  readonly rarity: RarityOrder;
+  readonly rarity: RarestFirst;
   /** How many connected peers have all pieces. */
   completeCount = 0;
   readonly #pieces: Pieces;
   readonly #emit: Emit;
-  readonly #hunger: Hunger;
+  readonly #hunger: ReadyQueue;
 
   /** Everything missing that was chosen is wanted from the beginning. */
   constructor({ layout, pieces, emit, hunger, random }: DownloadOptions) {
     this.#pieces = pieces;
     this.#emit = emit;
     this.#hunger = hunger;
-    this.rarity = new RarityOrder(layout.pieceCount, random);
+    this.rarity = new RarestFirst(layout.pieceCount, random);
     for (const piece of layout.pieces()) {
       if (!pieces.have.get(piece) && pieces.isWanted(piece)) this.rarity.add(piece);
     }
@@ -48,7 +48,7 @@ export class Availability {
     connection.isCounted = !remote.isFull;
     connection.gains = [];
     connection.wantedCount = remote.isFull ? this.#allWanted : this.#count(remote);
-    if (connection.wantedCount > 0) this.#hunger.add(connection);
+    if (connection.wantedCount > 0) this.#hunger.enqueue(connection);
     this.#showInterest(connection);
   }
 
@@ -67,7 +67,7 @@ export class Availability {
     if (!this.#isWanted(piece)) return;
     connection.wantedCount++;
     if (connection.gains.length < MAX_GAINS) connection.gains.push(piece);
-    this.#hunger.add(connection);
+    this.#hunger.enqueue(connection);
     this.#showInterest(connection);
   }
 

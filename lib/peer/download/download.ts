@@ -13,17 +13,17 @@ import { BLOCK_LENGTH } from "../../codec/torrent/merkle.ts";
 import type { Bitfield } from "../../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../../store/layout.ts";
 import type { ActivePiece, Pieces } from "../../store/pieces.ts";
-import { Asking } from "./request_scheduler.ts";
+import { RequestScheduler } from "./request_scheduler.ts";
 import { Availability } from "./availability.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { DownloadOptions } from "../connection/context.ts";
 import { EndGame } from "./request_scheduler.ts";
-import { FairShare } from "./request_quota.ts";
-import { Haves } from "../upload/have_broadcast.ts";
-import type { Hunger } from "../connection/ready_queue.ts";
-import { Picker } from "./piece_picker.ts";
-import { Requests } from "./request_table.ts";
-import { Waste } from "./wasted_data.ts";
+import { RequestQuota } from "./request_quota.ts";
+import { HaveBroadcast } from "../upload/have_broadcast.ts";
+import type { ReadyQueue } from "../connection/ready_queue.ts";
+import { PiecePicker } from "./piece_picker.ts";
+import { RequestTable } from "./request_table.ts";
+import { WastedData } from "./wasted_data.ts";
 import type { Peer } from "../connection/peer.ts";
 
 /** A peer that owes blocks and sends none for so long holds them no longer. */
@@ -36,14 +36,14 @@ export class Download {
   readonly #options: DownloadOptions;
   readonly #layout: Layout;
   readonly #pieces: Pieces;
-  readonly #hunger: Hunger;
-  readonly #picker: Picker;
-  readonly #haves: Haves;
-  readonly #requests: Requests;
-  readonly #share: FairShare;
+  readonly #hunger: ReadyQueue;
+  readonly #picker: PiecePicker;
+  readonly #haves: HaveBroadcast;
+  readonly #requests: RequestTable;
+  readonly #share: RequestQuota;
   readonly #endGame: EndGame;
-  readonly #asking: Asking;
-  readonly #waste = new Waste();
+  readonly #asking: RequestScheduler;
+  readonly #waste = new WastedData();
 
   /** Everything missing is wanted from the beginning. */
   constructor(options: DownloadOptions) {
@@ -52,16 +52,23 @@ export class Download {
     this.#layout = layout;
     this.#pieces = pieces;
     this.#hunger = hunger;
-    this.#haves = new Haves(connections, emit);
-    const share = this.#share = new FairShare(options);
+    this.#haves = new HaveBroadcast(connections, emit);
+    const share = this.#share = new RequestQuota(options);
     this.available = new Availability(options);
     const { rarity, fewWanted } = this.available;
     const endGame = this.#endGame = new EndGame(rarity);
-    const picker = new Picker({ pieces, rarity, fewWanted, canVerify, doubted, drop: this.#drop });
+    const picker = new PiecePicker({
+      pieces,
+      rarity,
+      fewWanted,
+      canVerify,
+      doubted,
+      drop: this.#drop,
+    });
     this.#picker = picker;
     const freed = (active: ActivePiece) => picker.freed(active);
-    const requests = this.#requests = new Requests({ ...options, freed });
-    this.#asking = new Asking({ picker, requests, share, hunger, endGame });
+    const requests = this.#requests = new RequestTable({ ...options, freed });
+    this.#asking = new RequestScheduler({ picker, requests, share, hunger, endGame });
   }
 
   /** Bytes that arrived and were of no use. */
@@ -97,8 +104,8 @@ export class Download {
     if (active === undefined) return;
     if (!connection.negotiated.fast) this.#requests.release(connection, active);
     this.#leave(connection, active);
-    this.#hunger.add(connection);
-    this.#hunger.somethingFree();
+    this.#hunger.enqueue(connection);
+    this.#hunger.wakeSome();
   }
 
   /** The peer serves us now. */
@@ -106,7 +113,7 @@ export class Download {
     connection.peerChoking = false;
     this.#share.changed(connection);
     connection.refused.clear();
-    this.#hunger.add(connection);
+    this.#hunger.enqueue(connection);
   }
 
   /** The peer stops serving us. Without BEP 6 all our requests are dropped; with it, each is answered. */
@@ -115,15 +122,15 @@ export class Download {
     this.#share.changed(connection);
     if (!connection.negotiated.fast) this.#requests.releaseAll(connection);
     this.#leaveAll(connection);
-    this.#hunger.add(connection); // there may be what it allows while it chokes
+    this.#hunger.enqueue(connection); // there may be what it allows while it chokes
   }
 
   /** The peer will not send a block we asked for (BEP 6). */
   rejected(connection: Connection, message: BlockRangeMessage): void {
     const key = this.#requests.keyOf(message.piece, message.begin);
     if (key === undefined || this.#requests.answered(connection, key) < 0) return;
-    this.#hunger.add(connection);
-    this.#hunger.somethingFree(); // somebody else may give it
+    this.#hunger.enqueue(connection);
+    this.#hunger.wakeSome(); // somebody else may give it
     const active = this.#pieces.active.get(message.piece as PieceIndex);
     const block = message.begin / BLOCK_LENGTH;
     if (active === undefined || active.isReceived(block)) return; // the answer to our cancel
@@ -156,7 +163,7 @@ export class Download {
       connection.snubbed = false;
       this.#share.changed(connection);
     }
-    this.#hunger.add(connection);
+    this.#hunger.enqueue(connection);
     const active = this.#pieces.active.get(piece as PieceIndex);
     const welcome = active !== undefined && active.takesFrom(connection.id) &&
       active.receive(number, connection.peer.id);
@@ -179,7 +186,7 @@ export class Download {
       this.available.satisfied(connection);
       if (!connection.amInterested) this.#share.changed(connection);
     }
-    this.#hunger.somethingFree(); // a slot of piece memory
+    this.#hunger.wakeSome(); // a slot of piece memory
   }
 
   /** A full piece did not match its hash: all of it is fetched again. */
@@ -195,7 +202,7 @@ export class Download {
     this.#picker.ended(active);
     this.#pieces.failed(piece);
     this.available.rarity.add(piece);
-    this.#hunger.somethingFree();
+    this.#hunger.wakeSome();
   }
 
   /** These blocks of a full piece are wrong and the others right: whoever asks next gets them to do. */
@@ -206,7 +213,7 @@ export class Download {
     active.exclusive = false;
     this.#picker.leave(active);
     for (const block of wrong) this.#waste.dropped(this.#layout.blockLength(piece, block, true));
-    this.#hunger.somethingFree();
+    this.#hunger.wakeSome();
   }
 
   /** The connection is gone: what it owed is free for others. */
@@ -219,19 +226,19 @@ export class Download {
 
   /** Hashes became known: more pieces can be asked for. */
   hashesArrived(): void {
-    for (const connection of this.#options.connections) this.#hunger.add(connection);
+    for (const connection of this.#options.connections) this.#hunger.enqueue(connection);
   }
 
-  /** See {@link Asking.settle}. */
+  /** See {@link RequestScheduler.poll}. */
   settle(connection: Connection, nowMs: number): void {
-    this.#asking.settle(connection, nowMs);
+    this.#asking.poll(connection, nowMs);
   }
 
   /** Takes blocks away from peers that have stopped delivering, and tries those again that refused. */
   tick(nowMs: number): void {
     this.#haves.flush();
     // What is doubted is one peer's alone until that has had its time.
-    if (this.#endGame.isOn(nowMs) || this.#options.doubted.size > 0) this.#hunger.everybody();
+    if (this.#endGame.isOn(nowMs) || this.#options.doubted.size > 0) this.#hunger.wakeAll();
     this.#hunger.tick();
     for (const connection of this.#options.connections) {
       const waited = nowMs - connection.lastBlockMs >= SNUB_MS;
@@ -239,11 +246,11 @@ export class Download {
         if (waited) this.#snub(connection, nowMs);
         continue;
       }
-      if (connection.snubbed) this.#hunger.add(connection);
+      if (connection.snubbed) this.#hunger.enqueue(connection);
       if (!waited || connection.refused.size === 0) continue;
       connection.refused.clear(); // it may give that now, and perhaps nobody else can
       connection.lastBlockMs = nowMs;
-      this.#hunger.add(connection);
+      this.#hunger.enqueue(connection);
     }
     this.#share.tick(nowMs);
   }
@@ -265,13 +272,13 @@ export class Download {
     this.#requests.releaseAll(connection);
     this.#leaveAll(connection);
     this.#hunger.remove(connection);
-    this.#hunger.everybody();
+    this.#hunger.wakeAll();
   }
 
   #leaveAll(connection: Connection): void {
     for (const active of this.#picker.ownedBy(connection)) this.#leave(connection, active);
     connection.current = undefined;
-    this.#hunger.somethingFree();
+    this.#hunger.wakeSome();
   }
 
   /**
@@ -282,7 +289,7 @@ export class Download {
     if (connection.current === active) connection.current = undefined;
     if (active.owner !== connection.id || active.isFull) return;
     this.#picker.leave(active);
-    this.#hunger.somethingFree();
+    this.#hunger.wakeSome();
     if (active.exclusive) this.#requests.release(connection, active);
     if (active.isIdle && (active.receivedCount === 0 || active.exclusive)) this.#drop(active);
   }

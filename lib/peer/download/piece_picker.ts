@@ -16,7 +16,7 @@
 import type { PieceIndex } from "../../store/layout.ts";
 import type { ActivePiece, Pieces } from "../../store/pieces.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { RarityOrder } from "./rarest_first.ts";
+import type { RarestFirst } from "./rarest_first.ts";
 
 /** While fewer pieces than this are complete, new ones are chosen at random. */
 const RANDOM_FIRST_PIECES = 4;
@@ -37,7 +37,7 @@ export interface Pick {
 /** What the picker needs from its surroundings. */
 export interface PickerOptions {
   readonly pieces: Pieces;
-  readonly rarity: RarityOrder;
+  readonly rarity: RarestFirst;
   /** All that the peer has and we want, if that is little; see {@link Availability.fewWanted}. */
   readonly fewWanted: (connection: Connection) => readonly PieceIndex[] | undefined;
   /** Whether the hash of a piece is known yet. */
@@ -49,10 +49,10 @@ export interface PickerOptions {
 }
 
 /** Chooses blocks; changes nothing but which pieces are begun and whose they are. */
-export class Picker {
+export class PiecePicker {
   readonly #options: PickerOptions;
   readonly #pieces: Pieces;
-  readonly #rarity: RarityOrder;
+  readonly #rarity: RarestFirst;
   /** Pieces that were begun and left; some of them may be done with. */
   readonly #left = new Set<ActivePiece>();
   /** Pieces that have blocks nobody was asked for, oldest first; some of them may have none any more. */

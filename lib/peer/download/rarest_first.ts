@@ -23,7 +23,7 @@ const SAMPLE = 64;
 const SAMPLE_LOOKS = 1024;
 
 /** Missing pieces that nobody has begun, by availability. */
-export class RarityOrder {
+export class RarestFirst {
   readonly #availability: Uint16Array;
   readonly #order: Uint32Array; // pieces, rarest group first; the first #size entries are in use
   readonly #position: Int32Array; // of each piece in #order, -1 when it is not wanted now

@@ -17,7 +17,7 @@ const NEWCOMER_MS = 1000;
 const LIMIT_AHEAD_SECONDS = 0.5;
 
 /** Divides what may be asked for among those who give. */
-export class FairShare {
+export class RequestQuota {
   readonly #options: DownloadOptions;
   /** Blocks of a whole piece. */
   readonly #perPiece: number;

@@ -5,23 +5,23 @@
  */
 
 import type { Connection } from "../connection/connection.ts";
-import type { FairShare } from "./request_quota.ts";
-import type { Hunger } from "../connection/ready_queue.ts";
-import type { Picker } from "./piece_picker.ts";
-import type { Requests } from "./request_table.ts";
-import type { RarityOrder } from "./rarest_first.ts";
+import type { RequestQuota } from "./request_quota.ts";
+import type { ReadyQueue } from "../connection/ready_queue.ts";
+import type { PiecePicker } from "./piece_picker.ts";
+import type { RequestTable } from "./request_table.ts";
+import type { RarestFirst } from "./rarest_first.ts";
 
 /** Who knows what there is to ask for. */
 export interface AskingOptions {
-  readonly picker: Picker;
-  readonly requests: Requests;
-  readonly share: FairShare;
-  readonly hunger: Hunger;
+  readonly picker: PiecePicker;
+  readonly requests: RequestTable;
+  readonly share: RequestQuota;
+  readonly hunger: ReadyQueue;
   readonly endGame: EndGame;
 }
 
 /** Keeps the pipelines of requests filled. */
-export class Asking {
+export class RequestScheduler {
   readonly #options: AskingOptions;
 
   /** Asks for what the picker chooses. */
@@ -30,7 +30,7 @@ export class Asking {
   }
 
   /** Asks for as many blocks as the connection shall owe us. */
-  settle(connection: Connection, nowMs: number): void {
+  poll(connection: Connection, nowMs: number): void {
     const { requests, share } = this.#options;
     const mayAsk = !connection.peerChoking || connection.allowedFast.size > 0;
     if (!mayAsk || !connection.amInterested) return;
@@ -50,12 +50,12 @@ export class Asking {
     while (outstanding.size < depth) {
       const active = picker.next(connection);
       if (active === undefined) {
-        hunger.foundNothing(connection);
+        hunger.markIdle(connection);
         break;
       }
       requests.ask(connection, active, active.nextFree(), nowMs);
     }
-    if (outstanding.size > before) hunger.found(connection);
+    if (outstanding.size > before) hunger.markBusy(connection);
   }
 
   /** Asks for blocks that others owe us, when it is time for that. */
@@ -75,12 +75,12 @@ const END_GAME_DELAY_MS = 500;
 
 /** Watches how long it is that no piece is left to begin. */
 export class EndGame {
-  readonly #unbegun: RarityOrder;
+  readonly #unbegun: RarestFirst;
   /** When the last piece was begun; `undefined` while one is not. */
   #allBegunMs: number | undefined;
 
   /** @param unbegun the wanted pieces that nobody has begun */
-  constructor(unbegun: RarityOrder) {
+  constructor(unbegun: RarestFirst) {
     this.#unbegun = unbegun;
   }
 

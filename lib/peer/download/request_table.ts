@@ -12,7 +12,7 @@ import type { Layout, PieceIndex } from "../../store/layout.ts";
 import type { ActivePiece, Pieces } from "../../store/pieces.ts";
 import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { Hunger } from "../connection/ready_queue.ts";
+import type { ReadyQueue } from "../connection/ready_queue.ts";
 
 /** What requests need to know of their surroundings. */
 export interface RequestsOptions {
@@ -20,7 +20,7 @@ export interface RequestsOptions {
   readonly pieces: Pieces;
   readonly connections: Iterable<Connection>;
   readonly emit: Emit;
-  readonly hunger: Hunger;
+  readonly hunger: ReadyQueue;
   /** A block of the piece may be asked for again. */
   readonly freed: (active: ActivePiece) => void;
 }
@@ -45,7 +45,7 @@ export function piecesOwed(
 }
 
 /** Asks for blocks, and keeps account of what was asked. */
-export class Requests {
+export class RequestTable {
   readonly #options: RequestsOptions;
   readonly #layout: Layout;
   readonly #blocksPerPiece: number;
@@ -102,7 +102,7 @@ export class Requests {
       // With BEP 6 the cancel is answered, by the block or a reject, and that answer is awaited.
       if (connection.negotiated.fast) continue;
       this.#dropped(connection, key);
-      this.#options.hunger.add(connection);
+      this.#options.hunger.enqueue(connection);
     }
   }
 

@@ -11,7 +11,7 @@ import type { Connection } from "../connection/connection.ts";
 const MAX_WASTE_BYTES = 16 * 1024 * 1024;
 
 /** Counts it. */
-export class Waste {
+export class WastedData {
   /** Bytes of all peers. */
   bytes = 0;
 

@@ -21,8 +21,8 @@ import {
   ourUploadOnly,
   takeExtendedHandshake,
 } from "./extended_handshake.ts";
-import type { Hunger } from "../connection/ready_queue.ts";
-import type { OwnAddresses } from "../peers/external_address.ts";
+import type { ReadyQueue } from "../connection/ready_queue.ts";
+import type { ExternalAddress } from "../peers/external_address.ts";
 import type { PeerExchange } from "./pex.ts";
 
 /** What the extension protocol needs from its surroundings. */
@@ -30,10 +30,10 @@ export interface ExtensionsOptions {
   readonly ourselves: Ourselves;
   readonly connections: ReadonlyMap<number, Connection>;
   readonly emit: Emit;
-  readonly hunger: Hunger;
+  readonly hunger: ReadyQueue;
   readonly target: () => ExtensionTarget;
   readonly exchange: PeerExchange;
-  readonly ownAddresses: OwnAddresses;
+  readonly ownAddresses: ExternalAddress;
   /** An inbound peer said on which port it listens. */
   readonly identify: (connection: Connection, listenPort: number) => void;
 }
@@ -97,11 +97,11 @@ export class Extensions {
 
   #introduced(connection: Connection, payload: Uint8Array): void {
     const { port, yourIp } = takeExtendedHandshake(connection, payload);
-    if (yourIp !== undefined) this.#options.ownAddresses.said(yourIp, connection.peer.host);
+    if (yourIp !== undefined) this.#options.ownAddresses.vote(yourIp, connection.peer.host);
     if (port !== undefined && connection.negotiated.inbound) {
       this.#options.identify(connection, port);
     }
-    this.#options.hunger.add(connection);
+    this.#options.hunger.enqueue(connection);
   }
 
   #send(connection: Connection, payload: Uint8Array): void {

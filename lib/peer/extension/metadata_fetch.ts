@@ -20,8 +20,8 @@ import { ProtocolError } from "../../errors.ts";
 import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
 import { CorruptDataError } from "../../errors.ts";
-import type { Hunger } from "../connection/ready_queue.ts";
-import { MetadataTurns } from "./metadata_scheduler.ts";
+import type { ReadyQueue } from "../connection/ready_queue.ts";
+import { MetadataScheduler } from "./metadata_scheduler.ts";
 import { sendMetadata } from "../connection/metadata_message.ts";
 
 const RETRY_MS = 5000;
@@ -56,17 +56,17 @@ export class MetadataFetch {
   readonly #v1Hash: Uint8Array | undefined;
   readonly #v2Hash: Uint8Array | undefined;
   readonly #emit: Emit;
-  readonly #hunger: Hunger;
+  readonly #hunger: ReadyQueue;
   readonly #copies = new Map<Connection, Copy>();
   readonly #held = new Map<Connection, Held>();
   readonly #notBefore = new Map<Connection, number>();
-  readonly #turns = new MetadataTurns();
+  readonly #turns = new MetadataScheduler();
 
   /** Checks what arrives against every hash that is given. */
   constructor(
     { v1Hash, v2Hash }: { v1Hash?: Uint8Array | undefined; v2Hash?: Uint8Array | undefined },
     emit: Emit,
-    hunger: Hunger,
+    hunger: ReadyQueue,
   ) {
     this.#v1Hash = v1Hash;
     this.#v2Hash = v2Hash;
@@ -152,7 +152,7 @@ export class MetadataFetch {
     copy.parts[piece] = data.slice();
     copy.received++;
     copy.lastMs = nowMs;
-    this.#hunger.add(connection);
+    this.#hunger.enqueue(connection);
     if (copy.received === copy.parts.length) this.#check(copy);
   }
 

@@ -28,7 +28,7 @@ export interface Turn {
 }
 
 /** Those who wait, and who was tried how often. */
-export class MetadataTurns {
+export class MetadataScheduler {
   readonly #waiting = new Set<Connection>();
   readonly #hostTries = new Map<string, number>();
   readonly #tries = new Map<Connection, number>();

@@ -9,7 +9,7 @@
  */
 
 import { formatHostPort, type HostPort } from "../../codec/address.ts";
-import { type Reach, reachOf } from "../../codec/address_scope.ts";
+import { type AddressScope, reachOf } from "../../codec/address_scope.ts";
 import {
   decodePex,
   encodePex,
@@ -20,11 +20,11 @@ import {
 } from "../../codec/wire/pex.ts";
 import { ProtocolError } from "../../errors.ts";
 import type { Emit } from "../connection/actions.ts";
-import { admissible } from "../peers/address_filter.ts";
-import { Allowance } from "../connection/token_bucket.ts";
+import { allowedAddresses } from "../peers/address_filter.ts";
+import { TokenBucket } from "../connection/token_bucket.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { OwnAddresses } from "../peers/external_address.ts";
-import type { PeerBook } from "../peers/peer_list.ts";
+import type { ExternalAddress } from "../peers/external_address.ts";
+import type { PeerList } from "../peers/peer_list.ts";
 
 /** One message a minute is the rule, and libtorrent hangs up on more than six. */
 const INTERVAL_MS = 60_000;
@@ -54,7 +54,7 @@ const PARTED_MS = 5 * 60_000;
 
 /** Somebody who is connected to us, or just was. */
 interface Presence extends HostPort {
-  readonly reach: Reach;
+  readonly reach: AddressScope;
   /** Absent when there is none any more. */
   connection: Connection | undefined;
   /** It is there as far as we know. */
@@ -72,19 +72,19 @@ interface Line {
   /** Address under which others are told of this peer, once we know where it listens. */
   address: string | undefined;
   /** How far the peer's address reaches; `undefined`: nobody else can dial it there. */
-  readonly reach: Reach | undefined;
+  readonly reach: AddressScope | undefined;
   /** The last change the peer knows of. */
   told: number;
   nextMs: number;
-  readonly messages: Allowance;
-  readonly addresses: Allowance;
+  readonly messages: TokenBucket;
+  readonly addresses: TokenBucket;
   unread: number;
 }
 
 /** What peer exchange needs from its surroundings. */
 export interface PeerExchangeOptions {
-  readonly book: PeerBook;
-  readonly ownAddresses: OwnAddresses;
+  readonly book: PeerList;
+  readonly ownAddresses: ExternalAddress;
   readonly emit: Emit;
 }
 
@@ -110,8 +110,8 @@ export class PeerExchange {
       reach: reachOf(connection.peer.host),
       told: 0,
       nextMs: isShoal(connection) ? nowMs : nowMs + FIRST_MS,
-      messages: new Allowance(MESSAGE_BURST, MESSAGES_PER_SECOND, nowMs),
-      addresses: new Allowance(ADDRESS_BURST, ADDRESSES_PER_SECOND, nowMs),
+      messages: new TokenBucket(MESSAGE_BURST, MESSAGES_PER_SECOND, nowMs),
+      addresses: new TokenBucket(ADDRESS_BURST, ADDRESSES_PER_SECOND, nowMs),
       unread: 0,
     });
   }
@@ -137,16 +137,16 @@ export class PeerExchange {
   received(connection: Connection, payload: Uint8Array, nowMs: number): void {
     const line = this.#lines.get(connection);
     if (line === undefined) return;
-    if (!line.messages.take(nowMs)) {
+    if (!line.messages.tryTake(nowMs)) {
       if (++line.unread > MAX_UNREAD) throw new ProtocolError("sends lists of peers without end");
       return;
     }
     const { book, ownAddresses } = this.#options;
     const { added } = decodePex(payload);
-    for (const peer of admissible(added, "peer", ownAddresses, connection.peer.host)) {
-      if (!book.knows(peer.host, peer.port) && !line.addresses.take(nowMs)) return;
+    for (const peer of allowedAddresses(added, "peer", ownAddresses, connection.peer.host)) {
+      if (!book.knows(peer.host, peer.port) && !line.addresses.tryTake(nowMs)) return;
       const [v2, wantsNothing] = [(peer.flags & PexFlag.v2) > 0, (peer.flags & PexFlag.seed) > 0];
-      book.learn(peer.host, peer.port, "peer", { v2, wantsNothing, by: connection.peer.host });
+      book.addPeer(peer.host, peer.port, "peer", { v2, wantsNothing, by: connection.peer.host });
     }
   }
 
@@ -230,7 +230,7 @@ export class PeerExchange {
  * Whether an address means the same to both: a loopback address or one of a private network does so only
  * within that machine or network.
  */
-function isOfUse(reach: Reach | undefined, distance: Reach | undefined): boolean {
+function isOfUse(reach: AddressScope | undefined, distance: AddressScope | undefined): boolean {
   return reach !== undefined && distance !== undefined && reach >= distance;
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { hostKey } from "../../codec/network_key.ts";
-import { Allowance } from "../connection/token_bucket.ts";
+import { TokenBucket } from "../connection/token_bucket.ts";
 
 /** Visits at once: as many peers as may well sit behind one address. */
 const BURST = 300;
@@ -16,19 +16,19 @@ const PER_SECOND = 10;
 const MAX_HOSTS = 1000;
 
 /** Counts the visits of each host. */
-export class Visits {
-  readonly #allowances = new Map<string, Allowance>();
+export class AcceptLimiter {
+  readonly #allowances = new Map<string, TokenBucket>();
 
   /** Somebody connects; false when its host has come too often. */
-  admit(host: string, nowMs: number): boolean {
+  allow(host: string, nowMs: number): boolean {
     const key = hostKey(host);
     let allowance = this.#allowances.get(key);
     if (allowance === undefined) {
-      allowance = new Allowance(BURST, PER_SECOND, nowMs);
+      allowance = new TokenBucket(BURST, PER_SECOND, nowMs);
       this.#allowances.set(key, allowance);
       const [oldest] = this.#allowances.keys();
       if (this.#allowances.size > MAX_HOSTS) this.#allowances.delete(oldest!);
     }
-    return allowance.take(nowMs);
+    return allowance.tryTake(nowMs);
   }
 }

@@ -6,22 +6,22 @@
 
 import type { HostPort } from "../../codec/address.ts";
 import {
+  AddressScope,
   isNowhere,
   isServicePort,
   mayReach,
-  Reach,
   scopeOf,
   type SourceScope,
 } from "../../codec/address_scope.ts";
-import type { OwnAddresses } from "./external_address.ts";
+import type { ExternalAddress } from "./external_address.ts";
 import type { PeerSource } from "../connection/peer.ts";
-import type { PeerBook } from "./peer_list.ts";
+import type { PeerList } from "./peer_list.ts";
 
 /** Addresses read of one answer: more than trackers give, though a datagram has room for ten thousand. */
 const MAX_NAMED = 200;
 
 /** How addresses were named. */
-export interface Told {
+export interface Introduction {
   /** They were found under the v2 info-hash. */
   readonly v2: boolean;
   /** The IP address of who told us; absent where each peer spoke for itself, and for the user. */
@@ -29,15 +29,15 @@ export interface Told {
 }
 
 /** Lets a book learn those of the addresses that may be dialled. */
-export function introduce(
-  book: PeerBook,
-  ownAddresses: OwnAddresses,
+export function addPeers(
+  book: PeerList,
+  ownAddresses: ExternalAddress,
   peers: readonly HostPort[],
   source: PeerSource,
-  told: Told,
+  told: Introduction,
 ): void {
-  for (const { host, port } of admissible(peers, source, ownAddresses, told.by)) {
-    book.learn(host, port, source, told);
+  for (const { host, port } of allowedAddresses(peers, source, ownAddresses, told.by)) {
+    book.addPeer(host, port, source, told);
   }
 }
 
@@ -50,16 +50,16 @@ export function introduce(
  *
  * @param from the IP address of whoever names them; absent where each speaks for itself
  */
-export function admissible<T extends HostPort>(
+export function allowedAddresses<T extends HostPort>(
   named: readonly T[],
   source: PeerSource,
-  ownAddresses: OwnAddresses,
+  ownAddresses: ExternalAddress,
   from?: string,
 ): T[] {
   const { here } = ownAddresses;
-  const nearest: Reach = source !== "user" && named.some(({ host }) => isNowhere(host))
-    ? Reach.site
-    : Reach.machine;
+  const nearest: AddressScope = source !== "user" && named.some(({ host }) => isNowhere(host))
+    ? AddressScope.site
+    : AddressScope.machine;
   const neighbours = source === "tracker" ? here : [];
   const isAdmissible = ({ host, port }: T) => {
     const scope = source === "user" ? "user" : atLeast(scopeOf(from ?? host, here), nearest);
@@ -69,6 +69,6 @@ export function admissible<T extends HostPort>(
   return named.slice(0, MAX_NAMED).filter(isAdmissible);
 }
 
-function atLeast(reach: Reach | undefined, nearest: Reach): SourceScope | undefined {
+function atLeast(reach: AddressScope | undefined, nearest: AddressScope): SourceScope | undefined {
   return reach === undefined || reach > nearest ? reach : nearest;
 }

@@ -11,7 +11,7 @@ import { addressOf, type Peer } from "../connection/peer.ts";
 const MAX_BANS = 500;
 
 /** Banned peers, by address and by who they said they are. */
-export class Bans {
+export class BanList {
   readonly #byAddress = new Map<string, Peer>();
   readonly #ids = new Set<string>(); // host and peer id in hex
 

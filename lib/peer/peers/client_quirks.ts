@@ -16,7 +16,7 @@ const [ARIA2, TRANSMISSION, RTORRENT] = ["A2-", "-TR", "-lt"].map((start) =>
  *
  * @param peerId in hex
  */
-export function keepsFirstConnection(peerId: string): boolean {
+export function keepsFirstDuplicate(peerId: string): boolean {
   return [ARIA2, TRANSMISSION, RTORRENT].some((start) => peerId.startsWith(start));
 }
 
@@ -26,6 +26,6 @@ export function keepsFirstConnection(peerId: string): boolean {
  *
  * @param peerId in hex
  */
-export function restsWhenDry(peerId: string): boolean {
+export function stallsOnSingleHaves(peerId: string): boolean {
   return peerId.startsWith(RTORRENT);
 }

@@ -9,11 +9,11 @@ import { isServicePort } from "../../codec/address_scope.ts";
 import { hex } from "../../codec/bytes.ts";
 import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
-import { Portions } from "./network_usage.ts";
+import { DialQuotas } from "./network_usage.ts";
 import { DialFailures } from "./dial_failures.ts";
-import type { PeerBook } from "./peer_list.ts";
-import { Places, type PlacesOptions } from "./eviction.ts";
-import { Twins } from "./duplicate_connections.ts";
+import type { PeerList } from "./peer_list.ts";
+import { ConnectionSlots, type SlotOptions } from "./eviction.ts";
+import { DuplicateConnections } from "./duplicate_connections.ts";
 import type { Peer } from "../connection/peer.ts";
 
 /** Attempts to connect under way at once. */
@@ -22,23 +22,23 @@ const MAX_DIALS = 30;
 const FAILURE_WEIGHT = 2 ** 33;
 
 /** What admission needs from its surroundings. */
-export interface AdmissionOptions extends PlacesOptions {
+export interface AdmissionOptions extends SlotOptions {
   /** Ours, 20 bytes. */
   readonly peerId: Uint8Array;
   readonly random: () => number;
-  readonly book: PeerBook;
+  readonly book: PeerList;
   readonly emit: Emit;
   readonly close: (connection: Connection, reason: string) => void;
 }
 
 /** Decides over connections; the swarm opens and closes them. */
-export class Admission {
+export class ConnectionPolicy {
   readonly #options: AdmissionOptions;
-  readonly #book: PeerBook;
+  readonly #book: PeerList;
   readonly #connections: ReadonlyMap<number, Connection>;
-  readonly #places: Places;
+  readonly #places: ConnectionSlots;
   readonly #peerId: string;
-  readonly #twins: Twins;
+  readonly #twins: DuplicateConnections;
   readonly #failures = new DialFailures();
   /** Closed in favour of another with the same peer. */
   readonly #duplicates = new Set<Connection>();
@@ -48,9 +48,9 @@ export class Admission {
     this.#options = options;
     this.#book = options.book;
     this.#connections = options.connections;
-    this.#places = new Places(options);
+    this.#places = new ConnectionSlots(options);
     this.#peerId = hex(options.peerId);
-    this.#twins = new Twins(this.#peerId, options.emit);
+    this.#twins = new DuplicateConnections(this.#peerId, options.emit);
   }
 
   /**
@@ -58,11 +58,11 @@ export class Admission {
    * there is no room for anybody, a connection of no use to either side is closed, and the next call fills
    * its place; or one is dialled for whom one of a crowd will make room.
    */
-  toDial(nowMs: number): Peer[] {
+  nextDials(nowMs: number): Peer[] {
     const { connecting } = this.#book;
     const room = Math.min(MAX_DIALS, this.#places.free) - connecting.size;
     if (room <= 0) return this.#toDialWhenFull(nowMs);
-    const portions = new Portions(MAX_DIALS);
+    const portions = new DialQuotas(MAX_DIALS);
     for (const { host } of connecting) portions.take(host);
     return this.#best(room, ({ host, url }) => url !== undefined || portions.take(host));
   }
@@ -86,15 +86,15 @@ export class Admission {
     const priorityOf = (peer: Peer) =>
       (this.#places.priorityOf(peer) ?? random() * 2 ** 32) -
       this.#failures.at(peer.host) * FAILURE_WEIGHT;
-    return this.#book.bestToDial(count, wantNothing(), priorityOf, mayDial);
+    return this.#book.nextToDial(count, wantNothing(), priorityOf, mayDial);
   }
 
   /** Somebody connected to us; returns `undefined` when there is no room or it is not welcome. */
   accept(host: string, port: number, nowMs: number): Peer | undefined {
     if (this.#places.areTaken && !this.#isAtHost(host)) {
-      if (this.#places.whoMakesRoom({ host, port }, nowMs) === undefined) return undefined;
+      if (this.#places.findEviction({ host, port }, nowMs) === undefined) return undefined;
     }
-    const peer = this.#book.learn(host, port, "inbound");
+    const peer = this.#book.addPeer(host, port, "inbound");
     if (peer === undefined || (peer.state !== "available" && peer.state !== "away")) {
       return undefined;
     }
@@ -106,14 +106,14 @@ export class Admission {
    * Handshakes are through: why there will be no connection all the same, or `undefined`. Another
    * connection that has to go for it is closed.
    */
-  refuse(peer: Peer, peerId: string, inbound: boolean, nowMs: number): string | undefined {
+  reasonToReject(peer: Peer, peerId: string, inbound: boolean, nowMs: number): string | undefined {
     const unwelcome = this.#unwelcome(peer, peerId, inbound);
     if (unwelcome !== undefined) return this.#failed(peer, unwelcome, nowMs);
     this.#failures.succeeded(peer.host);
     const twin = this.#connectionWith(peerId);
     if (twin !== undefined) return this.#chooseTwin(peer, twin, inbound, nowMs);
     if (peer.url !== undefined || !this.#places.areTaken) return undefined;
-    const leaver = this.#places.whoMakesRoom(peer, nowMs);
+    const leaver = this.#places.findEviction(peer, nowMs);
     if (leaver === undefined) return this.#failed(peer, "no room", nowMs);
     this.#options.close(leaver, "makes room for another peer");
     return undefined;
@@ -127,7 +127,7 @@ export class Admission {
     for (const connection of this.#connections.values()) {
       const { listenPort, peer: other } = connection;
       if (other.dialable || listenPort !== peer.port || other.host !== peer.host) continue;
-      this.identify(connection, listenPort);
+      this.setListenPort(connection, listenPort);
     }
   }
 
@@ -139,7 +139,7 @@ export class Admission {
   }
 
   /** A connection is gone. */
-  left(connection: Connection, reason: string, nowMs: number): void {
+  onDisconnected(connection: Connection, reason: string, nowMs: number): void {
     this.#twins.left(connection);
     const { peer, negotiated, down, up } = connection;
     if (this.#duplicates.delete(connection)) {
@@ -158,10 +158,10 @@ export class Admission {
   }
 
   /** An inbound peer said where it listens: it may be somebody we know, even somebody banned. */
-  identify(connection: Connection, listenPort: number): void {
+  setListenPort(connection: Connection, listenPort: number): void {
     if (isServicePort(listenPort)) return; // another machine's perhaps, behind the same address
     connection.listenPort = listenPort;
-    this.#book.identify(connection.peer, listenPort);
+    this.#book.setListenPort(connection.peer, listenPort);
     const { state, reason } = connection.peer;
     if (state === "banned") this.#options.close(connection, reason);
   }
@@ -189,7 +189,7 @@ export class Admission {
     return reason;
   }
 
-  /** One of two connections with one peer: see {@link Twins}. */
+  /** One of two connections with one peer: see {@link DuplicateConnections}. */
   #chooseTwin(peer: Peer, twin: Connection, inbound: boolean, nowMs: number): string | undefined {
     const { peerId } = twin.negotiated;
     if (this.#twins.isSecondKept(twin, peer.host, inbound, nowMs)) {
@@ -214,7 +214,7 @@ export class Admission {
     this.#book.duplicate(peer, reason, nowMs, againMs);
     const other = this.#connectionWith(peerId);
     if (inbound || other === undefined || other.peer.host !== peer.host) return;
-    if (other.peer !== peer) this.#book.identify(other.peer, peer.port);
+    if (other.peer !== peer) this.#book.setListenPort(other.peer, peer.port);
   }
 
   #connectionWith(peerId: string): Connection | undefined {

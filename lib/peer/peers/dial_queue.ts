@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Peer, rankOf } from "../connection/peer.ts";
+import { type Peer, sourceRank } from "../connection/peer.ts";
 
 const RANK_COUNT = 4;
 
@@ -20,7 +20,7 @@ export class DialQueue {
   /** The peer can be dialled from now on. What is known of it must not change while it is in here. */
   add(peer: Peer): void {
     const ranks = peer.wantsNothing ? this.#sated : this.#wanting;
-    ranks[rankOf(peer.source)]!.add(peer);
+    ranks[sourceRank(peer.source)]!.add(peer);
   }
 
   /** The peer cannot be dialled any more, or is to be added anew. */

@@ -14,7 +14,7 @@ import { METADATA_EXTENSION } from "../../codec/wire/extension.ts";
 import { hostKey } from "../../codec/network_key.ts";
 import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
-import { keepsFirstConnection } from "./client_quirks.ts";
+import { keepsFirstDuplicate } from "./client_quirks.ts";
 import { sendMetadata } from "../connection/metadata_message.ts";
 
 /**
@@ -29,7 +29,7 @@ const FRESH_MS = 1000;
 const ANSWER_MS = 4000;
 
 /** Judges between connections with one peer. */
-export class Twins {
+export class DuplicateConnections {
   readonly #ourId: string;
   readonly #emit: Emit;
   /** Whose peer was asked whether it is alive, and when. */
@@ -44,7 +44,7 @@ export class Twins {
   /** Whether the second connection is to stay instead of the first: they are of one moment. */
   isSecondKept(first: Connection, host: string, inbound: boolean, nowMs: number): boolean {
     const { peer, negotiated, openedMs } = first;
-    if (negotiated.inbound === inbound || keepsFirstConnection(negotiated.peerId)) return false;
+    if (negotiated.inbound === inbound || keepsFirstDuplicate(negotiated.peerId)) return false;
     const isSameHost = hostKey(peer.host) === hostKey(host);
     if (nowMs - openedMs > (isSameHost ? RACE_MS : RACE_ELSEWHERE_MS)) return false;
     // Both sides must drop the same one: the greater peer id keeps the one it initiated.

@@ -7,7 +7,7 @@
 import { peerPriority } from "../../codec/wire/peer_priority.ts";
 import type { Connection } from "../connection/connection.ts";
 import { Census } from "./network_usage.ts";
-import type { OwnAddresses } from "./external_address.ts";
+import type { ExternalAddress } from "./external_address.ts";
 
 /** A connection this young has not had the time to be of use, and makes room for nobody. */
 const GRACE_MS = 10_000;
@@ -25,20 +25,20 @@ export interface Address {
 }
 
 /** What the places need from their surroundings. */
-export interface PlacesOptions {
+export interface SlotOptions {
   readonly maxConnections: number;
   readonly connections: ReadonlyMap<number, Connection>;
-  readonly ownAddresses: OwnAddresses;
+  readonly ownAddresses: ExternalAddress;
   /** Whether everything we want is here. */
   readonly wantNothing: () => boolean;
 }
 
 /** Looks who holds a place, and who is to give one up. */
-export class Places {
-  readonly #options: PlacesOptions;
+export class ConnectionSlots {
+  readonly #options: SlotOptions;
 
   /** Looks at the connections whenever it is asked. */
-  constructor(options: PlacesOptions) {
+  constructor(options: SlotOptions) {
     this.#options = options;
   }
 
@@ -67,7 +67,7 @@ export class Places {
    * - Others that idle go for a newcomer of higher priority (BEP 40), which all peers compute alike: so
    *   places are not a matter of who came first, and nobody gets one by coming again and again.
    */
-  whoMakesRoom(newcomer: Address, nowMs: number): Connection | undefined {
+  findEviction(newcomer: Address, nowMs: number): Connection | undefined {
     return this.#useless(nowMs) ?? this.ofCrowd(newcomer, nowMs) ??
       this.#ofLowerPriority(newcomer, nowMs);
   }
@@ -75,7 +75,7 @@ export class Places {
   /** The priority of a peer towards us; `undefined` while we do not know how it sees us. */
   priorityOf({ host, port }: Address): number | undefined {
     const { ownAddresses } = this.#options;
-    const own = ownAddresses.towards(host);
+    const own = ownAddresses.forPeer(host);
     return own === undefined
       ? undefined
       : peerPriority({ host: own, port: ownAddresses.port }, { host, port });
@@ -99,7 +99,7 @@ export class Places {
     return undefined;
   }
 
-  /** See {@link whoMakesRoom}. */
+  /** See {@link findEviction}. */
   ofCrowd(newcomer: Address, nowMs: number): Connection | undefined {
     const census = this.#census();
     const own = census.at(newcomer.host);

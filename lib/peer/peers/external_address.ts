@@ -6,7 +6,7 @@
  */
 
 import { bytesToIp, type HostPort, isLoopback } from "../../codec/address.ts";
-import { type Reach, reachOf } from "../../codec/address_scope.ts";
+import { type AddressScope, reachOf } from "../../codec/address_scope.ts";
 
 /** Votes kept; one lie among many does not count then, and a new address soon wins. */
 const MAX_VOTES = 32;
@@ -14,11 +14,11 @@ const MAX_VOTES = 32;
 interface Vote {
   readonly ip: string;
   readonly from: string;
-  readonly reach: Reach;
+  readonly reach: AddressScope;
 }
 
 /** Our addresses, as we know them and as most peers see them. */
-export class OwnAddresses {
+export class ExternalAddress {
   /** Where we listen. */
   readonly port: number;
   /** The addresses of this machine's interfaces, as far as the driver knows them. */
@@ -38,7 +38,7 @@ export class OwnAddresses {
   }
 
   /** The peer at `from` sees us at `bytes`, an address of 4 or 16 bytes. */
-  said(bytes: Uint8Array, from: string): void {
+  vote(bytes: Uint8Array, from: string): void {
     const reach = reachOf(from);
     if (reach === undefined) return;
     const others = this.#votes.filter((vote) => vote.from !== from); // a host has one vote
@@ -50,7 +50,7 @@ export class OwnAddresses {
    * The address under which `other` most likely sees us: the one that most peers as near as it have named,
    * in its family. `undefined` while none has.
    */
-  towards(other: string): string | undefined {
+  forPeer(other: string): string | undefined {
     const reach = reachOf(other);
     const key = `${reach} ${isV6(other)}`;
     if (!this.#winners.has(key)) this.#winners.set(key, this.#winner(reach, isV6(other)));
@@ -68,7 +68,7 @@ export class OwnAddresses {
       : host === this.#host;
   }
 
-  #winner(reach: Reach | undefined, v6: boolean): string | undefined {
+  #winner(reach: AddressScope | undefined, v6: boolean): string | undefined {
     const counts = new Map<string, number>();
     for (const vote of this.#votes) {
       if (vote.reach !== reach || isV6(vote.ip) !== v6) continue;

@@ -7,7 +7,7 @@
 
 import type { Message } from "../../codec/wire/message.ts";
 import { ProtocolError } from "../../errors.ts";
-import { Allowance } from "../connection/token_bucket.ts";
+import { TokenBucket } from "../connection/token_bucket.ts";
 import type { Connection } from "../connection/connection.ts";
 
 /** Messages that may be saved up, besides one for each piece: a peer may lose a file and get it again. */
@@ -21,9 +21,9 @@ const PER_SECOND = 20;
 const WHOLE_BURST = 4;
 
 /** Counts what peers say. */
-export class Chatter {
+export class FloodGuard {
   readonly #capacity: number;
-  readonly #allowances = new Map<Connection, Allowance>();
+  readonly #allowances = new Map<Connection, TokenBucket>();
 
   /** For a torrent of so many pieces. */
   constructor(pieceCount: number) {
@@ -35,10 +35,10 @@ export class Chatter {
    *
    * @throws {ProtocolError} when it says too much that is not new
    */
-  heard(connection: Connection, message: Message, nowMs: number): void {
+  onMessage(connection: Connection, message: Message, nowMs: number): void {
     const cost = this.#costOf(connection, message);
     // For a web server our own side speaks, and says anew what there is each time a file turns out missing.
-    if (cost > 0 && connection.peer.url === undefined) this.spend(connection, cost, nowMs);
+    if (cost > 0 && connection.peer.url === undefined) this.charge(connection, cost, nowMs);
   }
 
   /**
@@ -46,13 +46,13 @@ export class Chatter {
    *
    * @throws {ProtocolError} when that is too much
    */
-  spend(connection: Connection, cost: number, nowMs: number): void {
+  charge(connection: Connection, cost: number, nowMs: number): void {
     let allowance = this.#allowances.get(connection);
     if (allowance === undefined) {
-      allowance = new Allowance(this.#capacity, PER_SECOND, nowMs);
+      allowance = new TokenBucket(this.#capacity, PER_SECOND, nowMs);
       this.#allowances.set(connection, allowance);
     }
-    if (!allowance.take(nowMs, cost)) throw new ProtocolError("says the same again and again");
+    if (!allowance.tryTake(nowMs, cost)) throw new ProtocolError("says the same again and again");
   }
 
   /** The connection is gone. */

@@ -11,7 +11,7 @@ import { hostKey } from "../../codec/network_key.ts";
 const MAX_HOSTS = 1000;
 
 /** What one host may still have done for it. */
-export class HostShare {
+export class HostQuota {
   readonly #capacity: number;
   readonly #perSecond: number;
   #left: number;
@@ -35,10 +35,10 @@ export class HostShare {
 }
 
 /** The shares of all hosts. */
-export class HostShares {
+export class HostQuotas {
   readonly #capacity: number;
   readonly #perSecond: number;
-  readonly #shares = new Map<string, HostShare>();
+  readonly #shares = new Map<string, HostQuota>();
 
   /** Each host may save up so much, and gets so much a second. */
   constructor(capacity: number, perSecond: number) {
@@ -47,9 +47,9 @@ export class HostShares {
   }
 
   /** The share of the host at this IP address: the same one for all its connections. */
-  of(host: string, nowMs: number): HostShare {
+  of(host: string, nowMs: number): HostQuota {
     const key = hostKey(host);
-    const share = this.#shares.get(key) ?? new HostShare(this.#capacity, this.#perSecond, nowMs);
+    const share = this.#shares.get(key) ?? new HostQuota(this.#capacity, this.#perSecond, nowMs);
     this.#shares.delete(key);
     this.#shares.set(key, share); // the last to be forgotten
     const [oldest] = this.#shares.keys();

@@ -16,7 +16,7 @@ const IDLE_TIMEOUT_MS = 150_000;
 const FIRST_WORDS_MS = 1000;
 
 /** Notes in the peer what its connection tells: whether it has everything, or wants nothing more. */
-export function noteWhatItLacks(connection: Connection, isTransferring: boolean): void {
+export function recordCompleteness(connection: Connection, isTransferring: boolean): void {
   const { peer, remote, uploadOnly } = connection;
   peer.complete = isTransferring && remote.isFull;
   peer.wantsNothing = peer.complete || uploadOnly;
@@ -24,7 +24,7 @@ export function noteWhatItLacks(connection: Connection, isTransferring: boolean)
 }
 
 /** Why the connection is to be closed, if it is. `weWantNothing`: everything we want is here. */
-export function endOf(
+export function closeReason(
   connection: Connection,
   weWantNothing: boolean,
   nowMs: number,
@@ -32,12 +32,17 @@ export function endOf(
   const { peer, lastReceivedMs, openedMs } = connection;
   if (peer.state === "banned") return peer.reason;
   if (nowMs - lastReceivedMs > IDLE_TIMEOUT_MS) return "said nothing for too long";
-  if (!isIdle(connection, weWantNothing) || nowMs - openedMs <= FIRST_WORDS_MS) return undefined;
+  if (!bothUninterested(connection, weWantNothing) || nowMs - openedMs <= FIRST_WORDS_MS) {
+    return undefined;
+  }
   return peer.complete ? "both sides are complete" : "both sides want nothing more";
 }
 
 /** Whether neither side wants anything. */
-export function isIdle({ peer, peerInterested }: Connection, weWantNothing: boolean): boolean {
+export function bothUninterested(
+  { peer, peerInterested }: Connection,
+  weWantNothing: boolean,
+): boolean {
   return weWantNothing && peer.wantsNothing && !peerInterested;
 }
 

@@ -35,7 +35,7 @@ interface Candidate {
 }
 
 /** The places of a book, by who introduced whom, by network and by host. */
-export class Crowds {
+export class NetworkUsage {
   readonly #tallies = new Map<string, Tally>();
   readonly #members = new Map<Peer, Membership>();
 
@@ -80,7 +80,7 @@ export class Crowds {
    * @param gradeOf a number below {@link FAIR_GRADE} for who goes for anybody, the least first; that for
    * who goes for the sake of fairness; `undefined` for who stays
    */
-  leaver(
+  evicted(
     newcomer: { host: string; by: string },
     gradeOf: (peer: Peer) => number | undefined,
   ): Peer | undefined {
@@ -121,7 +121,7 @@ export class Crowds {
  * Deals out so many of something that a host gets half of it at most and a network three quarters: the
  * rest is kept for others, who may come a moment later.
  */
-export class Portions {
+export class DialQuotas {
   readonly #perHost: number;
   readonly #perNetwork: number;
   readonly #counts = new Map<string, number>();

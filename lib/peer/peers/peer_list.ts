@@ -5,10 +5,10 @@
  */
 
 import { formatHostPort } from "../../codec/address.ts";
-import { Bans } from "./ban_list.ts";
-import { BookPlaces } from "./peer_list_capacity.ts";
+import { BanList } from "./ban_list.ts";
+import { PeerListCapacity } from "./peer_list_capacity.ts";
 import { DialQueue, type PriorityOf } from "./dial_queue.ts";
-import { addressOf, newPeer, type Peer, type PeerSource, rankOf } from "../connection/peer.ts";
+import { addressOf, newPeer, type Peer, type PeerSource, sourceRank } from "../connection/peer.ts";
 import { RetryQueue } from "./dial_queue.ts";
 import { nextState, type PeerEvent } from "../connection/peer_state.ts";
 
@@ -25,11 +25,11 @@ const MAX_OWN_ADDRESSES = 64;
 const MAX_FORMER_IDS = 8;
 
 /** All known peers of one torrent. */
-export class PeerBook {
+export class PeerList {
   readonly #byAddress = new Map<string, Peer>();
   readonly #byId = new Map<number, Peer>();
-  readonly #bans = new Bans();
-  readonly #places = new BookPlaces();
+  readonly #bans = new BanList();
+  readonly #places = new PeerListCapacity();
   readonly #contributors = new Set<Peer>();
   readonly #ownAddresses = new Set<string>();
   readonly #formerIds = new Map<Peer, number[]>();
@@ -56,7 +56,7 @@ export class PeerBook {
   }
 
   /** See {@link DialQueue.best}. */
-  bestToDial(
+  nextToDial(
     count: number,
     weWantNothing: boolean,
     priorityOf: PriorityOf,
@@ -84,7 +84,7 @@ export class PeerBook {
    * @param said.wantsNothing a peer that is new is said to want nothing
    * @param said.by the IP address of who told us; absent where the peer spoke for itself
    */
-  learn(
+  addPeer(
     host: string,
     port: number,
     source: PeerSource,
@@ -110,7 +110,7 @@ export class PeerBook {
   }
 
   /** A web server has the files too (BEP 19): a peer of a kind, that wants nothing and is never given up. */
-  learnWebSeed(url: URL): void {
+  addWebSeed(url: URL): void {
     if (this.#byAddress.has(url.href)) return;
     const { href, hostname: host, protocol, port } = url;
     const said = { url: href, host, port: Number(port) || (protocol === "https:" ? 443 : 80) };
@@ -205,7 +205,7 @@ export class PeerBook {
    * An inbound peer said on which port it listens: from now on it is the peer at that address. Where
    * that address is known already and idle, the two become one.
    */
-  identify(peer: Peer, listenPort: number): void {
+  setListenPort(peer: Peer, listenPort: number): void {
     if (peer.dialable || listenPort < 1 || listenPort > 65535) return;
     const known = this.#at(formatHostPort(peer.host, listenPort));
     const occupied = known?.state === "connecting" || known?.state === "connected";
@@ -258,7 +258,9 @@ export class PeerBook {
     this.#forget(known);
     this.#formerIds.set(peer, formerIds);
     for (const id of formerIds) this.#byId.set(id, peer);
-    if (rankOf(known.source) < rankOf(peer.source)) this.#places.setSource(peer, known.source);
+    if (sourceRank(known.source) < sourceRank(peer.source)) {
+      this.#places.setSource(peer, known.source);
+    }
     peer.v2 ||= known.v2;
     peer.verifiedBytes += known.verifiedBytes;
     peer.badPieces += known.badPieces;
@@ -271,7 +273,7 @@ export class PeerBook {
     if (known.state === "available") this.#dials.delete(known);
     known.v2 ||= v2;
     known.dialable ||= source !== "inbound";
-    if (rankOf(source) < rankOf(known.source)) this.#places.setSource(known, source);
+    if (sourceRank(source) < sourceRank(known.source)) this.#places.setSource(known, source);
     if (known.state === "available" && known.dialable) this.#dials.add(known);
     return known;
   }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { Crowds, FAIR_GRADE } from "./network_usage.ts";
-import { Hearsay } from "./unverified_peers.ts";
-import { type Peer, type PeerSource, rankOf } from "../connection/peer.ts";
+import { FAIR_GRADE, NetworkUsage } from "./network_usage.ts";
+import { UnverifiedPeers } from "./unverified_peers.ts";
+import { type Peer, type PeerSource, sourceRank } from "../connection/peer.ts";
 
 /** How many peers are remembered; strangers decide how many there are. */
 const MAX_PEERS = 3000;
@@ -20,9 +20,9 @@ export interface Newcomer {
 }
 
 /** Counts who has a place. */
-export class BookPlaces {
-  readonly #crowds = new Crowds();
-  readonly #hearsay = new Hearsay();
+export class PeerListCapacity {
+  readonly #crowds = new NetworkUsage();
+  readonly #hearsay = new UnverifiedPeers();
 
   /** Somebody takes a place. `by`: the host that told us of it. */
   add(peer: Peer, by: string): void {
@@ -45,7 +45,7 @@ export class BookPlaces {
   /** Whether there is room for a newcomer: `true`, or who has to be forgotten for it; else `false`. */
   roomFor(newcomer: Newcomer): boolean | Peer {
     const isHearsay = newcomer.source === "peer";
-    if (isHearsay && !this.#hearsay.admits(newcomer.host)) return false;
+    if (isHearsay && !this.#hearsay.hasRoom(newcomer.host)) return false;
     const isFull = this.#crowds.size >= MAX_PEERS || (isHearsay && this.#hearsay.isFull);
     return !isFull || (this.#whoMakesRoom(newcomer) ?? false);
   }
@@ -58,10 +58,10 @@ export class BookPlaces {
   #whoMakesRoom(newcomer: Newcomer): Peer | undefined {
     const { source } = newcomer;
     const isSure = source === "user" || source === "inbound";
-    return this.#crowds.leaver(newcomer, (peer) => {
+    return this.#crowds.evicted(newcomer, (peer) => {
       const { state, failures } = peer;
       if ((state !== "available" && state !== "away") || peer.source === "user") return undefined;
-      if (!isSure && rankOf(peer.source) < rankOf(source)) return undefined;
+      if (!isSure && sourceRank(peer.source) < sourceRank(source)) return undefined;
       if (state === "away" && failures > 0) return 0;
       if (peer.source === "peer" && source !== "peer") return 1;
       return isSure ? 2 : FAIR_GRADE;

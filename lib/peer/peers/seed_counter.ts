@@ -11,7 +11,7 @@ import { addressOf } from "../connection/peer.ts";
 const MAX_NAMES = 100_000;
 
 /** Counts the others that had everything when last seen; one that leaves stays counted. */
-export class Copies {
+export class SeedCounter {
   /** How many there are. */
   count = 0;
   readonly #names = new Map<string, number>(); // peer ids and addresses, and which copy they belong to
@@ -20,7 +20,7 @@ export class Copies {
    * Looks at what a connected peer has. The same peer counts once, under a new address by its peer id,
    * after a restart by its address.
    */
-  look({ peer, negotiated, remote }: Connection): void {
+  onConnection({ peer, negotiated, remote }: Connection): void {
     const isCopy = remote.length > 0 && remote.isFull && peer.url === undefined &&
       peer.state !== "banned";
     if (!isCopy) return;

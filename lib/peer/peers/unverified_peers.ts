@@ -14,7 +14,7 @@ const MAX_HEARSAY = 1000;
 const MAX_PORTS = 32;
 
 /** Counts what was only heard of. */
-export class Hearsay {
+export class UnverifiedPeers {
   readonly #perHost = new Map<string, number>();
   #count = 0;
 
@@ -24,7 +24,7 @@ export class Hearsay {
   }
 
   /** Whether one more at this host is to be remembered. */
-  admits(host: string): boolean {
+  hasRoom(host: string): boolean {
     return (this.#perHost.get(host) ?? 0) < MAX_PORTS;
   }
 

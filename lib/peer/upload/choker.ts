@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Census, Portions } from "../peers/network_usage.ts";
+import { Census, DialQuotas } from "../peers/network_usage.ts";
 
 /**
  * How often the slots are dealt anew, in milliseconds. A free slot is given away before that. The
@@ -44,7 +44,7 @@ export function chooseUnchoked(
   if (interested.length <= slots) return new Set(interested.map((candidate) => candidate.id));
   if (slots <= 0) return new Set();
   const byRate = inOrder(interested, slots);
-  const portions = new Portions(slots);
+  const portions = new DialQuotas(slots);
   const regular = withinPortions(byRate, slots - 1, portions);
   const chosen = new Set(regular.map((candidate) => candidate.id));
   const others = byRate.filter((candidate) => !chosen.has(candidate.id));
@@ -72,7 +72,7 @@ function inOrder(interested: readonly Candidate[], slots: number): Candidate[] {
 function withinPortions(
   ordered: readonly Candidate[],
   count: number,
-  portions: Portions,
+  portions: DialQuotas,
 ): Candidate[] {
   const surplus: Candidate[] = [];
   const chosen: Candidate[] = [];

@@ -18,7 +18,7 @@ import type { Bitfield } from "../../store/bitfield.ts";
 import type { Peer } from "../connection/peer.ts";
 
 /** Tells of pieces. */
-export class Haves {
+export class HaveBroadcast {
   readonly #connections: Iterable<Connection>;
   readonly #emit: Emit;
   /** What is said at the next tick. */
@@ -56,7 +56,7 @@ export class Haves {
  * @param fast both sides speak BEP 6
  * @param late the peer was told before that we have nothing, and can be told of single pieces only
  */
-export function greeting(have: Bitfield, fast: boolean, late: boolean): Message[] {
+export function initialPieceMessages(have: Bitfield, fast: boolean, late: boolean): Message[] {
   if (late) return [...have.ones()].map((piece) => ({ type: "have", piece }));
   if (fast && have.isFull) return [{ type: "haveAll" }];
   if (have.isEmpty) return fast ? [{ type: "haveNone" }] : [];

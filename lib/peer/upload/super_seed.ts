@@ -17,9 +17,9 @@ import type { Layout, PieceIndex } from "../../store/layout.ts";
 import type { Bitfield } from "../../store/bitfield.ts";
 import type { Emit } from "../connection/actions.ts";
 import type { BlockRequest, Connection } from "../connection/connection.ts";
-import { restsWhenDry } from "../peers/client_quirks.ts";
-import { PieceDeck } from "./super_seed_pieces.ts";
-import { Guest, mostDeserving, ratesOf, Strikes } from "./super_seed_peer.ts";
+import { stallsOnSingleHaves } from "../peers/client_quirks.ts";
+import { SuperSeedPieces } from "./super_seed_pieces.ts";
+import { leastLoaded, ratesOf, Strikes, SuperSeedPeer } from "./super_seed_peer.ts";
 
 /** Offers reach so far ahead of what is sent. */
 const AHEAD_SECONDS = 0.5;
@@ -41,12 +41,12 @@ export interface SuperSeedOptions {
 /** Deals the pieces of a complete file among peers that have nothing. */
 export class SuperSeed {
   readonly #options: SuperSeedOptions;
-  readonly #guests = new Map<Connection, Guest>();
+  readonly #guests = new Map<Connection, SuperSeedPeer>();
   /** Guests of before, who do not see everything yet. */
-  #unshown: Guest[] = [];
+  #unshown: SuperSeedPeer[] = [];
   /** To which connection a piece was given that nobody else has seen; by number. */
   readonly #owner: Int32Array;
-  readonly #deck: PieceDeck;
+  readonly #deck: SuperSeedPieces;
   #aheadCount = 0;
   /** Somebody may have nothing to fetch. */
   #mayBeHungry = false;
@@ -60,7 +60,7 @@ export class SuperSeed {
   constructor(options: SuperSeedOptions) {
     this.#options = options;
     this.#owner = new Int32Array(options.layout.pieceCount).fill(NOBODY);
-    this.#deck = new PieceDeck(options.have);
+    this.#deck = new SuperSeedPieces(options.have);
   }
 
   /** Whether we claim to have nothing but what we offer. */
@@ -72,19 +72,19 @@ export class SuperSeed {
    * Somebody joined. Returns whether it is to be told that we have nothing: always while we hide, and
    * when it finds nobody here who has anything; but never who could not live on offers.
    */
-  joined(connection: Connection, others: Iterable<Connection>): boolean {
-    if (restsWhenDry(connection.negotiated.peerId)) return false;
+  onConnected(connection: Connection, others: Iterable<Connection>): boolean {
+    if (stallsOnSingleHaves(connection.negotiated.peerId)) return false;
     if (this.#open && this.#isAlone(connection, others)) this.#begin();
     if (this.#open) return false;
     this.#nowMs = Math.max(this.#nowMs, connection.openedMs); // the last tick may be long ago
     const strikes = this.#strikes.of(connection.peer.host);
     const { pieceCount } = this.#options.layout;
-    this.#guests.set(connection, new Guest(connection, pieceCount, strikes));
+    this.#guests.set(connection, new SuperSeedPeer(connection, pieceCount, strikes));
     return true;
   }
 
   /** A peer says that it has a piece: what it was offered has arrived, or was passed on to it. */
-  seen(connection: Connection, piece: PieceIndex): void {
+  onHave(connection: Connection, piece: PieceIndex): void {
     if (this.#open) return;
     const guest = this.#guests.get(connection);
     if (guest !== undefined) {
@@ -102,7 +102,7 @@ export class SuperSeed {
   }
 
   /** Blocks were handed to the socket. */
-  taken(connection: Connection, requests: readonly BlockRequest[]): void {
+  onUpload(connection: Connection, requests: readonly BlockRequest[]): void {
     const guest = this.#guests.get(connection);
     if (guest === undefined) return;
     for (const { piece, length } of requests) {
@@ -111,7 +111,7 @@ export class SuperSeed {
   }
 
   /** The connection is gone; what it alone was given is given to others. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     this.#unshown = this.#unshown.filter((guest) => guest.connection !== connection);
     const guest = this.#guests.get(connection);
     if (guest === undefined) return;
@@ -136,17 +136,17 @@ export class SuperSeed {
       if (!guest.connection.peerInterested) this.#dismiss(guest);
     }
     if (this.#nobodyMoves()) this.#reveal();
-    else this.deal();
+    else this.offerPieces();
   }
 
   /** Offers what is to be offered now. */
-  deal(): void {
+  offerPieces(): void {
     if (this.#open) return;
     const budget = this.#budget();
     while (this.#aheadCount < budget) {
       const piece = this.#deck.take();
       if (piece === undefined) break;
-      const guest = mostDeserving(this.#guests.values(), piece);
+      const guest = leastLoaded(this.#guests.values(), piece);
       if (guest === undefined) {
         this.#deck.putBack(piece);
         break;
@@ -168,7 +168,7 @@ export class SuperSeed {
    * Who fetches what it is offered does not wait for those who do not: where they hold the offers, it has
    * something to fetch all the same, if need be what somebody has held for too long.
    */
-  #feed(hungry: Guest, slow: readonly Guest[]): void {
+  #feed(hungry: SuperSeedPeer, slow: readonly SuperSeedPeer[]): void {
     const { connection, ahead, stalled, strikes } = hungry;
     if (ahead.size > 0 || stalled || strikes > 0 || connection.closing || connection.amChoking) {
       return;
@@ -178,7 +178,7 @@ export class SuperSeed {
   }
 
   /** A piece that one of these was offered long ago, and that loses it. */
-  #heldPiece(remote: Bitfield, slow: readonly Guest[]): PieceIndex | undefined {
+  #heldPiece(remote: Bitfield, slow: readonly SuperSeedPeer[]): PieceIndex | undefined {
     for (const holder of slow) {
       const piece = holder.oldOffer(this.#nowMs);
       if (piece === undefined || remote.get(piece)) continue;
@@ -222,7 +222,7 @@ export class SuperSeed {
     return true;
   }
 
-  #offer(guest: Guest, piece: PieceIndex): void {
+  #offer(guest: SuperSeedPeer, piece: PieceIndex): void {
     const { connection } = guest;
     guest.offered(piece, this.#options.layout.dataLength(piece), this.#nowMs);
     this.#aheadCount++;
@@ -232,14 +232,14 @@ export class SuperSeed {
   }
 
   /** The peer has got all of a piece, from us or from another. */
-  #sent(guest: Guest, piece: PieceIndex): void {
+  #sent(guest: SuperSeedPeer, piece: PieceIndex): void {
     if (!guest.ahead.delete(piece)) return;
     this.#aheadCount--;
     this.#mayBeHungry ||= guest.ahead.size === 0;
     if (this.#owner[piece] === guest.connection.id) guest.unshared++;
   }
 
-  #takeBack(guest: Guest, pieces: readonly PieceIndex[]): void {
+  #takeBack(guest: SuperSeedPeer, pieces: readonly PieceIndex[]): void {
     for (const piece of pieces) {
       if (guest.ahead.delete(piece)) this.#aheadCount--;
       if (this.#owner[piece] !== guest.connection.id) continue;
@@ -257,8 +257,8 @@ export class SuperSeed {
   }
 
   /** It wants none of what it is offered, since it chose other files or had it before: it sees all. */
-  #dismiss(guest: Guest): void {
-    this.left(guest.connection);
+  #dismiss(guest: SuperSeedPeer): void {
+    this.onDisconnected(guest.connection);
     this.#showAll(guest);
   }
 
@@ -277,7 +277,7 @@ export class SuperSeed {
     }
   }
 
-  #showAll({ connection, told }: Guest): void {
+  #showAll({ connection, told }: SuperSeedPeer): void {
     for (const piece of this.#options.have.ones()) {
       if (told.get(piece) || connection.remote.get(piece)) continue;
       const message = { type: "have", piece } as const;

@@ -33,7 +33,7 @@ interface Offer {
 }
 
 /** A peer that is offered pieces. */
-export class Guest {
+export class SuperSeedPeer {
   readonly connection: Connection;
   /** Pieces it was told of. */
   readonly told: Bitfield;
@@ -128,7 +128,10 @@ export class Guest {
 }
 
 /** What all guests get in bytes per second, and at which rate the offers of each have to shrink. */
-export function ratesOf(guests: Iterable<Guest>, nowMs: number): { total: number; least: number } {
+export function ratesOf(
+  guests: Iterable<SuperSeedPeer>,
+  nowMs: number,
+): { total: number; least: number } {
   let [total, served] = [0, 0];
   for (const { connection } of guests) {
     total += connection.up.rate(nowMs);
@@ -141,8 +144,11 @@ export function ratesOf(guests: Iterable<Guest>, nowMs: number): { total: number
  * Who has least to fetch and least that it has not passed on; after all others, who let offers wait. A
  * peer that has no slot is offered one piece, so that it wants a slot.
  */
-export function mostDeserving(guests: Iterable<Guest>, piece: PieceIndex): Guest | undefined {
-  let best: Guest | undefined;
+export function leastLoaded(
+  guests: Iterable<SuperSeedPeer>,
+  piece: PieceIndex,
+): SuperSeedPeer | undefined {
+  let best: SuperSeedPeer | undefined;
   let [fewest, least] = [Infinity, Infinity];
   for (const guest of guests) {
     const { connection, ahead, unshared, stalled, strikes } = guest;

@@ -8,7 +8,7 @@ import { Bitfield } from "../../store/bitfield.ts";
 import type { PieceIndex } from "../../store/layout.ts";
 
 /** Deals pieces out. */
-export class PieceDeck {
+export class SuperSeedPieces {
   readonly #have: Bitfield;
   /** Whether a piece was given to somebody, or seen at somebody. */
   readonly #given: Bitfield;

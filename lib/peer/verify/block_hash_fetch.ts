@@ -60,7 +60,7 @@ interface Waiting {
 }
 
 /** Asks for leaf hashes. */
-export class LeafFetch {
+export class BlockHashFetch {
   readonly #options: LeafFetchOptions;
   readonly #waiting = new Map<string, Waiting>();
   readonly #known = new Map<PieceIndex, Uint8Array>();

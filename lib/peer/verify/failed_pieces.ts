@@ -3,7 +3,7 @@
  *
  * A v2 piece that fails waits until a peer gives the hashes of its blocks; then the wrong blocks alone
  * are fetched again, and who sent them is banned. Where nobody gives them, and in v1 torrents, the whole
- * piece is fetched again, and {@link Blame} finds out who spoiled it.
+ * piece is fetched again, and {@link SmartBan} finds out who spoiled it.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import type { HashesMessage, HashRangeFields } from "../../codec/wire/message.ts
 import type { Layout, PieceIndex } from "../../store/layout.ts";
 import type { ActivePiece, Pieces } from "../../store/pieces.ts";
 import type { Emit } from "../connection/actions.ts";
-import { Blame, wrongBlocks } from "./smart_ban.ts";
+import { SmartBan, wrongBlocks } from "./smart_ban.ts";
 import type { Connection } from "../connection/connection.ts";
-import { LeafFetch, type LeafPlace } from "./block_hash_fetch.ts";
+import { BlockHashFetch, type LeafPlace } from "./block_hash_fetch.ts";
 import type { Peer } from "../connection/peer.ts";
 
 /** So long a peer has a doubted piece to itself; twice as long each time it fails. */
@@ -41,8 +41,8 @@ export interface FailedPiecesOptions {
 /** Judges full pieces and whoever sent them. */
 export class FailedPieces {
   readonly #options: FailedPiecesOptions;
-  readonly #blame: Blame;
-  readonly #leaves: LeafFetch;
+  readonly #blame: SmartBan;
+  readonly #leaves: BlockHashFetch;
   /** Pieces that wait for leaf hashes, and the digests of their blocks. */
   readonly #waiting = new Map<PieceIndex, Uint8Array>();
   /** Since when somebody has a doubted piece to itself. */
@@ -53,18 +53,18 @@ export class FailedPieces {
   constructor(options: FailedPiecesOptions, nowMs: number) {
     const { connections, emit, pieces: { slotCount }, placeOf } = options;
     this.#options = options;
-    this.#blame = new Blame(options.peerById);
-    this.#leaves = new LeafFetch({ connections, emit, slotCount, placeOf }, nowMs);
+    this.#blame = new SmartBan(options.peerById);
+    this.#leaves = new BlockHashFetch({ connections, emit, slotCount, placeOf }, nowMs);
   }
 
   /** Pieces to be fetched first, each by one peer alone. */
-  get doubted(): ReadonlySet<PieceIndex> {
-    return this.#blame.doubted;
+  get suspect(): ReadonlySet<PieceIndex> {
+    return this.#blame.suspect;
   }
 
   /** Whether the driver shall hash the blocks of a piece even if it passes. */
   wantsDigests(piece: PieceIndex): boolean {
-    return this.#blame.isCurious(piece);
+    return this.#blame.needsDigests(piece);
   }
 
   /** The piece matched its hash. Returns who sent it, each credited with what came from it. */
@@ -77,7 +77,7 @@ export class FailedPieces {
     }
     this.#leaves.forget(piece);
     this.#failures.delete(piece);
-    this.#convict(this.#blame.settled(piece, digests), piece);
+    this.#convict(this.#blame.resolve(piece, digests), piece);
     return this.#blame.sourcesOf(active).from;
   }
 
@@ -154,7 +154,7 @@ export class FailedPieces {
     if (wrong.length === 0 || wrong.length === active.blockCount) this.#options.drop(piece);
     else this.#options.reopen(piece, wrong);
     this.#convict(from, piece);
-    this.#convict(this.#blame.settled(piece, right), piece);
+    this.#convict(this.#blame.resolve(piece, right), piece);
   }
 
   /** Nobody gives the leaf hashes of the piece. */

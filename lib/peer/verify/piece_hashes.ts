@@ -11,9 +11,9 @@ import type { PieceLayer } from "../../codec/torrent/piece_layer.ts";
 import type { Layout, PieceIndex } from "../../store/layout.ts";
 import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
-import { HashExchange } from "./piece_layer_fetch.ts";
+import { PieceLayerFetch } from "./piece_layer_fetch.ts";
 import type { LeafPlace } from "./block_hash_fetch.ts";
-import type { Expected } from "../../store/pieces.ts";
+import type { PieceHash } from "../../store/pieces.ts";
 
 /** A hybrid whose SHA-256 hashes nobody gives is fetched by its SHA-1 hashes after so long. */
 const SHA1_FALLBACK_MS = 3000;
@@ -32,14 +32,14 @@ export interface PieceHashesOptions {
 export class PieceHashes {
   readonly #options: PieceHashesOptions;
   readonly #layerOfFile = new Map<number, PieceLayer>();
-  readonly #exchange: HashExchange;
+  readonly #exchange: PieceLayerFetch;
   #sinceMs: number;
   #sha1Fallback = false;
 
   /** Layers that lack hashes are asked for. */
   constructor(options: PieceHashesOptions, nowMs: number) {
     this.#options = options;
-    this.#exchange = new HashExchange(options.layers, options.emit);
+    this.#exchange = new PieceLayerFetch(options.layers, options.emit);
     this.#sinceMs = nowMs;
   }
 
@@ -49,7 +49,7 @@ export class PieceHashes {
   }
 
   /** How to check a piece: by SHA-256 where that is known, else by SHA-1; `undefined`: not yet. */
-  expected(piece: PieceIndex): Expected | undefined {
+  expected(piece: PieceIndex): PieceHash | undefined {
     const { layout, sha1s } = this.#options;
     if (layout.version !== "v1") {
       const { file, pieceInFile, root } = layout.fileOf(piece);
@@ -80,8 +80,8 @@ export class PieceHashes {
   }
 
   /** Asks the peer for hashes that are missing. */
-  settle(connection: Connection, nowMs: number): void {
-    if (!this.isComplete) this.#exchange.settle(connection, nowMs);
+  poll(connection: Connection, nowMs: number): void {
+    if (!this.isComplete) this.#exchange.poll(connection, nowMs);
   }
 
   /**

@@ -29,7 +29,7 @@ interface Asked {
 }
 
 /** The piece layers of one torrent, by root in hex, and who was asked for what. */
-export class HashExchange {
+export class PieceLayerFetch {
   readonly #layers: ReadonlyMap<string, PieceLayer>;
   readonly #emit: Emit;
   readonly #asked = new Map<string, Asked>();
@@ -51,7 +51,7 @@ export class HashExchange {
   }
 
   /** Asks the peer for hashes that are missing and not asked for yet. */
-  settle(connection: Connection, nowMs: number): void {
+  poll(connection: Connection, nowMs: number): void {
     if (this.isComplete || !connection.negotiated.v2 || connection.remote.isEmpty) return;
     let room = MAX_ASKED_PER_PEER;
     for (const asked of this.#asked.values()) if (asked.connection === connection) room--;

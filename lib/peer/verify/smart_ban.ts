@@ -39,7 +39,7 @@ interface Attempt {
 }
 
 /** Remembers failed attempts, and judges. */
-export class Blame {
+export class SmartBan {
   readonly #peerById: (id: number) => Peer | undefined;
   readonly #doubted = new Set<PieceIndex>();
   #attempts: Attempt[] = []; // oldest first
@@ -50,7 +50,7 @@ export class Blame {
   }
 
   /** Pieces that failed with several senders and have not passed since: for one sender alone. */
-  get doubted(): ReadonlySet<PieceIndex> {
+  get suspect(): ReadonlySet<PieceIndex> {
     return this.#doubted;
   }
 
@@ -64,7 +64,7 @@ export class Blame {
   }
 
   /** Whether the digests of a piece's blocks would tell something even if it passes. */
-  isCurious(piece: PieceIndex): boolean {
+  needsDigests(piece: PieceIndex): boolean {
     return this.#attempts.some((attempt) => attempt.piece === piece);
   }
 
@@ -78,7 +78,7 @@ export class Blame {
   }
 
   /** The right blocks of the piece are known. Returns who sent others in an attempt that failed. */
-  settled(piece: PieceIndex, right: Uint8Array | undefined): Peer[] {
+  resolve(piece: PieceIndex, right: Uint8Array | undefined): Peer[] {
     this.#doubted.delete(piece);
     const guilty = new Set<number>();
     for (const attempt of this.#attempts) {

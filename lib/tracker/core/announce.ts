@@ -13,12 +13,12 @@ import {
   decodeOptions,
   parseUrlData,
 } from "../../codec/discovery/udp_tracker.ts";
-import type { AnswerBuffer } from "./response_buffer.ts";
+import type { ResponseBuffer } from "./response_buffer.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { type PeerListOptions, PeerLists } from "./compact_peers.ts";
-import type { Sender } from "../tables/origin.ts";
-import { placeOf, type Seat, type Swarm } from "../tables/swarm.ts";
-import type { Admission } from "../tables/swarm_table.ts";
+import { CompactPeers, type PeerListOptions } from "./compact_peers.ts";
+import type { RequestOrigin } from "../tables/origin.ts";
+import { indexOf, type PeerSlot, type Swarm } from "../tables/swarm.ts";
+import type { AnnounceOutcome } from "../tables/swarm_table.ts";
 
 const HASH_LENGTH = 20;
 const COMPLETED = ANNOUNCE_EVENTS.indexOf("completed");
@@ -36,11 +36,11 @@ export interface AnnouncesOptions extends PeerListOptions {
   /** How often peers are to announce, once their swarm has formed. */
   intervalSeconds: number;
   /** Called after a change. */
-  onChange: (type: "joined" | "completed", swarm: Swarm, seat: Seat) => void;
+  onChange: (type: "joined" | "completed", swarm: Swarm, seat: PeerSlot) => void;
   /** Called for a peer that says it has announced before, and is not known. */
   onReturn: () => void;
   /** Called for each peer that is in a swarm now; `joined` says that it was not before. */
-  onStored?: ((sender: Sender, joined: boolean, nowMs: number) => void) | undefined;
+  onStored?: ((sender: RequestOrigin, joined: boolean, nowMs: number) => void) | undefined;
 }
 
 /** Whether a packet is an announce, whole as far as its fixed fields go. */
@@ -49,22 +49,22 @@ export function isAnnounce(packet: Uint8Array): boolean {
 }
 
 /** Notes peers in their swarms, and tells them of others. */
-export class Announces {
+export class AnnounceHandler {
   readonly #options: AnnouncesOptions;
-  readonly #lists: PeerLists;
+  readonly #lists: CompactPeers;
 
   /** @param options What announces are answered with. */
   constructor(options: AnnouncesOptions) {
     this.#options = options;
-    this.#lists = new PeerLists(options);
+    this.#lists = new CompactPeers(options);
   }
 
   /** Answers an announce, see {@link isAnnounce}; a sentence says why it is refused. */
   answer(
     packet: Uint8Array,
-    sender: Sender,
+    sender: RequestOrigin,
     nowMs: number,
-    into: AnswerBuffer,
+    into: ResponseBuffer,
   ): Uint8Array | string {
     const { swarms } = this.#options;
     const port = readUint16(packet, AnnounceAt.port);
@@ -84,14 +84,14 @@ export class Announces {
     return this.#write(packet, sender, swarm, own, nowMs, into);
   }
 
-  #leave(packet: Uint8Array, sender: Sender): void {
+  #leave(packet: Uint8Array, sender: RequestOrigin): void {
     const { swarms } = this.#options;
     const swarm = swarms.get(packet, AnnounceAt.infoHash, sender.family);
     if (swarm !== undefined) swarms.leave(swarm, sender);
   }
 
   /** Notes the peer and what it hosts. */
-  #store(packet: Uint8Array, sender: Sender, nowMs: number): Admission {
+  #store(packet: Uint8Array, sender: RequestOrigin, nowMs: number): AnnounceOutcome {
     const { swarms, onChange, onStored } = this.#options;
     const admission = swarms.announce({
       packet,
@@ -114,7 +114,7 @@ export class Announces {
   }
 
   /** Replaces what the peer claims to host. */
-  #claim(swarm: Swarm, seat: Seat, packet: Uint8Array): void {
+  #claim(swarm: Swarm, seat: PeerSlot, packet: Uint8Array): void {
     const { catalogue } = this.#options;
     const before = swarm.listingOf(seat);
     const urlData = decodeOptions(packet, AnnounceAt.options);
@@ -123,7 +123,7 @@ export class Announces {
     const roster = swarm.rosterOf(seat);
     const claimant = {
       words: roster.words,
-      at: placeOf(seat) * roster.stride,
+      at: indexOf(seat) * roster.stride,
       stride: roster.stride,
     };
     const infoHash = packet.subarray(AnnounceAt.infoHash, AnnounceAt.infoHash + HASH_LENGTH);
@@ -145,11 +145,11 @@ export class Announces {
 
   #write(
     packet: Uint8Array,
-    sender: Sender,
+    sender: RequestOrigin,
     swarm: Swarm | undefined,
-    own: Seat,
+    own: PeerSlot,
     nowMs: number,
-    into: AnswerBuffer,
+    into: ResponseBuffer,
   ): Uint8Array {
     const longest = this.#options.intervalSeconds;
     const counts = swarm?.counts() ?? NOBODY;

@@ -6,12 +6,12 @@
 
 import { equalBytes, hex } from "../../codec/bytes.ts";
 import { type HostedFile, isTruncationOf } from "../../codec/discovery/udp_tracker.ts";
-import { Backing } from "./name_support.ts";
+import { NameSupport } from "./name_support.ts";
 import { putHash } from "../tables/address_index.ts";
 import { grown, NumberPool } from "../tables/number_pool.ts";
 import { PackedMap } from "../tables/packed_map.ts";
 import { ranked, weakest } from "./name_ranking.ts";
-import { Shares } from "../tables/fair_shares.ts";
+import { FairShares } from "../tables/fair_shares.ts";
 
 /** Entries of one name that are shown, so that a question for it costs the same whoever invents some. */
 export const MAX_NAMESAKES = 64;
@@ -37,7 +37,7 @@ export interface Listing {
   shownAt: number;
 }
 
-/** Where a claim comes from: an address as words, see {@link Sender.words}. */
+/** Where a claim comes from: an address as words, see {@link RequestOrigin.words}. */
 export interface Claimant {
   readonly words: Uint16Array;
   readonly at: number;
@@ -66,8 +66,8 @@ export class Catalogue {
   /** How many peers have each number. */
   #holders: Uint32Array<ArrayBuffer> = new Uint32Array(1);
   #size = 0;
-  readonly #shares: Shares;
-  readonly #backing: Backing;
+  readonly #shares: FairShares;
+  readonly #backing: NameSupport;
   /** In how many entries each info-hash is, hidden or not. */
   readonly #hashes: PackedMap;
 
@@ -77,8 +77,8 @@ export class Catalogue {
    */
   constructor(maxEntries: number, hashKey: Uint32Array) {
     this.#maxEntries = maxEntries;
-    this.#shares = new Shares(hashKey);
-    this.#backing = new Backing(hashKey);
+    this.#shares = new FairShares(hashKey);
+    this.#backing = new NameSupport(hashKey);
     this.#hashes = new PackedMap(HASH_WORDS, hashKey);
   }
 

@@ -9,18 +9,18 @@
 
 import { bytesToIp, ipToBytes } from "../../codec/address.ts";
 import { ANNOUNCE_HEADER_LENGTH } from "../../codec/discovery/udp_tracker.ts";
-import { type AnswerBuffer, MAX_ANSWER_LENGTH } from "./response_buffer.ts";
-import type { Sender } from "../tables/origin.ts";
-import { isSeeder, placeOf, type Seat, seatAt, type Swarm } from "../tables/swarm.ts";
-import type { Swarms } from "../tables/swarm_table.ts";
-import type { Roster } from "../tables/peer_table.ts";
+import { MAX_ANSWER_LENGTH, type ResponseBuffer } from "./response_buffer.ts";
+import type { RequestOrigin } from "../tables/origin.ts";
+import { indexOf, isSeeder, type PeerSlot, slotAt, type Swarm } from "../tables/swarm.ts";
+import type { SwarmTable } from "../tables/swarm_table.ts";
+import type { PeerTable } from "../tables/peer_table.ts";
 
 /** In words of 16 bits. */
 const FIRST_PEER = ANNOUNCE_HEADER_LENGTH / 2;
 
 /** What a list of peers is made from. */
 export interface PeerListOptions {
-  swarms: Swarms;
+  swarms: SwarmTable;
   random: () => number;
   addressFor: (host: string) => string | undefined;
   maxPeersPerAnswer: number;
@@ -29,13 +29,13 @@ export interface PeerListOptions {
 /** Who asks for peers, and for which. */
 export interface PeersWanted {
   swarm: Swarm;
-  sender: Sender;
+  sender: RequestOrigin;
   /** Where the sender itself sits, or -1. */
-  own: Seat;
+  own: PeerSlot;
   /** How many it wants; negative leaves it to the tracker. */
   count: number;
   leechersOnly: boolean;
-  into: AnswerBuffer;
+  into: ResponseBuffer;
 }
 
 /** What of an answer may go to further peers of hosts, while enough others are there. */
@@ -52,7 +52,7 @@ const PARTS = 4, IN_FRONT = 0, BEHIND = 2;
  * invents, as long as there are others it has a small share of the list. A swarm all of whose machines
  * are behind one address is told of them as of any.
  */
-export class PeerLists {
+export class CompactPeers {
   readonly #options: PeerListOptions;
   /** Of the list being written: how many peers it has so far. */
   #written = 0;
@@ -90,7 +90,7 @@ export class PeerLists {
   }
 
   /** Begins with a part of a roster, at a random place. */
-  #open(part: number, roster: Roster, isUnwanted: boolean, ownPlace: number): void {
+  #open(part: number, roster: PeerTable, isUnwanted: boolean, ownPlace: number): void {
     const first = part < BEHIND ? 0 : roster.front;
     const length = isUnwanted ? 0 : (part < BEHIND ? roster.front : roster.length) - first;
     const hasOwn = ownPlace >= first && ownPlace < first + length;
@@ -164,7 +164,7 @@ export class PeerLists {
     let to = first;
     for (let i = 0; i < run; i++) {
       into.words.copyWithin(to, first + i * stride, first + (i + 1) * stride);
-      if (swarm.isLoopback(seatAt(place + i, seeders))) {
+      if (swarm.isLoopback(slotAt(place + i, seeders))) {
         if (this.#ownAddress === undefined) continue;
         into.bytes.set(this.#ownAddress, 2 * to);
         // A peer that announces over both addresses, the asker itself perhaps, is told under this one.
@@ -198,5 +198,5 @@ export class PeerLists {
 
 /** Where in this roster the asker sits; -1 when it does not. */
 function ownPlaceIn({ own }: PeersWanted, seeders: boolean): number {
-  return own >= 0 && isSeeder(own) === seeders ? placeOf(own) : -1;
+  return own >= 0 && isSeeder(own) === seeders ? indexOf(own) : -1;
 }

@@ -8,10 +8,10 @@ import { bytesToIp, formatHostPort } from "../../codec/address.ts";
 import { fromHex } from "../../codec/bytes.ts";
 import type { Reach } from "../../codec/discovery/udp_tracker.ts";
 import { infoHashesOf, type Listing } from "./catalogue.ts";
-import type { Portrait } from "../tables/peer_table.ts";
-import { countsOf, type Surveyed } from "./search.ts";
-import { isSeeder, placeOf } from "../tables/swarm.ts";
-import type { Swarms } from "../tables/swarm_table.ts";
+import type { PeerInfo } from "../tables/peer_table.ts";
+import { countsOf, type Inspected } from "./search.ts";
+import { indexOf, isSeeder } from "../tables/swarm.ts";
+import type { SwarmTable } from "../tables/swarm_table.ts";
 
 /** Members that are looked at: of a bigger crowd, so many at equal distances. */
 export const MAX_MEMBERS = 4000;
@@ -48,7 +48,7 @@ export interface SwarmMember {
  *
  * @param hash 40 or 64 hex digits
  */
-export function members(surveyed: Surveyed, hash: string, nowMs: number): SwarmMember[] {
+export function members(surveyed: Inspected, hash: string, nowMs: number): SwarmMember[] {
   const asked = hash.slice(0, 40).toLowerCase();
   const listings = listingsOf(surveyed, asked);
   const size = listings[0]?.length;
@@ -66,7 +66,7 @@ export function members(surveyed: Surveyed, hash: string, nowMs: number): SwarmM
  *
  * @param hash 40 or 64 hex digits
  */
-export function sizeOf(surveyed: Surveyed, hash: string): number {
+export function sizeOf(surveyed: Inspected, hash: string): number {
   const { seeders, leechers } = countsOf(
     surveyed.swarms,
     hashesKnownWith(surveyed, hash).map(fromHex),
@@ -75,13 +75,13 @@ export function sizeOf(surveyed: Surveyed, hash: string): number {
 }
 
 /** The hashes in 40 hex digits of the torrent that has this one. */
-function hashesKnownWith(surveyed: Surveyed, hash: string): string[] {
+function hashesKnownWith(surveyed: Inspected, hash: string): string[] {
   const asked = hash.slice(0, 40).toLowerCase();
   return [...new Set([asked, ...listingsOf(surveyed, asked).flatMap(infoHashesOf)])];
 }
 
 /** A peer in one of its swarms. */
-interface Seen extends Portrait {
+interface Seen extends PeerInfo {
   readonly address: string;
   readonly seeder: boolean;
   readonly listing: Listing | undefined;
@@ -89,7 +89,7 @@ interface Seen extends Portrait {
 }
 
 /** The entries that say the same torrent is in this swarm, as far as its own peers lead to them. */
-function listingsOf({ swarms, catalogue }: Surveyed, infoHash: string): Listing[] {
+function listingsOf({ swarms, catalogue }: Inspected, infoHash: string): Listing[] {
   const names = new Set<string>();
   for (const { swarm, seat } of seatsOf(swarms, [infoHash])) {
     const listing = catalogue.numbered(swarm.listingOf(seat));
@@ -101,7 +101,7 @@ function listingsOf({ swarms, catalogue }: Surveyed, infoHash: string): Listing[
 }
 
 /** The seats of these swarms, as many of each as there is room for. */
-function* seatsOf(swarms: Swarms, infoHashes: Iterable<string>) {
+function* seatsOf(swarms: SwarmTable, infoHashes: Iterable<string>) {
   const hashes = [...infoHashes].map(fromHex);
   const found = ([4, 6] as const).flatMap((family) =>
     hashes.flatMap((hash) => swarms.get(hash, 0, family) ?? [])
@@ -115,16 +115,16 @@ function* seatsOf(swarms: Swarms, infoHashes: Iterable<string>) {
 }
 
 function* peersOf(
-  { swarms, catalogue, portChecks }: Surveyed,
+  { swarms, catalogue, portChecks }: Inspected,
   infoHashes: Iterable<string>,
   nowMs: number,
 ): Generator<Seen> {
   for (const { swarm, seat } of seatsOf(swarms, infoHashes)) {
     const roster = swarm.rosterOf(seat);
     const { words, stride } = roster;
-    const at = placeOf(seat) * stride;
+    const at = indexOf(seat) * stride;
     yield {
-      ...roster.portrait(placeOf(seat), nowMs),
+      ...roster.peerInfo(indexOf(seat), nowMs),
       address: addressAt(words, at, stride),
       reach: portChecks?.reachOf(words, at, stride) ?? "unknown",
       seeder: isSeeder(seat),

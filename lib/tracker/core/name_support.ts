@@ -20,7 +20,7 @@ export interface Backed {
 }
 
 /** Counts the peers of each host and network behind each entry, so that none counts twice. */
-export class Backing {
+export class NameSupport {
   readonly #peers: PackedMap;
 
   /** @param hashKey Two words that nobody else knows. */

@@ -13,8 +13,8 @@ import { bytesToIp } from "../../codec/address.ts";
 import { reachOf as distanceOf } from "../../codec/address_scope.ts";
 import type { Reach } from "../../codec/discovery/udp_tracker.ts";
 import { NumberPool } from "../tables/number_pool.ts";
-import type { Sender } from "../tables/origin.ts";
-import { Shares } from "../tables/fair_shares.ts";
+import type { RequestOrigin } from "../tables/origin.ts";
+import { FairShares } from "../tables/fair_shares.ts";
 
 /** Five checks a second: forty peers that come at once know within eight seconds. */
 const CHECK_GAP_MS = 200;
@@ -64,7 +64,7 @@ export class PortChecks {
   readonly #numbers = new NumberPool();
   readonly #byNumber: PortCheck[] = [];
   /** Who of those who wait has how many there. */
-  readonly #shares: Shares;
+  readonly #shares: FairShares;
   /** The next turn is that of the network with the fewest in line, and not of who came first. */
   #isTurnOfFewest = false;
   /** Oldest first. */
@@ -73,7 +73,7 @@ export class PortChecks {
 
   /** @param hashKey Two words that nobody else knows. */
   constructor(hashKey: Uint32Array) {
-    this.#shares = new Shares(hashKey);
+    this.#shares = new FairShares(hashKey);
   }
 
   /** How many wait to be dialled. */
@@ -91,7 +91,7 @@ export class PortChecks {
    *
    * @param joined It was not in that swarm before.
    */
-  announced(sender: Sender, joined: boolean, nowMs: number): void {
+  announced(sender: RequestOrigin, joined: boolean, nowMs: number): void {
     const key = keyOf(sender.words, 0, sender.addressWords);
     if (this.#waiting.has(key) || this.#running.has(key)) return;
     const result = this.#results.get(key);

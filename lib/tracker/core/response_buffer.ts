@@ -15,7 +15,7 @@ import { writeUint32 } from "../../codec/bytes.ts";
 export const MAX_ANSWER_LENGTH = 1200;
 
 /** The same bytes, seen as bytes and as words of 16 bits: an address with its port is whole words. */
-export class AnswerBuffer {
+export class ResponseBuffer {
   readonly bytes = new Uint8Array(MAX_ANSWER_LENGTH);
   readonly words = new Uint16Array(this.bytes.buffer);
   /** Parts of `bytes` by their lengths: each is made once only. */

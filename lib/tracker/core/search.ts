@@ -8,7 +8,7 @@ import { fromHex, hex } from "../../codec/bytes.ts";
 import type { SwarmCounts } from "../../codec/discovery/udp_tracker.ts";
 import { type Catalogue, hashesOf, type Listing } from "./catalogue.ts";
 import type { PortChecks } from "./port_checks.ts";
-import type { Swarms } from "../tables/swarm_table.ts";
+import type { SwarmTable } from "../tables/swarm_table.ts";
 
 /** A torrent as a tracker sees it. The swarms of a hybrid, and of both address families, are one here. */
 export interface SwarmSummary {
@@ -27,8 +27,8 @@ export interface SwarmSummary {
 }
 
 /** The tracker's store. */
-export interface Surveyed {
-  readonly swarms: Swarms;
+export interface Inspected {
+  readonly swarms: SwarmTable;
   readonly catalogue: Catalogue;
   readonly portChecks?: PortChecks | undefined;
 }
@@ -41,7 +41,7 @@ type Match = { readonly listing: Listing } | { readonly infoHash: string };
  * where it ended, so that whoever has little time at once looks at a part of them.
  */
 export class Search {
-  readonly #surveyed: Surveyed;
+  readonly #surveyed: Inspected;
   readonly #wanted: string;
   readonly #most: number;
   /** The biggest so far, and some more that are left out in the end. */
@@ -51,7 +51,7 @@ export class Search {
   #swarms = 0;
 
   /** @param most how many are returned; the total counts all that match */
-  constructor(surveyed: Surveyed, search: string, most: number) {
+  constructor(surveyed: Inspected, search: string, most: number) {
     this.#surveyed = surveyed;
     this.#wanted = search.normalize("NFC").toLowerCase();
     this.#most = most;
@@ -107,7 +107,7 @@ function matches(listing: Listing, wanted: string): boolean {
   return [listing.v1Hash, listing.v2Hash].some((hash) => hash && hex(hash).startsWith(wanted));
 }
 
-function summaryOf(swarms: Swarms, match: Match): SwarmSummary {
+function summaryOf(swarms: SwarmTable, match: Match): SwarmSummary {
   if ("infoHash" in match) {
     return { hash: match.infoHash, ...countsOf(swarms, [fromHex(match.infoHash)]) };
   }
@@ -121,7 +121,7 @@ function summaryOf(swarms: Swarms, match: Match): SwarmSummary {
 }
 
 /** A hybrid has two swarms, with most peers in both: the bigger one counts. */
-export function countsOf(swarms: Swarms, infoHashes: readonly Uint8Array[]): SwarmCounts {
+export function countsOf(swarms: SwarmTable, infoHashes: readonly Uint8Array[]): SwarmCounts {
   const sum = { seeders: 0, leechers: 0, completed: 0 };
   for (const family of [4, 6] as const) {
     const most = { seeders: 0, leechers: 0, completed: 0 };

@@ -6,7 +6,7 @@
 
 import { bytesToIp } from "../../codec/address.ts";
 import { readUint16 } from "../../codec/bytes.ts";
-import { isSeeder, placeOf, type Seat, type Swarm } from "../tables/swarm.ts";
+import { indexOf, isSeeder, type PeerSlot, type Swarm } from "../tables/swarm.ts";
 
 /** A change in a swarm. Announces that change nothing are none. */
 export interface SwarmEvent {
@@ -32,12 +32,12 @@ export interface SwarmEvent {
 export function eventOf(
   type: SwarmEvent["type"],
   swarm: Swarm,
-  seat: Seat,
+  seat: PeerSlot,
   name: string | undefined,
 ): SwarmEvent {
   const { words, stride } = swarm.rosterOf(seat);
   const compact = new Uint8Array(
-    words.slice(placeOf(seat) * stride, (placeOf(seat) + 1) * stride).buffer,
+    words.slice(indexOf(seat) * stride, (indexOf(seat) + 1) * stride).buffer,
   );
   return {
     type,

@@ -18,18 +18,18 @@ import {
   type ReachRequest,
   type ScrapeRequest,
 } from "../../codec/discovery/udp_tracker.ts";
-import { Announces, isAnnounce } from "./announce.ts";
-import { AnswerBuffer } from "./response_buffer.ts";
+import { AnnounceHandler, isAnnounce } from "./announce.ts";
+import { ResponseBuffer } from "./response_buffer.ts";
 import { Catalogue, hashesOf, type Listing } from "./catalogue.ts";
 import { ConnectionIds } from "./connection_id.ts";
 import { hashKeyFrom } from "../tables/half_sip_hash.ts";
 import { DEFAULT_LIMITS, type TrackerLimits } from "../tables/limits.ts";
 import type { PortChecks } from "./port_checks.ts";
-import { type Origin, Sender } from "../tables/origin.ts";
-import { Settling } from "./warm_up.ts";
-import { placeOf, type Seat, type Swarm } from "../tables/swarm.ts";
+import { type Origin, RequestOrigin } from "../tables/origin.ts";
+import { WarmUp } from "./warm_up.ts";
+import { indexOf, type PeerSlot, type Swarm } from "../tables/swarm.ts";
 import { eventOf, type SwarmEvent } from "./swarm_event.ts";
-import { type Removal, Swarms } from "../tables/swarm_table.ts";
+import { type Removal, SwarmTable } from "../tables/swarm_table.ts";
 import type { TrackerStats } from "./tracker_stats.ts";
 
 export type { TrackerStats } from "./tracker_stats.ts";
@@ -78,7 +78,7 @@ export class TrackerCore {
   /** The torrents served, as 40 hex digits each; `undefined` serves all. May be replaced any time. */
   allow: ReadonlySet<string> | undefined;
   /** Who shares what. To be read only, as is the catalogue. */
-  readonly swarms: Swarms;
+  readonly swarms: SwarmTable;
   /** What has a name. */
   readonly catalogue: Catalogue;
   /** Who can be reached, where that is tried. */
@@ -89,9 +89,9 @@ export class TrackerCore {
 
   readonly #ttlMs: number;
   readonly #ids: ConnectionIds;
-  readonly #announces: Announces;
-  readonly #sender = new Sender();
-  readonly #settling: Settling;
+  readonly #announces: AnnounceHandler;
+  readonly #sender = new RequestOrigin();
+  readonly #settling: WarmUp;
   #nextExpiryMs = 0;
   readonly #counters = {
     connects: 0,
@@ -110,17 +110,17 @@ export class TrackerCore {
     this.onEvent = options.onEvent;
     this.portChecks = portChecks;
     this.#ttlMs = 1000 * options.peerTtlSeconds;
-    this.#settling = new Settling(options.startMs ?? -Infinity, intervalSeconds);
+    this.#settling = new WarmUp(options.startMs ?? -Infinity, intervalSeconds);
     this.#ids = new ConnectionIds(secret);
     const hashKey = hashKeyFrom(secret);
-    this.swarms = new Swarms({
+    this.swarms = new SwarmTable({
       limits,
       hashKey,
       random,
       onRemoval: (swarm, seat, why) => this.#onRemoval(swarm, seat, why),
     });
     this.catalogue = new Catalogue(limits.maxNames, hashKey);
-    this.#announces = new Announces({
+    this.#announces = new AnnounceHandler({
       swarms: this.swarms,
       catalogue: this.catalogue,
       random,
@@ -144,7 +144,7 @@ export class TrackerCore {
     packet: Uint8Array,
     from: Origin,
     nowMs: number,
-    into: AnswerBuffer,
+    into: ResponseBuffer,
   ): Uint8Array | undefined {
     this.#expireSome(nowMs);
     const sender = this.#sender;
@@ -190,7 +190,7 @@ export class TrackerCore {
     this.expire(nowMs, EXAMINED_PER_PACKET);
   }
 
-  #announce(packet: Uint8Array, nowMs: number, into: AnswerBuffer): Uint8Array {
+  #announce(packet: Uint8Array, nowMs: number, into: ResponseBuffer): Uint8Array {
     const sender = this.#sender;
     if (!this.#ids.accepts(packet, sender.ip, nowMs)) return this.#refuse(packet, UNKNOWN_ID);
     if (this.allow !== undefined && !this.allow.has(hex(infoHashOf(packet)))) {
@@ -265,15 +265,15 @@ export class TrackerCore {
     return encodeResponse({ type: "error", transactionId, message: message.slice(0, room) });
   }
 
-  #onRemoval(swarm: Swarm, seat: Seat, why: Removal): void {
+  #onRemoval(swarm: Swarm, seat: PeerSlot, why: Removal): void {
     this.#emit(why, swarm, seat);
     const listing = swarm.listingOf(seat);
     if (listing === 0) return;
     const { words, stride } = swarm.rosterOf(seat);
-    this.catalogue.release(listing, { words, at: placeOf(seat) * stride, stride });
+    this.catalogue.release(listing, { words, at: indexOf(seat) * stride, stride });
   }
 
-  #emit(type: SwarmEvent["type"], swarm: Swarm, seat: Seat): void {
+  #emit(type: SwarmEvent["type"], swarm: Swarm, seat: PeerSlot): void {
     if (this.onEvent === undefined) return;
     const name = this.catalogue.numbered(swarm.listingOf(seat))?.name;
     this.onEvent(eventOf(type, swarm, seat, name));

@@ -12,7 +12,7 @@ const FIRST_SECONDS_OF_DOUBT = 15;
  * of a name that nobody has it before they had the time. Where one has come back, the others have an
  * interval; where none has, it has most likely been started for the first time.
  */
-export class Settling {
+export class WarmUp {
   readonly #startMs: number;
   readonly #intervalSeconds: number;
   #isBack = false;

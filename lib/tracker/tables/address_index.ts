@@ -7,7 +7,7 @@
 import type { AddressFamily } from "../../codec/discovery/udp_tracker.ts";
 import { PackedMap } from "./packed_map.ts";
 import { PeerIndex } from "./peer_index.ts";
-import type { PeerPlaces } from "./peer_slots.ts";
+import type { PeerSlots } from "./peer_slots.ts";
 import type { Swarm } from "./swarm.ts";
 
 const HASH_WORDS = 5;
@@ -15,8 +15,8 @@ const HASH_WORDS = 5;
 /** Lengths in words of 16 bits of an address with its port. */
 const STRIDES = { 4: 3, 6: 9 } as const;
 
-/** The tables of one family. Addresses are words as in {@link Sender.words}, from some index on. */
-export class FamilyTables {
+/** The tables of one family. Addresses are words as in {@link RequestOrigin.words}, from some index on. */
+export class AddressIndex {
   /** Words of an address. */
   readonly stride: number;
   /** Who is where. */
@@ -30,7 +30,7 @@ export class FamilyTables {
   constructor(
     family: AddressFamily,
     hashKey: Uint32Array,
-    places: PeerPlaces,
+    places: PeerSlots,
     swarms: readonly (Swarm | undefined)[],
   ) {
     this.stride = STRIDES[family];

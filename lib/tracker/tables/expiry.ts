@@ -4,13 +4,13 @@
  * @module
  */
 
-import { placeOf, type Seat, type Swarm } from "./swarm.ts";
+import { indexOf, type PeerSlot, type Swarm } from "./swarm.ts";
 
 /** Takes a peer out of its swarm. */
-type Remove = (swarm: Swarm, seat: Seat, why: "expired" | "displaced") => void;
+type Remove = (swarm: Swarm, seat: PeerSlot, why: "expired" | "displaced") => void;
 
 /** Goes from peer to peer, and from swarm to swarm, round and round. */
-export class Sweep {
+export class Expiry {
   readonly #swarms: readonly (Swarm | undefined)[];
   readonly #remove: Remove;
   /** The next peer to be looked at: its swarm, and its index there. */
@@ -43,7 +43,7 @@ export class Sweep {
         continue;
       }
       const seat = swarm.seatWithIndex(this.#index);
-      const isSilent = swarm.rosterOf(seat).silentMs(placeOf(seat), nowMs) > ttlMs;
+      const isSilent = swarm.rosterOf(seat).silentMs(indexOf(seat), nowMs) > ttlMs;
       if (isSilent || swarm.isDissolved) {
         // Another peer, not looked at yet, now has this index, if any does.
         this.#remove(swarm, seat, swarm.isDissolved ? "displaced" : "expired");

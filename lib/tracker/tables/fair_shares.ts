@@ -26,9 +26,9 @@ const ALL = 1;
  * whoever floods a table floods out itself, from one address or from all of a network. Every operation
  * takes the same short time, whatever is held.
  *
- * Addresses are words as in {@link Sender.words}, from index `at` on, `stride` words with the port.
+ * Addresses are words as in {@link RequestOrigin.words}, from index `at` on, `stride` words with the port.
  */
-export class Shares {
+export class FairShares {
   #items = new Uint32Array(ITEM_WORDS);
   #hosts = new Uint32Array(HOST_WORDS);
   #highestItem = 0;

@@ -6,14 +6,14 @@
 
 import { highOf, lowOf, standingMask } from "./host_words.ts";
 import { PackedMap } from "./packed_map.ts";
-import { isSeeder, placeOf, type Seat, type Swarm } from "./swarm.ts";
+import { indexOf, isSeeder, type PeerSlot, type Swarm } from "./swarm.ts";
 
 /** A value is twice the number of the host's peers, plus one when one of them stands in front. */
 const IN_FRONT = 1, ONE_PEER = 2;
 
 /**
  * Counts the peers of each host in each roster. The first of a host stands in the front part of the
- * roster, see {@link Roster.front}, its others in the rest.
+ * roster, see {@link PeerTable.front}, its others in the rest.
  *
  * A host is an IPv4 address or an IPv6 /48: whoever has one of these has as many of its /64 as they like.
  */
@@ -31,7 +31,7 @@ export class HostFronts {
   }
 
   /** One more peer of its host sits here; whether it is to stand in front. */
-  enter(swarm: Swarm, seat: Seat): boolean {
+  enter(swarm: Swarm, seat: PeerSlot): boolean {
     const held = Math.max(0, this.#find(swarm, seat));
     const isNeeded = (held & IN_FRONT) === 0;
     if (isNeeded && held > 0) swarm.rosterOf(seat).frontless--;
@@ -40,10 +40,10 @@ export class HostFronts {
   }
 
   /** The peer of this seat, in front or not, is about to go. */
-  leave(swarm: Swarm, seat: Seat): void {
+  leave(swarm: Swarm, seat: PeerSlot): void {
     const roster = swarm.rosterOf(seat);
     const held = this.#find(swarm, seat);
-    const isInFront = placeOf(seat) < roster.front;
+    const isInFront = indexOf(seat) < roster.front;
     const left = held - ONE_PEER - (isInFront ? IN_FRONT : 0);
     if (left >= ONE_PEER) {
       if (isInFront) roster.frontless++;
@@ -55,7 +55,7 @@ export class HostFronts {
   }
 
   /** Whether this peer's host lacks somebody in front; from now on it does not. */
-  needs(swarm: Swarm, seat: Seat): boolean {
+  needs(swarm: Swarm, seat: PeerSlot): boolean {
     const held = this.#find(swarm, seat);
     if ((held & IN_FRONT) !== 0) return false;
     swarm.rosterOf(seat).frontless--;
@@ -63,9 +63,9 @@ export class HostFronts {
     return true;
   }
 
-  #find(swarm: Swarm, seat: Seat): number {
+  #find(swarm: Swarm, seat: PeerSlot): number {
     const { words, stride } = swarm.rosterOf(seat);
-    const at = placeOf(seat) * stride;
+    const at = indexOf(seat) * stride;
     const { key } = this.#hosts;
     key[0] = 2 * swarm.number + (isSeeder(seat) ? 1 : 0);
     key[1] = highOf(words, at, stride);

@@ -6,7 +6,7 @@
 
 /**
  * Bounds on what a tracker remembers and answers. No host has a bound of its own: when one of these is
- * met, who holds most gives way, see {@link Shares}.
+ * met, who holds most gives way, see {@link FairShares}.
  */
 export interface TrackerLimits {
   /** Peers in one answer, whatever the asker wants. */

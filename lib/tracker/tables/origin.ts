@@ -23,7 +23,7 @@ export interface Origin {
  * Where a packet came from, and the address at which its sender can be reached as a peer. One object
  * serves for all packets: a new one for each would be most of what answering them costs.
  */
-export class Sender {
+export class RequestOrigin {
   /** That of the packet; an IPv4-mapped IPv6 address counts as IPv4. */
   family: AddressFamily = 4;
   /** The packet came from this machine. */
@@ -39,13 +39,13 @@ export class Sender {
     return this.family === 4 ? this.#ipv4 : this.#ipv6;
   }
 
-  /** The port that the sender listens on, see {@link Sender.setPort}. */
+  /** The port that the sender listens on, see {@link RequestOrigin.setPort}. */
   get port(): number {
     const at = this.ip.length;
     return this.#bytes[at]! << 8 | this.#bytes[at + 1]!;
   }
 
-  /** How many of {@link Sender.words} count. */
+  /** How many of {@link RequestOrigin.words} count. */
   get addressWords(): number {
     return (this.ip.length + 2) / 2;
   }

@@ -5,8 +5,8 @@
  */
 
 import { halfSipHash } from "./half_sip_hash.ts";
-import type { PeerPlaces } from "./peer_slots.ts";
-import { placeOf, type Swarm } from "./swarm.ts";
+import type { PeerSlots } from "./peer_slots.ts";
+import { indexOf, type Swarm } from "./swarm.ts";
 
 /** Parts that grow each on its own, so that nobody waits for more than one of them to be moved. */
 const SEGMENT_BITS = 8;
@@ -27,7 +27,7 @@ const TAG_FROM_SHIFT = 16;
 export class PeerIndex {
   readonly #stride: number;
   readonly #hashKey: Uint32Array;
-  readonly #places: PeerPlaces;
+  readonly #places: PeerSlots;
   readonly #swarms: readonly (Swarm | undefined)[];
   readonly #segments: Uint32Array[];
   readonly #counts = new Uint32Array(1 << SEGMENT_BITS);
@@ -41,7 +41,7 @@ export class PeerIndex {
   constructor(
     stride: number,
     hashKey: Uint32Array,
-    places: PeerPlaces,
+    places: PeerSlots,
     swarms: readonly (Swarm | undefined)[],
   ) {
     this.#stride = stride;
@@ -98,7 +98,7 @@ export class PeerIndex {
     if (this.#places.swarm(peer) !== swarm.number) return false;
     const seat = this.#places.seat(peer);
     const known = swarm.rosterOf(seat).words;
-    const from = placeOf(seat) * this.#stride;
+    const from = indexOf(seat) * this.#stride;
     for (let i = 0; i < this.#stride; i++) if (known[from + i] !== words[at + i]) return false;
     return true;
   }
@@ -107,7 +107,7 @@ export class PeerIndex {
     const number = this.#places.swarm(peer);
     const seat = this.#places.seat(peer);
     const { words } = this.#swarms[number]!.rosterOf(seat);
-    return this.#hash(number, words, placeOf(seat) * this.#stride);
+    return this.#hash(number, words, indexOf(seat) * this.#stride);
   }
 
   #hash(swarm: number, words: Uint16Array, at: number): number {

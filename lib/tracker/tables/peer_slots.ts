@@ -5,7 +5,7 @@
  */
 
 import { grown, NumberPool } from "./number_pool.ts";
-import type { Seat } from "./swarm.ts";
+import type { PeerSlot } from "./swarm.ts";
 
 /** What is kept about a peer, in words. */
 const SWARM = 0, SEAT = 1, PLACE_WORDS = 2;
@@ -14,7 +14,7 @@ const SWARM = 0, SEAT = 1, PLACE_WORDS = 2;
 export const MOST_PEERS = 2 ** 24 - 2;
 
 /** The places of peers: a swarm by its number, and a seat there. Peers are numbers from 1 on. */
-export class PeerPlaces {
+export class PeerSlots {
   #places = new Uint32Array(PLACE_WORDS);
   readonly #numbers = new NumberPool();
 
@@ -37,12 +37,12 @@ export class PeerPlaces {
   }
 
   /** Where in its swarm the peer sits. */
-  seat(peer: number): Seat {
+  seat(peer: number): PeerSlot {
     return this.#places[PLACE_WORDS * peer + SEAT]!;
   }
 
   /** Notes where in its swarm the peer sits. */
-  setSeat(peer: number, seat: Seat): void {
+  setSeat(peer: number, seat: PeerSlot): void {
     this.#places[PLACE_WORDS * peer + SEAT] = seat;
   }
 

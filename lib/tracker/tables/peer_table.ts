@@ -21,7 +21,7 @@ const FLOAT = new Float32Array(1);
 const FLOAT_BITS = new Int32Array(FLOAT.buffer);
 
 /** A peer as those see it who watch a tracker. */
-export interface Portrait {
+export interface PeerInfo {
   /** What it said it lacks, to seven digits. */
   readonly leftBytes: number;
   /** Since it was heard of. */
@@ -41,8 +41,8 @@ export interface Portrait {
  * Times are milliseconds in 32 bits, which begin anew every 49 days. Only differences count, so that
  * does no harm as long as nobody is remembered for 24 days.
  */
-export class Roster {
-  /** Addresses from index 0 on, `stride` words each; only {@link Roster.length} of them are set. */
+export class PeerTable {
+  /** Addresses from index 0 on, `stride` words each; only {@link PeerTable.length} of them are set. */
   words = NO_WORDS;
   /** How many peers there are. */
   length = 0;
@@ -63,7 +63,7 @@ export class Roster {
     for (let i = 0; i < this.stride; i++) this.words[at + i] = address[i]!;
     this.#write(this.#at(place) + HEARD_MS, nowMs);
     this.#write(this.#at(place) + PEER, peer);
-    this.setNote(place, 0);
+    this.setFlags(place, 0);
   }
 
   /** Takes the last peer out. */
@@ -81,7 +81,7 @@ export class Roster {
   }
 
   /** Notes who the peer is: its peer id begins at `packet[at]`, and it has just come. */
-  meet(place: number, packet: Uint8Array, at: number, leftBytes: number, nowMs: number): void {
+  insert(place: number, packet: Uint8Array, at: number, leftBytes: number, nowMs: number): void {
     const agent = this.#at(place) + AGENT;
     for (let i = 0; i < AGENT_LENGTH; i += 2) {
       this.words[agent + i / 2] = packet[at + i]! | packet[at + i + 1]! << 8;
@@ -92,7 +92,7 @@ export class Roster {
   }
 
   /** Notes that the peer was heard of now, and lacks so much. */
-  hear(place: number, leftBytes: number, nowMs: number): void {
+  touch(place: number, leftBytes: number, nowMs: number): void {
     this.#write(this.#at(place) + HEARD_MS, nowMs);
     if (leftBytes < this.#left(place)) this.#write(this.#at(place) + MOVED_SECONDS, nowMs / 1000);
     this.#writeLeft(place, leftBytes);
@@ -109,7 +109,7 @@ export class Roster {
   }
 
   /** What is known of the peer, beside its address and note. */
-  portrait(place: number, nowMs: number): Portrait {
+  peerInfo(place: number, nowMs: number): PeerInfo {
     const silentMs = this.silentMs(place, nowMs);
     const heardSeconds = Math.floor((nowMs - silentMs) / 1000);
     const secondsSince = (word: number) =>
@@ -126,12 +126,12 @@ export class Roster {
   }
 
   /** A number from 0 up to 2^31 - 1 that somebody has noted about the peer. */
-  note(place: number): number {
+  flags(place: number): number {
     return this.#read(this.#at(place) + NOTE);
   }
 
   /** Notes another number about the peer. */
-  setNote(place: number, note: number): void {
+  setFlags(place: number, note: number): void {
     this.#write(this.#at(place) + NOTE, note);
   }
 
@@ -141,12 +141,12 @@ export class Roster {
   }
 
   /** A copy of all that is kept about the peer beside its address. */
-  about(place: number): Uint16Array {
+  record(place: number): Uint16Array {
     return this.words.slice(this.#at(place), this.#at(place) + ABOUT_WORDS);
   }
 
-  /** Replaces all that is kept about the peer with what {@link Roster.about} gave. */
-  setAbout(place: number, about: Uint16Array): void {
+  /** Replaces all that is kept about the peer with what {@link PeerTable.record} gave. */
+  setRecord(place: number, about: Uint16Array): void {
     this.words.set(about, this.#at(place));
   }
 

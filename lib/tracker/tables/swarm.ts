@@ -5,26 +5,26 @@
  */
 
 import type { AddressFamily, SwarmCounts } from "../../codec/discovery/udp_tracker.ts";
-import { Roster } from "./peer_table.ts";
+import { PeerTable } from "./peer_table.ts";
 
 /**
  * Where in its swarm a peer is: twice its place in its roster, plus one for a seeder. It holds until the
  * next change of the swarm.
  */
-export type Seat = number;
+export type PeerSlot = number;
 
 /** The seat at a place of a roster. */
-export function seatAt(place: number, seeder: boolean): Seat {
+export function slotAt(place: number, seeder: boolean): PeerSlot {
   return 2 * place + (seeder ? 1 : 0);
 }
 
 /** The place of a seat in its roster. */
-export function placeOf(seat: Seat): number {
+export function indexOf(seat: PeerSlot): number {
   return seat >>> 1;
 }
 
 /** Whether it is the seat of a seeder. */
-export function isSeeder(seat: Seat): boolean {
+export function isSeeder(seat: PeerSlot): boolean {
   return (seat & 1) === 1;
 }
 
@@ -35,8 +35,8 @@ const LISTING_SHIFT = 2;
 
 /** One swarm. The order within its rosters means nothing. */
 export class Swarm {
-  readonly seeders: Roster;
-  readonly leechers: Roster;
+  readonly seeders: PeerTable;
+  readonly leechers: PeerTable;
   /** Downloads completed. */
   completed = 0;
   /** Peers that announced from a loopback address. */
@@ -61,8 +61,8 @@ export class Swarm {
     stride: number,
     readonly sinceMs: number,
   ) {
-    this.seeders = new Roster(stride);
-    this.leechers = new Roster(stride);
+    this.seeders = new PeerTable(stride);
+    this.leechers = new PeerTable(stride);
   }
 
   /** How many peers it has. */
@@ -77,34 +77,34 @@ export class Swarm {
   }
 
   /** The number of the peer at a seat. */
-  peerAt(seat: Seat): number {
-    return this.rosterOf(seat).peer(placeOf(seat));
+  peerAt(seat: PeerSlot): number {
+    return this.rosterOf(seat).peer(indexOf(seat));
   }
 
   /** The roster of a seat. */
-  rosterOf(seat: Seat): Roster {
+  rosterOf(seat: PeerSlot): PeerTable {
     return isSeeder(seat) ? this.seeders : this.leechers;
   }
 
   /** The seat with this index, of all in some order, from 0 up to {@link Swarm.size}. */
-  seatWithIndex(index: number): Seat {
+  seatWithIndex(index: number): PeerSlot {
     const leechers = this.leechers.length;
-    return index < leechers ? seatAt(index, false) : seatAt(index - leechers, true);
+    return index < leechers ? slotAt(index, false) : slotAt(index - leechers, true);
   }
 
   /** Whether the peer announced from a loopback address, so that only this machine can reach that. */
-  isLoopback(seat: Seat): boolean {
+  isLoopback(seat: PeerSlot): boolean {
     return (this.#note(seat) & LOOPBACK) !== 0;
   }
 
   /** Notes that the peer announced from a loopback address. */
-  setLoopback(seat: Seat): void {
+  setLoopback(seat: PeerSlot): void {
     this.#setNote(seat, this.#note(seat) | LOOPBACK);
     this.loopbackPeers++;
   }
 
   /** Counts the peer's download as completed, once; whether that was now. */
-  complete(seat: Seat): boolean {
+  complete(seat: PeerSlot): boolean {
     const note = this.#note(seat);
     if ((note & COMPLETED) !== 0) return false;
     this.#setNote(seat, note | COMPLETED);
@@ -113,21 +113,21 @@ export class Swarm {
   }
 
   /** The number in the catalogue of what the peer lists there, or 0. */
-  listingOf(seat: Seat): number {
+  listingOf(seat: PeerSlot): number {
     return this.#note(seat) >>> LISTING_SHIFT;
   }
 
   /** Notes what the peer lists in the catalogue, by its number there. */
-  setListing(seat: Seat, listing: number): void {
+  setListing(seat: PeerSlot, listing: number): void {
     const rest = this.#note(seat) & (1 << LISTING_SHIFT) - 1;
     this.#setNote(seat, listing << LISTING_SHIFT | rest);
   }
 
-  #note(seat: Seat): number {
-    return this.rosterOf(seat).note(placeOf(seat));
+  #note(seat: PeerSlot): number {
+    return this.rosterOf(seat).flags(indexOf(seat));
   }
 
-  #setNote(seat: Seat, note: number): void {
-    this.rosterOf(seat).setNote(placeOf(seat), note);
+  #setNote(seat: PeerSlot, note: number): void {
+    this.rosterOf(seat).setFlags(indexOf(seat), note);
   }
 }

@@ -13,7 +13,7 @@ const MOST_SWARMS = 4;
  * Counts a hybrid once. Its two swarms over one address family are a pair, with mostly the same peers in
  * both: of a pair the bigger number counts. All swarms of a torrent stand in a ring.
  */
-export class SwarmTally {
+export class SwarmCounters {
   /** Torrents that somebody shares. */
   torrents = 0;
   /** Peers with all of their torrent; one that comes over two families counts twice. */

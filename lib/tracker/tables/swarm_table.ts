@@ -8,15 +8,15 @@
 
 import { fromHex, hex } from "../../codec/bytes.ts";
 import type { AddressFamily, SwarmCounts } from "../../codec/discovery/udp_tracker.ts";
-import { crowdingSeat } from "./largest_host.ts";
+import { slotOfLargestHost } from "./largest_host.ts";
 import type { TrackerLimits } from "./limits.ts";
 import { MOST_PEERS } from "./peer_slots.ts";
-import { Seating } from "./peer_placement.ts";
-import type { Sender } from "./origin.ts";
-import { Shares } from "./fair_shares.ts";
-import { isSeeder, placeOf, type Seat, seatAt, Swarm } from "./swarm.ts";
-import { SwarmTally } from "./swarm_counts.ts";
-import { Sweep } from "./expiry.ts";
+import { PeerPlacement } from "./peer_placement.ts";
+import type { RequestOrigin } from "./origin.ts";
+import { FairShares } from "./fair_shares.ts";
+import { indexOf, isSeeder, type PeerSlot, slotAt, Swarm } from "./swarm.ts";
+import { SwarmCounters } from "./swarm_counts.ts";
+import { Expiry } from "./expiry.ts";
 
 const HASH_LENGTH = 20;
 
@@ -30,7 +30,7 @@ export interface Announced {
   /** Where in the packet the info-hash begins. */
   hashAt: number;
   /** Its address, with the port it listens on. */
-  sender: Sender;
+  sender: RequestOrigin;
   /** Bytes that it says it lacks; a seeder lacks none. */
   leftBytes: number;
   /** Where in the packet its peer id begins. */
@@ -40,8 +40,8 @@ export interface Announced {
 }
 
 /** What became of an announce: the peer, and what is new about it, or that its swarm is crowded. */
-export type Admission =
-  | { type: "stored"; swarm: Swarm; seat: Seat; joined: boolean; completed: boolean }
+export type AnnounceOutcome =
+  | { type: "stored"; swarm: Swarm; seat: PeerSlot; joined: boolean; completed: boolean }
   | { type: "crowded"; swarm: Swarm };
 
 /** Why a peer is no longer in its swarm: `displaced` ones made room for others. */
@@ -62,34 +62,34 @@ export interface SwarmsOptions {
   /** A number from 0 up to 1. */
   random: () => number;
   /** Called when a peer is about to be taken out. */
-  onRemoval: (swarm: Swarm, seat: Seat, why: Removal) => void;
+  onRemoval: (swarm: Swarm, seat: PeerSlot, why: Removal) => void;
 }
 
 const NOBODY: SwarmCounts = { seeders: 0, completed: 0, leechers: 0 };
 
 /** The swarms, as one store. */
-export class Swarms {
+export class SwarmTable {
   readonly #options: SwarmsOptions;
   /** By number; a number that is free has none. */
   readonly #swarms: (Swarm | undefined)[] = [undefined];
   readonly #freeNumbers: number[] = [];
-  readonly #seating: Seating;
+  readonly #seating: PeerPlacement;
   /** Whose turn it is to give way, of peers and of swarms. */
-  readonly #peerShares: Shares;
-  readonly #swarmShares: Shares;
-  readonly #tally = new SwarmTally();
+  readonly #peerShares: FairShares;
+  readonly #swarmShares: FairShares;
+  readonly #tally = new SwarmCounters();
   #peers = 0;
   /** Those that can be found by their hash. */
   #open = 0;
-  readonly #sweep: Sweep;
+  readonly #sweep: Expiry;
 
   /** No swarms. */
   constructor(options: SwarmsOptions) {
     this.#options = options;
-    this.#seating = new Seating(options.hashKey, options.random, this.#swarms);
-    this.#sweep = new Sweep(this.#swarms, (...removal) => this.#remove(...removal));
-    this.#peerShares = new Shares(options.hashKey);
-    this.#swarmShares = new Shares(options.hashKey);
+    this.#seating = new PeerPlacement(options.hashKey, options.random, this.#swarms);
+    this.#sweep = new Expiry(this.#swarms, (...removal) => this.#remove(...removal));
+    this.#peerShares = new FairShares(options.hashKey);
+    this.#swarmShares = new FairShares(options.hashKey);
   }
 
   /** How much is stored, as it is told. */
@@ -136,7 +136,7 @@ export class Swarms {
   }
 
   /** The seat of the peer with an address whose words begin at `words[at]`, or -1. */
-  seatOf(swarm: Swarm, words: Uint16Array, at: number): Seat {
+  seatOf(swarm: Swarm, words: Uint16Array, at: number): PeerSlot {
     return this.#seating.seatOf(swarm, words, at);
   }
 
@@ -146,7 +146,7 @@ export class Swarms {
   }
 
   /** Notes that a peer is there. One that announces again from its address replaces itself. */
-  announce(announced: Announced, nowMs: number): Admission {
+  announce(announced: Announced, nowMs: number): AnnounceOutcome {
     const { packet, hashAt, sender, leftBytes } = announced;
     const swarm = this.get(packet, hashAt, sender.family);
     let seat = swarm === undefined ? -1 : this.seatOf(swarm, sender.words, 0);
@@ -157,26 +157,26 @@ export class Swarms {
       this.#tally.removed(swarm, isSeeder(before));
       this.#tally.added(swarm, isSeeder(seat));
     } else seat = this.#seating.settle(swarm, seat);
-    swarm.rosterOf(seat).hear(placeOf(seat), leftBytes, nowMs);
+    swarm.rosterOf(seat).touch(indexOf(seat), leftBytes, nowMs);
     const completed = hasCompleted(announced) && swarm.complete(seat);
     return { type: "stored", swarm, seat, joined: false, completed };
   }
 
   /** Takes out the peer with this sender's address; false when it is not there. */
-  leave(swarm: Swarm, sender: Sender): boolean {
+  leave(swarm: Swarm, sender: RequestOrigin): boolean {
     const seat = this.seatOf(swarm, sender.words, 0);
     if (seat < 0) return false;
     this.#remove(swarm, seat, "left");
     return true;
   }
 
-  /** How many steps {@link Swarms.expire} takes for a round: one for each peer, one between swarms. */
+  /** How many steps {@link SwarmTable.expire} takes for a round: one for each peer, one between swarms. */
   get expirySteps(): number {
     return this.#peers + this.#swarms.length;
   }
 
   /**
-   * Forgets peers that have been silent for longer than `ttlMs`, see {@link Sweep}.
+   * Forgets peers that have been silent for longer than `ttlMs`, see {@link Expiry}.
    *
    * @param most Steps to take at most.
    * @returns How many were forgotten.
@@ -193,14 +193,14 @@ export class Swarms {
       for (const [roster, seeder] of [[swarm.seeders, true], [swarm.leechers, false]] as const) {
         for (let place = 0; place < roster.length; place++, peers++) {
           const seat = this.seatOf(swarm, roster.words, place * roster.stride);
-          if (seat !== seatAt(place, seeder)) throw new Error(`${seat} is said to be at ${place}`);
+          if (seat !== slotAt(place, seeder)) throw new Error(`${seat} is said to be at ${place}`);
         }
       }
     }
     if (peers !== this.#peers) throw new Error(`${peers} of ${this.#peers} peers`);
   }
 
-  #join(announced: Announced, known: Swarm | undefined, nowMs: number): Admission {
+  #join(announced: Announced, known: Swarm | undefined, nowMs: number): AnnounceOutcome {
     const { peerIdAt, packet, sender, leftBytes } = announced;
     const seeder = leftBytes === 0;
     if (known !== undefined && !this.#makeRoomIn(known, nowMs)) {
@@ -211,7 +211,7 @@ export class Swarms {
     const swarm = this.get(packet, announced.hashAt, sender.family) ??
       this.#create(announced, nowMs);
     const seat = this.#seating.take(swarm, sender.words, seeder, nowMs);
-    swarm.rosterOf(seat).meet(placeOf(seat), packet, peerIdAt, leftBytes, nowMs);
+    swarm.rosterOf(seat).insert(indexOf(seat), packet, peerIdAt, leftBytes, nowMs);
     if (sender.loopback) swarm.setLoopback(seat);
     this.#peerShares.hold(swarm.peerAt(seat), sender.words, 0, sender.addressWords);
     this.#swarmShares.offer(swarm.number, sender.words, 0, sender.addressWords);
@@ -225,7 +225,7 @@ export class Swarms {
   #makeRoomIn(swarm: Swarm, nowMs: number): boolean {
     const { limits, random } = this.#options;
     if (swarm.size < limits.maxPeersPerTorrent) return true;
-    const seat = crowdingSeat(swarm, random, nowMs);
+    const seat = slotOfLargestHost(swarm, random, nowMs);
     if (seat >= 0) this.#remove(swarm, seat, "displaced");
     return seat >= 0;
   }
@@ -272,7 +272,7 @@ export class Swarms {
     }
   }
 
-  #remove(swarm: Swarm, seat: Seat, why: Removal): void {
+  #remove(swarm: Swarm, seat: PeerSlot, why: Removal): void {
     this.#options.onRemoval(swarm, seat, why);
     if (swarm.isLoopback(seat)) swarm.loopbackPeers--;
     this.#peerShares.release(swarm.peerAt(seat));

@@ -20,7 +20,7 @@ export function colour(name) {
  * @param {() => void} draw
  * @returns {() => void} ends it
  */
-export function redrawn(element, draw) {
+export function onThemeChange(element, draw) {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   let width = element.clientWidth;
   const observer = new ResizeObserver(() => {

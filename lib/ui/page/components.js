@@ -13,7 +13,7 @@ import { percent, plain } from "./format.js";
 
 const COPIED_MS = 2_000;
 
-/** What a column of {@link Share} takes, in pixels. */
+/** What a column of {@link ProgressCell} takes, in pixels. */
 export const SHARE_ROOM = 155;
 
 /**
@@ -21,7 +21,7 @@ export const SHARE_ROOM = 155;
  * too long for its line it breaks after `breaksAfter` rather than within a word.
  * @param {{text: string, class?: string, breaksAfter?: string}} props
  */
-export function Foreign({ text, class: name = "", breaksAfter }) {
+export function UntrustedText({ text, class: name = "", breaksAfter }) {
   const parts = breaksAfter === undefined ? [plain(text)] : plain(text).split(breaksAfter);
   return html`<bdi class=${`foreign ${name}`}>${
     parts.map((part, i) => i === 0 ? part : [breaksAfter, html`<wbr />`, part])
@@ -32,7 +32,7 @@ export function Foreign({ text, class: name = "", breaksAfter }) {
  * A share as a bar and in per cent.
  * @param {{share: number, of: string}} props
  */
-export function Share({ share, of }) {
+export function ProgressCell({ share, of }) {
   const text = `${percent(share, 1)}%`;
   return html`
     <span class="share">

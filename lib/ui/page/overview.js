@@ -9,7 +9,7 @@
 import { html } from "./preact.js";
 import { bytes, count, eta, percent, rate, whole } from "./format.js";
 import { Headline } from "./status_banner.js";
-import { Figures, Folding, Foreign } from "./components.js";
+import { Figures, Folding, UntrustedText } from "./components.js";
 
 /** @typedef {import("../snapshot.ts").TransferSnapshot} TransferSnapshot */
 
@@ -21,7 +21,7 @@ export function Overview({ snapshot }) {
       <${Headline} sentence=${sentence} tone=${tone} />
       <p class="name">${name === ""
         ? html`<span class="quiet">The name is not known yet</span>`
-        : html`<${Foreign} text=${name} />`}</p>
+        : html`<${UntrustedText} text=${name} />`}</p>
       ${hosts(snapshot)
         ? html`<${Sent} snapshot=${snapshot} />`
         : html`<${Got} snapshot=${snapshot} />`}
@@ -172,7 +172,7 @@ export function Details({ snapshot }) {
   return html`
     <${Folding} id="details" title="Details">
       <${Figures} class="details" entries=${[
-        ["Path", path === undefined ? undefined : html`<${Foreign} text=${path} />`],
+        ["Path", path === undefined ? undefined : html`<${UntrustedText} text=${path} />`],
         ["Files", files === undefined ? undefined : whole(files)],
         ["Chunks", chunks],
         ["Info-hash v1", v1Hash && html`<code>${v1Hash}</code>`],

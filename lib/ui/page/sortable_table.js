@@ -9,7 +9,7 @@
 
 import { html, useEffect, useRef, useState } from "./preact.js";
 import { count, whole } from "./format.js";
-import { redrawn } from "./colors.js";
+import { onThemeChange } from "./colors.js";
 
 /** Where columns have less room than this, in pixels, the rows become cards. */
 const ROOM = { header: 215, number: 78, words: 124 };
@@ -58,7 +58,7 @@ export function SortableTable(props) {
   useEffect(() => {
     const measure = () => setIsNarrow(place.current.clientWidth < roomFor(columns));
     measure();
-    return redrawn(place.current, measure);
+    return onThemeChange(place.current, measure);
   }, []);
   const first = firstRows[isNarrow ? "cards" : "rows"];
   const shown = sorted(rows, columns, order, keyOf).slice(0, showsAll ? undefined : first);

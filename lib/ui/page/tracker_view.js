@@ -9,7 +9,7 @@
 import { html, useEffect, useRef } from "./preact.js";
 import { bytes, capitalised, plain, seconds, whole } from "./format.js";
 import { Headline } from "./status_banner.js";
-import { CopyButton, Figures, Foreign, Share, SHARE_ROOM } from "./components.js";
+import { CopyButton, Figures, ProgressCell, SHARE_ROOM, UntrustedText } from "./components.js";
 import { SortableTable } from "./sortable_table.js";
 
 /**
@@ -102,7 +102,8 @@ function swarmColumns(question, ask) {
       cell: ({ name, hash }) =>
         html`
           <button type="button" class="plain" aria-pressed=${hash === question.swarm}
-            onClick=${() => select(hash)}><${Foreign} text=${name ?? "without a name"} /></button>
+            onClick=${() => select(hash)}><${UntrustedText} text=${name ??
+              "without a name"} /></button>
         `,
     },
     {
@@ -143,7 +144,7 @@ const MEMBER_COLUMNS = [
     label: "Address",
     isHeader: true,
     value: ({ address }) => address,
-    cell: ({ address }) => html`<${Foreign} text=${address} class="address" />`,
+    cell: ({ address }) => html`<${UntrustedText} text=${address} class="address" />`,
   },
   {
     key: "progress",
@@ -154,7 +155,7 @@ const MEMBER_COLUMNS = [
     cell: ({ progress, address }) =>
       progress === undefined
         ? html`<span class="quiet">unknown</span>`
-        : html`<${Share} share=${progress} of=${`${address} has`} />`,
+        : html`<${ProgressCell} share=${progress} of=${`${address} has`} />`,
   },
   {
     key: "state",
@@ -176,7 +177,7 @@ const MEMBER_COLUMNS = [
     key: "client",
     label: "Program",
     value: ({ client }) => client ?? "",
-    cell: ({ client }) => client ? html`<${Foreign} text=${client} />` : "unknown",
+    cell: ({ client }) => client ? html`<${UntrustedText} text=${client} />` : "unknown",
     isEmpty: ({ client }) => !client,
   },
 ];
@@ -207,7 +208,7 @@ function Members({ selected, swarms, close }) {
   return html`
     <section class="panel members" aria-labelledby="members-title">
       <div class="heading">
-        <h2 id="members-title" tabindex="-1" ref=${heading}><${Foreign} text=${name} /></h2>
+        <h2 id="members-title" tabindex="-1" ref=${heading}><${UntrustedText} text=${name} /></h2>
         <button type="button" onClick=${close}>Close</button>
       </div>
       <p class="roll-call">${capitalised(plain(rollCall))}</p>

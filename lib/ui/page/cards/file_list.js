@@ -8,7 +8,7 @@
 
 import { html } from "../preact.js";
 import { bytes, count, whole } from "../format.js";
-import { Foreign, Share, SHARE_ROOM } from "../components.js";
+import { ProgressCell, SHARE_ROOM, UntrustedText } from "../components.js";
 import { SortableTable } from "../sortable_table.js";
 
 /**
@@ -26,7 +26,7 @@ const COLUMNS = [
     label: "Name",
     isHeader: true,
     value: ({ path }) => path,
-    cell: ({ path }) => html`<${Foreign} text=${path} />`,
+    cell: ({ path }) => html`<${UntrustedText} text=${path} />`,
   },
   {
     key: "bytes",
@@ -68,7 +68,9 @@ function Here({ file }) {
   const share = shareOf(file);
   if (!file.isChosen) return html`<span class="quiet">not chosen</span>`;
   if (share === undefined) return html`<span class="quiet">unknown</span>`;
-  return share === 1 ? "all of it" : html`<${Share} share=${share} of=${`${file.path}, here`} />`;
+  return share === 1
+    ? "all of it"
+    : html`<${ProgressCell} share=${share} of=${`${file.path}, here`} />`;
 }
 
 /** @param {FileRow} file */

@@ -8,7 +8,7 @@
 
 import { html } from "../preact.js";
 import { bytes, rate, whole } from "../format.js";
-import { Foreign, Share, SHARE_ROOM } from "../components.js";
+import { ProgressCell, SHARE_ROOM, UntrustedText } from "../components.js";
 import { SortableTable } from "../sortable_table.js";
 
 /** So many chunks are named before the rest are only counted. */
@@ -27,13 +27,13 @@ const WHO = [
     label: "Address",
     isHeader: true,
     value: ({ address }) => address,
-    cell: ({ address }) => html`<${Foreign} text=${address} class="address" />`,
+    cell: ({ address }) => html`<${UntrustedText} text=${address} class="address" />`,
   },
   {
     key: "client",
     label: "Program",
     value: ({ client }) => client,
-    cell: ({ client }) => client === "" ? "unknown" : html`<${Foreign} text=${client} />`,
+    cell: ({ client }) => client === "" ? "unknown" : html`<${UntrustedText} text=${client} />`,
     isEmpty: ({ client }) => client === "",
   },
 ];
@@ -50,7 +50,7 @@ const COLUMNS = [
     cell: ({ progress, address, isGradual }) =>
       isGradual
         ? html`<span class="gradual">seeder, handing out gradually</span>`
-        : html`<${Share} share=${progress} of=${`${address} has`} />`,
+        : html`<${ProgressCell} share=${progress} of=${`${address} has`} />`,
   },
   amount("downRate", "Down", rate),
   amount("upRate", "Up", rate),
@@ -91,7 +91,7 @@ const OTHER_COLUMNS = [
     key: "reason",
     label: "Why",
     value: ({ reason }) => reason ?? "",
-    cell: ({ reason }) => reason === undefined ? "" : html`<${Foreign} text=${reason} />`,
+    cell: ({ reason }) => reason === undefined ? "" : html`<${UntrustedText} text=${reason} />`,
     isEmpty: ({ reason }) => reason === undefined,
   },
   {

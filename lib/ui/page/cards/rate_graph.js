@@ -10,7 +10,7 @@ import { html, useEffect, useRef } from "../preact.js";
 // @ts-types="npm:uplot@1.6.32"
 import uPlot from "/vendor/uplot.js";
 import { rate } from "../format.js";
-import { colour, redrawn } from "../colors.js";
+import { colour, onThemeChange } from "../colors.js";
 
 /** What is shown, in seconds: of a transfer that began just now five minutes would be all but empty. */
 const SPANS = [{ seconds: 60, words: "last minute" }, { seconds: 300, words: "last five minutes" }];
@@ -66,7 +66,7 @@ function Plot({ history, span, lines }) {
       plot.current = newPlot(place.current, dataOf(newest.current), lines.length > 1);
     };
     build();
-    const end = redrawn(place.current, build);
+    const end = onThemeChange(place.current, build);
     return () => {
       end();
       plot.current.destroy();

@@ -9,7 +9,14 @@
 
 import { html } from "../preact.js";
 import { bytes, elapsed, rate } from "../format.js";
-import { CopyButton, Figures, Foreign, ROOMY, Share, SHARE_ROOM } from "../components.js";
+import {
+  CopyButton,
+  Figures,
+  ProgressCell,
+  ROOMY,
+  SHARE_ROOM,
+  UntrustedText,
+} from "../components.js";
 import { SortableTable } from "../sortable_table.js";
 
 /**
@@ -54,14 +61,14 @@ function Sources({ sources, given }) {
       label: "Source",
       isHeader: true,
       value: (/** @type {Source} */ { address }) => address,
-      cell: (/** @type {Source} */ { address }) => html`<${Foreign} text=${address} />`,
+      cell: (/** @type {Source} */ { address }) => html`<${UntrustedText} text=${address} />`,
     },
     {
       key: "client",
       label: "Program",
       value: (/** @type {Source} */ { client }) => client ?? "",
       cell: (/** @type {Source} */ { client }) =>
-        client ? html`<${Foreign} text=${client} />` : "unknown",
+        client ? html`<${UntrustedText} text=${client} />` : "unknown",
     },
     {
       key: "bytes",
@@ -76,7 +83,7 @@ function Sources({ sources, given }) {
       isNumber: true,
       room: SHARE_ROOM,
       cell: (/** @type {Source} */ { bytes: n, address }) =>
-        html`<${Share} share=${given === 0 ? 0 : n / given} of=${`Share of ${address}`} />`,
+        html`<${ProgressCell} share=${given === 0 ? 0 : n / given} of=${`Share of ${address}`} />`,
     },
   ];
   const table = html`

@@ -8,7 +8,7 @@
 
 import { html } from "../preact.js";
 import { count, plain, seconds } from "../format.js";
-import { Folding, Foreign } from "../components.js";
+import { Folding, UntrustedText } from "../components.js";
 
 /**
  * @typedef {import("../../snapshot.ts").TransferSnapshot["trackers"][number]} TrackerRow
@@ -38,7 +38,7 @@ function Row({ row: { url, ok, sentence, seeders, leechers, nextSeconds } }) {
     nextSeconds !== undefined && `asked again in ${seconds(Math.max(0, nextSeconds))}`,
   ].filter(Boolean);
   return html`<li>
-    <strong><${Foreign} text=${url} breaksAfter="/" /></strong>
+    <strong><${UntrustedText} text=${url} breaksAfter="/" /></strong>
     <p class=${ok ? "fine" : "trouble"}>${plain(sentence)}</p>
     ${facts.length > 0 && html`<p class="quiet">${facts.join(", ")}</p>`}
   </li>`;

@@ -12,7 +12,7 @@ import { bytes, count, percent, whole } from "../format.js";
 import { KINDS, readCells, tally } from "./piece_cells.js";
 import { drawAvailability, drawMap, drawSample } from "./piece_drawing.js";
 import { Folding } from "../components.js";
-import { redrawn } from "../colors.js";
+import { onThemeChange } from "../colors.js";
 
 const WORDS = {
   verified: "Verified",
@@ -115,7 +115,7 @@ function Canvas({ class: name, cells, draw, label }) {
   const canvas = useRef(null);
   useEffect(() => {
     draw(canvas.current, cells);
-    return redrawn(canvas.current, () => draw(canvas.current, cells));
+    return onThemeChange(canvas.current, () => draw(canvas.current, cells));
   }, [cells]);
   return label === undefined
     ? html`<canvas ref=${canvas} class=${name} aria-hidden="true"></canvas>`
