@@ -13,7 +13,8 @@ const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const PATH =
   /^(?:lib|tests|docs|bench|\.ci)\/[\w./-]+$|^\w+\.ts$|^deno\.json$|^LICENSE$|^README\.md$/;
 /** A file by its room alone, as `peer/upload.ts`. */
-const IN_ROOM = /^(?:codec|store|peer|tracker|io|cli|ui)\/[\w/]+\.ts$/;
+const IN_ROOM =
+  /^(?:codec|store|peer|runtime|net|disk|discovery|session|tracker|client|cli|ui)\/[\w/]+\.ts$/;
 
 /** All documents, by their paths. */
 const DOCUMENTS: string[] = ["README.md"];
