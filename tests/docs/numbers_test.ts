@@ -64,8 +64,8 @@ const PASSAGES: Readonly<Record<string, readonly string[]>> = {
   ],
   "docs/events.md": ["up to {cli/output/buffered_output.ts FULL_LENGTH KiB} KiB of them"],
   "docs/swarm.md": [
-    "{peer/upload/upload.ts FIRST_SLOTS word} while a peer has less than {peer/upload/upload.ts FIRST_PIECES word} " +
-    "pieces",
+    "a leecher has {peer/upload/upload.ts FIRST_SLOTS word} slots while it has less than " +
+    "{peer/upload/upload.ts FIRST_PIECES word} pieces itself",
   ],
   "docs/report.md": [
     "asks for blocks of {codec/torrent/merkle.ts BLOCK_LENGTH KiB} KiB",
