@@ -38,15 +38,15 @@ const PASSAGES: Readonly<Record<string, readonly string[]>> = {
     "blocks and one more for each that arrives, and keeps {peer/connection/request_pipeline.ts MIN_DEPTH} to " +
     "{peer/connection/request_pipeline.ts MAX_DEPTH}",
     "the first {peer/download/piece_picker.ts RANDOM_FIRST_PIECES word} at random",
-    "nobody gives for {peer/verify/piece_hashes.ts SHA1_FALLBACK_MS s} s is checked by its SHA-1",
+    "if no peer gives its SHA-256 hashes for {peer/verify/piece_hashes.ts SHA1_FALLBACK_MS s} s",
     "{peer/download/request_scheduler.ts END_GAME_DELAY_MS s} s after the last piece was begun, a peer that owes " +
     "nothing any more is asked for blocks that others owe, {peer/download/piece_picker.ts END_GAME_BLOCKS} at a " +
     "time and none of more than {peer/download/piece_picker.ts END_GAME_REQUESTERS word} peers",
     "sends none for {peer/download/download.ts SNUB_MS s} s is asked for one at a time",
-    "{session/active_torrent.ts UPLOAD_SLOTS} peers are served at once; all of them where no more than 8 lack " +
-    "something; {peer/upload/upload.ts FIRST_SLOTS} by a leecher that has fewer than " +
+    "Shoal serves {session/active_torrent.ts UPLOAD_SLOTS} peers at once. It serves all of them if no more than 8 lack " +
+    "something, and {peer/upload/upload.ts FIRST_SLOTS} while it is a leecher with fewer than " +
     "{peer/upload/upload.ts FIRST_PIECES word} pieces itself",
-    "asked for, for {peer/verify/block_hash_fetch.ts PATIENCE_MS s} s at most",
+    "hashes of its blocks, for {peer/verify/block_hash_fetch.ts PATIENCE_MS s} s at most",
     "connect after {peer/peers/peer_list.ts FIRST_BACK_OFF_MS s} s, 2 s, 4 s, up to " +
     "{peer/peers/peer_list.ts MAX_BACK_OFF_MS s} s",
     "silent for {tracker/server.ts TTL_INTERVALS} intervals",
