@@ -1,6 +1,7 @@
 /**
- * The README's blocks of commands, pasted into a shell one after the other: each ends well, or gets as
- * far as it says. They run on a machine of their own, with the README's address and no other network.
+ * The blocks of commands in README and manual, pasted into a shell one after the other: each ends well, or
+ * gets as far as it says. They run on a machine of their own, with the README's address and no other
+ * network.
  * @module
  */
 
@@ -8,13 +9,14 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl } from "@std/path";
 import { sentenceFor } from "../lib/cli/text/messages.ts";
 import { pseudoRandomBytes, sha256OfFile } from "./support/content.ts";
+import { guidesText } from "./support/document.ts";
 import { type EmptyNetwork, networkTest } from "./support/network.ts";
 import { playground } from "./support/playground.ts";
 import { Program } from "./support/process.ts";
 import type { TempFolder } from "./support/temp.ts";
 import { WebServer } from "./support/web_server.ts";
 
-const README = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+const GUIDES = await guidesText();
 const LENGTH = 2_000_000;
 /** What a program says that goes on until it is stopped. */
 const READY = /^(sharing until Ctrl-C|listening on UDP port|complete, SHA-256 verified)/;
@@ -28,12 +30,13 @@ const ELSEWHERE: readonly (readonly [part: string, test: string])[] = [
   ["deno run -A leecher.ts -o copy/ file.iso", "tests/readme_test.ts"],
   ["--allow-net", "tests/programs/permissions_test.ts"],
   ["dist/tracker", "tests/programs/compiled_test.ts"],
+  ["deno task ok", ".ci/run"],
   ["deno task bench", "tests/bench/bench_test.ts"],
 ];
 
 /** The blocks of a language, in their order. */
 function blocks(language: string): string[] {
-  return [...README.matchAll(/```(\w*)\n([^]*?)\n```/g)]
+  return [...GUIDES.matchAll(/```(\w*)\n([^]*?)\n```/g)]
     .flatMap(([, found, text]) => found === language ? [text!] : []);
 }
 
@@ -120,7 +123,7 @@ const DENO_FOLDER: string = JSON.parse(
 ).denoDir;
 
 networkTest(
-  "the README's blocks about folders can be pasted one after the other",
+  "the manual's blocks about folders can be pasted one after the other",
   async (network) => {
     await using machine = await Machine.create(network);
     for (const line of block("seeder.ts -o photos.torrent").split("\n")) await machine.paste(line);
@@ -136,7 +139,7 @@ networkTest(
 );
 
 networkTest(
-  "the README's blocks about several machines, results and events do what they say",
+  "the blocks about several machines, results and events do what they say",
   async (network) => {
     await using machine = await Machine.create(network);
     // The copies of other machines lie in folders of their own here.
@@ -163,7 +166,7 @@ networkTest(
 );
 
 networkTest(
-  "without a tracker the README's info-hash, here the real one, is found on the local network",
+  "without a tracker the manual's info-hash, here the real one, is found on the local network",
   async (network) => {
     await using machine = await Machine.create(network);
     const [seeder, leecher] = block("--no-tracker file.iso").split("\n");
@@ -179,7 +182,7 @@ networkTest(
 );
 
 networkTest(
-  "what the README shows of the terminal is what the programs say there",
+  "what README and manual show of the terminal is what the programs say there",
   async (network) => {
     await using machine = await Machine.create(network);
     await Deno.truncate(machine.folder.join("file.iso"), 20_000_000);
@@ -212,7 +215,7 @@ function shape(line: string): RegExp {
   return new RegExp(`^${pattern}`, "m");
 }
 
-Deno.test("the README's blocks about web servers and checks work, with a web server of this machine's", async () => {
+Deno.test("the manual's blocks about web servers and checks work, with a web server of this machine's", async () => {
   await using folder = await playground();
   const bytes = pseudoRandomBytes(LENGTH, 8);
   const sum = await sha256OfFile(await folder.file("file.iso", bytes));
@@ -246,7 +249,7 @@ Deno.test("the README's blocks about web servers and checks work, with a web ser
   for (const line of block("--format v1 -o file.torrent").split("\n")) await paste(line, READY);
 });
 
-Deno.test("every block of commands in the README is run by a test", async () => {
+Deno.test("every block of commands in README, manual and their neighbours is run by a test", async () => {
   for (const [, test] of ELSEWHERE) {
     await Deno.stat(fromFileUrl(new URL(`../${test}`, import.meta.url)));
   }

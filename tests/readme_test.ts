@@ -1,21 +1,24 @@
 /**
- * The README holds what it says: its examples run as they stand there, and every option, task, path,
- * exit code and environment variable it names exists.
+ * README, manual, library and their neighbours hold what they say: their examples run as they stand there,
+ * and every option, task, path, exit code and environment variable they name exists.
+ * @module
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import manifest from "../deno.json" with { type: "json" };
 import { environmentName } from "../lib/cli/command_line/flags.ts";
+import { optionNames } from "../lib/cli/command_line/help.ts";
 import type { Option } from "../lib/cli/command_line/options.ts";
 import { leecherProgram, seederProgram, trackerProgram } from "../lib/cli/command_line/programs.ts";
 import { ExitCode } from "../lib/errors.ts";
 import { sha256OfFile } from "./support/content.ts";
+import { documentText, guidesText, namedTables } from "./support/document.ts";
 import { playground } from "./support/playground.ts";
 import { freePort, Program } from "./support/process.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
-const README = await Deno.readTextFile(join(ROOT, "README.md"));
+const GUIDES = await guidesText();
 const PROGRAMS = { tracker: trackerProgram, seeder: seederProgram, leecher: leecherProgram };
 const OPTIONS: Option<unknown>[] = Object.values(PROGRAMS).flatMap(({ options }) =>
   Object.values(options)
@@ -33,7 +36,10 @@ interface Example {
   runs: boolean;
 }
 
-const EXAMPLES: Example[] = [...README.matchAll(/(<!-- runs -->\n\n)?```(\w*)\n([^]*?)```/g)].map(
+/** The files of the library's examples, in the order of the documents. */
+type Examples = [string, string, string, string, string, string, string];
+
+const EXAMPLES: Example[] = [...GUIDES.matchAll(/(<!-- runs -->\n\n)?```(\w*)\n([^]*?)```/g)].map(
   ([, mark, language, text]) => ({ language: language!, text: text!, runs: mark !== undefined }),
 );
 
@@ -70,12 +76,12 @@ Deno.test("the README's walk through the three programs works as it stands", asy
   );
 });
 
-Deno.test("the README's examples of the library run as they stand", async () => {
+Deno.test("the examples of the library in README and docs/library.md run as they stand", async () => {
   await using folder = await playground();
   await folder.file("file.iso", crypto.getRandomValues(new Uint8Array(60_000)));
   const port = String(freePort());
   const examples = EXAMPLES.filter(({ language }) => language === "ts");
-  assertEquals(examples.length, 5);
+  assertEquals(examples.length, 7);
   const files = await Promise.all(
     examples.map(({ text }, i) =>
       folder.file(`example_${i}.ts`, text.replaceAll(README_PORT, port))
@@ -84,7 +90,7 @@ Deno.test("the README's examples of the library run as they stand", async () => 
   const env = { XDG_CACHE_HOME: await folder.folder("cache"), DENO_DIR: await denoFolder() };
   const start = (...words: string[]) =>
     Program.start(Deno.execPath(), words, { cwd: folder.path, env });
-  const [make, track, seed, leech, together] = files as [string, string, string, string, string];
+  const [together, make, track, seed, leech, limited, failing] = files as Examples;
 
   await using check = start("check", ...files);
   await using maker = start("run", "-A", make);
@@ -99,6 +105,12 @@ Deno.test("the README's examples of the library run as they stand", async () => 
   await using leecher = start("run", "-A", leech);
   assertEquals(await leecher.exit(), 0, leecher.transcript());
   assertMatch(leecher.stdout[0]!, /^copy\/file\.iso SHA-256/);
+  await using later = start("run", "-A", limited);
+  assertEquals(await later.exit(), 0, later.transcript());
+  assertEquals(later.stdout, ["seeding"]);
+  await using failed = start("run", "-A", failing);
+  assertEquals(await failed.exit(), 0, failed.transcript());
+  assertMatch(failed.stdout[0]!, /^[A-Z]\w+Error .*no-such-file/);
   assertEquals(await all.exit(), 0, all.transcript());
   assertEquals(all.stdout.at(-1), "60000 bytes");
   assertMatch(all.stdout[0]!, /^chunk \d from \S+:\d+$/);
@@ -109,11 +121,11 @@ async function denoFolder(): Promise<string> {
   return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
 }
 
-Deno.test("every option in the README exists", async () => {
+Deno.test("every option in README and manual exists", async () => {
   const known = new Set(OPTIONS.map(({ flag }) => `--${flag}`));
   const benches = await benchmarks();
   const named = new Set(
-    [...README.matchAll(/(?<![\w-])--[a-z][a-z-]*[a-z]/g)].map(([flag]) => flag),
+    [...GUIDES.matchAll(/(?<![\w-])--[a-z][a-z-]*[a-z]/g)].map(([flag]) => flag),
   );
   const unknown = [...named].filter((flag) =>
     !known.has(flag) && !/^--(allow|unstable)-/.test(flag) && // which are Deno's own
@@ -123,7 +135,25 @@ Deno.test("every option in the README exists", async () => {
   assert(named.size >= 15, `only ${named.size} options found`);
 });
 
-Deno.test("the README's benchmark commands use the options of the benchmark they start", async () => {
+Deno.test("the manual's table of all options is what the programs say of them with -h", async () => {
+  const [table] = namedTables(await documentText("docs/manual.md"))
+    .filter(({ kind }) => kind === "options");
+  const programs = new Map<string, string[]>();
+  for (const [program, { options }] of Object.entries(PROGRAMS)) {
+    for (const option of Object.values<Option<unknown>>(options)) {
+      const key = JSON.stringify([optionNames(option).trim(), option.help]);
+      programs.set(key, [...programs.get(key) ?? [], program]);
+    }
+  }
+  const rows = table!.rows.map(({ option, of, does }) => [option, of, does]);
+  const expected = [...programs].map(([key, names]) => {
+    const [option, help] = JSON.parse(key);
+    return [option, names.length === 3 ? "all" : names.join(", "), help];
+  });
+  assertEquals(rows.map(String).sort(), expected.map(String).sort());
+});
+
+Deno.test("the benchmark commands use the options of the benchmark they start", async () => {
   const benches = await benchmarks();
   let seen = 0;
   for (const line of linesOf("sh")) {
@@ -161,7 +191,7 @@ function takes(text: string, flag: string): boolean {
   return text.includes(`"${flag.slice(2)}"`);
 }
 
-Deno.test("the README's commands use the options of the program they start", () => {
+Deno.test("the commands in README and manual use the options of the program they start", () => {
   let seen = 0;
   for (const line of [...linesOf("sh"), ...linesOf("").filter((text) => text.startsWith("$ "))]) {
     const [, name, rest] = COMMAND.exec(line) ?? [];
@@ -178,36 +208,35 @@ Deno.test("the README's commands use the options of the program they start", () 
   assert(seen >= 10, `only ${seen} options found`);
 });
 
-Deno.test("every task, path and environment variable in the README exists", async () => {
-  const tasks = [...README.matchAll(/deno(?:@[\d.]+)? task (\w+)/g)].map(([, task]) => task!);
+Deno.test("every task, path and environment variable in README and manual exists", async () => {
+  const tasks = [...GUIDES.matchAll(/deno(?:@[\d.]+)? task (\w+)/g)].map(([, task]) => task!);
   assert(tasks.length >= 7);
   for (const task of tasks) assert(Object.keys(manifest.tasks).includes(task), task);
 
   const variables = OPTIONS.map(environmentName);
-  const named = [...README.matchAll(/SHOAL_[A-Z_]+/g)].map(([variable]) => variable);
+  const named = [...GUIDES.matchAll(/SHOAL_[A-Z_]+/g)].map(([variable]) => variable);
   assert(named.length >= 3);
   for (const variable of named) assert(variables.includes(variable), variable);
 
-  const inLibrary = /(?<![\w/])((?:lib|tests|bench|io|codec|store|peer|tracker|cli)\/[\w./]*)/g;
-  const paths = [...README.matchAll(inLibrary)].map(([, path]) => path!.replace(/\.$/, ""));
-  const top = [...README.matchAll(/`([\w.]+\.ts|LICENSE|\.ci\/run)`/g)].map(([, path]) => path!);
-  assert(paths.length >= 15 && top.length >= 5);
-  for (const path of [...paths, ...top]) {
-    const isInRoom = /^(io|codec|store|peer|tracker|cli)\//.test(path);
-    await Deno.stat(join(ROOT, isInRoom ? "lib" : "", path));
-  }
+  const inLibrary = /(?<![\w/])((?:lib|tests|bench)\/[\w./]*)/g;
+  const paths = [...GUIDES.matchAll(inLibrary)].map(([, path]) => path!.replace(/\.$/, ""));
+  const top = [...GUIDES.matchAll(/`([\w.]+\.ts|LICENSE|\.ci\/run)`/g)].map(([, path]) => path!);
+  assert(paths.length >= 40 && top.length >= 5);
+  for (const path of [...paths, ...top]) await Deno.stat(join(ROOT, path));
 });
 
-Deno.test("the README's table of exit codes is complete", () => {
-  const table = README.split("### Exit codes")[1]!.split("\n## ")[0]!;
+Deno.test("the manual's table of exit codes is complete", async () => {
+  const manual = await documentText("docs/manual.md");
+  const table = manual.split("\n## Exit codes")[1]!.split("\n## ")[0]!;
   const listed = [...table.matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
   const codes = Object.values(ExitCode).sort((a, b) => a - b);
   assertEquals(listed, codes);
 });
 
-Deno.test("what the README says of a BEP has a place in the code", async () => {
+Deno.test("what docs/compatibility.md says of a BEP has a place in the code", async () => {
   const library = await sourceOf(join(ROOT, "lib"));
-  const rows = [...README.matchAll(/^\| (\d+) +\| [^|]+\| (yes|partly)\b/gm)];
+  const document = await documentText("docs/compatibility.md");
+  const rows = [...document.matchAll(/^\| (\d+) +\| [^|]+\| (yes|partly)\b/gm)];
   assert(rows.length >= 13, `only ${rows.length} found`);
   for (const [, bep] of rows) assertMatch(library, new RegExp(`BEP ${bep}\\b`));
 });

@@ -23,7 +23,7 @@ const PASSAGES: Readonly<Record<string, readonly string[]>> = {
     "never longer than {codec/discovery/shoal_packets.ts MAX_FIND_RESPONSE_LENGTH} bytes",
     "as soon as it has read {codec/wire/handshake.ts HANDSHAKE_HEAD_LENGTH} bytes",
     "So does a length above {codec/wire/message_types.ts MAX_MESSAGE_LENGTH}.",
-    "without it {peer/connection/connection.ts DEFAULT_REQUEST_QUEUE} are taken for granted",
+    "without it {peer/connection/connection.ts DEFAULT_REQUEST_QUEUE} are assumed",
     "metadata pieces of {codec/wire/extension.ts METADATA_PIECE_LENGTH} bytes",
     "at most {codec/wire/pex.ts MAX_PEX_PEERS} peers a message; to other programs it sends one a minute " +
     "at most, to Shoal one every {peer/extension/pex.ts SHOAL_INTERVAL_MS s-word} seconds",
@@ -38,15 +38,15 @@ const PASSAGES: Readonly<Record<string, readonly string[]>> = {
     "blocks and one more for each that arrives, and keeps {peer/connection/request_pipeline.ts MIN_DEPTH} to " +
     "{peer/connection/request_pipeline.ts MAX_DEPTH}",
     "the first {peer/download/piece_picker.ts RANDOM_FIRST_PIECES word} at random",
-    "nobody gives for {peer/verify/piece_hashes.ts SHA1_FALLBACK_MS s} s is checked by its SHA-1",
+    "if no peer gives its SHA-256 hashes for {peer/verify/piece_hashes.ts SHA1_FALLBACK_MS s} s",
     "{peer/download/request_scheduler.ts END_GAME_DELAY_MS s} s after the last piece was begun, a peer that owes " +
     "nothing any more is asked for blocks that others owe, {peer/download/piece_picker.ts END_GAME_BLOCKS} at a " +
     "time and none of more than {peer/download/piece_picker.ts END_GAME_REQUESTERS word} peers",
     "sends none for {peer/download/download.ts SNUB_MS s} s is asked for one at a time",
-    "{session/active_torrent.ts UPLOAD_SLOTS} peers are served at once; all of them where no more than 8 lack " +
-    "something; {peer/upload/upload.ts FIRST_SLOTS} by a leecher that has fewer than " +
+    "Shoal serves {session/active_torrent.ts UPLOAD_SLOTS} peers at once. It serves all of them if no more than 8 lack " +
+    "something, and {peer/upload/upload.ts FIRST_SLOTS} while it is a leecher with fewer than " +
     "{peer/upload/upload.ts FIRST_PIECES word} pieces itself",
-    "asked for, for {peer/verify/block_hash_fetch.ts PATIENCE_MS s} s at most",
+    "hashes of its blocks, for {peer/verify/block_hash_fetch.ts PATIENCE_MS s} s at most",
     "connect after {peer/peers/peer_list.ts FIRST_BACK_OFF_MS s} s, 2 s, 4 s, up to " +
     "{peer/peers/peer_list.ts MAX_BACK_OFF_MS s} s",
     "silent for {tracker/server.ts TTL_INTERVALS} intervals",
@@ -64,18 +64,20 @@ const PASSAGES: Readonly<Record<string, readonly string[]>> = {
   ],
   "docs/events.md": ["up to {cli/output/buffered_output.ts FULL_LENGTH KiB} KiB of them"],
   "docs/swarm.md": [
-    "{peer/upload/upload.ts FIRST_SLOTS word} while a peer has less than {peer/upload/upload.ts FIRST_PIECES word} " +
-    "pieces",
+    "a leecher has {peer/upload/upload.ts FIRST_SLOTS word} slots while it has less than " +
+    "{peer/upload/upload.ts FIRST_PIECES word} pieces itself",
   ],
   "docs/report.md": [
     "asks for blocks of {codec/torrent/merkle.ts BLOCK_LENGTH KiB} KiB",
   ],
-  "README.md": [
+  "docs/manual.md": [
     "{session/active_torrent.ts MAX_PEERS} is the default",
     "{client/create/share_scan.ts MAX_FILES} files, {codec/torrent/file_list.ts MAX_PATH_DEPTH} folders deep",
+    "hashes of its blocks of {codec/torrent/merkle.ts BLOCK_LENGTH KiB} KiB",
+  ],
+  "README.md": [
     "UDP, port {codec/discovery/tracker_url.ts DEFAULT_TRACKER_PORT plain}",
     "TCP, port {net/listener.ts FIRST_PORT plain} or the next free one",
-    "hashes of its blocks of {codec/torrent/merkle.ts BLOCK_LENGTH KiB} KiB",
   ],
 };
 
@@ -134,7 +136,9 @@ Deno.test("what a tracker keeps of a peer takes as many bytes as the documents s
 Deno.test("every figure in the report's results stands in the document that it comes from", async () => {
   const report = await documentText("docs/report.md");
   const results = /^## 5\. Results\n([^]*?)^## /m.exec(report)![1]!;
-  const sources = ["docs/performance.md", "docs/swarm.md", "README.md"].map(documentText);
+  const sources = ["docs/performance.md", "docs/swarm.md", "docs/compatibility.md"].map(
+    documentText,
+  );
   const known = new Set(figuresIn((await Promise.all(sources)).join("\n")));
   const figures = figuresIn(results);
   assertEquals(figures.filter((figure) => !known.has(figure)), []);

@@ -11,12 +11,13 @@ import { sourcesBelow } from "../support/source_constants.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const PATH =
-  /^(?:lib|tests|docs|bench|\.ci)\/[\w./-]+$|^\w+\.ts$|^deno\.json$|^LICENSE$|^README\.md$/;
+  /^(?:lib|tests|docs|bench|\.ci)\/[\w./-]+$|^\w+\.ts$|^deno\.json$|^LICENSE$|^README\.md$|^CONTRIBUTING\.md$/;
 /** A file by its room alone, as `peer/upload.ts`. */
-const IN_ROOM = /^(?:codec|store|peer|tracker|io|cli|ui)\/[\w/]+\.ts$/;
+const IN_ROOM =
+  /^(?:codec|store|peer|runtime|net|disk|discovery|session|tracker|client|cli|ui)\/[\w/]+\.ts$/;
 
 /** All documents, by their paths. */
-const DOCUMENTS: string[] = ["README.md"];
+const DOCUMENTS: string[] = ["README.md", "CONTRIBUTING.md"];
 for await (const { name } of Deno.readDir(join(ROOT, "docs"))) {
   if (name.endsWith(".md")) DOCUMENTS.push(`docs/${name}`);
 }
@@ -110,12 +111,15 @@ async function anchorsOf(path: string): Promise<Set<string>> {
   }));
 }
 
-Deno.test("docs/architecture.md names what is in the files along the way of a block", async () => {
+Deno.test("docs/architecture.md names what is in the files along its walks", async () => {
   const text = await documentText("docs/architecture.md");
-  const ways = namedTables(text).filter(({ kind }) => kind === "way");
-  assertEquals(ways.map(({ name }) => name), ["asked", "in", "out"]);
+  const walks = namedTables(text).filter(({ kind }) => kind === "walk");
+  assertEquals(
+    walks.map(({ name }) => name),
+    ["request", "block", "stored", "upload", "announce", "download", "event"],
+  );
   let found = 0;
-  for (const { rows } of ways) {
+  for (const { rows } of walks) {
     for (const row of rows) {
       const source = await documentText(row.file!);
       for (const name of row.name!.split(",").map((word) => word.replaceAll("`", "").trim())) {
@@ -124,11 +128,20 @@ Deno.test("docs/architecture.md names what is in the files along the way of a bl
       }
     }
   }
-  assertGreater(found, 55);
+  assertGreater(found, 100);
 });
 
-Deno.test("a name that docs/architecture.md gives together with its file is in that file", async () => {
-  const text = (await documentText("docs/architecture.md")).replace(/\s+/g, " ");
+Deno.test("each word of the word list in docs/architecture.md has its file, and stands there once", async () => {
+  const [words] = namedTables(await documentText("docs/architecture.md"))
+    .filter(({ kind }) => kind === "words");
+  for (const { word, where } of words!.rows) assert(await exists(where!), `${word}: ${where}`);
+  assertEquals(new Set(words!.rows.map(({ word }) => word)).size, words!.rows.length);
+  assertGreater(words!.rows.length, 30);
+});
+
+Deno.test("a name that a document gives together with its file is in that file", async () => {
+  const texts = await Promise.all(["docs/architecture.md", "CONTRIBUTING.md"].map(documentText));
+  const text = texts.join("\n").replace(/\s+/g, " ");
   let found = 0;
   for (const [, name, path] of text.matchAll(/`([\w.#]+)` in `(lib\/[\w/]+\.ts)`/g)) {
     const source = await documentText(path!);
@@ -138,8 +151,8 @@ Deno.test("a name that docs/architecture.md gives together with its file is in t
   assertGreater(found, 8);
 });
 
-Deno.test("the steps for a new message name what is in the files that they begin with", async () => {
-  const text = await documentText("docs/architecture.md");
+Deno.test("the steps of CONTRIBUTING.md name what is in the files that they begin with", async () => {
+  const text = await documentText("CONTRIBUTING.md");
   const steps = [...text.matchAll(/^\d\. \*\*`(lib\/[\w/]+\.ts)`:?\*\*([^]*?)(?=^\d\.|^\n)/gm)];
   let found = 0;
   for (const [, path, words] of steps) {
@@ -150,7 +163,7 @@ Deno.test("the steps for a new message name what is in the files that they begin
       found++;
     }
   }
-  assertGreater(found, 6);
+  assertGreater(found, 12);
 });
 
 Deno.test("README.md links to every other document", async () => {

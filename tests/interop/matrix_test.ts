@@ -1,6 +1,6 @@
 /**
- * What works between Shoal and other programs, cell by cell; at the end the table is printed. The README
- * has the same table.
+ * What works between Shoal and other programs, cell by cell; at the end the table is printed.
+ * docs/compatibility.md has the same table.
  * @module
  */
 
@@ -15,6 +15,7 @@ import {
   type Shape,
   weDownload,
 } from "../support/exchanges.ts";
+import { documentText } from "../support/document.ts";
 import { FOREIGN_CLIENTS, type ForeignClient } from "../support/foreign_clients.ts";
 import { foreignTest, versionOf } from "../support/foreign.ts";
 import type { TorrentFormat } from "../support/libtorrent.ts";
@@ -78,7 +79,7 @@ for (const client of FOREIGN_CLIENTS) {
   });
 }
 
-Deno.test("the README's table of other programs is what the tests found", async () => {
+Deno.test("the table of clients in docs/compatibility.md is what the tests found", async () => {
   const tried = FOREIGN_CLIENTS.filter(({ name }) =>
     [...passed.keys()].some((key) => key.startsWith(name))
   );
@@ -86,11 +87,11 @@ Deno.test("the README's table of other programs is what the tests found", async 
   if (rows.length === 0) return;
   console.error(`\n${table(rows).join("\n")}\n`);
   if (hasGaps) return;
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  const lines = readme.split("\n").map((text) => text.replaceAll(/ +/g, " "));
-  // A machine may have other versions than those the README tells of.
+  const document = await documentText("docs/compatibility.md");
+  const lines = document.split("\n").map((text) => text.replaceAll(/ +/g, " "));
+  // A machine may have other versions than those that the document names.
   for (const row of rows.filter(([name]) => lines.some((text) => text.startsWith(`| ${name} |`)))) {
-    assert(lines.includes(line(row)), `the README does not have ${line(row)}`);
+    assert(lines.includes(line(row)), `the document does not have ${line(row)}`);
   }
 });
 

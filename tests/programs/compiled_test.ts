@@ -1,5 +1,5 @@
 /**
- * The three programs as binaries of their own do the README's job, with threads and page inside.
+ * The three programs as binaries of their own do the manual's job, with threads and page inside.
  *
  * `deno compile` needs the runtime that goes into a binary: the file DENORT_BIN names, what an
  * earlier compilation has downloaded, or a download. Where there is none of them this file has no
@@ -11,11 +11,12 @@ import { assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import manifest from "../../deno.json" with { type: "json" };
 import { pseudoRandomBytes, sha256OfFile } from "../support/content.ts";
+import { documentText } from "../support/document.ts";
 import { freePort, Program } from "../support/process.ts";
 import { TempFolder } from "../support/temp.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
-const README = await Deno.readTextFile(join(ROOT, "README.md"));
+const MANUAL = await documentText("docs/manual.md");
 const EXAMPLE = /<!-- compiled -->\n\n```sh\n([^]*?)\n```/;
 /** A server that can give the runtime answers within this time, or it takes too long for a test. */
 const ANSWER_MS = 3_000;
@@ -61,7 +62,7 @@ async function compile(folder: TempFolder): Promise<void> {
   }
 }
 
-/** Starts a command of the README in a world where there is no Deno. */
+/** Starts a command of the manual in a world where there is no Deno. */
 function start(command: string, folder: TempFolder, options: string[]): Program {
   const [program, ...words] = command.split(" ");
   const env = { PATH: "", DENO_DIR: folder.join("none"), SHOAL_NO_CACHE: "1", SHOAL_VERBOSE: "1" };
@@ -82,11 +83,11 @@ const why = await obstacle();
 if (why !== undefined) {
   console.error(`The compiled programs are not tested: ${why}.`);
 } else {
-  Deno.test("the three compiled programs do the README's job without Deno", async () => {
+  Deno.test("the three compiled programs do the manual's job without Deno", async () => {
     await using folder = await TempFolder.create();
     await folder.file("file.iso", pseudoRandomBytes(3_000_000, 9));
     await compile(folder);
-    const commands = EXAMPLE.exec(README)![1]!.split("\n");
+    const commands = EXAMPLE.exec(MANUAL)![1]!.split("\n");
     const port = String(freePort());
     await using tracker = start(commands[0]!, folder, ["--port", port]);
     await tracker.line(/^udp:\/\//);

@@ -9,10 +9,11 @@ import { cp } from "node:fs/promises";
 import { fromFileUrl, join } from "@std/path";
 import { pseudoRandomBytes } from "../support/content.ts";
 import { Program } from "../support/process.ts";
+import { documentText } from "../support/document.ts";
 import { TempFolder } from "../support/temp.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
-const README = await Deno.readTextFile(join(ROOT, "README.md"));
+const DOCUMENT = await documentText("docs/library.md");
 /** What a package of its own needs: what is published, but for documents. */
 const PACKAGE = ["deno.json", "mod.ts", "tracker.ts", "seeder.ts", "leecher.ts", "lib"];
 
@@ -64,8 +65,8 @@ async function assertRuns(folder: TempFolder): Promise<void> {
   assertEquals(program.stdout, ["page 200 true", "copy/file.iso SHA-256"]);
 }
 
-Deno.test("a project with the README's settings imports Shoal from a checkout: its types are checked, and it runs", async () => {
-  const [, settings] = /```json\n([^]*?)\n```/.exec(README)!;
+Deno.test("a project with the settings of docs/library.md imports Shoal from a checkout: its types are checked, and it runs", async () => {
+  const [, settings] = /```json\n([^]*?)\n```/.exec(DOCUMENT)!;
   assertStringIncludes(settings!, '"../shoal"');
   await using folder = await project(JSON.parse(settings!.replace("../shoal", ROOT)));
   const { code, program } = await deno(folder, "check", "main.ts");

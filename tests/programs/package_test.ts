@@ -35,7 +35,7 @@ Deno.test("published are the library, the programs, the page and the documents, 
     url!.replace(root, "")
   );
   const unexpected = published.filter((path) =>
-    !/^(LICENSE|README\.md|deno\.json|\w+\.ts|lib\/.+|docs\/\w+\.md|docs\/pictures\/[\w-]+\.png)$/
+    !/^(LICENSE|README\.md|CONTRIBUTING\.md|deno\.json|\w+\.ts|lib\/.+|docs\/\w+\.md|docs\/pictures\/[\w-]+\.png)$/
       .test(path)
   );
   assertEquals(unexpected, []);

@@ -1,30 +1,31 @@
 /**
- * The programs do their work with the permissions that the README gives them, and what they are not
+ * The programs do their work with the permissions that the manual gives them, and what they are not
  * permitted they do without, or say.
  * @module
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { pseudoRandomBytes, sha256OfFile } from "../support/content.ts";
+import { documentText } from "../support/document.ts";
 import { playground } from "../support/playground.ts";
 import { freePort, Program, type StartOptions } from "../support/process.ts";
 import type { TempFolder } from "../support/temp.ts";
 
-const README = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+const MANUAL = await documentText("docs/manual.md");
 const EXAMPLE = /<!-- permitted -->\n\n```sh\n([^]*?)\n```/;
-/** What the README does not permit, and nobody but who wants details need be told. */
+/** What the manual does not permit, and nobody but who wants details need be told. */
 const UNREAD = "environment variables SHOAL_* are not read: Deno was not permitted to; " +
   "add --allow-env='SHOAL_*', or run with -A";
 const HOUR_MS = 3_600_000;
 
-/** One command of the README: the flags that permit, the script, and its own words. */
+/** One command of the manual: the flags that permit, the script, and its own words. */
 interface Command {
   permissions: string[];
   script: string;
   words: string[];
 }
 
-const COMMANDS: Command[] = EXAMPLE.exec(README)![1]!.split("\n").map((line) => {
+const COMMANDS: Command[] = EXAMPLE.exec(MANUAL)![1]!.split("\n").map((line) => {
   const [, flags, script, rest] = /^deno run ((?:--allow-\S+ )+)(\w+)\.ts ?(.*)$/.exec(line)!;
   return {
     permissions: flags!.trim().split(" ").map((flag) => flag.replaceAll("'", "")),
@@ -61,7 +62,7 @@ function seeder(folder: TempFolder, extra: string[], args: string[], options?: S
   return start({ ...SEEDER, permissions }, folder, words, options);
 }
 
-Deno.test("the README names three commands, none of which permits everything", () => {
+Deno.test("the manual names three commands, none of which permits everything", () => {
   assertEquals(COMMANDS.map(({ script }) => script), ["tracker", "seeder", "leecher"]);
   for (const { permissions } of COMMANDS) {
     const wide = permissions.filter((flag) =>
@@ -71,7 +72,7 @@ Deno.test("the README names three commands, none of which permits everything", (
   }
 });
 
-Deno.test("with the README's permissions the three programs get a file to another place, and their pages answer", async () => {
+Deno.test("with the manual's permissions the three programs get a file to another place, and their pages answer", async () => {
   await using folder = await workplace();
   const port = String(freePort());
   const page = ["--ui", "127.0.0.1:0"];

@@ -29,6 +29,20 @@ export function documentText(path: string): Promise<string> {
   return Deno.readTextFile(new URL(`../../${path}`, import.meta.url));
 }
 
+/** The documents for users and contributors: the programs and commands in them are run by tests. */
+export const GUIDES: readonly string[] = [
+  "README.md",
+  "docs/manual.md",
+  "docs/compatibility.md",
+  "docs/library.md",
+  "CONTRIBUTING.md",
+];
+
+/** All {@link GUIDES} as one text. */
+export async function guidesText(): Promise<string> {
+  return (await Promise.all(GUIDES.map(documentText))).join("\n");
+}
+
 /** All tables that have a name. */
 export function namedTables(text: string): NamedTable[] {
   const pattern = /<!-- ([^\n]*?) -->\n\n((?:\|[^\n]*\n)+)/g;
@@ -65,5 +79,6 @@ export function fencedBlocks(text: string): Fenced[] {
 }
 
 function cellsOf(line: string): string[] {
-  return line.split("|").slice(1, -1).map((cell) => cell.trim().replace(/^`([^`]*)`$/, "$1"));
+  return line.split(/(?<!\\)\|/).slice(1, -1)
+    .map((cell) => cell.trim().replaceAll("\\|", "|").replace(/^`([^`]*)`$/, "$1"));
 }

@@ -1,6 +1,6 @@
 /**
- * The rooms of the library: what each is, whom it may use, and what it must never know. The test of the
- * architecture holds the code to this table, and docs/architecture.md shows it.
+ * The rooms of the library: what each is, the rooms it may use, and what it must never know. The
+ * test of the architecture holds the code to this table, and docs/architecture.md shows the same table.
  * @module
  */
 
@@ -10,9 +10,9 @@ export interface Room {
   readonly is: string;
   /** What it must never know. */
   readonly neverKnows: string;
-  /** The rooms it may use. Everybody may use `errors.ts`. A name stands for the folders below it too. */
+  /** The rooms it may use, besides `errors.ts`. A name stands for the folders below it too. */
   readonly uses: readonly string[];
-  /** It has no clock, no chance and no outside world. */
+  /** It uses no clock, no random numbers and nothing outside the program. */
   readonly isPure?: boolean;
 }
 
@@ -32,7 +32,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "codec/wire": {
     is: "what peers send each other: handshakes, messages, extensions, encryption",
-    neverKnows: "who sends it, and why",
+    neverKnows: "who sends a message, and why",
     uses: ["codec"],
     isPure: true,
   },
@@ -43,38 +43,38 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     isPure: true,
   },
   "store": {
-    is: "which bytes of which file a piece is, and which pieces are here",
+    is: "the bytes and files that a piece covers, and the pieces that are here",
     neverKnows: "peers and disks",
     uses: ["codec"],
     isPure: true,
   },
   "peer/connection": {
-    is: "one peer: its states, what we know of it, what it owes us",
+    is: "one peer: its state, its pieces, the requests it owes us",
     neverKnows: "other peers",
     uses: ["codec", "store"],
     isPure: true,
   },
   "peer/peers": {
-    is: "whom we know, dial, admit, limit and ban",
-    neverKnows: "pieces on their way",
+    is: "the peers of a torrent: known, dialled, admitted, limited, banned",
+    neverKnows: "pieces under way",
     uses: ["codec", "peer/connection"],
     isPure: true,
   },
   "peer/upload": {
-    is: "whom to serve, and what others are told of our pieces",
-    neverKnows: "what we want ourselves",
+    is: "choosing the peers to serve, and telling peers of our pieces",
+    neverKnows: "the pieces we want ourselves",
     uses: ["codec", "store", "peer/connection", "peer/peers"],
     isPure: true,
   },
   "peer/download": {
-    is: "which block to ask of whom",
-    neverKnows: "what a hash is",
+    is: "choosing the next block and the peer to request it from",
+    neverKnows: "hashes",
     uses: ["codec", "store", "peer/connection", "peer/upload"],
     isPure: true,
   },
   "peer/verify": {
-    is: "hashes from peers and for them, and who sent wrong data",
-    neverKnows: "how a hash is computed of a file",
+    is: "hashes from peers and for peers, and finding the sender of wrong data",
+    neverKnows: "how a file is read and hashed",
     uses: ["codec", "store", "peer/connection"],
     isPure: true,
   },
@@ -91,7 +91,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     isPure: true,
   },
   "tracker/tables": {
-    is: "who has what, in typed arrays",
+    is: "swarms and their peers, in typed arrays",
     neverKnows: "packets",
     uses: ["codec"],
     isPure: true,
@@ -103,13 +103,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     isPure: true,
   },
   "runtime": {
-    is: "clock, permissions, interfaces, name look-up: what Deno and the system give",
+    is: "clock, permissions, interfaces, name look-up: the services of Deno and the system",
     neverKnows: "BitTorrent",
     uses: ["codec", "deno.json"],
   },
   "net": {
     is: "sockets of peers: dialling, listening, handshakes, limits",
-    neverKnows: "which torrent it serves, beyond its hashes",
+    neverKnows: "more of a torrent than its hashes",
     uses: ["codec", "peer", "runtime"],
   },
   "net/web_seed": {
@@ -129,7 +129,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "discovery": {
     is: "finding peers: announces, look-ups by name, local service discovery",
-    neverKnows: "what becomes of the peers",
+    neverKnows: "connections to those peers",
     uses: ["codec", "runtime"],
   },
   "tracker": {
@@ -138,7 +138,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["codec", "runtime", "net", "discovery", "tracker"],
   },
   "session": {
-    is: "one torrent alive: it drives the swarm and does what it says",
+    is: "one torrent alive: it feeds events to the swarm and carries out its actions",
     neverKnows: "where the torrent came from",
     uses: ["codec", "store", "peer", "runtime", "net", "disk", "discovery"],
   },
@@ -148,7 +148,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["codec", "store", "runtime", "disk"],
   },
   "client": {
-    is: "what an embedder uses: seeder, leecher, list, verify",
+    is: "seeder, leecher, list, verify: the library as its users see it",
     neverKnows: "terminals",
     uses: [
       "codec",
@@ -164,32 +164,32 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   "ui": {
-    is: "the page: its server and what it shows",
+    is: "the page: its server and its snapshots",
     neverKnows: "terminals",
     uses: ["codec", "peer", "runtime", "discovery", "tracker", "session", "client", "ui"],
   },
   "ui/page": {
-    is: "what runs in the browser",
+    is: "the part of the page that runs in the browser",
     neverKnows: "Deno",
     uses: ["ui"],
   },
   "cli/text": {
     is: "words, quantities and sentences for people",
-    neverKnows: "whether there is a terminal",
+    neverKnows: "terminals",
     uses: ["codec", "mod.ts"],
   },
   "cli/command_line": {
-    is: "options, their help, and what of the library they set",
-    neverKnows: "what a program does with them",
+    is: "options, their help, and the library options they set",
+    neverKnows: "what a program does with options",
     uses: ["codec", "runtime", "cli/text"],
   },
   "cli/terminal": {
-    is: "what a terminal shows while a transfer runs",
-    neverKnows: "how it is started",
+    is: "the display of a running transfer on a terminal",
+    neverKnows: "command lines",
     uses: ["cli/text", "mod.ts"],
   },
   "cli/output": {
-    is: "what goes to standard output: results and JSON events",
+    is: "standard output: results and JSON events",
     neverKnows: "the network",
     uses: ["codec", "runtime", "cli/text", "cli/command_line", "cli/terminal", "mod.ts"],
   },
@@ -200,7 +200,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
 };
 
-/** What `mod.ts` gives away comes from here. */
+/** The exports of `mod.ts` come from here. */
 export const FACE: readonly string[] = [
   "codec",
   "store",

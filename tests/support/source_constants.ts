@@ -7,11 +7,11 @@ const ROOT = new URL("../../", import.meta.url);
 
 /** The paths of all source files below a folder such as `lib/peer`; a file is itself. */
 export async function sourcesBelow(folder: string): Promise<string[]> {
-  if (folder.endsWith(".ts")) return [folder];
+  if (/\.[jt]s$/.test(folder)) return [folder];
   const paths: string[] = [];
   for await (const { name, isFile, isDirectory } of Deno.readDir(new URL(`${folder}/`, ROOT))) {
     if (isDirectory) paths.push(...await sourcesBelow(`${folder}/${name}`));
-    else if (isFile && name.endsWith(".ts")) paths.push(`${folder}/${name}`);
+    else if (isFile && /\.[jt]s$/.test(name)) paths.push(`${folder}/${name}`);
   }
   return paths;
 }

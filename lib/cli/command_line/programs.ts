@@ -1,5 +1,5 @@
 /**
- * The three programs as their users meet them: options, arguments, examples.
+ * The command lines of the three programs: options, arguments, examples.
  *
  * An option's key is the name under which the library knows it, so that the values can be handed on.
  *
@@ -39,7 +39,7 @@ const host = one(
 const ui = one({
   flag: "ui",
   value: "HOST:PORT",
-  help: "serve a page to watch it in a browser; auto or off (default: auto, here on a terminal)",
+  help: "serve the web page there; or auto, or off (default: auto, a local port if on a terminal)",
 }, pageAddress);
 
 /** What a seeder and a leecher have in common. */
@@ -48,7 +48,7 @@ const transferOptions = {
     flag: "tracker",
     short: "t",
     value: "URL",
-    help: "tracker, udp://host:port; may be repeated",
+    help: "announce to this tracker, udp://host:port; may be repeated",
   }, udpTracker),
   port: one({
     flag: "port",
@@ -71,7 +71,7 @@ const transferOptions = {
     rate,
   ),
   maxPeers: one(
-    { flag: "max-peers", value: "N", help: "connections per torrent" },
+    { flag: "max-peers", value: "N", help: "keep at most N connections (default: 100)" },
     integer(1, 65_535),
   ),
   ui,
@@ -113,28 +113,30 @@ const seederOptions = {
     { flag: "comment", short: "c", value: "TEXT", help: "comment to put into the torrent" },
     text,
   ),
-  private: flag({ flag: "private", help: "only the given trackers may introduce peers" }),
+  private: flag({ flag: "private", help: "find peers through the given trackers only" }),
   torrentFile: one(
     { flag: "torrent", short: "o", value: "FILE", help: "also write the .torrent file" },
     text,
   ),
-  webSeeds: webSeeds("a web server that has it too, to write into the link; may be repeated"),
+  webSeeds: webSeeds(
+    "add a web server that has the files to the link and the .torrent; may be repeated",
+  ),
   ...seedingOptions,
   untilCopies: one(
-    { flag: "until-copies", value: "N", help: "stop seeding when N others have all of it" },
+    { flag: "until-copies", value: "N", help: "stop seeding when N other peers have everything" },
     integer(1, 1_000_000),
   ),
-  onDone: onDone("program to run when one of these has ended it; no arguments, no shell"),
+  onDone: onDone("run this program when a limit ends the seeding; no arguments, no shell"),
   announceIp: one(
-    { flag: "announce-ip", value: "IP", help: "address under which others reach this machine" },
+    { flag: "announce-ip", value: "IP", help: "address at which other machines reach this one" },
     ipAddress,
   ),
   embeddedTracker: flag<false>(
-    { flag: "no-tracker", help: "without -t, use no tracker and host none" },
+    { flag: "no-tracker", help: "without -t: use no tracker and host none" },
     { meaning: false },
   ),
   cache: flag<false>(
-    { flag: "no-cache", help: "hash the files even if their hashes are remembered" },
+    { flag: "no-cache", help: "hash the files again, even if their hashes are cached" },
     { meaning: false },
   ),
   ...jsonOption,
@@ -155,19 +157,19 @@ const leecherOptions = {
   select: one({
     flag: "select",
     value: "0,2-4",
-    help: "of a folder get these files only, by their numbers in --list",
+    help: "get only these files of a folder; --list shows the numbers",
   }, selection),
   peers: many({
     flag: "peer",
     value: "HOST:PORT",
-    help: "a peer to ask besides the tracker's; may be repeated",
+    help: "also connect to this peer; may be repeated",
   }, hostPort),
-  webSeeds: webSeeds("a web server that has it, besides the torrent's; may be repeated"),
-  exit: flag({ flag: "exit", short: "e", help: "leave when complete instead of seeding" }),
+  webSeeds: webSeeds("also get data from this web server; may be repeated"),
+  exit: flag({ flag: "exit", short: "e", help: "exit when complete instead of seeding" }),
   ...seedingOptions,
-  onDone: onDone("program to run when it is complete; no arguments, no shell"),
-  verify: flag({ flag: "verify", help: "only check what is on disk" }),
-  list: flag({ flag: "list", help: "only show what the torrent holds" }),
+  onDone: onDone("run this program when the download is complete; no arguments, no shell"),
+  verify: flag({ flag: "verify", help: "only check the files on disk" }),
+  list: flag({ flag: "list", help: "only list the files of the torrent" }),
   checksum: one({
     flag: "checksum",
     value: "sha-256=HEX",
@@ -178,10 +180,10 @@ const leecherOptions = {
     amount("seconds", { zero: false }),
   ),
   stallTimeoutSeconds: one(
-    { flag: "stall-timeout", value: "S", help: "give up when nothing has come for S seconds" },
+    { flag: "stall-timeout", value: "S", help: "give up when no data arrives for S seconds" },
     amount("seconds", { zero: false }),
   ),
-  overwrite: flag({ flag: "overwrite", help: "replace a file that is something else" }),
+  overwrite: flag({ flag: "overwrite", help: "replace an existing file that has other content" }),
   ...jsonOption,
   ...generalOptions,
 };
@@ -203,24 +205,28 @@ const trackerOptions = {
   peerTtlSeconds: one({
     flag: "peer-ttl",
     value: "S",
-    help: "forget a peer silent for S seconds (default: 2.5 intervals)",
+    help: "forget a peer that is silent for S seconds (default: 2.5 intervals)",
   }, integer(1, 7 * SECONDS_PER_DAY)),
   maxPeers: one(
-    { flag: "max-peers", value: "N", help: "peers in one answer (default: 50)" },
+    { flag: "max-peers", value: "N", help: "put at most N peers into one answer (default: 50)" },
     integer(1, 200),
   ),
   externalIp: one(
-    { flag: "external-ip", value: "IP", help: "address for peers that are on this machine" },
+    {
+      flag: "external-ip",
+      value: "IP",
+      help: "give others this address for peers on this machine",
+    },
     ipAddress,
   ),
   allowFile: one({
     flag: "allow",
     value: "FILE",
-    help: "serve only the info-hashes in FILE; it is reread when it changes",
+    help: "serve only the info-hashes in FILE, which is reread when it changes",
   }, text),
   checkPorts: flag({
     flag: "check-ports",
-    help: "connect to each new peer once, and tell it if that fails",
+    help: "connect once to each new peer, and tell the peer if that fails",
   }),
   ui,
   ...jsonOption,
@@ -230,12 +236,12 @@ const trackerOptions = {
 /** `tracker` */
 export const trackerProgram: Program<typeof trackerOptions> = {
   name: "tracker",
-  summary: "keeps the directory of who has which file, over UDP",
+  summary: "tells peers which other peers have a file, over UDP",
   surplus: (word) => `the tracker takes no argument, but "${word}" was given; see -h`,
   options: trackerOptions,
   examples: [
     ["deno task tracker", "listens on UDP port 6969, for IPv4 and IPv6"],
-    ["deno run -A tracker.ts -p 7000 --interval 30", "another port, fresher knowledge"],
+    ["deno run -A tracker.ts -p 7000 --interval 30", "another port, and peers announce more often"],
   ],
   interrupted: "stopped before it was listening",
 };
@@ -243,7 +249,7 @@ export const trackerProgram: Program<typeof trackerOptions> = {
 /** `seeder PATH` */
 export const seederProgram: Program<typeof seederOptions> = {
   name: "seeder",
-  summary: "shares a file or a folder with everyone who has its link",
+  summary: "shares a file or a folder with all machines that have its link",
   argument: {
     name: "PATH",
     help: "the file or folder to share",
@@ -255,11 +261,11 @@ export const seederProgram: Program<typeof seederOptions> = {
     "(a path with spaces needs quotes)",
   options: seederOptions,
   examples: [
-    ["deno run -A seeder.ts file.iso", "shares it, with a tracker of its own if none runs here"],
-    ["deno run -A seeder.ts photos/", "shares a folder with all that is in it"],
+    ["deno run -A seeder.ts file.iso", "shares the file, and hosts a tracker if none runs here"],
+    ["deno run -A seeder.ts photos/", "shares a folder with everything in it"],
     [
       "deno run -A seeder.ts -t udp://10.0.0.2:6969 file.iso",
-      "announces it to the tracker on another machine",
+      "announces the file to a tracker on another machine",
     ],
     [
       "deno run -A seeder.ts --upload-limit 2M -o file.torrent file.iso",
@@ -273,7 +279,7 @@ export const seederProgram: Program<typeof seederOptions> = {
 /** `leecher WHAT` */
 export const leecherProgram: Program<typeof leecherOptions> = {
   name: "leecher",
-  summary: "gets a file or a folder from everyone who has it, verifies it, then shares it",
+  summary: "gets a file or a folder from all peers that have it, verifies it, then shares it",
   argument: {
     name: "WHAT",
     help: "magnet link, .torrent file or its URL, info-hash, or a file name",
@@ -288,12 +294,12 @@ export const leecherProgram: Program<typeof leecherOptions> = {
   examples: [
     ["deno run -A leecher.ts file.iso", "by name, from the tracker on this machine"],
     ["deno run -A leecher.ts -t udp://10.0.0.2:6969 file.iso", "by name, from another tracker"],
-    ["deno run -A leecher.ts -e -o /data 'magnet:?xt=...'", "into /data, leaves when complete"],
+    ["deno run -A leecher.ts -e -o /data 'magnet:?xt=...'", "into /data, exits when complete"],
     [
       "deno run -A leecher.ts --select 0,2-4 photos.torrent",
       "some files of a folder; --list shows their numbers",
     ],
-    ["deno run -A leecher.ts --verify file.torrent", "checks the file that is here"],
+    ["deno run -A leecher.ts --verify file.torrent", "checks the file on disk"],
   ],
   interrupted: "interrupted, run the same command to continue",
 };
