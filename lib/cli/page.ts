@@ -6,6 +6,7 @@
 
 import { type Page, servePage } from "../../mod.ts";
 import { isPermittedCode } from "../runtime/permissions.ts";
+import { namedErrorText } from "./text/advice.ts";
 import type { Screen } from "./terminal/screen.ts";
 
 /** Where the page's own files are. */
@@ -38,7 +39,7 @@ export async function openPage(
   } catch (error) {
     if (ui !== "auto") throw error;
     // Nobody asked for it, so it is no reason to stop that there is none.
-    screen.tell({ text: `no page can be served: ${error}`, level: "detail" });
+    screen.tell({ text: `no page can be served: ${namedErrorText(error)}`, level: "detail" });
     return undefined;
   }
   screen.say(`page: ${page.url}`);

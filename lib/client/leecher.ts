@@ -17,6 +17,7 @@ import {
   withoutUndefined,
 } from "../session/details.ts";
 import type { TransferListener, TransferResult, TransferStats } from "../session/events.ts";
+import { warningEvent } from "../session/events.ts";
 import { tellOf } from "../runtime/event_listeners.ts";
 import { ActiveTorrent } from "../session/active_torrent.ts";
 import type { LeecherOptions } from "./options.ts";
@@ -114,7 +115,7 @@ export class Leecher implements AsyncDisposable {
     const source = await resolveSource(what, {
       ...options,
       onLookup: (name) => tellOf(options, { type: "lookup", name }),
-      onWarning: (message) => tellOf(options, { type: "warning", message }),
+      onWarning: (...warning) => tellOf(options, warningEvent(...warning)),
     });
     options.signal?.throwIfAborted();
     return new Leecher(source, options, listeners);
@@ -183,7 +184,12 @@ export class Leecher implements AsyncDisposable {
     await this.#host.close();
     if (this.#state !== "seeding") await this.#parts?.files.leave();
     this.#state = "stopped";
-    this.#completed.reject(new ShoalError("stopped before it was complete", ExitCode.interrupted));
+    this.#completed.reject(
+      new ShoalError("stopped before it was complete", {
+        code: "interrupted",
+        exitCode: ExitCode.interrupted,
+      }),
+    );
     this.#finished.resolve();
   }
 
@@ -194,7 +200,11 @@ export class Leecher implements AsyncDisposable {
 
   #fail(error: unknown): void {
     const reason = this.#stopped.signal.aborted && !(error instanceof ShoalError)
-      ? new ShoalError("interrupted", ExitCode.interrupted, error)
+      ? new ShoalError("interrupted", {
+        code: "interrupted",
+        exitCode: ExitCode.interrupted,
+        cause: error,
+      })
       : error;
     this.#completed.reject(reason);
     this.#finished.reject(reason);

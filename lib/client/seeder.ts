@@ -11,6 +11,7 @@ import { createContent, type CreateOptions, type SharedContent } from "./create/
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import { hostDetails, torrentDetails, type TransferDetails } from "../session/details.ts";
 import type { TransferListener, TransferStats } from "../session/events.ts";
+import { warningEvent } from "../session/events.ts";
 import { FileReader } from "../disk/file_reader.ts";
 import { tellOf } from "../runtime/event_listeners.ts";
 import { ActiveTorrent, type TorrentOptions } from "../session/active_torrent.ts";
@@ -133,7 +134,7 @@ export class Seeder implements AsyncDisposable {
       const magnet = torrent.magnet({ peers: torrent.private ? [] : [peer] });
       serve(host, torrent, hashed);
       const advice = await adviceOnSharing(path);
-      if (advice !== undefined) host.tell({ type: "warning", message: advice });
+      if (advice !== undefined) host.tell(warningEvent(advice, "shares-torrent-file"));
       const { name, length } = torrent;
       host.announce({
         v1Hash,
@@ -214,9 +215,9 @@ function hash(path: string, options: SeederOptions): Promise<SharedContent> {
       options.onProgress?.(doneBytes, totalBytes);
       tellOf(options, { type: "hashing", doneBytes, totalBytes });
     },
-    onWarning: (message) => {
-      options.onWarning?.(message);
-      tellOf(options, { type: "warning", message });
+    onWarning: (...warning) => {
+      options.onWarning?.(...warning);
+      tellOf(options, warningEvent(...warning));
     },
   });
 }

@@ -159,6 +159,5 @@ class LocalDiscovery {
 /** What to tell of networks that are left out. */
 function leftOut(networks: number): string | undefined {
   if (networks === 0) return undefined;
-  return `this machine is in so many networks that peers are not looked for in ${networks} of them; ` +
-    "--host ADDRESS names the one that is meant";
+  return `this machine is in so many networks that peers are not looked for in ${networks} of them`;
 }

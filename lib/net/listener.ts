@@ -6,7 +6,7 @@
 
 import { normalizeIp } from "../codec/address.ts";
 import type { HandshakeHead } from "../codec/wire/handshake.ts";
-import { ExitCode, NetworkError } from "../errors.ts";
+import { NetworkError } from "../errors.ts";
 import { Census } from "../peer/peers/network_usage.ts";
 import type { InfoHashes } from "../peer/connection/info_hashes.ts";
 import { AcceptLimiter } from "../peer/peers/accept_limiter.ts";
@@ -182,18 +182,18 @@ function anyAddress(): string {
 
 function listenError(error: unknown, host: string, port: number): NetworkError {
   if (error instanceof Deno.errors.AddrInUse) {
-    const text = `port ${port} is taken by another program: choose another with --port`;
-    return new NetworkError(text, ExitCode.network, error);
+    const text = `port ${port} is taken by another program`;
+    return new NetworkError(text, { code: "port-taken", cause: error });
   }
   if (error instanceof Deno.errors.NotCapable) {
     const text =
       `Deno was not permitted to listen on port ${port}: add --allow-net, or run with -A`;
-    return new NetworkError(text, ExitCode.network, error);
+    return new NetworkError(text, { cause: error });
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    const text = `no permission to listen on port ${port}: choose one above 1023 with --port`;
-    return new NetworkError(text, ExitCode.network, error);
+    const text = `no permission to listen on port ${port}`;
+    return new NetworkError(text, { code: "port-forbidden", cause: error });
   }
   const text = `cannot listen on ${host} port ${port}: is that an address of this machine?`;
-  return new NetworkError(text, ExitCode.network, error);
+  return new NetworkError(text, { cause: error });
 }

@@ -20,9 +20,7 @@ export function requireDatagrams(): void {
   throw new NetworkError(
     "Deno has UDP sockets only with --unstable-net: run with that flag, or write " +
       '"unstable": ["net"] into the deno.json of your program',
-    ExitCode.network,
-    undefined,
-    NO_DATAGRAMS,
+    { exitCode: ExitCode.network, code: NO_DATAGRAMS },
   );
 }
 

@@ -72,7 +72,7 @@ async function resolved({ host, url }: TrackerUrl, how: LookUp): Promise<string[
     const why = describeDenial(cause);
     const message = `the host name "${host}" of tracker ${url} cannot be resolved` +
       (why === undefined ? "" : `: ${why}`);
-    throw new NetworkError(message, ExitCode.network, cause);
+    throw new NetworkError(message, { exitCode: ExitCode.network, cause });
   } finally {
     found.abort();
   }

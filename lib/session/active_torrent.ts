@@ -9,6 +9,7 @@ import type { DiskError } from "../errors.ts";
 import { watchAddresses } from "../runtime/address_watch.ts";
 import { Announcer } from "../discovery/announcer.ts";
 import type { TransferEvent, TransferListener, TransferSource, TransferStats } from "./events.ts";
+import { warningEvent } from "./events.ts";
 import { contributors, swarmStats } from "./stats.ts";
 import { callListener } from "../runtime/event_listeners.ts";
 import { makePeerId, PROGRAM } from "../runtime/version.ts";
@@ -281,7 +282,7 @@ export class ActiveTorrent {
       onStart: (addresses, error, warning) => {
         if (addresses.length === 0) this.leaveLocalNetwork();
         this.tell({ type: "localDiscovery", addresses, ...(error !== undefined && { error }) });
-        if (warning !== undefined) this.tell({ type: "warning", message: warning });
+        if (warning !== undefined) this.tell(warningEvent(warning, "too-many-networks"));
       },
     });
   }

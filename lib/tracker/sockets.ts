@@ -200,11 +200,11 @@ function open(hostname: string, port: number): Deno.DatagramConn {
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) throw portTaken(port, error);
     if (error instanceof Deno.errors.AddrNotAvailable) {
-      throw new OptionError(`this machine does not have the address ${hostname}`, error);
+      throw new OptionError(`this machine does not have the address ${hostname}`, { cause: error });
     }
     if (error instanceof Deno.errors.PermissionDenied) throw portForbidden(port, error);
     const sentence = describeDenial(error);
-    if (sentence !== undefined) throw new NetworkError(sentence, undefined, error);
+    if (sentence !== undefined) throw new NetworkError(sentence, { cause: error });
     throw error;
   }
 }
@@ -214,10 +214,10 @@ function portOf(socket: Deno.DatagramConn): number {
 }
 
 function portForbidden(port: number, cause: unknown): OptionError {
-  return new OptionError(`UDP port ${port} may not be used; take one above 1023`, cause);
+  return new OptionError(`UDP port ${port} may not be used; take one above 1023`, { cause });
 }
 
 function portTaken(port: number, cause: unknown): NetworkError {
-  const message = `UDP port ${port} is taken, perhaps by another tracker; choose one with --port`;
-  return new NetworkError(message, undefined, cause);
+  const message = `UDP port ${port} is taken, perhaps by another tracker`;
+  return new NetworkError(message, { code: "udp-port-taken", cause });
 }

@@ -160,19 +160,22 @@ function listenError(error: unknown, hostname: string, port: number): unknown {
   const where = formatHostPort(hostname, port);
   const isTaken = (error as { code?: string }).code === "EADDRINUSE"; // of Deno and of Node
   if (isTaken || error instanceof Deno.errors.AddrInUse) {
-    const sentence = `the page cannot be served on ${where}: TCP port ${port} is taken; ` +
-      "choose another one with --ui, or --ui off";
-    return new NetworkError(sentence, undefined, error);
+    const sentence = `the page cannot be served on ${where}: TCP port ${port} is taken`;
+    return new NetworkError(sentence, { code: "page-port-taken", cause: error });
   }
   if (error instanceof Deno.errors.AddrNotAvailable) {
-    return new OptionError(`this machine does not have the address ${hostname} of the page`, error);
+    return new OptionError(`this machine does not have the address ${hostname} of the page`, {
+      cause: error,
+    });
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    return new OptionError(`the page may not use TCP port ${port}; take one above 1023`, error);
+    return new OptionError(`the page may not use TCP port ${port}; take one above 1023`, {
+      cause: error,
+    });
   }
   const sentence = describeDenial(error);
   if (sentence !== undefined) {
-    return new NetworkError(`the page cannot be served: ${sentence}`, undefined, error);
+    return new NetworkError(`the page cannot be served: ${sentence}`, { cause: error });
   }
   return error;
 }

@@ -85,7 +85,7 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
     return readMetainfo(bytes);
   } catch (error) {
     if (!(error instanceof BencodeError)) throw error;
-    throw new TorrentError(`this is not a torrent file: ${error.message}`, error);
+    throw new TorrentError(`this is not a torrent file: ${error.message}`, { cause: error });
   }
 }
 
