@@ -18,7 +18,7 @@ import { ActiveTorrent, type TorrentOptions } from "../session/active_torrent.ts
 import { Listener } from "../net/listener.ts";
 import { LocalTracker } from "./local_tracker.ts";
 import { reachableAddress, reachableTracker } from "../discovery/advertised_address.ts";
-import { SeedingLimit, type SeedingLimitOptions } from "../session/seeding_limit.ts";
+import type { SeedingLimitOptions } from "../session/seeding_limit.ts";
 import { isOnOneLinkOnly } from "../runtime/network_interfaces.ts";
 import { adviceOnSharing } from "./create/shared_torrent.ts";
 import { pieceLayersOf, type Torrent } from "../store/torrent.ts";
@@ -35,7 +35,6 @@ export interface SeederOptions extends TorrentOptions, SeedingLimitOptions, Crea
   readonly embeddedTracker?: boolean;
 }
 
-const WATCH_MS = 500;
 const ONE_LINK_ONLY =
   "this machine has only link-local IPv6 addresses (fe80::), which are not used: the " +
   "link works on this machine alone; give it an address of IPv4, or of IPv6 such as fd00::1";
@@ -67,8 +66,6 @@ export class Seeder implements AsyncDisposable {
   readonly #path: string;
   readonly #tracker: LocalTracker | undefined;
   readonly #finished = Promise.withResolvers<void>();
-  readonly #limit: SeedingLimit;
-  readonly #watch: ReturnType<typeof setInterval>;
   readonly #stopped = new AbortController();
   #closing: Promise<void> | undefined;
 
@@ -86,11 +83,7 @@ export class Seeder implements AsyncDisposable {
     this.magnet = links.magnet;
     this.#tracker = links.tracker;
     this.done = this.#finished.promise;
-    this.#limit = new SeedingLimit(options, torrent.length);
-    this.#watch = setInterval(() => {
-      const { uploadedBytes } = this.#host.session.swarm;
-      if (this.#limit.isReached({ uploadedBytes, copies: this.#host.copies })) void this.close();
-    }, WATCH_MS);
+    host.seedUntil(options, torrent.length, () => void this.close());
     options.signal?.addEventListener("abort", () => void this.close(), {
       signal: this.#stopped.signal,
     });
@@ -172,14 +165,14 @@ export class Seeder implements AsyncDisposable {
   stats(): TransferStats {
     const state = this.#stopped.signal.aborted ? "stopped" : "seeding";
     const { name, length } = this.torrent;
-    const { untilCopies } = this.#limit;
+    const untilCopies = this.#host.seedingLimit?.untilCopies;
     const wanted = untilCopies === undefined ? {} : { untilCopies };
     return { ...this.#host.stats(), ...wanted, name, state, totalBytes: length };
   }
 
   /** A closer look, for those who show more than figures. */
   details(): TransferDetails {
-    const { end } = this.#limit;
+    const end = this.#host.seedingLimit?.end;
     return {
       ...hostDetails(this.#host),
       ...torrentDetails(this.torrent.metainfo, this.#host),
@@ -193,7 +186,6 @@ export class Seeder implements AsyncDisposable {
   close(): Promise<void> {
     this.#closing ??= (async () => {
       this.#stopped.abort();
-      clearInterval(this.#watch);
       await this.#host.close();
       await this.#tracker?.close();
       this.#finished.resolve();

@@ -17,6 +17,7 @@ import { Listener } from "../net/listener.ts";
 import { discoverLocally, type LsdHandle } from "../discovery/lsd.ts";
 import { PortCheck } from "../discovery/port_check.ts";
 import { pause, RateLimiter } from "../net/rate_limiter.ts";
+import { SeedingLimit, type SeedingLimitOptions } from "./seeding_limit.ts";
 import { Session } from "./session.ts";
 import { TrackerStatusTable } from "../discovery/tracker_status.ts";
 import { summarize, type TrackerSummary } from "../discovery/tracker_status.ts";
@@ -106,6 +107,7 @@ export class ActiveTorrent {
   #closing: Promise<void> | undefined;
   #haveBytes = 0;
   #bytesOf: ((piece: number) => number) | undefined;
+  #seedingLimit: SeedingLimit | undefined;
 
   /**
    * Listens, unless a listening port is handed over, and begins to take part.
@@ -235,6 +237,20 @@ export class ActiveTorrent {
     return this.#announcer === undefined ? { state: "none" } : outlook;
   }
 
+  /** Everything is here: seeds until `limits` are reached, counted from now on, and then calls `onReached`. */
+  seedUntil(limits: SeedingLimitOptions, totalBytes: number, onReached: () => void): void {
+    const progress = () => ({
+      uploadedBytes: this.session.swarm.uploadedBytes,
+      copies: this.copies,
+    });
+    this.#seedingLimit = new SeedingLimit(limits, totalBytes, progress, onReached);
+  }
+
+  /** What ends seeding by itself; `undefined` while it does not seed. */
+  get seedingLimit(): Pick<SeedingLimit, "end" | "untilCopies"> | undefined {
+    return this.#seedingLimit;
+  }
+
   /** Asks the trackers anew: what they were told no longer holds. */
   announceNow(): void {
     this.#announcer?.announceNow();
@@ -254,6 +270,7 @@ export class ActiveTorrent {
   close(): Promise<void> {
     this.#closing ??= (async () => {
       this.#stopWatching();
+      this.#seedingLimit?.close();
       this.leaveLocalNetwork();
       const [session, asking] = [this.session.close(), this.inquiry.close()];
       await Promise.all([session, this.#announcer?.close(), this.#leaving, asking]);
