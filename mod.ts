@@ -70,7 +70,7 @@ export { servePage } from "./lib/ui/serve_page.ts";
 export type { PeerState } from "./lib/peer/connection/peer_state.ts";
 export type { StallReason as Waiting } from "./lib/session/stall_reason.ts";
 export type { TrackerFailure } from "./lib/discovery/tracker_status.ts";
-export type { TorrentOptions as HostOptions } from "./lib/session/active_torrent.ts";
+export type { TorrentOptions as HostOptions } from "./lib/session/options.ts";
 export type { StallOptions as PatienceOptions } from "./lib/session/stall_monitor.ts";
 export type { SeedingLimitOptions } from "./lib/session/seeding_limit.ts";
 export {
