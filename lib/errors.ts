@@ -274,7 +274,7 @@ export class DownloadTimeoutError extends NetworkError {
   /** Why nothing moved at the end, where that is known. */
   readonly stall: { readonly code: StallCode; readonly sentence: string } | undefined;
 
-  /** @param limit half a sentence, as "nothing came for 5 s" */
+  /** An error about a limit, told in half a sentence, as "nothing came for 5 s". */
   constructor(limit: string, stall: DownloadTimeoutError["stall"]) {
     const why = stall === undefined ? "" : ` (${stall.sentence})`;
     super(`${limit}${why}`, { code: stall?.code ?? "timed-out", exitCode: ExitCode.timeout });

@@ -16,7 +16,7 @@ const TOLD_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** The last words of a program. */
-export interface Failure {
+interface Failure {
   /** One sentence; after it, one a line and indented, what to choose from or the details asked for. */
   readonly text: string;
   /** What the process exits with. */

@@ -13,7 +13,7 @@ import type { Screen } from "./terminal/screen.ts";
 const PAGE_FILES = new URL("../ui/page/", import.meta.url);
 
 /** What the user wants of the page, and of words. */
-export interface PageWish {
+interface PageWish {
   /** Where to serve it; `auto`, the default, has one while somebody sits at a terminal. */
   readonly ui?: "auto" | "off" | { readonly host: string; readonly port: number };
   /** Nobody would learn where the page is. */

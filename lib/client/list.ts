@@ -27,7 +27,7 @@ export async function listTorrent(what: string, options: LeecherOptions = {}): P
 }
 
 /** A torrent, and which of its files a magnet link asks for. */
-export interface Description {
+interface Description {
   readonly torrent: Torrent;
   readonly selectOnly?: readonly number[] | undefined;
 }

@@ -20,7 +20,7 @@ const SILENT_TIMES = 2;
 const QUESTIONS_AFTER_RACE = 2;
 
 /** What it needs to know. */
-export interface LocalTrackerOptions {
+interface LocalTrackerOptions {
   /** Under which address to tell others of peers on this machine. */
   readonly externalIp: string | undefined;
   /** Something the user should know. */

@@ -61,7 +61,7 @@ export interface Source {
 }
 
 /** What may help to find it. */
-export interface SourceOptions {
+interface SourceOptions {
   readonly trackers?: readonly string[];
   /** `host:port`. */
   readonly peers?: readonly string[];

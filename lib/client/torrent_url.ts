@@ -23,7 +23,7 @@ const ANGLE = 0x3c; // every web page does
 const LINK = 0x6d; // of magnet:
 
 /** What a URL gave. */
-export type Fetched =
+type Fetched =
   | { readonly torrent: Uint8Array; readonly from: SourceScope }
   | { readonly magnet: string };
 

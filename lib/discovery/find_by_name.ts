@@ -59,7 +59,7 @@ export interface FindOptions {
 }
 
 /** The same, with what only tests set. */
-export interface FindSettings extends FindOptions {
+interface FindSettings extends FindOptions {
   /** Default the machine's own. */
   readonly clock?: Clock;
 }

@@ -15,7 +15,7 @@ import { socketErrorText } from "../runtime/socket_errors.ts";
 import { isNearby } from "../runtime/network_interfaces.ts";
 
 /** A torrent to find peers for, and who hears of them. */
-export interface LocalSearcher extends LocalTorrent {
+interface LocalSearcher extends LocalTorrent {
   /** A peer was heard, not for the first time perhaps. Our own torrents at other ports are among them. */
   readonly onPeer: (address: HostPort, v2: boolean) => void;
   /** Where it looks: the own addresses, one for each network; none where it is not possible, and why. */

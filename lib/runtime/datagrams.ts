@@ -7,7 +7,7 @@
 import { ExitCode, NetworkError } from "../errors.ts";
 
 /** The `code` of the error that says that Deno runs without the flag. */
-export const NO_DATAGRAMS = "needs-unstable-net";
+const NO_DATAGRAMS = "needs-unstable-net";
 
 /**
  * Looks whether there are UDP sockets, before anything is begun that needs them.

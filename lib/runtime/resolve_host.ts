@@ -13,7 +13,7 @@ import type { Clock } from "./clock.ts";
 import { describeDenial } from "./permissions.ts";
 
 /** How to look up a host. */
-export interface LookUp {
+interface LookUp {
   /** The IP addresses of a host name. */
   resolve: (host: string) => Promise<string[]>;
   /** Only addresses of its family are of use, if it is given. */

@@ -25,7 +25,7 @@ export interface SeedingEnd {
 }
 
 /** How far seeding has come. */
-export interface SeedingProgress {
+interface SeedingProgress {
   /** File data sent. */
   readonly uploadedBytes: number;
   /** How many others are known to have, or to have had, all of it. */

@@ -19,7 +19,7 @@ export class ReaderGone extends ShoalError {
 }
 
 /** The part of `Deno.stdout` and `Deno.stderr` that is needed here. */
-export interface ByteSink {
+interface ByteSink {
   /** Writes some of `bytes` and says how many. */
   writeSync(bytes: Uint8Array): number;
 }

@@ -15,7 +15,7 @@ import { foreign } from "../text/terminal_text.ts";
 const COUNT_MS = 1000;
 
 /** What can be asked of a transfer, be it a leecher or a seeder. */
-export interface Watched {
+interface Watched {
   stats(): TransferStats;
   details(): Pick<TransferDetails, "pieces">;
 }

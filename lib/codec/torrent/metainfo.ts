@@ -66,7 +66,7 @@ export interface Metainfo {
 }
 
 /** What {@link buildMetainfo} puts into a torrent file. */
-export interface MetainfoSpec extends Omit<Partial<Metainfo>, "info"> {
+interface MetainfoSpec extends Omit<Partial<Metainfo>, "info"> {
   /** The info dictionary's own bytes, which go in as they are. */
   infoBytes: Uint8Array;
 }

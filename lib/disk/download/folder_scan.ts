@@ -24,7 +24,7 @@ export type Place =
   | "none";
 
 /** What to look for. */
-export interface ScanPlan {
+interface ScanPlan {
   readonly files: readonly TorrentFile[];
   readonly selection: Selection;
   readonly overwrite: boolean;

@@ -33,7 +33,7 @@ export interface Folder {
 }
 
 /** A file that was looked at. */
-export interface Seen {
+interface Seen {
   /** Which file it is; empty for what has no place. */
   readonly id: FileId | "";
   readonly mark: FileMark;
