@@ -81,7 +81,7 @@ async function check({ argument, options, screen, events, signal, result }: Leec
     throw new ShoalError(
       `${mismatch(found)}; run the same command with --overwrite instead of --verify to get ` +
         `${files === 1 ? "the file" : "them"} again`,
-      ExitCode.checksum,
+      { exitCode: ExitCode.checksum },
     );
   }
   await result(path);

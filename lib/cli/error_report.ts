@@ -4,17 +4,24 @@
  * @module
  */
 
-import { ExitCode, NetworkError, ShoalError } from "../errors.ts";
+import { ExitCode, ShoalError, STALL_CODES } from "../errors.ts";
 import { describeDenial } from "../runtime/permissions.ts";
+import { errorText, namedErrorText } from "./text/advice.ts";
 import { printable } from "./text/terminal_text.ts";
 
+/** Events carry these codes of errors; docs/events.md lists them. */
+const TOLD_CODES: ReadonlySet<string> = new Set([
+  ...Object.keys(STALL_CODES),
+  "needs-unstable-net",
+]);
+
 /** The last words of a program. */
-export interface Failure {
+interface Failure {
   /** One sentence; after it, one a line and indented, what to choose from or the details asked for. */
   readonly text: string;
   /** What the process exits with. */
   readonly exitCode: ExitCode;
-  /** What kind of trouble it is, by a stable name, where that is known. */
+  /** Why nothing moved, by a stable name, where that is why. */
   readonly code?: string;
 }
 
@@ -28,9 +35,9 @@ export interface Failure {
 export function failureFor(error: unknown, signal: AbortSignal, verbose: boolean): Failure {
   if (error instanceof ShoalError) {
     const details = verbose ? causes(error) : [];
-    const code = error instanceof NetworkError ? error.code : undefined;
-    const text = [indented(error.message), ...details].join("\n");
-    return { text, exitCode: error.exitCode, ...(code !== undefined && { code }) };
+    const { code, exitCode } = error;
+    const text = [indented(errorText(error)), ...details].join("\n");
+    return { text, exitCode, ...(TOLD_CODES.has(code) && { code }) };
   }
   const isAbort = error instanceof DOMException && error.name === "AbortError";
   if (isAbort && signal.aborted && signal.reason !== error) {
@@ -67,7 +74,7 @@ function causes(error: Error): string[] {
   const lines: string[] = [];
   // A cause that is its own cause must not keep us here.
   for (let cause = error.cause; cause !== undefined && lines.length < 8;) {
-    lines.push(`  because: ${printable(String(cause))}`);
+    lines.push(`  because: ${printable(namedErrorText(cause))}`);
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return lines;

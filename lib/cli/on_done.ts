@@ -20,7 +20,7 @@ const GRACE_MS = 3000;
 const LAST_WORDS_MS = 500;
 
 /** What is done. */
-export interface Done {
+interface Done {
   /** Where the file or folder is. */
   readonly path: string;
   readonly torrent: Pick<Torrent, "name" | "v1Hash" | "v2Hash">;
@@ -30,7 +30,7 @@ export interface Done {
 }
 
 /** Where it is told how it went. */
-export interface OnDoneContext {
+interface OnDoneContext {
   readonly screen: Screen;
   readonly events: EventLog;
   /** Aborts when the user stops the program that waits. */
@@ -74,7 +74,7 @@ const OWN_OPTIONS = [
  * What the program finds in its environment. No option is called `--done-…`, so that nothing of it is
  * taken for one by a Shoal program that it starts.
  */
-export function variables(
+function variables(
   { path, torrent, bytes, seconds, sha256 }: Done,
 ): Record<string, string> {
   return {

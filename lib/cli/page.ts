@@ -6,13 +6,14 @@
 
 import { type Page, servePage } from "../../mod.ts";
 import { isPermittedCode } from "../runtime/permissions.ts";
+import { namedErrorText } from "./text/advice.ts";
 import type { Screen } from "./terminal/screen.ts";
 
 /** Where the page's own files are. */
 const PAGE_FILES = new URL("../ui/page/", import.meta.url);
 
 /** What the user wants of the page, and of words. */
-export interface PageWish {
+interface PageWish {
   /** Where to serve it; `auto`, the default, has one while somebody sits at a terminal. */
   readonly ui?: "auto" | "off" | { readonly host: string; readonly port: number };
   /** Nobody would learn where the page is. */
@@ -38,7 +39,7 @@ export async function openPage(
   } catch (error) {
     if (ui !== "auto") throw error;
     // Nobody asked for it, so it is no reason to stop that there is none.
-    screen.tell({ text: `no page can be served: ${error}`, level: "detail" });
+    screen.tell({ text: `no page can be served: ${namedErrorText(error)}`, level: "detail" });
     return undefined;
   }
   screen.say(`page: ${page.url}`);

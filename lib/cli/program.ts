@@ -223,7 +223,9 @@ function stopOnSignals(stop: AbortController, screen: Screen, interrupted: strin
       firstMs = performance.now();
       screen.close();
       screen.say("stopping; Ctrl-C again ends it at once");
-      stop.abort(new ShoalError(interrupted, ExitCode.interrupted));
+      stop.abort(
+        new ShoalError(interrupted, { code: "interrupted", exitCode: ExitCode.interrupted }),
+      );
     } else if (performance.now() - firstMs > SAME_PRESS_MS) {
       Deno.exit(ExitCode.secondInterrupt);
     }

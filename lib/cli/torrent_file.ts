@@ -35,7 +35,7 @@ export async function writeTorrentFile(
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw diskError(error, path);
     const text = `cannot write ${path}: there is no folder ${dirname(path)}`;
-    throw new DiskError(text, ExitCode.io, error);
+    throw new DiskError(text, { exitCode: ExitCode.io, cause: error });
   }
 }
 
@@ -84,6 +84,6 @@ function giveName(fresh: string, path: string): void {
 function noTorrent(path: string): DiskError {
   return new DiskError(
     `${path} exists and is no torrent file; -o names the .torrent file to write`,
-    ExitCode.fileExists,
+    { exitCode: ExitCode.fileExists },
   );
 }

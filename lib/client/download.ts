@@ -65,7 +65,9 @@ export async function prepareDownload(
   const layers = pieceLayersOf(metainfo);
   const selection = chooseFiles(info, layout, choices);
   if (info.multiFile && choices.checksum !== undefined) {
-    throw new OptionError(`--checksum is for single files, and "${info.name}" is a folder`);
+    throw new OptionError(`a checksum is for single files, and "${info.name}" is a folder`, {
+      code: "checksum-of-folder",
+    });
   }
   const { out, overwrite = false } = choices;
   const what = { metainfo, layout, layers, selection };
@@ -184,7 +186,7 @@ export async function verifyChecksum(
   if (actual === wanted) return actual;
   throw new DiskError(
     `the file's SHA-256 is ${actual} and not the one asked for; it was left as ${paths[0]}`,
-    ExitCode.checksum,
+    { code: "checksum-mismatch", exitCode: ExitCode.checksum },
   );
 }
 

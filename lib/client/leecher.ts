@@ -7,7 +7,7 @@
 import type { Metainfo } from "../codec/torrent/metainfo.ts";
 import { ExitCode, ShoalError } from "../errors.ts";
 import type { PieceIndex } from "../store/layout.ts";
-import { beginDownload, type DownloadParts, endDownload, prepareDownload } from "./download.ts";
+import { beginDownload, endDownload, prepareDownload } from "./download.ts";
 import { checksumOf, isVerified, resultOf, verifyChecksum, verifySha256 } from "./download.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import {
@@ -17,18 +17,20 @@ import {
   withoutUndefined,
 } from "../session/details.ts";
 import type { TransferListener, TransferResult, TransferStats } from "../session/events.ts";
+import { warningEvent } from "../session/events.ts";
 import { tellOf } from "../runtime/event_listeners.ts";
 import { ActiveTorrent } from "../session/active_torrent.ts";
 import type { LeecherOptions } from "./options.ts";
-import { hostedFile, metadataEvent, metainfoOf } from "./download.ts";
+import { metadataEvent, metainfoOf } from "./download.ts";
 import { StallMonitor } from "../session/stall_monitor.ts";
-import { SeedingLimit } from "../session/seeding_limit.ts";
+import { DownloadLife } from "./download_life.ts";
 import { resolveSource, type Source, webSeedUrls } from "./torrent_source.ts";
 import { Torrent } from "../store/torrent.ts";
 
 export type { LeecherOptions } from "./options.ts";
 import { linkOf } from "./share_link.ts";
 
+/** How often it is looked whether anything moves. */
 const WATCH_MS = 500;
 
 /**
@@ -56,13 +58,7 @@ export class Leecher implements AsyncDisposable {
   readonly #finished = Promise.withResolvers<void>();
   readonly #watch: ReturnType<typeof setInterval>;
   #work: Promise<void> = Promise.resolve();
-  #metainfo: Metainfo | undefined;
-  #parts: DownloadParts | undefined;
-  #state: TransferStats["state"] = "metadata";
-  #begun = false;
-  #hashesNoted = false;
-  #limit: SeedingLimit | undefined;
-  #result: TransferResult | undefined;
+  readonly #download = new DownloadLife();
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -93,8 +89,8 @@ export class Leecher implements AsyncDisposable {
       ...source,
       isAssumed: source.assumesTracker === true,
       isPrivate: source.metainfo?.info.private ?? false,
-      progress: () => this.#left(),
-      hosted: () => this.#metainfo && hostedFile(this.#metainfo),
+      progress: () => ({ leftBytes: this.#download.leftBytes(this.#host.haveBytes) }),
+      hosted: () => this.#download.hosted,
     });
     if (source.metainfo) this.#begin(() => source.metainfo!);
   }
@@ -114,7 +110,7 @@ export class Leecher implements AsyncDisposable {
     const source = await resolveSource(what, {
       ...options,
       onLookup: (name) => tellOf(options, { type: "lookup", name }),
-      onWarning: (message) => tellOf(options, { type: "warning", message }),
+      onWarning: (...warning) => tellOf(options, warningEvent(...warning)),
     });
     options.signal?.throwIfAborted();
     return new Leecher(source, options, listeners);
@@ -127,7 +123,8 @@ export class Leecher implements AsyncDisposable {
 
   /** The torrent, once its metadata is known. */
   get torrent(): Torrent | undefined {
-    return this.#metainfo && new Torrent(this.#metainfo);
+    const { metainfo } = this.#download.facts;
+    return metainfo && new Torrent(metainfo);
   }
 
   /** Registers a listener; the returned function takes it back. */
@@ -138,14 +135,15 @@ export class Leecher implements AsyncDisposable {
   /** The figures of this moment. */
   stats(): TransferStats {
     const stats = this.#host.stats();
-    const totalBytes = this.#parts?.selection.totalBytes ?? this.#metainfo?.info.totalLength ?? 0;
+    const { state, facts: { metainfo, parts } } = this.#download;
+    const totalBytes = parts?.selection.totalBytes ?? metainfo?.info.totalLength ?? 0;
     const left = totalBytes - stats.haveBytes;
-    const moving = this.#state === "downloading" && stats.downloadRate > 0;
+    const moving = state === "downloading" && stats.downloadRate > 0;
     const { waiting } = this.#patience;
     return {
       ...stats,
-      name: this.#metainfo?.info.name ?? this.#source.name ?? "",
-      state: waiting !== undefined && this.#state === "downloading" ? "waiting" : this.#state,
+      name: metainfo?.info.name ?? this.#source.name ?? "",
+      state: waiting !== undefined && state === "downloading" ? "waiting" : state,
       totalBytes,
       ...(waiting && { waiting }),
       ...(moving && { etaSeconds: left / stats.downloadRate }),
@@ -155,13 +153,15 @@ export class Leecher implements AsyncDisposable {
   /** A closer look, for those who show more than figures. */
   details(): TransferDetails {
     const own = { host: this.#options.host, port: this.port };
-    const path = this.#parts?.files.finalPath;
+    const { metainfo, parts, result } = this.#download.facts;
+    const path = parts?.files.finalPath;
+    const end = this.#host.seedingLimit?.end;
     const reason = this.#patience.waiting?.sentence;
     return {
       ...hostDetails(this.#host),
-      ...(this.#metainfo && torrentDetails(this.#metainfo, this.#host, this.#parts?.selection)),
-      magnet: linkOf(this.#source, this.#metainfo, own),
-      ...withoutUndefined({ path, reason, end: this.#limit?.end, result: this.#result }),
+      ...(metainfo && torrentDetails(metainfo, this.#host, parts?.selection)),
+      magnet: linkOf(this.#source, metainfo, own),
+      ...withoutUndefined({ path, reason, end, result }),
     };
   }
 
@@ -181,20 +181,31 @@ export class Leecher implements AsyncDisposable {
     clearInterval(this.#watch);
     await this.#work;
     await this.#host.close();
-    if (this.#state !== "seeding") await this.#parts?.files.leave();
-    this.#state = "stopped";
-    this.#completed.reject(new ShoalError("stopped before it was complete", ExitCode.interrupted));
+    const { state, facts: { parts } } = this.#download;
+    if (state !== "seeding") await parts?.files.leave();
+    this.#download.enter("stop");
+    this.#completed.reject(
+      new ShoalError("stopped before it was complete", {
+        code: "interrupted",
+        exitCode: ExitCode.interrupted,
+      }),
+    );
     this.#finished.resolve();
   }
 
-  /** One thing after the other; what fails ends the download. */
+  /** One thing after the other; what fails ends the download. Nothing is begun any more once it ends. */
   #do(step: () => Promise<void>): void {
+    if (this.#stopped.signal.aborted) return;
     this.#work = this.#work.then(step).catch((error) => this.#fail(error));
   }
 
   #fail(error: unknown): void {
     const reason = this.#stopped.signal.aborted && !(error instanceof ShoalError)
-      ? new ShoalError("interrupted", ExitCode.interrupted, error)
+      ? new ShoalError("interrupted", {
+        code: "interrupted",
+        exitCode: ExitCode.interrupted,
+        cause: error,
+      })
       : error;
     this.#completed.reject(reason);
     this.#finished.reject(reason);
@@ -206,76 +217,70 @@ export class Leecher implements AsyncDisposable {
   }
 
   /** The metadata is here; only the first counts, from a file or from peers. */
-  #begin(metainfo: () => Metainfo): void {
-    if (this.#begun) return;
-    this.#begun = true;
+  #begin(read: () => Metainfo): void {
+    if (this.#download.state !== "metadata") return;
+    this.#download.enter("described");
     this.#do(async () => {
-      this.#metainfo = metainfo();
-      this.#host.tell(metadataEvent(this.#metainfo.info));
-      await this.#beginTransfer(this.#metainfo);
+      const metainfo = read();
+      this.#download.learn({ metainfo });
+      this.#host.tell(metadataEvent(metainfo.info));
+      await this.#beginTransfer(metainfo);
     });
   }
 
   async #beginTransfer(metainfo: Metainfo): Promise<void> {
     const { info } = metainfo;
     if (info.private) this.#host.leaveLocalNetwork();
-    this.#state = "checking";
     const { selectOnly } = this.#source;
-    this.#parts = await prepareDownload(metainfo, { ...this.#options, selectOnly }, {
+    const parts = await prepareDownload(metainfo, { ...this.#options, selectOnly }, {
       onProgress: (doneBytes, totalBytes) =>
         this.#host.tell({ type: "hashing", doneBytes, totalBytes }),
       signal: this.#stopped.signal,
     });
-    const { files, selection } = this.#parts;
+    this.#download.enter("checked", { parts });
+    const { files, selection } = parts;
     const haveBytes = selection.bytesIn(files.have);
     this.#host.startWith(haveBytes, (piece) => selection.bytesOf(piece as PieceIndex));
     if (haveBytes > 0) {
       this.#host.tell({ type: "resumed", haveBytes, totalBytes: selection.totalBytes });
     }
-    const transfer = beginDownload(this.#host.session, this.#parts);
+    const transfer = beginDownload(this.#host.session, parts);
     this.#host.session.useWebSeeds(webSeedUrls(this.#source), info);
-    this.#state = "downloading";
     if (transfer.pieces.isComplete) await this.#finish();
   }
 
   /** Every piece is stored: the last checks, and the file gets its name. */
   async #finish(): Promise<void> {
     const { phase } = this.#host.session.swarm;
-    if (phase.name !== "transfer" || this.#parts === undefined) return;
+    const { state, facts: { parts } } = this.#download;
+    if (phase.name !== "transfer" || state !== "downloading" || parts === undefined) return;
     const { transfer } = phase;
-    const { selection, files } = this.#parts;
-    this.#state = "verifying";
-    if (transfer.usedSha1 || !isVerified(this.#parts)) {
-      await verifySha256(this.#parts, this.#stopped.signal);
-    }
-    const sha256 = await verifyChecksum(this.#parts, this.#options.checksum);
-    this.#state = "flushing";
-    await endDownload(this.#host.session, this.#parts);
-    this.#state = "seeding";
+    const { selection, files } = parts;
+    this.#download.enter("complete");
+    if (transfer.usedSha1 || !isVerified(parts)) await verifySha256(parts, this.#stopped.signal);
+    const sha256 = await verifyChecksum(parts, this.#options.checksum);
+    this.#download.enter("verified");
+    await endDownload(this.#host.session, parts);
+    clearInterval(this.#watch);
     this.#patience.reset();
+    const { seconds } = this.#patience;
+    const result = resultOf(parts, { seconds, sha256, sources: this.#host.sources() });
+    this.#download.enter("in place", { result });
     if (files.wasComplete || !selection.isWhole) this.#host.announceNow();
     else this.#host.announceCompleted();
-    const { seconds } = this.#patience;
-    const result = resultOf(this.#parts, { seconds, sha256, sources: this.#host.sources() });
-    this.#result = result;
     this.#host.tell({ type: "complete", ...result });
     this.#completed.resolve(result);
     if (this.#options.exit) void this.close();
-    else this.#limit = new SeedingLimit(this.#options, selection.totalBytes);
+    else this.#host.seedUntil(this.#options, selection.totalBytes, () => void this.close());
   }
 
   /** Looks, twice a second, whether things move. */
   #look(): void {
     const { swarm } = this.#host.session;
-    if (this.#state === "seeding") {
-      const { uploadedBytes } = swarm;
-      if (this.#limit?.isReached({ uploadedBytes, copies: this.#host.copies })) void this.close();
-      return;
-    }
     this.#noteHashes();
-    const isBusy = ["checking", "verifying", "flushing"].includes(this.#state);
-    const news = isBusy ? undefined : this.#patience.check(swarm, this.#host.trackerOutlook());
-    if (isBusy) this.#patience.reset();
+    const news = this.#download.awaitsPeers
+      ? this.#patience.check(swarm, this.#host.trackerOutlook())
+      : this.#patience.reset();
     if (news) this.#host.tell({ type: "stalled", code: news.code, reason: news.sentence });
     if (this.#patience.waiting !== undefined) this.#host.askForPeers();
     const giveUp = this.#patience.timeoutError();
@@ -285,16 +290,9 @@ export class Leecher implements AsyncDisposable {
   /** Once the piece hashes are known, a restart shall know them too. */
   #noteHashes(): void {
     const { phase } = this.#host.session.swarm;
-    if (this.#hashesNoted || phase.name !== "transfer" || !phase.transfer.hashesComplete) return;
-    this.#hashesNoted = true;
-    if (this.#parts && !this.#parts.files.wasComplete) this.#parts.files.noteTorrent();
-  }
-
-  /** What is missing of the whole torrent: who has some of its files only is no seeder to a tracker. */
-  #left(): { leftBytes: number } {
-    const total = this.#metainfo?.info.totalLength;
-    if (total === undefined) return { leftBytes: 16_384 }; // not known: anything but nothing
-    const isSeeder = this.#state === "seeding" && this.#parts?.selection.isWhole;
-    return { leftBytes: isSeeder ? 0 : Math.max(1, total - this.#host.haveBytes) };
+    const { hashesNoted, parts } = this.#download.facts;
+    if (hashesNoted || phase.name !== "transfer" || !phase.transfer.hashesComplete) return;
+    this.#download.learn({ hashesNoted: true });
+    if (parts && !parts.files.wasComplete) parts.files.noteTorrent();
   }
 }

@@ -7,6 +7,7 @@
 import { ExitCode, NetworkError } from "../errors.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import { tellOf } from "../runtime/event_listeners.ts";
+import { warningEvent } from "../session/events.ts";
 import { ActiveTorrent } from "../session/active_torrent.ts";
 import type { LeecherOptions } from "./options.ts";
 import { metainfoOf } from "./download.ts";
@@ -26,7 +27,7 @@ export async function listTorrent(what: string, options: LeecherOptions = {}): P
 }
 
 /** A torrent, and which of its files a magnet link asks for. */
-export interface Description {
+interface Description {
   readonly torrent: Torrent;
   readonly selectOnly?: readonly number[] | undefined;
 }
@@ -39,7 +40,7 @@ export async function describeTorrent(
   const source = await resolveSource(what, {
     ...options,
     onLookup: (name) => tellOf(options, { type: "lookup", name }),
-    onWarning: (message) => tellOf(options, { type: "warning", message }),
+    onWarning: (...warning) => tellOf(options, warningEvent(...warning)),
   });
   options.signal?.throwIfAborted();
   if (source.metainfo !== undefined) return { torrent: new Torrent(source.metainfo) };
@@ -62,7 +63,7 @@ async function fetchInfo(source: Source, options: LeecherOptions): Promise<Uint8
   const timer = setTimeout(() => {
     const text =
       `no peer gave the description of this torrent within ${seconds} s: is a seeder running?`;
-    arrived.reject(new NetworkError(text, ExitCode.timeout));
+    arrived.reject(new NetworkError(text, { exitCode: ExitCode.timeout }));
   }, seconds * 1000);
   const abort = () => arrived.reject(options.signal?.reason);
   options.signal?.addEventListener("abort", abort);

@@ -20,7 +20,7 @@ const SILENT_TIMES = 2;
 const QUESTIONS_AFTER_RACE = 2;
 
 /** What it needs to know. */
-export interface LocalTrackerOptions {
+interface LocalTrackerOptions {
   /** Under which address to tell others of peers on this machine. */
   readonly externalIp: string | undefined;
   /** Something the user should know. */
@@ -38,13 +38,15 @@ export class LocalTracker {
   /** Where it is asked from this machine. */
   readonly url: string;
   readonly #options: LocalTrackerOptions;
+  readonly #port: number;
   readonly #clock: Clock;
   readonly #closing = new AbortController();
   readonly #watching: Promise<void>;
   #own: Tracker | undefined;
 
-  private constructor(url: string, own: Tracker | undefined, options: LocalTrackerOptions) {
-    this.url = url;
+  private constructor(port: number, own: Tracker | undefined, options: LocalTrackerOptions) {
+    this.url = localTracker(port);
+    this.#port = port;
     this.#own = own;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
@@ -55,18 +57,18 @@ export class LocalTracker {
   static async find(options: LocalTrackerOptions): Promise<LocalTracker> {
     const { port = DEFAULT_TRACKER_PORT } = options;
     const url = localTracker(port);
-    if (await isTracker(url)) return new LocalTracker(url, undefined, options);
+    if (await isTracker(url)) return new LocalTracker(port, undefined, options);
     const own = await host(port, options);
-    if (own !== undefined) return new LocalTracker(url, own, options);
+    if (own !== undefined) return new LocalTracker(port, own, options);
     for (let question = 1; question <= QUESTIONS_AFTER_RACE; question++) {
-      if (await isTracker(url)) return new LocalTracker(url, undefined, options);
+      if (await isTracker(url)) return new LocalTracker(port, undefined, options);
     }
     options.onWarning(
       `port ${port} is taken by something that is no tracker, ` +
         "so this seeder's own tracker listens elsewhere and its link is needed to find the file",
     );
     const elsewhere = await Tracker.listen({ port: 0, ...externalIpOf(options) });
-    return new LocalTracker(localTracker(elsewhere.addr.port), elsewhere, options);
+    return new LocalTracker(elsewhere.addr.port, elsewhere, options);
   }
 
   /** Whether this program hosts it now. */
@@ -91,7 +93,7 @@ export class LocalTracker {
       silent = await isTracker(this.url, signal) ? 0 : silent + 1;
       if (silent < SILENT_TIMES || signal.aborted) continue;
       silent = 0;
-      this.#own = await host(this.#options.port ?? DEFAULT_TRACKER_PORT, this.#options);
+      this.#own = await host(this.#port, this.#options);
       if (this.#own === undefined) continue; // another was quicker
       this.#options.onWarning(
         "the tracker on this machine is gone; this seeder hosts one in its place, which finds others " +

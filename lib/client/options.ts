@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TorrentOptions } from "../session/active_torrent.ts";
+import type { TorrentOptions } from "../session/options.ts";
 import type { StallOptions } from "../session/stall_monitor.ts";
 import type { SeedingLimitOptions } from "../session/seeding_limit.ts";
 

@@ -11,13 +11,15 @@ import { createContent, type CreateOptions, type SharedContent } from "./create/
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import { hostDetails, torrentDetails, type TransferDetails } from "../session/details.ts";
 import type { TransferListener, TransferStats } from "../session/events.ts";
+import { warningEvent } from "../session/events.ts";
 import { FileReader } from "../disk/file_reader.ts";
 import { tellOf } from "../runtime/event_listeners.ts";
-import { ActiveTorrent, type TorrentOptions } from "../session/active_torrent.ts";
+import { ActiveTorrent } from "../session/active_torrent.ts";
+import type { TorrentOptions } from "../session/options.ts";
 import { Listener } from "../net/listener.ts";
 import { LocalTracker } from "./local_tracker.ts";
 import { reachableAddress, reachableTracker } from "../discovery/advertised_address.ts";
-import { SeedingLimit, type SeedingLimitOptions } from "../session/seeding_limit.ts";
+import type { SeedingLimitOptions } from "../session/seeding_limit.ts";
 import { isOnOneLinkOnly } from "../runtime/network_interfaces.ts";
 import { adviceOnSharing } from "./create/shared_torrent.ts";
 import { pieceLayersOf, type Torrent } from "../store/torrent.ts";
@@ -34,7 +36,6 @@ export interface SeederOptions extends TorrentOptions, SeedingLimitOptions, Crea
   readonly embeddedTracker?: boolean;
 }
 
-const WATCH_MS = 500;
 const ONE_LINK_ONLY =
   "this machine has only link-local IPv6 addresses (fe80::), which are not used: the " +
   "link works on this machine alone; give it an address of IPv4, or of IPv6 such as fd00::1";
@@ -66,8 +67,6 @@ export class Seeder implements AsyncDisposable {
   readonly #path: string;
   readonly #tracker: LocalTracker | undefined;
   readonly #finished = Promise.withResolvers<void>();
-  readonly #limit: SeedingLimit;
-  readonly #watch: ReturnType<typeof setInterval>;
   readonly #stopped = new AbortController();
   #closing: Promise<void> | undefined;
 
@@ -85,11 +84,7 @@ export class Seeder implements AsyncDisposable {
     this.magnet = links.magnet;
     this.#tracker = links.tracker;
     this.done = this.#finished.promise;
-    this.#limit = new SeedingLimit(options, torrent.length);
-    this.#watch = setInterval(() => {
-      const { uploadedBytes } = this.#host.session.swarm;
-      if (this.#limit.isReached({ uploadedBytes, copies: this.#host.copies })) void this.close();
-    }, WATCH_MS);
+    host.seedUntil(options, torrent.length, () => void this.close());
     options.signal?.addEventListener("abort", () => void this.close(), {
       signal: this.#stopped.signal,
     });
@@ -133,7 +128,7 @@ export class Seeder implements AsyncDisposable {
       const magnet = torrent.magnet({ peers: torrent.private ? [] : [peer] });
       serve(host, torrent, hashed);
       const advice = await adviceOnSharing(path);
-      if (advice !== undefined) host.tell({ type: "warning", message: advice });
+      if (advice !== undefined) host.tell(warningEvent(advice, "shares-torrent-file"));
       const { name, length } = torrent;
       host.announce({
         v1Hash,
@@ -171,14 +166,14 @@ export class Seeder implements AsyncDisposable {
   stats(): TransferStats {
     const state = this.#stopped.signal.aborted ? "stopped" : "seeding";
     const { name, length } = this.torrent;
-    const { untilCopies } = this.#limit;
+    const untilCopies = this.#host.seedingLimit?.untilCopies;
     const wanted = untilCopies === undefined ? {} : { untilCopies };
     return { ...this.#host.stats(), ...wanted, name, state, totalBytes: length };
   }
 
   /** A closer look, for those who show more than figures. */
   details(): TransferDetails {
-    const { end } = this.#limit;
+    const end = this.#host.seedingLimit?.end;
     return {
       ...hostDetails(this.#host),
       ...torrentDetails(this.torrent.metainfo, this.#host),
@@ -192,7 +187,6 @@ export class Seeder implements AsyncDisposable {
   close(): Promise<void> {
     this.#closing ??= (async () => {
       this.#stopped.abort();
-      clearInterval(this.#watch);
       await this.#host.close();
       await this.#tracker?.close();
       this.#finished.resolve();
@@ -214,9 +208,9 @@ function hash(path: string, options: SeederOptions): Promise<SharedContent> {
       options.onProgress?.(doneBytes, totalBytes);
       tellOf(options, { type: "hashing", doneBytes, totalBytes });
     },
-    onWarning: (message) => {
-      options.onWarning?.(message);
-      tellOf(options, { type: "warning", message });
+    onWarning: (...warning) => {
+      options.onWarning?.(...warning);
+      tellOf(options, warningEvent(...warning));
     },
   });
 }

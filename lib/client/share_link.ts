@@ -37,7 +37,7 @@ export function linkOf(
 }
 
 /** The host of a tracker's URL; empty where it is none. */
-export function parseHost(url: string): string {
+function parseHost(url: string): string {
   try {
     return parseTrackerUrl(url).host;
   } catch {

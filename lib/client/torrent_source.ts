@@ -21,6 +21,7 @@ import {
   OptionError,
   ShoalError,
   TorrentError,
+  type WarningCode,
 } from "../errors.ts";
 import { withoutRepeats } from "../discovery/announcer.ts";
 import { diskError } from "../disk/disk_error.ts";
@@ -60,7 +61,7 @@ export interface Source {
 }
 
 /** What may help to find it. */
-export interface SourceOptions {
+interface SourceOptions {
   readonly trackers?: readonly string[];
   /** `host:port`. */
   readonly peers?: readonly string[];
@@ -70,7 +71,7 @@ export interface SourceOptions {
   /** A tracker is asked for this name now. */
   readonly onLookup?: (name: string) => void;
   /** Something of it will not be used, or its name is not known yet: a sentence. */
-  readonly onWarning?: (message: string) => void;
+  readonly onWarning?: (message: string, code?: WarningCode) => void;
 }
 
 /** The web servers of a source, and who names each. */
@@ -132,8 +133,8 @@ function askableTrackers({ trackers }: Source, options: SourceOptions): string[]
     options.onWarning?.(
       `the torrent's trackers (${
         withoutPassword(other)
-      }) speak HTTP, and Shoal asks UDP trackers only: ` +
-        "name one with --tracker, or a seeder with --peer",
+      }) speak HTTP, and Shoal asks UDP trackers only`,
+      "http-trackers-only",
     );
   }
   return askable;
@@ -190,7 +191,7 @@ function pathOf(what: string): string {
   try {
     return fromFileUrl(url);
   } catch (error) {
-    throw new OptionError(`"${what}" is not the URL of a file on this machine`, error);
+    throw new OptionError(`"${what}" is not the URL of a file on this machine`, { cause: error });
   }
 }
 
@@ -221,21 +222,26 @@ async function readTorrent(path: string, isTorrent: boolean): Promise<Uint8Array
     if (error instanceof ShoalError) throw error;
     if (!(error instanceof Deno.errors.NotFound)) throw diskError(error, path);
     if (!isTorrent || !/[/\\]/.test(path)) return undefined;
-    throw new DiskError(`${path} does not exist: check the path`, ExitCode.notFound, error);
+    throw new DiskError(`${path} does not exist: check the path`, {
+      exitCode: ExitCode.notFound,
+      cause: error,
+    });
   }
 }
 
 /** A torrent file that is not here may be the name of one that is shared: whoever names a tracker says so. */
 async function lookUpTorrentName(name: string, options: SourceOptions): Promise<Source> {
   if (!options.trackers?.length) {
-    throw new DiskError(`there is no file ${name} here: check its name`, ExitCode.notFound);
+    throw new DiskError(`there is no file ${name} here: check its name`, {
+      exitCode: ExitCode.notFound,
+    });
   }
   try {
     return await lookUp(name, options);
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     const sentence = `there is no file ${name} here, and as a name: ${error.message}`;
-    throw new NetworkError(sentence, error.exitCode, error, error.code);
+    throw new NetworkError(sentence, { exitCode: error.exitCode, cause: error, code: error.code });
   }
 }
 
@@ -243,8 +249,8 @@ async function lookUp(text: string, options: SourceOptions): Promise<Source> {
   const name = text.trim() === "" ? text : text.replace(/^[\r\n]+|[\r\n]+$/g, "");
   if (/[/\\]/.test(name)) {
     throw new OptionError(
-      `"${name}" is neither a link nor a .torrent file; a file is looked up by its name alone, ` +
-        "and -o says where it goes",
+      `"${name}" is neither a link nor a .torrent file; a file is looked up by its name alone`,
+      { code: "not-a-source" },
     );
   }
   const trackers = options.trackers?.length ? options.trackers : [assumedTracker()];
@@ -274,6 +280,6 @@ function ambiguous(name: string, entries: readonly CatalogueEntry[]): NetworkErr
   return new NetworkError(
     `${entries.length} different files are called ${name}; ` +
       `run the command again with the info-hash of the one you mean:\n${lines.join("\n")}`,
-    ExitCode.notFound,
+    { exitCode: ExitCode.notFound },
   );
 }

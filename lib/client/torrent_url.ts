@@ -23,7 +23,7 @@ const ANGLE = 0x3c; // every web page does
 const LINK = 0x6d; // of magnet:
 
 /** What a URL gave. */
-export type Fetched =
+type Fetched =
   | { readonly torrent: Uint8Array; readonly from: SourceScope }
   | { readonly magnet: string };
 
@@ -67,13 +67,15 @@ function inWords(error: unknown, shown: string): unknown {
   if (error instanceof HttpTimeoutError || (error as Error).name === "TimeoutError") {
     return new NetworkError(
       `${shown} does not answer, or hardly sends anything: try again later`,
-      ExitCode.timeout,
-      error,
+      { exitCode: ExitCode.timeout, cause: error },
     );
   }
   if (!(error instanceof WebSeedError)) return error;
   const advice = error.message === "cannot be reached" ? ": check the address" : "";
-  return new NetworkError(`${shown} ${error.message}${advice}`, ExitCode.network, error);
+  return new NetworkError(`${shown} ${error.message}${advice}`, {
+    exitCode: ExitCode.network,
+    cause: error,
+  });
 }
 
 async function bodyOf(
@@ -123,7 +125,7 @@ function checkStatus({ ok, status, statusText }: Response, shown: string): void 
     );
   }
   const isGone = status === 404 || status === 410;
-  throw new NetworkError(answer, isGone ? ExitCode.notFound : ExitCode.network);
+  throw new NetworkError(answer, { exitCode: isGone ? ExitCode.notFound : ExitCode.network });
 }
 
 /** What is no torrent file shows at its first byte, however much follows. */

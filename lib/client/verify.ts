@@ -87,10 +87,15 @@ async function findFiles(
   selection: Selection,
 ): Promise<FoundFile[]> {
   const stat = await Deno.stat(path).catch((error) => {
-    throw new DiskError(`${path} does not exist: nothing to check`, ExitCode.notFound, error);
+    throw new DiskError(`${path} does not exist: nothing to check`, {
+      exitCode: ExitCode.notFound,
+      cause: error,
+    });
   });
   if (info.multiFile ? !stat.isDirectory : !stat.isFile) {
-    throw new ShoalError(`${path} is not a ${info.multiFile ? "folder" : "file"}`, ExitCode.io);
+    throw new ShoalError(`${path} is not a ${info.multiFile ? "folder" : "file"}`, {
+      exitCode: ExitCode.io,
+    });
   }
   if (!info.multiFile) return [{ path, fits: stat.size === info.totalLength }];
   const tree = new FolderTree(path);

@@ -23,7 +23,7 @@ export interface DecodeOptions {
 }
 
 /** What stands at the place where a reader is. */
-export type Kind = "integer" | "string" | "list" | "dict";
+type Kind = "integer" | "string" | "list" | "dict";
 
 /** Some fields of a dictionary. */
 export interface Fields {
@@ -34,7 +34,7 @@ export interface Fields {
 }
 
 /** Where a container stands in the input. */
-export interface Place {
+interface Place {
   readonly kind: "list" | "dict";
   /** Offset of the first byte. */
   readonly start: number;

@@ -32,7 +32,7 @@ export function reachableAddress(host?: string): string {
  * The loopback address of the family that others reach this machine over. A tracker lists peers by family:
  * a peer on this machine has to tell it of itself over that one.
  */
-export function ownLoopback(): string {
+function ownLoopback(): string {
   const others = ownAddresses()[0]?.address;
   if (others !== undefined) return isIPv4(others) ? "127.0.0.1" : "::1";
   const own = (networkInterfaces() ?? []).map(({ address }) => address);

@@ -38,7 +38,7 @@ const MIN_GAP_SECONDS = 1;
 const MAX_GAP_SECONDS = 60;
 
 /** What a tier needs besides what its lines do. */
-export interface TierSettings extends TargetSettings {
+interface TierSettings extends TargetSettings {
   readonly onStatus: (status: TrackerStatus) => void;
   /** Whether more peers would be of use: then it is asked early. */
   readonly wantsPeers: () => boolean;

@@ -59,7 +59,7 @@ export interface FindOptions {
 }
 
 /** The same, with what only tests set. */
-export interface FindSettings extends FindOptions {
+interface FindSettings extends FindOptions {
   /** Default the machine's own. */
   readonly clock?: Clock;
 }
@@ -73,7 +73,7 @@ export class NotFoundYetError extends NetworkError {
 
   /** @param sentence for who does not wait */
   constructor(sentence: string, waiting: string, settlesInSeconds: number) {
-    super(sentence, ExitCode.notFound, undefined, "no-such-file");
+    super(sentence, { exitCode: ExitCode.notFound, code: "no-such-file" });
     this.waiting = waiting;
     this.settlesInSeconds = settlesInSeconds;
   }
@@ -165,7 +165,8 @@ async function askTrackers(
   requireDatagrams();
   if (urls.length === 0) {
     throw new OptionError(
-      "a name is looked up at a tracker; give one with --tracker udp://host:6969",
+      "a name is looked up at a tracker",
+      { code: "no-tracker" },
     );
   }
   const clients = [...new Set(urls)].map((url) => new UdpTrackerClient(url, { clock }));
@@ -290,7 +291,7 @@ function nothingFound(name: string, outcomes: Outcome[], settlesInSeconds: numbe
   const parts = [sentence, settlesInSeconds > 0 ? young : "", sentencesOf(outcomes)];
   const whole = parts.filter(Boolean).join("; ");
   if (settlesInSeconds === 0) {
-    return new NetworkError(whole, ExitCode.notFound, undefined, "no-such-file");
+    return new NetworkError(whole, { exitCode: ExitCode.notFound, code: "no-such-file" });
   }
   const waiting =
     `nobody hosts "${name}" at ${where} yet, which was started moments ago: ${back}, ` +
@@ -300,10 +301,9 @@ function nothingFound(name: string, outcomes: Outcome[], settlesInSeconds: numbe
 
 function nobodyAnswers(outcomes: Outcome[]): NetworkError {
   const isSilent = outcomes.every((outcome) => outcome.type === "silent");
-  const advice = isSilent ? "; start one there, or name the seeder's own with --tracker" : "";
   const refuses = outcomes.some((outcome) => outcome.type === "unsupported");
   const code = refuses ? "tracker-refuses" : isSilent ? "tracker-silent" : "tracker-fails";
-  return new NetworkError(sentencesOf(outcomes) + advice, ExitCode.network, undefined, code);
+  return new NetworkError(sentencesOf(outcomes), { exitCode: ExitCode.network, code });
 }
 
 function sentencesOf(outcomes: Outcome[]): string {

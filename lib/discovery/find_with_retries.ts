@@ -13,7 +13,7 @@ const RETRY_MS = 2000;
 const LONGEST_WAIT_MS = 120_000;
 
 /** Who hears of the waiting, and what it may take. */
-export interface RetryOptions {
+interface RetryOptions {
   readonly signal?: AbortSignal;
   /** Told once, when the name is not known and a tracker says that it does not know everybody yet. */
   readonly onWaiting?: (sentence: string) => void;

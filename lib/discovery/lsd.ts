@@ -15,7 +15,7 @@ import { socketErrorText } from "../runtime/socket_errors.ts";
 import { isNearby } from "../runtime/network_interfaces.ts";
 
 /** A torrent to find peers for, and who hears of them. */
-export interface LocalSearcher extends LocalTorrent {
+interface LocalSearcher extends LocalTorrent {
   /** A peer was heard, not for the first time perhaps. Our own torrents at other ports are among them. */
   readonly onPeer: (address: HostPort, v2: boolean) => void;
   /** Where it looks: the own addresses, one for each network; none where it is not possible, and why. */
@@ -159,6 +159,5 @@ class LocalDiscovery {
 /** What to tell of networks that are left out. */
 function leftOut(networks: number): string | undefined {
   if (networks === 0) return undefined;
-  return `this machine is in so many networks that peers are not looked for in ${networks} of them; ` +
-    "--host ADDRESS names the one that is meant";
+  return `this machine is in so many networks that peers are not looked for in ${networks} of them`;
 }

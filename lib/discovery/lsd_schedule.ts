@@ -23,7 +23,7 @@ export interface LocalTorrent {
 }
 
 /** A peer that called out. */
-export interface LocalPeer<T> {
+interface LocalPeer<T> {
   /** What it shares with us. */
   readonly torrent: T;
   readonly address: HostPort;
@@ -32,7 +32,7 @@ export interface LocalPeer<T> {
 }
 
 /** What to call out now. */
-export interface LocalAnnounce extends LocalSearch {
+interface LocalAnnounce extends LocalSearch {
   /** From which address alone; absent: from all of them. */
   readonly host?: string;
 }

@@ -22,7 +22,7 @@ const RECEIVE_RETRY_MS = 100;
 const MAX_NETWORKS = 256;
 
 /** A group and its port. */
-export interface GroupAddress {
+interface GroupAddress {
   readonly host: string;
   readonly port: number;
 }

@@ -22,7 +22,7 @@ const MAX_TRACKERS = 4;
 const GIVE_UP_SECONDS = 4;
 
 /** The part of a {@link UdpTrackerClient} that is used here. */
-export interface ReachClient {
+interface ReachClient {
   /** See {@link UdpTrackerClient.reach}. */
   reach(port: number, options?: AskOptions): Promise<Reach>;
   /** Closes its sockets. */
@@ -30,7 +30,7 @@ export interface ReachClient {
 }
 
 /** What is asked, and who hears of the answer. */
-export interface PortCheckOptions {
+interface PortCheckOptions {
   /** The TCP port that is listening. */
   readonly port: number;
   /** The address to ask from, as for announces. */

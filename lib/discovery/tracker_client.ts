@@ -89,7 +89,7 @@ export interface AskOptions {
 }
 
 /** Settings of a client. */
-export interface UdpTrackerClientOptions {
+interface UdpTrackerClientOptions {
   /** The IP address to send from; a tracker of the other family cannot be asked then. */
   localHost?: string;
   /** For tests. */

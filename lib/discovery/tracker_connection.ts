@@ -37,7 +37,7 @@ export class TrackerTimeoutError extends NetworkError {
 
   /** An error about a tracker that says nothing. */
   constructor(message: string, connected: boolean, cause?: unknown) {
-    super(message, ExitCode.network, cause);
+    super(message, { cause });
     this.connected = connected;
   }
 }
@@ -223,7 +223,7 @@ export class TrackerConnection {
 
   #nonsense(cause?: unknown): NetworkError {
     const message = `tracker ${this.#url} answers with something that is no answer`;
-    return new NetworkError(message, ExitCode.network, cause);
+    return new NetworkError(message, { exitCode: ExitCode.network, cause });
   }
 }
 

@@ -19,7 +19,7 @@ import {
 const NEXT_ADDRESS_MS = 300;
 
 /** What the addresses share. */
-export interface FamilyOptions {
+interface FamilyOptions {
   readonly family: AddressFamily;
   /** IP addresses, in the order of the name service; at least one. */
   readonly hosts: readonly string[];

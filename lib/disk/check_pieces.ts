@@ -14,7 +14,7 @@ import type { HashResult } from "./worker_jobs.ts";
 import { hashingWorkerCount, WorkerPool } from "./worker_pool.ts";
 
 /** What to check. */
-export interface CheckPlan {
+interface CheckPlan {
   readonly metainfo: Metainfo;
   readonly layout: Layout;
   readonly layers: ReadonlyMap<string, PieceLayer>;

@@ -4,73 +4,86 @@
  * @module
  */
 
-import { DiskError, ExitCode } from "../errors.ts";
+import { DiskError, type ErrorCode, ExitCode } from "../errors.ts";
 import { describeDenial } from "../runtime/permissions.ts";
 
 /** So many characters of a path are shown when the path itself is the trouble. */
 const MOST_SHOWN = 400;
 
-/** What a kind of fault looks like in what Deno and Node say, and the sentence about a path that had it. */
-const FAULTS: readonly (readonly [RegExp, (path: string) => string, ExitCode?])[] = [
+/** What a kind of fault looks like in what Deno and Node say, its code, and the sentence about a path that had it. */
+const FAULTS: readonly (readonly [RegExp, ErrorCode, (path: string) => string, ExitCode?])[] = [
   [
     /ENOSPC|EDQUOT|No space left|quota/i,
+    "no-space",
     (path) =>
       `no space left for ${path}: make room and run the same command again; what is verified is kept`,
     ExitCode.diskFull,
   ],
   [
     /EREPLACED/,
+    "file-replaced",
     (path) =>
       `${path} is not the file any more that was downloaded to, since something else was put in its ` +
-      "place: remove that, or choose another place with -o, and run the same command again",
+      "place",
     ExitCode.fileExists,
   ],
-  [/ENOENT|NotFound/, (path) => `${path} does not exist: check the path`],
+  [/ENOENT|NotFound/, "path-not-found", (path) => `${path} does not exist: check the path`],
   [
     /EROFS|read-only/i,
-    (path) => `${path} is on a read-only disk: choose another folder with -o`,
+    "read-only-disk",
+    (path) => `${path} is on a read-only disk`,
   ],
   [
     /EACCES|EPERM|PermissionDenied|NotCapable/,
+    "no-permission",
     (path) => `no permission for ${path}: check who may read and write it`,
   ],
   [
     /ENOTDIR|EISDIR|NotADirectory|IsADirectory|os error 2[01]\b/,
+    "wrong-kind-of-path",
     (path) =>
       `${path} cannot be used: a folder stands where a file should, or the other way round; ` +
       "choose another path",
   ],
   [
     /EEXIST|AlreadyExists/,
-    (path) => `${path} is there already, and is something else: choose another place with -o`,
+    "path-exists",
+    (path) => `${path} is there already, and is something else`,
     ExitCode.fileExists,
   ],
   [
     /ENAMETOOLONG|os error (36|63|206)\b/,
-    (path) => `${shortened(path)} is too long a name or path for this disk: choose another with -o`,
+    "path-too-long",
+    (path) => `${shortened(path)} is too long a name or path for this disk`,
   ],
   [
     /ELOOP|FilesystemLoop|os error (40|62)\b/,
+    "link-loop",
     (path) => `${path} leads in a circle of links: check the path`,
   ],
   [
     /EFBIG|os error 27\b/,
-    (path) => `${path} is larger than this disk takes a file: choose another disk with -o`,
+    "file-too-large",
+    (path) => `${path} is larger than this disk takes a file`,
   ],
   [
     /EMFILE|ENFILE|os error 2[34]\b/,
+    "too-many-open-files",
     (path) => `${path} cannot be opened, since too many files are: see ulimit -n`,
   ],
   [
     /EBUSY|ETXTBSY|Busy|os error (16|26)\b/,
+    "file-in-use",
     (path) => `${path} is in use by another program: end that, and run the same command again`,
   ],
   [
     /EINVAL|EILSEQ|InvalidInput|os error (22|84|123)\b/,
-    (path) => `${path} is no name that this disk can hold: choose another with -o`,
+    "name-impossible",
+    (path) => `${path} is no name that this disk can hold`,
   ],
   [
     /\bEIO\b|ENXIO|ESTALE|os error (5|6|116)\b/,
+    "disk-fault",
     (path) => `the disk does not read or write ${path}: is it damaged, or was it taken away?`,
   ],
 ];
@@ -82,12 +95,15 @@ export function diskError(error: unknown, path: string): DiskError {
   // What comes from another thread is no Error any more.
   const cause = error instanceof Error ? error : new Error(message);
   const refusal = refused(error, path);
-  if (refusal !== undefined) return new DiskError(refusal, ExitCode.io, cause);
+  if (refusal !== undefined) return new DiskError(refusal, { code: "no-permission", cause });
   const said = `${code ?? ""} ${name ?? ""} ${message ?? ""}`;
   const fault = FAULTS.find(([pattern]) => pattern.test(said));
-  if (fault !== undefined) return new DiskError(fault[1](path), fault[2] ?? ExitCode.io, cause);
+  if (fault !== undefined) {
+    const [, code, sentence, exitCode = ExitCode.io] = fault;
+    return new DiskError(sentence(path), { code, exitCode, cause });
+  }
   const words = message?.replace(/ ?\(os error \d+\)/, "") || "the disk reported an error";
-  return new DiskError(`${path}: ${words}`, ExitCode.io, cause);
+  return new DiskError(`${path}: ${words}`, { cause });
 }
 
 /** The path as the user gave it says more than the one that Deno looked at. */

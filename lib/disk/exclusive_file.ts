@@ -125,27 +125,24 @@ export function move(from: string, to: string): void {
 /** A finished file is not the torrent's. */
 export function somethingElse(path: string): DiskError {
   return new DiskError(
-    `${path} exists and is something else: move it, choose another place with -o, ` +
-      "or replace it with --overwrite",
-    ExitCode.fileExists,
+    `${path} exists and is something else`,
+    { code: "other-content", exitCode: ExitCode.fileExists },
   );
 }
 
 /** A link where a file or folder of ours has to be. */
 export function isLink(path: string): DiskError {
-  return new DiskError(`${path} ${LINK_SENTENCE}`, ExitCode.fileExists);
+  return new DiskError(
+    `${path} is a symbolic link, and links are not followed`,
+    { code: "symbolic-link", exitCode: ExitCode.fileExists },
+  );
 }
-
-/** The second half of a sentence about a link. */
-export const LINK_SENTENCE =
-  "is a symbolic link, and links are not followed: remove it, or choose another place with -o";
 
 /** A file of ours that has a second name, under which it may be somebody else's. */
 export function hasTwoNames(path: string): DiskError {
   return new DiskError(
-    `${path} has a second name (a hard link), and what is written to it would change there too: ` +
-      "move it, or replace it with --overwrite",
-    ExitCode.fileExists,
+    `${path} has a second name (a hard link), and what is written to it would change there too`,
+    { code: "hard-link", exitCode: ExitCode.fileExists },
   );
 }
 

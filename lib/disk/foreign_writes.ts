@@ -16,7 +16,7 @@ const MOST_REMEMBERED = 64;
 export type FileMark = number;
 
 /** The figures that a mark is made of. */
-export interface MarkedFigures {
+interface MarkedFigures {
   /** Bytes. */
   readonly size: number;
   readonly mtime: Date | null;

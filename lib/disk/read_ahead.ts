@@ -18,7 +18,7 @@ const MAX_STRETCHES = 16;
 const ABANDONED_MS = 1000;
 
 /** Where bytes of pieces are read; false when they are not what they were. */
-export type PieceRead = (
+type PieceRead = (
   piece: PieceIndex,
   begin: number,
   length: number,

@@ -51,7 +51,7 @@ export const CLOSED_AT = 72;
 export const DOUBTED_AT = 73;
 
 /** What a record is made of when it is written anew. */
-export interface RecordParts {
+interface RecordParts {
   /** v1, 20 bytes, or v2, 32 bytes. */
   readonly infoHash: Uint8Array;
   /** Identity of the boot; empty where there is none. */
@@ -65,7 +65,7 @@ export interface RecordParts {
 }
 
 /** What a record says. */
-export interface ResumeRecord extends Omit<RecordParts, "infoHash"> {
+interface ResumeRecord extends Omit<RecordParts, "infoHash"> {
   readonly isClosed: boolean;
   readonly isDoubted: boolean;
   /** Of the data when it was closed, 32 bytes. */

@@ -20,7 +20,7 @@ const MOST_PIECES = 16;
 const MOST_BYTES = 8 * 1024 * 1024;
 
 /** The torrent whose pieces are looked at. */
-export interface SpotCheckPlan {
+interface SpotCheckPlan {
   readonly info: TorrentInfo;
   readonly layout: Layout;
   readonly layers: ReadonlyMap<string, PieceLayer>;

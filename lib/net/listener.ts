@@ -6,7 +6,8 @@
 
 import { normalizeIp } from "../codec/address.ts";
 import type { HandshakeHead } from "../codec/wire/handshake.ts";
-import { ExitCode, NetworkError } from "../errors.ts";
+import { NetworkError } from "../errors.ts";
+import { listenError, listenFault } from "../runtime/listen_error.ts";
 import { Census } from "../peer/peers/network_usage.ts";
 import type { InfoHashes } from "../peer/connection/info_hashes.ts";
 import { AcceptLimiter } from "../peer/peers/accept_limiter.ts";
@@ -79,7 +80,7 @@ export class Listener implements AsyncDisposable {
         return new Listener(Deno.listen({ hostname, port: candidate }));
       } catch (error) {
         if (candidate !== candidates.at(-1) && isTaken(error)) continue;
-        throw listenError(error, hostname, candidate);
+        throw listenError(error, "peers", hostname, candidate);
       }
     }
     throw new NetworkError("no free port");
@@ -167,7 +168,8 @@ export class Listener implements AsyncDisposable {
 
 /** Whether another port may be free. Windows reserves ranges of them, with another error. */
 function isTaken(error: unknown): boolean {
-  return error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.PermissionDenied;
+  const fault = listenFault(error);
+  return fault === "taken" || fault === "forbidden";
 }
 
 /** `::` takes IPv4 as well; a machine without IPv6 has to do with `0.0.0.0`. */
@@ -178,22 +180,4 @@ function anyAddress(): string {
   } catch {
     return "0.0.0.0";
   }
-}
-
-function listenError(error: unknown, host: string, port: number): NetworkError {
-  if (error instanceof Deno.errors.AddrInUse) {
-    const text = `port ${port} is taken by another program: choose another with --port`;
-    return new NetworkError(text, ExitCode.network, error);
-  }
-  if (error instanceof Deno.errors.NotCapable) {
-    const text =
-      `Deno was not permitted to listen on port ${port}: add --allow-net, or run with -A`;
-    return new NetworkError(text, ExitCode.network, error);
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    const text = `no permission to listen on port ${port}: choose one above 1023 with --port`;
-    return new NetworkError(text, ExitCode.network, error);
-  }
-  const text = `cannot listen on ${host} port ${port}: is that an address of this machine?`;
-  return new NetworkError(text, ExitCode.network, error);
 }

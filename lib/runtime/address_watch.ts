@@ -9,13 +9,13 @@ import { type Clock, systemClock } from "./clock.ts";
 import { reachableNow } from "./network_interfaces.ts";
 
 /** What has changed since the last look. */
-export interface AddressChange {
+interface AddressChange {
   /** Addresses that this machine no longer has: what was connected from them is cut off. */
   readonly gone: ReadonlySet<string>;
 }
 
 /** Hears of a change. */
-export type AddressListener = (change: AddressChange) => void;
+type AddressListener = (change: AddressChange) => void;
 
 /** How often it looks; a look takes a tenth of a millisecond. */
 const LOOK_MS = 2000;
@@ -23,7 +23,7 @@ const LOOK_MS = 2000;
 const SLEPT_MS = 30_000;
 
 /** What it looks at. */
-export interface AddressWatchOptions {
+interface AddressWatchOptions {
   /** The addresses that others may reach this machine under. */
   readonly addresses: () => Iterable<string>;
   /** It stands still while the machine sleeps. */

@@ -7,7 +7,7 @@
 import { ExitCode, NetworkError } from "../errors.ts";
 
 /** The `code` of the error that says that Deno runs without the flag. */
-export const NO_DATAGRAMS = "needs-unstable-net";
+const NO_DATAGRAMS = "needs-unstable-net";
 
 /**
  * Looks whether there are UDP sockets, before anything is begun that needs them.
@@ -20,9 +20,7 @@ export function requireDatagrams(): void {
   throw new NetworkError(
     "Deno has UDP sockets only with --unstable-net: run with that flag, or write " +
       '"unstable": ["net"] into the deno.json of your program',
-    ExitCode.network,
-    undefined,
-    NO_DATAGRAMS,
+    { exitCode: ExitCode.network, code: NO_DATAGRAMS },
   );
 }
 

@@ -13,7 +13,7 @@ import type { Clock } from "./clock.ts";
 import { describeDenial } from "./permissions.ts";
 
 /** How to look up a host. */
-export interface LookUp {
+interface LookUp {
   /** The IP addresses of a host name. */
   resolve: (host: string) => Promise<string[]>;
   /** Only addresses of its family are of use, if it is given. */
@@ -72,7 +72,7 @@ async function resolved({ host, url }: TrackerUrl, how: LookUp): Promise<string[
     const why = describeDenial(cause);
     const message = `the host name "${host}" of tracker ${url} cannot be resolved` +
       (why === undefined ? "" : `: ${why}`);
-    throw new NetworkError(message, ExitCode.network, cause);
+    throw new NetworkError(message, { exitCode: ExitCode.network, cause });
   } finally {
     found.abort();
   }

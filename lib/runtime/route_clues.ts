@@ -27,7 +27,7 @@ const REJECT = 0x200;
 const DEAD = /^(down|lowerlayerdown|notpresent)\s*$/;
 
 /** Reads a small file of the system; `undefined` where there is none or it may not be read. */
-export type ReadClue = (path: string) => string | undefined;
+type ReadClue = (path: string) => string | undefined;
 
 /** Asks the system about these interfaces. Deno permits that to programs that are permitted everything. */
 export function routeClues(names: Iterable<string>, read: ReadClue = readQuietly): RouteClues {

@@ -5,10 +5,10 @@
  */
 
 import { isIPv6, isLoopback } from "../codec/address.ts";
-import type { DiskError } from "../errors.ts";
 import { watchAddresses } from "../runtime/address_watch.ts";
 import { Announcer } from "../discovery/announcer.ts";
 import type { TransferEvent, TransferListener, TransferSource, TransferStats } from "./events.ts";
+import { warningEvent } from "./events.ts";
 import { contributors, swarmStats } from "./stats.ts";
 import { callListener } from "../runtime/event_listeners.ts";
 import { makePeerId, PROGRAM } from "../runtime/version.ts";
@@ -16,35 +16,12 @@ import { Listener } from "../net/listener.ts";
 import { discoverLocally, type LsdHandle } from "../discovery/lsd.ts";
 import { PortCheck } from "../discovery/port_check.ts";
 import { pause, RateLimiter } from "../net/rate_limiter.ts";
+import type { AnnounceConfig, TorrentHandlers, TorrentOptions } from "./options.ts";
+import { SeedingLimit, type SeedingLimitOptions } from "./seeding_limit.ts";
 import { Session } from "./session.ts";
 import { TrackerStatusTable } from "../discovery/tracker_status.ts";
 import { summarize, type TrackerSummary } from "../discovery/tracker_status.ts";
-import type { AnnouncedProgress, AnnouncedSwarm } from "../discovery/announce_target.ts";
-
-/** Options that a seeder and a leecher share. */
-export interface TorrentOptions {
-  /** Tracker URLs, `udp://host:port`. */
-  readonly trackers?: readonly string[];
-  /** TCP port; it has to be free. Default: the first free one from 6881 on. */
-  readonly port?: number;
-  /** Address to bind to. Default: all. */
-  readonly host?: string;
-  /** Bytes per second; default unlimited. */
-  readonly uploadLimit?: number;
-  /** Bytes per second; default unlimited. */
-  readonly downloadLimit?: number;
-  /** Connections; default 100. */
-  readonly maxPeers?: number;
-  /**
-   * Whether to look for peers on the local network by multicast (BEP 14), and to be found there. Never
-   * for private torrents, nor when `host` is a loopback address. Default: true, as in the programs.
-   */
-  readonly localDiscovery?: boolean;
-  /** Ends everything when aborted. */
-  readonly signal?: AbortSignal;
-  /** Hears of everything from the first moment on. */
-  readonly onEvent?: TransferListener;
-}
+import type { AnnouncedSwarm } from "../discovery/announce_target.ts";
 
 const MAX_PEERS = 100;
 /** Peers served at once, where the line is shared by as many. */
@@ -53,31 +30,6 @@ const UPLOAD_SLOTS = 4;
 const ENOUGH_PEERS = 3;
 /** While a download knows fewer peers than this, trackers are asked early, at growing distances. */
 const MANY_PEERS = 30;
-
-/** What happens to a torrent that the host's owner has to know. */
-export interface TorrentHandlers {
-  readonly v1Hash?: Uint8Array | undefined;
-  readonly v2Hash?: Uint8Array | undefined;
-  readonly onMetadata: (info: Uint8Array) => void;
-  readonly onComplete: () => void;
-  readonly onDiskError: (error: DiskError) => void;
-}
-
-/** How a torrent is made known. */
-export interface AnnounceConfig {
-  readonly v1Hash?: Uint8Array | undefined;
-  readonly v2Hash?: Uint8Array | undefined;
-  /** Tracker URLs in tiers (BEP 12). */
-  readonly trackers: readonly (readonly string[])[];
-  /** Nobody named these trackers: that they do not answer is no news where there are other ways. */
-  readonly isAssumed?: boolean;
-  /** Only its trackers may introduce peers, one tracker at a time (BEP 27). */
-  readonly isPrivate: boolean;
-  /** How much is missing. */
-  readonly progress: () => Pick<AnnouncedProgress, "leftBytes">;
-  /** What trackers may list in their catalogues. */
-  readonly hosted: () => { name: string; length: number; v2Hash?: Uint8Array } | undefined;
-}
 
 /** One torrent's presence on the network. */
 export class ActiveTorrent {
@@ -105,6 +57,7 @@ export class ActiveTorrent {
   #closing: Promise<void> | undefined;
   #haveBytes = 0;
   #bytesOf: ((piece: number) => number) | undefined;
+  #seedingLimit: SeedingLimit | undefined;
 
   /**
    * Listens, unless a listening port is handed over, and begins to take part.
@@ -234,6 +187,20 @@ export class ActiveTorrent {
     return this.#announcer === undefined ? { state: "none" } : outlook;
   }
 
+  /** Everything is here: seeds until `limits` are reached, counted from now on, and then calls `onReached`. */
+  seedUntil(limits: SeedingLimitOptions, totalBytes: number, onReached: () => void): void {
+    const progress = () => ({
+      uploadedBytes: this.session.swarm.uploadedBytes,
+      copies: this.copies,
+    });
+    this.#seedingLimit = new SeedingLimit(limits, totalBytes, progress, onReached);
+  }
+
+  /** What ends seeding by itself; `undefined` while it does not seed. */
+  get seedingLimit(): Pick<SeedingLimit, "end" | "untilCopies"> | undefined {
+    return this.#seedingLimit;
+  }
+
   /** Asks the trackers anew: what they were told no longer holds. */
   announceNow(): void {
     this.#announcer?.announceNow();
@@ -253,6 +220,7 @@ export class ActiveTorrent {
   close(): Promise<void> {
     this.#closing ??= (async () => {
       this.#stopWatching();
+      this.#seedingLimit?.close();
       this.leaveLocalNetwork();
       const [session, asking] = [this.session.close(), this.inquiry.close()];
       await Promise.all([session, this.#announcer?.close(), this.#leaving, asking]);
@@ -281,7 +249,7 @@ export class ActiveTorrent {
       onStart: (addresses, error, warning) => {
         if (addresses.length === 0) this.leaveLocalNetwork();
         this.tell({ type: "localDiscovery", addresses, ...(error !== undefined && { error }) });
-        if (warning !== undefined) this.tell({ type: "warning", message: warning });
+        if (warning !== undefined) this.tell(warningEvent(warning, "too-many-networks"));
       },
     });
   }

@@ -5,7 +5,8 @@
  */
 
 import type { PeerState } from "../peer/connection/peer_state.ts";
-import type { StallCode, StallReason } from "./stall_reason.ts";
+import type { StallCode, WarningCode } from "../errors.ts";
+import type { StallReason } from "./stall_reason.ts";
 
 /** Something that happened; `--json` of the programs uses the same names. Discriminated by `type`; addresses are `host:port` or a web seed's URL, hashes hex. */
 export type TransferEvent =
@@ -80,7 +81,12 @@ export type TransferEvent =
   /** Everything is verified and in its place. */
   | ({ readonly type: "complete" } & TransferResult)
   /** Something the user should know that stops nothing. */
-  | { readonly type: "warning"; readonly message: string };
+  | { readonly type: "warning"; readonly message: string; readonly code?: WarningCode };
+
+/** A warning as an event. */
+export function warningEvent(message: string, code?: WarningCode): TransferEvent {
+  return { type: "warning", message, ...(code !== undefined && { code }) };
+}
 
 /**
  * Receives events. What it throws, or what the promise rejects with that it returns, stops nothing: it

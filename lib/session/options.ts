@@ -1,30 +1,76 @@
 /**
- * What the session of one torrent starts from.
+ * What one torrent alive on the network starts from: what its user may choose, and what its owner gives.
  *
  * @module
  */
 
+import type { AnnouncedProgress } from "../discovery/announce_target.ts";
 import type { DiskError } from "../errors.ts";
 import type { TransferListener } from "./events.ts";
 import type { Listener } from "../net/listener.ts";
 import type { RateLimiter } from "../net/rate_limiter.ts";
 
-/** Who we are, what we may spend, and who is told of what. */
-export interface SessionOptions {
-  readonly peerId: Uint8Array;
-  readonly client: string;
-  readonly listener: Listener;
+/** Options that a seeder and a leecher share. */
+export interface TorrentOptions {
+  /** Tracker URLs, `udp://host:port`. */
+  readonly trackers?: readonly string[];
+  /** TCP port; it has to be free. Default: the first free one from 6881 on. */
+  readonly port?: number;
+  /** Address to bind to. Default: all. */
+  readonly host?: string;
+  /** Bytes per second; default unlimited. */
+  readonly uploadLimit?: number;
+  /** Bytes per second; default unlimited. */
+  readonly downloadLimit?: number;
+  /** Connections; default 100. */
+  readonly maxPeers?: number;
+  /**
+   * Whether to look for peers on the local network by multicast (BEP 14), and to be found there. Never
+   * for private torrents, nor when `host` is a loopback address. Default: true, as in the programs.
+   */
+  readonly localDiscovery?: boolean;
+  /** Ends everything when aborted. */
+  readonly signal?: AbortSignal;
+  /** Hears of everything from the first moment on. */
+  readonly onEvent?: TransferListener;
+}
+
+/** What happens to a torrent that the host's owner has to know. */
+export interface TorrentHandlers {
   readonly v1Hash?: Uint8Array | undefined;
   readonly v2Hash?: Uint8Array | undefined;
-  readonly maxConnections: number;
-  readonly uploadSlots: number;
-  readonly uploadLimiter: RateLimiter;
-  readonly downloadLimiter: RateLimiter;
-  readonly emit: TransferListener;
   /** The info dictionary arrived from peers and matches its hash. */
   readonly onMetadata: (info: Uint8Array) => void;
   /** Every piece is verified and stored. */
   readonly onComplete: () => void;
   /** Storing failed: the download cannot go on. */
   readonly onDiskError: (error: DiskError) => void;
+}
+
+/** How a torrent is made known. */
+export interface AnnounceConfig {
+  readonly v1Hash?: Uint8Array | undefined;
+  readonly v2Hash?: Uint8Array | undefined;
+  /** Tracker URLs in tiers (BEP 12). */
+  readonly trackers: readonly (readonly string[])[];
+  /** Nobody named these trackers: that they do not answer is no news where there are other ways. */
+  readonly isAssumed?: boolean;
+  /** Only its trackers may introduce peers, one tracker at a time (BEP 27). */
+  readonly isPrivate: boolean;
+  /** How much is missing. */
+  readonly progress: () => Pick<AnnouncedProgress, "leftBytes">;
+  /** What trackers may list in their catalogues. */
+  readonly hosted: () => { name: string; length: number; v2Hash?: Uint8Array } | undefined;
+}
+
+/** Who we are, what we may spend, and who is told of what. */
+export interface SessionOptions extends TorrentHandlers {
+  readonly peerId: Uint8Array;
+  readonly client: string;
+  readonly listener: Listener;
+  readonly maxConnections: number;
+  readonly uploadSlots: number;
+  readonly uploadLimiter: RateLimiter;
+  readonly downloadLimiter: RateLimiter;
+  readonly emit: TransferListener;
 }

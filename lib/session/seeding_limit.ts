@@ -25,28 +25,50 @@ export interface SeedingEnd {
 }
 
 /** How far seeding has come. */
-export interface SeedingProgress {
+interface SeedingProgress {
   /** File data sent. */
   readonly uploadedBytes: number;
   /** How many others are known to have, or to have had, all of it. */
   readonly copies: number;
 }
 
-/** Knows when it is enough; begins to count when made. */
+const WATCH_MS = 500;
+
+/** Knows when it is enough, and watches for that; begins to count when made. Close it. */
 export class SeedingLimit {
   /** See {@link SeedingLimitOptions.untilCopies}. */
   readonly untilCopies: number | undefined;
   readonly #endMs: number;
   readonly #enoughBytes: number;
   readonly #ratio: number | undefined;
+  readonly #timer: ReturnType<typeof setInterval>;
 
-  /** `totalBytes` is the file's length. */
-  constructor(options: SeedingLimitOptions, totalBytes: number) {
+  /**
+   * @param totalBytes the file's length
+   * @param progress asked twice a second how far seeding has come
+   * @param onReached called once, when it is enough
+   */
+  constructor(
+    options: SeedingLimitOptions,
+    totalBytes: number,
+    progress: () => SeedingProgress,
+    onReached: () => void,
+  ) {
     const { seedTimeSeconds = Infinity, seedRatio, untilCopies } = options;
     this.#endMs = performance.now() + seedTimeSeconds * 1000;
     this.#enoughBytes = seedRatio === undefined ? Infinity : seedRatio * totalBytes;
     this.#ratio = seedRatio;
     this.untilCopies = untilCopies;
+    this.#timer = setInterval(() => {
+      if (!this.#isReached(progress())) return;
+      this.close();
+      onReached();
+    }, WATCH_MS);
+  }
+
+  /** Watches no longer. */
+  close(): void {
+    clearInterval(this.#timer);
   }
 
   /** What will end it; `undefined` when nothing does. */
@@ -62,7 +84,7 @@ export class SeedingLimit {
   }
 
   /** Whether the time is over, enough was sent, or enough others have it. */
-  isReached({ uploadedBytes, copies }: SeedingProgress): boolean {
+  #isReached({ uploadedBytes, copies }: SeedingProgress): boolean {
     return performance.now() >= this.#endMs || uploadedBytes >= this.#enoughBytes ||
       copies >= (this.untilCopies ?? Infinity);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ExitCode, NetworkError } from "../errors.ts";
+import { DownloadTimeoutError } from "../errors.ts";
 import type { Swarm } from "../peer/swarm.ts";
 import { BLOCK_LENGTH } from "../store/layout.ts";
 import type { TrackerSummary } from "../discovery/tracker_status.ts";
@@ -71,14 +71,14 @@ export class StallMonitor {
   }
 
   /** The error to give up with, once it is time. */
-  timeoutError(): NetworkError | undefined {
+  timeoutError(): DownloadTimeoutError | undefined {
     const { timeoutSeconds, stallTimeoutSeconds } = this.#options;
     if (timeoutSeconds !== undefined && this.seconds > timeoutSeconds) {
-      return this.#givenUp(`not complete after ${timeoutSeconds} s`);
+      return new DownloadTimeoutError(`not complete after ${timeoutSeconds} s`, this.waiting);
     }
     const stalledSeconds = (performance.now() - this.#movedMs) / 1000;
     if (stallTimeoutSeconds !== undefined && stalledSeconds > stallTimeoutSeconds) {
-      return this.#givenUp(`nothing came for ${stallTimeoutSeconds} s`);
+      return new DownloadTimeoutError(`nothing came for ${stallTimeoutSeconds} s`, this.waiting);
     }
     return undefined;
   }
@@ -89,11 +89,5 @@ export class StallMonitor {
     const quietMs = nowMs - Math.max(this.#movedMs, this.#slowSinceMs);
     const blockMs = 1000 * BLOCK_LENGTH / (this.#options.downloadLimit || Infinity);
     return blockMs > 0 && quietMs < 2 * blockMs + LATE_MS;
-  }
-
-  #givenUp(what: string): NetworkError {
-    const why = this.waiting === undefined ? "" : ` (${this.waiting.sentence})`;
-    const text = `${what}; run the same command again to continue${why}`;
-    return new NetworkError(text, ExitCode.timeout, undefined, this.waiting?.code);
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { StallCode } from "../errors.ts";
 import type { Connection } from "../peer/connection/connection.ts";
 import type { Swarm } from "../peer/swarm.ts";
 import type { Transfer } from "../peer/transfer.ts";
@@ -22,40 +23,6 @@ const PATIENCE_MS = 3000;
  * of the last four seconds, so that one block now and then is slow, and two at a time are not.
  */
 const SLOW_RATE = 8192;
-
-/**
- * The reasons by stable names, for programs. Before connections:
- *
- * - `no-source`: there is nobody to ask
- * - `no-local-peer`: only the local network was asked, and nobody there has it
- * - `asking-tracker`: no tracker has answered or failed to yet
- * - `tracker-silent`, `tracker-refuses`, `tracker-fails`: no tracker helps; `fails` is any other fault
- * - `no-such-file`: a tracker answers, and nobody there shares it
- * - `connecting`: peers are being called
- * - `unreachable`: those that are known cannot be reached
- * - `banned`: those that are known sent corrupt data
- *
- * With connections:
- *
- * - `no-metadata`, `no-hashes`: the torrent's description, or its hashes, have not come
- * - `no-seeder`: nobody has what is missing; also before connections, when a tracker knows others
- * - `choked`: those who have it serve others, or hand it out to others first
- * - `slow`: those who have it send nothing, or hardly anything
- */
-export type StallCode =
-  | "no-source"
-  | "no-local-peer"
-  | "asking-tracker"
-  | TrackerFailure
-  | "no-such-file"
-  | "connecting"
-  | "unreachable"
-  | "banned"
-  | "no-metadata"
-  | "no-hashes"
-  | "no-seeder"
-  | "choked"
-  | "slow";
 
 /** Why nothing moves. */
 export interface StallReason {
@@ -185,8 +152,8 @@ function unreachable([first, ...others]: readonly [Peer, ...Peer[]], nowMs: numb
 /** What a user may do about a tracker. */
 const ADVICE: Readonly<Record<TrackerFailure, string>> = {
   "tracker-silent": "is it running, and its UDP port open?",
-  "tracker-refuses": "ask who runs it, or name another with --tracker",
-  "tracker-fails": "check its address, or name another with --tracker",
+  "tracker-refuses": "ask who runs it",
+  "tracker-fails": "check its address",
 };
 
 function withoutPeers(trackers: TrackerSummary): StallReason {
@@ -194,13 +161,12 @@ function withoutPeers(trackers: TrackerSummary): StallReason {
     case "none":
       return waiting(
         "no-source",
-        "no tracker and no peer was given; name one with --tracker or --peer",
+        "no tracker and no peer was given",
       );
     case "local":
       return waiting(
         "no-local-peer",
-        "nobody on the local network shares it yet, and no tracker was given; " +
-          "name one with --tracker",
+        "nobody on the local network shares it yet, and no tracker was given",
       );
     case "asking":
       return waiting("asking-tracker", "asking the tracker who has it");

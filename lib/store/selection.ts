@@ -113,18 +113,17 @@ export function chooseFiles(
   if (selectOnly !== undefined) requireIndexes(info, selectOnly, files.length);
   const selection = new Selection(layout, files, selectOnly);
   if (selection.fileCount > 0) return selection;
-  throw new OptionError(`the link chooses no file of "${info.name}": choose some with --select`);
+  throw new OptionError(`the link chooses no file of "${info.name}"`, { code: "nothing-selected" });
 }
 
 function requireIndexes(info: TorrentInfo, indexes: readonly number[], count: number): void {
   if (indexes.length === 0) throw new OptionError("no file is chosen: give the number of one");
   const wrong = indexes.find((index) => !Number.isInteger(index) || index < 0 || index >= count);
   if (wrong === undefined) return;
+  const isOne = count === 1;
+  const files = isOne ? "one file, number 0" : `the files 0 to ${count - 1}`;
   throw new OptionError(
-    count === 1
-      ? `there is no file ${wrong}: "${info.name}" has one file, number 0`
-      : `there is no file ${wrong}: "${info.name}" has the files 0 to ${
-        count - 1
-      }; --list shows them`,
+    `there is no file ${wrong}: "${info.name}" has ${files}`,
+    isOne ? {} : { code: "no-such-index" },
   );
 }

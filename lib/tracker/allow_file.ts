@@ -33,7 +33,9 @@ export class AllowFile {
       const reason = error instanceof OptionError
         ? error.message
         : "it cannot be read; check the path and its permissions";
-      throw new OptionError(`the list of allowed torrents ${this.#path}: ${reason}`, error);
+      throw new OptionError(`the list of allowed torrents ${this.#path}: ${reason}`, {
+        cause: error,
+      });
     }
   }
 

@@ -9,10 +9,11 @@
  */
 
 import { isIPv4, isLoopback } from "../codec/address.ts";
-import { NetworkError, OptionError } from "../errors.ts";
+import { NetworkError } from "../errors.ts";
 import { isLinkLocalIPv6 } from "../runtime/address_rank.ts";
 import { listenDatagram, requireDatagrams } from "../runtime/datagrams.ts";
-import { describeDenial, isPermitted, networkInterfaces } from "../runtime/permissions.ts";
+import { listenError, listenFault } from "../runtime/listen_error.ts";
+import { isPermitted, networkInterfaces } from "../runtime/permissions.ts";
 
 /**
  * More addresses than this, and a socket on all of them has to do: that many are a host of containers', and
@@ -178,7 +179,7 @@ function openWildcard(port: number, host: string | undefined): Deno.DatagramConn
   try {
     return listenDatagram({ transport: "udp", hostname: "::", port });
   } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) throw portTaken(port, error);
+    if (listenFault(error) === "taken") throw listenError(error, "tracker", "::", port);
     return open("0.0.0.0", port);
   }
 }
@@ -188,9 +189,9 @@ function openIfThere(address: string, port: number): Deno.DatagramConn | undefin
   try {
     return listenDatagram({ transport: "udp", hostname: address, port });
   } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) throw portTaken(port, error);
-    if (error instanceof Deno.errors.PermissionDenied) throw portForbidden(port, error);
-    return undefined;
+    const fault = listenFault(error);
+    if (fault !== "taken" && fault !== "forbidden") return undefined;
+    throw listenError(error, "tracker", address, port);
   }
 }
 
@@ -198,26 +199,10 @@ function open(hostname: string, port: number): Deno.DatagramConn {
   try {
     return listenDatagram({ transport: "udp", hostname, port });
   } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) throw portTaken(port, error);
-    if (error instanceof Deno.errors.AddrNotAvailable) {
-      throw new OptionError(`this machine does not have the address ${hostname}`, error);
-    }
-    if (error instanceof Deno.errors.PermissionDenied) throw portForbidden(port, error);
-    const sentence = describeDenial(error);
-    if (sentence !== undefined) throw new NetworkError(sentence, undefined, error);
-    throw error;
+    throw listenError(error, "tracker", hostname, port);
   }
 }
 
 function portOf(socket: Deno.DatagramConn): number {
   return (socket.addr as Deno.NetAddr).port;
-}
-
-function portForbidden(port: number, cause: unknown): OptionError {
-  return new OptionError(`UDP port ${port} may not be used; take one above 1023`, cause);
-}
-
-function portTaken(port: number, cause: unknown): NetworkError {
-  const message = `UDP port ${port} is taken, perhaps by another tracker; choose one with --port`;
-  return new NetworkError(message, undefined, cause);
 }

@@ -5,9 +5,9 @@
  */
 
 import { formatHostPort, isIp, isLoopback } from "../codec/address.ts";
-import { NetworkError, OptionError } from "../errors.ts";
+import { OptionError } from "../errors.ts";
 import { reachableAddress } from "../discovery/advertised_address.ts";
-import { describeDenial } from "../runtime/permissions.ts";
+import { listenError } from "../runtime/listen_error.ts";
 import { Access, type Refusal } from "./access.ts";
 import { assetAt, DOOR } from "./assets.ts";
 import { EventStream } from "./event_stream.ts";
@@ -152,27 +152,6 @@ async function listen(hostname: string, port: number): Promise<HttpServer> {
     Deno.listen({ hostname, port }).close();
     return await HttpServer.listen(hostname, port);
   } catch (error) {
-    throw listenError(error, hostname, port);
+    throw listenError(error, "page", hostname, port);
   }
-}
-
-function listenError(error: unknown, hostname: string, port: number): unknown {
-  const where = formatHostPort(hostname, port);
-  const isTaken = (error as { code?: string }).code === "EADDRINUSE"; // of Deno and of Node
-  if (isTaken || error instanceof Deno.errors.AddrInUse) {
-    const sentence = `the page cannot be served on ${where}: TCP port ${port} is taken; ` +
-      "choose another one with --ui, or --ui off";
-    return new NetworkError(sentence, undefined, error);
-  }
-  if (error instanceof Deno.errors.AddrNotAvailable) {
-    return new OptionError(`this machine does not have the address ${hostname} of the page`, error);
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return new OptionError(`the page may not use TCP port ${port}; take one above 1023`, error);
-  }
-  const sentence = describeDenial(error);
-  if (sentence !== undefined) {
-    return new NetworkError(`the page cannot be served: ${sentence}`, undefined, error);
-  }
-  return error;
 }

@@ -6,10 +6,13 @@ const pure = { permissions: "none" } as const;
 const running = new AbortController().signal;
 
 Deno.test("an expected error is its sentence and its exit code", pure, () => {
-  assertEquals(failureFor(new DiskError("the disk is full", ExitCode.diskFull), running, false), {
-    text: "the disk is full",
-    exitCode: 9,
-  });
+  assertEquals(
+    failureFor(new DiskError("the disk is full", { exitCode: ExitCode.diskFull }), running, false),
+    {
+      text: "the disk is full",
+      exitCode: 9,
+    },
+  );
 });
 
 Deno.test("a tracker's words in an error cannot drive the terminal", pure, () => {
@@ -23,16 +26,24 @@ Deno.test("an error that lists choices keeps its lines", pure, () => {
 });
 
 Deno.test("verbose tells the causes, even of an error that causes itself", pure, () => {
-  const error = new ShoalError("cannot read", ExitCode.io, new Error("EIO"));
+  const error = new ShoalError("cannot read", { exitCode: ExitCode.io, cause: new Error("EIO") });
   assertEquals(failureFor(error, running, true).text, "cannot read\n  because: Error: EIO");
   const loop = new Error("loop");
   loop.cause = loop;
-  assertEquals(failureFor(new ShoalError("x", 1, loop), running, true).text.split("\n").length, 9);
+  assertEquals(
+    failureFor(new ShoalError("x", { exitCode: 1, cause: loop }), running, true).text.split("\n")
+      .length,
+    9,
+  );
 });
 
 Deno.test("an abort after Ctrl-C is told as the interruption it is", pure, () => {
   const stop = new AbortController();
-  stop.abort(new ShoalError("interrupted, run the same command to continue", ExitCode.interrupted));
+  stop.abort(
+    new ShoalError("interrupted, run the same command to continue", {
+      exitCode: ExitCode.interrupted,
+    }),
+  );
   const abort = new DOMException("The signal has been aborted", "AbortError");
   assertEquals(failureFor(abort, stop.signal, false), {
     text: "interrupted, run the same command to continue",
@@ -48,7 +59,7 @@ Deno.test("a bug says so in one sentence, and shows its stack only when asked", 
     /^this is a bug in Shoal \(TypeError: x is undefined\); please report.*-v/,
   );
   assertEquals([brief.text.includes("\n"), brief.exitCode], [false, 1]);
-  assertMatch(failureFor(bug, running, true).text, /failure_test\.ts/);
+  assertMatch(failureFor(bug, running, true).text, /error_report_test\.ts/);
   assertMatch(failureFor("just a text", running, true).text, /just a text/);
 });
 

@@ -209,8 +209,7 @@ Deno.test("a torrent whose trackers all speak HTTP is said so once, and others a
   const onWarning = (message: string) => warnings.push(message);
   assertEquals((await resolveSource(link, { onWarning })).trackers, [[assumedTracker()]]);
   assertEquals(warnings, [
-    "the torrent's trackers (http://t.example/announce) speak HTTP, and Shoal asks UDP trackers only: " +
-    "name one with --tracker, or a seeder with --peer",
+    "the torrent's trackers (http://t.example/announce) speak HTTP, and Shoal asks UDP trackers only",
   ]);
   const mixed = await resolveSource(`${link}&tr=udp://v.example:1`, { onWarning });
   const named = await resolveSource(link, { onWarning, trackers: ["udp://w.example:1"] });

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { errorText } from "../../lib/cli/text/advice.ts";
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { FolderTree } from "../../lib/disk/download/folder_tree.ts";
@@ -65,7 +66,7 @@ async function refusal(
 ) {
   const error = await assertRejects(work, DiskError);
   assertEquals(error.exitCode, exitCode, error.message);
-  return error.message;
+  return errorText(error);
 }
 
 for (const format of FORMATS) {
@@ -338,7 +339,7 @@ Deno.test("a file is made only where none is, whatever names the disk takes for 
   const tree = new FolderTree(temp.join("things"));
   tree.create(["a", "b"], 5);
   const again = () => tree.create(["a", "b"], 5); // as a disk does that ignores case, say
-  assertMatch(assertThrows(again, DiskError).message, /a\/b cannot be made: .*--select$/);
+  assertMatch(errorText(assertThrows(again, DiskError)), /a\/b cannot be made: .*--select$/);
   assertEquals(tree.look(["a"]).type, "obstacle");
   assertEquals(tree.look(["a", "b", "c"]).type, "obstacle");
   assertEquals(tree.look(["A", "x"]).type, "nothing");
@@ -372,7 +373,7 @@ Deno.test("a selection that names no file is refused with what there is", async 
   for (const select of [[4], [0, 99], [-1], [0.5], []]) {
     const error = await assertRejects(() => s.prepare({ select }), OptionError);
     assertEquals(error.exitCode, ExitCode.badOption);
-    assert(/the files 0 to 3; --list shows|no file is chosen/.test(error.message), error.message);
+    assertMatch(errorText(error), /the files 0 to 3; --list shows|no file is chosen/);
   }
   await assertRejects(() => s.prepare({ selectOnly: [1000] }), OptionError);
   assertEquals(await s.names(), []);

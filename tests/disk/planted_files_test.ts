@@ -4,6 +4,7 @@
  * @module
  */
 
+import { errorText } from "../../lib/cli/text/advice.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { ResumeFile } from "../../lib/disk/download/resume_file.ts";
@@ -54,7 +55,7 @@ async function scene(tree?: Tree): Promise<Scene> {
 async function refusal(work: () => Promise<unknown>, exitCode: ExitCode = ExitCode.fileExists) {
   const error = await assertRejects(work, DiskError);
   assertEquals(error.exitCode, exitCode, error.message);
-  return error.message;
+  return errorText(error);
 }
 
 /** Gets all that is missing and puts it in its place. */

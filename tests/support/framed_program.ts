@@ -31,11 +31,14 @@ await main(program, async ({ argument, screen, signal, result, markDone: workIsD
       screen.draw();
       return screen.say("news");
     case "fail":
-      throw new DiskError("the disk is full \x1b[2J", ExitCode.diskFull, new Error("ENOSPC"));
+      throw new DiskError("the disk is full \x1b[2J", {
+        exitCode: ExitCode.diskFull,
+        cause: new Error("ENOSPC"),
+      });
     case "bug":
       throw new TypeError("x is undefined");
     case "lost":
-      Promise.reject(new DiskError("nobody waited for this", ExitCode.io));
+      Promise.reject(new DiskError("nobody waited for this", { exitCode: ExitCode.io }));
       return await untilStopped(new Promise<never>(() => {}), signal);
     case "listener":
       callListener(() => {

@@ -235,8 +235,7 @@ Deno.test("a port that is taken gets one clear sentence and exit code 6", async 
   assertEquals(error.exitCode, ExitCode.network);
   assertEquals(
     error.message,
-    `the page cannot be served on 127.0.0.1:${page.port}: TCP port ${page.port} is taken; ` +
-      "choose another one with --ui, or --ui off",
+    `the page cannot be served on 127.0.0.1:${page.port}: TCP port ${page.port} is taken`,
   );
 });
 

@@ -223,7 +223,7 @@ function readAll(option: Option<unknown>, { source, texts }: Given): unknown {
     return option.readAll(texts);
   } catch (error) {
     if (!(error instanceof OptionError) || !source.startsWith("SHOAL_")) throw error;
-    throw new OptionError(`${source}: ${error.message}`, error);
+    throw new OptionError(`${source}: ${error.message}`, { cause: error });
   }
 }
 

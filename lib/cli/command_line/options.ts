@@ -18,7 +18,7 @@ const MAX_PORT = 65_535;
 export const unfit: unique symbol = Symbol("unfit");
 
 /** Turns the text of a value into the value; `expects` completes the sentence "--port takes …". */
-export interface Reader<T> {
+interface Reader<T> {
   /** What fits, with its article: `a whole number from 0 to 65535`. */
   readonly expects: string;
   /** The value; {@link unfit}; or undefined for a text that means "as if the option were not given". */
@@ -54,7 +54,7 @@ export type Values<T extends OptionTable> = {
 };
 
 /** The names of an option, and its help. */
-export interface Naming {
+interface Naming {
   /** See {@link Option.flag}. */
   flag: string;
   /** See {@link Option.short}. */

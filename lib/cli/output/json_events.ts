@@ -18,6 +18,7 @@ import type {
   VerifyResult,
 } from "../../../mod.ts";
 import type { ExitCode } from "../../errors.ts";
+import { stallText, warningText } from "../text/advice.ts";
 
 /** An event as it is printed, but for its time. */
 export type JsonEvent =
@@ -162,9 +163,11 @@ export function jsonEvent(event: TransferEvent): JsonEvent {
     case "piece":
     case "pieceFailed":
     case "pieceLost":
-    case "stalled":
-    case "warning":
       return event;
+    case "stalled":
+      return { ...event, reason: stallText({ ...event, sentence: event.reason }) };
+    case "warning":
+      return { type: "warning", message: warningText(event) };
   }
 }
 

@@ -16,7 +16,7 @@ const MOST_SOURCES = 20;
 const MOST_BAD_FILES = 3;
 
 /** What a seeder tells when it is ready. */
-export interface Offer {
+interface Offer {
   /** What it hosts. */
   readonly torrent: Torrent;
   /** The TCP port it listens on. */

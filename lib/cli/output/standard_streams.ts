@@ -14,12 +14,12 @@ const encoder = new TextEncoder();
 export class ReaderGone extends ShoalError {
   /** Made when a write meets a broken pipe. */
   constructor(cause: unknown) {
-    super("nobody reads standard output any more", ExitCode.ok, cause);
+    super("nobody reads standard output any more", { exitCode: ExitCode.ok, cause });
   }
 }
 
 /** The part of `Deno.stdout` and `Deno.stderr` that is needed here. */
-export interface ByteSink {
+interface ByteSink {
   /** Writes some of `bytes` and says how many. */
   writeSync(bytes: Uint8Array): number;
 }
@@ -42,7 +42,10 @@ export function writeResult(text: string, sink: ByteSink = Deno.stdout): void {
 export function outputFailure(error: unknown): ShoalError {
   if (error instanceof Deno.errors.BrokenPipe) return new ReaderGone(error);
   const reason = error instanceof Error ? error.message : String(error);
-  return new ShoalError(`cannot write to standard output: ${reason}`, ExitCode.io, error);
+  return new ShoalError(`cannot write to standard output: ${reason}`, {
+    exitCode: ExitCode.io,
+    cause: error,
+  });
 }
 
 /**

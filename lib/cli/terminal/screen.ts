@@ -63,7 +63,7 @@ export interface Room {
 }
 
 /** What is to be seen, asked for each time it is drawn. */
-export interface View {
+interface View {
   /** The progress line; undefined shows nothing. */
   line(): Line | undefined;
   /** Lines that stand below it, for -v; each fits `room`. */

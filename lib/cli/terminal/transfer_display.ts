@@ -8,13 +8,14 @@ import type { PieceView, TransferDetails, TransferEvent, TransferStats } from ".
 import { peerTable } from "./peer_table.ts";
 import { hashingLine, type Line, transferLine } from "./progress.ts";
 import type { Room, Screen } from "./screen.ts";
+import { stallText } from "../text/advice.ts";
 import { sentenceFor } from "../text/messages.ts";
 import { foreign } from "../text/terminal_text.ts";
 
 const COUNT_MS = 1000;
 
 /** What can be asked of a transfer, be it a leecher or a seeder. */
-export interface Watched {
+interface Watched {
   stats(): TransferStats;
   details(): Pick<TransferDetails, "pieces">;
 }
@@ -51,8 +52,9 @@ export class TransferDisplay {
     if (event.type === "hashing") return this.#hash(event);
     if (event.type === "tracker" && this.#isOldNews(event)) return;
     if (event.type === "stalled") {
-      if (event.reason === this.#waitingReason) return;
-      this.#waitingReason = event.reason;
+      const reason = stallText({ ...event, sentence: event.reason });
+      if (reason === this.#waitingReason) return;
+      this.#waitingReason = reason;
     }
     if (event.type === "piece") this.#waitingReason = undefined;
     if (event.type === "metadata") this.#name = event.name;
@@ -79,8 +81,8 @@ export class TransferDisplay {
     const stats = this.#watched?.stats();
     if (stats === undefined) return undefined;
     // In a pipe a line is printed when it has changed: seconds that pass are no change.
-    const now = this.#screen.isLive ? stats.waiting?.sentence : undefined;
-    const reason = now ?? this.#waitingReason;
+    const now = this.#screen.isLive ? stats.waiting : undefined;
+    const reason = now === undefined ? this.#waitingReason : stallText(now);
     return transferLine(stats, reason && foreign(reason), this.#piecesOf(stats));
   }
 

@@ -5,6 +5,7 @@
  */
 
 import type { TransferEvent } from "../../../mod.ts";
+import { stallText, warningText } from "./advice.ts";
 import { foreign } from "./terminal_text.ts";
 import { count, formatBytes, formatElapsed, formatPercent, formatRate } from "./units.ts";
 
@@ -56,11 +57,11 @@ export function sentenceFor(event: TransferEvent): Sentence | undefined {
           "served any more; start again to share the file as it is now",
       );
     case "stalled":
-      return news(`waiting: ${foreign(event.reason)}`);
+      return news(`waiting: ${foreign(stallText({ ...event, sentence: event.reason }))}`);
     case "complete":
       return news(completeText(event));
     case "warning":
-      return warning(foreign(event.message));
+      return warning(foreign(warningText(event)));
   }
 }
 

@@ -9,7 +9,7 @@ import { hex, utf8 } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { chooseFolderPieceLength, choosePieceLength } from "../../codec/torrent/metainfo.ts";
 import { safeComponent } from "../../codec/torrent/safe_path.ts";
-import { DiskError, ExitCode, OptionError } from "../../errors.ts";
+import { DiskError, ExitCode, OptionError, type WarningCode } from "../../errors.ts";
 import { diskError } from "../../disk/disk_error.ts";
 import { type CacheKey, isStillRight, readCache, writeCache } from "./hash_cache.ts";
 import { hashContent, type HashPlan } from "./hash_files.ts";
@@ -41,7 +41,7 @@ export interface CreateOptions {
   /** Hears how far hashing is. */
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
   /** Hears, in a sentence each, what of a folder is left out. */
-  readonly onWarning?: (message: string) => void;
+  readonly onWarning?: (message: string, code?: WarningCode) => void;
   /** Stops hashing. */
   readonly signal?: AbortSignal;
 }
@@ -143,13 +143,18 @@ async function findFiles(
     info = await Deno.stat(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
-      throw new DiskError(`${path} does not exist: check the path`, ExitCode.notFound, error);
+      throw new DiskError(`${path} does not exist: check the path`, {
+        exitCode: ExitCode.notFound,
+        cause: error,
+      });
     }
     throw diskError(error, path);
   }
   if (info.isFile) {
     if (torrentFile !== undefined && await isSameFile(path, torrentFile)) {
-      throw new OptionError(`${path} is what is shared: name another .torrent file to write (-o)`);
+      throw new OptionError(`${path} is what is shared: name another .torrent file to write`, {
+        code: "shares-own-torrent-file",
+      });
     }
     return { files: [statFile(path, [basename(resolve(path))])], multiFile: false };
   }
@@ -160,7 +165,11 @@ async function findFiles(
 }
 
 /** Says what others may find surprising about a torrent that is right. */
-function warn({ metainfo: { info } }: Torrent, multiFile: boolean, say?: (text: string) => void) {
+function warn(
+  { metainfo: { info } }: Torrent,
+  multiFile: boolean,
+  say: CreateOptions["onWarning"],
+): void {
   if (info.multiFile !== multiFile) {
     say?.(
       `in version 2 alone, a folder with one file is that file: "${info.name}" arrives without it`,
@@ -168,7 +177,8 @@ function warn({ metainfo: { info } }: Torrent, multiFile: boolean, say?: (text: 
   }
   if (info.bytes.length > MAX_METADATA_LENGTH) {
     say?.(
-      "so many files take a description too long to get by a link: hand out the .torrent file (-o) instead",
+      "so many files take a description too long to get by a link",
+      "metadata-too-long",
     );
   }
 }

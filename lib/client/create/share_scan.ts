@@ -43,7 +43,7 @@ const FILES_PER_TURN = 500;
 const MAX_NAMED = 10;
 
 /** How to look for files. */
-export interface ShareOptions {
+interface ShareOptions {
   /** Stops looking. */
   readonly signal?: AbortSignal | undefined;
   /** Where the torrent is going to be written. */

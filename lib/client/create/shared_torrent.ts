@@ -16,7 +16,7 @@ export async function adviceOnSharing(path: string): Promise<string | undefined>
   try {
     const { info } = parseMetainfo(bytes);
     return `${path} is shared as a file like any other; to seed the "${info.name}" that it describes, ` +
-      "give it to the leecher, with -o where that lies: what is there is checked, and shared";
+      "give it to the leecher";
   } catch (error) {
     if (error instanceof TorrentError) return undefined;
     throw error;

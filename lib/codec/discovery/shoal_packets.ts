@@ -162,7 +162,7 @@ function hashOf(bytes: Uint8Array): Uint8Array | undefined {
 }
 
 /** Bytes of a request. */
-export const REACH_REQUEST_LENGTH = REQUEST_HEADER_LENGTH + 2;
+const REACH_REQUEST_LENGTH = REQUEST_HEADER_LENGTH + 2;
 
 /** Bytes of an answer. */
 export const REACH_RESPONSE_LENGTH = RESPONSE_HEADER_LENGTH + 1;

@@ -110,7 +110,7 @@ function scalar(reader: BencodeReader): Bencode | undefined {
 }
 
 /** The `attr` characters of a file (BEP 47); unknown ones are for others. */
-export function attributesOf(attr: Bencode | undefined): string {
+function attributesOf(attr: Bencode | undefined): string {
   return attr instanceof Uint8Array ? textOf(attr) : "";
 }
 
@@ -119,7 +119,7 @@ export function attributesOf(attr: Bencode | undefined): string {
  *
  * @throws TorrentError when it is missing, negative or beyond the exact integers.
  */
-export function checkedLength(length: Bencode | undefined): number {
+function checkedLength(length: Bencode | undefined): number {
   if (typeof length !== "number" || length < 0) {
     throw new TorrentError("the torrent lists a file without a valid length");
   }
@@ -131,7 +131,7 @@ export function checkedLength(length: Bencode | undefined): number {
  *
  * @throws TorrentError beyond {@link MAX_PATH_DEPTH} components.
  */
-export function checkDepth(componentCount: number): void {
+function checkDepth(componentCount: number): void {
   if (componentCount > MAX_PATH_DEPTH) {
     throw new TorrentError(`the torrent nests folders more than ${MAX_PATH_DEPTH} deep`);
   }

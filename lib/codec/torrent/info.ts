@@ -73,7 +73,9 @@ export function parseInfo(bytes: Uint8Array): TorrentInfo {
     return readInfo(bytes);
   } catch (error) {
     if (!(error instanceof BencodeError)) throw error;
-    throw new TorrentError(`the torrent's info dictionary is malformed: ${error.message}`, error);
+    throw new TorrentError(`the torrent's info dictionary is malformed: ${error.message}`, {
+      cause: error,
+    });
   }
 }
 

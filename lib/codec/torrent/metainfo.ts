@@ -66,7 +66,7 @@ export interface Metainfo {
 }
 
 /** What {@link buildMetainfo} puts into a torrent file. */
-export interface MetainfoSpec extends Omit<Partial<Metainfo>, "info"> {
+interface MetainfoSpec extends Omit<Partial<Metainfo>, "info"> {
   /** The info dictionary's own bytes, which go in as they are. */
   infoBytes: Uint8Array;
 }
@@ -85,7 +85,7 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
     return readMetainfo(bytes);
   } catch (error) {
     if (!(error instanceof BencodeError)) throw error;
-    throw new TorrentError(`this is not a torrent file: ${error.message}`, error);
+    throw new TorrentError(`this is not a torrent file: ${error.message}`, { cause: error });
   }
 }
 

@@ -26,7 +26,7 @@ export function isWebUrl(url: URL): boolean {
 }
 
 /** Whether a URL has a name or a password in it. */
-export function hasPassword(url: URL): boolean {
+function hasPassword(url: URL): boolean {
   return url.username !== "" || url.password !== "";
 }
 

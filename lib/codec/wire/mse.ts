@@ -36,7 +36,7 @@ const HASH_LENGTH = 20;
 const MAX_FIRST_BYTES = HANDSHAKE_LENGTH;
 
 /** What an exchange wants next: these bytes sent, or, if `undefined`, more bytes than it has. */
-export type MseWant = Uint8Array | undefined;
+type MseWant = Uint8Array | undefined;
 
 /** How a connection goes on after the exchange. */
 export interface MseOutcome {
@@ -55,7 +55,7 @@ export interface MseOutcome {
 export type MseExchange = Generator<MseWant, MseOutcome, Uint8Array | undefined>;
 
 /** What both sides bring along. */
-export interface MseOptions {
+interface MseOptions {
   /** Random bytes, 20 are usual, used for one connection. */
   readonly secret: Uint8Array;
   /** Random bytes, at most {@link MAX_PADDING}, that blur how long the first message is. */

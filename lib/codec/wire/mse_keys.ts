@@ -72,7 +72,7 @@ export function recognize(
 }
 
 /** The ciphers of both directions. */
-export interface MseCiphers {
+interface MseCiphers {
   /** From the one that connected. */
   readonly fromInitiator: Rc4;
   /** From the one that was connected to. */

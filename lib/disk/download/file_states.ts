@@ -13,7 +13,7 @@ import { idOf } from "../exclusive_file.ts";
 const LOOKS_AT_ONCE = 256;
 
 /** The state of all files together. */
-export interface DataState {
+interface DataState {
   /** Over which files they are, and how long: stays the same while they are written to. 32 bytes. */
   readonly identity: Uint8Array;
   /** The same and when each was changed last: differs when any was touched. 32 bytes. */

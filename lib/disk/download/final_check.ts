@@ -13,7 +13,7 @@ import { passesSpotCheck } from "../spot_check.ts";
 import { type ForeignWrites, markOf } from "../foreign_writes.ts";
 
 /** A download all of whose pieces are said to be verified. */
-export interface Finished {
+interface Finished {
   readonly plan: DownloadPlan;
   readonly notes: ResumeData;
   readonly watch: ForeignWrites;

@@ -24,7 +24,7 @@ export type Place =
   | "none";
 
 /** What to look for. */
-export interface ScanPlan {
+interface ScanPlan {
   readonly files: readonly TorrentFile[];
   readonly selection: Selection;
   readonly overwrite: boolean;
@@ -83,9 +83,7 @@ function placeOf(plan: ScanPlan, { path, length }: TorrentFile, growing: Growing
   if (finished.type === "file" && finished.length === length) return "final";
   if (unfinished.type === "nothing") return "new";
   if (overwrite) return "stale";
-  throw obstructed(
-    `${part.pathOf(path)} belongs to another download: move it, or replace it with --overwrite`,
-  );
+  throw obstructed("other-download", `${part.pathOf(path)} belongs to another download`);
 }
 
 /** A file that was not chosen is of use where it is; what is in its place otherwise is nobody's business. */
@@ -95,6 +93,6 @@ function placeOfOther({ final, part }: ScanPlan, { path, length }: TorrentFile):
 }
 
 function clear(found: Found): Exclude<Found, { type: "obstacle" }> {
-  if (found.type === "obstacle") throw obstructed(found.sentence);
+  if (found.type === "obstacle") throw found.error;
   return found;
 }

@@ -10,7 +10,7 @@ import type { DownloadPlan } from "./storage.ts";
 import type { ResumeData, Verified } from "./resume_data.ts";
 import { requireSpace } from "./output_path.ts";
 import { type Place, scanFolder } from "./folder_scan.ts";
-import { FolderTree, obstructed } from "./folder_tree.ts";
+import { FolderTree } from "./folder_tree.ts";
 import {
   type FileId,
   idOf,
@@ -33,7 +33,7 @@ export interface Folder {
 }
 
 /** A file that was looked at. */
-export interface Seen {
+interface Seen {
   /** Which file it is; empty for what has no place. */
   readonly id: FileId | "";
   readonly mark: FileMark;
@@ -218,7 +218,7 @@ async function moveFiles(
     const { path } = files[file]!;
     target.makeFolders(path.slice(0, -1));
     const found = target.look(path);
-    if (found.type === "obstacle") throw obstructed(found.sentence);
+    if (found.type === "obstacle") throw found.error;
     if (plan.overwrite) move(part.pathOf(path), target.pathOf(path));
     else moveAnew(part.pathOf(path), target.pathOf(path));
     onMoved(file);

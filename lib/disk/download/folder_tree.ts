@@ -9,9 +9,9 @@
  */
 
 import { join } from "@std/path";
-import { DiskError, ExitCode } from "../../errors.ts";
+import { DiskError, type ErrorCode, ExitCode } from "../../errors.ts";
 import { diskError } from "../disk_error.ts";
-import { createFile, type FileId, idOf, LINK_SENTENCE, lookUnfollowed } from "../exclusive_file.ts";
+import { createFile, type FileId, idOf, isLink, lookUnfollowed } from "../exclusive_file.ts";
 
 /** What stands where a file shall be. */
 export type Found =
@@ -23,10 +23,8 @@ export type Found =
     /** Whether this is its only name. */
     readonly hasOneName: boolean;
   }
-  /** In the words of a sentence. */
-  | { readonly type: "obstacle"; readonly sentence: string };
+  | { readonly type: "obstacle"; readonly error: DiskError };
 
-const ELSEWHERE = "or choose another place with -o";
 const NOTHING: Found = { type: "nothing" };
 
 /** The tree below one folder, which need not exist yet. */
@@ -49,7 +47,7 @@ export class FolderTree {
   exists(): boolean {
     const found = this.#folder(this.root);
     if (found === "folder") return true;
-    if (found.type === "obstacle") throw obstructed(found.sentence);
+    if (found.type === "obstacle") throw found.error;
     return false;
   }
 
@@ -71,9 +69,10 @@ export class FolderTree {
     const own = join(path, components.at(-1)!);
     const info = lookUnfollowed(own);
     if (info === undefined) return NOTHING;
-    if (info.isSymlink) return link(own);
+    if (info.isSymlink) return { type: "obstacle", error: isLink(own) };
     if (!info.isFile) {
-      return { type: "obstacle", sentence: `${own} is no file, and one has to be there: move it` };
+      const sentence = `${own} is no file, and one has to be there: move it`;
+      return { type: "obstacle", error: obstructed("wrong-kind-of-path", sentence) };
     }
     const hasOneName = (info.nlink ?? 1) <= 1;
     return { type: "file", length: info.size, id: idOf(info), hasOneName };
@@ -107,7 +106,7 @@ export class FolderTree {
     for (let depth = 0;; depth++) {
       this.#folders.delete(path);
       const found = this.#folder(path);
-      if (found !== "folder" && found.type === "obstacle") throw obstructed(found.sentence);
+      if (found !== "folder" && found.type === "obstacle") throw found.error;
       if (found !== "folder") this.#make(path);
       if (depth === components.length) return;
       path = join(path, components[depth]!);
@@ -139,7 +138,7 @@ export class FolderTree {
       if (found !== "folder") continue;
       this.#folders.delete(path);
       const now = this.#folder(path);
-      if (now !== "folder" && now.type === "obstacle") throw obstructed(now.sentence);
+      if (now !== "folder" && now.type === "obstacle") throw now.error;
     }
   }
 
@@ -158,9 +157,9 @@ export class FolderTree {
     if (known !== undefined) return known;
     const info = lookUnfollowed(path);
     if (info === undefined) return NOTHING;
-    const found = info.isDirectory ? "folder" : info.isSymlink ? link(path) : {
+    const found = info.isDirectory ? "folder" : {
       type: "obstacle",
-      sentence: `${path} is a file, and a folder has to be there: move it, ${ELSEWHERE}`,
+      error: info.isSymlink ? isLink(path) : noFolder(path),
     } as const;
     this.#folders.set(path, found);
     return found;
@@ -177,19 +176,18 @@ export class FolderTree {
 }
 
 /** Something stands in the way. */
-export function obstructed(sentence: string): DiskError {
-  return new DiskError(sentence, ExitCode.fileExists);
+export function obstructed(code: ErrorCode, sentence: string): DiskError {
+  return new DiskError(sentence, { code, exitCode: ExitCode.fileExists });
 }
 
-function link(path: string): Found {
-  return { type: "obstacle", sentence: `${path} ${LINK_SENTENCE}` };
+function noFolder(path: string): DiskError {
+  return obstructed("file-for-folder", `${path} is a file, and a folder has to be there`);
 }
 
 /** Names that differ only in what this disk ignores cannot both be there. */
 export function oneToTheDisk(path: string): DiskError {
-  return new DiskError(
-    `${path} cannot be made: to this disk it has the name of another file of the torrent; ` +
-      "choose another disk with -o, or leave one of them out with --select",
-    ExitCode.fileExists,
+  return obstructed(
+    "same-name",
+    `${path} cannot be made: to this disk it has the name of another file of the torrent`,
   );
 }

@@ -22,7 +22,7 @@ const BLINDEST: DiskRules = { ignoresCase: true, ignoresComposition: true };
 const PROBED_SIGNS = 'a\\b:c?"*<>| .';
 
 /** What {@link resolveNameConflicts} asks a disk. */
-export interface DiskQuestions {
+interface DiskQuestions {
   /** Which names are one to it. */
   readonly rules: (folder: string) => Promise<DiskRules>;
   /** Whether it takes any sign but the separator. */
@@ -81,7 +81,7 @@ export function isMomentary(name: string): boolean {
  * Finds out by a file that is there for a moment whether a disk takes signs that Windows does not. Where
  * the folder is not there yet, that of the system decides.
  */
-export async function holdsAllSigns(folder: string): Promise<boolean> {
+async function holdsAllSigns(folder: string): Promise<boolean> {
   if (Deno.build.os === "windows") return false;
   const made = momentaryPath(folder, PROBED_SIGNS);
   try {

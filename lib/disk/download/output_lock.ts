@@ -34,8 +34,8 @@ export class OutputLock {
       if (!isOurs(file)) {
         file.close();
         throw new DiskError(
-          `another leecher is writing ${part}: wait until it is done, or choose another place with -o`,
-          ExitCode.fileExists,
+          `another leecher is writing ${part}`,
+          { code: "output-locked", exitCode: ExitCode.fileExists },
         );
       }
       // Whoever held it may have removed the file just now: a lock on it would be seen by nobody.
@@ -67,8 +67,8 @@ async function openLock(path: string, part: string): Promise<Deno.FsFile | undef
   if (there.isSymlink) throw isLink(path);
   if (!there.isFile) {
     throw new DiskError(
-      `${path} is no file, and a lock has to be there: move it, or choose another place with -o`,
-      ExitCode.fileExists,
+      `${path} is no file, and a lock has to be there`,
+      { code: "not-a-file", exitCode: ExitCode.fileExists },
     );
   }
   try {

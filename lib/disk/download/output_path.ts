@@ -35,8 +35,8 @@ export async function outputPath(
   }
   if (there !== undefined && !there.isDirectory) {
     throw new DiskError(
-      `${out} is a file, and "${name}" is a folder: choose a folder for it with -o`,
-      ExitCode.fileExists,
+      `${out} is a file, and "${name}" is a folder`,
+      { code: "output-is-file", exitCode: ExitCode.fileExists },
     );
   }
   await requireFolder(out);
@@ -63,9 +63,8 @@ async function requireFolder(path: string): Promise<void> {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw diskError(error, path);
     const file = path.replace(/[/\\]+$/, "");
     throw new DiskError(
-      `${file} is a file, and no folder to write to: choose another with -o, or leave out the / at its end`,
-      ExitCode.fileExists,
-      error,
+      `${file} is a file, and no folder to write to`,
+      { code: "parent-is-file", exitCode: ExitCode.fileExists, cause: error },
     );
   }
 }
@@ -84,7 +83,7 @@ export async function requireSpace(part: string, length: number): Promise<void> 
   if (free >= length) return;
   throw new DiskError(
     `no space left for ${part}: it needs ${inMiB(length)}, and ${inMiB(free)} are free`,
-    ExitCode.diskFull,
+    { code: "no-space", exitCode: ExitCode.diskFull },
   );
 }
 

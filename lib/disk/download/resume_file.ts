@@ -38,7 +38,7 @@ const MOST_TORRENT_BYTES = 256 * 1024 * 1024;
 const SYNCED_AT_ONCE = 32;
 
 /** What a resume file says. */
-export interface ResumeNotes {
+interface ResumeNotes {
   /** One byte per piece, see `NOTE_…` in `resume_record.ts`. */
   readonly map: Uint8Array;
   /** The torrent as known when last written; empty if nothing was. */
@@ -96,7 +96,7 @@ export async function readResume(
 }
 
 /** What a resume file is written from. */
-export interface ResumeContent {
+interface ResumeContent {
   /** The files that hold the data, as for {@link readResume}. */
   readonly data: readonly string[];
   /** v1, 20 bytes, or v2, 32 bytes. */

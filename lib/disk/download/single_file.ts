@@ -143,8 +143,8 @@ async function isComplete(plan: DownloadPlan, path: string): Promise<boolean> {
   }
   if (there.isDirectory) {
     throw new DiskError(
-      `${path} is a folder: choose another place with -o`,
-      ExitCode.fileExists,
+      `${path} is a folder`,
+      { code: "output-is-folder", exitCode: ExitCode.fileExists },
     );
   }
   if (there.isFile && there.size === plan.layout.totalLength) {
@@ -211,12 +211,13 @@ async function unfinishedAt(
 }
 
 function belongsToOther(part: string, isFile: boolean): DiskError {
-  return new DiskError(
-    isFile
-      ? `${part} belongs to another download: move it, or replace it with --overwrite`
-      : `${part} is no file, and one has to be there: move it, or choose another place with -o`,
-    ExitCode.fileExists,
-  );
+  const exitCode = ExitCode.fileExists;
+  return isFile
+    ? new DiskError(`${part} belongs to another download`, { code: "other-download", exitCode })
+    : new DiskError(`${part} is no file, and one has to be there`, {
+      code: "not-a-file",
+      exitCode,
+    });
 }
 
 /** Makes the unfinished file, of the final size. */

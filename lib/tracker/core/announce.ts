@@ -31,7 +31,7 @@ const ARIA2 = 0x41322d;
 const NOBODY = { seeders: 0, completed: 0, leechers: 0 };
 
 /** What announces are answered with. */
-export interface AnnouncesOptions extends PeerListOptions {
+interface AnnouncesOptions extends PeerListOptions {
   catalogue: Catalogue;
   /** How often peers are to announce, once their swarm has formed. */
   intervalSeconds: number;

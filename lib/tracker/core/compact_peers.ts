@@ -27,7 +27,7 @@ export interface PeerListOptions {
 }
 
 /** Who asks for peers, and for which. */
-export interface PeersWanted {
+interface PeersWanted {
   swarm: Swarm;
   sender: RequestOrigin;
   /** Where the sender itself sits, or -1. */

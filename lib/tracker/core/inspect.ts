@@ -14,7 +14,7 @@ import { indexOf, isSeeder } from "../tables/swarm.ts";
 import type { SwarmTable } from "../tables/swarm_table.ts";
 
 /** Members that are looked at: of a bigger crowd, so many at equal distances. */
-export const MAX_MEMBERS = 4000;
+const MAX_MEMBERS = 4000;
 
 /** What a downloader says it lacks while it does not know the size, as Shoal and libtorrent do. */
 const LEFT_UNKNOWN = 16_384;

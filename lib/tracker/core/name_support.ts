@@ -11,7 +11,7 @@ import { PackedMap } from "../tables/packed_map.ts";
 const HOST = 0, NETWORK = 1;
 
 /** An entry, and by how many it is backed. */
-export interface Backed {
+interface Backed {
   readonly number: number;
   /** Different hosts: IPv4 addresses, IPv6 /64. */
   hosts: number;

@@ -82,7 +82,7 @@ export class RequestOrigin {
 }
 
 /** Whether an IP address, 4 or 16 bytes, is one of the machine it is used on. */
-export function isLoopback(ip: Uint8Array): boolean {
+function isLoopback(ip: Uint8Array): boolean {
   if (ip.length === IPV4_LENGTH) return ip[0] === LOOPBACK_NETWORK;
   return ip.every((byte, i) => byte === (i === IPV6_LENGTH - 1 ? 1 : 0));
 }

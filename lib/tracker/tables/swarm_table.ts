@@ -48,7 +48,7 @@ export type AnnounceOutcome =
 export type Removal = "left" | "expired" | "displaced";
 
 /** Totals, with both hashes of a hybrid as one. */
-export interface SwarmTotals {
+interface SwarmTotals {
   torrents: number;
   seeders: number;
   leechers: number;
