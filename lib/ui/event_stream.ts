@@ -7,7 +7,7 @@
 
 import { utf8 } from "../codec/bytes.ts";
 import { type EventName, EventReader } from "./event_reader.ts";
-import type { PageSource, Query } from "./snapshot.ts";
+import type { PageSource, PageView, Query } from "./snapshot.ts";
 
 /** More tabs than anybody has open; each costs memory and work. */
 export const MAX_READERS = 50;
@@ -59,7 +59,8 @@ export class EventStream {
     if (this.#readers.size >= MAX_READERS) return undefined;
     const reader: EventReader = new EventReader(() => this.#readers.delete(reader));
     this.#readers.set(reader, question);
-    this.#offer(reader, [this.#state(question), ...this.#map()], performance.now());
+    const view = this.#source.view();
+    this.#offer(reader, [state(view, question), ...map(view)], performance.now());
     this.#timer ??= setTimeout(this.#tick, INTERVAL_MS);
     return reader.stream;
   }
@@ -84,7 +85,8 @@ export class EventStream {
   readonly #tick = async (): Promise<void> => {
     const startMs = performance.now();
     let sliceMs = startMs, spentMs = 0;
-    const map = this.#map();
+    const view = this.#source.view();
+    const maps = map(view);
     const states = new Map<string, Ready>(); // by question: most tabs ask the same
     for (const [reader, question] of [...this.#readers]) {
       if (!this.#readers.has(reader)) continue;
@@ -94,9 +96,9 @@ export class EventStream {
         continue;
       }
       const key = `${question.swarm ?? ""} ${question.search}`;
-      const state = states.get(key) ?? this.#state(question);
-      states.set(key, state);
-      this.#offer(reader, [state, ...map], startMs);
+      const ready = states.get(key) ?? state(view, question);
+      states.set(key, ready);
+      this.#offer(reader, [ready, ...maps], startMs);
       if (performance.now() - sliceMs < SLICE_MS) continue;
       spentMs += performance.now() - sliceMs;
       await new Promise((resolve) => this.#timer = setTimeout(resolve, 0));
@@ -114,23 +116,23 @@ export class EventStream {
       if (reader.needs(name, essence, oldestMs)) reader.offer(name, event, essence, nowMs);
     }
   }
+}
 
-  #state(question: Query): Ready {
-    const snapshot = this.#source.snapshot(question);
-    const steady = (key: string, value: unknown) => VOLATILE.has(key) ? undefined : value;
-    return {
-      name: "state",
-      event: eventOf("state", JSON.stringify(snapshot)),
-      essence: JSON.stringify(snapshot, steady),
-    };
-  }
+function state(view: PageView, question: Query): Ready {
+  const snapshot = view.snapshot(question);
+  const steady = (key: string, value: unknown) => VOLATILE.has(key) ? undefined : value;
+  return {
+    name: "state",
+    event: eventOf("state", JSON.stringify(snapshot)),
+    essence: JSON.stringify(snapshot, steady),
+  };
+}
 
-  #map(): Ready[] {
-    const map = this.#source.map();
-    if (map === undefined) return [];
-    const text = JSON.stringify(map);
-    return [{ name: "map", event: eventOf("map", text), essence: text }];
-  }
+function map(view: PageView): Ready[] {
+  const map = view.map();
+  if (map === undefined) return [];
+  const text = JSON.stringify(map);
+  return [{ name: "map", event: eventOf("map", text), essence: text }];
 }
 
 /** JSON has no line breaks, so one line of data holds it. */

@@ -98,7 +98,7 @@ export class PageServer {
   #route(asked: Asked, more: Record<string, string>): Reply {
     const { pathname, searchParams } = new URL(asked.url);
     if (pathname === "/api/state") {
-      const snapshot = this.#source.snapshot(questionOf(searchParams));
+      const snapshot = this.#source.view().snapshot(questionOf(searchParams));
       return reply(JSON.stringify(snapshot), "application/json; charset=utf-8", more);
     }
     if (pathname === "/api/events") return this.#stream(asked, questionOf(searchParams), more);

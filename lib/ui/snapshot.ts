@@ -264,12 +264,18 @@ export interface Query {
   readonly swarm?: string;
 }
 
-/** Something that a page can show. */
-export interface PageSource {
-  /** Its state at this moment. */
-  snapshot(question: Query): Snapshot;
-  /** Its pieces at this moment; `undefined` when there are none, or none yet. */
+/** One look at a program. What is asked of it holds for the moment at which it was taken. */
+export interface PageView {
+  /** The program's state. */
+  snapshot(query: Query): Snapshot;
+  /** The torrent's pieces; `undefined` when there are none, or none yet. */
   map(): PieceMap | undefined;
-  /** Ends what it does in the background. */
+}
+
+/** A program that a page can show. */
+export interface PageSource {
+  /** Looks at the program now. State and map that are sent together come from one look. */
+  view(): PageView;
+  /** Stops its timer. */
   close(): void;
 }
