@@ -45,19 +45,21 @@ export class Access {
   refusal(request: Asked): Refusal | undefined {
     const { headers, method, url } = request;
     if (method !== "GET" && method !== "HEAD") {
-      return { status: 405, sentence: "This page can only be read." };
+      return { status: 405, sentence: "This page is read-only." };
     }
     const origin = headers.get("origin");
-    if (origin !== null && !this.#isOwnOrigin(origin)) return foreign("Another site asked for it.");
+    if (origin !== null && !this.#isOwnOrigin(origin)) {
+      return foreign("The request comes from another site.");
+    }
     const host = headers.get("host");
     if (host === null || !this.#isOwn(host) || !this.#isOwn(new URL(url).host)) {
-      return foreign("It was asked for under a name that is not its own.");
+      return foreign("The request names a host that is not this page's.");
     }
     // Sent by browsers, for what they load into another site's page without naming an origin.
     const site = headers.get("sec-fetch-site");
     const isEmbedded = headers.get("sec-fetch-dest") !== "document";
     if (isEmbedded && (site === "cross-site" || site === "same-site")) {
-      return foreign("Another site asked for it.");
+      return foreign("The request comes from another site.");
     }
     return this.#isKnown(request) ? undefined : NO_TOKEN;
   }

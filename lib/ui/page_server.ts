@@ -9,7 +9,7 @@ import { NetworkError, OptionError } from "../errors.ts";
 import { reachableAddress } from "../discovery/advertised_address.ts";
 import { describeDenial } from "../runtime/permissions.ts";
 import { Access, type Refusal } from "./access.ts";
-import { assetAt, DOOR } from "./assets.ts";
+import { assetAt, TOKEN_FORM } from "./assets.ts";
 import { EventStream } from "./event_stream.ts";
 import { type Asked, HttpServer, type Reply } from "./http_server.ts";
 import type { PageSource, Query } from "./snapshot.ts";
@@ -27,7 +27,7 @@ const HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** The page for those without a token runs no script; what is typed into it is sent here and nowhere else. */
-const DOOR_POLICY =
+const TOKEN_FORM_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; " +
   "form-action 'self'; frame-ancestors 'none'";
 
@@ -131,7 +131,12 @@ function reply(
 function refuse({ status, sentence, wantsToken }: Refusal, { headers, url }: Asked): Reply {
   const isReader = headers.get("accept")?.includes("text/html") === true;
   const refused = wantsToken && isReader && new URL(url).pathname === "/"
-    ? reply(DOOR.text, DOOR.type, { "content-security-policy": DOOR_POLICY }, status)
+    ? reply(
+      TOKEN_FORM.text,
+      TOKEN_FORM.type,
+      { "content-security-policy": TOKEN_FORM_POLICY },
+      status,
+    )
     : reply(`${sentence}\n`, TEXT, status === 405 ? { allow: "GET, HEAD" } : {}, status);
   return { ...refused, isWelcome: false };
 }

@@ -64,7 +64,7 @@ export function trackerSnapshot(input: TrackerInput): TrackerSnapshot {
     version: VERSION,
     sentence: isUsed
       ? `answering ${count(seeders + leechers, "peer")} in ${count(swarms, "swarm")}`
-      : "waiting for somebody who shares something",
+      : "waiting for the first peer",
     tone: isUsed ? "good" : "wait",
     url,
     elapsedSeconds,

@@ -51,7 +51,7 @@ export function transferSnapshot(input: TransferInput): TransferSnapshot {
   const { name, state, peers: known, etaSeconds } = stats;
   const { path, files, fileView, v1Hash, v2Hash, end, result, reachable } = details ?? {};
   const rows = peerRows(stats.connections);
-  const stop = end && stopSentence(stats, end);
+  const stop = end && seedingLimitText(stats, end);
   return {
     program,
     version: VERSION,
@@ -142,15 +142,15 @@ function trackerRow({ url, ok, error, seeders, leechers, nextInSeconds }: Tracke
   return row;
 }
 
-/** What ends seeding, whatever comes first, with how far that is. */
-function stopSentence(
+/** The limits of seeding, with how near each is. */
+function seedingLimitText(
   { copies, uploadedBytes, totalBytes }: TransferStats,
   { atCopies, atRatio, inSeconds }: NonNullable<TransferDetails["end"]>,
 ): string {
   const ratio = totalBytes > 0 ? uploadedBytes / totalBytes : 0;
   const parts = [
     atCopies !== undefined && `${copies} of ${atCopies} complete`,
-    atRatio !== undefined && `${ratio.toFixed(2)} of ${atRatio} times the size sent`,
+    atRatio !== undefined && `ratio ${ratio.toFixed(2)} of ${atRatio}`,
     inSeconds !== undefined && `${timeLeft(inSeconds)} left`,
   ];
   return parts.filter(Boolean).join(", ");
