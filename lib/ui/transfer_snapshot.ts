@@ -1,5 +1,5 @@
 /**
- * A leecher or a seeder as a page sees it.
+ * Makes the snapshot of a leecher or a seeder.
  *
  * @module
  */
@@ -21,15 +21,15 @@ import type {
 import { type StatusInput, statusText } from "./status_text.ts";
 import { clipped } from "./text.ts";
 
-/** Rows of peers, and of sources, that are sent; the rest is counted. */
+/** The most peers and sources to send. The rest is only counted. */
 const MAX_PEERS = 500, MAX_SOURCES = 100;
-/** A torrent may name any number of trackers. */
+/** The most trackers to send. A torrent may name any number. */
 const MAX_TRACKERS = 100;
-/** Files of a folder that are listed. All of them would be sent again with every change. */
+/** The most files to send, because all of them are sent again with every change. */
 const MAX_FILES = 100;
 const SECONDS_PER_MINUTE = 60;
 
-/** What the letters of {@link ConnectionStats.flags} mean. */
+/** The meaning of the letters of {@link ConnectionStats.flags}. */
 const FLAGS: Readonly<Record<string, string>> = {
   w: "web server",
   i: "connected to us",
@@ -39,13 +39,13 @@ const FLAGS: Readonly<Record<string, string>> = {
   s: "owes us data",
 };
 
-/** What a snapshot is made of, besides what the sentence is made of. */
+/** What a snapshot is made from. */
 export interface TransferInput extends StatusInput {
   readonly elapsedSeconds: number;
   readonly history: RateHistory;
 }
 
-/** The snapshot of this moment. */
+/** Makes the snapshot. */
 export function transferSnapshot(input: TransferInput): TransferSnapshot {
   const { program, stats, details, hashing, port, elapsedSeconds, history } = input;
   const { name, state, peers: known, etaSeconds } = stats;
@@ -111,8 +111,8 @@ function peerRows(connections: readonly ConnectionStats[]): PeerRow[] {
   }));
 }
 
-function otherRows(strangers: TransferDetails["strangers"], most: number): OtherPeerRow[] {
-  return strangers.slice(0, most).map((
+function otherRows(strangers: TransferDetails["strangers"], max: number): OtherPeerRow[] {
+  return strangers.slice(0, max).map((
     { address, client, state, complete, badPieces, reason },
   ) => ({
     address: clipped(address),
