@@ -1,5 +1,5 @@
 /**
- * `leecher WHAT`: gets a file from everyone who has it, verifies it, then shares it. Prints the
+ * `leecher WHAT`: downloads a file from all peers that have it, verifies it, then shares it. Prints the
  * file's path on standard output.
  *
  * @module
@@ -20,30 +20,28 @@ import { Leecher, listTorrent, verifyFile } from "./mod.ts";
 type LeecherRun = Run<typeof leecherProgram.options>;
 
 await main(leecherProgram, (run) => {
-  const { list, verify } = run.options;
-  if (list && verify) throw new OptionError("--list and --verify exclude each other; give one");
-  return list ? show(run) : verify ? check(run) : get(run);
+  const { options } = run;
+  if (options.list && options.verify) {
+    throw new OptionError("--list and --verify exclude each other; give one");
+  }
+  return options.list ? list(run) : options.verify ? verify(run) : download(run);
 });
 
-async function get(run: LeecherRun) {
-  const { argument, options, screen, events, signal, result, markDone: workIsDone } = run;
+async function download(run: LeecherRun) {
+  const { argument, options, screen, events, signal, result, markDone } = run;
   const display = new TransferDisplay(screen, "checking", () => performance.now());
   await using page = await openPage("leecher", options, screen);
   await using leecher = await Leecher.start(argument, {
     ...options,
     signal,
-    onEvent: (event) => {
-      display.event(event);
-      events.transfer(event);
-      page?.onEvent(event);
-    },
+    onEvent: run.listener(display, page),
   });
   if (page) events.tell({ type: "page", url: page.url });
   page?.show(leecher);
   display.watch(leecher);
   events.follow(() => progressEvent(leecher.stats()));
   const { path, sources, verifiedBy, ...done } = await untilStopped(leecher.complete, signal);
-  workIsDone();
+  markDone();
   await result(path);
   screen.say(...sourceLines(sources), completionSentence(verifiedBy, !options.exit));
   const { onDone } = options;
@@ -51,29 +49,25 @@ async function get(run: LeecherRun) {
   await untilStopped(leecher.done, signal).finally(() => told);
 }
 
-async function show({ argument, options, screen, events, signal, result }: LeecherRun) {
+async function list(run: LeecherRun) {
+  const { argument, options, screen, events, signal, result } = run;
   const display = new TransferDisplay(screen, "reading", () => performance.now());
   const torrent = await listTorrent(argument, {
     ...options,
     signal,
-    onEvent: (event) => {
-      display.event(event);
-      events.transfer(event);
-    },
+    onEvent: run.listener(display),
   });
   if (events.isOn) events.tell(torrentEvent(torrent));
   await result(listing(torrent));
 }
 
-async function check({ argument, options, screen, events, signal, result }: LeecherRun) {
+async function verify(run: LeecherRun) {
+  const { argument, options, screen, events, signal, result } = run;
   const display = new TransferDisplay(screen, "checking", () => performance.now());
   const found = await verifyFile(argument, {
     ...options,
     signal,
-    onEvent: (event) => {
-      display.event(event);
-      events.transfer(event);
-    },
+    onEvent: run.listener(display),
   });
   events.tell({ type: "verified", ...found });
   const { ok, path, pieces, files } = found;

@@ -17,7 +17,7 @@ import { TransferDisplay } from "./lib/cli/terminal/transfer_display.ts";
 import { Seeder, Torrent } from "./mod.ts";
 
 await main(seederProgram, async (run) => {
-  const { argument, options, screen, events, signal, result, markDone: workIsDone } = run;
+  const { argument, options, screen, events, signal, result, markDone } = run;
   const startMs = performance.now();
   const name = options.name ?? basename(argument);
   const display = new TransferDisplay(screen, "hashing", () => performance.now(), name);
@@ -27,11 +27,7 @@ await main(seederProgram, async (run) => {
   await using seeder = await Seeder.start(argument, {
     ...seederOptions,
     signal,
-    onEvent: (event) => {
-      display.event(event);
-      events.transfer(event);
-      page?.onEvent(event);
-    },
+    onEvent: run.listener(display, page),
   });
   if (page) events.tell({ type: "page", url: page.url });
   page?.show(seeder);
@@ -39,7 +35,7 @@ await main(seederProgram, async (run) => {
     await writeTorrentFile(torrentFile, seeder.torrent.toBytes(), isTorrent);
     screen.say(`wrote ${torrentFile}`);
   }
-  workIsDone();
+  markDone();
   events.tell(metadataEvent(seeder.torrent));
   events.tell(sharingEvent(seeder, torrentFile));
   await result(seeder.magnet);

@@ -1,5 +1,5 @@
 /**
- * `tracker`: the directory of who has which file, over UDP. Prints where it listens on standard output.
+ * `tracker`: tells peers of each other, over UDP. Prints its address on standard output.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import { main, untilStopped } from "./lib/cli/program.ts";
 import { Tracker } from "./mod.ts";
 
 await main(trackerProgram, async (run) => {
-  const { options, screen, events, signal, result, markDone: workIsDone } = run;
+  const { options, screen, events, signal, result, markDone } = run;
   await using page = await openPage("tracker", options, screen);
   await using tracker = await Tracker.listen({ ...options, signal });
   if (page) events.tell({ type: "page", url: page.url });
   page?.show(tracker);
-  workIsDone();
+  markDone();
   const { url } = tracker;
   events.tell({ type: "listening", port: tracker.addr.port, url });
   tracker.on((event) => events.tell(trackerEvent(event)));

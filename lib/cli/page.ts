@@ -1,5 +1,5 @@
 /**
- * The page of a running program, if it has one.
+ * Opens the page of a running program, if the user wants one.
  *
  * @module
  */
@@ -12,33 +12,33 @@ import type { Screen } from "./terminal/screen.ts";
 /** Where the page's own files are. */
 const PAGE_FILES = new URL("../ui/page/", import.meta.url);
 
-/** What the user wants of the page, and of words. */
-interface PageWish {
-  /** Where to serve it; `auto`, the default, has one while somebody sits at a terminal. */
+/** The options that decide whether and where a page is served. */
+interface PageFlags {
+  /** Where to serve it; `auto`, the default, serves one only when the program runs in a terminal. */
   readonly ui?: "auto" | "off" | { readonly host: string; readonly port: number };
-  /** Nobody would learn where the page is. */
+  /** No page by default, since its address is not printed. */
   readonly quiet?: boolean;
 }
 
 /**
- * Serves the page and says where; `undefined` where there is to be none.
+ * Serves the page and prints its address. Returns `undefined` when there is no page.
  *
- * @throws {ShoalError} when it cannot be served where the user wants it
+ * @throws {ShoalError} when it cannot be served at the address that the user gave
  */
 export async function openPage(
   program: "leecher" | "seeder" | "tracker",
-  { ui = "auto", quiet = false }: PageWish,
+  { ui = "auto", quiet = false }: PageFlags,
   screen: Screen,
-  isWatched = Deno.stderr.isTerminal(),
+  isTerminal = Deno.stderr.isTerminal(),
 ): Promise<Page | undefined> {
-  if (ui === "off" || (ui === "auto" && (quiet || !isWatched))) return undefined;
+  if (ui === "off" || (ui === "auto" && (quiet || !isTerminal))) return undefined;
   if (ui === "auto" && !isPermittedCode(PAGE_FILES)) return undefined;
   let page: Page;
   try {
     page = await servePage({ program, ...(ui === "auto" ? {} : ui) });
   } catch (error) {
     if (ui !== "auto") throw error;
-    // Nobody asked for it, so it is no reason to stop that there is none.
+    // The user did not ask for a page, so the program goes on without one.
     screen.tell({ text: `no page can be served: ${namedErrorText(error)}`, level: "detail" });
     return undefined;
   }

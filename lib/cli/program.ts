@@ -1,5 +1,5 @@
 /**
- * The frame around a program: command line in, exit code out, Ctrl-C, broken pipes and bugs in between.
+ * Runs a program: reads its command line, handles Ctrl-C, broken pipes and bugs, and sets the exit code.
  *
  * @module
  */
@@ -18,36 +18,40 @@ import {
 import { isHangUpIgnored } from "./hang_up.ts";
 import { helpText } from "./command_line/help.ts";
 import type { Values } from "./command_line/options.ts";
+import type { Page, TransferListener } from "../../mod.ts";
 import { isPlainTerminal, Outputs } from "./output/output_streams.ts";
 import { type Loudness, Screen } from "./terminal/screen.ts";
+import type { TransferDisplay } from "./terminal/transfer_display.ts";
 import { outputFailure, ReaderGone, writeResult } from "./output/standard_streams.ts";
 import { printable } from "./text/terminal_text.ts";
 
-/** One Ctrl-C can arrive twice at once: from the terminal and, passed on, from `deno task` or npx. */
+/** One Ctrl-C can arrive twice: from the terminal, and passed on by `deno task` or npx. */
 const SAME_PRESS_MS = 100;
-/** So long an ending program waits for somebody who does not read what it has said. */
-const PATIENCE_MS = 2000;
-/** Of a long result so many characters are written before more are made. */
-const RESULT_LENGTH = 64 * 1024;
+/** How long an ending program waits for a reader that does not read its output. */
+const FLUSH_TIMEOUT_MS = 2000;
+/** A long result is written in parts of about this many characters. */
+const RESULT_CHUNK_LENGTH = 64 * 1024;
 
-/** What a program's body works with. */
+/** What the body of a program is given. */
 export interface Run<T extends typeof generalOptions> {
-  /** The options given, checked. */
+  /** The options of the command line, checked. */
   readonly options: Values<T>;
   /** The argument; empty for a program that takes none. */
   readonly argument: string;
   /** Standard error. */
   readonly screen: Screen;
-  /** Standard output with `--json`; without it, events go nowhere. */
+  /** Writes events to standard output with `--json`; without it, discards them. */
   readonly events: EventLog;
   /** Aborts at the first Ctrl-C, SIGTERM, or end of its terminal; its reason is the error to end with. */
   readonly signal: AbortSignal;
+  /** Makes a listener that passes each event of a transfer to the screen, to `events`, and to the page. */
+  listener(display: TransferDisplay, page?: Page): TransferListener;
   /**
    * Prints lines of result on standard output, unless events go there. Resolves when they are written, or
    * when the program is to stop: then the end of the program waits for them.
    */
   result(lines: string | Iterable<string>): Promise<void>;
-  /** Says that the work is done: to be stopped from now on is no failure. */
+  /** Declares the work done: from now on an interrupt ends the program with success. */
   markDone(): void;
 }
 
@@ -60,19 +64,19 @@ export async function main<T extends typeof generalOptions>(
   program: Program<T>,
   body: (run: Run<T>) => Promise<void>,
 ): Promise<never> {
-  const frame = new ProgramRunner(program);
+  const runner = new ProgramRunner(program);
   const onFault = (event: Event, error: unknown) => {
-    event.preventDefault(); // the frame ends the process
-    void frame.end(error);
+    event.preventDefault(); // the runner ends the process
+    void runner.end(error);
   };
   addEventListener("unhandledrejection", (event) => onFault(event, event.reason));
   addEventListener("error", (event) => onFault(event, event.error));
   try {
-    await body(frame.begin());
+    await body(runner.begin());
   } catch (error) {
-    return await frame.end(error);
+    return await runner.end(error);
   }
-  return await frame.end();
+  return await runner.end();
 }
 
 /**
@@ -105,13 +109,13 @@ class ProgramRunner<T extends typeof generalOptions> {
   readonly #program: Program<T>;
   readonly #startMs = performance.now();
   readonly #stop = new AbortController();
-  readonly #outputs = new Outputs((error) => this.#nobodyReads(error));
+  readonly #outputs = new Outputs((error) => this.#onOutputError(error));
   #loudness: Loudness = { quiet: false, verbosity: Deno.args.some(isVerbose) ? 1 : 0 };
   #screen = new Screen(this.#outputs.surface(isPlainTerminal()), this.#loudness);
   #events = this.#eventLog(Deno.args.includes("--json"));
   #isDone = false;
   #isEnding = false;
-  /** Why standard output takes no more. */
+  /** Why standard output cannot be written any more. */
   #outputFailure: ShoalError | undefined;
 
   constructor(program: Program<T>) {
@@ -146,28 +150,33 @@ class ProgramRunner<T extends typeof generalOptions> {
       screen: this.#screen,
       events: this.#events,
       signal: this.#stop.signal,
+      listener: (display, page) => (event) => {
+        display.onEvent(event);
+        this.#events.transfer(event);
+        page?.onEvent(event);
+      },
       result: (lines) => this.#printResult(typeof lines === "string" ? [lines] : lines),
       markDone: () => this.#isDone = true,
     };
   }
 
-  /** Says the last words and ends the process; only the first call counts. */
+  /** Writes the final message and ends the process. Calls after the first never return. */
   async end(...failed: [error?: unknown]): Promise<never> {
     if (this.#isEnding) return await new Promise<never>(() => {});
     this.#isEnding = true;
     this.#screen.close();
-    const exitCode = this.#lastWords(failed);
+    const exitCode = this.#finalMessage(failed);
     this.#events.close();
-    // Results are waited for until somebody reads them, or the user has waited long enough.
-    const flushed = this.#outputs.flush({ results: Infinity, notices: PATIENCE_MS });
+    // Results wait for their reader, until the user presses Ctrl-C.
+    const flushed = this.#outputs.flush({ results: Infinity, notices: FLUSH_TIMEOUT_MS });
     const { signal } = this.#stop;
     await untilStopped(flushed, signal).catch(() =>
-      this.#outputs.flush({ results: PATIENCE_MS, notices: PATIENCE_MS })
+      this.#outputs.flush({ results: FLUSH_TIMEOUT_MS, notices: FLUSH_TIMEOUT_MS })
     );
     return Deno.exit(exitCode);
   }
 
-  #lastWords(failed: readonly unknown[]): ExitCode {
+  #finalMessage(failed: readonly unknown[]): ExitCode {
     if (this.#outputFailure instanceof ReaderGone) return ExitCode.ok;
     const isStopped = this.#stop.signal.aborted && this.#isDone && !this.#outputFailure;
     if (failed.length === 0 || isStopped) {
@@ -182,7 +191,7 @@ class ProgramRunner<T extends typeof generalOptions> {
     return failure.exitCode;
   }
 
-  /** A result reaches other programs byte for byte, and a terminal without anything that steers it. */
+  /** Other programs get the result byte for byte, a terminal gets it without control characters. */
   async #printResult(lines: Iterable<string>): Promise<void> {
     if (this.#events.isOn) return;
     this.#screen.pause();
@@ -193,18 +202,18 @@ class ProgramRunner<T extends typeof generalOptions> {
     const write = async () => {
       stdout.put(Deno.stdout, text);
       text = "";
-      // A signal is the body's to answer, now as later: what is not written yet waits for the last words.
+      // After a signal the body goes on, and end() writes the rest.
       await Promise.race([stdout.flush(), stopped]);
       if (this.#outputFailure) throw this.#outputFailure;
     };
     for (const line of lines) {
       text += `${isTerminal ? printable(line) : line}\n`;
-      if (text.length >= RESULT_LENGTH) await write();
+      if (text.length >= RESULT_CHUNK_LENGTH) await write();
     }
     await write();
   }
 
-  #nobodyReads(error: unknown): void {
+  #onOutputError(error: unknown): void {
     this.#outputFailure = outputFailure(error);
     this.#stop.abort(this.#outputFailure);
   }
@@ -215,7 +224,7 @@ class ProgramRunner<T extends typeof generalOptions> {
   }
 }
 
-/** The first signal asks the program to end well; the second one, pressed on purpose, ends it. */
+/** The first signal stops the program in good order; a second one ends it at once. */
 function stopOnSignals(stop: AbortController, screen: Screen, interrupted: string): void {
   let firstMs: number | undefined;
   const onSignal = () => {
@@ -230,15 +239,15 @@ function stopOnSignals(stop: AbortController, screen: Screen, interrupted: strin
       Deno.exit(ExitCode.secondInterrupt);
     }
   };
-  // A terminal that goes says so more than once, which is nobody's wish to end at once.
+  // A closing terminal sends this more than once, which is no request to end at once.
   const onHangUp = () => firstMs ?? onSignal();
-  const isHangUpHeard = !isHangUpIgnored();
+  const handlesHangUp = !isHangUpIgnored();
   Deno.addSignalListener("SIGINT", onSignal);
   Deno.addSignalListener(Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM", onSignal);
-  Deno.addSignalListener("SIGHUP", isHangUpHeard ? onHangUp : () => {});
+  Deno.addSignalListener("SIGHUP", handlesHangUp ? onHangUp : () => {});
 }
 
-/** Whether a word of a command line that makes no sense asks for details all the same. */
+/** Reads the verbosity without the parser, for the case that the command line is wrong. */
 function isVerbose(word: string): boolean {
   return /^(-v+|--verbose)$/.test(word);
 }
@@ -247,7 +256,7 @@ function versionText(name: string): string {
   return `${name} (Shoal) ${manifest.version}, Deno ${Deno.version.deno}\n`;
 }
 
-/** Whether the progress line is redrawn in place; asked for by hand, into a pipe too. */
+/** Whether the progress line is redrawn in place. The user can ask for that in a pipe too. */
 function isLive(progress: "auto" | "live" | "lines" = "auto"): boolean {
   return progress === "auto" ? isPlainTerminal() : progress === "live";
 }

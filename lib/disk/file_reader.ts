@@ -16,6 +16,7 @@ import { FileCache } from "./open_files.ts";
 import { fingerprintOfOpen, fingerprintOfOpenNow } from "./file_fingerprint.ts";
 import { rethrowBug } from "../runtime/operational_errors.ts";
 import type { PieceHash } from "../store/pieces.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 
 /** A file that is not what it was when it was known to be right. */
 interface ChangedFile {
@@ -36,6 +37,7 @@ export class FileReader {
   readonly #changed = new Map<number, ChangedFile>();
   readonly #expected: (piece: PieceIndex) => PieceHash | undefined;
   readonly #state: "growing" | readonly string[];
+  readonly #clock: Clock;
   #reading = 0;
   #idle: (() => void) | undefined;
 
@@ -50,12 +52,14 @@ export class FileReader {
     paths: readonly string[],
     expected: (piece: PieceIndex) => PieceHash | undefined,
     state: "growing" | readonly string[],
+    clock: Clock = systemClock,
   ) {
     this.#layout = layout;
     this.#files = files;
     this.#paths = paths;
     this.#expected = expected;
     this.#state = state;
+    this.#clock = clock;
   }
 
   /**
@@ -154,9 +158,9 @@ export class FileReader {
   }
 
   #readNow(fd: number, out: Uint8Array, at: number, length: number, position: number): number {
-    const startMs = performance.now();
+    const startMs = this.#clock.nowMs();
     const count = readSync(fd, out, at, length, position);
-    this.#pace.took(performance.now() - startMs);
+    this.#pace.took(this.#clock.nowMs() - startMs);
     return count;
   }
 }

@@ -7,6 +7,7 @@
 
 import { type FileId, idOf } from "./exclusive_file.ts";
 import { type FileMark, markOf } from "./foreign_writes.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 
 /** A look on a disk of this machine takes a few microseconds. */
 const QUICK_MS = 0.5;
@@ -15,7 +16,12 @@ const REST_FACTOR = 50;
 
 /** What one thread knows of the cost of looking. */
 export class WriteStamps {
-  #restUntilMs = 0;
+  #restUntilMs = -Infinity;
+  readonly #clock: Pick<Clock, "nowMs">;
+
+  constructor(clock: Pick<Clock, "nowMs"> = systemClock) {
+    this.#clock = clock;
+  }
 
   /**
    * Runs `write`, with a look before and after.
@@ -24,7 +30,7 @@ export class WriteStamps {
    * and the system do
    */
   around(path: string, id: FileId, write: () => void): { before: FileMark; after: FileMark } {
-    if (performance.now() < this.#restUntilMs) {
+    if (this.#clock.nowMs() < this.#restUntilMs) {
       write();
       return { before: NaN, after: NaN };
     }
@@ -34,9 +40,9 @@ export class WriteStamps {
   }
 
   #look(path: string, id: FileId): FileMark {
-    const startMs = performance.now();
+    const startMs = this.#clock.nowMs();
     const info = Deno.lstatSync(path);
-    const endMs = performance.now();
+    const endMs = this.#clock.nowMs();
     const tookMs = endMs - startMs;
     if (tookMs > QUICK_MS) this.#restUntilMs = endMs + REST_FACTOR * tookMs;
     if (idOf(info) === id) return markOf(info);

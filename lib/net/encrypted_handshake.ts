@@ -11,6 +11,7 @@ import { ProtocolError } from "../errors.ts";
 import { TokenBucket } from "../peer/connection/token_bucket.ts";
 import { EncryptedStream } from "./peer_stream.ts";
 import { type PeerStream, writeAll } from "./peer_stream.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 
 /**
  * Key exchanges that strangers get at once. Each takes 0.3 ms of the thread that does everything, so
@@ -29,6 +30,8 @@ export interface EncryptedResponder {
   infoHashes(): Iterable<Uint8Array>;
   /** See {@link exchangeAllowance}. */
   readonly exchanges: TokenBucket;
+  /** The clock of `exchanges`; the machine's by default. */
+  readonly clock?: Clock;
 }
 
 /** What strangers may have computed for them. */
@@ -52,7 +55,9 @@ export async function acceptEncrypted(
   desk: EncryptedResponder,
 ): Promise<PeerStream> {
   if (!mayBeKey(begin)) throw new ProtocolError("does not speak the BitTorrent protocol");
-  if (!desk.exchanges.tryTake(performance.now())) throw new ProtocolError("is one of too many");
+  if (!desk.exchanges.tryTake((desk.clock ?? systemClock).nowMs())) {
+    throw new ProtocolError("is one of too many");
+  }
   return await carryOut(conn, framer, respond(ownPart(), desk.infoHashes()), begin);
 }
 

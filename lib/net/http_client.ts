@@ -22,6 +22,7 @@ import { socketErrorText } from "../runtime/socket_errors.ts";
 import { describeDenial } from "../runtime/permissions.ts";
 import { resolveHost } from "../runtime/resolve_host.ts";
 import { HOPELESS_MS, WebSeedError } from "./http_errors.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS = [301, 302, 303, 307, 308];
@@ -59,6 +60,7 @@ export type Resolve = (host: string) => Promise<string[]>;
 export class HttpClient implements Disposable {
   readonly #from: SourceScope;
   readonly #resolve: Resolve;
+  readonly #clock: Clock;
   readonly #http = Deno.createHttpClient({ allowHost: true });
   readonly #found = new Map<string, { addresses: string[]; untilMs: number }>();
 
@@ -67,9 +69,10 @@ export class HttpClient implements Disposable {
    *
    * @param from who names the servers: the user, or somebody who is so near
    */
-  constructor(from: SourceScope, resolve: Resolve = resolveHost) {
+  constructor(from: SourceScope, resolve: Resolve = resolveHost, clock: Clock = systemClock) {
     this.#from = from;
     this.#resolve = resolve;
+    this.#clock = clock;
   }
 
   /**
@@ -129,10 +132,10 @@ export class HttpClient implements Disposable {
 
   async #lookUp(host: string): Promise<string[]> {
     const known = this.#found.get(host);
-    if (known !== undefined && known.untilMs > performance.now()) return known.addresses;
+    if (known !== undefined && known.untilMs > this.#clock.nowMs()) return known.addresses;
     const addresses = (await this.#resolve(host).catch(unknownHost)).map(normalizeIp);
     if (addresses.length === 0) throw new WebSeedError("cannot be reached");
-    this.#found.set(host, { addresses, untilMs: performance.now() + LOOK_UP_MS });
+    this.#found.set(host, { addresses, untilMs: this.#clock.nowMs() + LOOK_UP_MS });
     return addresses;
   }
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { type Clock, systemClock } from "../runtime/clock.ts";
+
 /** So long a server may take to begin an answer, or to send the next {@link STEP_BYTES} of it. */
 export const PATIENCE_MS = 15_000;
 const STEP_BYTES = 16 * 1024;
@@ -47,25 +49,27 @@ export class RetrySchedule implements Disposable {
   readonly signal: AbortSignal;
   readonly #over = new AbortController();
   readonly #patienceMs: number;
+  readonly #clock: Clock;
   #leftMs: number;
   #bytes = 0;
 
   /** `signal` ends the request as well. */
-  constructor(signal: AbortSignal, patienceMs = PATIENCE_MS) {
+  constructor(signal: AbortSignal, patienceMs = PATIENCE_MS, clock: Clock = systemClock) {
     this.#patienceMs = patienceMs;
+    this.#clock = clock;
     this.#leftMs = patienceMs;
     this.signal = AbortSignal.any([signal, this.#over.signal]);
   }
 
   /** Waits for the server, until there is no patience left. */
   async within<T>(promise: Promise<T>): Promise<T> {
-    const startMs = performance.now();
+    const startMs = this.#clock.nowMs();
     const timer = setTimeout(() => this.#over.abort(new HttpTimeoutError()), this.#leftMs);
     try {
       return await promise;
     } finally {
       clearTimeout(timer);
-      this.#leftMs = Math.max(0, this.#leftMs - (performance.now() - startMs));
+      this.#leftMs = Math.max(0, this.#leftMs - (this.#clock.nowMs() - startMs));
     }
   }
 

@@ -14,6 +14,7 @@ import { AcceptLimiter } from "../peer/peers/accept_limiter.ts";
 import { exchangeAllowance } from "./encrypted_handshake.ts";
 import { acceptHandshake, closeQuietly, type OpenedSocket } from "./handshake.ts";
 import { rethrowBug } from "../runtime/operational_errors.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 
 const FIRST_PORT = 6881;
 const PORTS_TO_TRY = 1000;
@@ -39,20 +40,24 @@ export class Listener implements AsyncDisposable {
   /** The one address that they reach it at; absent when it is all of this machine. */
   readonly host: string | undefined;
   readonly #listener: Deno.TcpListener;
+  readonly #clock: Clock;
   readonly #acceptors = new Set<TorrentAcceptor>();
   readonly #closed = new AbortController();
   readonly #loop: Promise<void>;
   readonly #visits = new AcceptLimiter();
   readonly #unknown = new Set<Deno.TcpConn>();
   readonly #greetings = new Set<Promise<void>>();
-  readonly #desk = {
-    answerFor: (head: HandshakeHead) => this.#route(head),
-    infoHashes: () => [...this.#acceptors].flatMap(({ infoHashes }) => infoHashes.all),
-    exchanges: exchangeAllowance(performance.now()),
-  };
+  readonly #desk;
 
-  private constructor(listener: Deno.TcpListener) {
+  private constructor(listener: Deno.TcpListener, clock: Clock) {
     this.#listener = listener;
+    this.#clock = clock;
+    this.#desk = {
+      answerFor: (head: HandshakeHead) => this.#route(head),
+      infoHashes: () => [...this.#acceptors].flatMap(({ infoHashes }) => infoHashes.all),
+      exchanges: exchangeAllowance(clock.nowMs()),
+      clock,
+    };
     const { hostname, port } = listener.addr as Deno.NetAddr;
     this.port = port;
     this.host = hostname === "::" || hostname === "0.0.0.0" ? undefined : normalizeIp(hostname);
@@ -69,6 +74,7 @@ export class Listener implements AsyncDisposable {
     port: number | undefined,
     host: string | undefined,
     portsToTry = PORTS_TO_TRY,
+    clock: Clock = systemClock,
   ): Listener {
     const hostname = host ?? anyAddress();
     // At last any free port, where a whole range is taken, or reserved by the system.
@@ -77,7 +83,7 @@ export class Listener implements AsyncDisposable {
       : [port];
     for (const candidate of candidates) {
       try {
-        return new Listener(Deno.listen({ hostname, port: candidate }));
+        return new Listener(Deno.listen({ hostname, port: candidate }), clock);
       } catch (error) {
         if (candidate !== candidates.at(-1) && isTaken(error)) continue;
         throw listenError(error, "peers", hostname, candidate);
@@ -121,7 +127,7 @@ export class Listener implements AsyncDisposable {
         await new Promise((resolve) => setTimeout(resolve, 50));
         continue;
       }
-      if (!this.#visits.allow(normalizeIp(conn.remoteAddr.hostname), performance.now())) {
+      if (!this.#visits.allow(normalizeIp(conn.remoteAddr.hostname), this.#clock.nowMs())) {
         closeQuietly(conn);
         continue;
       }

@@ -26,6 +26,7 @@ import { pause } from "./rate_limiter.ts";
 import { programBudget, type SendBudget } from "./send_budget.ts";
 import { SendQueue } from "./send_queue.ts";
 import { type Batch, UploadBatches, type UploadSource } from "./upload_batches.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 
 /** So long a peer may read nothing at all of what waits for it; it holds memory meanwhile. */
 const STALLED_WRITE_MS = 30_000;
@@ -42,6 +43,7 @@ export interface SocketBounds {
   readonly stalledWriteMs?: number;
   readonly budget?: SendBudget;
   readonly shares?: HostQuotas;
+  readonly clock?: Clock;
 }
 
 /** Moves the messages of one connection. */
@@ -56,6 +58,7 @@ export class PeerSocket implements Transport {
   readonly #queue: SendQueue;
   readonly #uploads: UploadBatches;
   readonly #shares: HostQuotas;
+  readonly #clock: Clock;
   /** Small messages that may be taken before the others have their turn. */
   #turnLeft = TURN_MESSAGES;
   /** Units that writing to it has taken, as far as its host has paid for them. */
@@ -80,9 +83,10 @@ export class PeerSocket implements Transport {
     this.#host = host;
     this.#stalledWriteMs = bounds.stalledWriteMs ?? STALLED_WRITE_MS;
     this.#shares = bounds.shares ?? hostQuotas;
+    this.#clock = bounds.clock ?? systemClock;
     const overflow = () => this.close("does not read what it is sent");
     this.#queue = new SendQueue(bounds.budget ?? programBudget, overflow);
-    this.#uploads = new UploadBatches(connection, host);
+    this.#uploads = new UploadBatches(connection, host, this.#clock);
   }
 
   /** See {@link Transport.localHost}. */
@@ -131,9 +135,9 @@ export class PeerSocket implements Transport {
 
   async #readLoop(): Promise<void> {
     const { signal } = this.#closed;
-    const share = this.#shares.of(this.connection.peer.host, performance.now());
+    const share = this.#shares.of(this.connection.peer.host, this.#clock.nowMs());
     for (;;) {
-      const nowMs = performance.now();
+      const nowMs = this.#clock.nowMs();
       const { dataBytes, units, isThrough } = this.#takeMessages(nowMs);
       if (signal.aborted) return;
       this.#host.settle();
@@ -242,10 +246,10 @@ export class PeerSocket implements Transport {
 
   /** Waits for as long as the limit demands; small messages go out meanwhile. */
   async #hold(pauseMs: number): Promise<void> {
-    const endMs = performance.now() + pauseMs;
+    const endMs = this.#clock.nowMs() + pauseMs;
     for (;;) {
       await this.#writePending();
-      const leftMs = endMs - performance.now();
+      const leftMs = endMs - this.#clock.nowMs();
       if (leftMs <= 0 || this.#closed.signal.aborted) return;
       const woken = new Promise<void>((resolve) => this.#wake = resolve);
       const timer = setTimeout(() => this.#wakeWriter(), leftMs);
@@ -258,7 +262,7 @@ export class PeerSocket implements Transport {
   async #write(bytes: Uint8Array): Promise<void> {
     try {
       for (let done = 0; done < bytes.length;) {
-        this.#writingSinceMs = performance.now();
+        this.#writingSinceMs = this.#clock.nowMs();
         this.#writeTimer ??= setTimeout(this.#watchWrite, this.#stalledWriteMs);
         done += await this.#conn.write(bytes.subarray(done));
       }
@@ -272,7 +276,7 @@ export class PeerSocket implements Transport {
   readonly #watchWrite = (): void => {
     this.#writeTimer = undefined;
     if (this.#writingSinceMs === Infinity) return;
-    const leftMs = this.#writingSinceMs + this.#stalledWriteMs - performance.now();
+    const leftMs = this.#writingSinceMs + this.#stalledWriteMs - this.#clock.nowMs();
     if (leftMs <= 0) return this.close("does not read what it is sent");
     this.#writeTimer = setTimeout(this.#watchWrite, leftMs);
   };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { type Clock, systemClock } from "../runtime/clock.ts";
+
 /** So much may pass at once after a pause, in seconds of the rate: what timers are late makes up for. */
 const BURST_SECONDS = 0.05;
 /** So much is taken at once, in seconds of the rate: the less, the more evenly it flows. */
@@ -17,19 +19,18 @@ const MIN_PORTION = 16_384;
  */
 export class RateLimiter {
   readonly #bytesPerSecond: number;
-  readonly #nowMs: () => number;
+  readonly #clock: Pick<Clock, "nowMs">;
   #tokens: number;
   #filledMs: number;
 
   /**
    * @param bytesPerSecond `Infinity` or 0 limits nothing
-   * @param nowMs a clock, in milliseconds
    */
-  constructor(bytesPerSecond: number, nowMs: () => number = () => performance.now()) {
+  constructor(bytesPerSecond: number, clock: Pick<Clock, "nowMs"> = systemClock) {
     this.#bytesPerSecond = bytesPerSecond > 0 ? bytesPerSecond : Infinity;
-    this.#nowMs = nowMs;
+    this.#clock = clock;
     this.#tokens = this.#bytesPerSecond * BURST_SECONDS;
-    this.#filledMs = nowMs();
+    this.#filledMs = clock.nowMs();
   }
 
   /** Bytes per second; `Infinity` when nothing is limited. */
@@ -52,7 +53,7 @@ export class RateLimiter {
   /** Takes `bytes`; returns for how many milliseconds the taker has to pause because of that. */
   take(bytes: number): number {
     if (!this.isLimiting || bytes === 0) return 0;
-    const nowMs = this.#nowMs();
+    const nowMs = this.#clock.nowMs();
     const gained = (nowMs - this.#filledMs) / 1000 * this.#bytesPerSecond;
     this.#tokens = Math.min(this.#tokens + gained, this.#bytesPerSecond * BURST_SECONDS) - bytes;
     this.#filledMs = nowMs;

@@ -8,6 +8,7 @@ import { PIECE_HEADER_LENGTH, writePieceHeader } from "../codec/wire/message.ts"
 import type { BlockRequest, Connection } from "../peer/connection/connection.ts";
 import { BATCH_BYTES, type BatchBuffers, LEAST_BATCH_BYTES } from "./send_buffers.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
+import type { Clock } from "../runtime/clock.ts";
 
 /** What a peer takes in so long is written at once, within the bounds of a batch. */
 const BATCH_SECONDS = 0.02;
@@ -39,11 +40,13 @@ export class UploadBatches {
   reads = 0;
   readonly #connection: Connection;
   readonly #source: UploadSource;
+  readonly #clock: Clock;
 
   /** For the peer of this connection. */
-  constructor(connection: Connection, source: UploadSource) {
+  constructor(connection: Connection, source: UploadSource, clock: Clock) {
     this.#connection = connection;
     this.#source = source;
+    this.#clock = clock;
   }
 
   /** Reads the next batch; nothing when none waits. It is to be given back to the source's buffers. */
@@ -62,7 +65,7 @@ export class UploadBatches {
 
   /** As much as the peer takes in a moment: small messages wait behind what is being written. */
   #batchBytes(): number {
-    const rate = this.#connection.up.rate(performance.now());
+    const rate = this.#connection.up.rate(this.#clock.nowMs());
     return Math.max(LEAST_BATCH_BYTES, Math.min(BATCH_BYTES, rate * BATCH_SECONDS));
   }
 

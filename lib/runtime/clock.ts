@@ -1,23 +1,23 @@
 /**
- * The passing of time, as something that can be handed in: tests turn the hands themselves.
+ * Time as a dependency, so that tests can set it.
  *
  * @module
  */
 
 /** A clock and an alarm. */
 export interface Clock {
-  /** Milliseconds since some fixed moment. It never runs backwards. */
+  /** Milliseconds since a fixed moment, such as the start of the process. It never runs backwards. */
   nowMs(): number;
   /** Resolves after `ms` milliseconds, or at once when `signal` aborts. It never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** `setTimeout` takes no longer waits than this. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** The longest delay that `setTimeout` takes. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The machine's clock: monotonic, near enough to Unix time. */
+/** The machine's monotonic clock, the same as `performance.now()`. */
 export const systemClock: Clock = {
-  nowMs: () => performance.timeOrigin + performance.now(),
+  nowMs: () => performance.now(),
   sleep(ms, signal) {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
@@ -26,7 +26,7 @@ export const systemClock: Clock = {
         signal?.removeEventListener("abort", wake);
         resolve();
       };
-      const timer = setTimeout(wake, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
+      const timer = setTimeout(wake, Math.min(Math.max(0, ms), MAX_TIMER_MS));
       signal?.addEventListener("abort", wake);
     });
   },

@@ -11,12 +11,13 @@
 
 import v8 from "node:v8";
 import vm from "node:vm";
+import { type Clock, systemClock } from "./clock.ts";
 
 /** Counts what leaves garbage, and collects when there is enough to collect. */
 export class GcPacer {
   readonly #perCollection: number;
   readonly #timeShare: number;
-  readonly #nowMs: () => number;
+  readonly #clock: Pick<Clock, "nowMs">;
   #count = 0;
   #notBeforeMs = -Infinity;
   #collect: (() => void) | undefined;
@@ -26,18 +27,17 @@ export class GcPacer {
    *
    * @param timeShare how much of the thread's time collections may take, 0 to 1: in a heap that others
    * have filled, each may take long
-   * @param nowMs a clock
    * @param collect a full collection, the engine's own by default
    */
   constructor(
     perCollection: number,
     timeShare = 1,
-    nowMs: () => number = () => performance.now(),
+    clock: Pick<Clock, "nowMs"> = systemClock,
     collect?: () => void,
   ) {
     this.#perCollection = perCollection;
     this.#timeShare = timeShare;
-    this.#nowMs = nowMs;
+    this.#clock = clock;
     this.#collect = collect;
   }
 
@@ -45,12 +45,12 @@ export class GcPacer {
   add(count: number): void {
     this.#count += count;
     if (this.#count < this.#perCollection) return;
-    const beginMs = this.#nowMs();
+    const beginMs = this.#clock.nowMs();
     if (beginMs < this.#notBeforeMs) return;
     this.#count = 0;
     this.#collect ??= engineCollector();
     this.#collect();
-    const endMs = this.#nowMs();
+    const endMs = this.#clock.nowMs();
     this.#notBeforeMs = endMs + (endMs - beginMs) * (1 / this.#timeShare - 1);
   }
 }

@@ -6,6 +6,7 @@
  */
 
 import { type Inspected, Search, type SwarmSummary } from "./core/search.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 
 /** What all searches together may take of a second, while many are under way: one has it for itself. */
 const SLICE_MS = 8;
@@ -40,17 +41,16 @@ interface Running {
 /** The searches that are asked for again and again. */
 export class TrackerSearches {
   readonly #surveyed: Inspected;
-  readonly #nowMs: () => number;
+  readonly #clock: Pick<Clock, "nowMs">;
   /** In the order in which they were last asked for. */
   readonly #running = new Map<string, Running>();
 
   /**
    * @param surveyed What is searched.
-   * @param nowMs A clock that does not go back, by which searches end.
    */
-  constructor(surveyed: Inspected, nowMs: () => number = () => performance.now()) {
+  constructor(surveyed: Inspected, clock: Pick<Clock, "nowMs"> = systemClock) {
     this.#surveyed = surveyed;
-    this.#nowMs = nowMs;
+    this.#clock = clock;
   }
 
   /**
@@ -58,7 +58,7 @@ export class TrackerSearches {
    * the first answers are of a part, and later ones of the last time that everything was seen.
    */
   find(search: string, most: number): FoundSwarms {
-    const startMs = this.#nowMs();
+    const startMs = this.#clock.nowMs();
     const running = this.#asked(`${most} ${search}`, startMs);
     if (running.search === undefined) {
       if (running.whole !== undefined && startMs - running.wholeMs < LIFE_MS) return running.whole;
@@ -66,10 +66,12 @@ export class TrackerSearches {
     }
     const endMs = startMs + this.#sliceMs();
     let isWhole: boolean;
-    do isWhole = running.search.step(STEPS_AT_ONCE); while (!isWhole && this.#nowMs() < endMs);
+    do isWhole = running.search.step(STEPS_AT_ONCE); while (
+      !isWhole && this.#clock.nowMs() < endMs
+    );
     if (!isWhole) return running.whole ?? running.search.result();
     running.whole = running.search.result();
-    running.wholeMs = this.#nowMs();
+    running.wholeMs = this.#clock.nowMs();
     running.search = undefined;
     return running.whole;
   }

@@ -126,7 +126,7 @@ export class Tracker implements AsyncDisposable {
       portChecks,
     });
     this.#core.allow = allow;
-    this.#searches = new TrackerSearches(this.#core);
+    this.#searches = new TrackerSearches(this.#core, this.#clock);
     this.#signal = options.signal;
     this.#signal?.addEventListener("abort", this.#abort);
     for (const socket of sockets.values()) this.#listen(socket);

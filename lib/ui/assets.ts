@@ -1,5 +1,5 @@
 /**
- * The page's own files, and the libraries it draws with, as text: so they are inside a compiled program.
+ * The files of the page and its libraries, imported as text so that a compiled program contains them.
  *
  * @module
  */
@@ -15,13 +15,18 @@ import linkCard from "./page/cards/link_card.js" with { type: "text" };
 import peerTable from "./page/cards/peer_table.js" with { type: "text" };
 import rateGraph from "./page/cards/rate_graph.js" with { type: "text" };
 import resultCard from "./page/cards/result_card.js" with { type: "text" };
-import trackerRows from "./page/cards/tracker_rows.js" with { type: "text" };
+import swarmList from "./page/cards/swarm_list.js" with { type: "text" };
+import swarmMembers from "./page/cards/swarm_members.js" with { type: "text" };
+import trackerList from "./page/cards/tracker_list.js" with { type: "text" };
+import transferDetails from "./page/cards/transfer_details.js" with { type: "text" };
 import colors from "./page/colors.js" with { type: "text" };
 import components from "./page/components.js" with { type: "text" };
 import connectionSlot from "./page/connection_slot.js" with { type: "text" };
+import copyButton from "./page/copy_button.js" with { type: "text" };
 import format from "./page/format.js" with { type: "text" };
 import liveRegion from "./page/live_region.js" with { type: "text" };
 import overview from "./page/overview.js" with { type: "text" };
+import pageTitle from "./page/page_title.js" with { type: "text" };
 import pieceCells from "./page/pieces/piece_cells.js" with { type: "text" };
 import pieceDrawing from "./page/pieces/piece_drawing.js" with { type: "text" };
 import pieceMap from "./page/pieces/piece_map.js" with { type: "text" };
@@ -30,8 +35,11 @@ import sortableTable from "./page/sortable_table.js" with { type: "text" };
 import stateStream from "./page/state_stream.js" with { type: "text" };
 import statusBanner from "./page/status_banner.js" with { type: "text" };
 import trackerView from "./page/tracker_view.js" with { type: "text" };
+import transferProgress from "./page/transfer_progress.js" with { type: "text" };
 import transferView from "./page/transfer_view.js" with { type: "text" };
-import door from "./page/door.html" with { type: "text" };
+import useProgramState from "./page/use_program_state.js" with { type: "text" };
+import useQuery from "./page/use_query.js" with { type: "text" };
+import tokenForm from "./page/token_form.html" with { type: "text" };
 import vendorPreact from "/vendor/preact.js" with { type: "text" };
 import vendorQrcode from "/vendor/qrcode.js" with { type: "text" };
 import vendorUplot from "/vendor/uplot.js" with { type: "text" };
@@ -63,13 +71,18 @@ const FILES: Readonly<Record<string, string>> = {
   "cards/peer_table.js": peerTable,
   "cards/rate_graph.js": rateGraph,
   "cards/result_card.js": resultCard,
-  "cards/tracker_rows.js": trackerRows,
+  "cards/swarm_list.js": swarmList,
+  "cards/swarm_members.js": swarmMembers,
+  "cards/tracker_list.js": trackerList,
+  "cards/transfer_details.js": transferDetails,
   "colors.js": colors,
   "components.js": components,
   "connection_slot.js": connectionSlot,
+  "copy_button.js": copyButton,
   "format.js": format,
   "live_region.js": liveRegion,
   "overview.js": overview,
+  "page_title.js": pageTitle,
   "pieces/piece_cells.js": pieceCells,
   "pieces/piece_drawing.js": pieceDrawing,
   "pieces/piece_map.js": pieceMap,
@@ -78,15 +91,18 @@ const FILES: Readonly<Record<string, string>> = {
   "state_stream.js": stateStream,
   "status_banner.js": statusBanner,
   "tracker_view.js": trackerView,
+  "transfer_progress.js": transferProgress,
   "transfer_view.js": transferView,
+  "use_program_state.js": useProgramState,
+  "use_query.js": useQuery,
   "vendor/preact.js": vendorPreact,
   "vendor/qrcode.js": vendorQrcode,
   "vendor/uplot.js": vendorUplot,
   "vendor/uplot.css": vendorUplotSheet,
 };
 
-/** What somebody without a token sees; it needs no other file. */
-export const DOOR: Asset = { type: TYPES["html"]!, text: door };
+/** The page for a reader without a token. It needs no other file. */
+export const TOKEN_FORM: Asset = { type: TYPES["html"]!, text: tokenForm };
 
 /** The file that is served under this name. */
 export function assetAt(name: string): Asset | undefined {

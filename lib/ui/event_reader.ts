@@ -1,5 +1,5 @@
 /**
- * One reader of the events: what is on its way to it, and never more than the newest of each kind.
+ * One reader of the event stream. Only the newest event of each kind waits for it.
  *
  * @module
  */
@@ -7,52 +7,56 @@
 /** The kinds of events a page gets. */
 export type EventName = "state" | "map";
 
-/** What of one kind a reader was told last. */
-interface Told {
-  /** What it comes down to. */
-  readonly essence: string;
+/** The last event of a kind that was offered to a reader. */
+interface Sent {
+  /** See {@link EventReader.offer}. */
+  readonly key: string;
   readonly atMs: number;
 }
 
-/** A reader. Its memory does not grow when it does not read. */
+/** A reader. One that does not read needs no more memory with time. */
 export class EventReader {
-  /** What goes to the browser. */
+  /** The body of the response. */
   readonly stream: ReadableStream<Uint8Array>;
   readonly #pending = new Map<EventName, Uint8Array>();
-  readonly #told = new Map<EventName, Told>();
+  readonly #sent = new Map<EventName, Sent>();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  #wanted: (() => void) | undefined;
+  #pulled: (() => void) | undefined;
   #stalledSinceMs: number | undefined;
 
-  /** `onGone` is called when the browser has left. */
-  constructor(onGone: () => void) {
+  /** @param onCancel called when the browser has closed the stream */
+  constructor(onCancel: () => void) {
     this.stream = new ReadableStream({
       start: (controller) => void (this.#controller = controller),
       pull: () => this.#pull(),
       cancel: () => {
         this.#end();
-        onGone();
+        onCancel();
       },
     }, { highWaterMark: 0 });
   }
 
-  /** Since when something has waited to be read, if something does. */
+  /** Since when an event has been waiting; `undefined` when none is. */
   get stalledSinceMs(): number | undefined {
     return this.#stalledSinceMs;
   }
 
-  /** Whether something that comes down to `essence` is news, or the last word of its kind is old. */
-  needs(name: EventName, essence: string, oldestMs: number): boolean {
-    const told = this.#told.get(name);
-    return told === undefined || told.essence !== essence || told.atMs <= oldestMs;
+  /** Whether an event with this key is new to the reader, or the last one of its kind is too old. */
+  needs(name: EventName, key: string, oldestMs: number): boolean {
+    const sent = this.#sent.get(name);
+    return sent === undefined || sent.key !== key || sent.atMs <= oldestMs;
   }
 
-  /** Takes the place of what of this kind has not been read yet. */
-  offer(name: EventName, event: Uint8Array, essence: string, nowMs: number): void {
+  /**
+   * Sends an event, in place of one of its kind that is still waiting.
+   *
+   * @param key what the event says, without what changes all the time; see {@link needs}
+   */
+  offer(name: EventName, event: Uint8Array, key: string, nowMs: number): void {
     if (this.#controller === undefined) return;
-    this.#told.set(name, { essence, atMs: nowMs });
+    this.#sent.set(name, { key, atMs: nowMs });
     this.#pending.set(name, event);
-    if (this.#wanted === undefined) this.#stalledSinceMs ??= nowMs;
+    if (this.#pulled === undefined) this.#stalledSinceMs ??= nowMs;
     else this.#flush();
   }
 
@@ -63,26 +67,26 @@ export class EventReader {
     controller?.close();
   }
 
-  /** The browser takes more: at once, or as soon as there is something. */
+  /** The browser is ready for more. */
   #pull(): Promise<void> | undefined {
     if (this.#pending.size > 0) return void this.#flush();
-    const wanted = Promise.withResolvers<void>();
-    this.#wanted = wanted.resolve;
-    return wanted.promise;
+    const pulled = Promise.withResolvers<void>();
+    this.#pulled = pulled.resolve;
+    return pulled.promise;
   }
 
   #flush(): void {
     for (const event of this.#pending.values()) this.#controller?.enqueue(event);
     this.#pending.clear();
     this.#stalledSinceMs = undefined;
-    this.#wanted?.();
-    this.#wanted = undefined;
+    this.#pulled?.();
+    this.#pulled = undefined;
   }
 
   #end(): void {
     this.#controller = undefined;
     this.#pending.clear();
-    this.#wanted?.();
-    this.#wanted = undefined;
+    this.#pulled?.();
+    this.#pulled = undefined;
   }
 }

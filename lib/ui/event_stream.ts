@@ -1,65 +1,67 @@
 /**
- * Server-sent events to all who look at the page: the whole state, and the whole map, whenever they have
- * changed. Who comes back after a break needs no memory of before.
+ * Server-sent events for all open tabs: the whole state and the whole map, whenever they have changed. A
+ * tab that reconnects needs nothing from before.
  *
  * @module
  */
 
 import { utf8 } from "../codec/bytes.ts";
 import { type EventName, EventReader } from "./event_reader.ts";
-import type { PageSource, Query } from "./snapshot.ts";
+import type { PageSource, PageView, Query } from "./snapshot.ts";
 
-/** More tabs than anybody has open; each costs memory and work. */
+/** The most readers at a time; each costs memory and work. */
 export const MAX_READERS = 50;
-/** Changes are sent at this distance. */
+/** How often changes are sent. */
 const INTERVAL_MS = 1000;
-/** Making a state may take this part of the time: in huge swarms it is made less often. */
+/** The share of the time that making states may take. In huge swarms they are made less often. */
 const MOST_LOAD = 1 / 20;
-/** After so long without a break others get their turn: what a tracker is asked, above all. */
+/** After this time without a break the stream yields, above all to requests of a tracker's clients. */
 const SLICE_MS = 5;
-/** Silence for longer looks like a broken connection. */
+/** The state is sent this often even without changes. A longer silence looks like a lost connection. */
 const HEARTBEAT_MS = 5_000;
-/** Who has read nothing for so long, such as a machine asleep, makes room for others. */
+/** A reader that has read nothing for this long is dropped; its machine may be asleep. */
 const STALLED_MS = 60_000;
 
-/** What alone makes no new state: it changes by the passing of time. */
+/** Fields that change with time. They alone do not make a state new. */
 const VOLATILE = new Set(["elapsedSeconds", "nextSeconds", "lastSeenSeconds", "history"]);
 
-/** An event ready to be sent, and what it comes down to. */
+/** An event that is ready to be sent. */
 interface Ready {
   readonly name: EventName;
   readonly event: Uint8Array;
-  readonly essence: string;
+  /** The content without {@link VOLATILE} fields, as JSON. */
+  readonly stableJson: string;
 }
 
-/** All who read the events of one page. */
+/** The readers of one page. */
 export class EventStream {
   readonly #source: PageSource;
   readonly #readers = new Map<EventReader, Query>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
-  /** Asks `source` for the state, as long as somebody reads. */
+  /** @param source looked at only while there are readers */
   constructor(source: PageSource) {
     this.#source = source;
   }
 
-  /** How many read. */
+  /** How many readers there are. */
   get size(): number {
     return this.#readers.size;
   }
 
   /**
-   * One more reader, with the full state on its way; `undefined` when there are too many. When they are,
-   * one that does not read makes room.
+   * Adds a reader and sends it the full state. When there are too many, a reader that does not read is
+   * dropped; when there is none, this returns `undefined`.
    */
-  open(question: Query): ReadableStream<Uint8Array> | undefined {
+  open(query: Query): ReadableStream<Uint8Array> | undefined {
     if (this.#isClosed) return undefined;
     if (this.#readers.size >= MAX_READERS) this.#dropOneStalled(performance.now());
     if (this.#readers.size >= MAX_READERS) return undefined;
     const reader: EventReader = new EventReader(() => this.#readers.delete(reader));
-    this.#readers.set(reader, question);
-    this.#offer(reader, [this.#state(question), ...this.#map()], performance.now());
+    this.#readers.set(reader, query);
+    const view = this.#source.view();
+    this.#offer(reader, [state(view, query), ...map(view)], performance.now());
     this.#timer ??= setTimeout(this.#tick, INTERVAL_MS);
     return reader.stream;
   }
@@ -72,7 +74,7 @@ export class EventStream {
     this.#readers.clear();
   }
 
-  /** The one that has read nothing for longest, if it had time to. */
+  /** Drops the reader that has read nothing for longest, unless it has only just come. */
   #dropOneStalled(nowMs: number): void {
     const since = (reader: EventReader) => reader.stalledSinceMs ?? nowMs;
     const [longest] = this.#readers.keys().toArray().sort((a, b) => since(a) - since(b));
@@ -84,19 +86,20 @@ export class EventStream {
   readonly #tick = async (): Promise<void> => {
     const startMs = performance.now();
     let sliceMs = startMs, spentMs = 0;
-    const map = this.#map();
-    const states = new Map<string, Ready>(); // by question: most tabs ask the same
-    for (const [reader, question] of [...this.#readers]) {
+    const view = this.#source.view();
+    const maps = map(view);
+    const states = new Map<string, Ready>(); // by query: most tabs have the same
+    for (const [reader, query] of [...this.#readers]) {
       if (!this.#readers.has(reader)) continue;
       if (startMs - (reader.stalledSinceMs ?? startMs) > STALLED_MS) {
         this.#readers.delete(reader);
         reader.close();
         continue;
       }
-      const key = `${question.swarm ?? ""} ${question.search}`;
-      const state = states.get(key) ?? this.#state(question);
-      states.set(key, state);
-      this.#offer(reader, [state, ...map], startMs);
+      const key = `${query.swarm ?? ""} ${query.search}`;
+      const ready = states.get(key) ?? state(view, query);
+      states.set(key, ready);
+      this.#offer(reader, [ready, ...maps], startMs);
       if (performance.now() - sliceMs < SLICE_MS) continue;
       spentMs += performance.now() - sliceMs;
       await new Promise((resolve) => this.#timer = setTimeout(resolve, 0));
@@ -109,31 +112,31 @@ export class EventStream {
   };
 
   #offer(reader: EventReader, ready: readonly Ready[], nowMs: number): void {
-    for (const { name, event, essence } of ready) {
+    for (const { name, event, stableJson } of ready) {
       const oldestMs = name === "state" ? nowMs - HEARTBEAT_MS : -Infinity;
-      if (reader.needs(name, essence, oldestMs)) reader.offer(name, event, essence, nowMs);
+      if (reader.needs(name, stableJson, oldestMs)) reader.offer(name, event, stableJson, nowMs);
     }
-  }
-
-  #state(question: Query): Ready {
-    const snapshot = this.#source.snapshot(question);
-    const steady = (key: string, value: unknown) => VOLATILE.has(key) ? undefined : value;
-    return {
-      name: "state",
-      event: eventOf("state", JSON.stringify(snapshot)),
-      essence: JSON.stringify(snapshot, steady),
-    };
-  }
-
-  #map(): Ready[] {
-    const map = this.#source.map();
-    if (map === undefined) return [];
-    const text = JSON.stringify(map);
-    return [{ name: "map", event: eventOf("map", text), essence: text }];
   }
 }
 
-/** JSON has no line breaks, so one line of data holds it. */
+function state(view: PageView, query: Query): Ready {
+  const snapshot = view.snapshot(query);
+  const steady = (key: string, value: unknown) => VOLATILE.has(key) ? undefined : value;
+  return {
+    name: "state",
+    event: eventOf("state", JSON.stringify(snapshot)),
+    stableJson: JSON.stringify(snapshot, steady),
+  };
+}
+
+function map(view: PageView): Ready[] {
+  const map = view.map();
+  if (map === undefined) return [];
+  const text = JSON.stringify(map);
+  return [{ name: "map", event: eventOf("map", text), stableJson: text }];
+}
+
+/** JSON has no line breaks, so it fits in one line of data. */
 function eventOf(name: EventName, json: string): Uint8Array {
   return utf8(`event: ${name}\ndata: ${json}\n\n`);
 }

@@ -1,29 +1,29 @@
 /**
- * HTTP for a page: few connections at a time, short requests, and no patience with those who do not get on.
+ * A small HTTP server with a limit on everything: connections, the length of requests, and time.
  *
- * `Deno.serve` waits for a request as long as it takes and accepts whoever comes; Node's server of the same
- * runtime can be told how long and how much, and shows its connections.
+ * `Deno.serve` has no such limits. Node's server, which Deno provides too, has them and shows its
+ * connections.
  *
  * @module
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { Seats } from "./seats.ts";
+import { ConnectionLimit } from "./connection_limit.ts";
 
-/** What those who connect may do. Times in milliseconds. */
+/** The limits of a server. Times in milliseconds. */
 export interface Limits {
-  /** Connections at a time. Browsers open up to six each. */
+  /** Open connections. A browser opens up to six. */
   readonly connections: number;
-  /** A request's head, in bytes; a browser's with its cookies has some hundred. */
+  /** The head of a request, in bytes. A browser sends a few hundred, cookies included. */
   readonly headBytes: number;
-  /** Until a request's head is there; a browser sends it at once. */
+  /** The time for the head of a request. A browser sends it at once. */
   readonly headMs: number;
-  /** Until a request is there with its body, which nobody reads. */
+  /** The time for a whole request. Its body is ignored. */
   readonly requestMs: number;
-  /** A connection is kept so long for the browser's next request. */
+  /** How long an idle connection is kept for the browser's next request. */
   readonly nextRequestMs: number;
-  /** Who reads nothing of an answer for so long is given up; events come every five seconds. */
+  /** How long a client may read nothing of an answer. Events are sent every five seconds. */
   readonly stalledMs: number;
 }
 
@@ -37,34 +37,34 @@ export const LIMITS: Limits = {
   stalledMs: 30_000,
 };
 
-/** How often those times are looked at. */
+/** How often the times are checked, per `headMs`. */
 const CHECKS_PER_HEAD = 20;
 
-/** A request, as far as it matters here. */
-export interface Asked {
+/** The part of a request that the page looks at. */
+export interface PageRequest {
   readonly method: string;
-  /** Absolute. */
+  /** The absolute URL. */
   readonly url: string;
   readonly headers: Headers;
 }
 
 /** An answer. */
-export interface Reply {
+export interface PageResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | ReadableStream<Uint8Array>;
-  /** Whether who asked may see the page. Others are disconnected, and make room for those who may. */
-  readonly isWelcome: boolean;
+  /** Whether the client may see the page. Other clients are disconnected, and give way to those that may. */
+  readonly isAuthorized: boolean;
 }
 
-/** A server of HTTP/1.1. */
+/** An HTTP/1.1 server. */
 export class HttpServer {
   readonly #server: Server;
-  readonly #seats: Seats<Socket>;
+  readonly #limit: ConnectionLimit<Socket>;
   readonly #busy = new Set<Socket>();
 
   private constructor(limits: Limits) {
-    this.#seats = new Seats(limits.connections);
+    this.#limit = new ConnectionLimit(limits.connections);
     this.#server = createServer({
       headersTimeout: limits.headMs,
       requestTimeout: limits.requestMs,
@@ -73,13 +73,13 @@ export class HttpServer {
       maxHeaderSize: limits.headBytes,
     });
     this.#server.timeout = limits.stalledMs;
-    this.#server.on("connection", (socket) => this.#seat(socket));
+    this.#server.on("connection", (socket) => this.#admit(socket));
   }
 
   /**
    * Listens on this IP address; port 0 takes a free one.
    *
-   * @throws {Error} of the operating system's, with its `code`, when that cannot be
+   * @throws {Error} the operating system's, with its `code`, when it cannot listen there
    */
   static async listen(host: string, port: number, limits = LIMITS): Promise<HttpServer> {
     const http = new HttpServer(limits);
@@ -90,19 +90,19 @@ export class HttpServer {
     return http;
   }
 
-  /** Answers every request so; to be called at once after {@link listen}. */
-  serve(answer: (asked: Asked) => Reply): void {
+  /** Answers all requests with `answer`. Call it right after {@link listen}. */
+  serve(answer: (request: PageRequest) => PageResponse): void {
     this.#server.on("request", (request, response) => this.#answer(request, response, answer));
   }
 
-  /** Where it listens. */
+  /** The address it listens on. */
   get address(): AddressInfo {
     return this.#server.address() as AddressInfo;
   }
 
-  /** How many are connected. */
+  /** How many connections are open. */
   get connections(): number {
-    return this.#seats.size;
+    return this.#limit.size;
   }
 
   /** Ends all connections and frees the port. */
@@ -113,45 +113,49 @@ export class HttpServer {
     await promise;
   }
 
-  #seat(socket: Socket): void {
+  #admit(socket: Socket): void {
     socket.once("close", () => {
-      this.#seats.leave(socket);
+      this.#limit.remove(socket);
       this.#busy.delete(socket);
     });
-    this.#seats.take(socket, socket.remoteAddress ?? "")?.destroy();
+    this.#limit.add(socket, socket.remoteAddress ?? "")?.destroy();
   }
 
   #answer(
     request: IncomingMessage,
     response: ServerResponse,
-    answer: (asked: Asked) => Reply,
+    answer: (request: PageRequest) => PageResponse,
   ): void {
     const { socket } = request;
-    // No browser asks again before it was answered. Who does could pile up answers here.
+    // No browser sends a request before the last one is answered. Other clients could pile up answers.
     if (this.#busy.has(socket)) return void socket.destroy();
     this.#busy.add(socket);
     response.once("close", () => this.#busy.delete(socket));
-    const asked = askedBy(request);
-    const { status, headers, body, isWelcome } = asked === undefined ? UNREADABLE : answer(asked);
-    if (isWelcome) this.#seats.welcome(socket);
+    const parsed = parseRequest(request);
+    const { status, headers, body, isAuthorized } = parsed === undefined
+      ? INVALID_URL
+      : answer(parsed);
+    if (isAuthorized) this.#limit.authorize(socket);
     else response.setHeader("connection", "close");
     response.writeHead(status, headers);
     if (request.method === "HEAD") response.end();
     else if (typeof body === "string") response.end(body);
-    else void pass(body, response);
+    else void pipe(body, response);
   }
 }
 
-/** For what is HTTP and asks for nothing that could be on a server. */
-const UNREADABLE: Reply = {
+/** The answer to a request with an invalid URL. */
+const INVALID_URL: PageResponse = {
   status: 400,
   headers: { "content-type": "text/plain; charset=utf-8" },
-  body: "No address can be read from this request.\n",
-  isWelcome: false,
+  body: "The address of this request is invalid.\n",
+  isAuthorized: false,
 };
 
-/** `undefined` when the address is none. */
-function askedBy({ method = "", url = "", rawHeaders }: IncomingMessage): Asked | undefined {
+/** Returns `undefined` when the URL is invalid. */
+function parseRequest(
+  { method = "", url = "", rawHeaders }: IncomingMessage,
+): PageRequest | undefined {
   const headers = new Headers();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
@@ -162,19 +166,19 @@ function askedBy({ method = "", url = "", rawHeaders }: IncomingMessage): Asked 
   return parsed === null ? undefined : { method, url: parsed.href, headers };
 }
 
-/** Passes a stream on as it comes and as it is read; ends it when the other side leaves. */
-async function pass(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {
+/** Sends a stream as fast as the client reads it, and cancels it when the client leaves. */
+async function pipe(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {
   const reader = body.getReader();
   response.once("close", () => void reader.cancel());
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return void response.end();
-    if (!response.write(value)) await roomIn(response);
+    if (!response.write(value)) await drained(response);
   }
 }
 
-/** Until what was written is on its way, or nobody wants it any more. */
-function roomIn(response: ServerResponse): Promise<void> {
+/** Resolves when the response takes more data, or is closed. */
+function drained(response: ServerResponse): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   response.once("drain", resolve).once("close", resolve);
   return promise.finally(() => response.off("drain", resolve).off("close", resolve));

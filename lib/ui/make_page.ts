@@ -30,7 +30,9 @@ export async function makePage(
   };
   return {
     url: server.url,
-    onEvent: (event) => source instanceof TransferPage && source.recordEvent(event),
+    onEvent: (event) => {
+      if (source instanceof TransferPage) source.onEvent(event);
+    },
     show: (what) => {
       if (source instanceof TrackerPage && what instanceof Tracker) source.show(what);
       else if (source instanceof TransferPage && !(what instanceof Tracker)) source.show(what);
@@ -41,24 +43,27 @@ export async function makePage(
   };
 }
 
-/** What a page is for, and where it is served. */
+/** What a page shows, and where it is served. */
 export interface PageOptions {
-  /** What it will show. */
+  /** The kind of program it will show. */
   readonly program: "leecher" | "seeder" | "tracker";
-  /** IP address to listen on; default 127.0.0.1, so that it is seen on this machine only. */
+  /** IP address to listen on; default 127.0.0.1, which only this machine can reach. */
   readonly host?: string;
   /** TCP port; default: any free one. */
   readonly port?: number;
 }
 
-/** A page that is served. Close it. */
+/** A page that is being served. The caller closes it. */
 export interface Page extends AsyncDisposable {
-  /** Where it is found. Bound elsewhere than to loopback it has a token in it, without which nobody sees it. */
+  /** The address to open. Unless the page is bound to loopback it contains the token that lets a reader in. */
   readonly url: string;
-  /** Hears what a leecher or a seeder tells while it starts, such as how far hashing is. */
+  /**
+   * Takes the events of a leecher or a seeder; hand it over as their option `onEvent`. The page knows the
+   * progress of hashing, and which pieces failed, from these events only.
+   */
   readonly onEvent: TransferListener;
-  /** Shows this from now on. */
+  /** Shows this from now on: its figures are read about once a second while a browser looks at them. */
   show(what: Leecher | Seeder | Tracker): void;
-  /** Ends all connections and frees the port; what it showed goes on. */
+  /** Ends all connections and frees the port. The transfer or tracker goes on. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /**
- * The page over HTTP: its files, the state as JSON, and the state as events.
+ * Serves the page over HTTP: its files, the state as JSON, and the state as server-sent events.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { OptionError } from "../errors.ts";
 import { reachableAddress } from "../discovery/advertised_address.ts";
 import { listenError } from "../runtime/listen_error.ts";
 import { Access, type Refusal } from "./access.ts";
-import { assetAt, DOOR } from "./assets.ts";
+import { assetAt, TOKEN_FORM } from "./assets.ts";
 import { EventStream } from "./event_stream.ts";
-import { type Asked, HttpServer, type Reply } from "./http_server.ts";
+import { HttpServer, type PageRequest, type PageResponse } from "./http_server.ts";
 import type { PageSource, Query } from "./snapshot.ts";
 
-/** Nothing from elsewhere, nothing inline, not in anybody's frame; and nothing is kept. */
+/** Nothing from other hosts, nothing inline, no frames, no cache. */
 const HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
@@ -26,26 +26,26 @@ const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
 };
 
-/** The page for those without a token runs no script; what is typed into it is sent here and nowhere else. */
-const DOOR_POLICY =
+/** The page that asks for the token runs no script, and its form can only be sent to this server. */
+const TOKEN_FORM_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; " +
   "form-action 'self'; frame-ancestors 'none'";
 
 const TEXT = "text/plain; charset=utf-8";
-/** No name is longer. */
+/** The longest file name. */
 const MAX_SEARCH_LENGTH = 255;
 
 /** Where the page is served. */
 export interface ServerOptions {
   /** The address to listen on. */
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 takes any free port. */
   readonly port: number;
 }
 
-/** A page that is served. */
+/** The server of one page. */
 export class PageServer {
-  /** Where it is found, with the token if one is needed. */
+  /** The address to open, with the token if one is needed. */
   readonly url: string;
   readonly #source: PageSource;
   readonly #events: EventStream;
@@ -64,20 +64,20 @@ export class PageServer {
   }
 
   /**
-   * Serves what `source` says.
+   * Serves the state of `source`.
    *
-   * @throws {NetworkError} when the port is taken; {OptionError} when the address is none of this machine
+   * @throws {NetworkError} when the port is taken; {OptionError} when this machine does not have the address
    */
   static async start(source: PageSource, { host, port }: ServerOptions): Promise<PageServer> {
     const http = await listen(host, port);
     const { address, port: bound } = http.address;
     const access = new Access(address, bound);
     const page = new PageServer(source, new EventStream(source), access, http);
-    http.serve((asked) => page.#answer(asked));
+    http.serve((request) => page.#answer(request));
     return page;
   }
 
-  /** How many tabs are open. */
+  /** How many event streams are open. */
   get readers(): number {
     return this.#events.size;
   }
@@ -88,55 +88,68 @@ export class PageServer {
     await this.#http.close();
   }
 
-  #answer(asked: Asked): Reply {
-    const refusal = this.#access.refusal(asked);
-    if (refusal !== undefined) return refuse(refusal, asked);
-    const cookie = this.#access.cookieFor(asked);
-    return this.#route(asked, cookie === undefined ? {} : { "set-cookie": cookie });
+  #answer(request: PageRequest): PageResponse {
+    const refusal = this.#access.refusal(request);
+    if (refusal !== undefined) return refuse(refusal, request);
+    const cookie = this.#access.cookieFor(request);
+    return this.#route(request, cookie === undefined ? {} : { "set-cookie": cookie });
   }
 
-  #route(asked: Asked, more: Record<string, string>): Reply {
-    const { pathname, searchParams } = new URL(asked.url);
+  #route(request: PageRequest, extra: Record<string, string>): PageResponse {
+    const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/api/state") {
-      const snapshot = this.#source.snapshot(questionOf(searchParams));
-      return reply(JSON.stringify(snapshot), "application/json; charset=utf-8", more);
+      const snapshot = this.#source.view().snapshot(queryOf(searchParams));
+      return reply(JSON.stringify(snapshot), "application/json; charset=utf-8", extra);
     }
-    if (pathname === "/api/events") return this.#stream(asked, questionOf(searchParams), more);
+    if (pathname === "/api/events") return this.#stream(request, queryOf(searchParams), extra);
     const name = pathname === "/" ? "index.html" : pathname.slice(1);
     const asset = assetAt(name);
-    if (asset === undefined) return reply("There is no such page.\n", TEXT, more, 404);
-    return reply(asset.text, asset.type, more);
+    if (asset === undefined) return reply("There is no such page.\n", TEXT, extra, 404);
+    return reply(asset.text, asset.type, extra);
   }
 
-  #stream({ method }: Asked, question: Query, more: Record<string, string>): Reply {
+  #stream({ method }: PageRequest, query: Query, extra: Record<string, string>): PageResponse {
     const type = "text/event-stream; charset=utf-8";
-    if (method === "HEAD") return reply("", type, more);
-    const stream = this.#events.open(question);
-    if (stream !== undefined) return reply(stream, type, more);
+    if (method === "HEAD") return reply("", type, extra);
+    const stream = this.#events.open(query);
+    if (stream !== undefined) return reply(stream, type, extra);
     const sentence = "Too many tabs show this page already; close one.\n";
-    return reply(sentence, TEXT, { ...more, "retry-after": "10" }, 503);
+    return reply(sentence, TEXT, { ...extra, "retry-after": "10" }, 503);
   }
 }
 
 function reply(
   body: string | ReadableStream<Uint8Array>,
   type: string,
-  more: Record<string, string>,
+  extra: Record<string, string>,
   status = 200,
-): Reply {
-  return { status, headers: { ...HEADERS, ...more, "content-type": type }, body, isWelcome: true };
+): PageResponse {
+  return {
+    status,
+    headers: { ...HEADERS, ...extra, "content-type": type },
+    body,
+    isAuthorized: true,
+  };
 }
 
-/** Who wants to see the page in a browser and has no token is shown how to get in; others are told. */
-function refuse({ status, sentence, wantsToken }: Refusal, { headers, url }: Asked): Reply {
-  const isReader = headers.get("accept")?.includes("text/html") === true;
-  const refused = wantsToken && isReader && new URL(url).pathname === "/"
-    ? reply(DOOR.text, DOOR.type, { "content-security-policy": DOOR_POLICY }, status)
+/** A browser without a token gets the form for it; other clients get one sentence. */
+function refuse(
+  { status, sentence, needsToken }: Refusal,
+  { headers, url }: PageRequest,
+): PageResponse {
+  const isBrowser = headers.get("accept")?.includes("text/html") === true;
+  const refused = needsToken && isBrowser && new URL(url).pathname === "/"
+    ? reply(
+      TOKEN_FORM.text,
+      TOKEN_FORM.type,
+      { "content-security-policy": TOKEN_FORM_POLICY },
+      status,
+    )
     : reply(`${sentence}\n`, TEXT, status === 405 ? { allow: "GET, HEAD" } : {}, status);
-  return { ...refused, isWelcome: false };
+  return { ...refused, isAuthorized: false };
 }
 
-function questionOf(parameters: URLSearchParams): Query {
+function queryOf(parameters: URLSearchParams): Query {
   const swarm = parameters.get("swarm")?.toLowerCase() ?? "";
   const isHash = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(swarm);
   const search = (parameters.get("q") ?? "").trim().slice(0, MAX_SEARCH_LENGTH);
@@ -148,7 +161,7 @@ async function listen(hostname: string, port: number): Promise<HttpServer> {
     throw new OptionError(`the page is served on an IP address, which "${hostname}" is not`);
   }
   try {
-    // Says what is wrong in Deno's errors, and throws what Node's server would throw where nobody catches.
+    // Node's server would throw some errors where they cannot be caught; Deno's listener tries first.
     Deno.listen({ hostname, port }).close();
     return await HttpServer.listen(hostname, port);
   } catch (error) {

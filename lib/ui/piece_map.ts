@@ -1,5 +1,5 @@
 /**
- * The map of the pieces: each cell stands for one piece, or in long torrents for several.
+ * Makes the piece map. A cell stands for one piece, or for several in a torrent of many.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import type { PieceView } from "../session/stats.ts";
 import type { PieceMap } from "./snapshot.ts";
 
-/** More cells than this can be neither told apart on a screen nor sent every half second. */
+/** More cells could neither be told apart on a screen nor be sent every second. */
 export const MAX_CELLS = 4000;
 
 /** Bits of {@link PieceMap.state}. */
 const IN_FLIGHT = 1, FAILED = 2;
 
-const MOST = 255;
+const MAX_BYTE = 255;
 
 /**
- * The map of these pieces.
+ * Makes the map.
  *
- * @param failed pieces that did not match lately
+ * @param failed pieces that failed their hash check recently
  */
 export function pieceMap(view: PieceView, failed: Iterable<number> = []): PieceMap {
   const pieces = view.count;
@@ -29,7 +29,7 @@ export function pieceMap(view: PieceView, failed: Iterable<number> = []): PieceM
   for (let cell = 0, piece = 0; cell < cells; cell++) {
     const end = Math.min(pieces, piece + perCell);
     const length = end - piece;
-    let have = 0, least = MOST;
+    let have = 0, least = MAX_BYTE;
     for (; piece < end; piece++) {
       if (view.has(piece)) have++;
       const holders = view.availability(piece);
@@ -56,12 +56,12 @@ export function pieceMap(view: PieceView, failed: Iterable<number> = []): PieceM
   };
 }
 
-/** 255 only when all of it is there, 0 only when nothing is. */
+/** A share as a byte: 255 only for all, 0 only for none. */
 function shareOf(have: number, length: number): number {
-  if (have === length) return MOST;
-  return have === 0 ? 0 : Math.min(MOST - 1, Math.max(1, Math.round(MOST * have / length)));
+  if (have === length) return MAX_BYTE;
+  return have === 0 ? 0 : Math.min(MAX_BYTE - 1, Math.max(1, Math.round(MAX_BYTE * have / length)));
 }
 
 function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)); // few enough to be arguments
+  return btoa(String.fromCharCode(...bytes)); // few enough for one call
 }

@@ -9,21 +9,21 @@ import type { RateHistory } from "./snapshot.ts";
 /** Five minutes. */
 const CAPACITY = 300;
 
-/** What moved until now. */
-export interface Moved {
+/** The bytes transferred so far. */
+export interface ByteCounts {
   readonly downloadedBytes: number;
   readonly uploadedBytes: number;
 }
 
-/** One value a second, the oldest forgotten for the newest. */
+/** One value a second in a ring buffer. */
 export class History {
   readonly #down = new Float64Array(CAPACITY);
   readonly #up = new Float64Array(CAPACITY);
   #count = 0;
-  #before: Moved & { nowMs: number } | undefined;
+  #before: ByteCounts & { nowMs: number } | undefined;
 
-  /** To be called once a second. A clock that did not move on since the last call changes nothing. */
-  sample({ downloadedBytes, uploadedBytes }: Moved, nowMs: number): void {
+  /** Adds a value. Call it once a second; a call at the same time as the last one changes nothing. */
+  sample({ downloadedBytes, uploadedBytes }: ByteCounts, nowMs: number): void {
     const before = this.#before;
     if (before !== undefined && nowMs <= before.nowMs) return;
     this.#before = { downloadedBytes, uploadedBytes, nowMs };
@@ -34,7 +34,7 @@ export class History {
     this.#up[slot] = rate(uploadedBytes - before.uploadedBytes, seconds);
   }
 
-  /** What there is, newest last. */
+  /** The values, newest last. */
   toJSON(): RateHistory {
     const down = this.#inOrder(this.#down);
     const up = this.#inOrder(this.#up);

@@ -1,7 +1,7 @@
 /**
- * A page on which a transfer or a tracker can be watched in a browser.
+ * Serves a page that shows a transfer or a tracker in a browser.
  *
- * This file is what everybody loads; the page itself, its files and its server, comes with the first call.
+ * This file is small because every program loads it. The page and its server are loaded at the first call.
  *
  * @module
  */
@@ -9,8 +9,8 @@
 import type { Page, PageOptions } from "./make_page.ts";
 
 /**
- * Serves a page that shows a leecher, a seeder or a tracker: read-only, live, without anything from
- * elsewhere. Requests under a foreign `ActiveTorrent` or with a foreign `Origin` are refused.
+ * Serves a page that shows a leecher, a seeder or a tracker as it runs. The page is read-only and loads
+ * nothing from other hosts. Requests with a foreign `Host` or `Origin` header are refused.
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ import type { Page, PageOptions } from "./make_page.ts";
  * await leecher.complete;
  * ```
  *
- * @throws {NetworkError} when the port is taken; {OptionError} when the address is none of this machine
+ * @throws {NetworkError} when the port is taken; {OptionError} when this machine does not have the address
  */
 export async function servePage(options: PageOptions): Promise<Page> {
   const { makePage } = await import("./make_page.ts");

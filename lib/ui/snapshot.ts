@@ -1,8 +1,8 @@
 /**
- * What a page is told: a program's state as one value, and the map of the pieces. Both travel as JSON.
+ * What the page receives as JSON: the state of a program, and the map of its pieces.
  *
- * Names, addresses, programs and reasons are strangers' words: bounded in length, and otherwise as they
- * came. A page shows them as text and never as markup.
+ * Names, addresses, clients and reasons come from strangers. Their length is bounded, otherwise they are
+ * unchanged. The page shows them as text, never as markup.
  *
  * @module
  */
@@ -10,83 +10,82 @@
 import type { PeerState } from "../peer/connection/peer_state.ts";
 import type { TransferStats } from "../session/events.ts";
 
-/** How a sentence is meant: something is being done, waited for, achieved, or wrong. */
+/** The kind of a status: work in progress, waiting, all well, or a problem. */
 export type Severity = "work" | "wait" | "good" | "bad";
 
 /** The state of any program. */
 export type Snapshot = TransferSnapshot | TrackerSnapshot;
 
-/** A peer that is connected. Rates in bytes per second. */
+/** A connected peer. Rates in bytes per second. */
 export interface PeerRow {
   /** `host:port`, or the URL of a web seed. */
   readonly address: string;
-  /** What the program there calls itself; empty when it has not said. */
+  /** The name of its client; empty when unknown. */
   readonly client: string;
-  /** How things stand with it. */
   readonly state: PeerState;
-  /** Share of the file it has, 0 to 1. */
+  /** The share of the file that it has, 0 to 1. */
   readonly progress: number;
-  /** It is a seeder that hands out gradually: it has all of it, and tells of so much. */
+  /** It is a super-seeder: it has everything, but has announced only `progress` (BEP 16). */
   readonly isGradual?: true;
-  /** What it gives us now. */
+  /** The rate at which it sends to us. */
   readonly downRate: number;
-  /** What it takes from us now. */
+  /** The rate at which we send to it. */
   readonly upRate: number;
   /** File data received from it. */
   readonly downloaded: number;
   /** File data sent to it. */
   readonly uploaded: number;
-  /** The pieces it owes us blocks of; the first few. */
+  /** The first few pieces that we have requested from it. */
   readonly fetching: readonly number[];
-  /** What is special about it, in words. */
+  /** Its properties, in words. */
   readonly flags: readonly string[];
-  /** Pieces it had a part in that did not match their hash. */
+  /** Pieces with data from it that failed their hash check. */
   readonly badPieces: number;
 }
 
-/** A peer that is not connected. */
+/** A known peer that is not connected. */
 export interface OtherPeerRow extends Pick<PeerRow, "address" | "client" | "state" | "badPieces"> {
-  /** Whether it had all of the file when it was last heard of. */
+  /** Whether it had all of the file when it was last connected. */
   readonly complete: boolean;
-  /** Why it is away or banned, in words. */
+  /** Why it is away or banned. */
   readonly reason?: string;
 }
 
-/** A file of a folder. */
+/** A file in a folder. */
 export interface FileRow {
-  /** Below the folder. */
+  /** Relative to the folder. */
   readonly path: string;
   /** Its length. */
   readonly bytes: number;
-  /** Verified and on disk; absent before that is known, and of a file that was not chosen. */
+  /** Bytes verified and on disk; absent while unknown, and for a file that was not selected. */
   readonly haveBytes?: number;
-  /** False when others were chosen and it was not. */
+  /** Whether it was selected; true for all files when there was no selection. */
   readonly isChosen: boolean;
 }
 
-/** A tracker that is announced to. */
+/** A tracker of the torrent. */
 export interface TrackerRow {
-  /** As it was given. */
+  /** As given by the user or the torrent. */
   readonly url: string;
-  /** False while it does not answer; true also while it is not known yet. */
+  /** False when the last announce failed; true before the first one too. */
   readonly ok: boolean;
-  /** How things stand with it. */
+  /** Its status, in words. */
   readonly sentence: string;
   /** Peers with all of the torrent. */
   readonly seeders?: number;
   /** Peers that are still downloading. */
   readonly leechers?: number;
-  /** When it is asked again. */
+  /** Until the next announce. */
   readonly nextSeconds?: number;
 }
 
 /** The rates of the last five minutes, in bytes per second. */
 export interface RateHistory {
-  /** The distance of two values. */
+  /** The time between two values. */
   readonly everySeconds: 1;
   /** Newest last, at most 300. */
   readonly down: readonly number[];
-  /** Newest last, as many as of `down`. */
+  /** Newest last, as many as in `down`. */
   readonly up: readonly number[];
   /** The largest of `down`. */
   readonly peakDown: number;
@@ -96,19 +95,19 @@ export interface RateHistory {
 
 /** A finished download. */
 export interface ResultCard {
-  /** SHA-256 of the whole file, when it was asked for. */
+  /** SHA-256 of the whole file, if requested. */
   readonly sha256?: string;
   /** Root of the file's SHA-256 tree (BEP 52). */
   readonly v2Root?: string;
   /** How long it took. */
   readonly seconds: number;
-  /** Bytes per second that came in this run. */
+  /** Bytes per second, of the data received in this run. */
   readonly averageRate: number;
   /** Its length. */
   readonly bytes: number;
   /** How the pieces were verified. */
   readonly verifiedBy: "SHA-256" | "SHA-1";
-  /** Who gave how much in this run, most first; the first 100. */
+  /** The sources of the data received in this run, the largest first; at most 100. */
   readonly sources: readonly { address: string; client?: string; bytes: number }[];
 }
 
@@ -116,78 +115,78 @@ export interface ResultCard {
 export interface TransferSnapshot {
   readonly program: "leecher" | "seeder";
   readonly version: string;
-  /** What it is doing, with the reason. */
+  /** The status, with the reason. */
   readonly sentence: string;
   readonly tone: Severity;
   readonly state: TransferStats["state"];
-  /** Name of the file or folder; empty while it is not known. */
+  /** Name of the file or folder; empty while unknown. */
   readonly name: string;
-  /** A magnet link for others; empty while there is none. */
+  /** A magnet link to share; empty while there is none. */
   readonly link: string;
-  /** Where the file or folder is, or will be. */
+  /** The path of the file or folder. */
   readonly path?: string;
-  /** Length of what was chosen; 0 while it is not known. */
+  /** Length of the selected files; 0 while unknown. */
   readonly totalBytes: number;
-  /** Verified and on disk. While files are hashed or checked: so far gone through. */
+  /** Bytes verified and on disk; during hashing and checking, the bytes processed so far. */
   readonly haveBytes: number;
   readonly downloadedBytes: number;
   readonly uploadedBytes: number;
-  /** Received and of no use. */
+  /** Bytes received in vain. */
   readonly wastedBytes: number;
   readonly downloadRate: number;
   readonly uploadRate: number;
-  /** Absent when nothing moves. */
+  /** Absent while nothing is received. */
   readonly etaSeconds?: number;
-  /** 0 while it is not known. */
+  /** 0 while unknown. */
   readonly pieces: number;
   readonly havePieces: number;
-  /** How often a piece did not match its hash. */
+  /** How often a piece failed its hash check. */
   readonly failedPieces: number;
-  /** 0 while it is not known. */
+  /** 0 while unknown. */
   readonly pieceLength: number;
-  /** How many files it has, when it is a folder. */
+  /** The number of files in a folder. */
   readonly files?: number;
-  /** These files; the first 100. */
+  /** The first 100 files of a folder. */
   readonly fileRows?: readonly FileRow[];
-  /** It is a seeder that hands out gradually now (BEP 16). */
+  /** This seeder is super-seeding (BEP 16). */
   readonly superSeeding?: true;
   /** 40 hex digits. */
   readonly v1Hash?: string;
   /** 64 hex digits. */
   readonly v2Hash?: string;
-  /** The TCP port that is listened on; 0 before. */
+  /** The TCP port for peers; 0 before the start. */
   readonly port: number;
-  /** Whether that port can be reached from outside, when somebody has tried. */
+  /** Whether that port can be reached from outside, if a tracker has tried. */
   readonly reachable?: "yes" | "no";
   readonly elapsedSeconds: number;
-  /** The connected peers, most active first; the first 500. */
+  /** The connected peers, most active first; at most 500. */
   readonly peers: readonly PeerRow[];
-  /** Known peers that are not connected; the first of them, so that both together are 500 at most. */
+  /** Known peers that are not connected; at most 500 together with `peers`. */
   readonly others: readonly OtherPeerRow[];
-  /** How many others have all of it, as far as is known. */
+  /** How many other peers are known to have everything. */
   readonly copies: number;
-  /** How many peers are in which state; `known` counts all. */
+  /** The number of peers in each state; `known` counts all. */
   readonly known: TransferStats["peers"];
   readonly trackers: readonly TrackerRow[];
   readonly history: RateHistory;
-  /** What ends seeding by itself. */
+  /** The limits of seeding, with how near they are. */
   readonly stop?: { readonly sentence: string };
   readonly result?: ResultCard;
 }
 
-/** Every piece of a torrent, merged into at most 4,000 cells of as many pieces each. */
+/** All pieces of a torrent, in at most 4,000 cells of equally many pieces. */
 export interface PieceMap {
-  /** How many pieces there are. */
+  /** The number of pieces. */
   readonly pieces: number;
-  /** How many cells there are. */
+  /** The number of cells. */
   readonly cells: number;
-  /** Pieces in a cell; the last one may have fewer. */
+  /** Pieces per cell; the last cell may have fewer. */
   readonly perCell: number;
-  /** Base64 of one byte per cell: the share that is verified; 255 only when all is, 0 only when none. */
+  /** Base64 of one byte per cell: the verified share; 255 only for all, 0 only for none. */
   readonly verified: string;
-  /** Base64 of one byte per cell. Bit 0: something is in flight. Bit 1: something failed lately. */
+  /** Base64 of one byte per cell. Bit 0: a piece is in flight. Bit 1: a piece failed recently. */
   readonly state: string;
-  /** Base64 of one byte per cell: connected peers that have its rarest piece; 255 stands for more too. */
+  /** Base64 of one byte per cell: the number of connected peers with its rarest piece, at most 255. */
   readonly availability: string;
 }
 
@@ -195,9 +194,9 @@ export interface PieceMap {
 export interface SwarmRow {
   /** 64 hex digits of the v2 hash, or 40 of the v1 hash. */
   readonly hash: string;
-  /** What its peers call it; absent when none has said. */
+  /** The name that its peers announce; absent when none has. */
   readonly name?: string;
-  /** Bytes, as claimed with the name. */
+  /** The size in bytes that they announce with it. */
   readonly size?: number;
   readonly seeders: number;
   readonly leechers: number;
@@ -205,20 +204,20 @@ export interface SwarmRow {
   readonly completed: number;
 }
 
-/** How a member of a swarm gets on. `slow` gets hardly anything; `silent` has missed its announce. */
+/** The state of a member. `slow` makes little progress; `silent` has missed its announce. */
 export type MemberState = "complete" | "downloading" | "slow" | "silent";
 
 /** A member of a swarm. */
 export interface MemberRow {
-  /** `host:port` as the tracker saw it. */
+  /** `host:port` as the tracker sees it. */
   readonly address: string;
-  /** How much it has, 0 to 1; absent when that is not known. */
+  /** The share that it has, 0 to 1; absent when unknown. */
   readonly progress?: number;
   readonly lastSeenSeconds: number;
-  /** Its program, as its peer id tells. */
+  /** Its client, from its peer id. */
   readonly client?: string;
   readonly state: MemberState;
-  /** Whether the tracker could connect to it, where it has tried. */
+  /** Whether the tracker could connect to it, if it has tried. */
   readonly reachable?: "yes" | "no";
 }
 
@@ -228,7 +227,7 @@ export interface TrackerSnapshot {
   readonly version: string;
   readonly sentence: string;
   readonly tone: Severity;
-  /** Where peers announce themselves. */
+  /** The announce URL. */
   readonly url: string;
   readonly elapsedSeconds: number;
   readonly counters: {
@@ -237,39 +236,45 @@ export interface TrackerSnapshot {
     readonly leechers: number;
     /** Answered since the start. */
     readonly announces: number;
-    /** Answers of any kind, in the last second. */
+    /** Answers to requests of any kind, over the last second. */
     readonly answersPerSecond: number;
     /** Requests refused since the start. */
     readonly errors: number;
   };
-  /** How many swarms match what was searched for. */
+  /** How many swarms match the search. */
   readonly total: number;
-  /** The biggest 200 of them. */
+  /** The 200 biggest of them. */
   readonly swarms: readonly SwarmRow[];
-  /** The swarm that was asked for. */
+  /** The selected swarm. */
   readonly selected?: {
     readonly hash: string;
-    /** `37 of 40 complete, 2 slow, 1 silent`, and `3 unreachable` where that has been tried */
+    /** A summary, such as `37 of 40 complete, 2 slow, 1 silent, 3 unreachable`. */
     readonly rollCall: string;
-    /** Those who are not complete first; the first 500. */
+    /** Incomplete peers first; at most 500. */
     readonly peers: readonly MemberRow[];
   };
 }
 
-/** What a page asks a tracker for. */
+/** What a tab asks a tracker for. */
 export interface Query {
-  /** A part of a name, or the beginning of a hash; empty for everything. */
+  /** Part of a name, or the beginning of a hash; empty for all swarms. */
   readonly search: string;
-  /** The swarm to look at, 40 or 64 hex digits. */
+  /** The hash of the selected swarm, 40 or 64 hex digits. */
   readonly swarm?: string;
 }
 
-/** Something that a page can show. */
-export interface PageSource {
-  /** Its state at this moment. */
-  snapshot(question: Query): Snapshot;
-  /** Its pieces at this moment; `undefined` when there are none, or none yet. */
+/** One look at a program. What is asked of it holds for the moment at which it was taken. */
+export interface PageView {
+  /** The program's state. */
+  snapshot(query: Query): Snapshot;
+  /** The torrent's pieces; `undefined` when there are none, or none yet. */
   map(): PieceMap | undefined;
-  /** Ends what it does in the background. */
+}
+
+/** A program that a page can show. */
+export interface PageSource {
+  /** Looks at the program now. State and map that are sent together come from one look. */
+  view(): PageView;
+  /** Stops its timer. */
   close(): void;
 }

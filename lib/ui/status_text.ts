@@ -1,5 +1,5 @@
 /**
- * A transfer's state in one sentence, with its reason.
+ * Puts the state of a transfer into one sentence, with the reason.
  *
  * @module
  */
@@ -9,36 +9,36 @@ import type { TransferStats } from "../session/events.ts";
 import type { Severity } from "./snapshot.ts";
 import { clipped, count, percent } from "./text.ts";
 
-/** What the sentence is made of. */
+/** What the sentence depends on. */
 export interface StatusInput {
   readonly program: "leecher" | "seeder";
   readonly stats: TransferStats;
-  /** Absent until it has started. */
+  /** Absent until the transfer has started. */
   readonly details: TransferDetails | undefined;
-  /** How far hashing or checking is; absent when nothing is hashed. */
+  /** The progress of hashing or checking; absent at other times. */
   readonly hashing: { readonly doneBytes: number; readonly totalBytes: number } | undefined;
   /** The TCP port that is listened on. */
   readonly port: number;
 }
 
-/** A sentence and how it is meant. */
+/** A sentence and its severity. */
 export interface Status {
   readonly sentence: string;
   readonly tone: Severity;
 }
 
-/** The sentence of this moment. */
-export function statusText(told: StatusInput): Status {
-  const { stats, details } = told;
+/** The sentence for the present state. */
+export function statusText(input: StatusInput): Status {
+  const { stats, details } = input;
   switch (stats.state) {
     case "lookup":
       return work(
         stats.name === "" ? "starting" : `looking for "${clipped(stats.name)}" on the tracker`,
       );
     case "hashing":
-      return work(`hashing the file${progressOf(told)}`);
+      return work(`hashing the file${progressOf(input)}`);
     case "checking":
-      return work(`checking what is on disk${progressOf(told)}`);
+      return work(`checking what is on disk${progressOf(input)}`);
     case "metadata":
       return details?.reason === undefined
         ? work(asking(stats.peers.connected))
@@ -46,15 +46,15 @@ export function statusText(told: StatusInput): Status {
     case "downloading":
       return work(downloading(stats));
     case "waiting":
-      return waiting(details?.reason ?? "nobody has more to give");
+      return waiting(details?.reason ?? "no connected peer has anything that is still missing");
     case "verifying":
-      return work("everything is here; a last check of the whole");
+      return work("download complete, checking the whole file");
     case "flushing":
-      return work("everything is here; writing to disk");
+      return work("download complete, writing to disk");
     case "seeding":
-      return seeding(told);
+      return seeding(input);
     case "stopped":
-      return details?.result !== undefined || told.program === "seeder"
+      return details?.result !== undefined || input.program === "seeder"
         ? good("stopped")
         : { sentence: "stopped before it was complete", tone: "bad" };
   }
@@ -62,13 +62,13 @@ export function statusText(told: StatusInput): Status {
 
 function asking(connected: number): string {
   return connected === 0
-    ? "looking for peers that know the torrent"
-    : `asking ${count(connected, "peer")} for the torrent's description`;
+    ? "looking for peers with the torrent's metadata"
+    : `asking ${count(connected, "peer")} for the torrent's metadata`;
 }
 
 function downloading({ connections, peers }: TransferStats): string {
-  const giving = connections.filter(({ downloadRate }) => downloadRate > 0).length;
-  if (giving > 0) return `downloading from ${count(giving, "peer")}`;
+  const sending = connections.filter(({ downloadRate }) => downloadRate > 0).length;
+  if (sending > 0) return `downloading from ${count(sending, "peer")}`;
   return peers.connected === 0
     ? "looking for peers"
     : `connected to ${count(peers.connected, "peer")}, waiting for the first data`;
@@ -82,12 +82,12 @@ function seeding({ program, stats, details, port }: StatusInput): Status {
       "longer match and are not sent; start again to share it as it is now";
     return { sentence, tone: "bad" };
   }
-  const taking = connections.filter(({ uploadRate }) => uploadRate > 0).length;
-  const whom = taking > 0
-    ? `sending to ${count(taking, "peer")}`
+  const downloading = connections.filter(({ uploadRate }) => uploadRate > 0).length;
+  const peers = downloading > 0
+    ? `sending to ${count(downloading, "peer")}`
     : connections.length > 0
-    ? `${count(connections.length, "peer")} connected, none needs anything now`
-    : "nobody is connected now";
+    ? `${count(connections.length, "peer")} connected, none is downloading now`
+    : "no peers connected";
   const { result } = details ?? {};
   const before = result === undefined
     ? stats.superSeeding ? "handing out gradually" : "sharing"
@@ -97,18 +97,18 @@ function seeding({ program, stats, details, port }: StatusInput): Status {
   if (failing.length > 0 && failing.length === trackers.length) {
     const refusal = failing.find(({ fault }) => fault?.code === "tracker-refuses")?.fault?.sentence;
     const why = refusal ?? "no tracker answers";
-    return waiting(`${why}, so others do not find this; ${whom}`, before);
+    return waiting(`${why}, so other peers cannot find this one; ${peers}`, before);
   }
-  // Who has come in all the same is a better witness than the tracker.
+  // A peer that has connected proves more than the tracker's attempt.
   const isOpen = details?.reachable !== false || connections.some(({ flags }) => /i/.test(flags));
   if (!isOpen) {
-    return waiting(`port ${port} unreachable from the tracker: firewall? ${whom}`, before);
+    return waiting(`port ${port} unreachable from the tracker: firewall? ${peers}`, before);
   }
   if (failing.length > 0) {
     const verb = failing.length === 1 ? "fails" : "fail";
-    return waiting(`${whom}; ${failing.length} of ${trackers.length} trackers ${verb}`, before);
+    return waiting(`${peers}; ${failing.length} of ${trackers.length} trackers ${verb}`, before);
   }
-  return good(`${before}: ${whom}`);
+  return good(`${before}: ${peers}`);
 }
 
 function progressOf({ hashing }: StatusInput): string {

@@ -1,13 +1,13 @@
 /**
- * Numbers and strangers' texts in sentences.
+ * Formats numbers and strangers' text for sentences.
  *
  * @module
  */
 
-/** A tracker may send an error of 60 KB, and a web seed's URL may be as long; nobody reads that. */
+/** A tracker may send an error message of 60 KB, and a web seed's URL may be as long. */
 const MAX_LENGTH = 300;
 
-/** A stranger's text, cut where it gets too long. A page has to show it as text. */
+/** Shortens a stranger's text. The page has to show it as text. */
 export function clipped(text: string): string {
   return text.length <= MAX_LENGTH ? text : `${text.slice(0, MAX_LENGTH - 1)}…`;
 }
@@ -17,7 +17,7 @@ export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
 
-/** A share as `43%`; 100% only when everything is there. */
+/** A share as `43%`; `100%` only for all of it. */
 export function percent(part: number, whole: number): string {
   return part >= whole ? "100%" : `${Math.floor(100 * part / whole)}%`;
 }

@@ -1,16 +1,16 @@
 /**
- * A tracker while it is watched, from before it listens.
+ * The page of a tracker, from before it listens.
  *
  * @module
  */
 
 import type { Tracker } from "../tracker/server.ts";
-import type { PageSource, Query, TrackerSnapshot } from "./snapshot.ts";
+import type { PageSource, PageView, Query, TrackerSnapshot } from "./snapshot.ts";
 import { MAX_SWARMS, type TrackerFigures, trackerSnapshot } from "./tracker_snapshot.ts";
 
 const SAMPLE_MS = 1000;
 
-const NOTHING: TrackerFigures = {
+const NO_FIGURES: TrackerFigures = {
   torrents: 0,
   peers: 0,
   seeders: 0,
@@ -33,22 +33,29 @@ export class TrackerPage implements PageSource {
   #answersPerSecond = 0;
   #sampledMs = performance.now();
 
-  /** Nothing listens yet. */
   constructor() {
     this.#timer = setInterval(() => this.#sample(), SAMPLE_MS);
   }
 
-  /** From now on this tracker is shown. */
+  /** Shows this tracker from now on. */
   show(tracker: Tracker): void {
     this.#tracker = tracker;
     this.#url = tracker.url;
     this.#answers = this.#answered();
   }
 
-  snapshot({ search, swarm }: Query): TrackerSnapshot {
+  view(): PageView {
+    return { snapshot: (query) => this.#snapshot(query), map: () => undefined };
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #snapshot({ search, swarm }: Query): TrackerSnapshot {
     const tracker = this.#tracker;
     const isAsked = tracker !== undefined && swarm !== undefined;
-    const stats = tracker?.stats() ?? NOTHING;
+    const stats = tracker?.stats() ?? NO_FIGURES;
     const found = tracker?.survey(search, MAX_SWARMS) ?? { total: 0, swarms: [] };
     return trackerSnapshot({
       url: this.#url,
@@ -67,14 +74,8 @@ export class TrackerPage implements PageSource {
     });
   }
 
-  map(): undefined {}
-
-  close(): void {
-    clearInterval(this.#timer);
-  }
-
   #answered(): number {
-    const stats = this.#tracker?.stats() ?? NOTHING;
+    const stats = this.#tracker?.stats() ?? NO_FIGURES;
     const { connects, announces, scrapes, finds, reaches, refused } = stats;
     return connects + announces + scrapes + finds + reaches + refused;
   }

@@ -1,5 +1,5 @@
 /**
- * A tracker as a page sees it.
+ * Makes the snapshot of a tracker.
  *
  * @module
  */
@@ -10,50 +10,49 @@ import { clientName } from "../codec/wire/peer_id.ts";
 import type { MemberRow, MemberState, TrackerSnapshot } from "./snapshot.ts";
 import { clipped, count } from "./text.ts";
 
-/** Rows that are sent; the rest is counted. */
+/** The most rows to send. The rest is only counted. */
 export const MAX_SWARMS = 200;
 const MAX_MEMBERS = 500;
 
-/** Who is silent for so many intervals has missed an announce. Shortly after two it is forgotten. */
+/** A peer that is silent for this many intervals has missed an announce. After two it is removed. */
 const SILENT_INTERVALS = 1.5;
-/** Who has been here for less than this has had no chance yet. */
+/** A peer that has been here for less than this cannot be called slow. */
 const PROBATION_SECONDS = 30;
-/** Who has less than this part of what is to be expected lags behind. */
-const LAGGING = 0.5;
+/** A peer with less than this share of the expected progress is slow. */
+const SLOW_SHARE = 0.5;
 
-/** The order in which members are listed: those first whom somebody has to look after. */
+/** The order of the members: those first that need attention. */
 const ORDER: readonly MemberState[] = ["silent", "slow", "downloading", "complete"];
 
-/** What is counted. */
+/** The counters that the page shows. */
 export type TrackerFigures = Omit<TrackerStats, "names" | "ignored">;
 
-/** Some of the swarms, the biggest of them. */
+/** The result of a search: the number of matches, and the biggest of them. */
 export interface Found {
   readonly total: number;
   readonly swarms: readonly SwarmSummary[];
 }
 
-/** What a snapshot is made of. */
+/** What a snapshot is made from. */
 export interface TrackerInput {
   readonly url: string;
   readonly elapsedSeconds: number;
   readonly stats: TrackerFigures;
-  /** In the last second. */
+  /** Measured over the last second. */
   readonly answersPerSecond: number;
-  /** What was found. */
   readonly found: Found;
   /** The swarm that was asked for. */
   readonly selected?: {
     readonly hash: string;
     readonly members: readonly SwarmMember[];
-    /** How many there are, where the members are a sample. */
+    /** The size of the swarm, when the members are a sample. */
     readonly size?: number;
   };
-  /** Between the announces of a peer. */
+  /** The announce interval. */
   readonly intervalSeconds: number;
 }
 
-/** The snapshot of this moment. */
+/** Makes the snapshot. */
 export function trackerSnapshot(input: TrackerInput): TrackerSnapshot {
   const { url, elapsedSeconds, stats, answersPerSecond, found, selected, intervalSeconds } = input;
   const { announces, refused } = stats;
@@ -64,7 +63,7 @@ export function trackerSnapshot(input: TrackerInput): TrackerSnapshot {
     version: VERSION,
     sentence: isUsed
       ? `answering ${count(seeders + leechers, "peer")} in ${count(swarms, "swarm")}`
-      : "waiting for somebody who shares something",
+      : "waiting for the first peer",
     tone: isUsed ? "good" : "wait",
     url,
     elapsedSeconds,
@@ -84,19 +83,19 @@ export function trackerSnapshot(input: TrackerInput): TrackerSnapshot {
 }
 
 /**
- * Who is there, who lags behind, and who does not answer.
+ * Counts the members by state and lists them.
  *
- * @param size how many there are, where the members are a sample
+ * @param size the size of the swarm, when the members are a sample
  */
 export function summary(
   members: readonly SwarmMember[],
   intervalSeconds: number,
   size: number = members.length,
 ): { rollCall: string; peers: MemberRow[] } {
-  const norm = normOf(members);
+  const average = averageOf(members);
   const byState = new Map<MemberState, SwarmMember[]>(ORDER.map((state) => [state, []]));
   for (const member of members) {
-    byState.get(stateOf(member, norm, intervalSeconds))!.push(member);
+    byState.get(stateOf(member, average, intervalSeconds))!.push(member);
   }
   const peers = [...byState].flatMap(([state, them]) => them.map((member) => ({ state, member })));
   const [silent, slow, downloading, complete] = [...byState.values()].map(({ length }) => length);
@@ -115,8 +114,8 @@ export function summary(
   };
 }
 
-/** What is to be expected: what all have on average, of who has been here as long as any downloader. */
-function normOf(members: readonly SwarmMember[]): { progress: number; sinceSeconds: number } {
+/** The average progress, and the longest time that any downloader has been here. */
+function averageOf(members: readonly SwarmMember[]): { progress: number; sinceSeconds: number } {
   const known = members.flatMap(({ progress }) => progress === undefined ? [] : [progress]);
   let longest = 0;
   for (const { seeder, sinceSeconds } of members) {
@@ -127,16 +126,17 @@ function normOf(members: readonly SwarmMember[]): { progress: number; sinceSecon
 
 function stateOf(
   member: SwarmMember,
-  norm: { progress: number; sinceSeconds: number },
+  average: { progress: number; sinceSeconds: number },
   intervalSeconds: number,
 ): MemberState {
   const { seeder, progress, lastSeenSeconds, sinceSeconds, stillSeconds } = member;
   if (lastSeenSeconds > SILENT_INTERVALS * intervalSeconds) return "silent";
   if (seeder) return "complete";
   if (sinceSeconds < PROBATION_SECONDS) return "downloading";
-  const expected = norm.progress * sinceSeconds / norm.sinceSeconds; // less of who came later
-  const lags = progress !== undefined && progress < LAGGING * expected;
-  return lags || stillSeconds >= PROBATION_SECONDS ? "slow" : "downloading";
+  // A peer that came later has had less time.
+  const expected = average.progress * sinceSeconds / average.sinceSeconds;
+  const isBehind = progress !== undefined && progress < SLOW_SHARE * expected;
+  return isBehind || stillSeconds >= PROBATION_SECONDS ? "slow" : "downloading";
 }
 
 function memberRow(

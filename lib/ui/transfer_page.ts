@@ -1,36 +1,32 @@
 /**
- * A leecher or a seeder while it is watched: what it tells is kept for the page, from before it has
- * started.
+ * The page of a leecher or a seeder. Events reach it through {@link TransferPage.onEvent} alone, figures
+ * are read from the transfer once a second.
  *
  * @module
  */
 
 import type { TransferDetails } from "../session/details.ts";
-import type { TransferEvent, TransferListener, TransferStats } from "../session/events.ts";
+import type { TransferEvent, TransferStats } from "../session/events.ts";
 import { History } from "./rate_history.ts";
 import { pieceMap } from "./piece_map.ts";
-import type { PageSource, PieceMap, TransferSnapshot } from "./snapshot.ts";
+import type { PageSource, PageView } from "./snapshot.ts";
 import { transferSnapshot } from "./transfer_snapshot.ts";
 
 const SAMPLE_MS = 1000;
-/** So long a piece is shown as failed after it was. */
+/** How long the map marks a piece that failed its hash check. */
 const FAILED_SHOWN_MS = 10_000;
-/** So many failed pieces are remembered: a file that was replaced loses thousands at once. */
+/** The most failed pieces to remember: a file that was replaced loses thousands at once. */
 const MAX_FAILED = 4000;
 
-/** What a page needs of a leecher or a seeder. */
-export interface Watched {
-  /** Where peers connect to. */
+/** The part of a leecher or a seeder that its page reads. */
+export interface TransferHandle {
+  /** The TCP port it listens on. */
   readonly port: number;
-  /** The figures of this moment. */
   stats(): TransferStats;
-  /** A closer look. */
   details(): TransferDetails;
-  /** Registers a listener; the returned function takes it back. */
-  on(listener: TransferListener): () => void;
 }
 
-const NOTHING: TransferStats = {
+const NO_STATS: TransferStats = {
   name: "",
   state: "lookup",
   totalBytes: 0,
@@ -54,55 +50,45 @@ export class TransferPage implements PageSource {
   readonly #startMs = performance.now();
   readonly #history = new History();
   readonly #timer: ReturnType<typeof setInterval>;
-  readonly #failed = new Map<number, number>(); // until when each is shown, oldest first
-  #watched: Watched | undefined;
-  #leave: (() => void) | undefined;
+  readonly #failed = new Map<number, number>(); // until when each is marked, oldest first
+  #transfer: TransferHandle | undefined;
   #hashing: Extract<TransferEvent, { type: "hashing" }> | undefined;
   #name = "";
   #port = 0;
 
-  /** Nothing has started yet; {@link recordEvent} is to be told what happens until {@link show}. */
   constructor(program: "leecher" | "seeder") {
     this.#program = program;
     this.#timer = setInterval(() => this.#sample(), SAMPLE_MS);
   }
 
-  /** From now on this transfer is shown. */
-  show(watched: Watched): void {
-    this.#leave?.();
-    this.#watched = watched;
-    this.#leave = watched.on((event) => this.#hear(event));
+  /** Reads the figures of this transfer from now on. Until then the page shows what the events say. */
+  show(transfer: TransferHandle): void {
+    this.#transfer = transfer;
   }
 
-  /** What is told before there is a transfer to be shown; afterwards that is heard from itself. */
-  recordEvent(event: TransferEvent): void {
-    if (this.#watched === undefined) this.#hear(event);
-  }
-
-  snapshot(): TransferSnapshot {
-    const details = this.#watched?.details();
-    return transferSnapshot({
+  view(): PageView {
+    const details = this.#transfer?.details();
+    const input = {
       program: this.#program,
-      stats: this.#watched?.stats() ?? this.#beforeStart(),
+      stats: this.#transfer?.stats() ?? this.#statsBeforeStart(),
       details,
       hashing: this.#hashing,
-      port: this.#watched?.port ?? this.#port,
+      port: this.#transfer?.port ?? this.#port,
       elapsedSeconds: Math.floor((performance.now() - this.#startMs) / 1000),
       history: this.#history.toJSON(),
-    });
-  }
-
-  map(): PieceMap | undefined {
-    const view = this.#watched?.details().pieces;
-    return view && pieceMap(view, this.#failedLately());
+    };
+    return {
+      snapshot: () => transferSnapshot(input),
+      map: () => details?.pieces && pieceMap(details.pieces, this.#recentlyFailed()),
+    };
   }
 
   close(): void {
     clearInterval(this.#timer);
-    this.#leave?.();
   }
 
-  #hear(event: TransferEvent): void {
+  /** Takes an event of the transfer, from before it has started until its end. */
+  onEvent(event: TransferEvent): void {
     switch (event.type) {
       case "hashing":
         this.#hashing = event.doneBytes < event.totalBytes ? event : undefined;
@@ -115,29 +101,29 @@ export class TransferPage implements PageSource {
         return;
       case "pieceFailed":
       case "pieceLost":
-        return this.#remember(event.piece);
+        return this.#markFailed(event.piece);
     }
   }
 
-  #beforeStart(): TransferStats {
+  #statsBeforeStart(): TransferStats {
     return {
-      ...NOTHING,
+      ...NO_STATS,
       name: this.#name,
       state: this.#hashing === undefined ? "lookup" : "hashing",
     };
   }
 
   #sample(): void {
-    this.#history.sample(this.#watched?.stats() ?? NOTHING, performance.now());
+    this.#history.sample(this.#transfer?.stats() ?? NO_STATS, performance.now());
   }
 
-  #remember(piece: number): void {
+  #markFailed(piece: number): void {
     this.#failed.delete(piece);
     this.#failed.set(piece, performance.now() + FAILED_SHOWN_MS);
     if (this.#failed.size > MAX_FAILED) this.#failed.delete(this.#failed.keys().next().value!);
   }
 
-  #failedLately(): Iterable<number> {
+  #recentlyFailed(): Iterable<number> {
     const nowMs = performance.now();
     for (const [piece, untilMs] of this.#failed) {
       if (untilMs > nowMs) break;

@@ -1,5 +1,5 @@
 /**
- * A leecher or a seeder as a page sees it.
+ * Makes the snapshot of a leecher or a seeder.
  *
  * @module
  */
@@ -21,15 +21,15 @@ import type {
 import { type StatusInput, statusText } from "./status_text.ts";
 import { clipped } from "./text.ts";
 
-/** Rows of peers, and of sources, that are sent; the rest is counted. */
+/** The most peers and sources to send. The rest is only counted. */
 const MAX_PEERS = 500, MAX_SOURCES = 100;
-/** A torrent may name any number of trackers. */
+/** The most trackers to send. A torrent may name any number. */
 const MAX_TRACKERS = 100;
-/** Files of a folder that are listed. All of them would be sent again with every change. */
+/** The most files to send, because all of them are sent again with every change. */
 const MAX_FILES = 100;
 const SECONDS_PER_MINUTE = 60;
 
-/** What the letters of {@link ConnectionStats.flags} mean. */
+/** The meaning of the letters of {@link ConnectionStats.flags}. */
 const FLAGS: Readonly<Record<string, string>> = {
   w: "web server",
   i: "connected to us",
@@ -39,19 +39,19 @@ const FLAGS: Readonly<Record<string, string>> = {
   s: "owes us data",
 };
 
-/** What a snapshot is made of, besides what the sentence is made of. */
+/** What a snapshot is made from. */
 export interface TransferInput extends StatusInput {
   readonly elapsedSeconds: number;
   readonly history: RateHistory;
 }
 
-/** The snapshot of this moment. */
+/** Makes the snapshot. */
 export function transferSnapshot(input: TransferInput): TransferSnapshot {
   const { program, stats, details, hashing, port, elapsedSeconds, history } = input;
   const { name, state, peers: known, etaSeconds } = stats;
   const { path, files, fileView, v1Hash, v2Hash, end, result, reachable } = details ?? {};
   const rows = peerRows(stats.connections);
-  const stop = end && stopSentence(stats, end);
+  const stop = end && seedingLimitText(stats, end);
   return {
     program,
     version: VERSION,
@@ -111,8 +111,8 @@ function peerRows(connections: readonly ConnectionStats[]): PeerRow[] {
   }));
 }
 
-function otherRows(strangers: TransferDetails["strangers"], most: number): OtherPeerRow[] {
-  return strangers.slice(0, most).map((
+function otherRows(strangers: TransferDetails["strangers"], max: number): OtherPeerRow[] {
+  return strangers.slice(0, max).map((
     { address, client, state, complete, badPieces, reason },
   ) => ({
     address: clipped(address),
@@ -142,15 +142,15 @@ function trackerRow({ url, ok, error, seeders, leechers, nextInSeconds }: Tracke
   return row;
 }
 
-/** What ends seeding, whatever comes first, with how far that is. */
-function stopSentence(
+/** The limits of seeding, with how near each is. */
+function seedingLimitText(
   { copies, uploadedBytes, totalBytes }: TransferStats,
   { atCopies, atRatio, inSeconds }: NonNullable<TransferDetails["end"]>,
 ): string {
   const ratio = totalBytes > 0 ? uploadedBytes / totalBytes : 0;
   const parts = [
     atCopies !== undefined && `${copies} of ${atCopies} complete`,
-    atRatio !== undefined && `${ratio.toFixed(2)} of ${atRatio} times the size sent`,
+    atRatio !== undefined && `ratio ${ratio.toFixed(2)} of ${atRatio}`,
     inSeconds !== undefined && `${timeLeft(inSeconds)} left`,
   ];
   return parts.filter(Boolean).join(", ");

@@ -171,23 +171,23 @@ Deno.test("hashing has its bar until it is done", () => {
   let nowMs = 0;
   const display = new TransferDisplay(shown.screen, "hashing", () => nowMs);
   assertEquals(display.line(), undefined);
-  display.event({ type: "hashing", doneBytes: 0, totalBytes: 4096 });
+  display.onEvent({ type: "hashing", doneBytes: 0, totalBytes: 4096 });
   nowMs = 1000;
-  display.event({ type: "hashing", doneBytes: 1024, totalBytes: 4096 });
+  display.onEvent({ type: "hashing", doneBytes: 1024, totalBytes: 4096 });
   assertEquals(display.line(), {
     title: "hashing",
     fraction: 0.25,
     figures: ["25.0%", "1 KiB/s", "3s left", "1 KiB of 4 KiB"],
   });
-  display.event({ type: "hashing", doneBytes: 4096, totalBytes: 4096 });
+  display.onEvent({ type: "hashing", doneBytes: 4096, totalBytes: 4096 });
   assertEquals(display.line(), undefined);
 });
 
 Deno.test("checking names what is checked, once that is known", () => {
   using shown = screenOn(true);
   const display = new TransferDisplay(shown.screen, "checking", () => 0);
-  display.event({ type: "metadata", name: "a\x1b[2J.iso", bytes: 4096 });
-  display.event({ type: "hashing", doneBytes: 0, totalBytes: 4096 });
+  display.onEvent({ type: "metadata", name: "a\x1b[2J.iso", bytes: 4096 });
+  display.onEvent({ type: "hashing", doneBytes: 0, totalBytes: 4096 });
   assertEquals(display.line()?.title, "checking a[2J.iso");
 });
 
@@ -195,7 +195,7 @@ Deno.test("a tracker's silence is told once, and its return once", () => {
   using shown = screenOn(false);
   const display = new TransferDisplay(shown.screen, "hashing", () => 0);
   const url = "udp://h:1";
-  for (const ok of [true, false, false, true, true]) display.event({ type: "tracker", url, ok });
+  for (const ok of [true, false, false, true, true]) display.onEvent({ type: "tracker", url, ok });
   assertEquals(shown.written, [
     "warning: tracker udp://h:1 does not answer, trying again\n",
     "tracker udp://h:1 is back\n",
@@ -205,18 +205,18 @@ Deno.test("a tracker's silence is told once, and its return once", () => {
 Deno.test("a reason to wait is told once until something moves", () => {
   using shown = screenOn(false);
   const display = new TransferDisplay(shown.screen, "checking", () => 0);
-  display.event({ type: "stalled", code: "no-seeder", reason: "nobody is there" });
-  display.event({ type: "stalled", code: "no-seeder", reason: "nobody is there" });
-  display.event({ type: "piece", piece: 1, bytes: 1, from: [] });
-  display.event({ type: "stalled", code: "no-seeder", reason: "nobody is there" });
+  display.onEvent({ type: "stalled", code: "no-seeder", reason: "nobody is there" });
+  display.onEvent({ type: "stalled", code: "no-seeder", reason: "nobody is there" });
+  display.onEvent({ type: "piece", piece: 1, bytes: 1, from: [] });
+  display.onEvent({ type: "stalled", code: "no-seeder", reason: "nobody is there" });
   assertEquals(shown.written, ["waiting: nobody is there\n", "waiting: nobody is there\n"]);
 });
 
 Deno.test("a file that changed is told of once, however many chunks it costs", () => {
   using shown = screenOn(false);
   const display = new TransferDisplay(shown.screen, "hashing", () => 0);
-  for (const piece of [7, 8, 9]) display.event({ type: "pieceLost", piece, path: "a.iso" });
-  display.event({ type: "pieceLost", piece: 0, path: "b.iso" });
+  for (const piece of [7, 8, 9]) display.onEvent({ type: "pieceLost", piece, path: "a.iso" });
+  display.onEvent({ type: "pieceLost", piece: 0, path: "b.iso" });
   assertEquals(shown.written.map((line) => /(\S+) has changed: chunk (\d+)/.exec(line)?.slice(1)), [
     ["a.iso", "7"],
     ["b.iso", "0"],
@@ -233,7 +233,7 @@ Deno.test("with -v chunks are counted once a second, with -vv each is told", () 
     display.watch({ stats, details: () => ({}) });
     for (const piece of [40, 7, 300, 2]) {
       havePieces++;
-      display.event({ type: "piece", piece, bytes: 1024, from: ["a:1"] });
+      display.onEvent({ type: "piece", piece, bytes: 1024, from: ["a:1"] });
       nowMs += 600;
     }
     return shown.written;

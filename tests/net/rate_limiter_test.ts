@@ -13,7 +13,7 @@ interface Taker {
 /** What passes a limiter in `seconds` when all takers always want more: when, how much, and whose. */
 function flow(bytesPerSecond: number, takers: readonly Taker[], seconds: number) {
   let nowMs = 0;
-  const limiter = new RateLimiter(bytesPerSecond, () => nowMs);
+  const limiter = new RateLimiter(bytesPerSecond, { nowMs: () => nowMs });
   // A taker that has waited passes its bytes and takes its next.
   const passed: { atMs: number; bytes: number; taker: number }[] = [];
   const dueMs = takers.map(({ bytes }) => limiter.take(bytes));
@@ -48,7 +48,7 @@ Deno.test("without a limit nobody waits", () => {
 });
 
 Deno.test("whoever takes more than is there waits for it, and those after it longer", () => {
-  const limiter = new RateLimiter(1_000_000, () => 0);
+  const limiter = new RateLimiter(1_000_000, { nowMs: () => 0 });
   assertEquals([limiter.take(50_000), limiter.take(1_000_000)], [0, 1000]);
   assertEquals([limiter.take(0), limiter.take(500_000)], [0, 1500]);
 });
@@ -81,7 +81,7 @@ Deno.test("all take turns: nobody gets less for coming late or asking for more a
 
 Deno.test("after a pause no more than the burst goes at once", () => {
   let nowMs = 0;
-  const limiter = new RateLimiter(1_000_000, () => nowMs);
+  const limiter = new RateLimiter(1_000_000, { nowMs: () => nowMs });
   limiter.take(50_000);
   nowMs = 10_000;
   assertEquals(limiter.take(50_000), 0);

@@ -23,7 +23,7 @@ Deno.test("once in so many things a thread frees what nobody refers to, however 
 Deno.test("where a collection takes long there are fewer, for a fiftieth of the time at most", () => {
   const begun: number[] = [];
   let nowMs = 0;
-  const garbage = new GcPacer(10, 1 / 50, () => nowMs, () => {
+  const garbage = new GcPacer(10, 1 / 50, { nowMs: () => nowMs }, () => {
     begun.push(nowMs);
     nowMs += 8;
   });
@@ -34,7 +34,7 @@ Deno.test("where a collection takes long there are fewer, for a fiftieth of the 
 Deno.test("a collection waits until there is enough to collect", () => {
   const counts: number[] = [];
   let count = 0;
-  const garbage = new GcPacer(100, 1, () => 0, () => void counts.push(count));
+  const garbage = new GcPacer(100, 1, { nowMs: () => 0 }, () => void counts.push(count));
   for (count = 1; count <= 350; count++) garbage.add(1);
   assertEquals(counts, [100, 200, 300]);
 });

@@ -24,11 +24,13 @@ export class MockPage implements AsyncDisposable {
   static async serve(snapshot: Snapshot, map?: PieceMap, port = 0): Promise<MockPage> {
     const page = new MockPage(snapshot, map);
     const source: PageSource = {
-      snapshot: (question) => {
-        page.question = question;
-        return page.snapshot;
-      },
-      map: () => page.map,
+      view: () => ({
+        snapshot: (question) => {
+          page.question = question;
+          return page.snapshot;
+        },
+        map: () => page.map,
+      }),
       close: () => {},
     };
     page.#server = await PageServer.start(source, { host: "127.0.0.1", port });

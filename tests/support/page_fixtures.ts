@@ -4,7 +4,7 @@
  */
 
 import type { ConnectionStats, TransferDetails, TransferStats } from "../../mod.ts";
-import type { PageSource, PieceMap, Query, Snapshot } from "../../lib/ui/snapshot.ts";
+import type { PageSource, PageView, PieceMap, Query, Snapshot } from "../../lib/ui/snapshot.ts";
 import { transferSnapshot } from "../../lib/ui/transfer_snapshot.ts";
 
 /** Figures of a leecher that has half of a file. */
@@ -68,11 +68,15 @@ export function leecherSnapshot(
 }
 
 /** Shows what a test says, and counts how often it is asked. */
-export class FakeSource implements PageSource {
+export class FakeSource implements PageSource, PageView {
   current: Snapshot = leecherSnapshot();
   pieces: PieceMap | undefined;
   asked = 0;
   readonly questions: Query[] = [];
+
+  view(): PageView {
+    return this;
+  }
 
   snapshot(question: Query): Snapshot {
     this.asked++;

@@ -75,3 +75,15 @@ Deno.test("connection ids are right however many clients there are", { permissio
   longer.set(IPV4);
   assert(hex(ids.issue(longer, NOW_MS)) !== "3898ec7fd45e39b8");
 });
+
+Deno.test("connection ids are good for two minutes from the first moment of the clock", {
+  permissions,
+}, () => {
+  const ids = new ConnectionIds(SECRET);
+  for (const ip of [IPV4, IPV6]) {
+    assert(!ids.accepts(new Uint8Array(8), ip, 0), "a slot that was never used proves nothing");
+    const id = ids.issue(ip, 0);
+    for (const nowMs of [0, 60_000, 120_000]) assert(ids.accepts(id, ip, nowMs), `at ${nowMs}`);
+    assert(!ids.accepts(id, ip, 180_000));
+  }
+});

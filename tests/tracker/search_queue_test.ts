@@ -22,7 +22,9 @@ function searchesOf(names: number) {
     catalogue.hold(infoHash, { name: `image ${i}.iso`, length: 1 }, claimant);
   }
   const clock = { nowMs: 1000 };
-  const searches = new TrackerSearches({ swarms: noSwarms(), catalogue }, () => clock.nowMs++);
+  const searches = new TrackerSearches({ swarms: noSwarms(), catalogue }, {
+    nowMs: () => clock.nowMs++,
+  });
   return { searches, clock, catalogue };
 }
 

@@ -130,7 +130,7 @@ foreignTest(
     await sentence(tab, /^Waiting: tracker udp:\/\/127\.0\.0\.1:9 does not answer/);
     const text = await tab.locator("main").innerText();
     assert(text.includes("some.iso") && text.includes("size not known yet"), text);
-    assert(text.includes("shown as soon as it is known how many there are"), text);
+    assert(text.includes("as soon as the number of chunks is known"), text);
     assert(!/NaN|undefined|Infinity/.test(text), text);
     assertEquals(await tab.title(), "0% some.iso");
     assertMatch(await tab.getByRole("textbox", { name: "Link" }).inputValue(), /0123456789abcdef/);
@@ -146,7 +146,7 @@ foreignTest(
     await using browser = await TestBrowser.start();
     const tab = await browser.open(page.url);
     await drawn(tab);
-    await tab.getByText("The 500 most active of them.").waitFor();
+    await tab.getByText("The 500 most active are listed.").waitFor();
     const rows = tab.getByRole("table", { name: /^Connected peers/ }).locator("tbody tr");
     assertEquals(await rows.count(), 50);
     await tab.getByRole("button", { name: "Show all 500" }).click();
@@ -180,7 +180,7 @@ foreignTest(
     for (const width of [1280, 360]) {
       const tab = await browser.open(page.url, { width });
       await drawn(tab);
-      await tab.getByText("One square is 50 chunks.").waitFor();
+      await tab.getByText("One square stands for 50 chunks.").waitFor();
       const cells = await seenCells(tab);
       assertEquals(cells.length, 4000);
       const bytes = [...atob(map.verified)].map((character) => character.charCodeAt(0));

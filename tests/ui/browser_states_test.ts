@@ -133,7 +133,7 @@ foreignTest(
     await tab.locator(".tone", { hasText: "All is well" }).waitFor();
     await before[Symbol.asyncDispose]();
     await tab.locator(".lost", { hasText: "Connection to the program lost" }).waitFor();
-    await tab.locator(".tone", { hasText: "As it was last heard of" }).waitFor();
+    await tab.locator(".tone", { hasText: "Last known state" }).waitFor();
     assertEquals(await tab.getByText("All is well").count(), 0);
     await using _after = await MockPage.serve(mockLeecher(1), mockMap(1), port);
     await tab.locator(".tone", { hasText: "All is well" }).waitFor();
@@ -152,7 +152,7 @@ foreignTest(
     await drawn(tab);
     await before.close();
     const after = await PageServer.start(new FakeSource(), { host: "0.0.0.0", port: Number(port) });
-    await tab.locator(".lost", { hasText: "the program was started anew" }).waitFor();
+    await tab.locator(".lost", { hasText: "the program was restarted" }).waitFor();
     await after.close();
   },
 );
@@ -167,7 +167,7 @@ foreignTest(
     const token = searchParams.get("token")!;
     for (const width of [1400, 360]) {
       const tab = await browser.open(`http://127.0.0.1:${port}/`, { width, bypassCSP: true });
-      await tab.getByRole("heading", { name: "This page wants its token" }).waitFor();
+      await tab.getByRole("heading", { name: "This page needs a token" }).waitFor();
       await tab.evaluate(axe.source);
       const { violations } = await tab.evaluate(() =>
         (globalThis as unknown as { axe: typeof axe }).axe.run({ resultTypes: ["violations"] })
@@ -176,7 +176,7 @@ foreignTest(
       assert(await tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
       await tab.getByLabel("Token").fill("wrong");
       await tab.keyboard.press("Enter");
-      await tab.getByRole("heading", { name: "This page wants its token" }).waitFor();
+      await tab.getByRole("heading", { name: "This page needs a token" }).waitFor();
       await tab.getByLabel("Token").fill(token);
       await tab.getByRole("button", { name: "Open" }).click();
       await drawn(tab);
@@ -191,15 +191,15 @@ foreignTest("a folder's files are listed with how much of each is here", ["chrom
   await using browser = await TestBrowser.start();
   const tab = await browser.open(page.url, WIDE);
   await drawn(tab);
-  await tab.getByText("The first 100; 99,900 others are not listed.").waitFor();
+  await tab.getByText("The first 100 of 100,000 files are listed.").waitFor();
   const table = tab.getByRole("table", { name: "Files, 100 files" });
   const row = (name: string) => table.getByRole("row", { name });
   assertEquals(
     await row("lecture 1.mp4").getByRole("progressbar").getAttribute("value"),
     `${1 / 3}`,
   );
-  await row("lecture 2.mp4").getByText("not chosen").waitFor();
-  await row("lecture 3.mp4").getByText("all of it").waitFor();
+  await row("lecture 2.mp4").getByText("not selected").waitFor();
+  await row("lecture 3.mp4").getByText("complete").waitFor();
   await row("lecture 5.mp4").getByText("0 B").waitFor();
   assertEquals(await table.locator("tbody tr").count(), 20);
   await tab.getByRole("button", { name: "Show all 100" }).click();
@@ -218,9 +218,9 @@ foreignTest(
     const row = tab.getByRole("row", { name: "10.0.0.7:6881" });
     await row.getByText("seeder, handing out gradually").waitFor();
     assertEquals(await row.getByRole("progressbar").count(), 0);
-    await tab.getByText("A seeder hands its chunks out gradually").waitFor();
+    await tab.getByText("A seeder hands out its chunks gradually").waitFor();
     page.snapshot = mockGradualSeeder();
     await tab.locator("h1", { hasText: "Handing out gradually: sending to 5 peers" }).waitFor();
-    await tab.getByText("One copy is handed out gradually").waitFor();
+    await tab.getByText("This seeder hands out its chunks gradually").waitFor();
   },
 );

@@ -60,11 +60,11 @@ foreignTest(
     await drawn(tab);
     const isStream = (request: Request) => /\/api\/events$/.test(request.url());
     const left = tab.waitForEvent("requestfailed", isStream);
-    const glanced = tab.waitForResponse(/\/api\/state$/);
-    page.snapshot = mockLeecher(1);
+    const polled = tab.waitForResponse(/\/api\/state$/);
     await show(tab, true);
     await left;
-    await (await glanced).finished();
+    page.snapshot = mockLeecher(1); // no earlier: an event on its way would still be drawn
+    await (await polled).finished();
     await tab.waitForFunction(() => document.title.startsWith("100%"));
     assertEquals(await tab.locator("h1").innerText(), "Downloading from 4 peers");
 

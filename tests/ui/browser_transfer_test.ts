@@ -90,7 +90,7 @@ foreignTest(
     await seeder.close();
 
     assertMatch(await sentence(tab, /^Waiting: /), /127\.0\.0\.1|nobody|seeder/);
-    await tab.locator(".tone", { hasText: "Take note" }).waitFor();
+    await tab.locator(".tone", { hasText: "Notice" }).waitFor();
     const has = bitfieldOf(leeching.leecher);
     const count = has.filter(Boolean).length;
     assert(count >= 15 && count < has.length, `${count} of ${has.length}`);
@@ -118,8 +118,8 @@ foreignTest(
     await using browser = await TestBrowser.start();
     const tab = await browser.open(page.url);
     await drawn(tab);
-    assertMatch(await sentence(tab, /./), /^Sharing: nobody is connected now$/);
-    assertEquals(await tab.locator(".stop").innerText(), "Ends by itself: 0 of 20 complete");
+    assertMatch(await sentence(tab, /./), /^Sharing: no peers connected$/);
+    assertEquals(await tab.locator(".stop").innerText(), "Seeding limit: 0 of 20 complete");
     await using leeching = await leechFrom(seeder.magnet, {
       peers: [addressOf(seeder)],
       out: await temp.folder("to"),

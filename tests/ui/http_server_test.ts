@@ -5,11 +5,11 @@
 
 import { assertEquals, assertLess, assertMatch } from "@std/assert";
 import {
-  type Asked,
   HttpServer,
   LIMITS,
   type Limits,
-  type Reply,
+  type PageRequest,
+  type PageResponse,
 } from "../../lib/ui/http_server.ts";
 import { ask } from "../support/raw_http.ts";
 
@@ -18,12 +18,16 @@ const SHORT = { ...LIMITS, headMs: 300, requestMs: 500, nextRequestMs: 200, stal
 const BIG = "x".repeat(16 * 2 ** 20);
 
 /** A server that says what it was asked, and ends with its scope. */
-async function serve(limits: Limits = SHORT, body: Reply["body"] = "hello\n", isWelcome = true) {
+async function serve(
+  limits: Limits = SHORT,
+  body: PageResponse["body"] = "hello\n",
+  isAuthorized = true,
+) {
   const http = await HttpServer.listen("127.0.0.1", 0, limits);
-  const asked: Asked[] = [];
+  const asked: PageRequest[] = [];
   http.serve((request) => {
     asked.push(request);
-    return { status: 200, headers: { "content-type": "text/plain" }, body, isWelcome };
+    return { status: 200, headers: { "content-type": "text/plain" }, body, isAuthorized };
   });
   const { port } = http.address;
   return {

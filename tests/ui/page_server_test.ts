@@ -47,7 +47,7 @@ Deno.test("every file of the page and every library is served as what it is, und
   await using page = await serve();
   const files = ["/"];
   for (const name of filesBelow(new URL("../../lib/ui/page/", import.meta.url))) {
-    if (name !== "door.html") files.push(`/${name}`); // stands for others, under their address
+    if (name !== "token_form.html") files.push(`/${name}`); // stands for others, under their address
   }
   const libraries = ["preact.js", "uplot.js", "uplot.css", "qrcode.js"];
   files.push(...libraries.map((name) => `/vendor/${name}`));
@@ -102,7 +102,7 @@ Deno.test("HEAD gets the head alone, and anything that is no reading is refused"
   }
   const posted = await page.get("/api/state", { method: "POST", body: "x" });
   assertEquals([posted.status, posted.headers.get("allow")], [405, "GET, HEAD"]);
-  assertMatch(await posted.text(), /^This page can only be read\.\n$/);
+  assertMatch(await posted.text(), /^This page is read-only\.\n$/);
 });
 
 Deno.test("a foreign Host and a foreign Origin get 403 and a sentence, on the wire too", async () => {

@@ -122,7 +122,7 @@ Deno.test("a tracker's snapshot has its counters, its swarms and one sentence", 
   assertLessOrEqual(snapshot.swarms[0]!.name!.length, 300);
   assertEquals(snapshot.selected, undefined);
   const idle = trackerSnapshot({ ...input, stats: { ...STATS, peers: 0, seeders: 0 } });
-  assertEquals([idle.sentence, idle.tone], ["waiting for somebody who shares something", "wait"]);
+  assertEquals([idle.sentence, idle.tone], ["waiting for the first peer", "wait"]);
 });
 
 Deno.test("of a crowd that is too big to be listed the roll-call says that it is a sample", () => {

@@ -55,12 +55,12 @@ const CASES: Case[] = [
   { of: { state: "checking" }, says: "checking what is on disk", tone: "work" },
   {
     of: { state: "metadata" },
-    says: "looking for peers that know the torrent",
+    says: "looking for peers with the torrent's metadata",
     tone: "work",
   },
   {
     of: { state: "metadata", peers: connected(2) },
-    says: "asking 2 peers for the torrent's description",
+    says: "asking 2 peers for the torrent's metadata",
     tone: "work",
   },
   {
@@ -88,12 +88,12 @@ const CASES: Case[] = [
   },
   {
     of: { state: "verifying" },
-    says: "everything is here; a last check of the whole",
+    says: "download complete, checking the whole file",
     tone: "work",
   },
   {
     of: { state: "flushing" },
-    says: "everything is here; writing to disk",
+    says: "download complete, writing to disk",
     tone: "work",
   },
   {
@@ -105,42 +105,43 @@ const CASES: Case[] = [
   {
     of: { state: "seeding", havePieces: 4 },
     program: "seeder",
-    says: "sharing: nobody is connected now",
+    says: "sharing: no peers connected",
     tone: "good",
   },
   {
     of: { state: "seeding", havePieces: 4, connections: [connection()] },
     program: "seeder",
-    says: "sharing: 1 peer connected, none needs anything now",
+    says: "sharing: 1 peer connected, none is downloading now",
     tone: "good",
   },
   {
     of: { state: "seeding", havePieces: 4 },
     program: "seeder",
     look: { trackers: [DEAD] },
-    says: "sharing: no tracker answers, so others do not find this; nobody is connected now",
+    says: "sharing: no tracker answers, so other peers cannot find this one; no peers connected",
     tone: "wait",
   },
   {
     of: { state: "seeding", havePieces: 4 },
     program: "seeder",
     look: { trackers: [DEAD, REFUSING] },
-    says: "sharing: tracker udp://r:1 refuses: not registered here, so others do not find this; " +
-      "nobody is connected now",
+    says:
+      "sharing: tracker udp://r:1 refuses: not registered here, so other peers cannot find this one; " +
+      "no peers connected",
     tone: "wait",
   },
   {
     of: { state: "seeding", havePieces: 4 },
     program: "seeder",
     look: { reachable: false },
-    says: "sharing: port 6881 unreachable from the tracker: firewall? nobody is connected now",
+    says: "sharing: port 6881 unreachable from the tracker: firewall? no peers connected",
     tone: "wait",
   },
   {
     of: { state: "seeding", havePieces: 4, connections: [connection({ flags: "i2" })] },
     program: "seeder",
     look: { reachable: false },
-    says: "sharing: 1 peer connected, none needs anything now",
+    says: "sharing: 1 peer connected, none is downloading now",
     tone: "good",
   },
   {
@@ -244,7 +245,7 @@ Deno.test("what ends seeding is said with how far it is", () => {
   const sentence = (end: TransferDetails["end"]) =>
     leecherSnapshot({ copies: 12, uploadedBytes: 430_000 }, { ...(end && { end }) }).stop?.sentence;
   assertEquals(sentence({ atCopies: 20 }), "12 of 20 complete");
-  assertEquals(sentence({ atRatio: 2 }), "0.43 of 2 times the size sent");
+  assertEquals(sentence({ atRatio: 2 }), "ratio 0.43 of 2");
   assertEquals(sentence({ inSeconds: 61 }), "2 min left");
   assertEquals(sentence({ inSeconds: 59.2, atCopies: 20 }), "12 of 20 complete, 60 s left");
   assertEquals(sentence(undefined), undefined);

@@ -54,7 +54,7 @@ export function helpText<T extends OptionTable>(
 }
 
 /** The names of an option with its value: `-t, --tracker URL`. */
-function optionNames(option: Option<unknown>): string {
+export function optionNames(option: Option<unknown>): string {
   const short = option.short === undefined ? "    " : `-${option.short}, `;
   return `${short}--${option.flag}${option.value === undefined ? "" : ` ${option.value}`}`;
 }

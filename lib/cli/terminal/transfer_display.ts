@@ -14,30 +14,29 @@ import { foreign } from "../text/terminal_text.ts";
 
 const COUNT_MS = 1000;
 
-/** What can be asked of a transfer, be it a leecher or a seeder. */
-interface Watched {
+/** The part of a leecher or a seeder that the display reads. */
+export interface TransferHandle {
   stats(): TransferStats;
   details(): Pick<TransferDetails, "pieces">;
 }
 
-/** Shows a transfer on a {@link Screen}: hashing first, then what {@link watch} was told to ask. */
+/** Shows a transfer on a {@link Screen}: first how far hashing is, then the figures of the transfer. */
 export class TransferDisplay {
   readonly #screen: Screen;
   readonly #verb: string;
   readonly #nowMs: () => number;
-  readonly #troubled = new Set<string>();
-  readonly #changed = new Set<string>();
-  #watched: Watched | undefined;
+  readonly #failing = new Set<string>();
+  readonly #changedFiles = new Set<string>();
+  #transfer: TransferHandle | undefined;
   #pieces: PieceView | undefined;
   #name: string;
   #hashing: { event: Extract<TransferEvent, { type: "hashing" }>; sinceMs: number } | undefined;
   #waitingReason: string | undefined;
-  #countedMs = -Infinity;
+  #lastCountMs = -Infinity;
 
   /**
-   * @param verb what reading the file from disk is for: `hashing` or `checking`
-   * @param nowMs a clock
-   * @param name what is read, as far as that is known from the start
+   * @param verb why the file is read from disk: `hashing`, `checking` or `reading`
+   * @param name of the file, if it is known from the start
    */
   constructor(screen: Screen, verb: string, nowMs: () => number, name = "") {
     this.#screen = screen;
@@ -47,10 +46,10 @@ export class TransferDisplay {
     screen.follow({ line: () => this.line(), table: (room) => this.table(room) });
   }
 
-  /** Takes what happened; bound, so that it can be handed over as a listener. */
-  readonly event = (event: TransferEvent): void => {
-    if (event.type === "hashing") return this.#hash(event);
-    if (event.type === "tracker" && this.#isOldNews(event)) return;
+  /** Takes an event of the transfer. */
+  readonly onEvent = (event: TransferEvent): void => {
+    if (event.type === "hashing") return this.#showHashing(event);
+    if (event.type === "tracker" && this.#noteTracker(event)) return;
     if (event.type === "stalled") {
       const reason = stallText({ ...event, sentence: event.reason });
       if (reason === this.#waitingReason) return;
@@ -61,16 +60,16 @@ export class TransferDisplay {
     if (event.type === "piece" && !this.#screen.tellsEach) return this.#countPieces();
     const sentence = sentenceFor(event);
     if (sentence === undefined) return;
-    const isRepeated = event.type === "pieceLost" && this.#isKnownToChange(event.path);
+    const isRepeated = event.type === "pieceLost" && this.#noteChangedFile(event.path);
     this.#screen.tell(isRepeated ? { ...sentence, level: "trace" } : sentence);
   };
 
-  /** Asks `watched` for the figures from now on. */
-  watch(watched: Watched): void {
-    this.#watched = watched;
+  /** Reads the figures of this transfer from now on. */
+  watch(transfer: TransferHandle): void {
+    this.#transfer = transfer;
   }
 
-  /** What the progress line says now. */
+  /** The progress line of this moment; `undefined` before there is anything to show. */
   line(): Line | undefined {
     if (this.#hashing) {
       const { event, sinceMs } = this.#hashing;
@@ -78,56 +77,56 @@ export class TransferDisplay {
       const title = `${this.#verb} ${foreign(this.#name)}`.trimEnd();
       return hashingLine(title, event.doneBytes, event.totalBytes, elapsedSeconds);
     }
-    const stats = this.#watched?.stats();
+    const stats = this.#transfer?.stats();
     if (stats === undefined) return undefined;
-    // In a pipe a line is printed when it has changed: seconds that pass are no change.
+    // A pipe gets a line whenever it changes, and a count of seconds changes all the time.
     const now = this.#screen.isLive ? stats.waiting : undefined;
     const reason = now === undefined ? this.#waitingReason : stallText(now);
     return transferLine(stats, reason && foreign(reason), this.#piecesOf(stats));
   }
 
-  /** What the table of peers shows now. */
+  /** The rows of the peer table. */
   table(room: Room): readonly string[] {
-    return peerTable(this.#watched?.stats().connections ?? [], room);
+    return peerTable(this.#transfer?.stats().connections ?? [], room);
   }
 
-  /** They are asked for once: what they are does not change, and how they are can be read off them. */
+  /** The view is live, so one is enough. */
   #piecesOf({ pieces }: TransferStats): PieceView | undefined {
-    if (pieces > 0) this.#pieces ??= this.#watched?.details().pieces;
+    if (pieces > 0) this.#pieces ??= this.#transfer?.details().pieces;
     return this.#pieces;
   }
 
-  /** Where there is no line for each chunk, there is one a second at most that counts them. */
+  /** A screen that does not print every chunk gets their count, at most once a second. */
   #countPieces(): void {
     const nowMs = this.#nowMs();
-    if (this.#watched === undefined || nowMs - this.#countedMs < COUNT_MS) return;
-    this.#countedMs = nowMs;
-    const { havePieces, pieces } = this.#watched.stats();
+    if (this.#transfer === undefined || nowMs - this.#lastCountMs < COUNT_MS) return;
+    this.#lastCountMs = nowMs;
+    const { havePieces, pieces } = this.#transfer.stats();
     this.#screen.tell({ text: `chunk ${havePieces} of ${pieces} verified`, level: "detail" });
   }
 
-  #hash(event: Extract<TransferEvent, { type: "hashing" }>): void {
+  #showHashing(event: Extract<TransferEvent, { type: "hashing" }>): void {
     const isOver = event.doneBytes >= event.totalBytes;
     const sinceMs = this.#hashing?.sinceMs ?? this.#nowMs();
     this.#hashing = isOver ? undefined : { event, sinceMs };
   }
 
-  /** A file that was replaced loses thousands of chunks: the first says it, the others are details. */
-  #isKnownToChange(path: string): boolean {
-    const isKnown = this.#changed.has(path);
-    this.#changed.add(path);
+  /** A replaced file loses thousands of chunks: only the first of them is worth a line. */
+  #noteChangedFile(path: string): boolean {
+    const isKnown = this.#changedFiles.has(path);
+    this.#changedFiles.add(path);
     return isKnown;
   }
 
-  /** A tracker that stays silent is told of once, and once more when it is back. */
-  #isOldNews(event: Extract<TransferEvent, { type: "tracker" }>): boolean {
-    const wasTroubled = this.#troubled.has(event.url);
+  /** A tracker that does not answer is mentioned once, and again when it is back. */
+  #noteTracker(event: Extract<TransferEvent, { type: "tracker" }>): boolean {
+    const wasFailing = this.#failing.has(event.url);
     if (event.ok) {
-      this.#troubled.delete(event.url);
-      if (wasTroubled) this.#screen.tell({ text: `tracker ${event.url} is back`, level: "news" });
-      return wasTroubled;
+      this.#failing.delete(event.url);
+      if (wasFailing) this.#screen.tell({ text: `tracker ${event.url} is back`, level: "news" });
+      return wasFailing;
     }
-    this.#troubled.add(event.url);
-    return wasTroubled;
+    this.#failing.add(event.url);
+    return wasFailing;
   }
 }

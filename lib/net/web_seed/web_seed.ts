@@ -19,6 +19,7 @@ import type { HttpClient } from "../http_client.ts";
 import { MissingFileError, WebSeedError } from "../http_errors.ts";
 import { fetchRange } from "./http_range.ts";
 import type { MissingFiles } from "./missing_files.ts";
+import type { Clock } from "../../runtime/clock.ts";
 
 /** The longest stretch that is fetched at once: longer ones save nothing and take long to be given up. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
@@ -37,6 +38,7 @@ export interface WebSeedOptions {
   readonly client: HttpClient;
   /** What is known to be missing there. */
   readonly lacks: MissingFiles;
+  readonly clock: Clock;
   /** A file is missing there: what of that a person should know. */
   readonly onMissing: (file: number, fault: MissingFileError) => void;
 }
@@ -121,7 +123,9 @@ export class WebSeed implements Transport {
   /** Between two downloads: files that were missing long ago are worth another look. */
   #keepAlive(): void {
     this.#answers.push({ type: "keepAlive" });
-    if (this.#options.lacks.forget(performance.now())) this.#answers.push(this.#whatItHas());
+    if (this.#options.lacks.forget(this.#options.clock.nowMs())) {
+      this.#answers.push(this.#whatItHas());
+    }
   }
 
   #whatItHas(): Message {
@@ -157,7 +161,7 @@ export class WebSeed implements Transport {
     if (this.#answers.length === 0) return;
     const answers = this.#answers;
     this.#answers = [];
-    const nowMs = performance.now();
+    const nowMs = this.#options.clock.nowMs();
     for (const message of answers) this.#host.received(this.#connection, message, nowMs);
     this.#host.settle();
   }
@@ -191,7 +195,7 @@ export class WebSeed implements Transport {
       if (!flight.open.delete(this.#queue.addressOf(request)) || signal.aborted) return;
       const { piece, begin } = request;
       const message = { type: "piece", piece, begin, block } as const;
-      this.#host.received(this.#connection, message, performance.now());
+      this.#host.received(this.#connection, message, this.#options.clock.nowMs());
     });
     try {
       for await (const bytes of this.#bytesOf(batch, flight)) {
@@ -218,7 +222,7 @@ export class WebSeed implements Transport {
    */
   #doWithout({ file, open, blocks }: Flight, fault: MissingFileError): boolean {
     const { lacks, onMissing } = this.#options;
-    if (!lacks.miss(file!, performance.now())) return false;
+    if (!lacks.miss(file!, this.#options.clock.nowMs())) return false;
     onMissing(file!, fault);
     for (const request of blocks) {
       if (open.delete(this.#queue.addressOf(request))) this.#queue.add(request);

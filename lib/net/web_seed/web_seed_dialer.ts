@@ -18,6 +18,7 @@ import { probe } from "./http_range.ts";
 import { MissingFiles } from "./missing_files.ts";
 import { WebSeed } from "./web_seed.ts";
 import type { Peer } from "../../peer/connection/peer.ts";
+import { type Clock, systemClock } from "../../runtime/clock.ts";
 
 /** What a server has of a file of the same length that is another one. */
 const OTHER_DATA = "has other data than the torrent";
@@ -42,6 +43,8 @@ export interface WebSeedsOptions {
   readonly onWarning: (message: string) => void;
   /** Ends everything. */
   readonly signal: AbortSignal;
+  /** The clock of the swarm; the machine's by default. */
+  readonly clock?: Clock;
 }
 
 /** What is known of a web server. */
@@ -59,17 +62,19 @@ export class WebSeedDialer implements Disposable {
   readonly #options: WebSeedsOptions;
   readonly #told = new Set<string>();
   readonly #servers = new Map<string, Server>();
+  readonly #clock: Clock;
 
   /** For one torrent whose metadata is known. */
   constructor(options: WebSeedsOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
   }
 
   /** Takes a web server into the book of peers, once. */
   add({ url, from }: WebSeedUrl): void {
     if (this.#servers.has(url)) return;
     const { layout, info, swarm } = this.#options;
-    const client = new HttpClient(from);
+    const client = new HttpClient(from, undefined, this.#clock);
     this.#servers.set(url, { client, lacks: new MissingFiles(layout, info.files), told: 0 });
     swarm.peers.addWebSeed(new URL(url));
   }
@@ -90,7 +95,7 @@ export class WebSeedDialer implements Disposable {
     } catch (error) {
       if (!(error instanceof WebSeedError)) rethrowBug(error);
       const reason = error instanceof Error ? error.message : String(error);
-      swarm.dialFailed(peer, reason, performance.now());
+      swarm.dialFailed(peer, reason, this.#clock.nowMs());
       return this.#mind(peer, url, error);
     }
     const handshake = {
@@ -104,9 +109,9 @@ export class WebSeedDialer implements Disposable {
     peer.client = "web seed";
     // Not v2: hashes are asked for on such connections.
     const settled = { inbound: false, v2: false };
-    const connection = swarm.opened(peer, handshake, settled, performance.now());
+    const connection = swarm.opened(peer, handshake, settled, this.#clock.nowMs());
     if (typeof connection === "string") return;
-    const about = { url, info, layout, client, lacks, onMissing };
+    const about = { url, info, layout, client, lacks, clock: this.#clock, onMissing };
     const seed = server.seed = new WebSeed(connection, about, host);
     await carry(connection, seed);
     server.seed = undefined;
@@ -134,7 +139,7 @@ export class WebSeedDialer implements Disposable {
   async #probe(url: string): Promise<void> {
     const { info, signal } = this.#options;
     const { client, lacks } = this.#servers.get(url)!;
-    lacks.forget(lacks.longest() === undefined ? Infinity : performance.now());
+    lacks.forget(lacks.longest() === undefined ? Infinity : this.#clock.nowMs());
     for (let file = lacks.longest(); file !== undefined; file = lacks.longest()) {
       const { length: fileLength } = info.files[file]!;
       try {
@@ -142,7 +147,7 @@ export class WebSeedDialer implements Disposable {
         return lacks.hit();
       } catch (error) {
         if (!(error instanceof MissingFileError)) throw error;
-        if (!lacks.miss(file, performance.now())) throw error;
+        if (!lacks.miss(file, this.#clock.nowMs())) throw error;
         this.#miss(url, file, error.message);
       }
     }
@@ -169,7 +174,7 @@ export class WebSeedDialer implements Disposable {
   /** Leaves a server alone for as long as it asked for, and tells the user what only people can mend. */
   #mind(peer: Peer, url: string, fault: unknown): void {
     if (!(fault instanceof WebSeedError) || fault.waitMs === undefined) return;
-    this.#options.swarm.peers.postpone(peer, performance.now() + fault.waitMs);
+    this.#options.swarm.peers.postpone(peer, this.#clock.nowMs() + fault.waitMs);
     if (fault.isHopeless) this.#warn(`the web seed ${url} ${fault.message}`);
   }
 }

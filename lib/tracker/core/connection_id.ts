@@ -76,8 +76,8 @@ export class ConnectionIds {
     const key = this.#key;
     const isIPv4 = ip.length === IPV4_LENGTH;
     for (let i = 0; i < KEY_WORDS - 1; i++) key[i] = isIPv4 && i > 0 ? 0 : readUint32(ip, 4 * i);
-    // A bucket is never 0, and neither is this word of a slot that is in use.
-    key[KEY_WORDS - 1] = 2 * bucket + (isIPv4 ? 0 : 1);
+    // The first buckets may be as low as -PREVIOUS_BUCKETS. This word of a slot in use must not be 0.
+    key[KEY_WORDS - 1] = 2 * (bucket + PREVIOUS_BUCKETS + 1) + (isIPv4 ? 0 : 1);
     const hash = halfSipHash(this.#hashKey, key, 0, KEY_WORDS);
     const at = SLOT_WORDS * (hash >>> 32 - REMEMBERED_BITS);
     const slots = this.#slots;

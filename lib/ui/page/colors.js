@@ -1,24 +1,24 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The colours of the style sheet, for what is drawn by hand, and when they change.
+ * The colors of the style sheet, for what is drawn on a canvas.
  *
  * @module
  */
 
 /**
- * The value of the custom property `--NAME` now.
+ * The present value of the custom property `--NAME`.
  * @param {string} name
  */
-export function colour(name) {
+export function color(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
 /**
- * Calls `draw` when the width of `element` or the colours change.
+ * Calls `draw` whenever the width of `element` or the color scheme changes.
  * @param {HTMLElement} element
  * @param {() => void} draw
- * @returns {() => void} ends it
+ * @returns {() => void} stops it
  */
 export function onThemeChange(element, draw) {
   const dark = matchMedia("(prefers-color-scheme: dark)");

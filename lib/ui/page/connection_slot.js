@@ -1,39 +1,42 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * Which of the open tabs may keep a connection. A browser holds only six to one server, for all its
- * tabs together; with all six kept, the seventh tab could not even load.
+ * Shares the browser's connections among the open tabs. A browser keeps six to one server for all its
+ * tabs together; if six tabs held one each, a seventh could not even load.
  *
  * @module
  */
 
-/** So many tabs follow; the others take turns at what is left. */
+/** How many tabs may keep a connection. The others take turns with what is left. */
 const SLOTS = 4;
 
-/** Gives up what is held. @type {Promise<(() => void) | undefined> | undefined} */
-let held;
+/** One tab's claim to keep a connection. */
+export class ConnectionSlot {
+  /** Resolves to the function that releases the slot. @type {Promise<(() => void) | undefined> | undefined} */
+  #held;
 
-/**
- * Whether this tab may keep a connection from now on. Browsers have locks only for pages of this machine
- * or under TLS; elsewhere every tab may.
- * @returns {Promise<boolean>}
- */
-export async function takeSlot() {
-  if (navigator.locks === undefined) return true;
-  held ??= take();
-  const isHeld = await held !== undefined;
-  if (!isHeld) held = undefined;
-  return isHeld;
-}
+  /**
+   * Takes a slot if one is free. Browsers have locks only for pages of this machine or under TLS;
+   * elsewhere every tab may keep a connection.
+   * @returns {Promise<boolean>} whether this tab holds a slot
+   */
+  async take() {
+    if (navigator.locks === undefined) return true;
+    this.#held ??= lockAny();
+    const isHeld = await this.#held !== undefined;
+    if (!isHeld) this.#held = undefined;
+    return isHeld;
+  }
 
-/** Another tab may have it. */
-export function freeSlot() {
-  held?.then((release) => release?.());
-  held = undefined;
+  /** Releases the slot for another tab. */
+  free() {
+    this.#held?.then((release) => release?.());
+    this.#held = undefined;
+  }
 }
 
 /** @returns {Promise<(() => void) | undefined>} */
-async function take() {
+async function lockAny() {
   for (let i = 0; i < SLOTS; i++) {
     const release = await lock(`shoal-stream-${i}`);
     if (release !== undefined) return release;
@@ -43,7 +46,7 @@ async function take() {
 
 /**
  * @param {string} name
- * @returns {Promise<(() => void) | undefined>} what gives it up; undefined when another tab has it
+ * @returns {Promise<(() => void) | undefined>} releases the lock; undefined when another tab has it
  */
 function lock(name) {
   const { promise, resolve, reject } = Promise.withResolvers();

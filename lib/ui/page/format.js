@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Quantities as people read them, in the words of the terminal, and strangers' text made harmless.
+ * Formats quantities as the terminal does, and makes strangers' text harmless.
  *
  * @module
  */
@@ -9,9 +9,9 @@ const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 24 * HOUR;
-const LONGEST_ETA_SECONDS = 100 * DAY;
+const MAX_ETA_SECONDS = 100 * DAY;
 
-// Marks that reorder the text around them: with one, "gpj.exe" reads "exe.jpg".
+// Characters that reorder the text around them: with one, "gpj.exe" reads "exe.jpg".
 const REORDERING = /[\u202a-\u202e\u2066-\u2069]/gu;
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/gu;
 
@@ -37,11 +37,11 @@ export function rate(bytesPerSecond) {
 }
 
 /**
- * A duration as `32s`, `1m 32s` or `2h 5m`; seconds are left out from an hour on.
- * @param {number} count
+ * A duration as `32s`, `1m 32s` or `2h 5m`, without seconds from an hour on.
+ * @param {number} seconds
  */
-export function seconds(count) {
-  const whole = Math.round(count);
+export function duration(seconds) {
+  const whole = Math.round(seconds);
   const parts = [
     [Math.floor(whole / DAY), "d"],
     [Math.floor(whole % DAY / HOUR), "h"],
@@ -52,24 +52,24 @@ export function seconds(count) {
 }
 
 /**
- * The time that took: like {@link seconds}, with tenths below ten seconds.
- * @param {number} count
+ * The time that something took: like {@link duration}, with tenths below ten seconds.
+ * @param {number} seconds
  */
-export function elapsed(count) {
-  return count < 9.95 ? `${count.toFixed(1)}s` : seconds(count);
+export function elapsed(seconds) {
+  return seconds < 9.95 ? `${seconds.toFixed(1)}s` : duration(seconds);
 }
 
 /**
- * The time left, or undefined when it is unknown or absurdly far.
- * @param {number | undefined} count
+ * The time left; undefined when it is unknown or longer than 100 days.
+ * @param {number | undefined} seconds
  */
-export function eta(count) {
-  if (count === undefined || !(count >= 0) || count > LONGEST_ETA_SECONDS) return undefined;
-  return seconds(Math.ceil(count));
+export function eta(seconds) {
+  if (seconds === undefined || !(seconds >= 0) || seconds > MAX_ETA_SECONDS) return undefined;
+  return duration(Math.ceil(seconds));
 }
 
 /**
- * A share of a whole in per cent with one digit behind the point; 100 only when everything is there.
+ * A share in per cent with one decimal place; `100` only for all of it.
  * @param {number} part
  * @param {number} whole
  */
@@ -80,25 +80,25 @@ export function percent(part, whole) {
 }
 
 /**
- * `12,345`
+ * An integer as `12,345`.
  * @param {number} count
  */
-export function whole(count) {
+export function integer(count) {
   return count.toLocaleString("en");
 }
 
 /**
- * `1 peer`, `3 peers`: a count with its noun.
+ * A count with its noun: `1 peer`, `3 peers`.
  * @param {number} n
  * @param {string} noun
  */
 export function count(n, noun, plural = `${noun}s`) {
-  return `${whole(n)} ${n === 1 ? noun : plural}`;
+  return `${integer(n)} ${n === 1 ? noun : plural}`;
 }
 
 /**
- * A stranger's text with everything in it visible: marks that would reorder it and control characters
- * are replaced by a sign. What it is put into is always a text node.
+ * Makes a stranger's text harmless: replaces control characters and those that reorder text by a visible
+ * sign. The page puts the result into text nodes only.
  * @param {string} text
  */
 export function plain(text) {
@@ -106,9 +106,9 @@ export function plain(text) {
 }
 
 /**
- * Text that begins with a capital letter, for a heading made of a sentence.
+ * A sentence with a capital letter at the beginning, for a heading.
  * @param {string} sentence
  */
-export function capitalised(sentence) {
+export function capitalized(sentence) {
   return sentence.replace(/^\p{Ll}/u, (letter) => letter.toUpperCase());
 }

@@ -1,8 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The part of the rendering library that the page uses, with types: the file that browsers are given
- * has none.
+ * The part of the rendering library that the page uses, with types: the file that browsers load has none.
  *
  * @module
  */
@@ -10,9 +9,17 @@
 import * as preact from "/vendor/preact.js";
 
 /**
+ * @template T
+ * @typedef {{Provider: unknown, value?: T}} Context
+ */
+
+/**
  * @typedef {object} Preact
  * @property {(strings: TemplateStringsArray, ...values: any[]) => unknown} html
- * @property {(tree: unknown, place: Element) => void} render
+ * @property {(tree: unknown, root: Element) => void} render
+ * @property {<T>(initial: T) => Context<T>} createContext
+ * @property {<T>(callback: T, inputs: unknown[]) => T} useCallback
+ * @property {<T>(context: Context<T>) => T} useContext
  * @property {(effect: () => void | (() => void), inputs: unknown[]) => void} useEffect
  * @property {<T>(make: () => T, inputs: unknown[]) => T} useMemo
  * @property {(initial: any) => {current: any}} useRef
@@ -21,4 +28,14 @@ import * as preact from "/vendor/preact.js";
 
 const library = /** @type {Preact} */ (/** @type {unknown} */ (preact));
 
-export const { html, render, useEffect, useMemo, useRef, useState } = library;
+export const {
+  createContext,
+  html,
+  render,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} = library;

@@ -1,19 +1,19 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * A table whose columns sort it, by mouse and keyboard. On a narrow screen each row becomes a card;
- * the roles are spelled out because browsers forget them when a table is laid out as something else.
+ * A table that its column headers sort, by mouse and keyboard. On a narrow screen each row becomes a
+ * card. The roles are explicit because browsers drop them when CSS lays a table out as something else.
  *
  * @module
  */
 
 import { html, useEffect, useRef, useState } from "./preact.js";
-import { count, whole } from "./format.js";
+import { count, integer } from "./format.js";
 import { onThemeChange } from "./colors.js";
 
-/** Where columns have less room than this, in pixels, the rows become cards. */
-const ROOM = { header: 215, number: 78, words: 124 };
-/** So many rows are drawn unless all are asked for; as cards they are tall. */
+/** The width a column needs, in pixels. Rows become cards where the table is narrower than its columns. */
+const MIN_WIDTH = { header: 215, number: 78, words: 124 };
+/** How many rows are shown at first. Cards are tall, so there are fewer. */
 const FIRST_ROWS = { rows: 50, cards: 5 };
 
 /**
@@ -21,24 +21,24 @@ const FIRST_ROWS = { rows: 50, cards: 5 };
  * @typedef {object} Column
  * @property {string} key
  * @property {string} label
- * @property {(row: Row) => unknown} cell what stands in the cell
- * @property {(row: Row) => string | number} [value] what it is sorted by; without it, it is not
- * @property {boolean} [isNumber] starts with the largest, stands at the right
- * @property {boolean} [isHeader] names its row
- * @property {number} [room] in pixels, where it wants more than others
- * @property {(row: Row) => boolean} [isEmpty] left out where rows are cards
+ * @property {(row: Row) => unknown} cell the content of the cell
+ * @property {(row: Row) => string | number} [value] what the column sorts by; without it, it cannot sort
+ * @property {boolean} [isNumber] aligned to the right, sorted from the largest
+ * @property {boolean} [isHeader] the cell is the header of its row
+ * @property {number} [minWidth] in pixels, where it differs from others of its kind
+ * @property {(row: Row) => boolean} [isEmpty] a card leaves this cell out
  */
 
 /**
  * @template Row
  * @typedef {object} TableProps
- * @property {string} name what the table holds
- * @property {string} noun of one row
+ * @property {string} name the caption
+ * @property {string} noun what one row is
  * @property {Column<Row>[]} columns
  * @property {Row[]} rows
- * @property {(row: Row) => string} keyOf names a row, for good
- * @property {{rows: number, cards: number}} [firstRows] how many are drawn unless all are asked for
- * @property {string} sortedBy key of the column that sorts it at first
+ * @property {(row: Row) => string} keyOf a key that stays the same for a row
+ * @property {{rows: number, cards: number}} [firstRows] how many are shown at first
+ * @property {string} sortedBy key of the column that sorts the table at first
  * @property {(row: Row) => boolean} [isSelected]
  */
 
@@ -50,22 +50,22 @@ export function SortableTable(props) {
   const { name, noun, columns, rows, keyOf, sortedBy, isSelected, firstRows = FIRST_ROWS } = props;
   const [order, setOrder] = useState(() => ({
     key: sortedBy,
-    isRising: columns.find(({ key }) => key === sortedBy)?.isNumber !== true,
+    isAscending: columns.find(({ key }) => key === sortedBy)?.isNumber !== true,
   }));
   const [showsAll, setShowsAll] = useState(false);
   const [isNarrow, setIsNarrow] = useState(false);
-  const place = useRef(null);
+  const container = useRef(null);
   useEffect(() => {
-    const measure = () => setIsNarrow(place.current.clientWidth < roomFor(columns));
+    const measure = () => setIsNarrow(container.current.clientWidth < widthOf(columns));
     measure();
-    return onThemeChange(place.current, measure);
+    return onThemeChange(container.current, measure);
   }, []);
   const first = firstRows[isNarrow ? "cards" : "rows"];
   const shown = sorted(rows, columns, order, keyOf).slice(0, showsAll ? undefined : first);
   const sortBy = (/** @type {Column<Row>} */ { key, isNumber }) =>
-    setOrder({ key, isRising: key === order.key ? !order.isRising : isNumber !== true });
+    setOrder({ key, isAscending: key === order.key ? !order.isAscending : isNumber !== true });
   return html`
-    <div ref=${place}>
+    <div ref=${container}>
     <table role="table" class=${isNarrow ? "cards" : "rows"}>
       <caption class="unseen">${name}, ${count(rows.length, noun)}</caption>
       <thead role="rowgroup">
@@ -81,7 +81,7 @@ export function SortableTable(props) {
     </table>
     ${rows.length > first &&
       html`<button type="button" class="wide" onClick=${() => setShowsAll(!showsAll)}>
-      ${showsAll ? `Show the first ${first}` : `Show all ${whole(rows.length)}`}
+      ${showsAll ? `Show the first ${first}` : `Show all ${integer(rows.length)}`}
     </button>`}
     </div>
   `;
@@ -89,7 +89,7 @@ export function SortableTable(props) {
 
 /**
  * @template Row
- * @param {{column: Column<Row>, order: {key: string, isRising: boolean}, sortBy: (column: Column<Row>) => void}} props
+ * @param {{column: Column<Row>, order: {key: string, isAscending: boolean}, sortBy: (column: Column<Row>) => void}} props
  */
 function Header({ column, order, sortBy }) {
   const { key, label, value, isNumber } = column;
@@ -98,7 +98,7 @@ function Header({ column, order, sortBy }) {
       isNumber ? "number" : ""
     }`}>${label}</th>`;
   }
-  const direction = key !== order.key ? "none" : order.isRising ? "ascending" : "descending";
+  const direction = key !== order.key ? "none" : order.isAscending ? "ascending" : "descending";
   return html`
     <th role="columnheader" scope="col" aria-sort=${direction} class=${isNumber ? "number" : ""}>
       <button type="button" onClick=${() => sortBy(column)}>
@@ -128,23 +128,23 @@ function Cell({ column, row }) {
  * @template Row
  * @param {Row[]} rows
  * @param {Column<Row>[]} columns
- * @param {{key: string, isRising: boolean}} order
+ * @param {{key: string, isAscending: boolean}} order
  * @param {(row: Row) => string} keyOf
  */
-function sorted(rows, columns, { key, isRising }, keyOf) {
+function sorted(rows, columns, { key, isAscending }, keyOf) {
   const value = columns.find((column) => column.key === key)?.value;
   if (value === undefined) return rows;
-  const sign = isRising ? 1 : -1;
+  const sign = isAscending ? 1 : -1;
   const decorated = rows.map((row) => ({ row, by: value(row), name: keyOf(row) }));
-  // Equals stay in one order, whatever order they come in: rows that jump about cannot be read.
+  // Rows with equal values keep one order, or they would jump about with every update.
   decorated.sort((a, b) => sign * compare(a.by, b.by) || compare(a.name, b.name));
   return decorated.map(({ row }) => row);
 }
 
 /** @param {readonly Column<any>[]} columns */
-function roomFor(columns) {
-  return columns.reduce((sum, { room, isHeader, isNumber }) => {
-    return sum + (room ?? ROOM[isHeader ? "header" : isNumber ? "number" : "words"]);
+function widthOf(columns) {
+  return columns.reduce((sum, { minWidth, isHeader, isNumber }) => {
+    return sum + (minWidth ?? MIN_WIDTH[isHeader ? "header" : isNumber ? "number" : "words"]);
   }, 0);
 }
 

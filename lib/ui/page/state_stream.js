@@ -1,104 +1,114 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The program's state as it changes, by server-sent events, for as long as the page is open.
+ * The program's state as it changes, from server-sent events.
  *
  * @module
  */
 
-import { freeSlot, takeSlot } from "./connection_slot.js";
+import { ConnectionSlot } from "./connection_slot.js";
 
-/** How long to wait before the next try when the connection is lost. */
+/** How long to wait before the next attempt when the connection is lost. */
 const RETRY_MS = 1_500;
-/** The program says something every 5 seconds at least; silent for so long, the connection is dead. */
+/** The program sends an event every 5 seconds at least. After this silence the connection is dead. */
 const SILENCE_MS = 15_000;
-/** How often a page that nobody looks at asks, for its title. */
-const GLANCE_MS = 5_000;
-/** A page that may keep no connection comes again after so long, */
+/** How often a hidden page asks for the state, for its title. */
+const POLL_MS = 5_000;
+/** A page without a connection slot connects again after this pause, */
 const TURN_MS = 1_500;
-/** and stays so long after the state, for the map that follows at once if there is one. */
+/** and stays this long after the state, for the map that may follow it. */
 const LINGER_MS = 250;
 
+/** @typedef {"silent" | "refused"} Trouble */
+
 /**
- * @typedef {object} Listener
- * @property {(snapshot: import("../snapshot.ts").Snapshot) => void} state
- * @property {(map: import("../snapshot.ts").PieceMap) => void} map
- * @property {(trouble: "silent" | "refused" | undefined) => void} connection what is wrong with it, if anything
+ * @typedef {object} Handlers
+ * @property {(snapshot: import("../snapshot.ts").Snapshot) => void} onState
+ * @property {(map: import("../snapshot.ts").PieceMap) => void} onMap
+ * @property {(trouble: Trouble | undefined) => void} onConnection
  */
 
 /**
- * Follows `/api/events` and comes back when the connection is lost. A page that nobody looks at keeps no
- * connection open; nor does one for which the browser has none to spare, it looks in again and again.
+ * Follows `/api/events` and reconnects when the connection is lost. A hidden page keeps no connection
+ * open and polls instead. A page without a connection slot connects for a moment, again and again.
  */
-export class Live {
-  /** @type {Listener} */
-  #listener;
+export class StateStream {
+  /** @type {Handlers} */
+  #handlers;
+  #slot = new ConnectionSlot();
   /** @type {EventSource | undefined} */
   #source;
   /** @type {Record<string, string>} */
-  #question = {};
-  #isHidden = false;
-  #tries = 0;
-  /** One timer: of the next try, or of how long it may be silent. @type {ReturnType<typeof setTimeout> | undefined} */
+  #query = {};
+  #isHidden;
+  /** Counts connections, so that a late answer is recognized as one to an earlier attempt. */
+  #attempts = 0;
+  /** Of the next attempt, or of the longest silence. @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
-  /** @param {Listener} listener */
-  constructor(listener) {
-    this.#listener = listener;
+  /**
+   * @param {Handlers} handlers
+   * @param {boolean} isHidden whether the page is hidden now
+   */
+  constructor(handlers, isHidden) {
+    this.#handlers = handlers;
+    this.#isHidden = isHidden;
   }
 
   /**
-   * Follows what the program answers to this question from now on; what was told before stays.
-   * @param {Record<string, string>} question
+   * Connects, and follows the answers to this query from now on.
+   * @param {Record<string, string>} query
    */
-  ask(question) {
-    this.#question = question;
+  follow(query) {
+    this.#query = query;
     this.#connect();
   }
 
   /**
-   * Whether nobody sees the page: then it asks now and then only.
+   * Tells whether the page is hidden now.
    * @param {boolean} isHidden
    */
-  hide(isHidden) {
+  setHidden(isHidden) {
     this.#isHidden = isHidden;
     this.#connect();
   }
 
   async #connect() {
-    const tries = ++this.#tries;
+    const attempt = ++this.#attempts;
     this.#source?.close();
     if (this.#isHidden) {
-      freeSlot();
-      return this.#glance();
+      this.#slot.free();
+      return this.#poll();
     }
-    const stays = await takeSlot();
-    if (tries === this.#tries) this.#open(stays);
+    const keepsOpen = await this.#slot.take();
+    if (attempt === this.#attempts) this.#open(keepsOpen);
   }
 
-  /** @param {boolean} stays or leaves as soon as it knows the news */
-  #open(stays) {
+  /** @param {boolean} keepsOpen false when the connection is closed after the first state */
+  #open(keepsOpen) {
     const source = new EventSource(this.#address("/api/events"));
     this.#source = source;
     const leave = () => {
       source.close();
-      this.#expect(TURN_MS, () => this.#connect());
+      this.#schedule(TURN_MS, () => this.#connect());
     };
-    const heard = () =>
-      stays ? this.#heard(SILENCE_MS, () => this.#lost()) : this.#heard(LINGER_MS, leave);
+    const onEvent = () =>
+      keepsOpen
+        ? this.#onAnswer(SILENCE_MS, () => this.#onLost())
+        : this.#onAnswer(LINGER_MS, leave);
     source.addEventListener("state", ({ data }) => {
-      heard();
-      this.#listener.state(JSON.parse(data));
+      onEvent();
+      this.#handlers.onState(JSON.parse(data));
     });
     source.addEventListener("map", ({ data }) => {
-      heard();
-      this.#listener.map(JSON.parse(data));
+      onEvent();
+      this.#handlers.onMap(JSON.parse(data));
     });
-    source.addEventListener("error", () => this.#lost());
-    this.#expect(SILENCE_MS, () => this.#lost());
+    source.addEventListener("error", () => this.#onLost());
+    this.#schedule(SILENCE_MS, () => this.#onLost());
   }
 
-  async #glance() {
+  async #poll() {
     try {
       const answer = await fetch(this.#address("/api/state"), {
         signal: AbortSignal.timeout(SILENCE_MS),
@@ -106,10 +116,10 @@ export class Live {
       if (!answer.ok) throw new Error(await answer.text());
       const snapshot = await answer.json();
       if (!this.#isHidden) return;
-      this.#heard(GLANCE_MS, () => this.#connect());
-      this.#listener.state(snapshot);
+      this.#onAnswer(POLL_MS, () => this.#connect());
+      this.#handlers.onState(snapshot);
     } catch {
-      if (this.#isHidden) this.#lost();
+      if (this.#isHidden) this.#onLost();
     }
   }
 
@@ -117,27 +127,27 @@ export class Live {
    * @param {number} ms
    * @param {() => void} next
    */
-  #heard(ms, next) {
-    this.#listener.connection(undefined);
-    this.#expect(ms, next);
+  #onAnswer(ms, next) {
+    this.#handlers.onConnection(undefined);
+    this.#schedule(ms, next);
   }
 
-  // Browsers differ in when they try again by themselves; so none of them does.
-  async #lost() {
+  /** Closes the source: browsers differ in when they reconnect by themselves, so none of them does. */
+  async #onLost() {
     this.#source?.close();
-    this.#expect(RETRY_MS, () => this.#connect());
-    const tries = this.#tries;
+    this.#schedule(RETRY_MS, () => this.#connect());
+    const attempt = this.#attempts;
     const isRefused = await this.#isRefused();
-    if (tries === this.#tries) this.#listener.connection(isRefused ? "refused" : "silent");
+    if (attempt === this.#attempts) this.#handlers.onConnection(isRefused ? "refused" : "silent");
   }
 
-  /** Whether somebody answers who does not let us in: a program that was started anew has a new token. */
+  /** Whether the server answers but denies access: a program that was restarted has a new token. */
   async #isRefused() {
     try {
       const signal = AbortSignal.timeout(RETRY_MS);
       return (await fetch(this.#address("/api/state"), { method: "HEAD", signal })).status === 403;
     } catch {
-      return false; // nobody is there
+      return false; // the server cannot be reached
     }
   }
 
@@ -145,7 +155,7 @@ export class Live {
    * @param {number} ms
    * @param {() => void} act
    */
-  #expect(ms, act) {
+  #schedule(ms, act) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(act, ms);
   }
@@ -154,7 +164,7 @@ export class Live {
   #address(path) {
     const token = new URLSearchParams(location.search).get("token");
     const parameters = new URLSearchParams(token === null ? {} : { token });
-    for (const [key, value] of Object.entries(this.#question)) {
+    for (const [key, value] of Object.entries(this.#query)) {
       if (value !== "") parameters.set(key, value);
     }
     return parameters.size === 0 ? path : `${path}?${parameters}`;

@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The page of a leecher and of a seeder.
+ * The page of a leecher or a seeder.
  *
  * @module
  */
@@ -9,12 +9,13 @@
 import { html } from "./preact.js";
 import { FileList } from "./cards/file_list.js";
 import { LinkCard } from "./cards/link_card.js";
-import { Details, Overview } from "./overview.js";
+import { Overview } from "./overview.js";
 import { PeerTable } from "./cards/peer_table.js";
 import { PieceMapPanel } from "./pieces/piece_map.js";
-import { isIdle, RateGraph } from "./cards/rate_graph.js";
+import { hasNoRates, RateGraph } from "./cards/rate_graph.js";
 import { ResultCard } from "./cards/result_card.js";
-import { TrackerRows } from "./cards/tracker_rows.js";
+import { TrackerList } from "./cards/tracker_list.js";
+import { TransferDetails } from "./cards/transfer_details.js";
 
 /**
  * @param {{snapshot: import("../snapshot.ts").TransferSnapshot, map: import("../snapshot.ts").PieceMap | undefined}} props
@@ -27,15 +28,15 @@ export function TransferView({ snapshot, map }) {
       <${LinkCard} link=${link} />
     </div>
     ${result && html`<${ResultCard} result=${result} snapshot=${snapshot} />`}
-    <div class=${isIdle(snapshot) === (map === undefined) ? "columns halves" : "columns"}>
+    <div class=${hasNoRates(snapshot) === (map === undefined) ? "columns halves" : "columns"}>
       <${PieceMapPanel} map=${map} snapshot=${snapshot} />
       <${RateGraph} snapshot=${snapshot} />
     </div>
     <${PeerTable} snapshot=${snapshot} />
     <${FileList} snapshot=${snapshot} />
     <div class="columns halves">
-      <${TrackerRows} trackers=${trackers} />
-      <${Details} snapshot=${snapshot} />
+      <${TrackerList} trackers=${trackers} />
+      <${TransferDetails} snapshot=${snapshot} />
     </div>
   `;
 }

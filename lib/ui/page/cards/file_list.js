@@ -1,14 +1,14 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The files of a folder, and how far each is.
+ * The files of a folder, with the progress of each.
  *
  * @module
  */
 
 import { html } from "../preact.js";
-import { bytes, count, whole } from "../format.js";
-import { ProgressCell, SHARE_ROOM, UntrustedText } from "../components.js";
+import { bytes, count, integer } from "../format.js";
+import { PROGRESS_WIDTH, ProgressCell, UntrustedText } from "../components.js";
 import { SortableTable } from "../sortable_table.js";
 
 /**
@@ -16,7 +16,7 @@ import { SortableTable } from "../sortable_table.js";
  * @typedef {import("../../snapshot.ts").FileRow} FileRow
  */
 
-/** So many are drawn unless all are asked for. */
+/** How many files are shown at first. */
 const FIRST_ROWS = { rows: 20, cards: 5 };
 
 /** @type {import("../sortable_table.js").Column<FileRow>[]} */
@@ -37,11 +37,11 @@ const COLUMNS = [
   },
   {
     key: "share",
-    label: "Here",
+    label: "Progress",
     isNumber: true,
-    room: SHARE_ROOM,
+    minWidth: PROGRESS_WIDTH,
     value: (file) => shareOf(file) ?? -1,
-    cell: (file) => html`<${Here} file=${file} />`,
+    cell: (file) => html`<${FileProgress} file=${file} />`,
   },
 ];
 
@@ -50,11 +50,11 @@ export function FileList({ snapshot: { files = 0, fileRows = [] } }) {
   if (fileRows.length === 0) return null;
   return html`
     <section class="panel" aria-labelledby="files-title">
-      <h2 id="files-title">Files <small>${whole(files)}</small></h2>
+      <h2 id="files-title">Files <small>${integer(files)}</small></h2>
       ${files > fileRows.length &&
-        html`<p class="quiet">The first ${whole(fileRows.length)}; ${
-          count(files - fileRows.length, "other")
-        } ${files - fileRows.length === 1 ? "is" : "are"} not listed.</p>`}
+        html`<p class="quiet">The first ${integer(fileRows.length)} of ${
+          count(files, "file")
+        } are listed.</p>`}
       <${SortableTable}
         name="Files" noun="file" firstRows=${FIRST_ROWS} columns=${COLUMNS} rows=${fileRows} sortedBy="path"
         keyOf=${(/** @type {FileRow} */ { path }) => path}
@@ -64,13 +64,13 @@ export function FileList({ snapshot: { files = 0, fileRows = [] } }) {
 }
 
 /** @param {{file: FileRow}} props */
-function Here({ file }) {
+function FileProgress({ file }) {
   const share = shareOf(file);
-  if (!file.isChosen) return html`<span class="quiet">not chosen</span>`;
+  if (!file.isChosen) return html`<span class="quiet">not selected</span>`;
   if (share === undefined) return html`<span class="quiet">unknown</span>`;
   return share === 1
-    ? "all of it"
-    : html`<${ProgressCell} share=${share} of=${`${file.path}, here`} />`;
+    ? "complete"
+    : html`<${ProgressCell} share=${share} label=${`Progress of ${file.path}`} />`;
 }
 
 /** @param {FileRow} file */

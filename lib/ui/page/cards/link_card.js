@@ -1,19 +1,21 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The link that another machine needs: to copy, and as a QR code to scan.
+ * The link for other machines: to copy, and as a QR code to scan.
  *
  * @module
  */
 
 import { html, useEffect, useRef } from "../preact.js";
 import qrcode from "/vendor/qrcode.js";
-import { CopyButton, ROOMY } from "../components.js";
+import { WIDE_SCREEN } from "../components.js";
+import { CopyButton } from "../copy_button.js";
 
-/** A code of a longer text has squares too small for a telephone to read from a screen. */
-const LONGEST_QR_TEXT = 800;
-/** Device pixels per square at most, and the quiet zone the standard asks for, in squares. */
+/** The squares of a longer text are too small for a phone to read from a screen. */
+const MAX_QR_LENGTH = 800;
+/** The side of a square, in pixels. */
 const SQUARE = 6;
+/** The white margin that the standard demands, in squares. */
 const QUIET_ZONE = 4;
 
 /** @param {{link: string}} props */
@@ -22,7 +24,7 @@ export function LinkCard({ link }) {
   return html`
     <section class="panel link" aria-labelledby="link-title">
       <h2 id="link-title">Link</h2>
-      <p class="quiet">Whoever opens it with <code>leecher</code> gets the file.</p>
+      <p class="quiet">Open it with <code>leecher</code> to get the file.</p>
       <div class="copying">
         <input
           type="text" readonly value=${link} aria-labelledby="link-title" spellcheck="false"
@@ -31,31 +33,31 @@ export function LinkCard({ link }) {
         />
         <${CopyButton} text=${link} what="Link" />
       </div>
-      <details open=${matchMedia(ROOMY).matches}>
+      <details open=${matchMedia(WIDE_SCREEN).matches}>
         <summary>QR code</summary>
-        <${Code} text=${link} />
+        <${QrCode} text=${link} />
       </details>
     </section>
   `;
 }
 
 /** @param {{text: string}} props */
-function Code({ text }) {
+function QrCode({ text }) {
   const canvas = useRef(null);
-  const fits = text.length <= LONGEST_QR_TEXT;
+  const fits = text.length <= MAX_QR_LENGTH;
   useEffect(() => {
-    if (fits) draw(canvas.current, text);
+    if (fits) drawQrCode(canvas.current, text);
   }, [text]);
   if (!fits) return html`<p class="quiet">The link is too long for a QR code.</p>`;
   return html`<canvas ref=${canvas} class="qr" role="img" aria-label="QR code of the link"></canvas>`;
 }
 
 /**
- * Black on white in the dark too: many readers know no other.
+ * Black on white in the dark scheme too: many scanners read nothing else.
  * @param {HTMLCanvasElement} canvas
  * @param {string} text
  */
-function draw(canvas, text) {
+function drawQrCode(canvas, text) {
   const code = qrcode(0, "L");
   code.addData(text);
   code.make();

@@ -1,18 +1,18 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * Everybody who is known: those connected, and why the others are not.
+ * The peers: those that are connected, and why the others are not.
  *
  * @module
  */
 
 import { html } from "../preact.js";
-import { bytes, rate, whole } from "../format.js";
-import { ProgressCell, SHARE_ROOM, UntrustedText } from "../components.js";
+import { bytes, integer, rate } from "../format.js";
+import { PROGRESS_WIDTH, ProgressCell, UntrustedText } from "../components.js";
 import { SortableTable } from "../sortable_table.js";
 
-/** So many chunks are named before the rest are only counted. */
-const CHUNKS_NAMED = 3;
+/** How many chunks are listed by number; the rest are counted. */
+const MAX_CHUNKS = 3;
 
 /**
  * @typedef {import("../../snapshot.ts").PeerRow} Peer
@@ -21,7 +21,7 @@ const CHUNKS_NAMED = 3;
  */
 
 /** @type {import("../sortable_table.js").Column<{address: string, client: string}>[]} */
-const WHO = [
+const IDENTITY_COLUMNS = [
   {
     key: "address",
     label: "Address",
@@ -31,7 +31,7 @@ const WHO = [
   },
   {
     key: "client",
-    label: "Program",
+    label: "Client",
     value: ({ client }) => client,
     cell: ({ client }) => client === "" ? "unknown" : html`<${UntrustedText} text=${client} />`,
     isEmpty: ({ client }) => client === "",
@@ -40,28 +40,28 @@ const WHO = [
 
 /** @type {PeerColumn[]} */
 const COLUMNS = [
-  ...WHO,
+  ...IDENTITY_COLUMNS,
   {
     key: "progress",
     label: "Has",
     isNumber: true,
-    room: SHARE_ROOM,
+    minWidth: PROGRESS_WIDTH,
     value: ({ progress, isGradual }) => isGradual ? 1 : progress,
     cell: ({ progress, address, isGradual }) =>
       isGradual
         ? html`<span class="gradual">seeder, handing out gradually</span>`
-        : html`<${ProgressCell} share=${progress} of=${`${address} has`} />`,
+        : html`<${ProgressCell} share=${progress} label=${`Progress of ${address}`} />`,
   },
-  amount("downRate", "Down", rate),
-  amount("upRate", "Up", rate),
-  amount("downloaded", "Received", bytes),
-  amount("uploaded", "Sent", bytes),
+  numberColumn("downRate", "Down", rate),
+  numberColumn("upRate", "Up", rate),
+  numberColumn("downloaded", "Received", bytes),
+  numberColumn("uploaded", "Sent", bytes),
   {
     key: "fetching",
     label: "Fetching",
     value: ({ fetching }) => fetching[0] ?? Infinity,
-    cell: ({ fetching }) => chunks(fetching),
-    isEmpty: () => true, // a card tells what matters most
+    cell: ({ fetching }) => chunkNumbers(fetching),
+    isEmpty: () => true, // a card shows only what matters most
   },
   {
     key: "flags",
@@ -69,16 +69,16 @@ const COLUMNS = [
     cell: ({ flags }) => flags.join(", "),
     isEmpty: ({ flags }) => flags.length === 0,
   },
-  amount("badPieces", "Bad", whole),
+  numberColumn("badPieces", "Bad", integer),
 ];
 
-/** A seeder is given nothing, so these would stay empty. */
-const OF_LEECHERS = new Set(["downRate", "downloaded", "fetching", "badPieces"]);
-const SEEDER_COLUMNS = COLUMNS.filter(({ key }) => !OF_LEECHERS.has(key));
+/** A seeder receives nothing, so these columns would stay empty. */
+const DOWNLOAD_KEYS = new Set(["downRate", "downloaded", "fetching", "badPieces"]);
+const SEEDER_COLUMNS = COLUMNS.filter(({ key }) => !DOWNLOAD_KEYS.has(key));
 
 /** @type {import("../sortable_table.js").Column<OtherPeer>[]} */
 const OTHER_COLUMNS = [
-  ...WHO,
+  ...IDENTITY_COLUMNS,
   {
     key: "complete",
     label: "Has",
@@ -89,7 +89,7 @@ const OTHER_COLUMNS = [
   { key: "state", label: "State", value: ({ state }) => state, cell: ({ state }) => state },
   {
     key: "reason",
-    label: "Why",
+    label: "Reason",
     value: ({ reason }) => reason ?? "",
     cell: ({ reason }) => reason === undefined ? "" : html`<${UntrustedText} text=${reason} />`,
     isEmpty: ({ reason }) => reason === undefined,
@@ -99,7 +99,7 @@ const OTHER_COLUMNS = [
     label: "Bad chunks",
     isNumber: true,
     value: ({ badPieces }) => badPieces,
-    cell: ({ badPieces }) => whole(badPieces),
+    cell: ({ badPieces }) => integer(badPieces),
     isEmpty: ({ badPieces }) => badPieces === 0,
   },
 ];
@@ -107,8 +107,8 @@ const OTHER_COLUMNS = [
 /** @param {{snapshot: import("../../snapshot.ts").TransferSnapshot}} props */
 export function PeerTable({ snapshot }) {
   const { peers, others, known, program } = snapshot;
-  const more = known.connected - peers.length;
-  const apart = known.known - known.connected;
+  const isCut = known.connected > peers.length;
+  const disconnected = known.known - known.connected;
   const table = html`
     <${SortableTable}
       name="Connected peers" noun="peer" rows=${peers} keyOf=${addressOf}
@@ -117,8 +117,11 @@ export function PeerTable({ snapshot }) {
     />
   `;
   const rest = html`<details>
-    <summary>${whole(apart)} not connected</summary>
-    ${apart > others.length && html`<p class="quiet">The first ${whole(others.length)}.</p>`}
+    <summary>${integer(disconnected)} not connected</summary>
+    ${
+    disconnected > others.length &&
+    html`<p class="quiet">The first ${integer(others.length)} are listed.</p>`
+  }
     <${SortableTable}
       name="Peers that are not connected" noun="peer" columns=${OTHER_COLUMNS} rows=${others}
       keyOf=${addressOf} sortedBy="state"
@@ -126,9 +129,9 @@ export function PeerTable({ snapshot }) {
   </details>`;
   return html`
     <section class="panel" aria-labelledby="peers-title">
-      <h2 id="peers-title">Peers <small>${whole(known.connected)} connected</small></h2>
-      ${more > 0 && html`<p class="quiet">The ${whole(peers.length)} most active of them.</p>`}
-      ${peers.length === 0 ? html`<p class="quiet">Nobody is connected.</p>` : table}
+      <h2 id="peers-title">Peers <small>${integer(known.connected)} connected</small></h2>
+      ${isCut && html`<p class="quiet">The ${integer(peers.length)} most active are listed.</p>`}
+      ${peers.length === 0 ? html`<p class="quiet">No peers connected.</p>` : table}
       ${others.length > 0 && rest}
     </section>
   `;
@@ -145,7 +148,7 @@ function addressOf({ address }) {
  * @param {(n: number) => string} format
  * @returns {PeerColumn}
  */
-function amount(key, label, format) {
+function numberColumn(key, label, format) {
   return {
     key,
     label,
@@ -157,8 +160,8 @@ function amount(key, label, format) {
 }
 
 /** @param {readonly number[]} pieces */
-function chunks(pieces) {
-  const named = pieces.slice(0, CHUNKS_NAMED).map(whole).join(", ");
-  const rest = pieces.length - CHUNKS_NAMED;
-  return rest > 0 ? `${named} +${whole(rest)}` : named;
+function chunkNumbers(pieces) {
+  const named = pieces.slice(0, MAX_CHUNKS).map(integer).join(", ");
+  const rest = pieces.length - MAX_CHUNKS;
+  return rest > 0 ? `${named} +${integer(rest)}` : named;
 }

@@ -10,15 +10,15 @@ import { html, useEffect, useRef } from "../preact.js";
 // @ts-types="npm:uplot@1.6.32"
 import uPlot from "/vendor/uplot.js";
 import { rate } from "../format.js";
-import { colour, onThemeChange } from "../colors.js";
+import { color, onThemeChange } from "../colors.js";
 
-/** What is shown, in seconds: of a transfer that began just now five minutes would be all but empty. */
-const SPANS = [{ seconds: 60, words: "last minute" }, { seconds: 300, words: "last five minutes" }];
-/** As tall as the map beside it, or, on a telephone, low. */
+/** The spans to show. A new transfer gets the short one, or its graph would be nearly empty. */
+const SPANS = [{ seconds: 60, label: "last minute" }, { seconds: 300, label: "last five minutes" }];
+/** As tall as the map beside it; less on a screen that is not as wide as this, in pixels. */
 const HEIGHT = { wide: 310, narrow: 160 }, NARROW = 400;
-/** The scale never shows less than this many bytes per second, or an idle graph would be all noise. */
-const SMALLEST_TOP = 1024;
-/** Distances of the lines of the scale that are round numbers of bytes, KiB, MiB or GiB. */
+/** The scale reaches to this many bytes per second at least, or an idle graph would be all noise. */
+const MIN_SCALE = 1024;
+/** Steps of the scale: round numbers of bytes, KiB, MiB or GiB. */
 const STEPS = [1, 2 ** 10, 2 ** 20, 2 ** 30].flatMap((unit) =>
   [1, 2, 5, 10, 20, 50, 100, 200, 500].map((n) => n * unit)
 );
@@ -26,10 +26,10 @@ const STEPS = [1, 2 ** 10, 2 ** 20, 2 ** 30].flatMap((unit) =>
 /** @typedef {import("../../snapshot.ts").TransferSnapshot} TransferSnapshot */
 
 /**
- * Whether there is nothing to draw.
+ * Whether nothing has been transferred in the time that the graph shows.
  * @param {TransferSnapshot} snapshot
  */
-export function isIdle({ history: { peakDown, peakUp }, downloadRate, uploadRate }) {
+export function hasNoRates({ history: { peakDown, peakUp }, downloadRate, uploadRate }) {
   return peakDown + peakUp + downloadRate + uploadRate === 0;
 }
 
@@ -37,63 +37,63 @@ export function isIdle({ history: { peakDown, peakUp }, downloadRate, uploadRate
 export function RateGraph({ snapshot }) {
   const { program, history, downloadRate, uploadRate } = snapshot;
   const span = spanOf(history.up.length);
-  // A seeder gets nothing; that it does not is no news.
-  const down = { word: "Down", kind: "down", now: downloadRate, peak: history.peakDown };
-  const up = { word: "Up", kind: "up", now: uploadRate, peak: history.peakUp };
+  // A seeder receives nothing.
+  const down = { label: "Down", kind: "down", now: downloadRate, peak: history.peakDown };
+  const up = { label: "Up", kind: "up", now: uploadRate, peak: history.peakUp };
   const lines = program === "leecher" ? [down, up] : [up];
   return html`
     <section class="panel" aria-labelledby="rates-title">
-      <h2 id="rates-title">Rates <small>${span.words}</small></h2>
-      ${isIdle(snapshot)
-        ? html`<p class="quiet">Nothing has moved.</p>`
+      <h2 id="rates-title">Rates <small>${span.label}</small></h2>
+      ${hasNoRates(snapshot)
+        ? html`<p class="quiet">Nothing transferred yet.</p>`
         : html`<${Plot} history=${history} span=${span} lines=${lines} />`}
     </section>
   `;
 }
 
 /**
- * @typedef {{word: string, kind: string, now: number, peak: number}} Line
+ * @typedef {{label: string, kind: string, now: number, peak: number}} Line
  * @param {{history: TransferSnapshot["history"], span: typeof SPANS[number], lines: Line[]}} props
  */
 function Plot({ history, span, lines }) {
-  const place = useRef(null);
+  const container = useRef(null);
   const plot = useRef(null);
   const newest = useRef(history);
   newest.current = history;
   useEffect(() => {
     const build = () => {
       plot.current?.destroy();
-      plot.current = newPlot(place.current, dataOf(newest.current), lines.length > 1);
+      plot.current = newPlot(container.current, dataOf(newest.current), lines.length > 1);
     };
     build();
-    const end = onThemeChange(place.current, build);
+    const end = onThemeChange(container.current, build);
     return () => {
       end();
       plot.current.destroy();
     };
   }, []);
   useEffect(() => plot.current.setData(dataOf(history)), [history]);
-  const words = lines.map(({ word, now, peak }) => `${word} ${rate(now)}, peak ${rate(peak)}.`);
+  const summary = lines.map(({ label, now, peak }) => `${label} ${rate(now)}, peak ${rate(peak)}.`);
   return html`
     <ul class="legend rates">
-      ${lines.map((line) => html`<${Entry} key=${line.kind} ...${line} />`)}
+      ${lines.map((line) => html`<${LegendEntry} key=${line.kind} ...${line} />`)}
     </ul>
     <div
-      class="graph" ref=${place} role="img"
-      aria-label=${`Graph of the ${span.words}. ${words.join(" ")}`}
+      class="graph" ref=${container} role="img"
+      aria-label=${`Graph of the ${span.label}. ${summary.join(" ")}`}
     ></div>
   `;
 }
 
 /** @param {Line} props */
-function Entry({ kind, word, now, peak }) {
+function LegendEntry({ kind, label, now, peak }) {
   return html`<li>
     <span class="line ${kind}" aria-hidden="true"></span>
-    ${word} <b>${rate(now)}</b> <span class="quiet">peak ${rate(peak)}</span>
+    ${label} <b>${rate(now)}</b> <span class="quiet">peak ${rate(peak)}</span>
   </li>`;
 }
 
-/** @param {number} seconds that there is something to show of */
+/** @param {number} seconds of which there are values */
 function spanOf(seconds) {
   return SPANS.find((span) => span.seconds >= seconds) ?? /** @type {typeof SPANS[number]} */
     (SPANS.at(-1));
@@ -118,19 +118,19 @@ function padded(rates, length) {
 }
 
 /**
- * @param {HTMLElement} place
+ * @param {HTMLElement} container
  * @param {[number[], number[], number[]]} data
  * @param {boolean} showsDown
  */
-function newPlot(place, data, showsDown) {
+function newPlot(container, data, showsDown) {
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
   const axis = {
-    stroke: colour("quiet"),
+    stroke: color("quiet"),
     font,
-    grid: { stroke: colour("grid"), width: 1 },
+    grid: { stroke: color("grid"), width: 1 },
     ticks: { show: false },
   };
-  const width = Math.max(120, place.clientWidth);
+  const width = Math.max(120, container.clientWidth);
   return new uPlot(
     {
       width,
@@ -140,7 +140,7 @@ function newPlot(place, data, showsDown) {
       legend: { show: false },
       scales: {
         x: { time: false, range: (plot) => [-spanOf(plot.data[0].length).seconds, 0] },
-        y: { range: (_, __, max) => [0, Math.max(SMALLEST_TOP, max * 1.1)] },
+        y: { range: (_, __, max) => [0, Math.max(MIN_SCALE, max * 1.1)] },
       },
       axes: [
         { ...axis, incrs: [20, 60, 120], values: (_, times) => times.map(ago), size: 32, gap: 9 },
@@ -150,16 +150,16 @@ function newPlot(place, data, showsDown) {
         {},
         {
           show: showsDown,
-          stroke: colour("down"),
-          fill: colour("down-fill"),
+          stroke: color("down"),
+          fill: color("down-fill"),
           width: 2,
           points: { show: false },
         },
-        { stroke: colour("up"), width: 2, dash: [5, 4], points: { show: false } },
+        { stroke: color("up"), width: 2, dash: [5, 4], points: { show: false } },
       ],
     },
     data,
-    place,
+    container,
   );
 }
 

@@ -1,8 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * What a finished download leaves to know: that it is what it should be, how long it took, and who
- * gave it.
+ * A finished download: how it was verified, how long it took, and which peers sent it.
  *
  * @module
  */
@@ -10,13 +9,13 @@
 import { html } from "../preact.js";
 import { bytes, elapsed, rate } from "../format.js";
 import {
-  CopyButton,
-  Figures,
+  PROGRESS_WIDTH,
   ProgressCell,
-  ROOMY,
-  SHARE_ROOM,
+  StatList,
   UntrustedText,
+  WIDE_SCREEN,
 } from "../components.js";
+import { CopyButton } from "../copy_button.js";
 import { SortableTable } from "../sortable_table.js";
 
 /**
@@ -28,19 +27,20 @@ import { SortableTable } from "../sortable_table.js";
 /** @param {{result: Result, snapshot: TransferSnapshot}} props */
 export function ResultCard({ result, snapshot }) {
   const { sha256, v2Root, seconds, averageRate, verifiedBy, sources } = result;
-  const given = sources.reduce((sum, source) => sum + source.bytes, 0);
+  const receivedBytes = sources.reduce((sum, source) => sum + source.bytes, 0);
   return html`
     <section class="panel result" aria-labelledby="result-title">
       <h2 id="result-title">Complete: every chunk matches its ${verifiedBy}</h2>
-      <${Figures} class="details" entries=${[
+      <${StatList} class="details" entries=${[
         ["SHA-256", sha256 && html`<${Digest} hex=${sha256} what="SHA-256" />`],
         ["v2 root", v2Root && html`<${Digest} hex=${v2Root} what="v2 root" />`],
         ["Time", elapsed(seconds)],
-        ["Average rate", given === 0 ? "nothing had to be fetched" : rate(averageRate)],
+        ["Average rate", receivedBytes === 0 ? "nothing to download" : rate(averageRate)],
         ["Size", bytes(result.bytes)],
-        ["Seeding", seeding(snapshot)],
+        ["Seeding", seedingText(snapshot)],
       ]} />
-      ${sources.length > 0 && html`<${Sources} sources=${sources} given=${given} />`}
+      ${sources.length > 0 &&
+        html`<${Sources} sources=${sources} receivedBytes=${receivedBytes} />`}
     </section>
   `;
 }
@@ -53,8 +53,8 @@ function Digest({ hex, what }) {
   `;
 }
 
-/** @param {{sources: Source[], given: number}} props */
-function Sources({ sources, given }) {
+/** @param {{sources: Source[], receivedBytes: number}} props */
+function Sources({ sources, receivedBytes }) {
   const columns = [
     {
       key: "address",
@@ -65,14 +65,14 @@ function Sources({ sources, given }) {
     },
     {
       key: "client",
-      label: "Program",
+      label: "Client",
       value: (/** @type {Source} */ { client }) => client ?? "",
       cell: (/** @type {Source} */ { client }) =>
         client ? html`<${UntrustedText} text=${client} />` : "unknown",
     },
     {
       key: "bytes",
-      label: "Gave",
+      label: "Received",
       isNumber: true,
       value: (/** @type {Source} */ source) => source.bytes,
       cell: (/** @type {Source} */ source) => bytes(source.bytes),
@@ -81,9 +81,11 @@ function Sources({ sources, given }) {
       key: "share",
       label: "Share",
       isNumber: true,
-      room: SHARE_ROOM,
+      minWidth: PROGRESS_WIDTH,
       cell: (/** @type {Source} */ { bytes: n, address }) =>
-        html`<${ProgressCell} share=${given === 0 ? 0 : n / given} of=${`Share of ${address}`} />`,
+        html`<${ProgressCell} share=${
+          receivedBytes === 0 ? 0 : n / receivedBytes
+        } label=${`Share of ${address}`} />`,
     },
   ];
   const table = html`
@@ -92,14 +94,14 @@ function Sources({ sources, given }) {
       keyOf=${(/** @type {Source} */ { address }) => address}
     />
   `;
-  return matchMedia(ROOMY).matches
-    ? [html`<h3>Where it came from</h3>`, table]
-    : html`<details><summary>Where it came from</summary>${table}</details>`;
+  return matchMedia(WIDE_SCREEN).matches
+    ? [html`<h3>Sources</h3>`, table]
+    : html`<details><summary>Sources</summary>${table}</details>`;
 }
 
 /** @param {TransferSnapshot} snapshot */
-function seeding({ state, stop, uploadedBytes }) {
-  if (state === "stopped") return "over";
+function seedingText({ state, stop, uploadedBytes }) {
+  if (state === "stopped") return "ended";
   const sent = `${bytes(uploadedBytes)} sent so far`;
   return stop === undefined ? sent : `${sent}; ${stop.sentence}`;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * A piece map read from its message: what each cell is, how many there are of a kind, and how they
- * fill a rectangle. Knows of no canvas.
+ * The cells of a piece map: their kinds, how many there are of each, and how they fill a rectangle.
+ * Nothing here draws.
  *
  * @module
  */
@@ -10,14 +10,15 @@ const IN_FLIGHT = 1;
 const FAILED = 2;
 const WHOLE = 255;
 
-/** The largest and the smallest distance from cell to cell, and the height to stay below. */
-const LARGEST_PITCH = 20;
-const SMALLEST_PITCH = 4;
-const TALLEST = 190;
+/** The distance from cell to cell, in pixels. */
+const MAX_PITCH = 20;
+const MIN_PITCH = 4;
+/** The height of the map, in pixels, unless the smallest cells need more. */
+const MAX_HEIGHT = 190;
 
 /** @typedef {"verified" | "failed" | "flight" | "partly" | "missing"} Kind */
 
-/** What can be seen in a map, in the order of the legend. */
+/** The kinds of cells, in the order of the legend. */
 export const KINDS = /** @type {const} */ (["verified", "partly", "flight", "failed", "missing"]);
 
 /**
@@ -25,7 +26,7 @@ export const KINDS = /** @type {const} */ (["verified", "partly", "flight", "fai
  * @property {number} pieces
  * @property {number} count
  * @property {number} perCell
- * @property {Uint8Array} verified share per cell, 255 for all of it
+ * @property {Uint8Array} verified the share of each cell, 255 for all of it
  * @property {Uint8Array} state
  * @property {Uint8Array} availability
  */
@@ -60,10 +61,10 @@ export function kindOf({ verified, state }, i) {
 }
 
 /**
- * How many cells there are of each kind; `absent` counts those not yet whole that no connected peer has.
+ * How many cells there are of each kind. `absent` counts the incomplete ones that no connected peer has.
  * @param {Cells} cells
  */
-export function tally(cells) {
+export function countKinds(cells) {
   const counts = { verified: 0, partly: 0, flight: 0, failed: 0, missing: 0, absent: 0 };
   for (let i = 0; i < cells.count; i++) {
     const kind = kindOf(cells, i);
@@ -74,17 +75,17 @@ export function tally(cells) {
 }
 
 /**
- * Square cells in rows, as large as fit a width without getting too tall.
+ * Lays square cells out in rows, as large as the width and the greatest height allow.
  * @param {number} count
  * @param {number} width in device pixels
  * @param {number} ratio device pixels per pixel of the page
  * @returns {{columns: number, rows: number, pitch: number, size: number}} in device pixels
  */
-export function arrange(count, width, ratio) {
-  let pitch = Math.round(LARGEST_PITCH * ratio);
-  const smallest = Math.round(SMALLEST_PITCH * ratio);
+export function layOut(count, width, ratio) {
+  let pitch = Math.round(MAX_PITCH * ratio);
+  const smallest = Math.round(MIN_PITCH * ratio);
   for (; pitch > smallest; pitch--) {
-    if (Math.ceil(count / Math.floor(width / pitch)) * pitch <= TALLEST * ratio) break;
+    if (Math.ceil(count / Math.floor(width / pitch)) * pitch <= MAX_HEIGHT * ratio) break;
   }
   const columns = Math.max(1, Math.floor(width / pitch));
   const gap = Math.max(1, Math.round((pitch / ratio >= 10 ? 2 : 1) * ratio));

@@ -1,24 +1,23 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The piece map with its legend, its row of availability, and the same in words for those who do not
- * see it.
+ * The piece map with its legend and the availability, and both in words for screen readers.
  *
  * @module
  */
 
 import { html, useEffect, useMemo, useRef } from "../preact.js";
-import { bytes, count, percent, whole } from "../format.js";
-import { KINDS, readCells, tally } from "./piece_cells.js";
-import { drawAvailability, drawMap, drawSample } from "./piece_drawing.js";
-import { Folding } from "../components.js";
+import { bytes, count, integer, percent } from "../format.js";
+import { countKinds, KINDS, readCells } from "./piece_cells.js";
+import { drawAvailability, drawLegendCell, drawMap } from "./piece_drawing.js";
+import { CollapsiblePanel } from "../components.js";
 import { onThemeChange } from "../colors.js";
 
-const WORDS = {
+const LABELS = {
   verified: "Verified",
   partly: "Partly verified",
   flight: "In flight",
-  failed: "Failed lately",
+  failed: "Failed recently",
   missing: "Missing",
 };
 
@@ -28,55 +27,55 @@ const WORDS = {
 export function PieceMapPanel({ map, snapshot }) {
   const { pieces, havePieces, pieceLength, haveBytes, totalBytes } = snapshot;
   return html`
-    <${Folding} id="map" title="Chunks" isOpen=${havePieces < pieces}>
+    <${CollapsiblePanel} id="map" title="Chunks" isOpen=${havePieces < pieces}>
       ${map === undefined || map.cells === 0
         ? html`<p class="quiet">${
           pieceLength === 0 || haveBytes < totalBytes
-            ? "The chunks are shown as soon as it is known how many there are."
+            ? "The map appears as soon as the number of chunks is known."
             : "No chunks to show."
         }</p>`
-        : html`<${Drawn} map=${map} snapshot=${snapshot} />`}
+        : html`<${PieceMap} map=${map} snapshot=${snapshot} />`}
     <//>
   `;
 }
 
 /** @param {{map: import("../../snapshot.ts").PieceMap, snapshot: import("../../snapshot.ts").TransferSnapshot}} props */
-function Drawn({ map, snapshot }) {
+function PieceMap({ map, snapshot }) {
   const cells = useMemo(() => readCells(map), [map]);
-  const counts = useMemo(() => tally(cells), [cells]);
+  const counts = useMemo(() => countKinds(cells), [cells]);
   const { perCell, pieces } = map;
-  const unit = perCell === 1 ? "" : ` One square is ${count(perCell, "chunk")}.`;
-  const verified = `${whole(snapshot.havePieces)} of ${count(pieces, "chunk")}${
-    lengthOf(snapshot)
+  const unit = perCell === 1 ? "" : ` One square stands for ${count(perCell, "chunk")}.`;
+  const verified = `${integer(snapshot.havePieces)} of ${count(pieces, "chunk")}${
+    lengthText(snapshot)
   } verified`;
   return html`
     <p class="quiet">${verified}.${unit}</p>
     <${Canvas}
       class="cells" cells=${cells} draw=${drawMap}
       label=${`Map of the chunks: ${verified} (${percent(snapshot.havePieces, pieces)}%). ${
-        inWords(counts, perCell)
+        kindsText(counts, perCell)
       }`}
     />
     <ul class="legend">
       ${KINDS.filter((kind) => kind !== "partly" || counts.partly > 0).map((kind) =>
         html`<li key=${kind} data-kind=${kind}>
-        <${Canvas} class="sample" cells=${kind} draw=${drawSample} />
-        ${WORDS[kind]} <b>${whole(counts[kind])}</b>
+        <${Canvas} class="sample" cells=${kind} draw=${drawLegendCell} />
+        ${LABELS[kind]} <b>${integer(counts[kind])}</b>
       </li>`
       )}
     </ul>
-    <${Availability} cells=${cells} absent=${counts.absent} note=${gradually(snapshot)} />
+    <${Availability} cells=${cells} absent=${counts.absent} note=${superSeedingNote(snapshot)} />
   `;
 }
 
 /**
- * Why so few peers seem to have so much, where that is on purpose (BEP 16).
+ * Explains a low availability that is intended: a super-seeder does not announce all that it has (BEP 16).
  * @param {import("../../snapshot.ts").TransferSnapshot} snapshot
  */
-function gradually({ superSeeding, peers }) {
-  if (superSeeding) return " One copy is handed out gradually, each chunk to one peer first.";
+function superSeedingNote({ superSeeding, peers }) {
+  if (superSeeding) return " This seeder hands out its chunks gradually, each to one peer first.";
   return peers.some(({ isGradual }) => isGradual)
-    ? " A seeder hands its chunks out gradually, each to one peer first."
+    ? " A seeder hands out its chunks gradually, each to one peer first."
     : "";
 }
 
@@ -88,13 +87,15 @@ function Availability({ cells, absent, note }) {
   const sentence = most === 0
     ? `no connected peer has any ${unit}`
     : least === most
-    ? `every ${unit} is at ${count(least, "connected peer")}`
-    : `the rarest is at ${whole(least)}, the most common at ${count(most, "connected peer")}`;
+    ? `${count(least, "connected peer")} ${least === 1 ? "has" : "have"} every ${unit}`
+    : `the rarest ${unit} is with ${integer(least)}, the most common with ${
+      count(most, "connected peer")
+    }`;
   const lack = absent === 0 || most === 0
     ? ""
     : cells.perCell === 1
-    ? `; nobody connected has ${count(absent, "missing chunk")}`
-    : `; of ${count(absent, "missing square")} nobody connected has all`;
+    ? `; no connected peer has ${count(absent, "missing chunk")}`
+    : `; no connected peer has all of ${count(absent, "missing square")}`;
   return html`
     <h3>Availability</h3>
     <${Canvas}
@@ -106,7 +107,7 @@ function Availability({ cells, absent, note }) {
 }
 
 /**
- * A canvas that is drawn again when its cells, its width or the colours change. Without a label it is
+ * A canvas that is redrawn when its cells, its width or the colors change. Without a label it is
  * decoration.
  * @template T
  * @param {{class: string, cells: T, draw: (canvas: HTMLCanvasElement, cells: T) => void, label?: string}} props
@@ -123,17 +124,20 @@ function Canvas({ class: name, cells, draw, label }) {
 }
 
 /** @param {import("../../snapshot.ts").TransferSnapshot} snapshot */
-function lengthOf({ pieceLength }) {
+function lengthText({ pieceLength }) {
   return pieceLength > 0 ? ` of ${bytes(pieceLength)}` : "";
 }
 
 /**
- * @param {ReturnType<typeof tally>} counts
+ * @param {ReturnType<typeof countKinds>} counts
  * @param {number} perCell
  */
-function inWords({ flight, failed, missing, partly }, perCell) {
+function kindsText({ flight, failed, missing, partly }, perCell) {
   const unit = perCell === 1 ? "" : " squares";
-  const parts = [`${whole(flight)}${unit} in flight`, `${whole(failed)}${unit} failed lately`];
-  if (partly > 0) parts.push(`${whole(partly)}${unit} partly verified`);
-  return `${parts.join(", ")}, ${whole(missing)}${unit} missing.`;
+  const parts = [
+    `${integer(flight)}${unit} in flight`,
+    `${integer(failed)}${unit} failed recently`,
+  ];
+  if (partly > 0) parts.push(`${integer(partly)}${unit} partly verified`);
+  return `${parts.join(", ")}, ${integer(missing)}${unit} missing.`;
 }

@@ -4,20 +4,20 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { Seats } from "../../lib/ui/seats.ts";
+import { ConnectionLimit } from "../../lib/ui/connection_limit.ts";
 
 const OWNER = "127.0.0.1";
 
-/** Seats of connections by name, and whoever has gone for another. */
+/** ConnectionLimit of connections by name, and whoever has gone for another. */
 function seatsFor(most: number) {
-  const seats = new Seats<string>(most);
+  const seats = new ConnectionLimit<string>(most);
   const gone: string[] = [];
   return {
     seats,
     gone,
     come: (address: string, ...names: string[]) => {
       for (const name of names) {
-        const leaving = seats.take(name, address);
+        const leaving = seats.add(name, address);
         if (leaving !== undefined) gone.push(leaving);
       }
     },
@@ -61,7 +61,7 @@ Deno.test("a flood from the network takes nothing from the owner, who finds room
 Deno.test("from many hosts that say nothing, those are safe who were welcome", () => {
   const { seats, gone, come } = seatsFor(10);
   come("10.0.0.1", "colleague1", "colleague2", "colleague3");
-  for (const name of ["colleague1", "colleague2", "colleague3"]) seats.welcome(name);
+  for (const name of ["colleague1", "colleague2", "colleague3"]) seats.authorize(name);
   for (let i = 0; i < 100; i++) come(`10.1.${i}.1`, `x${i}`);
   assertEquals(gone.length, 93);
   assertEquals(gone.filter((name) => name.startsWith("colleague")), []);
@@ -70,7 +70,7 @@ Deno.test("from many hosts that say nothing, those are safe who were welcome", (
 Deno.test("a program of this machine that opens connections does not push out the owner's tabs", () => {
   const { seats, gone, come } = seatsFor(10);
   come(OWNER, ...numbered("tab", 6));
-  for (const name of numbered("tab", 6)) seats.welcome(name);
+  for (const name of numbered("tab", 6)) seats.authorize(name);
   come("::1", ...numbered("x", 200));
   assertEquals(gone.filter((name) => name.startsWith("tab")), []);
   come(OWNER, "tab6");
@@ -80,8 +80,8 @@ Deno.test("a program of this machine that opens connections does not push out th
 Deno.test("who has left holds no seat", () => {
   const { seats, gone, come } = seatsFor(2);
   come(OWNER, "a", "b");
-  seats.leave("a");
-  seats.leave("a");
+  seats.remove("a");
+  seats.remove("a");
   come(OWNER, "c");
   assertEquals([gone, seats.size], [[], 2]);
 });

@@ -1,28 +1,28 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The trackers a transfer asks, and what they say.
+ * The trackers of a transfer, and whether they answer.
  *
  * @module
  */
 
 import { html } from "../preact.js";
-import { count, plain, seconds } from "../format.js";
-import { Folding, UntrustedText } from "../components.js";
+import { count, duration, plain } from "../format.js";
+import { CollapsiblePanel, UntrustedText } from "../components.js";
 
 /**
  * @typedef {import("../../snapshot.ts").TransferSnapshot["trackers"][number]} TrackerRow
  */
 
 /** @param {{trackers: TrackerRow[]}} props */
-export function TrackerRows({ trackers }) {
+export function TrackerList({ trackers }) {
   return html`
-    <${Folding}
+    <${CollapsiblePanel}
       id="trackers" title=${trackers.length === 1 ? "Tracker" : "Trackers"}
       isOpen=${trackers.some(({ ok }) => !ok)}
     >
       ${trackers.length === 0
-        ? html`<p class="quiet">No tracker is asked.</p>`
+        ? html`<p class="quiet">No trackers.</p>`
         : html`<ul class="trackers">${
           trackers.map((row) => html`<${Row} key=${row.url} row=${row} />`)
         }</ul>`}
@@ -35,7 +35,7 @@ function Row({ row: { url, ok, sentence, seeders, leechers, nextSeconds } }) {
   const facts = [
     seeders !== undefined && count(seeders, "seeder"),
     leechers !== undefined && count(leechers, "leecher"),
-    nextSeconds !== undefined && `asked again in ${seconds(Math.max(0, nextSeconds))}`,
+    nextSeconds !== undefined && `next announce in ${duration(Math.max(0, nextSeconds))}`,
   ].filter(Boolean);
   return html`<li>
     <strong><${UntrustedText} text=${url} breaksAfter="/" /></strong>
