@@ -15,7 +15,7 @@ import {
 } from "../../lib/codec/torrent/metainfo.ts";
 import { MAX_PIECES } from "../../lib/codec/torrent/piece_length.ts";
 import { TorrentError } from "../../lib/errors.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 import {
   formulaFile,
   formulaLayer,

@@ -18,7 +18,7 @@ import {
 } from "../../lib/codec/wire/extension.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import { formulaBytes, pseudoRandomBytes } from "../support/content.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 import {
   EXTENDED_HANDSHAKE_PAYLOAD,
   METADATA_DATA_PAYLOAD,

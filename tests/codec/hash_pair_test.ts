@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { hex } from "../../lib/codec/bytes.ts";
 import { sha256 } from "../../lib/codec/hash.ts";
 import { hashPair } from "../../lib/codec/torrent/hash_pair.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 
 const permissions = "none";
 

@@ -10,7 +10,7 @@ import {
   MAX_SEARCH_LENGTH,
 } from "../../lib/codec/discovery/lsd.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 
 const permissions = "none";
 const HASH = fromHex("82a78d717fa1d94cbb9a488bfbc6a102881234f4");

@@ -10,7 +10,7 @@ import {
   parseSelection,
 } from "../../lib/codec/torrent/magnet.ts";
 import { MagnetError } from "../../lib/errors.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 
 const permissions = "none";
 

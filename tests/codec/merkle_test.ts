@@ -17,7 +17,7 @@ import {
   pieceLayerOf,
 } from "../../lib/codec/torrent/merkle.ts";
 import { formulaBytes } from "../support/content.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 import { CONTENT_VECTORS, formulaLayer } from "../support/torrent_vectors.ts";
 
 const permissions = "none";

@@ -11,7 +11,7 @@ import {
   parseMetainfo,
 } from "../../lib/codec/torrent/metainfo.ts";
 import { TorrentError } from "../../lib/errors.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 import {
   formulaFile,
   formulaLayer,

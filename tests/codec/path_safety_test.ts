@@ -9,7 +9,7 @@ import {
   SafePaths,
   uniquePaths,
 } from "../../lib/codec/torrent/safe_path.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 
 const permissions = "none";
 

@@ -11,7 +11,7 @@ import {
   type PexPeer,
 } from "../../lib/codec/wire/pex.ts";
 import { ProtocolError } from "../../lib/errors.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 
 const permissions = "none";
 

@@ -13,7 +13,7 @@ import {
 import { type HashRange, PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
 import { TorrentError } from "../../lib/errors.ts";
 import { formulaBytes } from "../support/content.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 import { formulaLayer } from "../support/torrent_vectors.ts";
 
 const permissions = "none";

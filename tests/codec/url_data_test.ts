@@ -7,7 +7,7 @@ import {
 } from "../../lib/codec/discovery/udp_tracker.ts";
 import { decodeOptions, encodeOptions } from "../../lib/codec/discovery/url_data.ts";
 import { pseudoRandomBytes } from "../support/content.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 
 const permissions = "none";
 const V2_HASH = pseudoRandomBytes(32, 1);

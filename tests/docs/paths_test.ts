@@ -11,7 +11,7 @@ import { sourcesBelow } from "../support/source_constants.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const PATH =
-  /^(?:lib|tests|docs|bench|\.ci)\/[\w./-]+$|^\w+\.ts$|^deno\.json$|^LICENSE$|^README\.md$/;
+  /^(?:lib|tests|docs|bench|simulation|support|\.ci)\/[\w./-]+$|^\w+\.ts$|^deno\.json$|^LICENSE$|^README\.md$/;
 /** A file by its room alone, as `peer/upload.ts`. */
 const IN_ROOM = /^(?:codec|store|peer|tracker|io|cli|ui)\/[\w/]+\.ts$/;
 
@@ -83,9 +83,11 @@ let code: Promise<string> | undefined;
 
 /** Whether there is a name anywhere in the code, that of tests and benchmarks included. */
 async function isInCode(name: string): Promise<boolean> {
-  code ??= Promise.all(["lib", "bench", "tests"].map(sourcesBelow)).then((paths) =>
-    Promise.all(paths.flat().map(documentText))
-  ).then((sources) => sources.map(codeOf).join("\n"));
+  code ??= Promise.all(["lib", "simulation", "support", "bench", "tests"].map(sourcesBelow)).then((
+    paths,
+  ) => Promise.all(paths.flat().map(documentText))).then((sources) =>
+    sources.map(codeOf).join("\n")
+  );
   return hasName(await code, name);
 }
 

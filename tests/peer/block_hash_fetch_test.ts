@@ -7,7 +7,7 @@ import type { Action } from "../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { CorruptDataError } from "../../lib/errors.ts";
 import { at, bits, DownloadBench, sentTo } from "../support/peers.ts";
-import { requestsOf } from "../support/requested.ts";
+import { requestsOf } from "../../simulation/requests.ts";
 
 const permissions = "none";
 const BLOCKS = 4;

@@ -10,7 +10,7 @@ import {
 import type { Message } from "../../lib/codec/wire/message.ts";
 import { peerPriority } from "../../lib/codec/wire/peer_priority.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
-import { type Link, MemorySwarm } from "../support/memory_swarm.ts";
+import { MemorySwarm } from "../support/memory_swarm.ts";
 import { MemoryTorrent } from "../support/memory_torrent.ts";
 import { allOf, at, bits, sentTo } from "../support/peers.ts";
 import { idOf, SwarmBench } from "../support/swarm_bench.ts";
@@ -40,12 +40,11 @@ Deno.test({
   fn() {
     for (const [count, seed] of [[9, 1], [9, 2], [20, 3], [20, 4]] as const) {
       const latencyMs = 100;
-      const world = new MemorySwarm(new MemoryTorrent({ lengths: [50_000_000] }), seed);
-      world.linkOf = (): Link => ({ latencyMs, bytesPerSecond: 1e9 });
-      for (let i = 0; i < count; i++) world.add({ has: "nothing" });
+      const world = new MemorySwarm(new MemoryTorrent({ lengths: [50_000_000] }), seed, latencyMs);
+      for (let i = 0; i < count; i++) world.add({ has: "nothing", upBytesPerSecond: 1e9 });
       world.introduceAll();
       world.run(30, () => false);
-      for (const node of world.nodes) {
+      for (const node of world.nodes.values()) {
         const partners = new Set([...node.endpoints.values()].map(({ remote }) => remote));
         assertEquals([node.endpoints.size, partners.size], [count - 1, count - 1]);
         for (const { openedMs } of node.endpoints.keys()) {

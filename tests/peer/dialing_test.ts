@@ -6,7 +6,7 @@ import { TokenBucket } from "../../lib/peer/connection/token_bucket.ts";
 import { ExternalAddress } from "../../lib/peer/peers/external_address.ts";
 import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { bits } from "../support/peers.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 import { SwarmBench } from "../support/swarm_bench.ts";
 import type { Peer, PeerSource } from "../../lib/peer/connection/peer.ts";
 

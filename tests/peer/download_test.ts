@@ -5,7 +5,7 @@ import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import { Layout } from "../../lib/store/layout.ts";
 import { at, bits, DownloadBench, sentTo } from "../support/peers.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 
 const permissions = "none";
 const slow = { fast: false };

@@ -462,7 +462,7 @@ Deno.test({
     const seeder = world.add({ has: "everything" });
     const leechers = Array.from({ length: 8 }, () => world.add({ has: "magnet", slotCount: 32 }));
     for (const leecher of leechers) leecher.learn(seeder);
-    const all = () => world.nodes.every(({ endpoints }) => endpoints.size === 8);
-    assert(world.run(3, all), `${world.nodes.map(({ endpoints }) => endpoints.size)}`);
+    const sizes = () => Array.from(world.nodes.values(), ({ endpoints }) => endpoints.size);
+    assert(world.run(3, () => sizes().every((size) => size === 8)), `${sizes()}`);
   },
 });

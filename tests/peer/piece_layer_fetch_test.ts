@@ -11,7 +11,7 @@ import { CorruptDataError } from "../../lib/errors.ts";
 import { PieceLayerFetch } from "../../lib/peer/verify/piece_layer_fetch.ts";
 import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { allOf, bits, connect, sentTo } from "../support/peers.ts";
-import { seededRandom } from "../support/random.ts";
+import { seededRandom } from "../../support/random.ts";
 
 const permissions = "none";
 const ROOT = fromHex("f61b411edd5deec7aec1a7db8c172916d1022bcf9964c7fca4577eef1424adf0");

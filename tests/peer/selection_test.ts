@@ -49,7 +49,7 @@ Deno.test({
     early.learn(partial);
     partial.learn(seeder);
     assert(swarm.run(60, () => partial.isComplete));
-    seeder.die();
+    seeder.leave();
     const late = swarm.add({ has: "nothing", chosen: { wanted: bits(PIECES, 4, 5, 6) } });
     late.learn(partial);
     swarm.run(30, () => early.isComplete || late.isComplete);

@@ -7,7 +7,7 @@ import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { SuperSeed } from "../../lib/peer/upload/super_seed.ts";
 import type { Wanted } from "../../lib/store/pieces.ts";
-import { MemorySwarm, type NodeOptions } from "../support/memory_swarm.ts";
+import { type MemoryNodeOptions, MemorySwarm } from "../support/memory_swarm.ts";
 import { MemoryTorrent } from "../support/memory_torrent.ts";
 import { allOf, at, bits, connect, layoutOf, sentTo } from "../support/peers.ts";
 
@@ -536,15 +536,19 @@ Deno.test({
   },
 });
 
-/** A super-seeder and leechers, every one of which sends at most `uplink` bytes per second. */
-function swarmOf(seed: number, leechers: readonly Partial<NodeOptions>[], mib = 16) {
+/** A super-seeder and leechers, every one of which sends at most 4 MiB per second. */
+function swarmOf(seed: number, leechers: readonly Partial<MemoryNodeOptions>[], mib = 16) {
   const torrent = new MemoryTorrent({ lengths: [mib * MIB], pieceLength: 256 * 1024 });
   const world = new MemorySwarm(torrent, seed);
-  const uplink = 4 * MIB;
-  world.linkOf = () => ({ latencyMs: 2, bytesPerSecond: Infinity });
-  const seeder = world.add({ has: "everything", superSeed: true, uplink, uploadSlots: 8 });
+  const upBytesPerSecond = 4 * MIB;
+  const seeder = world.add({
+    has: "everything",
+    superSeed: true,
+    upBytesPerSecond,
+    uploadSlots: 8,
+  });
   const others = leechers.map((options) =>
-    world.add({ has: "nothing", slotCount: 64, uplink, uploadSlots: 8, ...options })
+    world.add({ has: "nothing", slotCount: 64, upBytesPerSecond, uploadSlots: 8, ...options })
   );
   world.introduceAll();
   return { world, seeder, others };

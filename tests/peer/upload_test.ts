@@ -11,7 +11,7 @@ import { MAX_SERVED_BLOCK, REQUEST_QUEUE, Upload } from "../../lib/peer/upload/u
 import { Layout } from "../../lib/store/layout.ts";
 import { Pieces } from "../../lib/store/pieces.ts";
 import { allOf, at, bits, connect, layoutOf, sentTo } from "../support/peers.ts";
-import { seededRandom } from "../support/random.ts";
+import { seededRandom } from "../../support/random.ts";
 
 const permissions = "none";
 const old = { fast: false };

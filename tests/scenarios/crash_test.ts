@@ -10,7 +10,7 @@ import { Layout } from "../../lib/store/layout.ts";
 import { RESUME_MAP_OFFSET } from "../../lib/disk/resume_format.ts";
 import type { Seeder, Torrent } from "../../mod.ts";
 import { addressOf, leechFrom, makeOrigin, type Origin, seed } from "../support/library.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 import { startLeecher } from "../support/shoal.ts";
 import { TempFolder } from "../support/temp.ts";
 

@@ -15,7 +15,7 @@ import { Layout } from "../../lib/store/layout.ts";
 import type { Torrent } from "../../mod.ts";
 import { formulaBytes } from "../support/content.ts";
 import { torrentOf } from "../support/library.ts";
-import { requestsOf } from "../support/requested.ts";
+import { requestsOf } from "../../simulation/requests.ts";
 import { TempFolder } from "../support/temp.ts";
 
 /** Trackers that answer, and know of others. */

@@ -19,9 +19,11 @@ import {
   type TorrentVersion,
 } from "../../lib/codec/torrent/metainfo.ts";
 import { PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
+import type { TorrentHashes } from "../../lib/peer/connection/info_hashes.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { pseudoRandomBytes } from "./content.ts";
-import type { PieceHash } from "../../lib/store/pieces.ts";
+import type { ActivePiece, PieceHash } from "../../lib/store/pieces.ts";
+import type { SimStorage, SimTorrent, Verdict } from "../../simulation/content.ts";
 
 /** What a torrent in memory is made of. */
 export interface MemoryTorrentOptions {
@@ -64,9 +66,13 @@ export class MemoryDisk {
 }
 
 /** A torrent with pseudo-random content. */
-export class MemoryTorrent {
+export class MemoryTorrent implements SimTorrent {
   readonly info: TorrentInfo;
   readonly layout: Layout;
+  readonly hashes: TorrentHashes;
+  readonly infoBytes: Uint8Array;
+  readonly sha1s: Uint8Array | undefined;
+  readonly isPrivate: boolean;
   /** What the files hold. */
   readonly content: MemoryDisk;
 
@@ -96,6 +102,11 @@ export class MemoryTorrent {
       private: options.private ?? false,
     };
     this.info = parseInfo(buildInfo({ ...spec, ...(pieces && { pieces }) }));
+    const { v1Hash, v2Hash } = this.info;
+    this.hashes = { v1Hash, v2Hash };
+    this.infoBytes = this.info.bytes;
+    this.sha1s = this.info.pieces;
+    this.isPrivate = this.info.private;
     this.layout = Layout.of(this.info);
     this.content = new MemoryDisk(this.info, this.layout);
     let next = 0;
@@ -136,6 +147,50 @@ export class MemoryTorrent {
   /** Whether a disk holds exactly this torrent's files. */
   isOn(disk: MemoryDisk): boolean {
     return this.content.files.every((bytes, i) => equalBytes(bytes, disk.files[i]!));
+  }
+}
+
+/** The piece memory and the disk of a node. */
+export class MemoryStorage implements SimStorage {
+  readonly slotCount: number;
+  readonly disk: MemoryDisk;
+  /** Blocks that were read spoiled, by `piece:begin`. */
+  readonly spoiled = new Set<string>();
+  readonly #torrent: MemoryTorrent;
+  readonly #slots: Uint8Array;
+
+  /** Room for so many pieces at once, and a disk. */
+  constructor(torrent: MemoryTorrent, disk: MemoryDisk, slotCount: number) {
+    this.slotCount = slotCount;
+    this.disk = disk;
+    this.#torrent = torrent;
+    this.#slots = new Uint8Array(slotCount * torrent.info.pieceLength);
+  }
+
+  storeBlock(slot: number, begin: number, block: Uint8Array): void {
+    this.#slots.set(block, slot * this.#torrent.info.pieceLength + begin);
+  }
+
+  read(piece: number, begin: number, length: number, isWrong: boolean): Uint8Array {
+    const bytes = this.disk.read(piece as PieceIndex, begin, length);
+    if (!isWrong) return bytes;
+    this.spoiled.add(`${piece}:${begin}`);
+    bytes[0]! ^= 0x55;
+    return bytes;
+  }
+
+  verify({ piece, slot }: ActivePiece, expected: PieceHash, wantsDigests: boolean): Verdict {
+    const { layout, info } = this.#torrent;
+    const begin = slot * info.pieceLength;
+    const bytes = this.#slots.slice(begin, begin + info.pieceLength);
+    const matches = this.#torrent.matches(piece, bytes, expected);
+    const data = bytes.subarray(0, layout.dataLength(piece));
+    if (matches) this.disk.write(piece, data);
+    return { matches, digests: !matches || wantsDigests ? blockHashes(data) : undefined };
+  }
+
+  hashBlocks(piece: PieceIndex): Uint8Array {
+    return blockHashes(this.disk.read(piece, 0, this.#torrent.layout.dataLength(piece)));
   }
 }
 

@@ -15,8 +15,8 @@ import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { type ActivePiece, Pieces } from "../../lib/store/pieces.ts";
-import { seededRandom } from "./random.ts";
-import { requestsOf } from "./requested.ts";
+import { seededRandom } from "../../support/random.ts";
+import { requestsOf } from "../../simulation/requests.ts";
 import type { Peer } from "../../lib/peer/connection/peer.ts";
 
 /** `n` as a piece index, unchecked. */

@@ -12,7 +12,7 @@ import type { Transfer } from "../../lib/peer/transfer.ts";
 import type { Bitfield } from "../../lib/store/bitfield.ts";
 import { MemoryTorrent } from "./memory_torrent.ts";
 import { bits, sentTo } from "./peers.ts";
-import { seededRandom } from "./random.ts";
+import { seededRandom } from "../../support/random.ts";
 import type { Peer } from "../../lib/peer/connection/peer.ts";
 
 /** How a swarm on a bench is set up. */

@@ -14,7 +14,7 @@ import {
   SwarmTable,
 } from "../../lib/tracker/tables/swarm_table.ts";
 import { pseudoRandomBytes } from "./content.ts";
-import { seededRandom } from "./random.ts";
+import { seededRandom } from "../../support/random.ts";
 
 export const HASH = pseudoRandomBytes(20, 1);
 

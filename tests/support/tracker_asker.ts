@@ -20,7 +20,7 @@ import {
 import { ResponseBuffer } from "../../lib/tracker/core/response_buffer.ts";
 import { Search } from "../../lib/tracker/core/search.ts";
 import { TrackerCore, type TrackerCoreOptions } from "../../lib/tracker/core/tracker_core.ts";
-import { seededRandom } from "./random.ts";
+import { seededRandom } from "../../support/random.ts";
 import { INFO_HASH, PEER_ID } from "./tracker_vectors.ts";
 
 /** Some hour of some day. */

@@ -7,14 +7,16 @@
  * @module
  */
 
-import { encodedLength, type Message, PIECE_HEADER_LENGTH } from "../../lib/codec/wire/message.ts";
-import { ProtocolError } from "../../lib/errors.ts";
-import type { BlockRequest, Connection } from "../../lib/peer/connection/connection.ts";
-import { BATCH_BYTES } from "../../lib/net/send_buffers.ts";
-import { blockOf } from "./blocks.ts";
+import { type Message, PIECE_HEADER_LENGTH } from "../lib/codec/wire/message.ts";
+import { ProtocolError } from "../lib/errors.ts";
+import type { BlockRequest, Connection } from "../lib/peer/connection/connection.ts";
+import { BATCH_BYTES } from "../lib/net/send_buffers.ts";
+import type { Swarm } from "../lib/peer/swarm.ts";
 import { FifoQueue } from "./fifo_queue.ts";
-import type { SimNode } from "./node.ts";
-import type { Target } from "./timeline.ts";
+import { bytesOf, eachOf, lengthOf, type Messages, StreamReader } from "./message_stream.ts";
+import type { Network } from "./network.ts";
+import type { Sender, Uplink } from "./uplink.ts";
+import type { Target } from "./virtual_clock.ts";
 
 /** Ethernet, IP and TCP headers of a packet that carries small messages alone. */
 const PACKET_OVERHEAD_BYTES = 66;
@@ -30,14 +32,42 @@ const MAX_LINE_BACKLOG_MS = 100;
 const CLOSE = Symbol("closed by the peer");
 const RESUME = Symbol("the receiver's line has room");
 
-type Item = Message | Message[] | BlockRequest;
+type Item = Messages | BlockRequest;
+
+/** The node that an end belongs to. */
+export interface EndpointNode {
+  readonly network: Network;
+  readonly swarm: Swarm;
+  readonly uplink: Uplink;
+  readonly endpoints: Map<Connection, Endpoint>;
+  /** Those with something new to send, until the node has settled. */
+  readonly flushing: Endpoint[];
+  readonly isAlive: boolean;
+  /** Until when its line in is taken by what is on its way. */
+  readonly downlinkFreeMs: number;
+  /** File data sent. */
+  uploadedBytes: number;
+  /** File data that was sent to it. */
+  receivedBytes: number;
+  /** File data to send. */
+  read(piece: number, begin: number, length: number): Uint8Array;
+  /** When bytes that arrive at `arriveMs` are through its line in. */
+  throughDownlink(arriveMs: number, bytes: number): number;
+  /** It is about to read a message. */
+  onMessage(message: Message): void;
+  /** A connection has ended. */
+  onClosed(connection: Connection, reason: string): void;
+  /** Lets it settle when all that happens now has happened. */
+  settleSoon(): void;
+}
 
 /** A socket. */
-export class Endpoint implements Target {
-  readonly node: SimNode;
+export class Endpoint implements Sender, Target {
+  readonly node: EndpointNode;
   /** It is in the uplink's queue. */
   isWaiting = false;
   readonly #latencyMs: number;
+  readonly #reader: StreamReader | undefined;
   #connection: Connection | undefined;
   #other!: Endpoint;
   /** Messages not handed to the socket yet: one, several or none. */
@@ -51,17 +81,16 @@ export class Endpoint implements Target {
   #isClosed = false;
 
   /** A socket that is connected but whose handshake is not through. */
-  constructor(node: SimNode, latencyMs: number) {
+  constructor(node: EndpointNode) {
     this.node = node;
+    const { latencyMs, carriesBytes, random } = node.network;
     this.#latencyMs = latencyMs;
+    this.#reader = carriesBytes ? new StreamReader(random) : undefined;
   }
 
   /** Both ends of a new connection. */
-  static pair(dialler: SimNode, acceptor: SimNode, latencyMs: number): [Endpoint, Endpoint] {
-    const ends: [Endpoint, Endpoint] = [
-      new Endpoint(dialler, latencyMs),
-      new Endpoint(acceptor, latencyMs),
-    ];
+  static pair(dialler: EndpointNode, acceptor: EndpointNode): [Endpoint, Endpoint] {
+    const ends: [Endpoint, Endpoint] = [new Endpoint(dialler), new Endpoint(acceptor)];
     ends[0].#other = ends[1];
     ends[1].#other = ends[0];
     return ends;
@@ -71,6 +100,11 @@ export class Endpoint implements Target {
   open(connection: Connection): void {
     this.#connection = connection;
     this.node.endpoints.set(connection, this);
+  }
+
+  /** The node at the other end. */
+  get remote(): EndpointNode {
+    return this.#other.node;
   }
 
   /** Whether the next thing to send is small messages. */
@@ -110,7 +144,7 @@ export class Endpoint implements Target {
   /** Sends the next block, or small messages, from `startMs` on; returns the bytes that takes. */
   transmit(startMs: number, bytesPerMs: number): number {
     const { first } = this.#queue;
-    if (first === undefined) return 0;
+    if (first === undefined || !this.node.isAlive) return 0;
     const receiver = this.#other.node;
     if (isBlock(first)) {
       const resumeMs = receiver.downlinkFreeMs - MAX_LINE_BACKLOG_MS - this.#latencyMs;
@@ -122,7 +156,7 @@ export class Endpoint implements Target {
     const bytes = lengthOf(first);
     this.#queuedBytes -= bytes;
     this.#deliver(first, startMs, bytes + PACKET_OVERHEAD_BYTES, bytesPerMs);
-    this.node.swarm.sent(this.#connection!, 0, this.node.world.timeline.nowMs);
+    this.node.swarm.sent(this.#connection!, 0, this.node.network.clock.nowMs);
     return bytes + PACKET_OVERHEAD_BYTES;
   }
 
@@ -133,9 +167,9 @@ export class Endpoint implements Target {
     this.#queue.clear();
     this.#pending = this.#prepared = undefined;
     this.#hasUploads = false;
-    const { timeline } = this.node.world;
-    timeline.at(timeline.nowMs + this.#latencyMs, this.#other, CLOSE);
-    if (this.#connection !== undefined) this.node.closed(this.#connection, reason);
+    const { clock } = this.node.network;
+    clock.at(clock.nowMs + this.#latencyMs, this.#other, CLOSE);
+    if (this.#connection !== undefined) this.node.onClosed(this.#connection, reason);
   }
 
   /** Something arrives. */
@@ -144,9 +178,7 @@ export class Endpoint implements Target {
     if (payload === CLOSE) return this.close("closed by the peer");
     if (payload === RESUME) return this.#resume();
     if (!this.node.isAlive || this.#connection === undefined) return;
-    if (Array.isArray(payload)) {
-      for (const message of payload as Message[]) this.#receive(message);
-    } else this.#receive(payload as Message);
+    this.#receive(payload as Messages | Uint8Array);
     this.node.settleSoon();
   }
 
@@ -156,15 +188,21 @@ export class Endpoint implements Target {
     this.node.flushing.push(this);
   }
 
-  #receive(message: Message): void {
-    if (this.#isClosed) return;
+  #receive(payload: Messages | Uint8Array): void {
     try {
-      this.node.swarm.received(this.#connection!, message, this.node.world.timeline.nowMs);
+      if (payload instanceof Uint8Array) this.#reader!.read(payload, this.#take);
+      else eachOf(payload, this.#take);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.close(error.message);
     }
   }
+
+  readonly #take = (message: Message): void => {
+    if (this.#isClosed) return;
+    this.node.onMessage(message);
+    this.node.swarm.received(this.#connection!, message, this.node.network.clock.nowMs);
+  };
 
   /** Writes what there is, until the system's buffer is full. Small messages go before a batch. */
   #fill(): void {
@@ -187,9 +225,9 @@ export class Endpoint implements Target {
 
   #takeBatch(): BlockRequest[] | undefined {
     if (!this.#hasUploads) return undefined;
-    const { swarm, world } = this.node;
-    const rate = this.#connection!.up.rate(world.timeline.nowMs);
-    const bytes = Math.max(world.leastBatchBytes, Math.min(BATCH_BYTES, rate * BATCH_SECONDS));
+    const { swarm, network } = this.node;
+    const rate = this.#connection!.up.rate(network.clock.nowMs);
+    const bytes = Math.max(network.leastBatchBytes, Math.min(BATCH_BYTES, rate * BATCH_SECONDS));
     const requests = swarm.takeUploads(this.#connection!, bytes);
     this.#hasUploads = requests.length > 0;
     return this.#hasUploads ? requests : undefined;
@@ -201,8 +239,8 @@ export class Endpoint implements Target {
    */
   #systemBufferBytes(): number {
     if (this.#queuedBytes <= LEAST_BUFFER_BYTES) return LEAST_BUFFER_BYTES;
-    const { timeline, socketBufferBytes } = this.node.world;
-    const rate = this.#connection!.up.rate(timeline.nowMs);
+    const { clock, socketBufferBytes } = this.node.network;
+    const rate = this.#connection!.up.rate(clock.nowMs);
     const windowBytes = rate * (2 * this.#latencyMs + LINE_QUEUE_MS) / 1000;
     return Math.max(LEAST_BUFFER_BYTES, Math.min(2 * windowBytes, socketBufferBytes));
   }
@@ -212,28 +250,29 @@ export class Endpoint implements Target {
     const { node } = this;
     const bytes = length + PIECE_HEADER_LENGTH;
     this.#queuedBytes -= bytes;
-    const block = blockOf(length, node.options.isCorrupt);
+    const block = node.read(piece, begin, length);
     this.#deliver({ type: "piece", piece, begin, block }, startMs, bytes, bytesPerMs);
     node.uploadedBytes += length;
     this.#other.node.receivedBytes += length;
-    node.swarm.sent(this.#connection!, length, node.world.timeline.nowMs);
+    node.swarm.sent(this.#connection!, length, node.network.clock.nowMs);
     return bytes;
   }
 
   #deliver(
-    item: Message | Message[],
+    messages: Messages,
     startMs: number,
     bytes: number,
     bytesPerMs: number,
   ): void {
     const arrivesMs = startMs + bytes / bytesPerMs + this.#latencyMs;
     const readMs = this.#other.node.throughDownlink(arrivesMs, bytes);
-    this.node.world.timeline.at(readMs, this.#other, item);
+    const { clock, carriesBytes } = this.node.network;
+    clock.at(readMs, this.#other, carriesBytes ? bytesOf(messages) : messages);
   }
 
   #pause(untilMs: number): number {
     this.#isPaused = true;
-    this.node.world.timeline.at(untilMs, this, RESUME);
+    this.node.network.clock.at(untilMs, this, RESUME);
     return 0;
   }
 
@@ -247,11 +286,4 @@ export class Endpoint implements Target {
 
 function isBlock(item: Item): item is BlockRequest {
   return (item as Message).type === undefined && !Array.isArray(item);
-}
-
-function lengthOf(item: Message | Message[]): number {
-  if (!Array.isArray(item)) return encodedLength(item);
-  let bytes = 0;
-  for (const message of item) bytes += encodedLength(message);
-  return bytes;
 }

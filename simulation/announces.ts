@@ -5,26 +5,38 @@
  * @module
  */
 
-import type { SimNode } from "./node.ts";
+import type { SimTracker, TrackerClient } from "./tracker.ts";
+import type { VirtualClock } from "./virtual_clock.ts";
 
 /** A lost announce is repeated after so long, then after twice as long, and so on. */
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 60_000;
-/** While fewer peers than this are known, the tracker is asked again early: soon, then less soon. */
-const MANY_PEERS = 30;
+/** While it wants peers, the tracker is asked again early: soon, then less soon. */
 const FIRST_EARLY_MS = 1000;
 /** But not sooner than this part of its interval. */
 const INTERVAL_PARTS = 12;
 
+/** Who announces itself. */
+export interface Announcer extends TrackerClient {
+  /** Whether it knows fewer peers than it could use. */
+  wantsPeers(): boolean;
+  /** The tracker told it of others. */
+  onPeers(others: readonly TrackerClient[]): void;
+}
+
 /** The line of one node to the tracker. */
 export class Announces {
-  readonly #node: SimNode;
+  readonly #clock: VirtualClock;
+  readonly #tracker: SimTracker;
+  readonly #node: Announcer;
   #nextMs = Infinity;
   #failures = 0;
   #answered = 0;
 
   /** Of a node that has not been started. */
-  constructor(node: SimNode) {
+  constructor(clock: VirtualClock, tracker: SimTracker, node: Announcer) {
+    this.#clock = clock;
+    this.#tracker = tracker;
     this.#node = node;
   }
 
@@ -41,38 +53,27 @@ export class Announces {
   /** Says goodbye. */
   stop(): void {
     this.#nextMs = Infinity;
-    this.#node.world.tracker.remove(this.#node);
+    this.#tracker.remove(this.#node);
   }
 
   /** Time passed. */
   tick(): void {
-    if (this.#node.world.timeline.nowMs >= this.#nextMs) this.#announce();
+    if (this.#clock.nowMs >= this.#nextMs) this.#announce();
   }
 
   #announce(): void {
-    const { world } = this.#node;
-    const { timeline } = world;
+    const clock = this.#clock;
     const retryMs = FIRST_RETRY_MS * 2 ** this.#failures++;
-    this.#nextMs = timeline.nowMs + Math.min(retryMs, LAST_RETRY_MS);
-    world.tracker.announce(this.#node, (others, intervalMs) => {
+    this.#nextMs = clock.nowMs + Math.min(retryMs, LAST_RETRY_MS);
+    this.#tracker.announce(this.#node, (others, intervalMs) => {
       this.#failures = 0;
-      this.#node.learn(others);
+      this.#node.onPeers(others);
       const earlyMs = Math.max(
         FIRST_EARLY_MS * 2 ** this.#answered++,
         intervalMs / INTERVAL_PARTS,
       );
-      const waitMs = this.#wantsPeers() ? Math.min(intervalMs, earlyMs) : intervalMs;
-      this.#nextMs = timeline.nowMs + waitMs;
+      const waitMs = this.#node.wantsPeers() ? Math.min(intervalMs, earlyMs) : intervalMs;
+      this.#nextMs = clock.nowMs + waitMs;
     });
-  }
-
-  #wantsPeers(): boolean {
-    const { swarm, completeMs, options } = this.#node;
-    if (options.isSeeder || completeMs !== undefined) return false;
-    let usable = 0;
-    for (const { state } of swarm.peers.values()) {
-      if (state !== "away" && state !== "banned") usable++;
-    }
-    return usable < MANY_PEERS;
   }
 }

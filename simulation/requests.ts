@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { BlockRangeMessage } from "../../lib/codec/wire/message.ts";
+import type { BlockRangeMessage } from "../lib/codec/wire/message.ts";
 
 /** The requests of one action: see `blocks` of the action `request`. */
 export function requestsOf(blocks: readonly number[]): BlockRangeMessage[] {

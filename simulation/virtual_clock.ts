@@ -38,7 +38,7 @@ interface FarEvent {
 const WHEEL_SLOTS = 8192;
 
 /** Runs events in order. */
-export class Timeline {
+export class VirtualClock {
   /** The time of the slot that runs now, in milliseconds. */
   nowMs = 0;
   /** How many events have happened. */
@@ -90,15 +90,28 @@ export class Timeline {
     this.#stopped = true;
   }
 
-  /** Lets time pass until somebody stops it, but not beyond `untilMs`. */
-  run(untilMs: number): void {
+  /**
+   * Lets time pass until {@link stop} is called or `isDone` says so, which is asked whenever something
+   * has happened; false when `untilMs` came first.
+   */
+  run(untilMs: number, isDone: () => boolean = () => false): boolean {
     const last = Math.ceil(untilMs / this.slotMs);
     this.#stopped = false;
-    while (!this.#stopped && this.#slot < last) {
+    if (isDone()) return true;
+    while (this.#slot < last) {
       this.#slot++;
+      if (this.#isSlotEmpty()) continue;
       this.nowMs = this.#slot * this.slotMs;
       this.#runSlot();
+      if (this.#stopped || isDone()) return true;
     }
+    this.nowMs = this.#slot * this.slotMs;
+    return false;
+  }
+
+  #isSlotEmpty(): boolean {
+    return this.#wheel[this.#slot % WHEEL_SLOTS] === undefined && this.#settlers.length === 0 &&
+      !(this.#far.length > 0 && this.#far[0]!.slot <= this.#slot);
   }
 
   #runSlot(): void {

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { intervalSeconds } from "../../lib/tracker/core/announce.ts";
-import type { SimNode } from "./node.ts";
-import type { Timeline } from "./timeline.ts";
+import { intervalSeconds } from "../lib/tracker/core/announce.ts";
+import type { VirtualClock } from "./virtual_clock.ts";
 
 /** How a tracker is reached and what it tells. */
 export interface TrackerOptions {
@@ -19,41 +18,49 @@ export interface TrackerOptions {
   readonly random: () => number;
 }
 
+/** Who announces itself. */
+export interface TrackerClient {
+  readonly host: string;
+  readonly isAlive: boolean;
+  /** Whether it has everything. */
+  readonly isComplete: boolean;
+}
+
 /** Takes an answer. */
-export type TakeAnswer = (others: SimNode[], intervalMs: number) => void;
+export type TakeAnswer = (others: TrackerClient[], intervalMs: number) => void;
 
 /** Introduces nodes to one another. */
 export class SimTracker {
   /** Announces that arrived. */
   announceCount = 0;
-  readonly #timeline: Timeline;
+  readonly #clock: VirtualClock;
   readonly #options: TrackerOptions;
-  readonly #nodes: SimNode[] = [];
+  readonly #nodes: TrackerClient[] = [];
   #firstMs = 0;
-  readonly #slots = new Map<SimNode, number>();
+  readonly #slots = new Map<TrackerClient, number>();
 
   /** Nobody is there. */
-  constructor(timeline: Timeline, options: TrackerOptions) {
-    this.#timeline = timeline;
+  constructor(clock: VirtualClock, options: TrackerOptions) {
+    this.#clock = clock;
     this.#options = options;
   }
 
   /** A node announces itself; its answer comes later, or never. */
-  announce(node: SimNode, take: TakeAnswer): void {
+  announce(node: TrackerClient, take: TakeAnswer): void {
     const { latencyMs, loss, random } = this.#options;
-    this.#timeline.after(latencyMs, () => {
+    this.#clock.after(latencyMs, () => {
       if (!node.isAlive) return;
       this.announceCount++;
       this.#add(node);
       if (random() < loss) return;
       const others = this.#draw(node);
       const intervalMs = this.#intervalMs();
-      this.#timeline.after(latencyMs, () => node.isAlive && take(others, intervalMs));
+      this.#clock.after(latencyMs, () => node.isAlive && take(others, intervalMs));
     });
   }
 
   /** A node says goodbye. */
-  remove(node: SimNode): void {
+  remove(node: TrackerClient): void {
     const slot = this.#slots.get(node);
     if (slot === undefined) return;
     this.#slots.delete(node);
@@ -65,24 +72,23 @@ export class SimTracker {
 
   /** As Shoal's tracker has it. */
   #intervalMs(): number {
-    const ageMs = this.#timeline.nowMs - this.#firstMs;
+    const ageMs = this.#clock.nowMs - this.#firstMs;
     return 1000 * intervalSeconds(ageMs, this.#nodes.length, this.#options.intervalSeconds);
   }
 
-  #add(node: SimNode): void {
+  #add(node: TrackerClient): void {
     if (this.#slots.has(node)) return;
-    if (this.#nodes.length === 0) this.#firstMs = this.#timeline.nowMs;
+    if (this.#nodes.length === 0) this.#firstMs = this.#clock.nowMs;
     this.#slots.set(node, this.#nodes.length);
     this.#nodes.push(node);
   }
 
   /** Others at random, each once; who has everything is told of who has not. */
-  #draw(node: SimNode): SimNode[] {
+  #draw(node: TrackerClient): TrackerClient[] {
     const { peersPerAnswer, random } = this.#options;
-    const isSeeder = (other: SimNode) => other.options.isSeeder || other.completeMs !== undefined;
-    const leechersOnly = isSeeder(node);
+    const leechersOnly = node.isComplete;
     const nodes = this.#nodes;
-    const drawn: SimNode[] = [];
+    const drawn: TrackerClient[] = [];
     for (let next = 0; next < nodes.length && drawn.length < peersPerAnswer; next++) {
       const slot = next + Math.floor(random() * (nodes.length - next));
       const other = nodes[slot]!;
@@ -90,7 +96,7 @@ export class SimTracker {
       nodes[next] = other;
       this.#slots.set(nodes[slot]!, slot);
       this.#slots.set(other, next);
-      if (other !== node && !(leechersOnly && isSeeder(other))) drawn.push(other);
+      if (other !== node && !(leechersOnly && other.isComplete)) drawn.push(other);
     }
     return drawn;
   }
