@@ -13,7 +13,7 @@
  * @module
  */
 
-import { TempFolder } from "../tests/support/temp.ts";
+import { TempFolder } from "../support/temp.ts";
 import { present } from "./contenders/all.ts";
 import type { Contender, Content } from "./contenders/contender.ts";
 import { makeContent } from "./content.ts";

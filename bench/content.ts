@@ -5,11 +5,7 @@
 
 import { join } from "@std/path";
 import { createTorrent } from "../mod.ts";
-import {
-  pseudoRandomBytes,
-  sha256OfFile,
-  writePseudoRandomFile,
-} from "../tests/support/content.ts";
+import { pseudoRandomBytes, sha256OfFile, writePseudoRandomFile } from "../support/content.ts";
 import type { Content, Format } from "./contenders/contender.ts";
 import { PIECE_LENGTH } from "./contenders/shoal.ts";
 

@@ -7,10 +7,10 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { basename, dirname } from "@std/path";
-import { PYTHON, versionOf } from "../tests/support/foreign.ts";
-import { LIBTORRENT_SCRIPT, LibtorrentPeer } from "../tests/support/libtorrent.ts";
-import { Program } from "../tests/support/process.ts";
-import { TempFolder } from "../tests/support/temp.ts";
+import { PYTHON, versionOf } from "../support/foreign.ts";
+import { LIBTORRENT_SCRIPT, LibtorrentPeer } from "../support/libtorrent.ts";
+import { Program } from "../support/process.ts";
+import { TempFolder } from "../support/temp.ts";
 import { type Content, firstLine } from "./contenders/contender.ts";
 import { PIECE_LENGTH } from "./contenders/shoal.ts";
 import { makeContent } from "./content.ts";

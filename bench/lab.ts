@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Program, type StartOptions } from "../tests/support/process.ts";
+import { Program, type StartOptions } from "../support/process.ts";
 import { lackOfRoom, MEMORY_FOLDER } from "./room.ts";
 
 /** What namespaces and folders of this benchmark start with; the process id of their run follows. */

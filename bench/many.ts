@@ -4,8 +4,8 @@
  */
 
 import { Torrent } from "../mod.ts";
-import { freePort } from "../tests/support/process.ts";
-import { TempFolder } from "../tests/support/temp.ts";
+import { freePort } from "../support/process.ts";
+import { TempFolder } from "../support/temp.ts";
 import type { Content } from "./contenders/contender.ts";
 import { startShoalSeeder } from "./contenders/shoal.ts";
 import { figuresOf } from "./process_figures.ts";

@@ -10,7 +10,7 @@ import { lackOfRoom } from "./room.ts";
 import { printTable, sizeText } from "./table.ts";
 import { printTargets, type Target } from "./targets.ts";
 import { medianOf, type Results, takeTurns, type TurnOptions } from "./turns.ts";
-import { TempFolder } from "../tests/support/temp.ts";
+import { TempFolder } from "../support/temp.ts";
 
 const LIMIT_MB = 120;
 /** From the one to the other size, memory may grow by so much. */

@@ -3,8 +3,8 @@
  * @module
  */
 
-import { freePort } from "../tests/support/process.ts";
-import { TempFolder } from "../tests/support/temp.ts";
+import { freePort } from "../support/process.ts";
+import { TempFolder } from "../support/temp.ts";
 import type { Contender, Content, Leecher, Seeder } from "./contenders/contender.ts";
 import { digestOf } from "./content.ts";
 import { type ProcessFigures, together } from "./process_figures.ts";

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { CHROMIUM } from "../tests/support/foreign.ts";
-import { drawn, TestBrowser } from "../tests/support/browser.ts";
-import { freePort, Program } from "../tests/support/process.ts";
-import { TempFolder } from "../tests/support/temp.ts";
+import { CHROMIUM } from "../support/foreign.ts";
+import { drawn, TestBrowser } from "../support/browser.ts";
+import { freePort, Program } from "../support/process.ts";
+import { TempFolder } from "../support/temp.ts";
 import type { Content } from "./contenders/contender.ts";
 import { startShoalSeeder } from "./contenders/shoal.ts";
 import { printTable, sizeText } from "./table.ts";

@@ -11,7 +11,7 @@ import { encodeHandshake, HANDSHAKE_LENGTH } from "../lib/codec/wire/handshake.t
 import { sha1 } from "../lib/codec/hash.ts";
 import { encodeMessage, type Message } from "../lib/codec/wire/message.ts";
 import type { Torrent } from "../mod.ts";
-import { pseudoRandomBytes } from "../tests/support/content.ts";
+import { pseudoRandomBytes } from "../support/content.ts";
 
 const BLOCK_LENGTH = 16_384;
 /** Requests on the way: a mebibyte. */

@@ -6,9 +6,9 @@
 import { join } from "@std/path";
 import { decodeHandshake, encodeHandshake } from "../lib/codec/wire/handshake.ts";
 import { Torrent } from "../mod.ts";
-import { Program } from "../tests/support/process.ts";
-import { ScriptedPeer } from "../tests/support/scripted_peer.ts";
-import { TempFolder } from "../tests/support/temp.ts";
+import { Program } from "../support/process.ts";
+import { ScriptedPeer } from "../support/scripted_peer.ts";
+import { TempFolder } from "../support/temp.ts";
 import { makeSparseContent } from "./content.ts";
 import { printTable, sizeText } from "./table.ts";
 import { printTargets } from "./targets.ts";

@@ -14,7 +14,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
-import { writePseudoRandomFile } from "../tests/support/content.ts";
+import { writePseudoRandomFile } from "../support/content.ts";
 import { CONTENDERS } from "./contenders/all.ts";
 import { prepareLab, removeRun } from "./lab.ts";
 import { describeMachine } from "./process_figures.ts";

@@ -6,9 +6,9 @@
 
 import { basename, dirname, fromFileUrl, join } from "@std/path";
 import { createTorrent } from "../mod.ts";
-import { PYTHON } from "../tests/support/foreign.ts";
-import { createWithLibtorrent, LIBTORRENT_SCRIPT } from "../tests/support/libtorrent.ts";
-import type { Program } from "../tests/support/process.ts";
+import { PYTHON } from "../support/foreign.ts";
+import { createWithLibtorrent, LIBTORRENT_SCRIPT } from "../support/libtorrent.ts";
+import type { Program } from "../support/process.ts";
 import type { LabHost } from "./lab.ts";
 
 const HOUR_MS = 3_600_000;

@@ -4,8 +4,8 @@
  */
 
 import { join } from "@std/path";
-import { sha256OfFile } from "../tests/support/content.ts";
-import type { Program } from "../tests/support/process.ts";
+import { sha256OfFile } from "../support/content.ts";
+import type { Program } from "../support/process.ts";
 import { Lab } from "./lab.ts";
 import { Meter } from "./lab_meter.ts";
 import { figuresOf } from "./process_figures.ts";

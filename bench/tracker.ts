@@ -6,8 +6,8 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { freePort, Program } from "../tests/support/process.ts";
-import { TempFolder } from "../tests/support/temp.ts";
+import { freePort, Program } from "../support/process.ts";
+import { TempFolder } from "../support/temp.ts";
 import { figuresOf } from "./process_figures.ts";
 import { printTable } from "./table.ts";
 import { printTargets } from "./targets.ts";

@@ -7,11 +7,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl } from "@std/path";
 import { sentenceFor } from "../lib/cli/text/messages.ts";
-import { pseudoRandomBytes, sha256OfFile } from "./support/content.ts";
+import { pseudoRandomBytes, sha256OfFile } from "../support/content.ts";
 import { type EmptyNetwork, networkTest } from "./support/network.ts";
 import { playground } from "./support/playground.ts";
-import { Program } from "./support/process.ts";
-import type { TempFolder } from "./support/temp.ts";
+import { Program } from "../support/process.ts";
+import type { TempFolder } from "../support/temp.ts";
 import { WebServer } from "./support/web_server.ts";
 
 const README = await Deno.readTextFile(new URL("../README.md", import.meta.url));

@@ -10,9 +10,9 @@ import { environmentName } from "../lib/cli/command_line/flags.ts";
 import type { Option } from "../lib/cli/command_line/options.ts";
 import { leecherProgram, seederProgram, trackerProgram } from "../lib/cli/command_line/programs.ts";
 import { ExitCode } from "../lib/errors.ts";
-import { sha256OfFile } from "./support/content.ts";
+import { sha256OfFile } from "../support/content.ts";
 import { playground } from "./support/playground.ts";
-import { freePort, Program } from "./support/process.ts";
+import { freePort, Program } from "../support/process.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
 const README = await Deno.readTextFile(join(ROOT, "README.md"));

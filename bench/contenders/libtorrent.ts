@@ -4,8 +4,8 @@
  */
 
 import { basename, dirname, join } from "@std/path";
-import { versionOf } from "../../tests/support/foreign.ts";
-import { LibtorrentPeer } from "../../tests/support/libtorrent.ts";
+import { versionOf } from "../../support/foreign.ts";
+import { LibtorrentPeer } from "../../support/libtorrent.ts";
 import { figuresOf } from "../process_figures.ts";
 import type { Contender } from "./contender.ts";
 

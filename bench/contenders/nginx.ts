@@ -4,7 +4,7 @@
  */
 
 import { basename, dirname, join } from "@std/path";
-import { Program } from "../../tests/support/process.ts";
+import { Program } from "../../support/process.ts";
 import { figuresOf } from "../process_figures.ts";
 import { type Contender, firstLine, type Seat } from "./contender.ts";
 

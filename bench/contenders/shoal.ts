@@ -4,7 +4,7 @@
  */
 
 import manifest from "../../deno.json" with { type: "json" };
-import { Program } from "../../tests/support/process.ts";
+import { Program } from "../../support/process.ts";
 import { figuresOf } from "../process_figures.ts";
 import type { Contender, Content, Seat } from "./contender.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { basename, dirname, fromFileUrl, join } from "@std/path";
-import { Program } from "../../tests/support/process.ts";
+import { Program } from "../../support/process.ts";
 import { figuresOf } from "../process_figures.ts";
 import { type Contender, firstLine, type LeecherSeat, type Seat } from "./contender.ts";
 

@@ -4,10 +4,10 @@
  */
 
 import { figuresOf } from "../../bench/process_figures.ts";
-import { writePseudoRandomFile } from "../support/content.ts";
-import type { Program } from "../support/process.ts";
+import { writePseudoRandomFile } from "../../support/content.ts";
+import type { Program } from "../../support/process.ts";
 import { ShoalSeeder, startLeecher } from "../support/shoal.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 /** How an attack ended. */
 export interface Outcome {

@@ -13,8 +13,8 @@ import { serveMany } from "../../bench/many.ts";
 import { transferOnce } from "../../bench/one_transfer.ts";
 import { firstRequestMs } from "../../bench/start.ts";
 import { Torrent } from "../../mod.ts";
-import { DEADLINE_MS, Program } from "../support/process.ts";
-import { TempFolder } from "../support/temp.ts";
+import { DEADLINE_MS, Program } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const SCRIPT = fromFileUrl(new URL("../../bench/bench.ts", import.meta.url));
 /** WebTorrent is not among them: it would be fetched from the network. */

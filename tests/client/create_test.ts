@@ -7,9 +7,9 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { hex } from "../../lib/codec/bytes.ts";
 import { DiskError, OptionError, Torrent } from "../../mod.ts";
-import { formulaBytes, pseudoRandomBytes } from "../support/content.ts";
+import { formulaBytes, pseudoRandomBytes } from "../../support/content.ts";
 import { torrentOf } from "../support/library.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 import { CONTENT_VECTORS } from "../support/torrent_vectors.ts";
 
 const V1 = "82a78d717fa1d94cbb9a488bfbc6a102881234f4";

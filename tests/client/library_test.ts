@@ -28,7 +28,7 @@ import {
   seed,
   withinReason,
 } from "../support/library.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const MIB = 2 ** 20;
 

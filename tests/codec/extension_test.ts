@@ -17,7 +17,7 @@ import {
   metadataPieceLength,
 } from "../../lib/codec/wire/extension.ts";
 import { ProtocolError } from "../../lib/errors.ts";
-import { formulaBytes, pseudoRandomBytes } from "../support/content.ts";
+import { formulaBytes, pseudoRandomBytes } from "../../support/content.ts";
 import { integerFrom, seededRandom } from "../../support/random.ts";
 import {
   EXTENDED_HANDSHAKE_PAYLOAD,

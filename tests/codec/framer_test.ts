@@ -5,7 +5,7 @@ import { HANDSHAKE_LENGTH } from "../../lib/codec/wire/handshake.ts";
 import { encodeMessage, type Message, MessageId } from "../../lib/codec/wire/message.ts";
 import { lengthFits, MAX_BLOCK_LENGTH } from "../../lib/codec/wire/message_types.ts";
 import { ProtocolError } from "../../lib/errors.ts";
-import { formulaBytes, pseudoRandomBytes } from "../support/content.ts";
+import { formulaBytes, pseudoRandomBytes } from "../../support/content.ts";
 import { integerFrom, seededRandom } from "../../support/random.ts";
 import { WIRE_VECTORS } from "../support/wire_vectors.ts";
 

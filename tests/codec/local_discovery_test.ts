@@ -9,7 +9,7 @@ import {
   MAX_SEARCH_HASHES,
   MAX_SEARCH_LENGTH,
 } from "../../lib/codec/discovery/lsd.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
 import { integerFrom, seededRandom } from "../../support/random.ts";
 
 const permissions = "none";

@@ -16,7 +16,7 @@ import {
   pieceHash,
   pieceLayerOf,
 } from "../../lib/codec/torrent/merkle.ts";
-import { formulaBytes } from "../support/content.ts";
+import { formulaBytes } from "../../support/content.ts";
 import { integerFrom, seededRandom } from "../../support/random.ts";
 import { CONTENT_VECTORS, formulaLayer } from "../support/torrent_vectors.ts";
 

@@ -17,7 +17,7 @@ import { respond } from "../../lib/codec/wire/mse.ts";
 import { ciphersOf, disguise, markOf, mayBeKey, publicKey } from "../../lib/codec/wire/mse_keys.ts";
 import { recognize, sharedSecret } from "../../lib/codec/wire/mse_keys.ts";
 import { ProtocolError } from "../../lib/errors.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
 
 const permissions = "none";
 

@@ -12,7 +12,7 @@ import {
 } from "../../lib/codec/torrent/merkle.ts";
 import { type HashRange, PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
 import { TorrentError } from "../../lib/errors.ts";
-import { formulaBytes } from "../support/content.ts";
+import { formulaBytes } from "../../support/content.ts";
 import { integerFrom, seededRandom } from "../../support/random.ts";
 import { formulaLayer } from "../support/torrent_vectors.ts";
 

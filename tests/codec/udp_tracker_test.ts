@@ -13,7 +13,7 @@ import {
   transactionOf,
 } from "../../lib/codec/discovery/udp_tracker.ts";
 import { ProtocolError } from "../../lib/errors.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
 import { integerFrom, seededRandom } from "../../support/random.ts";
 import {
   INFO_HASH,

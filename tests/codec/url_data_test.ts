@@ -6,7 +6,7 @@ import {
   parseUrlData,
 } from "../../lib/codec/discovery/udp_tracker.ts";
 import { decodeOptions, encodeOptions } from "../../lib/codec/discovery/url_data.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
 import { integerFrom, seededRandom } from "../../support/random.ts";
 
 const permissions = "none";

@@ -8,7 +8,7 @@ import { Announcer } from "../../lib/discovery/announcer.ts";
 import { Tracker } from "../../lib/tracker/server.ts";
 import { Torrent } from "../../mod.ts";
 import { leechFrom, makeOrigin, seed, torrentOf, withinReason } from "../support/library.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 import { FakeTracker } from "../support/udp_peer.ts";
 import type { TrackerStatus } from "../../lib/discovery/tracker_status.ts";
 

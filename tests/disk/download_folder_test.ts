@@ -15,7 +15,7 @@ import { DiskError, ExitCode, OptionError, Torrent } from "../../mod.ts";
 import { indexOf, missing, prepare } from "../support/folder_download.ts";
 import { digestsOf, makeTree, ODD_TREE, type Tree } from "../support/folders.ts";
 import { torrentOf } from "../support/library.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const PIECE = 16_384;
 const FORMATS = ["hybrid", "v2", "v1"] as const;

@@ -11,7 +11,7 @@ import { DiskError, ExitCode, type Torrent } from "../../mod.ts";
 import { missing, prepare } from "../support/folder_download.ts";
 import { digestsOf, makeTree, type Tree } from "../support/folders.ts";
 import { torrentOf } from "../support/library.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const PIECE = 16_384;
 const LENGTH = 6 * PIECE + 5;

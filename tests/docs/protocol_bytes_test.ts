@@ -1,7 +1,7 @@
 /** The tables of bytes in `docs/protocol.md` are what the codecs write: offsets, sizes, numbers. @module */
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { formulaBytes } from "../support/content.ts";
+import { formulaBytes } from "../../support/content.ts";
 import {
   documentText,
   namedBlock,

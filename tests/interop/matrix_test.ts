@@ -16,8 +16,8 @@ import {
   weDownload,
 } from "../support/exchanges.ts";
 import { FOREIGN_CLIENTS, type ForeignClient } from "../support/foreign_clients.ts";
-import { foreignTest, versionOf } from "../support/foreign.ts";
-import type { TorrentFormat } from "../support/libtorrent.ts";
+import { foreignTest, versionOf } from "../../support/foreign.ts";
+import type { TorrentFormat } from "../../support/libtorrent.ts";
 import { skipsNetworks } from "../support/network.ts";
 
 const FORMATS: readonly TorrentFormat[] = ["hybrid", "v1", "v2"];

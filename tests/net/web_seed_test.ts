@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import type { LeecherOptions } from "../../mod.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
 import {
   addressOf,
   EventLog,
@@ -16,7 +16,7 @@ import {
   withinReason,
 } from "../support/library.ts";
 import { digestsOf, makeTree } from "../support/folders.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 import { type Answering, WebServer } from "../support/web_server.ts";
 
 const MIB = 2 ** 20;

@@ -23,7 +23,7 @@ import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import type { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { Pieces } from "../../lib/store/pieces.ts";
-import { formulaBytes } from "../support/content.ts";
+import { formulaBytes } from "../../support/content.ts";
 import { allOf, at, bits, connect, sentTo } from "../support/peers.ts";
 
 const permissions = "none";

@@ -14,7 +14,7 @@ import { CorruptDataError } from "../../lib/errors.ts";
 import { ReadyQueue } from "../../lib/peer/connection/ready_queue.ts";
 import { MetadataFetch } from "../../lib/peer/extension/metadata_fetch.ts";
 import { PeerList } from "../../lib/peer/peers/peer_list.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
 import { connect, sentTo } from "../support/peers.ts";
 
 const permissions = "none";

@@ -10,9 +10,9 @@ import { eventsIn } from "../support/event_schema.ts";
 import { EventFollower } from "../support/event_source.ts";
 import { makeOrigin } from "../support/library.ts";
 import { type EmptyNetwork, twoNetworksTest } from "../support/network.ts";
-import type { Program } from "../support/process.ts";
+import type { Program } from "../../support/process.ts";
 import { ShoalSeeder, ShoalTracker } from "../support/shoal.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const UI = ["--ui", "127.0.0.1:0"];
 

@@ -10,9 +10,9 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import manifest from "../../deno.json" with { type: "json" };
-import { pseudoRandomBytes, sha256OfFile } from "../support/content.ts";
-import { freePort, Program } from "../support/process.ts";
-import { TempFolder } from "../support/temp.ts";
+import { pseudoRandomBytes, sha256OfFile } from "../../support/content.ts";
+import { freePort, Program } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const README = await Deno.readTextFile(join(ROOT, "README.md"));

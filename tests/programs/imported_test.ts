@@ -7,9 +7,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { cp } from "node:fs/promises";
 import { fromFileUrl, join } from "@std/path";
-import { pseudoRandomBytes } from "../support/content.ts";
-import { Program } from "../support/process.ts";
-import { TempFolder } from "../support/temp.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
+import { Program } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const README = await Deno.readTextFile(join(ROOT, "README.md"));

@@ -5,10 +5,10 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { pseudoRandomBytes, sha256OfFile } from "../support/content.ts";
+import { pseudoRandomBytes, sha256OfFile } from "../../support/content.ts";
 import { playground } from "../support/playground.ts";
-import { freePort, Program, type StartOptions } from "../support/process.ts";
-import type { TempFolder } from "../support/temp.ts";
+import { freePort, Program, type StartOptions } from "../../support/process.ts";
+import type { TempFolder } from "../../support/temp.ts";
 
 const README = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
 const EXAMPLE = /<!-- permitted -->\n\n```sh\n([^]*?)\n```/;

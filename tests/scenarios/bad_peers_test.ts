@@ -17,9 +17,9 @@ import {
   endlessUnknownMessages,
   wrongLengths,
 } from "../support/misbehaviour.ts";
-import { type Script, ScriptedPeer } from "../support/scripted_peer.ts";
+import { type Script, ScriptedPeer } from "../../support/scripted_peer.ts";
 import { startLeecher } from "../support/shoal.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const FORMATS = ["v1", "v2", "hybrid"] as const;
 const MIB = 2 ** 20;

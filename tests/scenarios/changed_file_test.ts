@@ -8,7 +8,7 @@ import { join } from "@std/path";
 import { EventLog, leechFrom, makeOrigin, type Origin, seed } from "../support/library.ts";
 import { addressOf } from "../support/library.ts";
 import { ShoalSeeder, startLeecher } from "../support/shoal.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const MIB = 2 ** 20;
 const PIECE = 32_768;

@@ -8,9 +8,9 @@ import { fromHex } from "../../lib/codec/bytes.ts";
 import { UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
 import { type SwarmEvent, Tracker } from "../../mod.ts";
 import { LOCAL, makeOrigin, seed, withinReason } from "../support/library.ts";
-import { Program } from "../support/process.ts";
+import { Program } from "../../support/process.ts";
 import { startLeecher } from "../support/shoal.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 /** A tracker that keeps what happens in its swarms. */
 class Counting implements AsyncDisposable {

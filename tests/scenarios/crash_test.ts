@@ -12,7 +12,7 @@ import type { Seeder, Torrent } from "../../mod.ts";
 import { addressOf, leechFrom, makeOrigin, type Origin, seed } from "../support/library.ts";
 import { integerFrom, seededRandom } from "../../support/random.ts";
 import { startLeecher } from "../support/shoal.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const MIB = 2 ** 20;
 const VERIFIED = /^chunk \d+ verified/;

@@ -12,7 +12,7 @@ import { addressOf, makeOrigin, seed, torrentOf } from "../support/library.ts";
 import { startBound } from "../support/privileges.ts";
 import { failure, leech, run, startLeecher } from "../support/shoal.ts";
 import { smallDiskTest } from "../support/small_disk.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const MIB = 2 ** 20;
 const LOCAL = ["--host", "127.0.0.1", "-p", "0"];

@@ -11,8 +11,8 @@ import { encodePex } from "../../lib/codec/wire/pex.ts";
 import { OurExtension } from "../../lib/peer/extension/extended_handshake.ts";
 import { beside, farewell } from "../support/beside.ts";
 import { addressOf, leechFrom, makeOrigin, seed } from "../support/library.ts";
-import { type Script } from "../support/scripted_peer.ts";
-import { TempFolder } from "../support/temp.ts";
+import { type Script } from "../../support/scripted_peer.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const MIB = 2 ** 20;
 

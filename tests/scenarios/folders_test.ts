@@ -12,7 +12,7 @@ import { digestsOf, makeTree, ODD_TREE, type Tree } from "../support/folders.ts"
 import { addressOf, leechFrom, LOCAL, seed, torrentOf } from "../support/library.ts";
 import { failure, leech, run, ShoalSeeder, startLeecher } from "../support/shoal.ts";
 import { smallDiskTest } from "../support/small_disk.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const MIB = 2 ** 20;
 const FORMATS = ["hybrid", "v2", "v1"] as const;

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { decodeRequest, encodeResponse } from "../../lib/codec/discovery/udp_tracker.ts";
 import { leechFrom, makeOrigin, seed } from "../support/library.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 import { FakeTracker } from "../support/udp_peer.ts";
 
 /** An IPv4 address and a port as trackers write them. */

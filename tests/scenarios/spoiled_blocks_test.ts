@@ -9,7 +9,7 @@ import { blockHashes } from "../../lib/codec/torrent/merkle.ts";
 import { beside } from "../support/beside.ts";
 import { HashAsker } from "../support/hash_asker.ts";
 import { addressOf, makeOrigin, seed } from "../support/library.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const PIECE = 262_144;
 const MIB = 2 ** 20;

@@ -7,11 +7,11 @@ import { assertEquals, assertGreater } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { fromHex } from "../../lib/codec/bytes.ts";
 import { decodeRequest, encodeResponse } from "../../lib/codec/discovery/udp_tracker.ts";
-import { sha256OfFile } from "../support/content.ts";
+import { sha256OfFile } from "../../support/content.ts";
 import { makeOrigin, seed } from "../support/library.ts";
-import { DEADLINE_MS, Program } from "../support/process.ts";
+import { DEADLINE_MS, Program } from "../../support/process.ts";
 import { leech, ShoalSeeder, ShoalTracker, startLeecher } from "../support/shoal.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 import { FakeTracker } from "../support/udp_peer.ts";
 
 const MIB = 2 ** 20;

@@ -7,7 +7,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { fromHex } from "../../lib/codec/bytes.ts";
 import { decodeRequest, encodeResponse } from "../../lib/codec/discovery/udp_tracker.ts";
-import { freePort } from "../support/process.ts";
+import { freePort } from "../../support/process.ts";
 import {
   failure,
   leech,
@@ -16,7 +16,7 @@ import {
   ShoalTracker,
   startLeecher,
 } from "../support/shoal.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 import { FakeTracker } from "../support/udp_peer.ts";
 
 const LOCAL = ["--host", "127.0.0.1", "-p", "0"];

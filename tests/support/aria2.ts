@@ -7,8 +7,8 @@
  * @module
  */
 
-import { freePort, Program } from "./process.ts";
-import type { TempFolder } from "./temp.ts";
+import { freePort, Program } from "../../support/process.ts";
+import type { TempFolder } from "../../support/temp.ts";
 
 const LOCALHOST = "127.0.0.1";
 

@@ -10,10 +10,10 @@ import { type Seeder, type Torrent, Tracker } from "../../mod.ts";
 import { digestsOf, makeTree, type Tree } from "./folders.ts";
 import type { ForeignClient, Handed } from "./foreign_clients.ts";
 import { leechFrom, LOCAL, makeOrigin, seed, torrentOf } from "./library.ts";
-import type { TorrentFormat } from "./libtorrent.ts";
+import type { TorrentFormat } from "../../support/libtorrent.ts";
 import { magnetLink } from "./shoal.ts";
 import type { Exchanged } from "./swarm_members.ts";
-import { TempFolder } from "./temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 import { onTwoMachines } from "./two_machines.ts";
 
 export type Shape = "file" | "folder";

@@ -15,9 +15,9 @@ import {
   type TransferEvent,
   type TransferResult,
 } from "../../mod.ts";
-import { pseudoRandomBytes } from "./content.ts";
-import { DEADLINE_MS } from "./process.ts";
-import type { TempFolder } from "./temp.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
+import { DEADLINE_MS } from "../../support/process.ts";
+import type { TempFolder } from "../../support/temp.ts";
 
 /** On 127.0.0.1, at a free port. */
 export const LOCAL = { host: "127.0.0.1", port: 0 } as const;

@@ -21,7 +21,7 @@ import {
 import { PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
 import type { TorrentHashes } from "../../lib/peer/connection/info_hashes.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
-import { pseudoRandomBytes } from "./content.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
 import type { ActivePiece, PieceHash } from "../../lib/store/pieces.ts";
 import type { SimStorage, SimTorrent, Verdict } from "../../simulation/content.ts";
 

@@ -4,8 +4,8 @@
  */
 
 import { concat } from "../../lib/codec/bytes.ts";
-import { pseudoRandomBytes } from "./content.ts";
-import type { Script } from "./scripted_peer.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
+import type { Script } from "../../support/scripted_peer.ts";
 
 /** Blocks with their first byte turned over: every piece from it is corrupt. */
 export const corrupts: Script = {

@@ -5,7 +5,7 @@
  */
 
 import { fromFileUrl } from "@std/path";
-import { Program, type StartOptions } from "./process.ts";
+import { Program, type StartOptions } from "../../support/process.ts";
 
 const READY = "the loopback interface is up";
 

@@ -5,7 +5,7 @@
 
 import { cp } from "node:fs/promises";
 import { fromFileUrl, join } from "@std/path";
-import { TempFolder } from "./temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 

@@ -4,7 +4,7 @@
  */
 
 import { fromFileUrl } from "@std/path";
-import { Program, type StartOptions } from "./process.ts";
+import { Program, type StartOptions } from "../../support/process.ts";
 
 /** What lets root read and write files that their permissions close to it. */
 const OVERRIDES = "-dac_override,-dac_read_search";

@@ -8,8 +8,8 @@
  */
 
 import { Buffer } from "node:buffer";
-import { freePort, Program } from "./process.ts";
-import { TempFolder } from "./temp.ts";
+import { freePort, Program } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const POLL_MS = 100;
 const READY_MS = 15_000;

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { Program, type StartOptions } from "./process.ts";
+import { Program, type StartOptions } from "../../support/process.ts";
 
 const LOOPBACK = ["--host", "127.0.0.1", "--port", "0", "-vv"];
 

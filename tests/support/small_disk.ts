@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Program } from "./process.ts";
+import { Program } from "../../support/process.ts";
 
 const MOUNT = "/mnt";
 const READY = "mounted";

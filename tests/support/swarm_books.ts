@@ -13,7 +13,7 @@ import {
   type SwarmsOptions,
   SwarmTable,
 } from "../../lib/tracker/tables/swarm_table.ts";
-import { pseudoRandomBytes } from "./content.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
 import { seededRandom } from "../../support/random.ts";
 
 export const HASH = pseudoRandomBytes(20, 1);

@@ -18,7 +18,7 @@ import {
   paddedBlocks,
   pieceHash,
 } from "../../lib/codec/torrent/merkle.ts";
-import { formulaBytes } from "./content.ts";
+import { formulaBytes } from "../../support/content.ts";
 
 /** Length, SHA-1, SHA-256 and v2 root of formula content. */
 export const CONTENT_VECTORS = [

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { freePort, Program } from "./process.ts";
-import { TempFolder } from "./temp.ts";
+import { freePort, Program } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const SESSION_HEADER = "X-Transmission-Session-Id";
 const POLL_MS = 200;

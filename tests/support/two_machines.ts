@@ -7,11 +7,11 @@
 
 import { fromFileUrl } from "@std/path";
 import { torrentOf } from "./library.ts";
-import type { TorrentFormat } from "./libtorrent.ts";
+import type { TorrentFormat } from "../../support/libtorrent.ts";
 import { EmptyNetwork } from "./network.ts";
-import type { Program } from "./process.ts";
+import type { Program } from "../../support/process.ts";
 import type { MembersPlan } from "./swarm_members.ts";
-import type { TempFolder } from "./temp.ts";
+import type { TempFolder } from "../../support/temp.ts";
 
 const [LEFT, RIGHT] = ["10.77.0.1", "10.77.0.2"];
 

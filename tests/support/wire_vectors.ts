@@ -6,7 +6,7 @@
 
 import { fromHex } from "../../lib/codec/bytes.ts";
 import type { Message } from "../../lib/codec/wire/message.ts";
-import { formulaBytes } from "./content.ts";
+import { formulaBytes } from "../../support/content.ts";
 
 /** The info dictionary of the v1 vector torrent: 100,000 bytes of formula content, 153 bytes itself. */
 export const V1_INFO = fromHex(

@@ -7,7 +7,7 @@ import { Tracker, type TrackerEvent } from "../../lib/tracker/server.ts";
 import { UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
 import { FakeClock, withClock } from "../support/fake_clock.ts";
 import { networkTest } from "../support/network.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 import {
   INFO_HASH,
   OTHER_INFO_HASH,

@@ -8,8 +8,8 @@ import axe from "axe-core";
 import { assert, assertEquals, assertLess } from "@std/assert";
 import type { Page } from "playwright-core";
 import type { TrackerSnapshot } from "../../lib/ui/snapshot.ts";
-import { drawn, TestBrowser } from "../support/browser.ts";
-import { foreignTest } from "../support/foreign.ts";
+import { drawn, TestBrowser } from "../../support/browser.ts";
+import { foreignTest } from "../../support/foreign.ts";
 import { MockPage } from "../support/mock_page.ts";
 import {
   mockFolder,

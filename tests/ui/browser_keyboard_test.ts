@@ -6,8 +6,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { drawn, TestBrowser } from "../support/browser.ts";
-import { foreignTest } from "../support/foreign.ts";
+import { drawn, TestBrowser } from "../../support/browser.ts";
+import { foreignTest } from "../../support/foreign.ts";
 import { MockPage } from "../support/mock_page.ts";
 import { mockLeecher, mockMap, mockSeeder, mockTracker } from "../support/mock_snapshots.ts";
 

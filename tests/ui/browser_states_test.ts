@@ -9,8 +9,8 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import type { Locator } from "playwright-core";
 import { PageServer } from "../../lib/ui/page_server.ts";
 import type { TransferSnapshot } from "../../lib/ui/snapshot.ts";
-import { drawn, TestBrowser } from "../support/browser.ts";
-import { foreignTest } from "../support/foreign.ts";
+import { drawn, TestBrowser } from "../../support/browser.ts";
+import { foreignTest } from "../../support/foreign.ts";
 import { MockPage } from "../support/mock_page.ts";
 import {
   mockFolder,

@@ -7,8 +7,8 @@
 
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Page, Request } from "playwright-core";
-import { drawn, sentence, TestBrowser } from "../support/browser.ts";
-import { foreignTest } from "../support/foreign.ts";
+import { drawn, sentence, TestBrowser } from "../../support/browser.ts";
+import { foreignTest } from "../../support/foreign.ts";
 import { MockPage } from "../support/mock_page.ts";
 import { mockLeecher, mockMap } from "../support/mock_snapshots.ts";
 

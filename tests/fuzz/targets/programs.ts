@@ -17,7 +17,7 @@ import { DiskError, OptionError } from "../../../lib/errors.ts";
 import { readResume, ResumeFile } from "../../../lib/disk/download/resume_file.ts";
 import { mockLeecher } from "../../support/mock_snapshots.ts";
 import { MockPage } from "../../support/mock_page.ts";
-import { TempFolder } from "../../support/temp.ts";
+import { TempFolder } from "../../../support/temp.ts";
 import { anyTorrent } from "../bencoding.ts";
 import { demand, taken, type Target } from "../fuzzer.ts";
 

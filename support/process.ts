@@ -88,7 +88,7 @@ export class Program implements AsyncDisposable {
     args: string[],
     options: StartOptions = {},
   ): Program {
-    const path = fromFileUrl(new URL(`../../${script}.ts`, import.meta.url));
+    const path = fromFileUrl(new URL(`../${script}.ts`, import.meta.url));
     return Program.start(Deno.execPath(), ["run", "-A", path, ...args], options);
   }
 

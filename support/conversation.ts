@@ -3,8 +3,8 @@
  * @module
  */
 
-import type { Framer } from "../../lib/codec/wire/framer.ts";
-import { encodeMessage, type Message } from "../../lib/codec/wire/message.ts";
+import type { Framer } from "../lib/codec/wire/framer.ts";
+import { encodeMessage, type Message } from "../lib/codec/wire/message.ts";
 
 /** One connection of a scripted peer. */
 export class Conversation {
