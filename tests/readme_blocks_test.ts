@@ -8,11 +8,11 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl } from "@std/path";
 import { sentenceFor } from "../lib/cli/text/messages.ts";
 import { pseudoRandomBytes, sha256OfFile } from "../support/content.ts";
-import { type EmptyNetwork, networkTest } from "./support/network.ts";
-import { playground } from "./support/playground.ts";
+import { type EmptyNetwork, networkTest } from "./support/network/network.ts";
+import { playground } from "./support/programs/playground.ts";
 import { Program } from "../support/process.ts";
 import type { TempFolder } from "../support/temp.ts";
-import { WebServer } from "./support/web_server.ts";
+import { WebServer } from "./support/network/web_server.ts";
 
 const README = await Deno.readTextFile(new URL("../README.md", import.meta.url));
 const LENGTH = 2_000_000;

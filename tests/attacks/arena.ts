@@ -6,7 +6,7 @@
 import { figuresOf } from "../../bench/process_figures.ts";
 import { writePseudoRandomFile } from "../../support/content.ts";
 import type { Program } from "../../support/process.ts";
-import { ShoalSeeder, startLeecher } from "../support/shoal.ts";
+import { ShoalSeeder, startLeecher } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
 
 /** How an attack ended. */

@@ -17,7 +17,7 @@ import {
   type TransferEvent,
   type WaitingCode,
 } from "../../mod.ts";
-import { faultsOf, schema, types } from "../support/event_schema.ts";
+import { faultsOf, schema, types } from "../support/project/event_schema.ts";
 import { TempFolder } from "../../support/temp.ts";
 
 const TIME = "2026-03-01T12:00:00.000Z";

@@ -9,7 +9,7 @@ import { createContent, type CreateOptions } from "../../lib/client/create/creat
 import { DiskError, OptionError, Torrent, verifyFile } from "../../mod.ts";
 import { formulaBytes, pseudoRandomBytes } from "../../support/content.ts";
 import { deepTree, makeTree, ODD_TREE } from "../support/folders.ts";
-import { torrentOf } from "../support/library.ts";
+import { torrentOf } from "../support/clients/library.ts";
 import { TempFolder } from "../../support/temp.ts";
 
 const FORMATS = ["v1", "v2", "hybrid"] as const;

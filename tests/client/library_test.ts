@@ -27,7 +27,7 @@ import {
   makeOrigin,
   seed,
   withinReason,
-} from "../support/library.ts";
+} from "../support/clients/library.ts";
 import { TempFolder } from "../../support/temp.ts";
 
 const MIB = 2 ** 20;

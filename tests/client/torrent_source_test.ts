@@ -19,7 +19,7 @@ import {
   Tracker,
 } from "../../mod.ts";
 import { formulaBytes } from "../../support/content.ts";
-import { addressOf, EventLog, seed, torrentOf } from "../support/library.ts";
+import { addressOf, EventLog, seed, torrentOf } from "../support/clients/library.ts";
 import { TempFolder } from "../../support/temp.ts";
 
 const V1 = "0123456789abcdef0123456789abcdef01234567";

@@ -10,7 +10,7 @@ import type { PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
 import { Layout } from "../../lib/store/layout.ts";
 import type { Torrent } from "../../mod.ts";
 import { pseudoRandomBytes } from "../../support/content.ts";
-import { torrentOf } from "../support/library.ts";
+import { torrentOf } from "../support/clients/library.ts";
 import { TempFolder } from "../../support/temp.ts";
 
 const PIECE = 16_384;

@@ -6,8 +6,8 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { dirname, fromFileUrl, join, normalize } from "@std/path";
 import manifest from "../../deno.json" with { type: "json" };
-import { documentText, namedTables } from "../support/document.ts";
-import { sourcesBelow } from "../support/source_constants.ts";
+import { documentText, namedTables } from "../support/project/document.ts";
+import { sourcesBelow } from "../support/project/source_constants.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const PATH =

@@ -8,7 +8,7 @@ import {
   namedTables,
   type Row,
   tableCount,
-} from "../support/document.ts";
+} from "../support/project/document.ts";
 import { fromHex, hex, latin1, utf8 } from "../../lib/codec/bytes.ts";
 import { encodeMetadataMessage } from "../../lib/codec/wire/extension.ts";
 import { encodeHandshake } from "../../lib/codec/wire/handshake.ts";

@@ -8,7 +8,7 @@ import { basename, dirname, join } from "@std/path";
 import { deepTree, digestsOf, makeTree, ODD_TREE, type Tree } from "../support/folders.ts";
 import { foreignTest } from "../../support/foreign.ts";
 import type { Torrent } from "../../mod.ts";
-import { addressOf, seed, torrentOf } from "../support/library.ts";
+import { addressOf, seed, torrentOf } from "../support/clients/library.ts";
 import { createWithLibtorrent, LibtorrentPeer } from "../../support/libtorrent.ts";
 import { TempFolder } from "../../support/temp.ts";
 

@@ -14,11 +14,11 @@ import {
   oneSwarm,
   type Shape,
   weDownload,
-} from "../support/exchanges.ts";
-import { FOREIGN_CLIENTS, type ForeignClient } from "../support/foreign_clients.ts";
+} from "../support/clients/exchanges.ts";
+import { FOREIGN_CLIENTS, type ForeignClient } from "../support/clients/foreign_clients.ts";
 import { foreignTest, versionOf } from "../../support/foreign.ts";
 import type { TorrentFormat } from "../../support/libtorrent.ts";
-import { skipsNetworks } from "../support/network.ts";
+import { skipsNetworks } from "../support/network/network.ts";
 
 const FORMATS: readonly TorrentFormat[] = ["hybrid", "v1", "v2"];
 const SHAPES: readonly Shape[] = ["file", "folder"];

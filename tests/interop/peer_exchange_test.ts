@@ -9,7 +9,7 @@ import { sha256OfFile, writePseudoRandomFile } from "../../support/content.ts";
 import { foreignTest } from "../../support/foreign.ts";
 import { createWithLibtorrent, LibtorrentPeer } from "../../support/libtorrent.ts";
 import { freePort, Program } from "../../support/process.ts";
-import { magnetLink, ShoalSeeder } from "../support/shoal.ts";
+import { magnetLink, ShoalSeeder } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
 
 const NAME = "data.bin";

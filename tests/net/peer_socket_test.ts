@@ -12,8 +12,8 @@ import { SendBudget } from "../../lib/net/send_budget.ts";
 import { HostQuotas } from "../../lib/peer/peers/host_quota.ts";
 import { RateLimiter } from "../../lib/net/rate_limiter.ts";
 import { PeerList } from "../../lib/peer/peers/peer_list.ts";
-import { withinReason } from "../support/library.ts";
-import { at, connect } from "../support/peers.ts";
+import { withinReason } from "../support/clients/library.ts";
+import { at, connect } from "../support/peer/peers.ts";
 
 /** A socket whose session serves blocks without end, and its other end. */
 class SocketBench implements AsyncDisposable {

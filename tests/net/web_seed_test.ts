@@ -14,10 +14,10 @@ import {
   seed,
   torrentOf,
   withinReason,
-} from "../support/library.ts";
+} from "../support/clients/library.ts";
 import { digestsOf, makeTree } from "../support/folders.ts";
 import { TempFolder } from "../../support/temp.ts";
-import { type Answering, WebServer } from "../support/web_server.ts";
+import { type Answering, WebServer } from "../support/network/web_server.ts";
 
 const MIB = 2 ** 20;
 

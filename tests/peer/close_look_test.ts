@@ -5,7 +5,7 @@
 
 import { assertEquals } from "@std/assert";
 import { piecesOwed } from "../../lib/peer/download/request_table.ts";
-import { DownloadBench } from "../support/peers.ts";
+import { DownloadBench } from "../support/peer/peers.ts";
 
 const pure = { permissions: "none" } as const;
 

@@ -6,10 +6,10 @@ import type { Message } from "../../lib/codec/wire/message.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { OurExtension } from "../../lib/peer/extension/extended_handshake.ts";
-import { MemorySwarm } from "../support/memory_swarm.ts";
-import { MemoryTorrent } from "../support/memory_torrent.ts";
-import { allOf, bits, sentTo } from "../support/peers.ts";
-import { SwarmBench } from "../support/swarm_bench.ts";
+import { MemorySwarm } from "../support/swarm/memory_swarm.ts";
+import { MemoryTorrent } from "../support/swarm/memory_torrent.ts";
+import { allOf, bits, sentTo } from "../support/peer/peers.ts";
+import { SwarmBench } from "../support/swarm/swarm_harness.ts";
 
 const permissions = "none";
 const MIB = 1024 * 1024;

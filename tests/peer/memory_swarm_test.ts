@@ -1,8 +1,8 @@
 /** Whole swarms in memory: who gets what from whom, and what happens when somebody fails. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { type MemoryNode, MemorySwarm } from "../support/memory_swarm.ts";
-import { MemoryTorrent, type MemoryTorrentOptions } from "../support/memory_torrent.ts";
+import { type MemoryNode, MemorySwarm } from "../support/swarm/memory_swarm.ts";
+import { MemoryTorrent, type MemoryTorrentOptions } from "../support/swarm/memory_torrent.ts";
 
 const permissions = "none";
 const MIB = 1024 * 1024;

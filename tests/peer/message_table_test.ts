@@ -9,8 +9,8 @@ import {
 import type { Message } from "../../lib/codec/wire/message.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
-import { allOf, bits } from "../support/peers.ts";
-import { SwarmBench } from "../support/swarm_bench.ts";
+import { allOf, bits } from "../support/peer/peers.ts";
+import { SwarmBench } from "../support/swarm/swarm_harness.ts";
 
 const permissions = "none";
 const BLOCK = 16_384;

@@ -10,9 +10,9 @@ import {
 import type { Message } from "../../lib/codec/wire/message.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
-import { allOf, at, bits, sentTo } from "../support/peers.ts";
-import { MemoryTorrent } from "../support/memory_torrent.ts";
-import { idOf, SwarmBench } from "../support/swarm_bench.ts";
+import { allOf, at, bits, sentTo } from "../support/peer/peers.ts";
+import { MemoryTorrent } from "../support/swarm/memory_torrent.ts";
+import { idOf, SwarmBench } from "../support/swarm/swarm_harness.ts";
 
 const permissions = "none";
 const BLOCK = 16_384;

@@ -4,8 +4,8 @@ import { assert, assertEquals } from "@std/assert";
 import { encodeExtendedHandshake } from "../../lib/codec/wire/extension.ts";
 import { decodePex, PEX_EXTENSION } from "../../lib/codec/wire/pex.ts";
 import type { Action } from "../../lib/peer/connection/actions.ts";
-import { allOf, bits, sentTo } from "../support/peers.ts";
-import { SwarmBench } from "../support/swarm_bench.ts";
+import { allOf, bits, sentTo } from "../support/peer/peers.ts";
+import { SwarmBench } from "../support/swarm/swarm_harness.ts";
 import { addressOf, type Peer } from "../../lib/peer/connection/peer.ts";
 
 const permissions = "none";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
 import { Program } from "../../support/process.ts";
-import { ShoalTracker } from "../support/shoal.ts";
+import { ShoalTracker } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
 
 type Script = "tracker" | "seeder" | "leecher";

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { pseudoRandomBytes, sha256OfFile } from "../../support/content.ts";
-import { playground } from "../support/playground.ts";
+import { playground } from "../support/programs/playground.ts";
 import { freePort, Program, type StartOptions } from "../../support/process.ts";
 import type { TempFolder } from "../../support/temp.ts";
 

@@ -6,9 +6,15 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { sha256OfFile } from "../../support/content.ts";
-import { addressOf, leechFrom, makeOrigin, seed, withinReason } from "../support/library.ts";
+import {
+  addressOf,
+  leechFrom,
+  makeOrigin,
+  seed,
+  withinReason,
+} from "../support/clients/library.ts";
 import { Program } from "../../support/process.ts";
-import { failure, leech, ShoalSeeder, startLeecher } from "../support/shoal.ts";
+import { failure, leech, ShoalSeeder, startLeecher } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
 
 const MIB = 2 ** 20;

@@ -15,9 +15,9 @@ import {
   ShoalSeeder,
   ShoalTracker,
   startLeecher,
-} from "../support/shoal.ts";
+} from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
-import { FakeTracker } from "../support/udp_peer.ts";
+import { FakeTracker } from "../support/network/udp_peer.ts";
 
 const LOCAL = ["--host", "127.0.0.1", "-p", "0"];
 const CONNECTION_ID = fromHex("0102030405060708");

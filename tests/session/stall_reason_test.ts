@@ -14,7 +14,7 @@ import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout } from "../../lib/store/layout.ts";
 import type { Torrent } from "../../mod.ts";
 import { formulaBytes } from "../../support/content.ts";
-import { torrentOf } from "../support/library.ts";
+import { torrentOf } from "../support/clients/library.ts";
 import { requestsOf } from "../../simulation/requests.ts";
 import { TempFolder } from "../../support/temp.ts";
 

@@ -10,7 +10,7 @@ import {
   hostsOf,
   noSwarms,
   senderAt,
-} from "../support/swarm_books.ts";
+} from "../support/tracker/swarm_books.ts";
 import { slotAt, type Swarm } from "../../lib/tracker/tables/swarm.ts";
 import { networkKey } from "../../lib/codec/network_key.ts";
 

@@ -4,8 +4,8 @@ import { encodeRequest } from "../../lib/codec/discovery/udp_tracker.ts";
 import type { SwarmEvent } from "../../lib/tracker/core/swarm_event.ts";
 import { pseudoRandomBytes } from "../../support/content.ts";
 import { integerFrom, seededRandom } from "../../support/random.ts";
-import { Asker, START_MS, trackerCore } from "../support/tracker_asker.ts";
-import { INFO_HASH, OTHER_INFO_HASH, REQUESTS } from "../support/tracker_vectors.ts";
+import { Asker, START_MS, trackerCore } from "../support/tracker/tracker_asker.ts";
+import { INFO_HASH, OTHER_INFO_HASH, REQUESTS } from "../support/vectors/tracker_vectors.ts";
 
 const permissions = "none";
 const SEEDING = { leftBytes: 0 };

@@ -7,9 +7,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { drawn, sentence, TestBrowser } from "../../support/browser.ts";
 import { foreignTest } from "../../support/foreign.ts";
-import { makeOrigin } from "../support/library.ts";
+import { makeOrigin } from "../support/clients/library.ts";
 import { Program } from "../../support/process.ts";
-import { ShoalSeeder, ShoalTracker } from "../support/shoal.ts";
+import { ShoalSeeder, ShoalTracker } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
 
 const UI = ["--ui", "127.0.0.1:0"];

@@ -6,8 +6,8 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { Leecher, servePage, Tracker } from "../../mod.ts";
 import type { Snapshot, TrackerSnapshot, TransferSnapshot } from "../../lib/ui/snapshot.ts";
-import { EventFollower } from "../support/event_source.ts";
-import { addressOf, leechFrom, LOCAL, makeOrigin, seed } from "../support/library.ts";
+import { EventFollower } from "../support/page/event_source.ts";
+import { addressOf, leechFrom, LOCAL, makeOrigin, seed } from "../support/clients/library.ts";
 import { TempFolder } from "../../support/temp.ts";
 
 const MIB = 2 ** 20;

@@ -6,9 +6,9 @@
 import { Framer } from "../../../lib/codec/wire/framer.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
 import type { Connection } from "../../../lib/peer/connection/connection.ts";
-import { allOf } from "../../support/peers.ts";
-import { MemoryTorrent } from "../../support/memory_torrent.ts";
-import { SwarmBench } from "../../support/swarm_bench.ts";
+import { allOf } from "../../support/peer/peers.ts";
+import { MemoryTorrent } from "../../support/swarm/memory_torrent.ts";
+import { SwarmBench } from "../../support/swarm/swarm_harness.ts";
 import { taken, type Target } from "../fuzzer.ts";
 import type { Input } from "../input.ts";
 import { anyMessage } from "./wire.ts";
