@@ -4,7 +4,7 @@
  * @module
  */
 
-import { median } from "../table.ts";
+import { median } from "../measure/table.ts";
 import type { SimNode } from "../../simulation/node.ts";
 import { isFreeRider, isHonest, type Simulation } from "./simulation.ts";
 

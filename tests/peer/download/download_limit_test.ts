@@ -1,14 +1,14 @@
 /** What is asked for ahead of a download limit. @module */
 
 import { assertEquals } from "@std/assert";
-import { DownloadBench } from "../../support/peer/peers.ts";
+import { DownloadHarness } from "../../support/peer/peers.ts";
 
 const permissions = "none";
 const MIB = 2 ** 20;
 
 /** Blocks asked of each of so many seeders at first. */
 function asked(downloadLimit: number | undefined, seeders: number): number[] {
-  const bench = new DownloadBench({
+  const bench = new DownloadHarness({
     pieceCount: 64,
     blocksPerPiece: 16,
     slotCount: 64,

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { BLOCK_LENGTH } from "../../../lib/codec/torrent/merkle.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
 import { Layout } from "../../../lib/store/layout.ts";
-import { at, bits, DownloadBench, sentTo } from "../../support/peer/peers.ts";
+import { at, bits, DownloadHarness, sentTo } from "../../support/peer/peers.ts";
 import { integerFrom, seededRandom } from "../../../support/random.ts";
 
 const permissions = "none";
@@ -14,7 +14,7 @@ Deno.test({
   name: "a download from one peer asks, verifies, tells everybody and completes",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 3, blocksPerPiece: 2 });
+    const bench = new DownloadHarness({ pieceCount: 3, blocksPerPiece: 2 });
     const peer = bench.seed(1);
     const onlooker = bench.seed(2, {}, bits(3));
     assertEquals(sentTo(bench.settle(), peer)[0], { type: "interested" });
@@ -37,7 +37,7 @@ Deno.test({
   name: "blocks go to the slot of their piece, at their place",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 2, blocksPerPiece: 3 });
+    const bench = new DownloadHarness({ pieceCount: 2, blocksPerPiece: 3 });
     const peer = bench.seed(1);
     bench.settle();
     bench.deliver(peer, 1, 2);
@@ -50,7 +50,7 @@ Deno.test({
   name: "interest follows what a peer has, also while it chokes us",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 2, blocksPerPiece: 1 });
+    const bench = new DownloadHarness({ pieceCount: 2, blocksPerPiece: 1 });
     const peer = bench.seed(1, {}, bits(2));
     peer.peerChoking = true;
     const said = () => sentTo(bench.settle(), peer).map(({ type }) => type);
@@ -71,7 +71,7 @@ Deno.test({
   name: "what was lost from the disk after the download is not wanted again",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 2, blocksPerPiece: 1 });
+    const bench = new DownloadHarness({ pieceCount: 2, blocksPerPiece: 1 });
     const peer = bench.seed(1);
     bench.settle();
     bench.deliverAll(peer);
@@ -90,7 +90,7 @@ Deno.test({
   name: "a choke without the fast extension frees all requests, and others are asked at once",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 2, blocksPerPiece: 4 });
+    const bench = new DownloadHarness({ pieceCount: 2, blocksPerPiece: 4 });
     const choking = bench.seed(1, slow);
     bench.settle();
     bench.deliver(choking, 0, 0);
@@ -111,7 +111,7 @@ Deno.test({
   name: "a choke with the fast extension keeps requests until each is answered",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 1, blocksPerPiece: 4 });
+    const bench = new DownloadHarness({ pieceCount: 1, blocksPerPiece: 4 });
     const choking = bench.seed(1);
     bench.settle();
     bench.download.choked(choking);
@@ -130,7 +130,7 @@ Deno.test({
   name: "while a peer chokes us, only what it allows is asked of it",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 6, blocksPerPiece: 2 });
+    const bench = new DownloadHarness({ pieceCount: 6, blocksPerPiece: 2 });
     const peer = bench.seed(1);
     bench.download.choked(peer);
     assertEquals(bench.requests(peer), []);
@@ -146,7 +146,7 @@ Deno.test({
   name: "a rejected block is asked of somebody else at once, idle as that may have been",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 3, blocksPerPiece: 2, slotCount: 2 });
+    const bench = new DownloadHarness({ pieceCount: 3, blocksPerPiece: 2, slotCount: 2 });
     const refusing = bench.seed(1);
     bench.settle();
     const idle = bench.seed(2);
@@ -163,7 +163,7 @@ Deno.test({
   name: "a peer that refused a piece is asked again after a while, for it may be the only one",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 1, blocksPerPiece: 1 });
+    const bench = new DownloadHarness({ pieceCount: 1, blocksPerPiece: 1 });
     const only = bench.seed(1);
     bench.settle();
     bench.reject(only, 0, 0);
@@ -184,7 +184,7 @@ Deno.test({
   name: "a reject of something never asked for changes nothing",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 2, blocksPerPiece: 2 });
+    const bench = new DownloadHarness({ pieceCount: 2, blocksPerPiece: 2 });
     const peer = bench.seed(1);
     bench.settle();
     const nonsense = [[99, 0], [0, 5], [0, 999 * BLOCK_LENGTH]] as const;
@@ -200,7 +200,7 @@ Deno.test({
   name: "a peer that owes blocks for eight seconds loses them to others, who are asked first",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 2, blocksPerPiece: 4 });
+    const bench = new DownloadHarness({ pieceCount: 2, blocksPerPiece: 4 });
     const silent = bench.seed(1);
     bench.settle();
     bench.tick(7900);
@@ -228,7 +228,7 @@ Deno.test({
   name: "a late block of a peer that was given up on still counts",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 1, blocksPerPiece: 2 });
+    const bench = new DownloadHarness({ pieceCount: 1, blocksPerPiece: 2 });
     const late = bench.seed(1);
     bench.settle();
     bench.deliver(late, 0, 0);
@@ -243,7 +243,7 @@ Deno.test({
   name: "a seed lost in the middle leaves its blocks to others and what it gave is kept",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 4, blocksPerPiece: 4 });
+    const bench = new DownloadHarness({ pieceCount: 4, blocksPerPiece: 4 });
     const lost = bench.seed(1);
     bench.settle();
     const owed = bench.owed(lost);
@@ -264,7 +264,7 @@ Deno.test({
   name: "the second to deliver a block in the end game is cancelled, and waits for the answer",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 1, blocksPerPiece: 2 });
+    const bench = new DownloadHarness({ pieceCount: 1, blocksPerPiece: 2 });
     const one = bench.seed(1);
     bench.settle();
     const [fast, old] = [bench.seed(2), bench.seed(3, slow)];
@@ -286,7 +286,7 @@ Deno.test({
   name: "an answer from before a piece failed does not disturb the next attempt",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 1, blocksPerPiece: 2 });
+    const bench = new DownloadHarness({ pieceCount: 1, blocksPerPiece: 2 });
     const one = bench.seed(1);
     bench.settle();
     const other = bench.seed(2);
@@ -313,7 +313,7 @@ Deno.test({
   name: "a piece that could not be stored is missing again",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 1, blocksPerPiece: 1 });
+    const bench = new DownloadHarness({ pieceCount: 1, blocksPerPiece: 1 });
     const peer = bench.seed(1);
     bench.settle();
     bench.deliver(peer, 0, 0);
@@ -327,7 +327,7 @@ Deno.test({
   name: "a block that is no block of the torrent costs the connection",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 2, blocksPerPiece: 2 });
+    const bench = new DownloadHarness({ pieceCount: 2, blocksPerPiece: 2 });
     const peer = bench.seed(1);
     bench.settle();
     const bad: [piece: number, begin: number, length: number][] = [
@@ -352,7 +352,7 @@ Deno.test({
   name: "blocks nobody asked for are borne up to a limit",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 2, blocksPerPiece: 2 });
+    const bench = new DownloadHarness({ pieceCount: 2, blocksPerPiece: 2 });
     const peer = bench.seed(1);
     bench.settle();
     bench.deliver(peer, 0, 0);
@@ -374,7 +374,7 @@ Deno.test({
   permissions,
   fn() {
     for (const fast of [false, true]) {
-      const bench = new DownloadBench({ pieceCount: 2, blocksPerPiece: 8, slotCount: 1 });
+      const bench = new DownloadHarness({ pieceCount: 2, blocksPerPiece: 8, slotCount: 1 });
       const peer = bench.seed(1, { fast });
       peer.requestQueue = 4;
       bench.settle();
@@ -406,7 +406,7 @@ Deno.test({
     ];
     const layout = new Layout({ pieceLength, version: "hybrid", files });
     const lengths = (v2: boolean) => {
-      const bench = new DownloadBench({ layout });
+      const bench = new DownloadHarness({ layout });
       const peer = bench.seed(1, { v2 });
       const asked = bench.requests(peer).map(({ piece, length }) => [piece, length]);
       bench.deliverAll(peer);
@@ -446,7 +446,7 @@ Deno.test({
 function chaos(seed: number, counts: Record<string, number>): void {
   const random = seededRandom(seed);
   const pieceCount = integerFrom(random, 1, 20);
-  const bench = new DownloadBench({
+  const bench = new DownloadHarness({
     pieceCount,
     blocksPerPiece: integerFrom(random, 1, 8),
     slotCount: integerFrom(random, 1, 6),

@@ -1,7 +1,7 @@
 /** Which block is asked of whom. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { allOf, at, bits, DownloadBench } from "../../support/peer/peers.ts";
+import { allOf, at, bits, DownloadHarness } from "../../support/peer/peers.ts";
 
 const permissions = "none";
 
@@ -14,7 +14,7 @@ Deno.test({
   name: "a peer is asked for all of one piece, in order, before the next piece is begun",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 4, blocksPerPiece: 4 });
+    const bench = new DownloadHarness({ pieceCount: 4, blocksPerPiece: 4 });
     const peer = bench.seed(1);
     bench.settle();
     const owed = bench.owed(peer);
@@ -29,7 +29,7 @@ Deno.test({
   name: "two peers that have everything are asked for different pieces",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 40, blocksPerPiece: 4, slotCount: 64 });
+    const bench = new DownloadHarness({ pieceCount: 40, blocksPerPiece: 4, slotCount: 64 });
     const [one, other] = [bench.seed(1), bench.seed(2)];
     bench.settle();
     const [first, second] = [runs(bench.owed(one)), runs(bench.owed(other))];
@@ -42,7 +42,7 @@ Deno.test({
   name: "a piece that a peer left is finished by the next before a new one is begun",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 20, blocksPerPiece: 4, slotCount: 64 });
+    const bench = new DownloadHarness({ pieceCount: 20, blocksPerPiece: 4, slotCount: 64 });
     const gone = bench.seed(1);
     gone.requestQueue = 4;
     bench.settle();
@@ -63,7 +63,7 @@ Deno.test({
   name: "of several pieces that were left the most complete is taken over first",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 3, blocksPerPiece: 4 });
+    const bench = new DownloadHarness({ pieceCount: 3, blocksPerPiece: 4 });
     const gone = bench.seed(1);
     bench.settle();
     bench.deliver(gone, 0, 0);
@@ -80,7 +80,7 @@ Deno.test({
   name: "after the first four pieces the rarest piece a peer has is begun first",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 12, blocksPerPiece: 1, slotCount: 64 });
+    const bench = new DownloadHarness({ pieceCount: 12, blocksPerPiece: 1, slotCount: 64 });
     for (let id = 10; id < 14; id++) {
       bench.download.choked(bench.seed(id, {}, bits(12, 0, 1, 2, 3)));
     }
@@ -105,7 +105,7 @@ Deno.test({
   fn() {
     const firsts = new Set<number>();
     for (let seed = 0; seed < 60; seed++) {
-      const bench = new DownloadBench({ pieceCount: 6, blocksPerPiece: 1, seed });
+      const bench = new DownloadHarness({ pieceCount: 6, blocksPerPiece: 1, seed });
       bench.download.choked(bench.seed(9, {}, bits(6, 1, 2, 3, 4, 5)));
       const peer = bench.seed(1);
       bench.settle();
@@ -119,7 +119,7 @@ Deno.test({
   name: "with no memory for another piece, peers share those that are begun",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 6, blocksPerPiece: 8, slotCount: 1 });
+    const bench = new DownloadHarness({ pieceCount: 6, blocksPerPiece: 8, slotCount: 1 });
     const one = bench.seed(1);
     one.requestQueue = 3;
     bench.settle();
@@ -136,7 +136,7 @@ Deno.test({
   name: "the first to serve us leaves something for those that have just come",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 2, blocksPerPiece: 8 });
+    const bench = new DownloadHarness({ pieceCount: 2, blocksPerPiece: 8 });
     const first = bench.seed(1);
     const newcomers = [2, 3].map((id) => bench.seed(id, {}, bits(2)));
     for (const peer of newcomers) Object.assign(peer, { openedMs: 0, peerChoking: true });
@@ -156,7 +156,7 @@ Deno.test({
   permissions,
   fn() {
     const known = new Set<number>();
-    const bench = new DownloadBench({ pieceCount: 4, canVerify: (piece) => known.has(piece) });
+    const bench = new DownloadHarness({ pieceCount: 4, canVerify: (piece) => known.has(piece) });
     const peer = bench.seed(1);
     bench.settle();
     assertEquals(bench.owed(peer), []);
@@ -171,7 +171,7 @@ Deno.test({
   name: "a peer is only asked for what it has",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 10, blocksPerPiece: 2 });
+    const bench = new DownloadHarness({ pieceCount: 10, blocksPerPiece: 2 });
     const peer = bench.seed(1, {}, bits(10, 3, 8));
     bench.settle();
     assertEquals(runs(bench.owed(peer)).sort(), [3, 8]);
@@ -185,7 +185,7 @@ Deno.test({
   name: "half a second after all is begun the end game begins, from the end, a few blocks a peer",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 2, blocksPerPiece: 8 });
+    const bench = new DownloadHarness({ pieceCount: 2, blocksPerPiece: 8 });
     const slow = bench.seed(1);
     bench.settle();
     assertEquals(bench.owed(slow).length, 16);
@@ -208,7 +208,7 @@ Deno.test({
   name: "there is no end game while a piece has not been begun",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 3, blocksPerPiece: 4, slotCount: 2 });
+    const bench = new DownloadHarness({ pieceCount: 3, blocksPerPiece: 4, slotCount: 2 });
     bench.seed(1);
     bench.settle();
     const idle = bench.seed(2);
@@ -222,7 +222,7 @@ Deno.test({
   name: "in the end game no block is asked of more than three peers, and none of the same twice",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 1, blocksPerPiece: 4 });
+    const bench = new DownloadHarness({ pieceCount: 1, blocksPerPiece: 4 });
     const first = bench.seed(1);
     bench.settle();
     const peers = [first, ...[2, 3, 4, 5].map((id) => bench.seed(id))];
@@ -237,7 +237,7 @@ Deno.test({
   name: "the end game keeps to the number of requests a peer queues",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 1, blocksPerPiece: 16 });
+    const bench = new DownloadHarness({ pieceCount: 1, blocksPerPiece: 16 });
     bench.seed(1);
     bench.settle();
     const idle = bench.seed(2);
@@ -251,7 +251,7 @@ Deno.test({
   name: "in the end game nothing is asked of peers that choke us or have refused the piece",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 1, blocksPerPiece: 4 });
+    const bench = new DownloadHarness({ pieceCount: 1, blocksPerPiece: 4 });
     bench.seed(1);
     bench.settle();
     const choking = bench.seed(2);
@@ -269,7 +269,7 @@ Deno.test({
   name: "pieces left half done by peers that alone had them give way when memory runs out",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 6, blocksPerPiece: 4, slotCount: 2 });
+    const bench = new DownloadHarness({ pieceCount: 6, blocksPerPiece: 4, slotCount: 2 });
     const gone = bench.seed(1, {}, bits(6, 0, 1));
     bench.settle();
     bench.deliver(gone, 0, 0);
@@ -302,7 +302,7 @@ Deno.test({
   name: "a piece left half done is kept for a peer that has it, and not dropped for a new one",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 6, blocksPerPiece: 4, slotCount: 1 });
+    const bench = new DownloadHarness({ pieceCount: 6, blocksPerPiece: 4, slotCount: 1 });
     const gone = bench.seed(1, {}, bits(6, 0));
     bench.settle();
     bench.deliver(gone, 0, 0);

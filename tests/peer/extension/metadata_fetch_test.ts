@@ -22,7 +22,7 @@ const PART = 16384;
 const INFO = pseudoRandomBytes(40_000, 1);
 
 /** A fetch of `info` and the peers that take part in it. */
-class Bench {
+class MetadataFetchHarness {
   readonly fetch: MetadataFetch;
   readonly #book = new PeerList(() => {});
   readonly #connections: Connection[] = [];
@@ -106,7 +106,7 @@ Deno.test({
   permissions,
   fn() {
     for (const order of [[0, 1, 2], [2, 1, 0], [1, 2, 0]]) {
-      const bench = new Bench();
+      const bench = new MetadataFetchHarness();
       const peer = bench.peer(1);
       assertEquals(bench.asked(peer), [0, 1, 2]);
       for (const piece of order) {
@@ -127,7 +127,10 @@ Deno.test({
   permissions,
   fn() {
     for (const length of [1, PART - 1, PART, PART + 1, 2 * PART, 40 * PART, 100 * PART + 7]) {
-      const bench = new Bench(pseudoRandomBytes(length, length), { v1: true, v2: true });
+      const bench = new MetadataFetchHarness(pseudoRandomBytes(length, length), {
+        v1: true,
+        v2: true,
+      });
       const peer = bench.peer(1);
       for (let asked = bench.asked(peer); asked.length > 0; asked = bench.asked(peer)) {
         assert(asked.length <= 16, "a few at a time");
@@ -145,7 +148,7 @@ Deno.test({
     for (
       const hashes of [{ v1: true, v2: false }, { v1: false, v2: true }, { v1: true, v2: true }]
     ) {
-      const bench = new Bench(INFO, hashes);
+      const bench = new MetadataFetchHarness(INFO, hashes);
       const liar = bench.peer(1);
       bench.asked(liar);
       const wrong = INFO.slice();
@@ -165,7 +168,7 @@ Deno.test({
   name: "a liar spoils nobody else's copy",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new MetadataFetchHarness();
     const [liar, honest] = [bench.peer(1), bench.peer(2)];
     bench.asked(liar);
     bench.asked(honest);
@@ -182,7 +185,7 @@ Deno.test({
   name: "a part of the wrong length costs the connection",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new MetadataFetchHarness();
     const peer = bench.peer(1, INFO.length - 1);
     assertEquals(bench.asked(peer), [0, 1, 2]);
     assertThrows(() => bench.give(peer, 2), ProtocolError, "wrong length");
@@ -196,7 +199,7 @@ Deno.test({
   fn() {
     const sizes = [1, PART, PART + 1, INFO.length - 1, INFO.length + 1, 3 * PART, 100 * PART];
     for (const size of sizes) {
-      const bench = new Bench();
+      const bench = new MetadataFetchHarness();
       const [liar, honest] = [bench.peer(1, size), bench.peer(2)];
       const padded = new Uint8Array(size); // what it would have to give to be believed
       padded.set(INFO.subarray(0, size));
@@ -221,7 +224,7 @@ Deno.test({
   name: "a size that changes in the middle changes nothing of what is being fetched",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new MetadataFetchHarness();
     const peer = bench.peer(1);
     assertEquals(bench.asked(peer), [0, 1, 2]);
     for (const [piece, size] of [[0, 1], [1, 2 ** 40], [2, 0]] as const) {
@@ -237,7 +240,7 @@ Deno.test({
   name: "a size beyond all reason is not even asked for",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new MetadataFetchHarness();
     for (const [id, size] of [[1, MAX_METADATA_LENGTH + 1], [2, 2 ** 53], [3, 0]] as const) {
       assertEquals(bench.asked(bench.peer(id, size)), []);
     }
@@ -250,7 +253,7 @@ Deno.test({
   name: "a peer without the extension, or that switched it off, is not asked",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new MetadataFetchHarness();
     const [without, off] = [bench.peer(1), bench.peer(2)];
     without.extensionIds.clear();
     off.extensionIds.set("ut_metadata", 0);
@@ -262,7 +265,7 @@ Deno.test({
   name: "parts nobody asked for, repeated ones and messages of unknown kind change nothing",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new MetadataFetchHarness();
     const stranger = bench.peer(1, 0);
     bench.give(stranger, 0);
     const peer = bench.peer(2);
@@ -282,7 +285,7 @@ Deno.test({
   name: "a request for metadata is refused while there is none",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new MetadataFetchHarness();
     const peer = bench.peer(1, 0);
     bench.fetch.metadata(peer, { type: "request", piece: 4 }, 0);
     assertEquals(bench.said(peer), [{ type: "reject", piece: 4 }]);
@@ -293,7 +296,7 @@ Deno.test({
   name: "a peer that refuses is asked again from the beginning after five seconds",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new MetadataFetchHarness();
     const peer = bench.peer(1);
     bench.asked(peer);
     bench.give(peer, 0);
@@ -309,7 +312,7 @@ Deno.test({
   name: "three peers are asked at once, and silent ones make room for the others",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new MetadataFetchHarness();
     const silent = [1, 2, 3].map((id) => bench.peer(id));
     for (const peer of silent) assertEquals(bench.asked(peer).length, 3);
     const honest = bench.peer(4);
@@ -326,7 +329,7 @@ Deno.test({
   permissions,
   fn() {
     const info = pseudoRandomBytes(60 * PART, 3);
-    const bench = new Bench(info);
+    const bench = new MetadataFetchHarness(info);
     const drips = [1, 2, 3].map((id) => bench.peer(id));
     for (const peer of drips) bench.asked(peer);
     const honest = bench.peer(4);
@@ -344,7 +347,7 @@ Deno.test({
   name: "a peer that leaves takes its copy along and makes room",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new MetadataFetchHarness();
     const peers = [1, 2, 3, 4].map((id) => bench.peer(id));
     assertEquals(peers.map((peer) => bench.asked(peer).length), [3, 3, 3, 0]);
     bench.leave(peers[0]!);
@@ -357,7 +360,7 @@ Deno.test({
   name: "what a peer says of its pieces is kept in order until it can be understood",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new MetadataFetchHarness();
     const peer = bench.peer(1);
     const bits = Uint8Array.of(0x80);
     bench.fetch.received(peer, { type: "have", piece: 9 });
@@ -381,7 +384,7 @@ Deno.test({
   name: "a peer that announces pieces without end before they can be understood has to go",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new MetadataFetchHarness();
     const peer = bench.peer(1);
     assertThrows(
       () => {
@@ -400,7 +403,7 @@ Deno.test({
   name: "a crowd of one host that drips metadata leaves a place to everybody else at once",
   permissions,
   fn() {
-    const bench = new Bench(pseudoRandomBytes(60 * PART, 3));
+    const bench = new MetadataFetchHarness(pseudoRandomBytes(60 * PART, 3));
     const crowd = Array.from(
       { length: 40 },
       (_, i) => bench.peer(100 + i, undefined, {}, "10.9.9.9"),
@@ -419,7 +422,7 @@ Deno.test({
     "of dripping peers everywhere each gets a few seconds, those never tried first, ours before",
   permissions,
   fn() {
-    const bench = new Bench(pseudoRandomBytes(60 * PART, 3));
+    const bench = new MetadataFetchHarness(pseudoRandomBytes(60 * PART, 3));
     const drips = Array.from(
       { length: 30 },
       (_, i) => bench.peer(100 + i, undefined, { inbound: true }),
@@ -444,7 +447,7 @@ Deno.test({
   permissions,
   fn() {
     const info = pseudoRandomBytes(8 * PART, 5);
-    const bench = new Bench(info);
+    const bench = new MetadataFetchHarness(info);
     const alone = bench.peer(1);
     bench.asked(alone);
     for (let piece = 0; piece < 8; piece++) {

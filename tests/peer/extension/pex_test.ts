@@ -14,7 +14,7 @@ import type { Connection } from "../../../lib/peer/connection/connection.ts";
 import { MemorySwarm } from "../../support/swarm/memory_swarm.ts";
 import { MemoryTorrent } from "../../support/swarm/memory_torrent.ts";
 import { allOf, bits, sentTo } from "../../support/peer/peers.ts";
-import { idOf, SwarmBench } from "../../support/swarm/swarm_harness.ts";
+import { idOf, SwarmHarness } from "../../support/swarm/swarm_harness.ts";
 
 const permissions = "none";
 /** The number that the peers of these tests chose for peer exchange. */
@@ -45,7 +45,7 @@ function hosts(peers: readonly { host: string }[]): string[] {
 }
 
 /** A Shoal peer that takes part in peer exchange and listens. */
-function shoal(bench: SwarmBench, id: number, host = `10.0.0.${id}`): Connection {
+function shoal(bench: SwarmHarness, id: number, host = `10.0.0.${id}`): Connection {
   const peerId = idOf(id);
   peerId.set(utf8("-SO0100-"));
   const connection = bench.connect(id, { host, peerId });
@@ -54,7 +54,7 @@ function shoal(bench: SwarmBench, id: number, host = `10.0.0.${id}`): Connection
 }
 
 /** The addresses of everybody the swarm knows and could dial, or does. */
-function known(bench: SwarmBench): string[] {
+function known(bench: SwarmHarness): string[] {
   return [...bench.swarm.peers.values()].map(({ host, port }) => formatHostPort(host, port)).sort();
 }
 
@@ -62,7 +62,7 @@ Deno.test({
   name: "who is connected hears of the others, and of nobody but them",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     bench.swarm.addPeer("10.0.0.99", 6881, "tracker"); // never seen
     const connections = [1, 2, 3].map((id) => shoal(bench, id));
     bench.connect(4); // does not say where it listens
@@ -83,7 +83,7 @@ Deno.test({
   name: "a peer hears what changed since it was told last, and nothing while nothing does",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const listener = shoal(bench, 1);
     const hear = (ms: number) => {
       bench.pass(ms);
@@ -108,7 +108,7 @@ Deno.test({
   name: "seeds that parted from us are named to newcomers, some of them, for some minutes",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: allOf(4) });
+    const bench = new SwarmHarness({ have: allOf(4) });
     for (let id = 1; id <= 30; id++) bench.say(shoal(bench, id), { type: "haveAll" });
     bench.pass(1500);
     assertEquals(bench.carryOutCloses().length, 30);
@@ -133,7 +133,7 @@ Deno.test({
   permissions,
   fn() {
     const count = (peerId: Uint8Array) => {
-      const bench = new SwarmBench({ have: bits(4), maxConnections: 200 });
+      const bench = new SwarmHarness({ have: bits(4), maxConnections: 200 });
       const listener = bench.connect(1, { peerId });
       bench.say(listener, hello());
       let messages = 0;
@@ -155,7 +155,7 @@ Deno.test({
   name: "nobody is told of more than fifty peers at once, and all are told in the end",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4), maxConnections: 200 });
+    const bench = new SwarmHarness({ have: bits(4), maxConnections: 200 });
     const listener = shoal(bench, 200);
     for (let id = 1; id <= 120; id++) shoal(bench, id);
     bench.pass(8000);
@@ -169,7 +169,7 @@ Deno.test({
   name: "what is said of a peer: whether it wants something, whether it can be reached",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const listener = shoal(bench, 1);
     const seeder = bench.outbound(2) as Connection;
     bench.say(seeder, hello(), { type: "haveAll" });
@@ -188,7 +188,7 @@ Deno.test({
   name: "an address is told to none to whom it means another host",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const from = ["127.0.0.1", "10.0.0.2", "192.0.2.3"];
     const connections = from.map((host, i) => shoal(bench, i + 1, host));
     bench.pass(250);
@@ -205,7 +205,7 @@ Deno.test({
   name: "a peer that others tell of is dialled, after those that trackers and the user named",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4), maxConnections: 4 });
+    const bench = new SwarmHarness({ have: bits(4), maxConnections: 4 });
     const connection = bench.connect(1);
     bench.say(connection, hello(), adding([["10.1.0.1", 1], ["10.1.0.2", 2], ["10.1.0.3", 3]]));
     bench.swarm.addPeer("10.2.0.1", 6881, "tracker");
@@ -223,7 +223,7 @@ Deno.test({
   permissions,
   fn() {
     for (const [have, dialled] of [[allOf(4), 0], [bits(4), 1]] as const) {
-      const bench = new SwarmBench({ have });
+      const bench = new SwarmHarness({ have });
       bench.say(bench.connect(1), hello(), adding([["10.1.0.1", 1]], PexFlag.seed));
       bench.pass(60_000);
       assertEquals(bench.actions().filter(({ type }) => type === "dial").length > 0, dialled > 0);
@@ -236,7 +236,7 @@ Deno.test({
   permissions,
   fn() {
     const learned = (from: string, addresses: [string, number][]) => {
-      const bench = new SwarmBench({ have: bits(4) });
+      const bench = new SwarmHarness({ have: bits(4) });
       bench.swarm.ownAddresses.here = ["10.0.0.77"];
       const connection = bench.connect(1, { host: from });
       bench.say(connection, hello({ port: 5 }));
@@ -274,7 +274,7 @@ Deno.test({
   name: "a peer that floods us with lists is not listened to, and has to go",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const connection = bench.connect(1);
     bench.say(connection, hello());
     for (let i = 0; i < 60; i++) bench.say(connection, adding([[`10.1.0.${i}`, 1]]));
@@ -288,7 +288,7 @@ Deno.test({
   name: "a list once a second is borne for as long as it likes",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const connection = bench.connect(1);
     bench.say(connection, hello());
     for (let i = 0; i < 3600; i++) {
@@ -303,7 +303,7 @@ Deno.test({
   name: "one peer can make us learn so many addresses, and all together so many",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4), maxConnections: 50 });
+    const bench = new SwarmHarness({ have: bits(4), maxConnections: 50 });
     const list = (from: number, message: number) =>
       adding(Array.from({ length: 50 }, (_, i) => [`10.${from}.${message}.${i + 1}`, 6881]));
     const liars = Array.from({ length: 12 }, (_, i) => bench.connect(i + 1));
@@ -332,7 +332,7 @@ Deno.test({
   name: "nobody can make us try the ports of one host one by one",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const [one, two] = [bench.connect(1), bench.connect(2)];
     bench.say(one, adding(Array.from({ length: 50 }, (_, i) => ["192.0.2.1", i + 1])));
     bench.say(two, adding(Array.from({ length: 50 }, (_, i) => ["192.0.2.1", i + 100])));
@@ -344,7 +344,7 @@ Deno.test({
   name: "what is no list of peers costs the connection",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const say = () =>
       bench.say(bench.connect(1), { type: "extended", id: OUR_ID, payload: utf8("5:hello") });
     assertThrows(say, ProtocolError);
@@ -367,7 +367,7 @@ Deno.test({
       pieceLength: 32_768,
       private: true,
     });
-    const bench = new SwarmBench({ torrent, have: bits(4) });
+    const bench = new SwarmHarness({ torrent, have: bits(4) });
     assert(bench.swarm.private);
     const [one, two] = [shoal(bench, 1), shoal(bench, 2)];
     bench.say(one, adding([["10.1.0.1", 1]]));
@@ -390,7 +390,7 @@ Deno.test({
   name: "a torrent known to be private is so before its pieces move",
   permissions,
   fn() {
-    const bench = new SwarmBench();
+    const bench = new SwarmHarness();
     bench.swarm.becomePrivate();
     assert(bench.swarm.private);
     const connection = bench.connect(1);
@@ -409,7 +409,7 @@ Deno.test({
       pieceLength: 32_768,
       private: true,
     });
-    const bench = new SwarmBench({ torrent });
+    const bench = new SwarmHarness({ torrent });
     assert(!bench.swarm.private);
     const tracked = bench.outbound(1) as Connection;
     bench.say(tracked, hello(), adding([["10.1.0.1", 6881], ["10.1.0.2", 6881]]));
@@ -441,7 +441,7 @@ Deno.test({
       pieceLength: 32_768,
       private: true,
     });
-    const bench = new SwarmBench({ torrent });
+    const bench = new SwarmHarness({ torrent });
     bench.say(bench.connect(1), adding([["10.1.0.9", 6881]]));
     const stranger = bench.peerAt("10.1.0.9", 6881)!;
     bench.swarm.peers.apply(stranger, "dial");

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { formatHostPort } from "../../../lib/codec/address.ts";
 import { encodeExtendedHandshake } from "../../../lib/codec/wire/extension.ts";
 import { bits } from "../../support/peer/peers.ts";
-import { SwarmBench } from "../../support/swarm/swarm_harness.ts";
+import { SwarmHarness } from "../../support/swarm/swarm_harness.ts";
 import type { PeerSource } from "../../../lib/peer/connection/peer.ts";
 
 const permissions = "none";
@@ -13,7 +13,7 @@ const NOWHERE = ["0.0.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "ff02::
 
 /** Which of these are learned at port 7000 when a source at `by` names them in one go. */
 function learned(source: PeerSource, hosts: readonly string[], by?: string, port = 7000): string[] {
-  const bench = new SwarmBench({ have: bits(4) });
+  const bench = new SwarmHarness({ have: bits(4) });
   bench.swarm.ownAddresses.here = HERE;
   bench.swarm.introduce(hosts.map((host) => ({ host, port })), source, { v2: false, by });
   const known = new Set(Array.from(bench.swarm.peers.values(), ({ host }) => host));
@@ -88,7 +88,7 @@ Deno.test({
   name: "of an answer without end two hundred addresses are read",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const peers = Array.from({ length: 500 }, (_, i) => ({
       host: `192.0.${2 + (i >> 8)}.${i & 255}`,
       port: 6881,
@@ -107,7 +107,7 @@ Deno.test({
   permissions,
   fn() {
     for (const [port, dialable] of [[25, false], [6882, true]] as const) {
-      const bench = new SwarmBench({ have: bits(4) });
+      const bench = new SwarmHarness({ have: bits(4) });
       const connection = bench.connect(1);
       const payload = encodeExtendedHandshake({ ids: new Map(), port });
       bench.say(connection, { type: "extended", id: 0, payload });

@@ -13,7 +13,7 @@ import type { Connection } from "../../../lib/peer/connection/connection.ts";
 import { MemorySwarm } from "../../support/swarm/memory_swarm.ts";
 import { MemoryTorrent } from "../../support/swarm/memory_torrent.ts";
 import { allOf, at, bits, sentTo } from "../../support/peer/peers.ts";
-import { idOf, SwarmBench } from "../../support/swarm/swarm_harness.ts";
+import { idOf, SwarmHarness } from "../../support/swarm/swarm_harness.ts";
 
 const permissions = "none";
 const OURSELVES = { host: "10.0.0.250", port: 6881 };
@@ -70,7 +70,7 @@ Deno.test({
     const stays = { "A2-1-36-0-": true, "-TR3000-": true, "-lt0D80-": true, "-LT2080-": false };
     for (const [client, firstStays] of Object.entries(stays)) {
       for (const weAreGreater of [false, true]) {
-        const bench = new SwarmBench({ have: bits(4), id: weAreGreater ? 255 : 0 });
+        const bench = new SwarmHarness({ have: bits(4), id: weAreGreater ? 255 : 0 });
         const peerId = fromLatin1(client.padEnd(20, "x"));
         // The first was initiated by the one whose peer id is smaller: by rule the second stays.
         const first = weAreGreater ? bench.inbound(1, { peerId }) : bench.outbound(1, { peerId });
@@ -87,7 +87,7 @@ Deno.test({
   name: "somebody connected who is dialled under another address is left alone for a while",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4), id: 50 });
+    const bench = new SwarmHarness({ have: bits(4), id: 50 });
     const connection = bench.connect(100);
     bench.say(connection, hello({ port: 6881 }));
     assertEquals(bench.outbound(100, { host: "10.9.9.9" }), "connected already");
@@ -107,7 +107,7 @@ Deno.test({
   permissions,
   fn() {
     for (const [id, kept] of [[50, true], [200, false]] as const) {
-      const bench = new SwarmBench({ have: bits(4), maxConnections: 2, id });
+      const bench = new SwarmHarness({ have: bits(4), maxConnections: 2, id });
       bench.connect(1);
       const first = bench.outbound(100) as Connection;
       const second = bench.inbound(100);
@@ -123,7 +123,7 @@ Deno.test({
   name: "with more peers than room those of higher priority are dialled",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4), maxConnections: 11 });
+    const bench = new SwarmHarness({ have: bits(4), maxConnections: 11 });
     bench.say(bench.connect(251), hello());
     for (let i = 1; i <= 100; i++) bench.swarm.addPeer(`10.0.0.${i}`, 6881, "tracker");
     bench.pass(250);
@@ -136,7 +136,7 @@ Deno.test({
   name: "while our own address is unknown, chance decides whom to dial",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4), maxConnections: 10 });
+    const bench = new SwarmHarness({ have: bits(4), maxConnections: 10 });
     for (let i = 1; i <= 100; i++) bench.swarm.addPeer(`10.0.0.${i}`, 6881, "tracker");
     bench.pass(250);
     const dialled = bench.actions().flatMap((a) => a.type === "dial" ? [a.peer.host] : []);
@@ -150,8 +150,8 @@ Deno.test({
 });
 
 /** A bench with room for four, all taken, by peers of middling priority, for a minute. */
-function crowded(have = bits(4)): { bench: SwarmBench; middling: number[]; taken: Connection[] } {
-  const bench = new SwarmBench({ have, maxConnections: 4 });
+function crowded(have = bits(4)): { bench: SwarmHarness; middling: number[]; taken: Connection[] } {
+  const bench = new SwarmHarness({ have, maxConnections: 4 });
   const middling = byPriority(100).slice(40, 44);
   const taken = middling.map((id) => bench.connect(id));
   for (const connection of taken) bench.say(connection, hello({ port: 6881 }));
@@ -182,7 +182,7 @@ Deno.test({
   permissions,
   fn() {
     const best = byPriority(100)[0]!;
-    const cases: Record<string, (bench: SwarmBench, taken: Connection[]) => void> = {
+    const cases: Record<string, (bench: SwarmHarness, taken: Connection[]) => void> = {
       "owes us blocks": (bench, taken) => {
         for (const one of taken) bench.say(one, { type: "haveAll" }, { type: "unchoke" });
       },
@@ -203,7 +203,7 @@ Deno.test({
       assertEquals(bench.inbound(best), "not accepted", why);
       assertEquals(bench.carryOutCloses(), []);
     }
-    const bench = new SwarmBench({ have: bits(4), maxConnections: 4 });
+    const bench = new SwarmHarness({ have: bits(4), maxConnections: 4 });
     for (const id of byPriority(100).slice(40, 44)) bench.say(bench.connect(id), hello());
     bench.pass(5000);
     assertEquals(bench.inbound(best), "not accepted", "new ones had no time yet");
@@ -214,7 +214,7 @@ Deno.test({
   name: "while our own address is unknown, nobody loses a place to chance",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4), maxConnections: 2 });
+    const bench = new SwarmHarness({ have: bits(4), maxConnections: 2 });
     for (const id of [1, 2]) bench.connect(id);
     bench.pass(60_000);
     for (let id = 3; id < 100; id++) assertEquals(bench.inbound(id), "not accepted");
@@ -254,7 +254,7 @@ Deno.test({
   name: "two that both want nothing more part, complete or not, and do not dial each other again",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: allOf(4) });
+    const bench = new SwarmHarness({ have: allOf(4) });
     const connection = bench.outbound(1) as Connection;
     bench.say(connection, hello({ uploadOnly: true }), {
       type: "bitfield",
@@ -275,7 +275,7 @@ Deno.test({
   name: "peers are told when we want nothing any more, and when we want something again",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: allOf(4) });
+    const bench = new SwarmHarness({ have: allOf(4) });
     const connection = bench.connect(1);
     bench.connect(2, { extensions: false });
     const said = () =>
@@ -299,8 +299,8 @@ Deno.test({
 function takenBy(
   hosts: readonly string[],
   forMs: number,
-): { bench: SwarmBench; taken: Connection[] } {
-  const bench = new SwarmBench({ have: allOf(4), maxConnections: hosts.length });
+): { bench: SwarmHarness; taken: Connection[] } {
+  const bench = new SwarmHarness({ have: allOf(4), maxConnections: hosts.length });
   const taken = hosts.map((host, i) => {
     const peer = bench.swarm.accept(host, 40_000 + i)!;
     const handshake = bench.handshake(200, { peerId: idOf(1).fill(i >> 8, 0, 1).fill(i, 1) });
@@ -373,7 +373,7 @@ Deno.test({
   name: "a leecher whose places one host took dials others all the same",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4), maxConnections: 10 });
+    const bench = new SwarmHarness({ have: bits(4), maxConnections: 10 });
     for (let i = 1; i <= 10; i++) {
       bench.say(bench.connect(i, { host: "192.0.2.1" }), { type: "interested" });
     }
@@ -391,8 +391,8 @@ Deno.test({
 });
 
 /** A seeder that we are connected to, silent for a minute, and answers what it is asked or does not. */
-function seederAtOldAddress(): { bench: SwarmBench; old: Connection } {
-  const bench = new SwarmBench({ have: bits(4), id: 50 });
+function seederAtOldAddress(): { bench: SwarmHarness; old: Connection } {
+  const bench = new SwarmHarness({ have: bits(4), id: 50 });
   const old = bench.outbound(100) as Connection;
   bench.say(old, hello({ ids: new Map([["ut_metadata", 7]]) }), { type: "haveAll" });
   bench.pass(60_000);
@@ -430,7 +430,7 @@ Deno.test({
   permissions,
   fn() {
     for (const [id, peer] of [[50, 100], [200, 100]] as const) {
-      const bench = new SwarmBench({ have: bits(4), id });
+      const bench = new SwarmHarness({ have: bits(4), id });
       const honest = bench.outbound(peer) as Connection;
       bench.say(honest, hello({ ids: new Map([["ut_metadata", 7]]) }), { type: "haveAll" });
       bench.pass(1250);

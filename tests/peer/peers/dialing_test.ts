@@ -7,7 +7,7 @@ import { ExternalAddress } from "../../../lib/peer/peers/external_address.ts";
 import { PeerList } from "../../../lib/peer/peers/peer_list.ts";
 import { bits } from "../../support/peer/peers.ts";
 import { integerFrom, seededRandom } from "../../../support/random.ts";
-import { SwarmBench } from "../../support/swarm/swarm_harness.ts";
+import { SwarmHarness } from "../../support/swarm/swarm_harness.ts";
 import type { Peer, PeerSource } from "../../../lib/peer/connection/peer.ts";
 
 const permissions = "none";
@@ -177,7 +177,7 @@ Deno.test({
   permissions,
   fn() {
     const dialled = (flood: (i: number) => [string, number]) => {
-      const bench = new SwarmBench({ have: bits(4), maxConnections: 200 });
+      const bench = new SwarmHarness({ have: bits(4), maxConnections: 200 });
       for (let i = 0; i < 100; i++) bench.swarm.addPeer(...flood(i), "tracker");
       bench.pass(250);
       bench.swarm.addPeer("198.51.100.7", 6881, "tracker"); // all attempts are still under way
@@ -196,7 +196,7 @@ Deno.test({
     "among a hundred invented ports of hosts nearby, the one that is there is dialled within a round",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4), maxConnections: 200 });
+    const bench = new SwarmHarness({ have: bits(4), maxConnections: 200 });
     const hosts = Array.from({ length: 20 }, (_, i) => `192.0.2.${i + 1}`);
     for (const host of hosts) {
       for (let port = 7000; port < 7100; port++) bench.swarm.addPeer(host, port, "tracker");

@@ -33,7 +33,7 @@ const BLOCKS_PER_PIECE = 64;
 const AHEAD = 4;
 
 /** A super-seeder of so many pieces; the test plays its peers. */
-class Bench {
+class SuperSeedHarness {
   readonly superSeed: SuperSeed;
   readonly have;
   readonly connections = new Set<Connection>();
@@ -121,7 +121,7 @@ Deno.test({
   name: "each peer is given pieces of its own, and no piece goes out twice before all are out",
   permissions,
   fn() {
-    const bench = new Bench(40);
+    const bench = new SuperSeedHarness(40);
     const guests = bench.guests(4);
     const shares = guests.map(() => 0);
     for (let sent = 0; sent < 40;) {
@@ -145,7 +145,7 @@ Deno.test({
   name: "when one copy is out everybody is shown everything, and so is whoever comes then",
   permissions,
   fn() {
-    const bench = new Bench(AHEAD + 1);
+    const bench = new SuperSeedHarness(AHEAD + 1);
     const [a, b] = bench.guests(2);
     const told = new Map([[a!, bench.news(a!)], [b!, bench.news(b!)]]);
     for (let left = AHEAD + 1; left > 0;) {
@@ -169,7 +169,7 @@ Deno.test({
   name: "what was given to a peer that leaves is given to another",
   permissions,
   fn() {
-    const bench = new Bench(20);
+    const bench = new SuperSeedHarness(20);
     const [a, b] = bench.guests(2);
     const lost = bench.news(a!);
     assertEquals(lost.length, AHEAD / 2);
@@ -186,7 +186,7 @@ Deno.test({
   name: "what a peer that left had passed on is not given again",
   permissions,
   fn() {
-    const bench = new Bench(20);
+    const bench = new SuperSeedHarness(20);
     const [a, b, c] = bench.guests(3);
     const [piece] = bench.news(a!);
     bench.fetch(a!, piece!);
@@ -206,7 +206,7 @@ Deno.test({
   name: "what a peer does not fetch for three seconds is given to another, it itself gets no more",
   permissions,
   fn() {
-    const bench = new Bench(20);
+    const bench = new SuperSeedHarness(20);
     const [a, b] = bench.guests(2);
     const held = bench.news(a!);
     assertEquals(held.length, 2);
@@ -226,7 +226,7 @@ Deno.test({
   name: "a peer that stalled and fetches again is offered more",
   permissions,
   fn() {
-    const bench = new Bench(40);
+    const bench = new SuperSeedHarness(40);
     const [a, b] = bench.guests(2);
     const held = bench.news(a!);
     bench.tick(2750);
@@ -245,7 +245,7 @@ Deno.test({
   name: "who passes on what it got is given more, who keeps it waits behind the others",
   permissions,
   fn() {
-    const bench = new Bench(100);
+    const bench = new SuperSeedHarness(100);
     const [giver, keeper, other] = bench.guests(3);
     const given = new Map([[giver, 0], [keeper, 0], [other, 0]]);
     for (let i = 0; i < 60 && bench.superSeed.isHiding; i++) {
@@ -267,7 +267,7 @@ Deno.test({
   name: "one leecher alone always has something to fetch, until it has everything",
   permissions,
   fn() {
-    const bench = new Bench(30);
+    const bench = new SuperSeedHarness(30);
     const [only] = bench.guests(1);
     const waiting = bench.news(only!);
     for (let sent = 0; sent < 30; sent++) {
@@ -286,12 +286,12 @@ Deno.test({
   name: "who comes to peers that have pieces sees everything; who comes first sees nothing yet",
   permissions,
   fn() {
-    const bench = new Bench(8);
+    const bench = new SuperSeedHarness(8);
     assertEquals(bench.superSeed.isHiding, false);
     assertEquals(bench.join(1).isGuest, true);
     assertEquals(bench.join(2).isGuest, true);
 
-    const late = new Bench(8);
+    const late = new SuperSeedHarness(8);
     assertEquals(late.join(1).isGuest, true);
     const [first] = late.connections;
     late.leave(first!);
@@ -305,7 +305,7 @@ Deno.test({
   name: "rTorrent, which rests when it has got all it knows of, sees everything at once",
   permissions,
   fn() {
-    const bench = new Bench(8);
+    const bench = new SuperSeedHarness(8);
     const peerId = hex(fromLatin1("-lt0D80-xxxxxxxxxxxx"));
     const rtorrent = connect(new PeerList(() => {}), 1, { peerId });
     assertEquals(bench.superSeed.onConnected(rtorrent, []), false, "it comes first");
@@ -320,7 +320,7 @@ Deno.test({
   name: "after everybody has left, the next one is served as the first was",
   permissions,
   fn() {
-    const bench = new Bench(8);
+    const bench = new SuperSeedHarness(8);
     const [a] = bench.guests(1);
     for (const piece of bench.news(a!)) bench.fetch(a!, piece);
     bench.leave(a!);
@@ -337,7 +337,7 @@ Deno.test({
   name: "who wants nothing of what it is offered is shown everything after a second",
   permissions,
   fn() {
-    const bench = new Bench(20);
+    const bench = new SuperSeedHarness(20);
     const [chooser, b] = bench.guests(2);
     chooser!.peerInterested = false;
     const offered = bench.news(chooser!);
@@ -356,7 +356,7 @@ Deno.test({
   name: "when nobody asks for what it was offered, everybody is shown everything",
   permissions,
   fn() {
-    const bench = new Bench(20);
+    const bench = new SuperSeedHarness(20);
     const [a, b] = bench.guests(2); // another peer promised them just these pieces
     const told = [...bench.news(a!)];
     bench.tick(2750);
@@ -373,7 +373,7 @@ Deno.test({
   name: "who waits for a slot is not taken for one that wants nothing",
   permissions,
   fn() {
-    const bench = new Bench(20);
+    const bench = new SuperSeedHarness(20);
     const { peer } = bench.join(1);
     peer.amChoking = true;
     bench.superSeed.offerPieces();
@@ -390,7 +390,7 @@ Deno.test({
   name: "a peer has its three seconds also when the seeder has just begun to look at its clock",
   permissions,
   fn() {
-    const bench = new Bench(20);
+    const bench = new SuperSeedHarness(20);
     bench.nowMs = 50_000;
     const [only] = bench.guests(1);
     bench.tick(100);
@@ -404,7 +404,7 @@ Deno.test({
   name: "what somebody brought along is not handed out",
   permissions,
   fn() {
-    const bench = new Bench(8);
+    const bench = new SuperSeedHarness(8);
     const { peer: a } = bench.join(1);
     const { peer: b } = bench.join(2, 0, 1, 2);
     bench.superSeed.offerPieces();
@@ -425,7 +425,7 @@ Deno.test({
   name: "a peer without a slot is offered one piece, so that it asks for a slot",
   permissions,
   fn() {
-    const bench = new Bench(20);
+    const bench = new SuperSeedHarness(20);
     const { peer: served } = bench.join(1);
     const { peer: waiting } = bench.join(2);
     waiting.amChoking = true;
@@ -438,7 +438,7 @@ Deno.test({
   name: "a piece that the disk lost is not offered, and the others are",
   permissions,
   fn() {
-    const bench = new Bench(8);
+    const bench = new SuperSeedHarness(8);
     bench.have.clear(at(5));
     const [only] = bench.guests(1);
     for (let i = 0; i < 8; i++) for (const piece of bench.news(only!)) bench.fetch(only!, piece);
@@ -448,9 +448,9 @@ Deno.test({
 });
 
 /** What a stranger does every quarter of a second; `round` counts them. */
-type Habit = (bench: Bench, guest: Connection, round: number) => void;
+type Habit = (bench: SuperSeedHarness, guest: Connection, round: number) => void;
 
-function takes(bench: Bench, guest: Connection, piece: number, length: number): void {
+function takes(bench: SuperSeedHarness, guest: Connection, piece: number, length: number): void {
   guest.up.add(length, bench.nowMs);
   bench.superSeed.onUpload(guest, [{ piece: at(piece), begin: 0, length }]);
   bench.superSeed.offerPieces();
@@ -458,7 +458,7 @@ function takes(bench: Bench, guest: Connection, piece: number, length: number): 
 
 /** The pieces a stranger was offered, all of them. */
 const offers = new WeakMap<Connection, number[]>();
-function offersOf(bench: Bench, guest: Connection): number[] {
+function offersOf(bench: SuperSeedHarness, guest: Connection): number[] {
   const all = [...offers.get(guest) ?? [], ...bench.news(guest)];
   offers.set(guest, all);
   return all;
@@ -491,7 +491,7 @@ for (const [habit, act] of Object.entries(HABITS)) {
       permissions,
       fn() {
         const pieces = 40;
-        const bench = new Bench(pieces);
+        const bench = new SuperSeedHarness(pieces);
         const strangers = bench.guests(count);
         bench.tick(1000);
         const { peer: leecher } = bench.join(100);
@@ -518,7 +518,7 @@ Deno.test({
   name: "who takes first copies and leaves, again and again, waits behind those who stay",
   permissions,
   fn() {
-    const bench = new Bench(100);
+    const bench = new SuperSeedHarness(100);
     const { peer: leecher } = bench.join(100);
     const { peer: first } = bench.join(7);
     let burned = 0;

@@ -21,7 +21,7 @@ const permissions = "none";
 const old = { fast: false };
 
 /** An upload of a whole torrent of 4 pieces of 16 blocks, unless said otherwise. */
-class Bench {
+class UploadHarness {
   readonly upload: Upload;
   readonly connections = new Set<Connection>();
   readonly pieces: Pieces;
@@ -84,7 +84,7 @@ Deno.test({
   name: "who is interested is served at once while there is a slot",
   permissions,
   fn() {
-    const bench = new Bench(2);
+    const bench = new UploadHarness(2);
     const [one, two, three] = [bench.peer(1), bench.peer(2), bench.peer(3)];
     for (const peer of [one, two, three]) bench.upload.interested(peer, 5);
     const unchoked = bench.actions().map((action) =>
@@ -101,7 +101,7 @@ Deno.test({
   name: "a slot given back goes at once to who has waited longest, and nobody else loses theirs",
   permissions,
   fn() {
-    const bench = new Bench(2);
+    const bench = new UploadHarness(2);
     const [leaver, keeper, newcomer, veteran] = [1, 2, 3, 4].map((id) => bench.peer(id)) as [
       Connection,
       Connection,
@@ -125,7 +125,7 @@ Deno.test({
   permissions,
   fn() {
     for (const leechers of [8, 9]) {
-      const bench = new Bench(4);
+      const bench = new UploadHarness(4);
       bench.connections.clear();
       const peers = Array.from({ length: leechers }, (_, i) => bench.peer(i + 1));
       for (const peer of peers) peer.remote = bits(4);
@@ -139,7 +139,7 @@ Deno.test({
   name: "who has hardly anything yet serves two, so that they have it whole soon and pass it on",
   permissions,
   fn() {
-    const bench = new Bench(4, layoutOf(40, 16), bits(40, 3, 7));
+    const bench = new UploadHarness(4, layoutOf(40, 16), bits(40, 3, 7));
     const peers = [1, 2, 3, 4].map((id) => bench.peer(id));
     for (const peer of peers) bench.upload.interested(peer, 0);
     assertEquals(peers.map((peer) => peer.amChoking), [false, false, true, true]);
@@ -150,7 +150,7 @@ Deno.test({
   name: "the slot of a peer that left is given away with the next tick",
   permissions,
   fn() {
-    const bench = new Bench(1);
+    const bench = new UploadHarness(1);
     const one = bench.served(1);
     const other = bench.peer(2);
     bench.upload.interested(other, 0);
@@ -170,7 +170,7 @@ Deno.test({
   fn() {
     for (const complete of [true, false]) {
       const have = complete ? allOf(4) : bits(4, 0);
-      const bench = new Bench(2, layoutOf(4, 16), have);
+      const bench = new UploadHarness(2, layoutOf(4, 16), have);
       const peers = [1, 2, 3, 4].map((id) => bench.peer(id));
       for (const peer of peers) bench.upload.interested(peer, 0);
       bench.upload.tick(0);
@@ -192,7 +192,7 @@ Deno.test({
     "requests of a served peer are queued and handed to the socket in order, as much as it takes",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new UploadHarness();
     const peer = bench.served(1);
     for (const block of [0, 1, 2, 3]) bench.request(peer, 1, block * BLOCK_LENGTH);
     assertEquals(bench.actions().map(({ type }) => type), ["upload"], "the socket is told once");
@@ -210,7 +210,7 @@ Deno.test({
   name: "where there is room for part of a piece only, its blocks stay together",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new UploadHarness();
     const peer = bench.served(1);
     const blocks = (taken: BlockRequest[]) => taken.map(({ begin }) => begin / BLOCK_LENGTH);
     for (const [piece, block] of [[0, 3], [1, 0], [1, 1], [1, 2], [2, 0]] as const) {
@@ -230,7 +230,7 @@ Deno.test({
   name: "a peer that asks without having said that it is interested is served all the same",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new UploadHarness();
     const peer = bench.peer(1);
     bench.request(peer, 0, 0);
     assertEquals(bench.said(peer), [{ type: "unchoke" }]);
@@ -242,7 +242,7 @@ Deno.test({
   name: "a choked peer's request is refused with the fast extension and not answered without it",
   permissions,
   fn() {
-    const bench = new Bench(0);
+    const bench = new UploadHarness(0);
     const [fast, slow] = [bench.peer(1), bench.peer(2, old)];
     bench.request(fast, 2, BLOCK_LENGTH);
     bench.request(slow, 2, BLOCK_LENGTH);
@@ -257,7 +257,7 @@ Deno.test({
   name: "a choke comes first and then a refusal of every request that was queued (BEP 6)",
   permissions,
   fn() {
-    const bench = new Bench(2);
+    const bench = new UploadHarness(2);
     const [fast, slow] = [bench.served(1), bench.served(2, old)];
     for (const peer of [fast, slow]) for (const i of [0, 1, 2]) bench.request(peer, i, 0);
     for (const peer of [fast, slow]) bench.upload.notInterested(peer, 0);
@@ -281,7 +281,7 @@ Deno.test({
   name: "who wants nothing at the moment keeps its slot while nobody waits for one",
   permissions,
   fn() {
-    const bench = new Bench(1);
+    const bench = new UploadHarness(1);
     const idle = bench.served(1);
     bench.actions();
     bench.upload.notInterested(idle, 0);
@@ -300,7 +300,7 @@ Deno.test({
   name: "a piece we do not have is refused",
   permissions,
   fn() {
-    const bench = new Bench(1, layoutOf(4, 16), bits(4, 1));
+    const bench = new UploadHarness(1, layoutOf(4, 16), bits(4, 1));
     const peer = bench.served(1);
     bench.request(peer, 0, 0);
     bench.request(peer, 1, 0);
@@ -313,7 +313,7 @@ Deno.test({
   name: "a cancelled request is dropped and answered; one that is on its way is not",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new UploadHarness();
     const [fast, slow] = [bench.served(1), bench.served(2, old)];
     for (const peer of [fast, slow]) {
       bench.request(peer, 0, 0);
@@ -340,7 +340,7 @@ Deno.test({
   name: "the queue of one peer is bounded, and what does not fit is refused",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new UploadHarness();
     const peer = bench.served(1);
     for (let i = 0; i < REQUEST_QUEUE + 5; i++) bench.request(peer, 0, i % 16 * BLOCK_LENGTH, 100);
     assertEquals(peer.uploadQueue.length, REQUEST_QUEUE);
@@ -352,7 +352,7 @@ Deno.test({
   name: "blocks up to 128 KiB are served, larger ones refused",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new UploadHarness();
     const peer = bench.served(1);
     bench.request(peer, 0, 0, MAX_SERVED_BLOCK);
     bench.request(peer, 0, 7, 3);
@@ -367,7 +367,7 @@ Deno.test({
   permissions,
   fn() {
     for (const slots of [0, 1]) {
-      const bench = new Bench(slots);
+      const bench = new UploadHarness(slots);
       const peer = bench.peer(1);
       const pieceLength = 16 * BLOCK_LENGTH;
       const bad: [piece: number, begin: number, length: number][] = [
@@ -393,7 +393,7 @@ Deno.test({
   fn() {
     const files = [{ length: 81_921, pad: false, root: new Uint8Array(32) }];
     for (const version of ["v2", "hybrid", "v1"] as const) {
-      const bench = new Bench(1, new Layout({ version, pieceLength: 32_768, files }));
+      const bench = new UploadHarness(1, new Layout({ version, pieceLength: 32_768, files }));
       const peer = bench.served(1);
       bench.request(peer, 2, 0, 16_384);
       bench.request(peer, 2, 16_384, 1);
@@ -410,7 +410,7 @@ Deno.test({
   name: "a piece gone from the disk is refused to everybody who waits for it",
   permissions,
   fn() {
-    const bench = new Bench();
+    const bench = new UploadHarness();
     const [one, slow] = [bench.served(1), bench.served(2, old)];
     for (const peer of [one, slow]) for (const i of [0, 1, 0]) bench.request(peer, i, 0);
     bench.actions();

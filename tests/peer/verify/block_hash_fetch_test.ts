@@ -6,7 +6,7 @@ import type { HashesMessage, HashRangeMessage } from "../../../lib/codec/wire/me
 import type { Action } from "../../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../../lib/peer/connection/connection.ts";
 import { CorruptDataError } from "../../../lib/errors.ts";
-import { at, bits, DownloadBench, sentTo } from "../../support/peer/peers.ts";
+import { at, bits, DownloadHarness, sentTo } from "../../support/peer/peers.ts";
 import { requestsOf } from "../../../simulation/requests.ts";
 
 const permissions = "none";
@@ -16,7 +16,7 @@ const LEAVES = new Uint8Array(32 * BLOCKS);
 const ROOT = new Uint8Array(32).fill(9);
 
 interface Setup {
-  bench: DownloadBench;
+  bench: DownloadHarness;
   /** Sent blocks 0 and 1, right ones. */
   good: Connection;
   /** Sent blocks 2 and 3, of which the last was wrong. */
@@ -27,7 +27,7 @@ interface Setup {
 
 /** A v2 piece of four blocks that two peers have filled, and that has failed. */
 function failed(otherCount = 3, v2 = true, slotCount = 16): Setup {
-  const bench = new DownloadBench({
+  const bench = new DownloadHarness({
     pieceCount: 8,
     blocksPerPiece: BLOCKS,
     slotCount,

@@ -40,7 +40,7 @@ interface BenchOptions {
 }
 
 /** A server of the 81,921 bytes that libtorrent's answers are known for. */
-class Bench {
+class HashServerHarness {
   readonly server: HashServer;
   readonly layout: Layout;
   nowMs = 0;
@@ -138,7 +138,7 @@ Deno.test({
     let fromDisk = 0;
     for (const pieceLength of [16_384, 32_768, 65_536, 131_072]) {
       for (const [range, answer, refusedAt] of ROWS) {
-        const bench = new Bench({ pieceLength });
+        const bench = new HashServerHarness({ pieceLength });
         const peer = bench.peer(1);
         bench.ask(peer, range);
         for (const piece of bench.hashing()) bench.hashed(piece), fromDisk++;
@@ -160,7 +160,7 @@ Deno.test({
     const range = "f61b411edd5deec7aec1a7db8c172916d1022bcf9964c7fca4577eef1424adf0" +
       "00000000000000040000000200000002";
     for (const pieceLength of [16_384, 65_536]) {
-      const bench = new Bench({ pieceLength });
+      const bench = new HashServerHarness({ pieceLength });
       const peer = bench.peer(1);
       const request = decodeMessage(fromHex("15" + range)) as HashRangeMessage;
       bench.server.request(peer, request, 0);
@@ -182,7 +182,7 @@ Deno.test({
   permissions,
   fn() {
     for (const known of [true, false]) {
-      const bench = new Bench({ known, pieceLength: 32_768 });
+      const bench = new HashServerHarness({ known, pieceLength: 32_768 });
       const peer = bench.peer(1);
       bench.ask(peer, "0,0,2,2", known ? new Uint8Array(32) : ROOT);
       assertEquals(bench.said(peer).map(({ type }) => type), ["hashReject"]);
@@ -194,7 +194,7 @@ Deno.test({
   name: "leaf hashes of a piece that is not on disk, or no longer what it was, are refused",
   permissions,
   fn() {
-    const bench = new Bench({ pieceLength: 32_768, have: () => bits(3, 0, 2) });
+    const bench = new HashServerHarness({ pieceLength: 32_768, have: () => bits(3, 0, 2) });
     const peer = bench.peer(1);
     bench.ask(peer, "0,2,2,0");
     assertEquals(bench.said(peer).map(({ type }) => type), ["hashReject"]);
@@ -214,7 +214,7 @@ Deno.test({
   permissions,
   fn() {
     for (const pieceLength of [16_384, 32_768]) {
-      const bench = new Bench({ pieceLength });
+      const bench = new HashServerHarness({ pieceLength });
       const client = bench.peer(1);
       const root = ROOT.slice();
       bench.ask(client, "0,0,2,2", root);
@@ -232,7 +232,7 @@ Deno.test({
   permissions,
   fn() {
     const counts = [2, 8192].map((length) => {
-      const bench = new Bench();
+      const bench = new HashServerHarness();
       const client = bench.peer(1);
       let count = 0;
       const flood = () => {
@@ -249,7 +249,7 @@ Deno.test({
   name: "pieces are hashed one after the other, once for all who ask, and remembered for a while",
   permissions,
   fn() {
-    const bench = new Bench({ pieceLength: 32_768 });
+    const bench = new HashServerHarness({ pieceLength: 32_768 });
     const peers = [1, 2, 3].map((id) => bench.peer(id));
     for (const peer of peers) bench.ask(peer, "0,0,2,0"), bench.ask(peer, "0,2,2,0");
     assertEquals(bench.hashing(), [at(0)]);
@@ -271,7 +271,7 @@ Deno.test({
   name: "who asks for many leaf hashes at once is refused the rest, and others still get theirs",
   permissions,
   fn() {
-    const bench = new Bench({ pieceLength: 32_768 });
+    const bench = new HashServerHarness({ pieceLength: 32_768 });
     const greedy = bench.peer(1);
     for (let i = 0; i < 30; i++) bench.ask(greedy, "0,0,2,0");
     assertEquals(bench.said(greedy).length, 22);
@@ -294,7 +294,7 @@ Deno.test({
   permissions,
   fn() {
     const pieceLength = 4 * 1024 * 1024;
-    const bench = new Bench({ pieceLength });
+    const bench = new HashServerHarness({ pieceLength });
     let bytes = 0;
     for (let id = 1; bench.nowMs < 20_000; id++) {
       const peer = bench.peer(1 + id % 200);
@@ -316,7 +316,7 @@ Deno.test({
   name: "a peer that leaves is not answered, and what it asked for is not hashed",
   permissions,
   fn() {
-    const bench = new Bench({ pieceLength: 32_768 });
+    const bench = new HashServerHarness({ pieceLength: 32_768 });
     const [one, other] = [bench.peer(1), bench.peer(2)];
     bench.ask(one, "0,0,2,0");
     bench.ask(other, "0,2,2,0");

@@ -17,7 +17,7 @@ const permissions = "none";
 const ROOT = fromHex("f61b411edd5deec7aec1a7db8c172916d1022bcf9964c7fca4577eef1424adf0");
 
 /** An exchange and what it wants sent. */
-class Bench {
+class PieceLayerFetchHarness {
   readonly exchange: PieceLayerFetch;
   readonly #book = new PeerList(() => {});
   #actions: Action[] = [];
@@ -71,7 +71,7 @@ Deno.test({
   permissions,
   fn() {
     const { known, unknown } = inventedLayers(1300);
-    const bench = new Bench(unknown);
+    const bench = new PieceLayerFetchHarness(unknown);
     const peer = bench.peer(1);
     const asked: number[][] = [];
     assert(!bench.exchange.isComplete);
@@ -95,7 +95,7 @@ Deno.test({
   name: "hashes are asked of v2 connections only, and only of peers that have something",
   permissions,
   fn() {
-    const bench = new Bench(inventedLayers(4).unknown);
+    const bench = new PieceLayerFetchHarness(inventedLayers(4).unknown);
     assertEquals(bench.asked(bench.peer(1, { v2: false })), []);
     const empty = bench.peer(2);
     empty.remote = bits(6);
@@ -108,7 +108,7 @@ Deno.test({
   name: "several peers are asked for different ranges",
   permissions,
   fn() {
-    const bench = new Bench(inventedLayers(3000).unknown);
+    const bench = new PieceLayerFetchHarness(inventedLayers(3000).unknown);
     const indexes = [1, 2, 3, 4].flatMap((id) => bench.asked(bench.peer(id)).map((m) => m.index));
     assertEquals(indexes, [0, 512, 1024, 1536, 2048, 2560]);
   },
@@ -119,7 +119,7 @@ Deno.test({
   permissions,
   fn() {
     const { known, unknown } = inventedLayers(8);
-    const bench = new Bench(unknown);
+    const bench = new PieceLayerFetchHarness(unknown);
     const liar = bench.peer(1);
     const [request] = bench.asked(liar);
     const answer = answerOf(known, request!);
@@ -139,7 +139,7 @@ Deno.test({
   permissions,
   fn() {
     const { known, unknown } = inventedLayers(8);
-    const bench = new Bench(unknown);
+    const bench = new PieceLayerFetchHarness(unknown);
     const asked = bench.peer(1);
     const stranger = bench.peer(2);
     const [request] = bench.asked(asked);
@@ -158,7 +158,7 @@ Deno.test({
   fn() {
     for (const how of ["refuses", "is silent", "leaves"]) {
       const { known, unknown } = inventedLayers(8);
-      const bench = new Bench(unknown);
+      const bench = new PieceLayerFetchHarness(unknown);
       const first = bench.peer(1);
       const other = bench.peer(2);
       const [request] = bench.asked(first);

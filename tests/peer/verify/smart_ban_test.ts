@@ -4,13 +4,13 @@ import { assert, assertEquals } from "@std/assert";
 import { SmartBan, wrongBlocks } from "../../../lib/peer/verify/smart_ban.ts";
 import type { Connection } from "../../../lib/peer/connection/connection.ts";
 import { ActivePiece } from "../../../lib/store/pieces.ts";
-import { at, bits, DownloadBench } from "../../support/peer/peers.ts";
+import { at, bits, DownloadHarness } from "../../support/peer/peers.ts";
 
 const permissions = "none";
 
 /** Two peers that share piece 0, one block each. */
-function sharing(pieceCount: number): { bench: DownloadBench; peers: [Connection, Connection] } {
-  const bench = new DownloadBench({ pieceCount, blocksPerPiece: 2, slotCount: 8 });
+function sharing(pieceCount: number): { bench: DownloadHarness; peers: [Connection, Connection] } {
+  const bench = new DownloadHarness({ pieceCount, blocksPerPiece: 2, slotCount: 8 });
   const has = bits(pieceCount, 0);
   const one = bench.seed(1, {}, has);
   one.requestQueue = 1;
@@ -28,7 +28,7 @@ function sharing(pieceCount: number): { bench: DownloadBench; peers: [Connection
 /** The same, after `bad` sent a wrong block and the other a right one: the piece has failed. */
 function spoiled(
   pieceCount: number,
-): { bench: DownloadBench; good: Connection; bad: Connection } {
+): { bench: DownloadHarness; good: Connection; bad: Connection } {
   const { bench, peers: [good, bad] } = sharing(pieceCount);
   bench.deliver(good, 0, 0);
   bench.deliver(bad, 0, 1, 7);
@@ -40,7 +40,7 @@ Deno.test({
   name: "who sent a bad piece alone is guilty at once",
   permissions,
   fn() {
-    const bench = new DownloadBench({ pieceCount: 1, blocksPerPiece: 2 });
+    const bench = new DownloadHarness({ pieceCount: 1, blocksPerPiece: 2 });
     const peer = bench.seed(1);
     bench.settle();
     bench.deliver(peer, 0, 0);
@@ -121,7 +121,7 @@ Deno.test({
   fn() {
     let convictions = 0;
     for (let seed = 0; seed < 40; seed++) {
-      const bench = new DownloadBench({ pieceCount: 12, blocksPerPiece: 4, slotCount: 2, seed });
+      const bench = new DownloadHarness({ pieceCount: 12, blocksPerPiece: 4, slotCount: 2, seed });
       const peers = [1, 2, 3, 4, 5].map((id) => bench.seed(id));
       for (const peer of peers) peer.requestQueue = 1 + seed % 3;
       const bad = peers.slice(0, 1 + seed % 3);

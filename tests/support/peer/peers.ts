@@ -83,7 +83,7 @@ export interface BenchOptions {
 }
 
 /** A download with its connections; the test plays everybody else. */
-export class DownloadBench {
+export class DownloadHarness {
   readonly layout: Layout;
   readonly pieces: Pieces;
   readonly download: Download;

@@ -16,7 +16,7 @@ import { seededRandom } from "../../../support/random.ts";
 import type { Peer } from "../../../lib/peer/connection/peer.ts";
 
 /** How a swarm on a bench is set up. */
-export interface SwarmBenchOptions {
+export interface SwarmHarnessOptions {
   torrent?: MemoryTorrent;
   /** What is on disk; without it the swarm knows the hashes only. */
   have?: Bitfield;
@@ -36,14 +36,14 @@ export function idOf(byte: number): Uint8Array {
 }
 
 /** A swarm whose surroundings are the test. */
-export class SwarmBench {
+export class SwarmHarness {
   readonly torrent: MemoryTorrent;
   readonly swarm: Swarm;
   nowMs = 1000;
-  readonly #options: SwarmBenchOptions;
+  readonly #options: SwarmHarnessOptions;
   #actions: Action[] = [];
 
-  constructor(options: SwarmBenchOptions = {}) {
+  constructor(options: SwarmHarnessOptions = {}) {
     this.#options = options;
     this.torrent = options.torrent ??
       new MemoryTorrent({ lengths: [4 * 32_768], pieceLength: 32_768 });

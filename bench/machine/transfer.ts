@@ -3,12 +3,12 @@
  * @module
  */
 
-import type { Contender, Content } from "./contenders/contender.ts";
+import type { Contender, Content } from "../contenders/contender.ts";
 import { type Cast, type Run, transferOnce } from "./one_transfer.ts";
-import { printTable, sizeText } from "./table.ts";
-import { printTargets, type Target } from "./targets.ts";
-import { type Entry, medianOf, medianRatio, type Results, takeTurns } from "./turns.ts";
-import type { TurnOptions } from "./turns.ts";
+import { printTable, sizeText } from "../measure/table.ts";
+import { printTargets, type Target } from "../measure/targets.ts";
+import { type Entry, medianOf, medianRatio, type Results, runRounds } from "../measure/rounds.ts";
+import type { RoundOptions } from "../measure/rounds.ts";
 
 /** How many send and how many receive. */
 export const SHAPES = {
@@ -32,14 +32,14 @@ export async function benchTransfer(
   name: ShapeName,
   content: Content,
   contenders: readonly Contender[],
-  options: TurnOptions & { scratch: string },
+  options: RoundOptions & { scratch: string },
 ): Promise<void> {
   const entries = castsOf(name, contenders).map(([label, cast]): Entry<Run> => ({
     label,
     measure: () => transferOnce(content, cast, options.scratch),
   }));
   const tell = ({ seconds }: Run) => `${seconds.toFixed(2)} s`;
-  const results = await takeTurns(entries, options, tell);
+  const results = await runRounds(entries, options, tell);
   console.log(`\n## ${SHAPES[name].title}, ${sizeText(content.bytes)}\n`);
   const received = content.bytes * SHAPES[name].leechers;
   printTable(HEADINGS, [...results.keys()].map((label) => row(results, label, received)));

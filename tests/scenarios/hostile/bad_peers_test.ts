@@ -5,10 +5,16 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { concat } from "../../lib/codec/bytes.ts";
+import { concat } from "../../../lib/codec/bytes.ts";
 import { join } from "@std/path";
-import { assertSame, beside, farewell } from "../support/clients/beside.ts";
-import { addressOf, leechFrom, makeOrigin, seed, torrentOf } from "../support/clients/library.ts";
+import { assertSame, beside, farewell } from "../../support/clients/beside.ts";
+import {
+  addressOf,
+  leechFrom,
+  makeOrigin,
+  seed,
+  torrentOf,
+} from "../../support/clients/library.ts";
 import {
   claimsFourGiB,
   corrupts,
@@ -16,10 +22,10 @@ import {
   endlessGarbage,
   endlessUnknownMessages,
   wrongLengths,
-} from "../support/peer/misbehaviour.ts";
-import { type Script, ScriptedPeer } from "../../support/scripted_peer.ts";
-import { startLeecher } from "../support/clients/shoal.ts";
-import { TempFolder } from "../../support/temp.ts";
+} from "../../support/peer/misbehaviour.ts";
+import { type Script, ScriptedPeer } from "../../../support/scripted_peer.ts";
+import { startLeecher } from "../../support/clients/shoal.ts";
+import { TempFolder } from "../../../support/temp.ts";
 
 const FORMATS = ["v1", "v2", "hybrid"] as const;
 const MIB = 2 ** 20;

@@ -1,10 +1,10 @@
 /** Trackers that send a leecher where it should not go, over real sockets. @module */
 
 import { assertEquals } from "@std/assert";
-import { decodeRequest, encodeResponse } from "../../lib/codec/discovery/udp_tracker.ts";
-import { leechFrom, makeOrigin, seed } from "../support/clients/library.ts";
-import { TempFolder } from "../../support/temp.ts";
-import { FakeTracker } from "../support/network/udp_peer.ts";
+import { decodeRequest, encodeResponse } from "../../../lib/codec/discovery/udp_tracker.ts";
+import { leechFrom, makeOrigin, seed } from "../../support/clients/library.ts";
+import { TempFolder } from "../../../support/temp.ts";
+import { FakeTracker } from "../../support/network/udp_peer.ts";
 
 /** An IPv4 address and a port as trackers write them. */
 function compact(ip: string, port: number): number[] {

@@ -3,11 +3,11 @@
  * @module
  */
 
-import { freePort } from "../support/process.ts";
-import { TempFolder } from "../support/temp.ts";
-import type { Contender, Content, Leecher, Seeder } from "./contenders/contender.ts";
+import { freePort } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
+import type { Contender, Content, Leecher, Seeder } from "../contenders/contender.ts";
 import { digestOf } from "./content.ts";
-import { type ProcessFigures, together } from "./process_figures.ts";
+import { type ProcessStats, together } from "../measure/process_stats.ts";
 
 /** Nothing that is worth a row moves a file more slowly than this. */
 const LEAST_BYTES_PER_SECOND = 20e6;
@@ -26,9 +26,9 @@ export interface Run {
   /** From the start of the leechers' processes until the last one has everything. */
   seconds: number;
   /** All of them together. */
-  leecher: ProcessFigures;
+  leecher: ProcessStats;
   /** CPU time counts the transfer only, memory the whole life of the process. */
-  seeder: ProcessFigures;
+  seeder: ProcessStats;
 }
 
 /**

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { pseudoRandomBytes } from "../support/content.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
 import { BatchSocket, DatagramBatch } from "./datagram_batch.ts";
 
 const CONNECT_LENGTH = 16;

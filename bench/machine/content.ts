@@ -4,10 +4,10 @@
  */
 
 import { join } from "@std/path";
-import { createTorrent } from "../mod.ts";
-import { pseudoRandomBytes, sha256OfFile, writePseudoRandomFile } from "../support/content.ts";
-import type { Content, Format } from "./contenders/contender.ts";
-import { PIECE_LENGTH } from "./contenders/shoal.ts";
+import { createTorrent } from "../../mod.ts";
+import { pseudoRandomBytes, sha256OfFile, writePseudoRandomFile } from "../../support/content.ts";
+import type { Content, Format } from "../contenders/contender.ts";
+import { PIECE_LENGTH } from "../contenders/shoal.ts";
 
 const SEED = 20_260_101;
 /** What of each piece of a file with holes is none. */

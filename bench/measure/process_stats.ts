@@ -6,7 +6,7 @@
 /** Ticks per second in /proc/PID/stat: 100 on every Linux that Deno runs on. */
 const TICKS_PER_SECOND = 100;
 
-export interface ProcessFigures {
+export interface ProcessStats {
   /** User and system time of all threads. */
   cpuSeconds: number;
   /** Highest resident memory so far (VmHWM), mapped files included. */
@@ -18,7 +18,7 @@ export interface ProcessFigures {
 }
 
 /** Reads the figures of a running process. */
-export async function figuresOf(pid: number): Promise<ProcessFigures> {
+export async function processStats(pid: number): Promise<ProcessStats> {
   const [stat, status] = await Promise.all([
     Deno.readTextFile(`/proc/${pid}/stat`),
     Deno.readTextFile(`/proc/${pid}/status`),
@@ -42,8 +42,8 @@ export async function childrenCpuSeconds(): Promise<number> {
 }
 
 /** What several processes have cost: their time together, and the memory of the largest. */
-export function together(figures: readonly ProcessFigures[]): ProcessFigures {
-  const largest = (field: keyof ProcessFigures) => Math.max(...figures.map((one) => one[field]));
+export function together(figures: readonly ProcessStats[]): ProcessStats {
+  const largest = (field: keyof ProcessStats) => Math.max(...figures.map((one) => one[field]));
   return {
     cpuSeconds: figures.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
     peakBytes: largest("peakBytes"),

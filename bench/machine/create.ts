@@ -1,25 +1,25 @@
 /**
  * The tables of hashing: making a torrent of a file, and checking a file against its torrent.
  *
- *     deno run -A bench/create.ts [--size 1G] [--runs 5]
+ *     deno run -A bench/machine/create.ts [--size 1G] [--runs 5]
  * @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
 import { basename, dirname } from "@std/path";
-import { PYTHON, versionOf } from "../support/foreign.ts";
-import { LIBTORRENT_SCRIPT, LibtorrentPeer } from "../support/libtorrent.ts";
-import { Program } from "../support/process.ts";
-import { TempFolder } from "../support/temp.ts";
-import { type Content, firstLine } from "./contenders/contender.ts";
-import { PIECE_LENGTH } from "./contenders/shoal.ts";
+import { PYTHON, versionOf } from "../../support/foreign.ts";
+import { LIBTORRENT_SCRIPT, LibtorrentPeer } from "../../support/libtorrent.ts";
+import { Program } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
+import { type Content, firstLine } from "../contenders/contender.ts";
+import { PIECE_LENGTH } from "../contenders/shoal.ts";
 import { makeContent } from "./content.ts";
-import { untilInterrupted } from "./interrupt.ts";
-import { childrenCpuSeconds, describeMachine } from "./process_figures.ts";
-import { MEMORY_FOLDER } from "./room.ts";
-import { parseSize, printTable, sizeText } from "./table.ts";
-import { printTargets } from "./targets.ts";
-import { type Entry, medianOf, medianRatio, type Results, takeTurns } from "./turns.ts";
+import { untilInterrupted } from "../measure/signals.ts";
+import { childrenCpuSeconds, describeMachine } from "../measure/process_stats.ts";
+import { MEMORY_FOLDER } from "../measure/disk_space.ts";
+import { parseSize, printTable, sizeText } from "../measure/table.ts";
+import { printTargets } from "../measure/targets.ts";
+import { type Entry, medianOf, medianRatio, type Results, runRounds } from "../measure/rounds.ts";
 
 const FORMATS = ["hybrid", "v2", "v1"] as const;
 type Format = typeof FORMATS[number];
@@ -56,7 +56,7 @@ export async function benchCreate(
     measure,
   }));
   const tell = ({ seconds }: Cost) => `${seconds.toFixed(2)} s`;
-  const results = await takeTurns(entries, { rounds: runs, keepGoing: false, signal }, tell);
+  const results = await runRounds(entries, { rounds: runs, keepGoing: false, signal }, tell);
   for (const format of FORMATS) print(`Making a torrent, ${format}`, format, bytes, results);
   print("Checking a file against its torrent, hybrid", CHECK, bytes, results);
   printTargets([{

@@ -5,13 +5,13 @@
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { concat, equalBytes, utf8 } from "../lib/codec/bytes.ts";
-import { Framer } from "../lib/codec/wire/framer.ts";
-import { encodeHandshake, HANDSHAKE_LENGTH } from "../lib/codec/wire/handshake.ts";
-import { sha1 } from "../lib/codec/hash.ts";
-import { encodeMessage, type Message } from "../lib/codec/wire/message.ts";
-import type { Torrent } from "../mod.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
+import { concat, equalBytes, utf8 } from "../../lib/codec/bytes.ts";
+import { Framer } from "../../lib/codec/wire/framer.ts";
+import { encodeHandshake, HANDSHAKE_LENGTH } from "../../lib/codec/wire/handshake.ts";
+import { sha1 } from "../../lib/codec/hash.ts";
+import { encodeMessage, type Message } from "../../lib/codec/wire/message.ts";
+import type { Torrent } from "../../mod.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
 
 const BLOCK_LENGTH = 16_384;
 /** Requests on the way: a mebibyte. */

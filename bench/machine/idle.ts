@@ -3,14 +3,14 @@
  * @module
  */
 
-import { Torrent } from "../mod.ts";
-import { freePort } from "../support/process.ts";
-import { TempFolder } from "../support/temp.ts";
-import type { Content } from "./contenders/contender.ts";
-import { startShoalSeeder } from "./contenders/shoal.ts";
-import { figuresOf } from "./process_figures.ts";
+import { Torrent } from "../../mod.ts";
+import { freePort } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
+import type { Content } from "../contenders/contender.ts";
+import { startShoalSeeder } from "../contenders/shoal.ts";
+import { processStats } from "../measure/process_stats.ts";
 import { connectAll } from "./scripted_leecher.ts";
-import { printTable } from "./table.ts";
+import { printTable } from "../measure/table.ts";
 
 const CONNECTIONS = 1000;
 const QUIET_MS = 10_000;
@@ -81,10 +81,10 @@ export async function sitIdle(
 }
 
 async function watch(pid: number, durationMs: number): Promise<{ load: number; bytes: number }> {
-  const before = await figuresOf(pid);
+  const before = await processStats(pid);
   const startMs = performance.now();
   await pause(durationMs);
-  const after = await figuresOf(pid);
+  const after = await processStats(pid);
   const seconds = (performance.now() - startMs) / 1000;
   return { load: (after.cpuSeconds - before.cpuSeconds) / seconds, bytes: after.residentBytes };
 }

@@ -1,18 +1,18 @@
 /**
  * The table of trackers: Shoal's beside opentracker, with a million peers in a thousand swarms.
  *
- *     deno run -A bench/tracker.ts [--runs 5]
+ *     deno run -A bench/machine/tracker.ts [--runs 5]
  * @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { freePort, Program } from "../support/process.ts";
-import { TempFolder } from "../support/temp.ts";
-import { figuresOf } from "./process_figures.ts";
-import { printTable } from "./table.ts";
-import { printTargets } from "./targets.ts";
+import { freePort, Program } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
+import { processStats } from "../measure/process_stats.ts";
+import { printTable } from "../measure/table.ts";
+import { printTargets } from "../measure/targets.ts";
 import { type Crowd, infoHashesOf, type LoadResult, TrackerLoad } from "./tracker_load.ts";
-import { type Entry, medianOf, medianRatio, type Results, takeTurns } from "./turns.ts";
+import { type Entry, medianOf, medianRatio, type Results, runRounds } from "../measure/rounds.ts";
 
 const [SHOAL, OPENTRACKER] = ["Shoal", "opentracker"] as const;
 
@@ -64,7 +64,7 @@ export async function benchTracker(
     });
   }
   const turns = { rounds: runs, keepGoing: false, signal };
-  const results = await takeTurns(entries, turns, (run) => {
+  const results = await runRounds(entries, turns, (run) => {
     return `${run.announcesPerSecond.toFixed(0)} announces/s at ${cost(run.announceSeconds)} µs`;
   });
   console.log("\n## Trackers, a million peers in a thousand swarms\n");
@@ -137,11 +137,11 @@ export async function measure(
   load.connect();
   const warmUp = Math.min(WARM_UP, crowd.peers / 10);
   await announce(load, warmUp);
-  const empty = await figuresOf(program.pid);
+  const empty = await processStats(program.pid);
   const joins = await announce(load, crowd.peers - warmUp);
-  const full = await figuresOf(program.pid);
+  const full = await processStats(program.pid);
   const again = await announce(load, announces);
-  const after = await figuresOf(program.pid);
+  const after = await processStats(program.pid);
   const cpuSeconds = after.cpuSeconds - full.cpuSeconds;
   return {
     joinsPerSecond: joins.answers / joins.seconds,

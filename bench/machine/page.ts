@@ -4,15 +4,15 @@
  * @module
  */
 
-import { CHROMIUM } from "../support/foreign.ts";
-import { drawn, TestBrowser } from "../support/browser.ts";
-import { freePort, Program } from "../support/process.ts";
-import { TempFolder } from "../support/temp.ts";
-import type { Content } from "./contenders/contender.ts";
-import { startShoalSeeder } from "./contenders/shoal.ts";
-import { printTable, sizeText } from "./table.ts";
-import { printTargets } from "./targets.ts";
-import { medianOf, medianRatio, takeTurns, type TurnOptions } from "./turns.ts";
+import { CHROMIUM } from "../../support/foreign.ts";
+import { drawn, TestBrowser } from "../../support/browser.ts";
+import { freePort, Program } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
+import type { Content } from "../contenders/contender.ts";
+import { startShoalSeeder } from "../contenders/shoal.ts";
+import { printTable, sizeText } from "../measure/table.ts";
+import { printTargets } from "../measure/targets.ts";
+import { medianOf, medianRatio, type RoundOptions, runRounds } from "../measure/rounds.ts";
 
 const WITHOUT = "page served, nobody looks";
 const READ = "page's events read, nothing drawn";
@@ -30,7 +30,7 @@ interface Watched {
 /** Measures and prints the table. `scratch` is a folder for the copies. */
 export async function benchPage(
   content: Content,
-  options: TurnOptions & { scratch: string },
+  options: RoundOptions & { scratch: string },
 ): Promise<void> {
   if (!await isThere(CHROMIUM)) {
     return console.log("\nWatched transfers are left out: apt install chromium");
@@ -44,7 +44,7 @@ export async function benchPage(
   ];
   const tell = ({ seconds, changes }: Watched) =>
     `${seconds.toFixed(2)} s, the page changed ${changes} times`;
-  const results = await takeTurns(entries, options, tell);
+  const results = await runRounds(entries, options, tell);
   console.log(
     `\n## A transfer that is watched, one seeder to one leecher, ${sizeText(content.bytes)}\n`,
   );

@@ -11,7 +11,7 @@ export const MEMORY_FOLDER = "/dev/shm";
 const MARGIN_BYTES = 512 * 2 ** 20;
 
 /** A sentence that says why files of so many bytes do not fit; `undefined` when they do. */
-export function lackOfRoom(neededBytes: number): string | undefined {
+export function lackOfSpace(neededBytes: number): string | undefined {
   const { bavail, bsize } = statfsSync(MEMORY_FOLDER);
   const free = Math.min(bavail * bsize, Deno.systemMemoryInfo().available - MARGIN_BYTES);
   if (free >= neededBytes) return undefined;

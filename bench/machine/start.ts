@@ -4,15 +4,15 @@
  */
 
 import { join } from "@std/path";
-import { decodeHandshake, encodeHandshake } from "../lib/codec/wire/handshake.ts";
-import { Torrent } from "../mod.ts";
-import { Program } from "../support/process.ts";
-import { ScriptedPeer } from "../support/scripted_peer.ts";
-import { TempFolder } from "../support/temp.ts";
+import { decodeHandshake, encodeHandshake } from "../../lib/codec/wire/handshake.ts";
+import { Torrent } from "../../mod.ts";
+import { Program } from "../../support/process.ts";
+import { ScriptedPeer } from "../../support/scripted_peer.ts";
+import { TempFolder } from "../../support/temp.ts";
 import { makeSparseContent } from "./content.ts";
-import { printTable, sizeText } from "./table.ts";
-import { printTargets } from "./targets.ts";
-import { medianOf, takeTurns, type TurnOptions } from "./turns.ts";
+import { printTable, sizeText } from "../measure/table.ts";
+import { printTargets } from "../measure/targets.ts";
+import { medianOf, type RoundOptions, runRounds } from "../measure/rounds.ts";
 
 const LIMIT_MS = 400;
 const TIMEOUT_MS = 30_000;
@@ -24,7 +24,7 @@ const DENO = "Deno alone, an empty program";
 /** Measures and prints the table, for a file of so many bytes. `scratch` is a folder for the copies. */
 export async function benchStart(
   bytes: number,
-  options: TurnOptions & { scratch: string },
+  options: RoundOptions & { scratch: string },
 ): Promise<void> {
   await using folder = await TempFolder.create(options.scratch);
   const content = await makeSparseContent(folder.path, bytes);
@@ -39,9 +39,9 @@ export async function benchStart(
   const tellOnce = () => "not counted";
   const tell = (ms: number) => `${ms.toFixed(0)} ms`;
   // What Deno keeps between two runs of a program is there when it counts.
-  await takeTurns(entries, { ...options, rounds: 1 }, tellOnce);
+  await runRounds(entries, { ...options, rounds: 1 }, tellOnce);
   const rounds = Math.max(LEAST_ROUNDS, options.rounds);
-  const results = await takeTurns(entries, { ...options, rounds }, tell);
+  const results = await runRounds(entries, { ...options, rounds }, tell);
   console.log(`\n## Start of the process to the first request for a block, ${sizeText(bytes)}\n`);
   const rows = entries.map(({ label }) => {
     const there = (results.get(label) ?? []).filter((ms) => ms !== undefined);

@@ -14,7 +14,7 @@ export interface Entry<T> {
 /** What each entry gave, by round; `undefined` where it failed. */
 export type Results<T> = Map<string, (T | undefined)[]>;
 
-export interface TurnOptions {
+export interface RoundOptions {
   rounds: number;
   /** Go on after a failure; the round is without a result. */
   keepGoing: boolean;
@@ -26,9 +26,9 @@ export interface TurnOptions {
  * Measures every entry once a round, each time in the other order.
  * @param tell what to say of a result on stderr
  */
-export async function takeTurns<T>(
+export async function runRounds<T>(
   entries: readonly Entry<T>[],
-  { rounds, keepGoing, signal }: TurnOptions,
+  { rounds, keepGoing, signal }: RoundOptions,
   tell: (result: T) => string,
 ): Promise<Results<T>> {
   const results: Results<T> = new Map(entries.map(({ label }) => [label, []]));

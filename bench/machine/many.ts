@@ -3,16 +3,16 @@
  * @module
  */
 
-import { Torrent } from "../mod.ts";
-import { freePort } from "../support/process.ts";
-import { TempFolder } from "../support/temp.ts";
-import type { Content } from "./contenders/contender.ts";
-import { startShoalSeeder } from "./contenders/shoal.ts";
-import { figuresOf } from "./process_figures.ts";
+import { Torrent } from "../../mod.ts";
+import { freePort } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
+import type { Content } from "../contenders/contender.ts";
+import { startShoalSeeder } from "../contenders/shoal.ts";
+import { processStats } from "../measure/process_stats.ts";
 import { connectAll, type ScriptedLeecher } from "./scripted_leecher.ts";
-import { median, printTable } from "./table.ts";
-import { printTargets } from "./targets.ts";
-import { medianOf, takeTurns, type TurnOptions } from "./turns.ts";
+import { median, printTable } from "../measure/table.ts";
+import { printTargets } from "../measure/targets.ts";
+import { medianOf, type RoundOptions, runRounds } from "../measure/rounds.ts";
 
 const LEECHERS = 500;
 /** What each of them fetches. */
@@ -33,10 +33,10 @@ export interface ManyRun {
 }
 
 /** Measures and prints the table. */
-export async function benchMany(content: Content, options: TurnOptions): Promise<void> {
+export async function benchMany(content: Content, options: RoundOptions): Promise<void> {
   const label = `${LEECHERS} leechers`;
   const rounds = Math.min(ROUNDS, options.rounds);
-  const results = await takeTurns(
+  const results = await runRounds(
     [{ label, measure: () => serveMany(content, LEECHERS) }],
     { ...options, rounds },
     ({ servedSeconds, failures }) =>
@@ -83,9 +83,9 @@ export async function serveMany(content: Content, count: number): Promise<ManyRu
   const hangUp = () => leechers.forEach((leecher) => leecher[Symbol.dispose]());
   const timer = setTimeout(hangUp, TIMEOUT_MS);
   try {
-    const before = await figuresOf(seeder.pid);
+    const before = await processStats(seeder.pid);
     const outcome = await fetchAll(leechers, torrent);
-    const after = await figuresOf(seeder.pid);
+    const after = await processStats(seeder.pid);
     const seederCpuSeconds = after.cpuSeconds - before.cpuSeconds;
     return { ...outcome, seederCpuSeconds, seederPeakBytes: after.peakBytes };
   } finally {

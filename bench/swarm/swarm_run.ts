@@ -4,11 +4,11 @@
  */
 
 import { join } from "@std/path";
-import { sha256OfFile } from "../support/content.ts";
-import type { Program } from "../support/process.ts";
-import { Lab } from "./lab.ts";
+import { sha256OfFile } from "../../support/content.ts";
+import type { Program } from "../../support/process.ts";
+import { Lab } from "./network_namespaces.ts";
 import { Meter } from "./lab_meter.ts";
-import { figuresOf } from "./process_figures.ts";
+import { processStats } from "../measure/process_stats.ts";
 import { boundSeconds, type Scenario } from "./swarm_bound.ts";
 import {
   type Content,
@@ -168,7 +168,7 @@ class RunningSwarm implements AsyncDisposable {
 
   /** User and system time of the seeder and of the leechers that have not been killed. */
   async cpuSeconds(): Promise<number> {
-    const figures = await Promise.all(this.#peers.map(({ pid }) => figuresOf(pid)));
+    const figures = await Promise.all(this.#peers.map(({ pid }) => processStats(pid)));
     return figures.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
   }
 

@@ -4,8 +4,14 @@
  */
 
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { isMet } from "../../bench/targets.ts";
-import { type Entry, medianOf, medianRatio, type Results, takeTurns } from "../../bench/turns.ts";
+import { isMet } from "../../bench/measure/targets.ts";
+import {
+  type Entry,
+  medianOf,
+  medianRatio,
+  type Results,
+  runRounds,
+} from "../../bench/measure/rounds.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -23,7 +29,7 @@ function entries(log: string[], labels: string[], failing?: string): Entry<numbe
 Deno.test("every second round is taken in the other order", async () => {
   const log: string[] = [];
   const options = { rounds: 3, keepGoing: false, signal: NEVER };
-  const results = await takeTurns(entries(log, ["a", "b", "c"]), options, String);
+  const results = await runRounds(entries(log, ["a", "b", "c"]), options, String);
   assertEquals(log.join(""), "abccbaabc");
   assertEquals(results.get("a"), [1, 6, 7]);
 });
@@ -31,9 +37,9 @@ Deno.test("every second round is taken in the other order", async () => {
 Deno.test("a failure ends the benchmark, or costs its round only where that is wanted", async () => {
   const options = { rounds: 2, signal: NEVER };
   const strict = { ...options, keepGoing: false };
-  await assertRejects(() => takeTurns(entries([], ["a", "b"], "b"), strict, String), Error, "luck");
+  await assertRejects(() => runRounds(entries([], ["a", "b"], "b"), strict, String), Error, "luck");
   const patient = { ...options, keepGoing: true };
-  const results = await takeTurns(entries([], ["a", "b"], "b"), patient, String);
+  const results = await runRounds(entries([], ["a", "b"], "b"), patient, String);
   assertEquals(results.get("a"), [1, 4]);
   assertEquals(results.get("b"), [undefined, undefined]);
   assert(Number.isNaN(medianOf(results, "b", (figure) => figure)));
@@ -49,7 +55,7 @@ Deno.test("nothing is measured any more after an interruption", async () => {
   };
   const options = { rounds: 5, keepGoing: true, signal: stop.signal };
   await assertRejects(
-    () => takeTurns([{ label: "a", measure }, second], options, String),
+    () => runRounds([{ label: "a", measure }, second], options, String),
     Error,
     "interrupted",
   );

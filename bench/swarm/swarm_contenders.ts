@@ -5,11 +5,11 @@
  */
 
 import { basename, dirname, fromFileUrl, join } from "@std/path";
-import { createTorrent } from "../mod.ts";
-import { PYTHON } from "../support/foreign.ts";
-import { createWithLibtorrent, LIBTORRENT_SCRIPT } from "../support/libtorrent.ts";
-import type { Program } from "../support/process.ts";
-import type { LabHost } from "./lab.ts";
+import { createTorrent } from "../../mod.ts";
+import { PYTHON } from "../../support/foreign.ts";
+import { createWithLibtorrent, LIBTORRENT_SCRIPT } from "../../support/libtorrent.ts";
+import type { Program } from "../../support/process.ts";
+import type { LabHost } from "./network_namespaces.ts";
 
 const HOUR_MS = 3_600_000;
 const PORT = 6881;
@@ -69,7 +69,7 @@ function startShoal(
   script: "tracker" | "seeder" | "leecher",
   args: string[],
 ): Program {
-  const path = fromFileUrl(new URL(`../${script}.ts`, import.meta.url));
+  const path = fromFileUrl(new URL(`../../${script}.ts`, import.meta.url));
   const words = ["run", "-A", path, "--host", host.address, ...args];
   return host.start(Deno.execPath(), words, { env: SHOAL_ENVIRONMENT });
 }

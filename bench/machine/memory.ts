@@ -3,14 +3,14 @@
  * @module
  */
 
-import type { Contender } from "./contenders/contender.ts";
+import type { Contender } from "../contenders/contender.ts";
 import { makeSparseContent } from "./content.ts";
 import { type Run, transferOnce } from "./one_transfer.ts";
-import { lackOfRoom } from "./room.ts";
-import { printTable, sizeText } from "./table.ts";
-import { printTargets, type Target } from "./targets.ts";
-import { medianOf, type Results, takeTurns, type TurnOptions } from "./turns.ts";
-import { TempFolder } from "../support/temp.ts";
+import { lackOfSpace } from "../measure/disk_space.ts";
+import { printTable, sizeText } from "../measure/table.ts";
+import { printTargets, type Target } from "../measure/targets.ts";
+import { medianOf, type Results, type RoundOptions, runRounds } from "../measure/rounds.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const LIMIT_MB = 120;
 /** From the one to the other size, memory may grow by so much. */
@@ -27,13 +27,13 @@ type Role = "leecher" | "seeder";
 export async function benchMemory(
   bytes: number,
   contenders: readonly Contender[],
-  options: TurnOptions & { scratch: string },
+  options: RoundOptions & { scratch: string },
 ): Promise<void> {
   const all = contenders.filter(({ name }) => MEASURED.includes(name));
   const rows: string[][] = [];
   const peaks = new Map<number, Record<Role, number>>();
   for (const size of [bytes / 16, bytes, bytes * 8].map(Math.ceil)) {
-    const lack = lackOfRoom(size);
+    const lack = lackOfSpace(size);
     if (lack !== undefined) {
       rows.push(["", sizeText(size), `left out: ${lack}`]);
       continue;
@@ -50,7 +50,7 @@ export async function benchMemory(
 async function measure(
   bytes: number,
   contenders: readonly Contender[],
-  options: TurnOptions & { scratch: string },
+  options: RoundOptions & { scratch: string },
 ): Promise<Results<Run>> {
   // On a disk, where holes take no memory that cannot be had back.
   await using folder = await TempFolder.create();
@@ -66,7 +66,7 @@ async function measure(
   }));
   const rounds = isLong ? 1 : Math.min(ROUNDS, options.rounds);
   const tell = ({ seconds }: Run) => `${sizeText(bytes)} in ${seconds.toFixed(2)} s`;
-  return await takeTurns(entries, { ...options, rounds }, tell);
+  return await runRounds(entries, { ...options, rounds }, tell);
 }
 
 function row(results: Results<Run>, label: string, bytes: number): string[] {

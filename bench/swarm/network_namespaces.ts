@@ -5,8 +5,8 @@
  * @module
  */
 
-import { Program, type StartOptions } from "../support/process.ts";
-import { lackOfRoom, MEMORY_FOLDER } from "./room.ts";
+import { Program, type StartOptions } from "../../support/process.ts";
+import { lackOfSpace, MEMORY_FOLDER } from "../measure/disk_space.ts";
 
 /** What namespaces and folders of this benchmark start with; the process id of their run follows. */
 const PREFIX = "shoal-swarm-";
@@ -152,7 +152,7 @@ function refuseWithoutRoot(): void {
 }
 
 function refuseWithoutSpace(neededBytes: number): void {
-  const lack = lackOfRoom(neededBytes);
+  const lack = lackOfSpace(neededBytes);
   if (lack !== undefined) throw new Error(`${lack}: try a smaller --size`);
 }
 
