@@ -13,22 +13,22 @@
  * @module
  */
 
-import { TempFolder } from "../tests/support/temp.ts";
+import { TempFolder } from "../support/temp.ts";
 import { present } from "./contenders/all.ts";
 import type { Contender, Content } from "./contenders/contender.ts";
-import { makeContent } from "./content.ts";
-import { benchCreate } from "./create.ts";
-import { benchIdle, IDLE_LEGEND } from "./idle.ts";
-import { untilInterrupted } from "./interrupt.ts";
-import { benchMany, MANY_LEGEND } from "./many.ts";
-import { benchMemory, MEMORY_LEGEND } from "./memory.ts";
+import { makeContent } from "./machine/content.ts";
+import { benchCreate } from "./machine/create.ts";
+import { benchIdle, IDLE_LEGEND } from "./machine/idle.ts";
+import { untilInterrupted } from "./measure/signals.ts";
+import { benchMany, MANY_LEGEND } from "./machine/many.ts";
+import { benchMemory, MEMORY_LEGEND } from "./machine/memory.ts";
 import { type Options, parseOptions, type TableName } from "./options.ts";
-import { describeMachine } from "./process_figures.ts";
-import { lackOfRoom, MEMORY_FOLDER } from "./room.ts";
-import { benchPage, PAGE_LEGEND } from "./page.ts";
-import { benchStart, START_LEGEND } from "./start.ts";
-import { benchTracker } from "./tracker.ts";
-import { benchTransfer, type ShapeName, SHAPES, TRANSFER_LEGEND } from "./transfer.ts";
+import { describeMachine } from "./measure/process_stats.ts";
+import { lackOfSpace, MEMORY_FOLDER } from "./measure/disk_space.ts";
+import { benchPage, PAGE_LEGEND } from "./machine/page.ts";
+import { benchStart, START_LEGEND } from "./machine/start.ts";
+import { benchTracker } from "./machine/tracker.ts";
+import { benchTransfer, type ShapeName, SHAPES, TRANSFER_LEGEND } from "./machine/transfer.ts";
 
 /** What all tables are made with. */
 interface Bench {
@@ -45,7 +45,7 @@ async function main(signal: AbortSignal): Promise<void> {
   const options = parseOptions(Deno.args);
   // Copies of one program only are in memory at a time, beside what is sent.
   const copies = options.tables.map((table) => isTransfer(table) ? SHAPES[table].leechers : 1);
-  const lack = lackOfRoom(options.bytes * (1 + Math.max(...copies)));
+  const lack = lackOfSpace(options.bytes * (1 + Math.max(...copies)));
   if (lack !== undefined) throw new Error(`${lack}: try a smaller --size`);
   const { contenders, lines } = await present(options.only);
   console.log(`# Benchmarks of ${new Date().toISOString().slice(0, 10)}\n`);

@@ -5,7 +5,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { CONTENDERS } from "./contenders/all.ts";
-import { parseSize } from "./table.ts";
+import { parseSize } from "./measure/table.ts";
 
 /** In the order in which they are printed. */
 export const TABLES = [

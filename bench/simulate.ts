@@ -12,7 +12,7 @@ import { helpText, parseRequest } from "./simulator/options.ts";
 import { describe, type Figures, figuresOf } from "./simulator/report.ts";
 import { type Scenario, Simulation } from "./simulator/simulation.ts";
 import { trace } from "./simulator/trace.ts";
-import { printTable } from "./table.ts";
+import { printTable } from "./measure/table.ts";
 
 const SCALES = [10, 30, 100, 300, 1000, 3000];
 const HEADINGS = [

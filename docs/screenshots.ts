@@ -10,11 +10,11 @@
 
 import { fromFileUrl } from "@std/path";
 import type { Page } from "playwright-core";
-import { drawn, TestBrowser } from "../tests/support/browser.ts";
-import { writePseudoRandomFile } from "../tests/support/content.ts";
-import { CHROMIUM } from "../tests/support/foreign.ts";
-import { Program } from "../tests/support/process.ts";
-import { TempFolder } from "../tests/support/temp.ts";
+import { drawn, TestBrowser } from "../support/browser.ts";
+import { writePseudoRandomFile } from "../support/content.ts";
+import { CHROMIUM } from "../support/foreign.ts";
+import { Program } from "../support/process.ts";
+import { TempFolder } from "../support/temp.ts";
 import { TerminalProgram } from "./terminal_picture.ts";
 
 const PICTURES = fromFileUrl(new URL("./pictures/", import.meta.url));

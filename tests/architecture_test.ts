@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 
-import { mayUse, ROOMS } from "./support/rooms.ts";
+import { mayUse, ROOMS } from "./support/project/rooms.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -111,27 +111,50 @@ Deno.test("rooms use rooms that stand before them, or are inside them", () => {
   }
 });
 
-Deno.test("no file imports itself, however long the way round", async () => {
-  const paths = new Set(
-    ["lib", "bench", "tests"].flatMap(foldersBelow).flatMap(({ path }) =>
-      [...Deno.readDirSync(new URL(`${path}/`, ROOT))]
-        .filter(({ name, isFile }) => isFile && name.endsWith(".ts"))
-        .map(({ name }) => `${path}/${name}`)
-    ),
+/** The TypeScript files below a folder, by their paths. */
+function filesBelow(folder: string): string[] {
+  return foldersBelow(folder).flatMap(({ path }) =>
+    [...Deno.readDirSync(new URL(`${path}/`, ROOT))]
+      .filter(({ name, isFile }) => isFile && name.endsWith(".ts"))
+      .map(({ name }) => `${path}/${name}`)
   );
+}
+
+/** The files of the project that this one imports. */
+async function importsOf(path: string): Promise<string[]> {
+  const url = new URL(path, ROOT);
+  const specifiers = (await Deno.readTextFile(url))
+    .matchAll(/(?:from|import\() ?"(\.{1,2}\/[^"]+\.ts)"/g);
+  return [...specifiers].map(([, to]) => localPath(new URL(to!, url).href)!);
+}
+
+Deno.test("no file imports itself, however long the way round", async () => {
   const imports = new Map<string, string[]>();
-  for (const path of paths) {
-    const text = await Deno.readTextFile(new URL(path, ROOT));
-    const specifiers = text.matchAll(/(?:from|import\() ?"(\.{1,2}\/[^"]+\.ts)"/g);
-    imports.set(
-      path,
-      [...specifiers].map(([, to]) => localPath(new URL(to!, new URL(path, ROOT)).href)!),
-    );
+  for (const path of ["lib", "simulation", "support", "bench", "tests"].flatMap(filesBelow)) {
+    imports.set(path, await importsOf(path));
   }
-  assertGreater(paths.size, 300);
+  assertGreater(imports.size, 300);
   const circle = circleIn(imports);
   assertEquals(circle, undefined, circle?.join(" -> "));
 });
+
+/** What the folders beside the library may import; tests may import all of them. */
+const BESIDE_THE_LIBRARY = {
+  "support": /^(?:lib|support)\//,
+  "simulation": /^(?:lib|support|simulation)\//,
+  "bench": /^(?:lib|support|simulation|bench)\/|^mod\.ts$/,
+  "docs": /^(?:lib|support|docs)\/|^mod\.ts$/,
+};
+
+for (const [folder, mayImport] of Object.entries(BESIDE_THE_LIBRARY)) {
+  Deno.test(`${folder}/ imports nothing of the tests`, async () => {
+    for (const path of filesBelow(folder)) {
+      for (const used of await importsOf(path)) {
+        assert(mayImport.test(used), `${path} must not import ${used}`);
+      }
+    }
+  });
+}
 
 /** The first circle of imports, if there is one. */
 function circleIn(imports: ReadonlyMap<string, readonly string[]>): string[] | undefined {
@@ -153,12 +176,21 @@ function circleIn(imports: ReadonlyMap<string, readonly string[]>): string[] | u
   return undefined;
 }
 
-Deno.test("every room has its rules, and a folder can be overlooked", () => {
+Deno.test("every room has its rules", () => {
   const folders = foldersBelow("lib");
   const rooms = new Set(folders.map(({ path }) => roomOf(`${path}/file`)));
   rooms.delete("file");
   assertEquals(rooms, new Set(Object.keys(ROOMS)));
-  for (const { path, files } of folders) assert(files <= MOST_FILES, `${path} has ${files} files`);
+});
+
+Deno.test("a folder can be overlooked", () => {
+  for (
+    const { path, files } of ["lib", ...Object.keys(BESIDE_THE_LIBRARY), "tests"].flatMap(
+      foldersBelow,
+    )
+  ) {
+    assert(files <= MOST_FILES, `${path} has ${files} files`);
+  }
 });
 
 Deno.test("nothing imports an entry script", async () => {

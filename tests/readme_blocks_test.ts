@@ -8,13 +8,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl } from "@std/path";
 import { sentenceFor } from "../lib/cli/text/messages.ts";
-import { pseudoRandomBytes, sha256OfFile } from "./support/content.ts";
-import { guidesText } from "./support/document.ts";
-import { type EmptyNetwork, networkTest } from "./support/network.ts";
-import { playground } from "./support/playground.ts";
-import { Program } from "./support/process.ts";
-import type { TempFolder } from "./support/temp.ts";
-import { WebServer } from "./support/web_server.ts";
+import { pseudoRandomBytes, sha256OfFile } from "../support/content.ts";
+import { type EmptyNetwork, networkTest } from "./support/network/network.ts";
+import { playground } from "./support/programs/playground.ts";
+import { Program } from "../support/process.ts";
+import type { TempFolder } from "../support/temp.ts";
+import { WebServer } from "./support/network/web_server.ts";
+import { guidesText } from "./support/project/document.ts";
 
 const GUIDES = await guidesText();
 const LENGTH = 2_000_000;

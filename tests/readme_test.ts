@@ -12,10 +12,10 @@ import { optionNames } from "../lib/cli/command_line/help.ts";
 import type { Option } from "../lib/cli/command_line/options.ts";
 import { leecherProgram, seederProgram, trackerProgram } from "../lib/cli/command_line/programs.ts";
 import { ExitCode } from "../lib/errors.ts";
-import { sha256OfFile } from "./support/content.ts";
-import { documentText, guidesText, namedTables } from "./support/document.ts";
-import { playground } from "./support/playground.ts";
-import { freePort, Program } from "./support/process.ts";
+import { sha256OfFile } from "../support/content.ts";
+import { playground } from "./support/programs/playground.ts";
+import { freePort, Program } from "../support/process.ts";
+import { documentText, guidesText, namedTables } from "./support/project/document.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
 const GUIDES = await guidesText();

@@ -8,9 +8,9 @@ import { basename, dirname, join } from "@std/path";
 import { parseHostPort } from "../../lib/codec/address.ts";
 import { concat } from "../../lib/codec/bytes.ts";
 import { encode } from "../../lib/codec/bencode.ts";
-import { versionOf } from "../../tests/support/foreign.ts";
-import { Program } from "../../tests/support/process.ts";
-import { figuresOf } from "../process_figures.ts";
+import { versionOf } from "../../support/foreign.ts";
+import { Program } from "../../support/process.ts";
+import { processStats } from "../measure/process_stats.ts";
 import type { Contender, Seat } from "./contender.ts";
 import type { Bencode } from "../../lib/codec/bencode_value.ts";
 
@@ -31,7 +31,7 @@ export const aria2: Contender = {
       throw error;
     }
     return {
-      figures: () => figuresOf(program.pid),
+      figures: () => processStats(program.pid),
       [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
     };
   },
@@ -46,7 +46,7 @@ export const aria2: Contender = {
     const line = program.line(/^[0-9a-f]{16} 1 \//, { timeoutMs: seat.timeoutMs });
     return {
       finished: line.then(() => join(folder, basename(path))),
-      figures: () => figuresOf(program.pid),
+      figures: () => processStats(program.pid),
       async [Symbol.asyncDispose]() {
         await program[Symbol.asyncDispose]();
         await tracker.shutdown();

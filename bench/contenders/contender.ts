@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { ProcessFigures } from "../process_figures.ts";
+import type { ProcessStats } from "../measure/process_stats.ts";
 
 /** For programs of both generations, or for those that know v1 only. */
 export type Format = "hybrid" | "v1";
@@ -36,7 +36,7 @@ export interface LeecherSeat extends Seat {
 
 /** A running program that seeds; it has what it needs in order to answer at once. */
 export interface Seeder extends AsyncDisposable {
-  figures(): Promise<ProcessFigures>;
+  figures(): Promise<ProcessStats>;
 }
 
 /** A running program that fetches. */
@@ -44,7 +44,7 @@ export interface Leecher extends AsyncDisposable {
   /** Resolves with the path of the copy once it is complete and every piece verified. */
   finished: Promise<string>;
   /** Asked for once it has finished. */
-  figures(): Promise<ProcessFigures>;
+  figures(): Promise<ProcessStats>;
 }
 
 /** A program that is measured, as processes that seed and leech. */

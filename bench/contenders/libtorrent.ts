@@ -4,9 +4,9 @@
  */
 
 import { basename, dirname, join } from "@std/path";
-import { versionOf } from "../../tests/support/foreign.ts";
-import { LibtorrentPeer } from "../../tests/support/libtorrent.ts";
-import { figuresOf } from "../process_figures.ts";
+import { versionOf } from "../../support/foreign.ts";
+import { LibtorrentPeer } from "../../support/libtorrent.ts";
+import { processStats } from "../measure/process_stats.ts";
 import type { Contender } from "./contender.ts";
 
 /** Shoal dials in plain: libtorrent alone would pay for keys. */
@@ -24,7 +24,7 @@ export const libtorrent: Contender = {
     const options = { folder: dirname(path), port, timeoutMs, ...PLAIN };
     const peer = await LibtorrentPeer.seed(await torrent("hybrid"), options);
     return {
-      figures: () => figuresOf(peer.program.pid),
+      figures: () => processStats(peer.program.pid),
       [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),
     };
   },
@@ -33,7 +33,7 @@ export const libtorrent: Contender = {
     const peer = await LibtorrentPeer.leech(await torrent("hybrid"), options);
     return {
       finished: peer.finished(timeoutMs).then(() => join(folder, basename(path))),
-      figures: () => figuresOf(peer.program.pid),
+      figures: () => processStats(peer.program.pid),
       [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),
     };
   },

@@ -4,8 +4,8 @@
  */
 
 import { basename, dirname, join } from "@std/path";
-import { Program } from "../../tests/support/process.ts";
-import { figuresOf } from "../process_figures.ts";
+import { Program } from "../../support/process.ts";
+import { processStats } from "../measure/process_stats.ts";
 import { type Contender, firstLine, type Seat } from "./contender.ts";
 
 const READY_POLL_MS = 20;
@@ -36,7 +36,7 @@ export const nginx: Contender = {
       throw new Error(`nginx does not answer\n${transcript}`, { cause: error });
     }
     return {
-      figures: () => figuresOf(program.pid),
+      figures: () => processStats(program.pid),
       [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
     };
   },

@@ -4,8 +4,8 @@
  */
 
 import manifest from "../../deno.json" with { type: "json" };
-import { Program } from "../../tests/support/process.ts";
-import { figuresOf } from "../process_figures.ts";
+import { Program } from "../../support/process.ts";
+import { processStats } from "../measure/process_stats.ts";
 import type { Contender, Content, Seat } from "./contender.ts";
 
 /** Pieces of a single file in all benchmarks. */
@@ -40,7 +40,7 @@ export const shoal: Contender = {
     await content.torrent("hybrid");
     const program = await startShoalSeeder(content, seat);
     return {
-      figures: () => figuresOf(program.pid),
+      figures: () => processStats(program.pid),
       [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
     };
   },
@@ -51,7 +51,7 @@ export const shoal: Contender = {
     const line = program.line(/^\/.*/, { from: "stdout", timeoutMs: seat.timeoutMs });
     return {
       finished: line.then(([path]) => path),
-      figures: () => figuresOf(program.pid),
+      figures: () => processStats(program.pid),
       [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
     };
   },

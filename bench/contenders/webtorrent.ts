@@ -5,8 +5,8 @@
  */
 
 import { basename, dirname, fromFileUrl, join } from "@std/path";
-import { Program } from "../../tests/support/process.ts";
-import { figuresOf } from "../process_figures.ts";
+import { Program } from "../../support/process.ts";
+import { processStats } from "../measure/process_stats.ts";
 import { type Contender, firstLine, type LeecherSeat, type Seat } from "./contender.ts";
 
 const VERSION = "1.9.7";
@@ -30,7 +30,7 @@ export const webtorrent: Contender = {
       throw error;
     }
     return {
-      figures: () => figuresOf(program.pid),
+      figures: () => processStats(program.pid),
       [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
     };
   },
@@ -39,7 +39,7 @@ export const webtorrent: Contender = {
     const line = program.line(/^done$/, { timeoutMs: seat.timeoutMs });
     return {
       finished: line.then(() => join(seat.folder, basename(path))),
-      figures: () => figuresOf(program.pid),
+      figures: () => processStats(program.pid),
       [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
     };
   },

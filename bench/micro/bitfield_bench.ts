@@ -7,7 +7,7 @@
  */
 
 import { Bitfield } from "../../lib/store/bitfield.ts";
-import { seededRandom } from "../../tests/support/random.ts";
+import { seededRandom } from "../../support/random.ts";
 
 const PIECES = 100_000;
 

@@ -13,7 +13,7 @@ import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { Swarm } from "../../lib/peer/swarm.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
-import { seededRandom } from "../../tests/support/random.ts";
+import { seededRandom } from "../../support/random.ts";
 
 /** What the peers have: all of it, each a random half, or each a random hundredth. */
 export type Holding = "everything" | "halves" | "hundredths";

@@ -15,7 +15,7 @@ import { RarestFirst } from "../../lib/peer/download/rarest_first.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { Pieces } from "../../lib/store/pieces.ts";
-import { seededRandom } from "../../tests/support/random.ts";
+import { seededRandom } from "../../support/random.ts";
 
 const BLOCKS = 100;
 const BLOCKS_PER_PIECE = 32;

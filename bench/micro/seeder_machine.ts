@@ -11,7 +11,7 @@ import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { Swarm } from "../../lib/peer/swarm.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout } from "../../lib/store/layout.ts";
-import { seededRandom } from "../../tests/support/random.ts";
+import { seededRandom } from "../../support/random.ts";
 
 const BLOCKS_PER_PIECE = 16;
 const BATCH_BYTES = 512 * 1024;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { median } from "../table.ts";
-import type { SimNode } from "./node.ts";
-import { isHonest, type Simulation } from "./simulation.ts";
+import { median } from "../measure/table.ts";
+import type { SimNode } from "../../simulation/node.ts";
+import { isFreeRider, isHonest, type Simulation } from "./simulation.ts";
 
 /** How a swarm fared. Times in virtual seconds from the first moment on. */
 export interface Figures {
@@ -41,14 +41,14 @@ export interface Figures {
 
 /** What there is to say of a simulation that has run. */
 export function figuresOf(simulation: Simulation): Figures {
-  const { scenario, leechers, seeder, world, killed } = simulation;
+  const { scenario, leechers, seeder, tracker, network, killed } = simulation;
   const honest = leechers.filter((node) => isHonest(node));
   const staying = honest.filter((node) => !killed.has(node));
   const times = staying.flatMap(({ completeMs }) =>
     completeMs === undefined ? [] : [completeMs / 1000]
   );
   const sent = staying.map((node) => node.uploadedBytes / scenario.bytes);
-  const riders = leechers.filter(({ options }) => options.isFreeRider);
+  const riders = leechers.filter(isFreeRider);
   const received = sum(honest.map((node) => node.receivedBytes));
   const makespanSeconds = times.length < staying.length ? Infinity : Math.max(...times);
   return {
@@ -67,10 +67,10 @@ export function figuresOf(simulation: Simulation): Figures {
     mostSent: Math.max(...sent),
     wasted: sum(honest.map((node) => node.wastedBytes)) / received,
     failedPieces: sum(leechers.map((node) => node.failedPieces)),
-    freeRidersComplete: riders.filter((node) => node.completeMs !== undefined).length,
+    freeRidersComplete: riders.filter((node) => node.isComplete).length,
     freeRiders: riders.length,
-    announces: world.tracker.announceCount,
-    events: world.timeline.eventCount,
+    announces: tracker.announceCount,
+    events: network.clock.eventCount,
   };
 }
 

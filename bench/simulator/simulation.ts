@@ -1,11 +1,13 @@
 /**
- * A swarm from its first announce until everybody honest has everything.
+ * A swarm from its first announce until all honest leechers have everything.
  *
  * @module
  */
 
-import { SimNode } from "./node.ts";
-import { World } from "./world.ts";
+import { Network } from "../../simulation/network.ts";
+import { SimNode, type SimSwarm } from "../../simulation/node.ts";
+import { SimTracker } from "../../simulation/tracker.ts";
+import { BlankStorage, BlankTorrent } from "./blank_content.ts";
 
 /** What is simulated. Rates are in bytes per second, shares from 0 to 1. */
 export interface Scenario {
@@ -48,8 +50,11 @@ export interface Scenario {
 }
 
 /** A swarm and how it went. */
-export class Simulation {
-  readonly world: World;
+export class Simulation implements SimSwarm {
+  readonly network: Network;
+  readonly torrent: BlankTorrent;
+  readonly tracker: SimTracker;
+  readonly nodes = new Map<string, SimNode>();
   readonly seeder: SimNode;
   readonly leechers: SimNode[] = [];
   readonly scenario: Scenario;
@@ -62,9 +67,18 @@ export class Simulation {
   /** Everybody is there but nobody has started. */
   constructor(scenario: Scenario) {
     this.scenario = scenario;
-    this.world = new World(scenario);
+    this.network = new Network({ ...scenario, carriesBytes: false });
+    const { bytes, pieceLength, peerExchange } = scenario;
+    this.torrent = new BlankTorrent(bytes, pieceLength, !peerExchange);
+    const { clock, random } = this.network;
+    this.tracker = new SimTracker(clock, {
+      latencyMs: scenario.latencyMs,
+      loss: scenario.trackerLoss,
+      intervalSeconds: scenario.trackerIntervalSeconds,
+      peersPerAnswer: scenario.peersPerAnswer,
+      random,
+    });
     this.seeder = this.#add(0, true, scenario.seederUp);
-    const { random } = this.world;
     const kinds = shuffled(kindsOf(scenario), random);
     for (let i = 0; i < scenario.peers; i++) {
       const kind = kinds[i]!;
@@ -73,12 +87,11 @@ export class Simulation {
       this.leechers.push(this.#add(i + 1, false, scenario.up / spread / slowness, kind));
     }
     this.late = scenario.lateJoiner ? this.leechers.at(-1) : undefined;
-    this.world.onComplete = (node) => this.#onComplete(node);
   }
 
   /** Lets it happen. */
   run(): void {
-    const { timeline, random } = this.world;
+    const { clock, random } = this.network;
     const { scenario } = this;
     this.seeder.start();
     const crashing = shuffled([...this.leechers], random)
@@ -88,12 +101,12 @@ export class Simulation {
     for (const [i, node] of this.leechers.entries()) {
       // Even where all come at once they do not come in the same millisecond.
       const comesMs = 100 * random() + 1000 * scenario.arrivalSeconds * i / this.leechers.length;
-      timeline.after(node === this.late ? boundMs / 2 : comesMs, () => node.start());
+      clock.after(node === this.late ? boundMs / 2 : comesMs, () => node.start());
     }
     for (const node of crashing) {
-      timeline.after((0.1 + 0.8 * random()) * boundMs, () => this.#kill(node));
+      clock.after((0.1 + 0.8 * random()) * boundMs, () => this.#kill(node));
     }
-    timeline.run(scenario.patience * boundMs + 1000 * scenario.arrivalSeconds + 60_000);
+    clock.run(scenario.patience * boundMs + 1000 * scenario.arrivalSeconds + 60_000);
   }
 
   /**
@@ -108,39 +121,47 @@ export class Simulation {
   }
 
   #add(number: number, isSeeder: boolean, up: number, kind: Kind = "honest"): SimNode {
-    const { scenario, world } = this;
-    const node = new SimNode(world, number, {
-      isSeeder,
+    const { scenario, torrent } = this;
+    const storage = new BlankStorage(isSeeder ? 0 : torrent.slotCount);
+    const node = new SimNode(this, number, storage, {
+      has: isSeeder ? "everything" : "nothing",
       upBytesPerSecond: up,
       downBytesPerSecond: scenario.down,
+      maxConnections: scenario.maxConnections,
       uploadSlots: kind === "freeRider" ? 0 : scenario.uploadSlots,
-      isCorrupt: kind === "corrupt",
-      isFreeRider: kind === "freeRider",
+      superSeed: isSeeder && scenario.superSeed,
+      corrupts: kind === "corrupt" ? () => true : undefined,
       leavesWhenComplete: scenario.departures && !isSeeder,
     });
-    world.add(node);
+    this.nodes.set(node.address, node);
     return node;
   }
 
-  #onComplete(node: SimNode): void {
+  /** A node has everything. */
+  onComplete(node: SimNode): void {
     if (isHonest(node)) this.#oneLess();
   }
 
   #kill(node: SimNode): void {
-    if (!node.isAlive || node.completeMs !== undefined) return;
+    if (!node.isAlive || node.isComplete) return;
     this.killed.add(node);
     node.leave();
     if (isHonest(node)) this.#oneLess();
   }
 
   #oneLess(): void {
-    if (--this.#missing === 0) this.world.timeline.stop();
+    if (--this.#missing === 0) this.network.clock.stop();
   }
 }
 
 /** Whether it sends, and sends what is right. */
-export function isHonest({ options }: SimNode): boolean {
-  return !options.isFreeRider && !options.isCorrupt;
+export function isHonest(node: SimNode): boolean {
+  return !isFreeRider(node) && node.options.corrupts === undefined;
+}
+
+/** Whether it serves nobody. */
+export function isFreeRider({ options }: SimNode): boolean {
+  return options.uploadSlots === 0;
 }
 
 type Kind = "honest" | "freeRider" | "corrupt" | "slow";

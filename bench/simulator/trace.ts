@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { SimNode } from "./node.ts";
+import type { SimNode } from "../../simulation/node.ts";
 import type { Simulation } from "./simulation.ts";
 
 const STRETCHES_PER_BOUND = 40;
 
 /** Has `print` told, in stretches of the bound until the end, how the swarm fares. Call it before `run`. */
 export function trace(simulation: Simulation, print: (line: string) => void): void {
-  const { seeder, leechers, world } = simulation;
+  const { seeder, leechers, network, torrent } = simulation;
   const stretchMs = simulation.boundSeconds * 1000 / STRETCHES_PER_BOUND;
-  const { pieceCount } = world.torrent.layout;
+  const { pieceCount } = torrent.layout;
   const sentBefore = new Map<SimNode, number>();
   /** The share of its line that a node has made use of. */
   const use = (node: SimNode) => {
@@ -29,16 +29,16 @@ export function trace(simulation: Simulation, print: (line: string) => void): vo
       here.reduce((sum, node) => sum + of(node), 0) / Math.max(1, here.length);
     const have = (node: SimNode) => node.transfer.pieces.have.count / pieceCount;
     print([
-      (world.timeline.nowMs / 1000).toFixed(2).padStart(7),
+      (network.clock.nowMs / 1000).toFixed(2).padStart(7),
       percent(use(seeder)),
       percent(mean(use)),
       `${percent(Math.min(...here.map(have)))} ${percent(mean(have))}`.padStart(16),
-      String(here.filter((node) => node.completeMs !== undefined).length).padStart(9),
+      String(here.filter((node) => node.isComplete).length).padStart(9),
       mean((node) => node.endpoints.size).toFixed(1).padStart(10),
     ].join("  "));
-    world.timeline.after(stretchMs, look);
+    network.clock.after(stretchMs, look);
   };
-  world.timeline.after(stretchMs, look);
+  network.clock.after(stretchMs, look);
 }
 
 function percent(share: number): string {

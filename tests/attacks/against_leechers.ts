@@ -8,7 +8,7 @@ import { concat, utf8 } from "../../lib/codec/bytes.ts";
 import { decodeMetadataMessage } from "../../lib/codec/wire/extension.ts";
 import type { Message } from "../../lib/codec/wire/message.ts";
 import { OurExtension } from "../../lib/peer/extension/extended_handshake.ts";
-import { ShoalTracker, startLeecher } from "../support/shoal.ts";
+import { ShoalTracker, startLeecher } from "../support/clients/shoal.ts";
 import { type Arena, type Attack, secondsText } from "./arena.ts";
 import { AttackingPeer } from "./attacking_peer.ts";
 

@@ -7,7 +7,7 @@ import { concat, fromHex } from "../../lib/codec/bytes.ts";
 import { encodeMessage, type Message } from "../../lib/codec/wire/message.ts";
 import { OurExtension } from "../../lib/peer/extension/extended_handshake.ts";
 import { Torrent } from "../../mod.ts";
-import type { ShoalSeeder } from "../support/shoal.ts";
+import type { ShoalSeeder } from "../support/clients/shoal.ts";
 import { type Arena, type Attack, Meter, pause, secondsText } from "./arena.ts";
 import { AttackingPeer } from "./attacking_peer.ts";
 

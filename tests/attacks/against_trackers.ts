@@ -3,7 +3,7 @@
  * @module
  */
 
-import { ShoalTracker } from "../support/shoal.ts";
+import { ShoalTracker } from "../support/clients/shoal.ts";
 import type { Arena, Attack } from "./arena.ts";
 import { AttackingAnnouncer } from "./attacking_announcer.ts";
 

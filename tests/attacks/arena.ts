@@ -3,11 +3,11 @@
  * @module
  */
 
-import { figuresOf } from "../../bench/process_figures.ts";
-import { writePseudoRandomFile } from "../support/content.ts";
-import type { Program } from "../support/process.ts";
-import { ShoalSeeder, startLeecher } from "../support/shoal.ts";
-import { TempFolder } from "../support/temp.ts";
+import { processStats } from "../../bench/measure/process_stats.ts";
+import { writePseudoRandomFile } from "../../support/content.ts";
+import type { Program } from "../../support/process.ts";
+import { ShoalSeeder, startLeecher } from "../support/clients/shoal.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 /** How an attack ended. */
 export interface Outcome {
@@ -84,13 +84,13 @@ export class Meter {
   }
 
   static async start({ pid }: Program): Promise<Meter> {
-    const { cpuSeconds, residentBytes } = await figuresOf(pid);
+    const { cpuSeconds, residentBytes } = await processStats(pid);
     return new Meter(pid, cpuSeconds, residentBytes);
   }
 
   /** Since the start: seconds, CPU seconds, and the MiB that the peak lies above the start. */
   async read(): Promise<{ seconds: number; cpuSeconds: number; moreMebibytes: number }> {
-    const { cpuSeconds, peakBytes } = await figuresOf(this.#pid);
+    const { cpuSeconds, peakBytes } = await processStats(this.#pid);
     return {
       seconds: (performance.now() - this.#startMs) / 1000,
       cpuSeconds: cpuSeconds - this.#cpuSeconds,

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { Program } from "../support/process.ts";
+import { Program } from "../../support/process.ts";
 
 const SCRIPT = fromFileUrl(new URL("./attack.ts", import.meta.url));
 

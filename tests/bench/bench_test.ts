@@ -7,14 +7,14 @@ import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@s
 import { fromFileUrl } from "@std/path";
 import { CONTENDERS } from "../../bench/contenders/all.ts";
 import { shoal } from "../../bench/contenders/shoal.ts";
-import { makeContent, makeSparseContent } from "../../bench/content.ts";
-import { sitIdle } from "../../bench/idle.ts";
-import { serveMany } from "../../bench/many.ts";
-import { transferOnce } from "../../bench/one_transfer.ts";
-import { firstRequestMs } from "../../bench/start.ts";
+import { makeContent, makeSparseContent } from "../../bench/machine/content.ts";
+import { sitIdle } from "../../bench/machine/idle.ts";
+import { serveMany } from "../../bench/machine/many.ts";
+import { transferOnce } from "../../bench/machine/one_transfer.ts";
+import { firstRequestMs } from "../../bench/machine/start.ts";
 import { Torrent } from "../../mod.ts";
-import { DEADLINE_MS, Program } from "../support/process.ts";
-import { TempFolder } from "../support/temp.ts";
+import { DEADLINE_MS, Program } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const SCRIPT = fromFileUrl(new URL("../../bench/bench.ts", import.meta.url));
 /** WebTorrent is not among them: it would be fetched from the network. */

@@ -4,7 +4,7 @@
  */
 
 import { assertAlmostEquals } from "@std/assert";
-import { boundSeconds, type Scenario } from "../../bench/swarm_bound.ts";
+import { boundSeconds, type Scenario } from "../../bench/swarm/swarm_bound.ts";
 
 const MEGABIT = 1e6;
 /** Ten seconds at 200 Mbit/s. */

@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { measure, startShoal } from "../../bench/tracker.ts";
+import { measure, startShoal } from "../../bench/machine/tracker.ts";
 
 Deno.test({
   name: "a crowd from many addresses announces itself to a tracker, and is told peers",

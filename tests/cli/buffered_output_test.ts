@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { BufferedOutput, type ByteSink } from "../../lib/cli/output/buffered_output.ts";
-import { SlowSink } from "../support/slow_sink.ts";
+import { SlowSink } from "../support/programs/slow_sink.ts";
 
 const unexpected = (error: unknown) => {
   throw error;

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { pieceBar } from "../../lib/cli/terminal/piece_bar.ts";
 import { fitLine } from "../../lib/cli/terminal/progress.ts";
-import { seededRandom } from "../support/random.ts";
+import { seededRandom } from "../../support/random.ts";
 
 const pure = { permissions: "none" } as const;
 

@@ -7,10 +7,10 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { hex } from "../../lib/codec/bytes.ts";
 import { DiskError, OptionError, Torrent } from "../../mod.ts";
-import { formulaBytes, pseudoRandomBytes } from "../support/content.ts";
-import { torrentOf } from "../support/library.ts";
-import { TempFolder } from "../support/temp.ts";
-import { CONTENT_VECTORS } from "../support/torrent_vectors.ts";
+import { formulaBytes, pseudoRandomBytes } from "../../support/content.ts";
+import { torrentOf } from "../support/clients/library.ts";
+import { TempFolder } from "../../support/temp.ts";
+import { CONTENT_VECTORS } from "../support/vectors/torrent_vectors.ts";
 
 const V1 = "82a78d717fa1d94cbb9a488bfbc6a102881234f4";
 const V1_PRIVATE = "9dd08335d477dd850ce6401d3a8bd314c8bb5967";

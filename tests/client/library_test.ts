@@ -27,8 +27,8 @@ import {
   makeOrigin,
   seed,
   withinReason,
-} from "../support/library.ts";
-import { TempFolder } from "../support/temp.ts";
+} from "../support/clients/library.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const MIB = 2 ** 20;
 

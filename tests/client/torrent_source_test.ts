@@ -18,9 +18,9 @@ import {
   TorrentError,
   Tracker,
 } from "../../mod.ts";
-import { formulaBytes } from "../support/content.ts";
-import { addressOf, EventLog, seed, torrentOf } from "../support/library.ts";
-import { TempFolder } from "../support/temp.ts";
+import { formulaBytes } from "../../support/content.ts";
+import { addressOf, EventLog, seed, torrentOf } from "../support/clients/library.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const V1 = "0123456789abcdef0123456789abcdef01234567";
 const V2 = V1 + V1.slice(16);

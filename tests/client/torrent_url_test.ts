@@ -5,7 +5,7 @@ import { concat, utf8 } from "../../lib/codec/bytes.ts";
 import { ExitCode, type ShoalError, TorrentError } from "../../lib/errors.ts";
 import { resolveSource } from "../../lib/client/torrent_source.ts";
 import { fetchTorrent } from "../../lib/client/torrent_url.ts";
-import { V1_INFO } from "../support/wire_vectors.ts";
+import { V1_INFO } from "../support/vectors/wire_vectors.ts";
 
 const FILE = concat(utf8("d4:info"), V1_INFO, utf8("e"));
 const MAGNET = `magnet:?xt=urn:btih:${"ab".repeat(20)}&dn=x`;

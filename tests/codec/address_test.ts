@@ -13,7 +13,7 @@ import {
   parseHostPort,
 } from "../../lib/codec/address.ts";
 import { fromHex, hex } from "../../lib/codec/bytes.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 
 const permissions = "none";
 

@@ -4,8 +4,8 @@ import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/asser
 import { BencodeError, decode, decodePrefix, dictOf, encode } from "../../lib/codec/bencode.ts";
 import { bytesAt, dictAt, integerAt, listAt } from "../../lib/codec/bencode_decoder.ts";
 import { fromLatin1, latin1, utf8 } from "../../lib/codec/bytes.ts";
-import { formulaBytes } from "../support/content.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { formulaBytes } from "../../support/content.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 import type { Bencode, BencodeDict } from "../../lib/codec/bencode_value.ts";
 
 const permissions = "none";

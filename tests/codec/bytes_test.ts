@@ -17,7 +17,7 @@ import {
   viewOf,
 } from "../../lib/codec/bytes.ts";
 import { sha1, sha256 } from "../../lib/codec/hash.ts";
-import { formulaBytes } from "../support/content.ts";
+import { formulaBytes } from "../../support/content.ts";
 
 const permissions = "none";
 const allBytes = Uint8Array.from({ length: 256 }, (_, i) => i);

@@ -7,9 +7,15 @@ import { assert, assertEquals } from "@std/assert";
 import { Announcer } from "../../lib/discovery/announcer.ts";
 import { Tracker } from "../../lib/tracker/server.ts";
 import { Torrent } from "../../mod.ts";
-import { leechFrom, makeOrigin, seed, torrentOf, withinReason } from "../support/library.ts";
-import { TempFolder } from "../support/temp.ts";
-import { FakeTracker } from "../support/udp_peer.ts";
+import {
+  leechFrom,
+  makeOrigin,
+  seed,
+  torrentOf,
+  withinReason,
+} from "../support/clients/library.ts";
+import { TempFolder } from "../../support/temp.ts";
+import { FakeTracker } from "../support/network/udp_peer.ts";
 import type { TrackerStatus } from "../../lib/discovery/tracker_status.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 } as const;

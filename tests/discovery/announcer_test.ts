@@ -10,7 +10,7 @@ import {
   TrackerSilentError,
 } from "../../lib/discovery/tracker_client.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
 import type { TrackerStatus } from "../../lib/discovery/tracker_status.ts";
 import type { AnnounceClient } from "../../lib/discovery/announce_target.ts";
 

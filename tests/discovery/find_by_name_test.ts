@@ -11,10 +11,10 @@ import { catalogue, findByName, NotFoundYetError } from "../../lib/discovery/fin
 import { findWithRetries } from "../../lib/discovery/find_with_retries.ts";
 import { Tracker } from "../../lib/tracker/server.ts";
 import { UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
 import { FakeClock, settled, withClock } from "../support/fake_clock.ts";
-import { INFO_HASH, OTHER_INFO_HASH, PEER_ID } from "../support/tracker_vectors.ts";
-import { FakeTracker } from "../support/udp_peer.ts";
+import { INFO_HASH, OTHER_INFO_HASH, PEER_ID } from "../support/vectors/tracker_vectors.ts";
+import { FakeTracker } from "../support/network/udp_peer.ts";
 
 const V2_HASH = pseudoRandomBytes(32, 1);
 const DISK: HostedFile = { name: "disk.iso", length: 700, v2Hash: V2_HASH };

@@ -13,7 +13,7 @@ import { NetworkError } from "../../lib/errors.ts";
 import { PortCheck } from "../../lib/discovery/port_check.ts";
 import { TrackerRefusedError, UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
 import { FakeClock } from "../support/fake_clock.ts";
-import { FakeTracker } from "../support/udp_peer.ts";
+import { FakeTracker } from "../support/network/udp_peer.ts";
 
 /** What a tracker says each time; the last of these from then on. */
 type Script = (Reach | "error" | "silence")[];

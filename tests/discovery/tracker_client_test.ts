@@ -22,8 +22,8 @@ import {
 import { resolveHost } from "../../lib/runtime/resolve_host.ts";
 import { isAsNear } from "../../lib/discovery/udp_transactions.ts";
 import { FakeClock } from "../support/fake_clock.ts";
-import { INFO_HASH, OTHER_INFO_HASH, PEER_ID } from "../support/tracker_vectors.ts";
-import { FakeTracker } from "../support/udp_peer.ts";
+import { INFO_HASH, OTHER_INFO_HASH, PEER_ID } from "../support/vectors/tracker_vectors.ts";
+import { FakeTracker } from "../support/network/udp_peer.ts";
 
 const PARAMS = {
   infoHash: INFO_HASH,

@@ -9,9 +9,9 @@ import { pieceLayersOf } from "../../lib/store/torrent.ts";
 import type { PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
 import { Layout } from "../../lib/store/layout.ts";
 import type { Torrent } from "../../mod.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
-import { torrentOf } from "../support/library.ts";
-import { TempFolder } from "../support/temp.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
+import { torrentOf } from "../support/clients/library.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const PIECE = 16_384;
 const LENGTH = 9 * PIECE + 1;

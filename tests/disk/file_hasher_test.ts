@@ -12,8 +12,8 @@ import { FileHasher } from "../../lib/disk/file_hasher.ts";
 import { GcPacer } from "../../lib/runtime/gc.ts";
 import type { HashResult, WorkerSetup } from "../../lib/disk/worker_jobs.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
-import { TempFolder } from "../support/temp.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const MIB = 1024 * 1024;
 

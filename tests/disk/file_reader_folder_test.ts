@@ -13,7 +13,7 @@ import { fingerprintsOf } from "../../lib/disk/file_fingerprint.ts";
 import { pieceLayersOf } from "../../lib/store/torrent.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { makeTree, ODD_TREE, type Tree } from "../support/folders.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 import type { PieceHash } from "../../lib/store/pieces.ts";
 
 const FORMATS = ["v1", "v2", "hybrid"] as const;

@@ -9,9 +9,9 @@ import { fingerprintOf } from "../../lib/disk/file_fingerprint.ts";
 import { pieceLayersOf } from "../../lib/store/torrent.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { DiskError, type Torrent } from "../../mod.ts";
-import { formulaBytes } from "../support/content.ts";
-import { torrentOf } from "../support/library.ts";
-import { TempFolder } from "../support/temp.ts";
+import { formulaBytes } from "../../support/content.ts";
+import { torrentOf } from "../support/clients/library.ts";
+import { TempFolder } from "../../support/temp.ts";
 import type { PieceHash } from "../../lib/store/pieces.ts";
 
 const PIECE = 32_768;

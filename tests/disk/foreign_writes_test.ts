@@ -4,7 +4,7 @@ import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { WriteStamps } from "../../lib/disk/write_stamps.ts";
 import { idOf } from "../../lib/disk/exclusive_file.ts";
 import { ForeignWrites, markOf } from "../../lib/disk/foreign_writes.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const before = (file: number, mark: number, after: number) => ({ file, before: mark, after });
 

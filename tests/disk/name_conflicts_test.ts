@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import type { TorrentFile } from "../../lib/codec/torrent/metainfo.ts";
 import { askDisk, resolveNameConflicts } from "../../lib/disk/download/name_conflicts.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const COMPOSED = "\u00e9.txt";
 const DECOMPOSED = "e\u0301.txt";

@@ -8,7 +8,7 @@ import { readSync } from "node:fs";
 import { MAX_OPEN_FILES, SyncFileCache } from "../../lib/disk/open_files.ts";
 import { FileCache, MAX_POOLED_FILES } from "../../lib/disk/open_files.ts";
 import { DiskError } from "../../lib/errors.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 /** Files whose one byte is their number. */
 async function numbered(temp: TempFolder, count: number): Promise<string[]> {

@@ -6,7 +6,7 @@
 import { assertEquals } from "@std/assert";
 import { ReadAhead } from "../../lib/disk/read_ahead.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
-import { formulaBytes } from "../support/content.ts";
+import { formulaBytes } from "../../support/content.ts";
 
 const KIB = 1024;
 const PIECE = 1024 * KIB;

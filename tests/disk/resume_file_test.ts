@@ -12,7 +12,7 @@ import {
 } from "../../lib/disk/download/resume_file.ts";
 import { CLOSED_AT, encodeNote, RESUME_MAP_OFFSET } from "../../lib/disk/resume_format.ts";
 import { DiskError } from "../../mod.ts";
-import { TempFolder } from "../support/temp.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const HASH = new Uint8Array(20).fill(5);
 const MAP = Uint8Array.of(0, 1, 1, 2, 0);

@@ -2,8 +2,8 @@
 
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { PeerTable } from "../../lib/tracker/tables/peer_table.ts";
-import { documentText, namedTables } from "../support/document.ts";
-import { constantsNamed } from "../support/source_constants.ts";
+import { documentText, namedTables } from "../support/project/document.ts";
+import { constantsNamed } from "../support/project/source_constants.ts";
 
 /**
  * Passages by document. `{peer/upload/upload.ts NAME}` stands for the value of that constant in a file or room of `lib/`; a

@@ -6,12 +6,12 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { dirname, fromFileUrl, join, normalize } from "@std/path";
 import manifest from "../../deno.json" with { type: "json" };
-import { documentText, namedTables } from "../support/document.ts";
-import { sourcesBelow } from "../support/source_constants.ts";
+import { documentText, namedTables } from "../support/project/document.ts";
+import { sourcesBelow } from "../support/project/source_constants.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const PATH =
-  /^(?:lib|tests|docs|bench|\.ci)\/[\w./-]+$|^\w+\.ts$|^deno\.json$|^LICENSE$|^README\.md$|^CONTRIBUTING\.md$/;
+  /^(?:lib|tests|docs|bench|simulation|support|\.ci)\/[\w./-]+$|^\w+\.ts$|^deno\.json$|^LICENSE$|^README\.md$|^CONTRIBUTING\.md$/;
 /** A file by its room alone, as `peer/upload.ts`. */
 const IN_ROOM =
   /^(?:codec|store|peer|runtime|net|disk|discovery|session|tracker|client|cli|ui)\/[\w/]+\.ts$/;
@@ -84,9 +84,11 @@ let code: Promise<string> | undefined;
 
 /** Whether there is a name anywhere in the code, that of tests and benchmarks included. */
 async function isInCode(name: string): Promise<boolean> {
-  code ??= Promise.all(["lib", "bench", "tests"].map(sourcesBelow)).then((paths) =>
-    Promise.all(paths.flat().map(documentText))
-  ).then((sources) => sources.map(codeOf).join("\n"));
+  code ??= Promise.all(["lib", "simulation", "support", "bench", "tests"].map(sourcesBelow)).then((
+    paths,
+  ) => Promise.all(paths.flat().map(documentText))).then((sources) =>
+    sources.map(codeOf).join("\n")
+  );
   return hasName(await code, name);
 }
 

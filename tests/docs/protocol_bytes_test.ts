@@ -1,14 +1,14 @@
 /** The tables of bytes in `docs/protocol.md` are what the codecs write: offsets, sizes, numbers. @module */
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { formulaBytes } from "../support/content.ts";
+import { formulaBytes } from "../../support/content.ts";
 import {
   documentText,
   namedBlock,
   namedTables,
   type Row,
   tableCount,
-} from "../support/document.ts";
+} from "../support/project/document.ts";
 import { fromHex, hex, latin1, utf8 } from "../../lib/codec/bytes.ts";
 import { encodeMetadataMessage } from "../../lib/codec/wire/extension.ts";
 import { encodeHandshake } from "../../lib/codec/wire/handshake.ts";

@@ -16,9 +16,9 @@ import {
   type PeerState,
   TRANSITIONS,
 } from "../../lib/peer/connection/peer_state.ts";
-import { documentText, fencedBlocks, namedTables, type Row } from "../support/document.ts";
-import { constantsNamed, sourcesBelow } from "../support/source_constants.ts";
-import { formulaFile, infoOf } from "../support/torrent_vectors.ts";
+import { documentText, fencedBlocks, namedTables, type Row } from "../support/project/document.ts";
+import { constantsNamed, sourcesBelow } from "../support/project/source_constants.ts";
+import { formulaFile, infoOf } from "../support/vectors/torrent_vectors.ts";
 import type { BencodeDict } from "../../lib/codec/bencode_value.ts";
 
 const DOCUMENT = await documentText("docs/protocol.md");

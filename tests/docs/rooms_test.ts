@@ -1,8 +1,8 @@
 /** The rooms in docs/architecture.md are those that the test of the architecture holds. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { documentText, fencedBlocks, namedTables } from "../support/document.ts";
-import { ROOMS } from "../support/rooms.ts";
+import { documentText, fencedBlocks, namedTables } from "../support/project/document.ts";
+import { ROOMS } from "../support/project/rooms.ts";
 
 const DOCUMENT = await documentText("docs/architecture.md");
 

@@ -4,7 +4,7 @@
  */
 
 import { concat, utf8 } from "../../lib/codec/bytes.ts";
-import { seededRandom } from "../support/random.ts";
+import { seededRandom } from "../../support/random.ts";
 
 /** Numbers at which lengths, counts and offsets go wrong. */
 const EDGES = [0, 1, 2, 15, 16, 127, 255, 256, 16_383, 16_384, 16_385, 65_535, 65_536].concat(

@@ -14,12 +14,12 @@ import {
   oneSwarm,
   type Shape,
   weDownload,
-} from "../support/exchanges.ts";
-import { documentText } from "../support/document.ts";
-import { FOREIGN_CLIENTS, type ForeignClient } from "../support/foreign_clients.ts";
-import { foreignTest, versionOf } from "../support/foreign.ts";
-import type { TorrentFormat } from "../support/libtorrent.ts";
-import { skipsNetworks } from "../support/network.ts";
+} from "../support/clients/exchanges.ts";
+import { FOREIGN_CLIENTS, type ForeignClient } from "../support/clients/foreign_clients.ts";
+import { foreignTest, versionOf } from "../../support/foreign.ts";
+import type { TorrentFormat } from "../../support/libtorrent.ts";
+import { skipsNetworks } from "../support/network/network.ts";
+import { documentText } from "../support/project/document.ts";
 
 const FORMATS: readonly TorrentFormat[] = ["hybrid", "v1", "v2"];
 const SHAPES: readonly Shape[] = ["file", "folder"];

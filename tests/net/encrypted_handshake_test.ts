@@ -39,9 +39,9 @@ import { Listener, type TorrentAcceptor } from "../../lib/net/listener.ts";
 import { type PeerStream, writeAll } from "../../lib/net/peer_stream.ts";
 import { TokenBucket } from "../../lib/peer/connection/token_bucket.ts";
 import { InfoHashes } from "../../lib/peer/connection/info_hashes.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
-import { closeIfOpen } from "../support/conversation.ts";
-import { withinReason } from "../support/library.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
+import { closeIfOpen } from "../../support/conversation.ts";
+import { withinReason } from "../support/clients/library.ts";
 
 const V1_HASH = new Uint8Array(20).fill(1);
 const V2_HASH = new Uint8Array(32).fill(2);

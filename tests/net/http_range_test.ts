@@ -5,8 +5,8 @@ import { AddressScope } from "../../lib/codec/address_scope.ts";
 import { HttpClient } from "../../lib/net/http_client.ts";
 import { MissingFileError, WebSeedError } from "../../lib/net/http_errors.ts";
 import { fetchRange, probe } from "../../lib/net/web_seed/http_range.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
-import { type Answering, bodyInParts, WebServer } from "../support/web_server.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
+import { type Answering, bodyInParts, WebServer } from "../support/network/web_server.ts";
 
 const CONTENT = pseudoRandomBytes(3_000_000, 5);
 const SMALL = pseudoRandomBytes(500_000, 6);

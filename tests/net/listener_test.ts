@@ -15,7 +15,7 @@ import type { OpenedSocket } from "../../lib/net/handshake.ts";
 import { Listener, type TorrentAcceptor } from "../../lib/net/listener.ts";
 import { InfoHashes } from "../../lib/peer/connection/info_hashes.ts";
 import { NetworkError } from "../../mod.ts";
-import { withinReason } from "../support/library.ts";
+import { withinReason } from "../support/clients/library.ts";
 
 const PEER_ID = new Uint8Array(20).fill(0xee);
 

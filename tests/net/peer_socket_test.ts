@@ -12,11 +12,11 @@ import { SendBudget } from "../../lib/net/send_budget.ts";
 import { HostQuotas } from "../../lib/peer/peers/host_quota.ts";
 import { RateLimiter } from "../../lib/net/rate_limiter.ts";
 import { PeerList } from "../../lib/peer/peers/peer_list.ts";
-import { withinReason } from "../support/library.ts";
-import { at, connect } from "../support/peers.ts";
+import { withinReason } from "../support/clients/library.ts";
+import { at, connect } from "../support/peer/peers.ts";
 
 /** A socket whose session serves blocks without end, and its other end. */
-class SocketBench implements AsyncDisposable {
+class SocketHarness implements AsyncDisposable {
   readonly received: Message[] = [];
   readonly ended: Promise<string>;
   /** What the session does with a message. */
@@ -32,7 +32,7 @@ class SocketBench implements AsyncDisposable {
   static async open(
     limits: { up?: RateLimiter; down?: RateLimiter } = {},
     bounds: SocketBounds = {},
-  ): Promise<SocketBench> {
+  ): Promise<SocketHarness> {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr;
     const accepted = listener.accept();
@@ -54,7 +54,7 @@ class SocketBench implements AsyncDisposable {
     };
     const connection = connect(new PeerList(() => {}), 1);
     const socket = new PeerSocket(connection, conn, new Framer(), host, bounds);
-    const bench = new SocketBench(socket, remote);
+    const bench = new SocketHarness(socket, remote);
     return bench;
   }
 
@@ -78,8 +78,8 @@ class SocketBench implements AsyncDisposable {
 
 Deno.test("a peer that asks and does not read is hung up on, and holds up nobody meanwhile", async () => {
   const up = new RateLimiter(8 * 2 ** 20);
-  await using deaf = await SocketBench.open({ up }, { stalledWriteMs: 300 });
-  await using other = await SocketBench.open({ up });
+  await using deaf = await SocketHarness.open({ up }, { stalledWriteMs: 300 });
+  await using other = await SocketHarness.open({ up });
   deaf.socket.upload();
   other.socket.upload();
   for (let blocks = 0; blocks < 200; blocks++) {
@@ -91,7 +91,7 @@ Deno.test("a peer that asks and does not read is hung up on, and holds up nobody
 });
 
 Deno.test("messages go out while file data waits for the limit", async () => {
-  await using bench = await SocketBench.open({ up: new RateLimiter(BLOCK_LENGTH / 100) });
+  await using bench = await SocketHarness.open({ up: new RateLimiter(BLOCK_LENGTH / 100) });
   bench.socket.upload(); // the first block is due in 100 seconds
   for (let piece = 0; piece < 3; piece++) {
     bench.socket.send({ type: "have", piece });
@@ -104,7 +104,7 @@ Deno.test("messages go out while file data waits for the limit", async () => {
 Deno.test("who sends no file data is heard although the download limit is used up by others", async () => {
   const down = new RateLimiter(BLOCK_LENGTH);
   down.take(1000 * BLOCK_LENGTH); // somebody has taken a quarter of an hour's worth
-  await using bench = await SocketBench.open({ down });
+  await using bench = await SocketHarness.open({ down });
   const heard = async (count: number) => {
     while (bench.received.length < count) await new Promise((go) => setTimeout(go, 5));
   };
@@ -121,7 +121,7 @@ Deno.test("who sends no file data is heard although the download limit is used u
 });
 
 /** Writes the same message again and again, until the other side hangs up. */
-async function flood({ remote }: SocketBench, message: Message): Promise<void> {
+async function flood({ remote }: SocketHarness, message: Message): Promise<void> {
   const many = concat(...Array.from({ length: 4000 }, () => encodeMessage(message)));
   try {
     for (;;) await remote.write(many);
@@ -139,7 +139,7 @@ const HASH_REQUEST = {
 
 Deno.test("who asks and does not read is not heard any more, and holds one answer more than it may", async () => {
   const budget = new SendBudget();
-  await using bench = await SocketBench.open({}, { budget, shares: new HostQuotas(1e9, 1e9) });
+  await using bench = await SocketHarness.open({}, { budget, shares: new HostQuotas(1e9, 1e9) });
   const hashes = new Uint8Array(8192 * 32);
   let answers = 0;
   bench.onMessage = () => {
@@ -165,8 +165,8 @@ Deno.test("who asks and does not read is not heard any more, and holds one answe
 
 Deno.test("however fast somebody sends small messages, others are heard within moments", async () => {
   const shares = new HostQuotas(1e9, 1e9);
-  const loud = await Promise.all([1, 2, 3].map(() => SocketBench.open({}, { shares })));
-  await using other = await SocketBench.open({}, { shares });
+  const loud = await Promise.all([1, 2, 3].map(() => SocketHarness.open({}, { shares })));
+  await using other = await SocketHarness.open({}, { shares });
   const floods = loud.map((bench) => flood(bench, { type: "keepAlive" }));
   for (const bench of loud) bench.onMessage = () => void (bench.received.length = 0);
   let worstMs = 0;
@@ -185,8 +185,8 @@ Deno.test("however fast somebody sends small messages, others are heard within m
 
 Deno.test("who makes more work than its host's share is not read from until it has some again", async () => {
   const shares = new HostQuotas(2000, 1000);
-  await using bench = await SocketBench.open({}, { shares });
-  await using twin = await SocketBench.open({}, { shares });
+  await using bench = await SocketHarness.open({}, { shares });
+  await using twin = await SocketHarness.open({}, { shares });
   const flooding = flood(bench, { type: "keepAlive" });
   const heardBefore = performance.now();
   while (bench.received.length < 2000) await new Promise((go) => setTimeout(go, 10));
@@ -199,7 +199,7 @@ Deno.test("who makes more work than its host's share is not read from until it h
 });
 
 Deno.test("a bug of the machine is no fault of the peer: it goes on its way with its stack", async () => {
-  await using bench = await SocketBench.open();
+  await using bench = await SocketHarness.open();
   bench.onMessage = () => {
     throw new TypeError("a bug");
   };

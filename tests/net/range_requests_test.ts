@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Batch, BlockSplitter, RangeQueue } from "../../lib/net/web_seed/range_requests.ts";
 import { BLOCK_LENGTH, Layout, type LayoutSource } from "../../lib/store/layout.ts";
-import { seededRandom } from "../support/random.ts";
+import { seededRandom } from "../../support/random.ts";
 
 const permissions = "none";
 const K = 1024;

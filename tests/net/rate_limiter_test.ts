@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { pause, RateLimiter } from "../../lib/net/rate_limiter.ts";
-import { withinReason } from "../support/library.ts";
+import { withinReason } from "../support/clients/library.ts";
 
 const MIB = 2 ** 20;
 

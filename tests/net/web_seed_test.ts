@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import type { LeecherOptions } from "../../mod.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
 import {
   addressOf,
   EventLog,
@@ -14,15 +14,15 @@ import {
   seed,
   torrentOf,
   withinReason,
-} from "../support/library.ts";
+} from "../support/clients/library.ts";
 import { digestsOf, makeTree } from "../support/folders.ts";
-import { TempFolder } from "../support/temp.ts";
-import { type Answering, WebServer } from "../support/web_server.ts";
+import { TempFolder } from "../../support/temp.ts";
+import { type Answering, WebServer } from "../support/network/web_server.ts";
 
 const MIB = 2 ** 20;
 
 /** A file on disk, its torrent on disk, and a web server that has it as `/data.bin`. */
-class Bench implements AsyncDisposable {
+class WebSeedHarness implements AsyncDisposable {
   private constructor(
     readonly temp: TempFolder,
     readonly origin: Origin,
@@ -34,14 +34,14 @@ class Bench implements AsyncDisposable {
     length: number,
     answering?: Answering,
     options: Parameters<typeof torrentOf>[1] = {},
-  ): Promise<Bench> {
+  ): Promise<WebSeedHarness> {
     const temp = await TempFolder.create();
     const origin = await makeOrigin(temp, length);
     const server = new WebServer({ "/data.bin": origin.bytes }, answering);
     const webSeeds = [`${server.origin}/`];
     const torrent = await torrentOf(origin.path, { pieceLength: 65_536, webSeeds, ...options });
     const torrentPath = await temp.file("data.torrent", new Uint8Array(torrent.toBytes()));
-    return new Bench(temp, origin, server, torrentPath);
+    return new WebSeedHarness(temp, origin, server, torrentPath);
   }
 
   /** Begins to get the file. */
@@ -67,7 +67,7 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
 
 for (const format of ["v1", "v2", "hybrid"] as const) {
   Deno.test(`a web seed alone is enough for a ${format} torrent`, async () => {
-    await using bench = await Bench.of(5 * MIB + 12_345, undefined, { format });
+    await using bench = await WebSeedHarness.of(5 * MIB + 12_345, undefined, { format });
     await using leeching = await bench.leech();
     const { sources } = await leeching.complete();
     await bench.assertSame();
@@ -83,7 +83,7 @@ for (const format of ["v1", "v2", "hybrid"] as const) {
 }
 
 Deno.test("blocks are fetched in long ranges, each byte once, few at a time", async () => {
-  await using bench = await Bench.of(16 * MIB, undefined, { pieceLength: 2 * MIB });
+  await using bench = await WebSeedHarness.of(16 * MIB, undefined, { pieceLength: 2 * MIB });
   await using leeching = await bench.leech();
   await leeching.complete();
   const { dataRequests, open } = bench.server;
@@ -94,7 +94,7 @@ Deno.test("blocks are fetched in long ranges, each byte once, few at a time", as
 });
 
 Deno.test("web seeds of a magnet link and of the user are used beside peers", async () => {
-  await using bench = await Bench.of(4 * MIB);
+  await using bench = await WebSeedHarness.of(4 * MIB);
   await using seeder = await seed(bench.origin.path, {
     pieceLength: 65_536,
     uploadLimit: 100_000, // too slow to matter
@@ -122,7 +122,7 @@ Deno.test("a web seed and a peer share the work", async () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     return honest();
   };
-  await using bench = await Bench.of(8 * MIB, slowly);
+  await using bench = await WebSeedHarness.of(8 * MIB, slowly);
   await using seeder = await seed(bench.origin.path, { pieceLength: 65_536, uploadLimit: 4 * MIB });
   await using leeching = await bench.leech({ peers: [addressOf(seeder)] });
   const { sources } = await leeching.complete();
@@ -166,7 +166,7 @@ Deno.test("a folder comes file by file, by percent-encoded paths, without its pa
 });
 
 Deno.test("a web seed with corrupt data is banned, and another one takes over", async () => {
-  await using bench = await Bench.of(2 * MIB);
+  await using bench = await WebSeedHarness.of(2 * MIB);
   const corrupt = bench.origin.bytes.slice();
   corrupt[MIB]! ^= 1;
   await using liar = new WebServer({ "/data.bin": corrupt });
@@ -185,7 +185,7 @@ Deno.test("a web seed with corrupt data is banned, and another one takes over", 
 });
 
 Deno.test("with a corrupt web seed alone, what is right stays, and the wait says what is needed", async () => {
-  await using bench = await Bench.of(
+  await using bench = await WebSeedHarness.of(
     MIB,
     ({ range }, honest) =>
       range![0] <= 500_000 && range![1] >= 500_000
@@ -202,7 +202,7 @@ Deno.test("with a corrupt web seed alone, what is right stays, and the wait says
 
 Deno.test("a web server that breaks off is come back to, and goes on where it stopped", async () => {
   let broken = 0;
-  await using bench = await Bench.of(4 * MIB, ({ range }, honest) => {
+  await using bench = await WebSeedHarness.of(4 * MIB, ({ range }, honest) => {
     if (range![1] === 0 || broken >= 2) return undefined;
     broken++;
     const { headers } = honest();
@@ -224,7 +224,7 @@ Deno.test("a web server that breaks off is come back to, and goes on where it st
 });
 
 Deno.test("a web server that lacks the file is told of once, and does not stop the others", async () => {
-  await using bench = await Bench.of(2 * MIB);
+  await using bench = await WebSeedHarness.of(2 * MIB);
   await using empty = new WebServer({});
   const webSeeds = [`${empty.origin}/missing.bin`];
   await using leeching = await bench.leech({ webSeeds });
@@ -237,7 +237,7 @@ Deno.test("a web server that lacks the file is told of once, and does not stop t
 });
 
 Deno.test("a busy web server is left alone until the time it names", async () => {
-  await using bench = await Bench.of(
+  await using bench = await WebSeedHarness.of(
     MIB,
     (_request, _honest, number) =>
       number === 1
@@ -253,7 +253,7 @@ Deno.test("a busy web server is left alone until the time it names", async () =>
 });
 
 Deno.test("a finished leecher asks no web server any more, and one that begins so none at all", async () => {
-  await using bench = await Bench.of(MIB);
+  await using bench = await WebSeedHarness.of(MIB);
   await using first = await bench.leech({ exit: false });
   await first.complete();
   const { length } = bench.server.requests;
@@ -265,7 +265,7 @@ Deno.test("a finished leecher asks no web server any more, and one that begins s
 });
 
 Deno.test("a download limit holds for web seeds too", async () => {
-  await using bench = await Bench.of(3 * MIB);
+  await using bench = await WebSeedHarness.of(3 * MIB);
   await using leeching = await bench.leech({ downloadLimit: 1.5 * MIB });
   const startMs = performance.now();
   await leeching.complete();
@@ -274,7 +274,7 @@ Deno.test("a download limit holds for web seeds too", async () => {
 });
 
 Deno.test("nothing of a web seed is left when a leecher is stopped in the middle", async () => {
-  await using bench = await Bench.of(8 * MIB);
+  await using bench = await WebSeedHarness.of(8 * MIB);
   await using leeching = await bench.leech({ downloadLimit: MIB });
   await leeching.log.until("piece");
   await leeching.leecher.close();

@@ -5,12 +5,12 @@
 
 import { assertEquals } from "@std/assert";
 import { piecesOwed } from "../../lib/peer/download/request_table.ts";
-import { DownloadBench } from "../support/peers.ts";
+import { DownloadHarness } from "../support/peer/peers.ts";
 
 const pure = { permissions: "none" } as const;
 
 Deno.test("the pieces a connection owes are told, those asked for first in front", pure, () => {
-  const bench = new DownloadBench({ pieceCount: 8, blocksPerPiece: 4 });
+  const bench = new DownloadHarness({ pieceCount: 8, blocksPerPiece: 4 });
   const peer = bench.seed(1);
   assertEquals(piecesOwed(peer, bench.layout, 8), []);
   bench.settle();
@@ -23,14 +23,14 @@ Deno.test("the pieces a connection owes are told, those asked for first in front
 });
 
 Deno.test("of long queues only the beginning is looked at", pure, () => {
-  const bench = new DownloadBench({ pieceCount: 2, blocksPerPiece: 1024 });
+  const bench = new DownloadHarness({ pieceCount: 2, blocksPerPiece: 1024 });
   const peer = bench.seed(1);
   for (let key = 0; key < 2048; key++) peer.outstanding.add(key, 0);
   assertEquals(piecesOwed(peer, bench.layout, 8), [0]);
 });
 
 Deno.test("each piece that fails counts for all who had a part in it", pure, () => {
-  const bench = new DownloadBench({ pieceCount: 1, blocksPerPiece: 2 });
+  const bench = new DownloadHarness({ pieceCount: 1, blocksPerPiece: 2 });
   const [one, other] = [bench.seed(1), bench.seed(2)];
   one.requestQueue = other.requestQueue = 1;
   bench.settle();

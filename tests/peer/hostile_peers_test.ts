@@ -6,16 +6,16 @@ import type { Message } from "../../lib/codec/wire/message.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { OurExtension } from "../../lib/peer/extension/extended_handshake.ts";
-import { MemorySwarm } from "../support/memory_swarm.ts";
-import { MemoryTorrent } from "../support/memory_torrent.ts";
-import { allOf, bits, sentTo } from "../support/peers.ts";
-import { SwarmBench } from "../support/swarm_bench.ts";
+import { MemorySwarm } from "../support/swarm/memory_swarm.ts";
+import { MemoryTorrent } from "../support/swarm/memory_torrent.ts";
+import { allOf, bits, sentTo } from "../support/peer/peers.ts";
+import { SwarmHarness } from "../support/swarm/swarm_harness.ts";
 
 const permissions = "none";
 const MIB = 1024 * 1024;
 
 /** How often a peer gets to say one of `messages` before it has to go, all at the same moment. */
-function saidBefore(bench: SwarmBench, peer: Connection, ...messages: Message[]): number {
+function saidBefore(bench: SwarmHarness, peer: Connection, ...messages: Message[]): number {
   let said = 0;
   assertThrows(
     () => {
@@ -49,7 +49,7 @@ Deno.test({
     } as const;
     floods.push([[{ type: "have", piece: 1 }, lost], 4000, 4020]);
     for (const [messages, least, most] of floods) {
-      const bench = new SwarmBench({ have: bits(4) });
+      const bench = new SwarmHarness({ have: bits(4) });
       const peer = bench.connect(1);
       const said = saidBefore(bench, peer, ...messages);
       assert(said >= least && said <= most, `${messages.map(({ type }) => type)}: ${said}`);
@@ -62,7 +62,7 @@ Deno.test({
   permissions,
   fn() {
     const torrent = new MemoryTorrent({ lengths: [4096 * 1024], pieceLength: 1024, version: "v1" });
-    const bench = new SwarmBench({ torrent, have: bits(4096) });
+    const bench = new SwarmHarness({ torrent, have: bits(4096) });
     const peer = bench.connect(1);
     for (let piece = 0; piece < 4096; piece++) bench.say(peer, { type: "have", piece });
     for (let i = 0; i < 10_000; i++) {
@@ -78,7 +78,7 @@ Deno.test({
   permissions,
   fn() {
     const torrent = new MemoryTorrent({ version: "v2", lengths: [8 * 65_536] });
-    const bench = new SwarmBench({ torrent, have: allOf(8) });
+    const bench = new SwarmHarness({ torrent, have: allOf(8) });
     const peer = bench.connect(1, { v2: true });
     const { root } = torrent.info.files[0]!;
     const request = { type: "hashRequest", root: root!, index: 0, proofLayers: 0 } as const;
@@ -142,7 +142,7 @@ Deno.test({
   name: "a peer that takes our requests and dawdles loses its place when others come",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4), maxConnections: 1 });
+    const bench = new SwarmHarness({ have: bits(4), maxConnections: 1 });
     const slow = bench.connect(1);
     bench.say(slow, { type: "haveAll" }, { type: "unchoke" });
     bench.pass(9000);
@@ -161,7 +161,7 @@ Deno.test({
   name: "a connection that never finishes a message ends, however slowly its bytes trickle",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const peer = bench.connect(1);
     bench.say(peer, { type: "haveAll" }, { type: "unchoke" });
     bench.pass(149_000);

@@ -1,15 +1,15 @@
 /** Whole swarms in memory: who gets what from whom, and what happens when somebody fails. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { type MemoryNode, MemorySwarm } from "../support/memory_swarm.ts";
-import { MemoryTorrent, type MemoryTorrentOptions } from "../support/memory_torrent.ts";
+import { type MemoryNode, MemorySwarm } from "../support/swarm/memory_swarm.ts";
+import { MemoryTorrent, type MemoryTorrentOptions } from "../support/swarm/memory_torrent.ts";
 
 const permissions = "none";
 const MIB = 1024 * 1024;
 const SEEDS = [1, 2, 3];
 
-function worldOf(options: MemoryTorrentOptions, seed: number): MemorySwarm {
-  return new MemorySwarm(new MemoryTorrent(options), seed);
+function worldOf(options: MemoryTorrentOptions, seed: number, latencyMs?: number): MemorySwarm {
+  return new MemorySwarm(new MemoryTorrent(options), seed, latencyMs);
 }
 
 /** Runs until all `nodes` are complete and asserts that each has exactly the files. */
@@ -110,14 +110,10 @@ Deno.test({
   name: "fast seeders give more than slow ones, and a slow one does not hold up the end",
   permissions,
   fn() {
-    const world = worldOf({ lengths: [8 * MIB] }, 4);
-    const slow = world.add({ has: "everything" });
+    const world = worldOf({ lengths: [8 * MIB] }, 4, 5);
+    const slow = world.add({ has: "everything", upBytesPerSecond: 100_000 });
     const fast = world.add({ has: "everything" });
     const leecher = world.add({ has: "nothing", slotCount: 64 });
-    world.linkOf = (from) => ({
-      latencyMs: 5,
-      bytesPerSecond: from === slow ? 100_000 : 4_000_000,
-    });
     leecher.learn(slow);
     world.run(1, () => false); // the slow one has a start
     leecher.learn(fast);
@@ -134,12 +130,8 @@ Deno.test({
   fn() {
     for (const seed of SEEDS) {
       const world = worldOf({ version: "v2", lengths: [2 * MIB], pieceLength: 32_768 }, seed);
-      const seeder = world.add({ has: "everything" });
+      const seeder = world.add({ has: "everything", upBytesPerSecond: 1_000_000 });
       const leechers = [1, 2, 3, 4, 5].map(() => world.add({ has: "nothing", slotCount: 64 }));
-      world.linkOf = (from) => ({
-        latencyMs: 2,
-        bytesPerSecond: from === seeder ? 200_000 : 4_000_000,
-      });
       world.introduceAll();
       complete(world, leechers);
       for (const leecher of leechers) {
@@ -170,7 +162,8 @@ Deno.test({
         const leecher = world.add({ has: "nothing", slotCount: 32 });
         world.introduceAll();
         assert(world.run(60, () => leecher.verifiedFrom(doomed) > MIB / 2), "it has given some");
-        doomed.die(how);
+        if (how === "closes") doomed.leave();
+        else doomed.vanish();
         complete(world, [leecher]);
         assertEquals(leecher.verifiedFrom(doomed) + leecher.verifiedFrom(other), 3 * MIB);
         assert(wasted([leecher]) <= 0.25 * MIB, `${how}: ${wasted([leecher])} bytes wasted`);
@@ -188,7 +181,7 @@ Deno.test({
     const leechers = [1, 2].map(() => world.add({ has: "nothing", slotCount: 4 }));
     world.introduceAll();
     world.run(60, () => leechers.every((leecher) => leecher.verifiedFrom(doomed) > MIB / 4));
-    doomed.die("vanishes");
+    doomed.vanish();
     assert(!world.run(40, () => leechers.every((leecher) => leecher.isComplete)));
     const late = world.add({ has: "everything" });
     for (const leecher of leechers) leecher.learn(late);
@@ -269,7 +262,7 @@ Deno.test({
       const corrupts = (piece: number, begin: number) => (piece + begin / 16_384) % 9 === 0;
       const corrupt = world.add({ has: "everything", corrupts });
       for (let i = 0; i < 2; i++) world.add({ has: "everything" });
-      for (const node of world.nodes) node.hashesBlocks = false;
+      for (const node of world.nodes.values()) node.hashesBlocks = false;
       const leecher = world.add({ has: "nothing", slotCount: 2 });
       world.introduceAll();
       complete(world, [leecher]);
@@ -393,7 +386,7 @@ Deno.test({
     world.introduceAll();
     complete(world, leechers);
     world.run(10, () => false);
-    assertEquals(world.nodes.map(({ endpoints }) => endpoints.size), [0, 0, 0]);
+    assertEquals(Array.from(world.nodes.values(), ({ endpoints }) => endpoints.size), [0, 0, 0]);
     const { messageCount } = world;
     world.run(120, () => false);
     assertEquals(world.messageCount, messageCount, "nobody talks any more");

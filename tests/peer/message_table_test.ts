@@ -9,8 +9,8 @@ import {
 import type { Message } from "../../lib/codec/wire/message.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
-import { allOf, bits } from "../support/peers.ts";
-import { SwarmBench } from "../support/swarm_bench.ts";
+import { allOf, bits } from "../support/peer/peers.ts";
+import { SwarmHarness } from "../support/swarm/swarm_harness.ts";
 
 const permissions = "none";
 const BLOCK = 16_384;
@@ -109,7 +109,7 @@ unknown                  | -               | -                                  
 /** A connection in this state, and a block that we have asked it for (or might have). */
 function inState(state: State) {
   const seeding = state === "seeding";
-  const bench = new SwarmBench(
+  const bench = new SwarmHarness(
     state === "metadata" ? {} : { have: seeding ? allOf(4) : bits(4, 0) },
   );
   const connection = bench.connect(1);

@@ -10,9 +10,9 @@ import {
 import type { Message } from "../../lib/codec/wire/message.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
-import { allOf, at, bits, sentTo } from "../support/peers.ts";
-import { MemoryTorrent } from "../support/memory_torrent.ts";
-import { idOf, SwarmBench } from "../support/swarm_bench.ts";
+import { allOf, at, bits, sentTo } from "../support/peer/peers.ts";
+import { MemoryTorrent } from "../support/swarm/memory_torrent.ts";
+import { idOf, SwarmHarness } from "../support/swarm/swarm_harness.ts";
 
 const permissions = "none";
 const BLOCK = 16_384;
@@ -39,7 +39,7 @@ Deno.test({
       [bits(4), false, undefined],
     ] as const;
     for (const [have, fast, said] of cases) {
-      const bench = new SwarmBench({ have });
+      const bench = new SwarmHarness({ have });
       const types = bench.said(bench.connect(1, { fast })).map(({ type }) => type);
       assertEquals<unknown>(types, ["extended", ...(said ? [said] : [])]);
     }
@@ -50,7 +50,7 @@ Deno.test({
   name: "without the fast and the extension protocol nothing of either is sent",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4, 0) });
+    const bench = new SwarmHarness({ have: bits(4, 0) });
     const connection = bench.connect(1, { fast: false, extensions: false });
     bench.say(connection, { type: "bitfield", bits: Uint8Array.of(0xf0) }, { type: "unchoke" });
     bench.say(connection, { type: "interested" }, { type: "choke" }, { type: "unchoke" });
@@ -66,7 +66,7 @@ Deno.test({
   permissions,
   fn() {
     for (const [have, uploadOnly] of [[allOf(4), true], [bits(4), undefined]] as const) {
-      const bench = new SwarmBench({ have });
+      const bench = new SwarmHarness({ have });
       const [message] = bench.said(bench.connect(1));
       assert(message?.type === "extended" && message.id === 0);
       const said = decodeExtendedHandshake(message.payload);
@@ -83,7 +83,7 @@ Deno.test({
   name: "what a peer says of itself is kept, however often, and no more of it than is of use",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const connection = bench.connect(1);
     bench.say(connection, hello({ client: "other 1", requestQueue: 7, metadataSize: 9 }));
     bench.say(connection, hello({ ids: new Map([["lt_donthave", 0]]) }));
@@ -99,7 +99,7 @@ Deno.test({
   name: "requests never exceed what the peer says it queues",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const connection = bench.connect(1);
     bench.say(connection, hello({ requestQueue: 3 }), { type: "haveAll" }, { type: "unchoke" });
     const requests = bench.said(connection).filter(({ type }) => type === "request");
@@ -111,7 +111,7 @@ Deno.test({
   name: "a connection to ourselves ends, and that address is never tried again",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4), id: 100 });
+    const bench = new SwarmHarness({ have: bits(4), id: 100 });
     assertEquals(bench.outbound(100), "that is ourselves");
     assertEquals(bench.swarm.connections.size, 0);
     bench.swarm.addPeer("10.0.0.100", 6881, "tracker");
@@ -129,7 +129,7 @@ Deno.test({
     const order = (first: "in" | "out") => first === "in" ? ["in", "out"] : ["out", "in"];
     for (const first of ["in", "out"] as const) {
       for (const [id, other] of [[100, 50], [50, 100]] as const) {
-        const bench = new SwarmBench({ have: bits(4), id });
+        const bench = new SwarmHarness({ have: bits(4), id });
         for (const way of order(first)) {
           if (way === "in") bench.inbound(other);
           else bench.outbound(other);
@@ -146,7 +146,7 @@ Deno.test({
   name: "a second connection the same way is refused",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     bench.connect(1);
     assertEquals(bench.inbound(1, { host: "10.0.1.1" }), "connected already");
     assertEquals(bench.swarm.connections.size, 1);
@@ -158,7 +158,7 @@ Deno.test({
   permissions,
   fn() {
     // It came to us without saying where it listens, and the tracker named its address.
-    const bench = new SwarmBench({ have: bits(4), id: 50 });
+    const bench = new SwarmHarness({ have: bits(4), id: 50 });
     const connection = bench.connect(100);
     assertEquals(bench.outbound(100), "connected already");
     assertEquals([connection.peer.port, connection.peer.dialable], [6881, true]);
@@ -174,7 +174,7 @@ Deno.test({
   fn() {
     const other = new Uint8Array(20).fill(9);
     for (const version of ["v1", "v2", "hybrid"] as const) {
-      const bench = new SwarmBench({ torrent: torrentOf(version), have: bits(4) });
+      const bench = new SwarmHarness({ torrent: torrentOf(version), have: bits(4) });
       const { v1Hash, v2Hash } = bench.torrent.info;
       const ask = (infoHash: Uint8Array, v2Upgrade: boolean) => {
         const answer = bench.swarm.infoHashes.answer({
@@ -201,7 +201,7 @@ Deno.test({
   name: "the answer to our own handshake may be on either hash of the torrent, and no other",
   permissions,
   fn() {
-    const bench = new SwarmBench({ torrent: torrentOf("hybrid"), have: bits(4) });
+    const bench = new SwarmHarness({ torrent: torrentOf("hybrid"), have: bits(4) });
     const { v1Hash, v2Hash } = bench.torrent.info;
     const on = (infoHash: Uint8Array) =>
       bench.swarm.infoHashes.versionOf({ ...bench.handshake(1), infoHash });
@@ -219,7 +219,7 @@ Deno.test({
   permissions,
   fn() {
     const dials = (version: "v1" | "v2" | "hybrid", viaV2: boolean) => {
-      const bench = new SwarmBench({ torrent: torrentOf(version), have: bits(4) });
+      const bench = new SwarmHarness({ torrent: torrentOf(version), have: bits(4) });
       bench.swarm.addPeer("10.0.0.1", 6881, "tracker", viaV2);
       bench.pass(250);
       const [dial] = bench.actions().filter(({ type }) => type === "dial");
@@ -238,7 +238,7 @@ Deno.test({
   permissions,
   fn() {
     const torrent = torrentOf("hybrid");
-    const bench = new SwarmBench({ torrent, hashes: ["v1"], layersKnown: false });
+    const bench = new SwarmHarness({ torrent, hashes: ["v1"], layersKnown: false });
     const able = bench.outbound(1, { v2Upgrade: true }) as Connection;
     const unable = bench.outbound(2) as Connection;
     const unreachable = bench.connect(3, { v2Upgrade: true });
@@ -256,7 +256,7 @@ Deno.test({
   permissions,
   fn() {
     const torrent = torrentOf("hybrid");
-    const bench = new SwarmBench({ torrent, have: bits(4), layersKnown: false });
+    const bench = new SwarmHarness({ torrent, have: bits(4), layersKnown: false });
     const connection = bench.connect(1);
     bench.say(connection, { type: "haveAll" }, { type: "unchoke" });
     const requests = () => bench.said(connection).filter(({ type }) => type === "request").length;
@@ -274,7 +274,7 @@ Deno.test({
   permissions,
   fn() {
     const dials = (maxConnections: number, connected: number) => {
-      const bench = new SwarmBench({ have: bits(4), maxConnections });
+      const bench = new SwarmHarness({ have: bits(4), maxConnections });
       for (let i = 0; i < connected; i++) bench.connect(i + 1);
       for (let i = 0; i < 100; i++) bench.swarm.addPeer(`10.1.${i}.1`, 6881, "tracker");
       bench.pass(1000);
@@ -288,7 +288,7 @@ Deno.test({
   name: "who connects when there is no room is turned away, and not remembered",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4), maxConnections: 2 });
+    const bench = new SwarmHarness({ have: bits(4), maxConnections: 2 });
     bench.connect(1);
     bench.connect(2);
     assertEquals(bench.inbound(3), "not accepted");
@@ -300,7 +300,7 @@ Deno.test({
   name: "a failed dial puts the peer away until its back-off is over",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     bench.swarm.addPeer("10.0.0.1", 6881, "tracker");
     bench.pass(250);
     bench.actions();
@@ -319,7 +319,7 @@ Deno.test({
   name: "once complete, nobody is dialled who was complete when last seen",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: allOf(4) });
+    const bench = new SwarmHarness({ have: allOf(4) });
     const connection = bench.outbound(1) as Connection;
     bench.say(connection, { type: "haveAll" });
     bench.pass(1500);
@@ -335,7 +335,7 @@ Deno.test({
   name: "a connection that is silent for two and a half minutes ends",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const connection = bench.connect(1);
     bench.pass(100_000);
     bench.say(connection, { type: "keepAlive" });
@@ -352,7 +352,7 @@ Deno.test({
   permissions,
   fn() {
     const count = (peerId: Uint8Array, busy: boolean) => {
-      const bench = new SwarmBench({ have: bits(4) });
+      const bench = new SwarmHarness({ have: bits(4) });
       const connection = bench.connect(1, { peerId });
       let keepAlives = 0;
       for (let i = 0; i < 120; i++) {
@@ -374,7 +374,7 @@ Deno.test({
   name: "metadata that does not match bans who sent it; so do hashes that do not",
   permissions,
   fn() {
-    const bench = new SwarmBench();
+    const bench = new SwarmHarness();
     const liar = bench.outbound(1) as Connection;
     const { length } = bench.torrent.info.bytes;
     bench.say(liar, hello({ metadataSize: length }));
@@ -391,7 +391,7 @@ Deno.test({
     assert(typeof bench.inbound(1, { host: "10.9.9.9" }) !== "string");
 
     const torrent = torrentOf("v2");
-    const other = new SwarmBench({ torrent, have: bits(4), layersKnown: false });
+    const other = new SwarmHarness({ torrent, have: bits(4), layersKnown: false });
     const liar2 = other.connect(2, { v2: true });
     other.say(liar2, { type: "haveAll" });
     const request = other.said(liar2).find(({ type }) => type === "hashRequest");
@@ -404,7 +404,7 @@ Deno.test({
 });
 
 /** The peer gives every block it owes; the pieces that are full then fail. */
-function failAll(bench: SwarmBench, connection: Connection): void {
+function failAll(bench: SwarmHarness, connection: Connection): void {
   for (const message of bench.said(connection)) {
     if (message.type !== "request") continue;
     const block = new Uint8Array(message.length);
@@ -419,7 +419,7 @@ Deno.test({
   name: "who alone sent a bad piece is banned, closed, asked for nothing more and not heard again",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const bad = bench.outbound(1) as Connection;
     bench.say(bad, { type: "haveAll" }, { type: "unchoke" });
     failAll(bench, bad);
@@ -446,7 +446,7 @@ Deno.test({
   name: "a verdict that comes while its culprit is being dialled again does not upset the swarm",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const bad = bench.outbound(1) as Connection;
     bench.say(bad, { type: "haveAll" }, { type: "unchoke" });
     for (const message of bench.said(bad)) {
@@ -469,7 +469,7 @@ Deno.test({
   name: "who comes back from a banned peer's address under another name is closed once it is known",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const bad = bench.outbound(1) as Connection;
     bench.say(bad, { type: "haveAll" }, { type: "unchoke" });
     failAll(bench, bad);
@@ -484,7 +484,7 @@ Deno.test({
   name: "what peers said before the metadata was known counts once it is",
   permissions,
   fn() {
-    const bench = new SwarmBench();
+    const bench = new SwarmHarness();
     const [one, two, bad] = [bench.connect(1), bench.connect(2, { fast: false }), bench.connect(3)];
     bench.say(one, { type: "haveAll" }, { type: "unchoke" });
     bench.say(two, { type: "bitfield", bits: Uint8Array.of(0x80) }, { type: "have", piece: 3 });
@@ -506,7 +506,7 @@ Deno.test({
   name: "when the first peers asked for the metadata say nothing, the next is asked",
   permissions,
   fn() {
-    const bench = new SwarmBench();
+    const bench = new SwarmHarness();
     const peers = [1, 2, 3, 4].map((id) => bench.connect(id));
     const asked = () => {
       const actions = bench.actions();
@@ -525,7 +525,7 @@ Deno.test({
   name: "the metadata is given to who asks for it, some times over",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const connection = bench.connect(1);
     bench.say(connection, hello());
     bench.actions();
@@ -550,7 +550,7 @@ Deno.test({
   name: "a piece lost from the disk is taken back from those who understand it",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: allOf(4) });
+    const bench = new SwarmHarness({ have: allOf(4) });
     const [knows, not] = [bench.connect(1), bench.connect(2)];
     bench.say(knows, hello());
     bench.say(not, hello({ ids: new Map() }));
@@ -570,7 +570,7 @@ Deno.test({
   name: "bytes are counted over all connections, also those that are gone",
   permissions,
   fn() {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const one = bench.connect(1);
     bench.say(one, { type: "haveAll" }, { type: "unchoke" });
     const { piece, begin } = bench.said(one).find(({ type }) => type === "request") as {

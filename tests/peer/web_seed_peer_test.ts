@@ -4,8 +4,8 @@ import { assert, assertEquals } from "@std/assert";
 import { encodeExtendedHandshake } from "../../lib/codec/wire/extension.ts";
 import { decodePex, PEX_EXTENSION } from "../../lib/codec/wire/pex.ts";
 import type { Action } from "../../lib/peer/connection/actions.ts";
-import { allOf, bits, sentTo } from "../support/peers.ts";
-import { SwarmBench } from "../support/swarm_bench.ts";
+import { allOf, bits, sentTo } from "../support/peer/peers.ts";
+import { SwarmHarness } from "../support/swarm/swarm_harness.ts";
 import { addressOf, type Peer } from "../../lib/peer/connection/peer.ts";
 
 const permissions = "none";
@@ -16,7 +16,7 @@ function dialled(actions: readonly Action[]): Peer[] {
 }
 
 /** Learns of the web seed and connects to it as its driver does. */
-function openWebSeed(bench: SwarmBench) {
+function openWebSeed(bench: SwarmHarness) {
   bench.swarm.peers.addWebSeed(new URL(URL_TEXT));
   bench.pass(250);
   const [peer] = dialled(bench.actions()).filter(({ url }) => url !== undefined);
@@ -32,7 +32,7 @@ function openWebSeed(bench: SwarmBench) {
 Deno.test("a web seed is dialled, asked for blocks, and told nothing a peer would be told", {
   permissions,
 }, () => {
-  const bench = new SwarmBench({ have: bits(4) });
+  const bench = new SwarmHarness({ have: bits(4) });
   const { peer, connection } = openWebSeed(bench);
   assertEquals([peer.state, addressOf(peer)], ["connected", URL_TEXT]);
   const types = new Set(sentTo(bench.actions(), connection).map(({ type }) => type));
@@ -44,7 +44,7 @@ Deno.test("a web seed is dialled, asked for blocks, and told nothing a peer woul
 Deno.test("a web seed takes no peer's place, and is no peer to tell others of", {
   permissions,
 }, () => {
-  const bench = new SwarmBench({ have: bits(4), maxConnections: 2 });
+  const bench = new SwarmHarness({ have: bits(4), maxConnections: 2 });
   openWebSeed(bench);
   const peers = [1, 2].map((id) => bench.connect(id));
   assertEquals(bench.inbound(3), "not accepted");
@@ -61,7 +61,7 @@ Deno.test("a web seed takes no peer's place, and is no peer to tell others of", 
 Deno.test("a web seed that fails again and again is tried ever less often, and never given up", {
   permissions,
 }, () => {
-  const bench = new SwarmBench({ have: bits(4) });
+  const bench = new SwarmHarness({ have: bits(4) });
   for (let attempt = 0; attempt < 12; attempt++) {
     const { connection } = openWebSeed(bench);
     bench.swarm.closed(connection, "answers 500", bench.nowMs);
@@ -80,7 +80,7 @@ Deno.test("a web seed that fails again and again is tried ever less often, and n
 });
 
 Deno.test("who has everything asks no web seed", { permissions }, () => {
-  const bench = new SwarmBench({ have: allOf(4) });
+  const bench = new SwarmHarness({ have: allOf(4) });
   bench.swarm.peers.addWebSeed(new URL(URL_TEXT));
   bench.pass(60_000);
   assertEquals(dialled(bench.actions()), []);
@@ -89,7 +89,7 @@ Deno.test("who has everything asks no web seed", { permissions }, () => {
 Deno.test("a web seed is known once, and not confused with a peer at its address", {
   permissions,
 }, () => {
-  const bench = new SwarmBench({ have: bits(4) });
+  const bench = new SwarmHarness({ have: bits(4) });
   bench.swarm.peers.addWebSeed(new URL(URL_TEXT));
   bench.swarm.peers.addWebSeed(new URL(URL_TEXT));
   bench.swarm.addPeer("10.0.0.77", 8080, "tracker");
@@ -99,7 +99,7 @@ Deno.test("a web seed is known once, and not confused with a peer at its address
 Deno.test("when all places are taken, one of no use to either side goes for somebody untried", {
   permissions,
 }, () => {
-  const bench = new SwarmBench({ have: bits(4), maxConnections: 2 });
+  const bench = new SwarmHarness({ have: bits(4), maxConnections: 2 });
   bench.connect(1);
   const other = bench.connect(2);
   bench.say(other, { type: "have", piece: 1 });
@@ -119,7 +119,7 @@ Deno.test(
     permissions,
   },
   () => {
-    const bench = new SwarmBench({ have: bits(4) });
+    const bench = new SwarmHarness({ have: bits(4) });
     const { peer, connection } = openWebSeed(bench);
     const requests = sentTo(bench.actions(), connection)
       .flatMap((message) => message.type === "request" ? [message] : []);

@@ -6,8 +6,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import manifest from "../../deno.json" with { type: "json" };
-import { Program } from "../support/process.ts";
-import { TempFolder } from "../support/temp.ts";
+import { Program } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const NOBODY = "http://127.0.0.1:9";

@@ -10,10 +10,10 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import manifest from "../../deno.json" with { type: "json" };
-import { pseudoRandomBytes, sha256OfFile } from "../support/content.ts";
-import { documentText } from "../support/document.ts";
-import { freePort, Program } from "../support/process.ts";
-import { TempFolder } from "../support/temp.ts";
+import { pseudoRandomBytes, sha256OfFile } from "../../support/content.ts";
+import { freePort, Program } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
+import { documentText } from "../support/project/document.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const MANUAL = await documentText("docs/manual.md");

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { Program } from "../support/process.ts";
-import { TempFolder } from "../support/temp.ts";
+import { Program } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { Program } from "../support/process.ts";
+import { Program } from "../../support/process.ts";
 
-const SCRIPT = fromFileUrl(new URL("../support/framed_program.ts", import.meta.url));
+const SCRIPT = fromFileUrl(new URL("../support/programs/framed_program.ts", import.meta.url));
 
 function framed(...args: string[]): Program {
   return Program.start(Deno.execPath(), ["run", "-A", SCRIPT, ...args]);

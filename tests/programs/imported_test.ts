@@ -7,10 +7,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { cp } from "node:fs/promises";
 import { fromFileUrl, join } from "@std/path";
-import { pseudoRandomBytes } from "../support/content.ts";
-import { Program } from "../support/process.ts";
-import { documentText } from "../support/document.ts";
-import { TempFolder } from "../support/temp.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
+import { Program } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const DOCUMENT = await documentText("docs/library.md");
@@ -37,6 +36,7 @@ console.log(result.path, result.verifiedBy);
 /** What a program says that uses a wrong type. */
 const MISTAKE = `
 import { Seeder } from "@shoal/shoal";
+import { documentText } from "../support/project/document.ts";
 const seeder = await Seeder.start("file.iso");
 const port: string = seeder.port;
 console.log(port);

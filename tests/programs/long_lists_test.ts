@@ -3,8 +3,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { fromLatin1 } from "../../lib/codec/bytes.ts";
-import { cleanEnvironment } from "../support/process.ts";
-import { TempFolder } from "../support/temp.ts";
+import { cleanEnvironment } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const FILES = 100_000;
 const MOST_BYTES = 200 * 1024 * 1024;

@@ -6,8 +6,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import manifest from "../../deno.json" with { type: "json" };
-import { Program } from "../support/process.ts";
-import { TempFolder } from "../support/temp.ts";
+import { Program } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const ENTRIES = ["mod.ts", "tracker.ts", "seeder.ts", "leecher.ts", "lib/disk/piece_worker.ts"];

@@ -6,7 +6,7 @@ import { DiskError, ProtocolError } from "../../lib/errors.ts";
 import { isOperational, rethrowBug } from "../../lib/runtime/operational_errors.ts";
 import { FileReader } from "../../lib/disk/file_reader.ts";
 import { Layout } from "../../lib/store/layout.ts";
-import { at } from "../support/peers.ts";
+import { at } from "../support/peer/peers.ts";
 
 function thrownBy(action: () => unknown): unknown {
   try {

@@ -4,11 +4,17 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { sha256OfFile } from "../support/content.ts";
-import { addressOf, leechFrom, makeOrigin, seed, withinReason } from "../support/library.ts";
-import { freePort } from "../support/process.ts";
-import { leech, ShoalSeeder, ShoalTracker, startLeecher } from "../support/shoal.ts";
-import { TempFolder } from "../support/temp.ts";
+import { sha256OfFile } from "../../support/content.ts";
+import {
+  addressOf,
+  leechFrom,
+  makeOrigin,
+  seed,
+  withinReason,
+} from "../support/clients/library.ts";
+import { freePort } from "../../support/process.ts";
+import { leech, ShoalSeeder, ShoalTracker, startLeecher } from "../support/clients/shoal.ts";
+import { TempFolder } from "../../support/temp.ts";
 import { Tracker } from "../../mod.ts";
 
 const MIB = 2 ** 20;

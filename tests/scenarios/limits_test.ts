@@ -5,11 +5,17 @@
 
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { sha256OfFile } from "../support/content.ts";
-import { addressOf, leechFrom, makeOrigin, seed, withinReason } from "../support/library.ts";
-import { Program } from "../support/process.ts";
-import { failure, leech, ShoalSeeder, startLeecher } from "../support/shoal.ts";
-import { TempFolder } from "../support/temp.ts";
+import { sha256OfFile } from "../../support/content.ts";
+import {
+  addressOf,
+  leechFrom,
+  makeOrigin,
+  seed,
+  withinReason,
+} from "../support/clients/library.ts";
+import { Program } from "../../support/process.ts";
+import { failure, leech, ShoalSeeder, startLeecher } from "../support/clients/shoal.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const MIB = 2 ** 20;
 const NO_TRACKER = ["-t", "udp://127.0.0.1:9"];

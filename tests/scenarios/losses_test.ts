@@ -7,10 +7,10 @@ import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { fromHex } from "../../lib/codec/bytes.ts";
 import { UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
-import { sha256OfFile, writePseudoRandomFile } from "../support/content.ts";
-import { freePort, type Program } from "../support/process.ts";
-import { magnetLink, ShoalSeeder, ShoalTracker, startLeecher } from "../support/shoal.ts";
-import { TempFolder } from "../support/temp.ts";
+import { sha256OfFile, writePseudoRandomFile } from "../../support/content.ts";
+import { freePort, type Program } from "../../support/process.ts";
+import { magnetLink, ShoalSeeder, ShoalTracker, startLeecher } from "../support/clients/shoal.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 const MIB = 2 ** 20;
 const NAME = "data.bin";

@@ -7,12 +7,12 @@ import { assertEquals, assertGreater } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { fromHex } from "../../lib/codec/bytes.ts";
 import { decodeRequest, encodeResponse } from "../../lib/codec/discovery/udp_tracker.ts";
-import { sha256OfFile } from "../support/content.ts";
-import { makeOrigin, seed } from "../support/library.ts";
-import { DEADLINE_MS, Program } from "../support/process.ts";
-import { leech, ShoalSeeder, ShoalTracker, startLeecher } from "../support/shoal.ts";
-import { TempFolder } from "../support/temp.ts";
-import { FakeTracker } from "../support/udp_peer.ts";
+import { sha256OfFile } from "../../support/content.ts";
+import { makeOrigin, seed } from "../support/clients/library.ts";
+import { DEADLINE_MS, Program } from "../../support/process.ts";
+import { leech, ShoalSeeder, ShoalTracker, startLeecher } from "../support/clients/shoal.ts";
+import { TempFolder } from "../../support/temp.ts";
+import { FakeTracker } from "../support/network/udp_peer.ts";
 
 const MIB = 2 ** 20;
 const NO_TRACKER = ["-t", "udp://127.0.0.1:9"];

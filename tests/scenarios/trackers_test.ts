@@ -7,7 +7,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { fromHex } from "../../lib/codec/bytes.ts";
 import { decodeRequest, encodeResponse } from "../../lib/codec/discovery/udp_tracker.ts";
-import { freePort } from "../support/process.ts";
+import { freePort } from "../../support/process.ts";
 import {
   failure,
   leech,
@@ -15,9 +15,9 @@ import {
   ShoalSeeder,
   ShoalTracker,
   startLeecher,
-} from "../support/shoal.ts";
-import { TempFolder } from "../support/temp.ts";
-import { FakeTracker } from "../support/udp_peer.ts";
+} from "../support/clients/shoal.ts";
+import { TempFolder } from "../../support/temp.ts";
+import { FakeTracker } from "../support/network/udp_peer.ts";
 
 const LOCAL = ["--host", "127.0.0.1", "-p", "0"];
 const CONNECTION_ID = fromHex("0102030405060708");

@@ -4,11 +4,11 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { sha256OfFile } from "../support/content.ts";
-import { makeOrigin } from "../support/library.ts";
-import { failure, leech, run, ShoalSeeder, startLeecher } from "../support/shoal.ts";
-import { TempFolder } from "../support/temp.ts";
-import { WebServer } from "../support/web_server.ts";
+import { sha256OfFile } from "../../support/content.ts";
+import { makeOrigin } from "../support/clients/library.ts";
+import { failure, leech, run, ShoalSeeder, startLeecher } from "../support/clients/shoal.ts";
+import { TempFolder } from "../../support/temp.ts";
+import { WebServer } from "../support/network/web_server.ts";
 
 const NO_TRACKER = ["-t", "udp://127.0.0.1:9"];
 

@@ -6,8 +6,8 @@
 import { assertEquals } from "@std/assert";
 import { parseMagnet } from "../../lib/codec/torrent/magnet.ts";
 import type { Source } from "../../lib/client/torrent_source.ts";
-import { makeOrigin, torrentOf } from "../support/library.ts";
-import { TempFolder } from "../support/temp.ts";
+import { makeOrigin, torrentOf } from "../support/clients/library.ts";
+import { TempFolder } from "../../support/temp.ts";
 import { linkOf } from "../../lib/client/share_link.ts";
 
 const TRACKERS = [

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { LocalAddresses } from "../../lib/session/local_addresses.ts";
 import { PeerList } from "../../lib/peer/peers/peer_list.ts";
-import { connect } from "../support/peers.ts";
+import { connect } from "../support/peer/peers.ts";
 
 const permissions = "none";
 

@@ -14,10 +14,10 @@ import { Swarm } from "../../lib/peer/swarm.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout } from "../../lib/store/layout.ts";
 import type { Torrent } from "../../mod.ts";
-import { formulaBytes } from "../support/content.ts";
-import { torrentOf } from "../support/library.ts";
-import { requestsOf } from "../support/requested.ts";
-import { TempFolder } from "../support/temp.ts";
+import { formulaBytes } from "../../support/content.ts";
+import { torrentOf } from "../support/clients/library.ts";
+import { requestsOf } from "../../simulation/requests.ts";
+import { TempFolder } from "../../support/temp.ts";
 
 /** Trackers that answer, and know of others. */
 const ANSWERING: TrackerSummary = { state: "answering", others: 3 };

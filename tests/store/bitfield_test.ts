@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fromHex } from "../../lib/codec/bytes.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 
 const permissions = "none";
 

@@ -5,7 +5,7 @@ import {
   type LayoutSource,
   type PieceIndex,
 } from "../../lib/store/layout.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 
 const permissions = "none";
 const KIB16 = 16384;

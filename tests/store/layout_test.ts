@@ -8,7 +8,7 @@ import {
   type LayoutFile,
   type LayoutSource,
 } from "../../lib/store/layout.ts";
-import { V1_INFO } from "../support/wire_vectors.ts";
+import { V1_INFO } from "../support/vectors/wire_vectors.ts";
 
 const permissions = "none";
 const KIB16 = 16384;

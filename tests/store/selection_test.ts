@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Layout, type LayoutSource } from "../../lib/store/layout.ts";
 import { Selection } from "../../lib/store/selection.ts";
-import { allOf, at, bits } from "../support/peers.ts";
+import { allOf, at, bits } from "../support/peer/peers.ts";
 
 const permissions = "none";
 

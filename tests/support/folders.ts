@@ -5,8 +5,8 @@
 
 import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
-import { pseudoRandomBytes } from "./content.ts";
-import type { TempFolder } from "./temp.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
+import type { TempFolder } from "../../support/temp.ts";
 
 /** Paths below a folder, `/` between components, and the length of each file. */
 export type Tree = Readonly<Record<string, number>>;

@@ -1,9 +1,9 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { equalBytes } from "../../lib/codec/bytes.ts";
 import { Catalogue, MAX_NAMESAKES } from "../../lib/tracker/core/catalogue.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
-import { claimantAt } from "../support/swarm_books.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
+import { claimantAt } from "../support/tracker/swarm_books.ts";
 
 const permissions = "none";
 const V1 = pseudoRandomBytes(20, 1);

@@ -6,8 +6,8 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { hostKey, networkKey } from "../../lib/codec/network_key.ts";
 import { FairShares } from "../../lib/tracker/tables/fair_shares.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
-import { claimantAt } from "../support/swarm_books.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
+import { claimantAt } from "../support/tracker/swarm_books.ts";
 
 const permissions = "none";
 const KEY = Uint32Array.of(5, 6);

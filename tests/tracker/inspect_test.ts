@@ -6,8 +6,8 @@
 import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import { hex, utf8 } from "../../lib/codec/bytes.ts";
 import { members } from "../../lib/tracker/core/inspect.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
-import { Asker, START_MS, survey, trackerCore } from "../support/tracker_asker.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
+import { Asker, START_MS, survey, trackerCore } from "../support/tracker/tracker_asker.ts";
 
 const permissions = "none";
 const V1 = pseudoRandomBytes(20, 1);

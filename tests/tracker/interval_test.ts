@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { intervalSeconds } from "../../lib/tracker/core/announce.ts";
-import { Asker, START_MS, trackerCore } from "../support/tracker_asker.ts";
+import { Asker, START_MS, trackerCore } from "../support/tracker/tracker_asker.ts";
 
 const permissions = "none";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { PackedMap } from "../../lib/tracker/tables/packed_map.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 
 const permissions = "none";
 const HASH_KEY = Uint32Array.of(0x1234, 0xfedcba98);

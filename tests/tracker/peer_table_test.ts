@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { PeerTable } from "../../lib/tracker/tables/peer_table.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 
 const permissions = "none";
 

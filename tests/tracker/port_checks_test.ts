@@ -9,8 +9,8 @@ import { encodeRequest } from "../../lib/codec/discovery/udp_tracker.ts";
 import { type PortCheck, PortChecks } from "../../lib/tracker/core/port_checks.ts";
 import { RequestOrigin } from "../../lib/tracker/tables/origin.ts";
 import { members } from "../../lib/tracker/core/inspect.ts";
-import { Asker, START_MS, trackerCore } from "../support/tracker_asker.ts";
-import { INFO_HASH, OTHER_INFO_HASH } from "../support/tracker_vectors.ts";
+import { Asker, START_MS, trackerCore } from "../support/tracker/tracker_asker.ts";
+import { INFO_HASH, OTHER_INFO_HASH } from "../support/vectors/tracker_vectors.ts";
 
 const permissions = "none";
 const MINUTE_MS = 60_000;

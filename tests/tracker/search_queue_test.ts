@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { TrackerSearches } from "../../lib/tracker/search_queue.ts";
 import { Catalogue } from "../../lib/tracker/core/catalogue.ts";
-import { claimantAt, noSwarms } from "../support/swarm_books.ts";
+import { claimantAt, noSwarms } from "../support/tracker/swarm_books.ts";
 
 const NAMES = 10_000;
 const MOST = 5;

@@ -6,16 +6,16 @@ import { NetworkError, OptionError } from "../../lib/errors.ts";
 import { Tracker, type TrackerEvent } from "../../lib/tracker/server.ts";
 import { UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
 import { FakeClock, withClock } from "../support/fake_clock.ts";
-import { networkTest } from "../support/network.ts";
-import { TempFolder } from "../support/temp.ts";
+import { networkTest } from "../support/network/network.ts";
+import { TempFolder } from "../../support/temp.ts";
 import {
   INFO_HASH,
   OTHER_INFO_HASH,
   PEER_ID,
   REQUESTS,
   STARTED,
-} from "../support/tracker_vectors.ts";
-import { RawClient } from "../support/udp_peer.ts";
+} from "../support/vectors/tracker_vectors.ts";
+import { RawClient } from "../support/network/udp_peer.ts";
 
 const CONNECT = fromHex(REQUESTS[0]!.hex);
 const FAMILIES = [["127.0.0.1", 4], ["::1", 6]] as const;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { DEFAULT_LIMITS } from "../../lib/tracker/tables/limits.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
 import {
   announced,
   HASH,
@@ -10,7 +10,7 @@ import {
   hostsOf,
   noSwarms,
   senderAt,
-} from "../support/swarm_books.ts";
+} from "../support/tracker/swarm_books.ts";
 import { slotAt, type Swarm } from "../../lib/tracker/tables/swarm.ts";
 import { networkKey } from "../../lib/codec/network_key.ts";
 

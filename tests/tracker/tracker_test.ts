@@ -2,10 +2,10 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { fromHex, hex, utf8 } from "../../lib/codec/bytes.ts";
 import { encodeRequest } from "../../lib/codec/discovery/udp_tracker.ts";
 import type { SwarmEvent } from "../../lib/tracker/core/swarm_event.ts";
-import { pseudoRandomBytes } from "../support/content.ts";
-import { integerFrom, seededRandom } from "../support/random.ts";
-import { Asker, START_MS, trackerCore } from "../support/tracker_asker.ts";
-import { INFO_HASH, OTHER_INFO_HASH, REQUESTS } from "../support/tracker_vectors.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
+import { integerFrom, seededRandom } from "../../support/random.ts";
+import { Asker, START_MS, trackerCore } from "../support/tracker/tracker_asker.ts";
+import { INFO_HASH, OTHER_INFO_HASH, REQUESTS } from "../support/vectors/tracker_vectors.ts";
 
 const permissions = "none";
 const SEEDING = { leftBytes: 0 };

@@ -6,8 +6,8 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { EventReader } from "../../lib/ui/event_reader.ts";
 import { EventStream, MAX_READERS } from "../../lib/ui/event_stream.ts";
-import { eventsIn, type PageEvent } from "../support/event_source.ts";
-import { FakeSource, leecherSnapshot } from "../support/page_fixtures.ts";
+import { eventsIn, type PageEvent } from "../support/page/event_source.ts";
+import { FakeSource, leecherSnapshot } from "../support/page/page_fixtures.ts";
 
 const EVERYTHING = { search: "" };
 const MAP = {

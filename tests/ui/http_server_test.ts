@@ -11,7 +11,7 @@ import {
   type PageRequest,
   type PageResponse,
 } from "../../lib/ui/http_server.ts";
-import { ask } from "../support/raw_http.ts";
+import { ask } from "../support/network/raw_http.ts";
 
 /** As every page has them, with less patience. */
 const SHORT = { ...LIMITS, headMs: 300, requestMs: 500, nextRequestMs: 200, stalledMs: 400 };

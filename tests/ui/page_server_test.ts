@@ -13,9 +13,9 @@ import {
 } from "@std/assert";
 import { ExitCode, NetworkError, OptionError } from "../../mod.ts";
 import { PageServer } from "../../lib/ui/page_server.ts";
-import { EventFollower } from "../support/event_source.ts";
-import { FakeSource, leecherSnapshot } from "../support/page_fixtures.ts";
-import { ask, askAndIgnore } from "../support/raw_http.ts";
+import { EventFollower } from "../support/page/event_source.ts";
+import { FakeSource, leecherSnapshot } from "../support/page/page_fixtures.ts";
+import { ask, askAndIgnore } from "../support/network/raw_http.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
 

@@ -7,7 +7,7 @@ import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert
 import type { PieceView } from "../../lib/session/stats.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { MAX_CELLS, pieceMap } from "../../lib/ui/piece_map.ts";
-import { seededRandom } from "../support/random.ts";
+import { seededRandom } from "../../support/random.ts";
 
 const pure = { permissions: "none" } as const;
 

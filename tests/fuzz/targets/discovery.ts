@@ -19,8 +19,8 @@ import {
 import { parseUrlData } from "../../../lib/codec/discovery/url_data.ts";
 import { OptionError, ProtocolError } from "../../../lib/errors.ts";
 import { readAllowList } from "../../../lib/tracker/core/allow_list.ts";
-import { Asker, trackerCore } from "../../support/tracker_asker.ts";
-import { REQUESTS, RESPONSES } from "../../support/tracker_vectors.ts";
+import { Asker, trackerCore } from "../../support/tracker/tracker_asker.ts";
+import { REQUESTS, RESPONSES } from "../../support/vectors/tracker_vectors.ts";
 import { demand, taken, type Target } from "../fuzzer.ts";
 import { type Input, u16, u32 } from "../input.ts";
 

@@ -6,9 +6,9 @@
 import { Framer } from "../../../lib/codec/wire/framer.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
 import type { Connection } from "../../../lib/peer/connection/connection.ts";
-import { allOf } from "../../support/peers.ts";
-import { MemoryTorrent } from "../../support/memory_torrent.ts";
-import { SwarmBench } from "../../support/swarm_bench.ts";
+import { allOf } from "../../support/peer/peers.ts";
+import { MemoryTorrent } from "../../support/swarm/memory_torrent.ts";
+import { SwarmHarness } from "../../support/swarm/swarm_harness.ts";
 import { taken, type Target } from "../fuzzer.ts";
 import type { Input } from "../input.ts";
 import { anyMessage } from "./wire.ts";
@@ -16,17 +16,17 @@ import { anyMessage } from "./wire.ts";
 const PEERS = 4;
 const STEPS = 20;
 
-type Situation = (torrent: MemoryTorrent) => SwarmBench;
+type Situation = (torrent: MemoryTorrent) => SwarmHarness;
 
 const SITUATIONS: Readonly<Record<string, Situation>> = {
-  "swarm without metadata": (torrent) => new SwarmBench({ torrent }),
+  "swarm without metadata": (torrent) => new SwarmHarness({ torrent }),
   "swarm of a leecher": (torrent) => {
-    const bench = new SwarmBench({ torrent });
+    const bench = new SwarmHarness({ torrent });
     bench.begin();
     return bench;
   },
   "swarm of a seeder": (torrent) =>
-    new SwarmBench({ torrent, have: allOf(torrent.layout.pieceCount) }),
+    new SwarmHarness({ torrent, have: allOf(torrent.layout.pieceCount) }),
 };
 
 /** Peers say anything and come and go, time passes; the machine keeps its invariants. */
@@ -61,7 +61,7 @@ function swarm(name: string, make: Situation): Target {
 }
 
 /** One peer says something; false when that breaks the protocol. */
-function speak(bench: SwarmBench, connection: Connection, input: Input): boolean {
+function speak(bench: SwarmHarness, connection: Connection, input: Input): boolean {
   const framer = new Framer();
   return taken(() => {
     framer.push(anyMessage(input));

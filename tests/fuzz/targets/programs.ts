@@ -15,9 +15,9 @@ import { clip, displayWidth, foreign } from "../../../lib/cli/text/terminal_text
 import { parseRate, parseSize } from "../../../lib/cli/text/units.ts";
 import { DiskError, OptionError } from "../../../lib/errors.ts";
 import { readResume, ResumeFile } from "../../../lib/disk/download/resume_file.ts";
-import { mockLeecher } from "../../support/mock_snapshots.ts";
-import { MockPage } from "../../support/mock_page.ts";
-import { TempFolder } from "../../support/temp.ts";
+import { mockLeecher } from "../../support/page/mock_snapshots.ts";
+import { MockPage } from "../../support/page/mock_page.ts";
+import { TempFolder } from "../../../support/temp.ts";
 import { anyTorrent } from "../bencoding.ts";
 import { demand, taken, type Target } from "../fuzzer.ts";
 

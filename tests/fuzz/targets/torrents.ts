@@ -11,7 +11,7 @@ import { safeComponent, uniquePaths } from "../../../lib/codec/torrent/safe_path
 import { usableWebSeeds, webSeedFileUrl, webUrl } from "../../../lib/codec/torrent/web_seed_url.ts";
 import { MagnetError, TorrentError } from "../../../lib/errors.ts";
 import { Layout } from "../../../lib/store/layout.ts";
-import { MemoryTorrent } from "../../support/memory_torrent.ts";
+import { MemoryTorrent } from "../../support/swarm/memory_torrent.ts";
 import { anyTorrent, anyValue } from "../bencoding.ts";
 import { demand, taken, type Target } from "../fuzzer.ts";
 
