@@ -7,12 +7,11 @@
 
 import { fromLatin1 } from "../../lib/codec/bytes.ts";
 import type { Handshake } from "../../lib/codec/wire/handshake.ts";
-import type { Action } from "../../lib/peer/connection/actions.ts";
+import type { Action, VerifyAction } from "../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { Swarm } from "../../lib/peer/swarm.ts";
-import type { Transfer } from "../../lib/peer/transfer.ts";
+import type { TransferView } from "../../lib/peer/transfer_view.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
-import type { ActivePiece } from "../../lib/store/pieces.ts";
 import { requestsOf } from "../../tests/support/requested.ts";
 import { Announces } from "./announces.ts";
 import { isWrong } from "./blocks.ts";
@@ -104,16 +103,15 @@ export class SimNode implements Settler {
   }
 
   /** Its transfer. */
-  get transfer(): Transfer {
-    const { phase } = this.swarm;
-    if (phase.name !== "transfer") throw new Error("the transfer has not begun");
-    return phase.transfer;
+  get transfer(): TransferView {
+    const { transfer } = this.swarm;
+    if (transfer === undefined) throw new Error("the transfer has not begun");
+    return transfer;
   }
 
   /** Bytes that arrived and were of no use. */
   get wastedBytes(): number {
-    const { phase } = this.swarm;
-    return phase.name === "transfer" ? phase.transfer.download.wastedBytes : 0;
+    return this.swarm.transfer?.wastedBytes ?? 0;
   }
 
   /** Somebody told it of others. */
@@ -177,7 +175,7 @@ export class SimNode implements Settler {
           this.endpoints.get(action.connection)?.send(message);
         }
         return;
-      case "tell":
+      case "broadcast":
         for (const one of action.to) this.endpoints.get(one)?.send(action.message);
         return;
       case "upload":
@@ -189,7 +187,7 @@ export class SimNode implements Settler {
       case "verify":
         return this.world.timeline.after(
           this.world.verifyMs(action.active.piece),
-          () => this.#verify(action.active),
+          () => this.#verify(action),
         );
       case "complete":
         return this.#complete();
@@ -227,14 +225,14 @@ export class SimNode implements Settler {
     } else if (this.#wrong.size > 0) this.#wrong.get(slot)?.delete(begin);
   }
 
-  #verify({ piece, slot, blockCount }: ActivePiece): void {
+  #verify({ active: { piece, slot, blockCount }, wantsDigests }: VerifyAction): void {
     if (!this.isAlive) return;
     const wrong = this.#wrong.get(slot) ?? new Set<number>();
     this.#wrong.delete(slot);
     const matches = wrong.size === 0;
     if (!matches) this.failedPieces++;
     let digests: Uint8Array | undefined;
-    if (!matches || this.transfer.wantsDigests(piece)) {
+    if (!matches || wantsDigests) {
       digests = new Uint8Array(blockCount * HASH_LENGTH);
       for (const begin of wrong) digests[begin / 16384 * HASH_LENGTH] = 1;
     }

@@ -232,17 +232,16 @@ export class Leecher implements AsyncDisposable {
     if (haveBytes > 0) {
       this.#host.tell({ type: "resumed", haveBytes, totalBytes: selection.totalBytes });
     }
-    const transfer = beginDownload(this.#host.session, this.#parts);
+    beginDownload(this.#host.session, this.#parts);
     this.#host.session.useWebSeeds(webSeedUrls(this.#source), info);
     this.#state = "downloading";
-    if (transfer.pieces.isComplete) await this.#finish();
+    if (this.#host.session.swarm.transfer?.pieces.isComplete) await this.#finish();
   }
 
   /** Every piece is stored: the last checks, and the file gets its name. */
   async #finish(): Promise<void> {
-    const { phase } = this.#host.session.swarm;
-    if (phase.name !== "transfer" || this.#parts === undefined) return;
-    const { transfer } = phase;
+    const { transfer } = this.#host.session.swarm;
+    if (transfer === undefined || this.#parts === undefined) return;
     const { selection, files } = this.#parts;
     this.#state = "verifying";
     if (transfer.usedSha1 || !isVerified(this.#parts)) {
@@ -284,8 +283,7 @@ export class Leecher implements AsyncDisposable {
 
   /** Once the piece hashes are known, a restart shall know them too. */
   #noteHashes(): void {
-    const { phase } = this.#host.session.swarm;
-    if (this.#hashesNoted || phase.name !== "transfer" || !phase.transfer.hashesComplete) return;
+    if (this.#hashesNoted || !this.#host.session.swarm.transfer?.hashesComplete) return;
     this.#hashesNoted = true;
     if (this.#parts && !this.#parts.files.wasComplete) this.#parts.files.noteTorrent();
   }

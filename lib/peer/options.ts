@@ -30,6 +30,8 @@ export interface TransferOptions {
   /** Piece layers by root in hex; empty in v1 torrents. */
   readonly layers: ReadonlyMap<string, PieceLayer>;
   readonly storeBlock: StoreBlock;
+  /** Some of what is on disk was checked by SHA-1 although the torrent has SHA-256 hashes. */
+  readonly usedSha1?: boolean | undefined;
   /** Trackers and the user alone introduce peers (BEP 27); default false. */
   readonly private?: boolean | undefined;
   /** Hand out each piece once before any twice, while nobody else has the file (BEP 16). */

@@ -32,6 +32,7 @@ import { PeerExchange } from "./extension/pex.ts";
 import type { SwarmOptions } from "./options.ts";
 import { TransferTotals } from "./transfer_totals.ts";
 import { adoptConnection, Transfer } from "./transfer.ts";
+import type { TransferView } from "./transfer_view.ts";
 import type { TransferOptions } from "./options.ts";
 import {
   bothUninterested,
@@ -98,9 +99,9 @@ export class Swarm {
     return this.#infoHashes;
   }
 
-  /** Fetching the metadata, or transferring pieces. */
-  get phase(): Phase {
-    return this.#phase;
+  /** The transfer; `undefined` while the metadata is not known. */
+  get transfer(): TransferView | undefined {
+    return this.#phase.name === "transfer" ? this.#phase.transfer : undefined;
   }
 
   /** Trackers and the user alone introduce peers (BEP 27), as far as we know yet. */
@@ -210,7 +211,7 @@ export class Swarm {
   }
 
   /** The metadata is known and the disk is looked at: pieces can move. */
-  beginTransfer(options: TransferOptions, hashes: TorrentHashes, nowMs: number): Transfer {
+  beginTransfer(options: TransferOptions, hashes: TorrentHashes, nowMs: number): void {
     this.#infoHashes = new InfoHashes(hashes, this.#options.peerId);
     const transfer = new Transfer(options, {
       ...this.#options,
@@ -235,7 +236,6 @@ export class Swarm {
       if (end !== undefined) this.#close(connection, end);
       else this.#extensions.introduce(connection, true); // after what we have: see `saidUploadOnly`
     }
-    return transfer;
   }
 
   /**
@@ -243,13 +243,23 @@ export class Swarm {
    *
    * @param bySha1 it was checked by its SHA-1
    * @param digests the SHA-256 of each of its blocks, packed: where it did not match, or where
-   * {@link Transfer.wantsDigests} says so. They tell who sent wrong blocks; without them nobody who
+   * {@link VerifyAction.wantsDigests} says so. They tell who sent wrong blocks; without them nobody who
    * sent a piece together with others is ever banned.
    */
   verified(piece: PieceIndex, matches: boolean, bySha1: boolean, digests?: Uint8Array): void {
     const from = this.#transfer().verified(piece, matches, bySha1, digests);
     for (const peer of from) this.peers.credit(peer);
     if (this.#transfer().pieces.isComplete) this.#emit({ type: "complete" });
+  }
+
+  /** The driver could not store a full piece. */
+  storeFailed(piece: PieceIndex): void {
+    this.#transfer().download.storeFailed(piece);
+  }
+
+  /** The driver found that a piece on disk is not what it was. */
+  pieceLost(piece: PieceIndex): void {
+    this.#transfer().pieceLost(piece);
   }
 
   /** The driver hashed the blocks of a piece on disk, packed, or could not. */
@@ -262,6 +272,11 @@ export class Swarm {
     return this.#phase.name === "transfer"
       ? this.#phase.transfer.takeUploads(connection, maxBytes)
       : [];
+  }
+
+  /** The driver cannot give a block that it took to be sent: the peer must not wait for it. */
+  uploadRefused(connection: Connection, request: BlockRequest): void {
+    this.#transfer().upload.refuse(connection, request);
   }
 
   /** Bytes were written to the peer: all of them, and how many were file data. */
@@ -286,6 +301,11 @@ export class Swarm {
     for (let next = this.#hunger.next(); next !== undefined; next = this.#hunger.next()) {
       if (!next.closing) this.#machine.settle(next, nowMs);
     }
+  }
+
+  /** @throws {Error} when what the parts of the transfer know contradicts each other */
+  checkInvariant(): void {
+    if (this.#phase.name === "transfer") this.#phase.transfer.download.checkInvariant();
   }
 
   /** Calls those whose turn it is. */
@@ -331,6 +351,6 @@ export class Swarm {
 }
 
 /** The two phases of a swarm's life. */
-export type Phase =
+type Phase =
   | { readonly name: "metadata"; readonly fetch: MetadataFetch }
   | { readonly name: "transfer"; readonly transfer: Transfer };

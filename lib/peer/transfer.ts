@@ -14,7 +14,7 @@ import type { Message } from "../codec/wire/message.ts";
 import { ProtocolError } from "../errors.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
-import { type PieceHash, Pieces } from "../store/pieces.ts";
+import { type ActivePiece, type PieceHash, Pieces } from "../store/pieces.ts";
 import { FloodGuard } from "./peers/flood_guard.ts";
 import type { BlockRequest, Connection } from "./connection/connection.ts";
 import { Download } from "./download/download.ts";
@@ -25,6 +25,7 @@ import { MetadataServer } from "./extension/metadata_server.ts";
 import { PieceHashes } from "./verify/piece_hashes.ts";
 import { SuperSeed } from "./upload/super_seed.ts";
 import type { TransferContext, TransferOptions } from "./options.ts";
+import type { TransferView } from "./transfer_view.ts";
 import { Upload } from "./upload/upload.ts";
 import type { Peer } from "./connection/peer.ts";
 
@@ -32,7 +33,7 @@ import type { Peer } from "./connection/peer.ts";
 const MAX_ALLOWED_FAST = 64;
 
 /** The transfer of one torrent. */
-export class Transfer {
+export class Transfer implements TransferView {
   /** What we have and what is on its way. */
   readonly pieces: Pieces;
   /** Piece, block and file arithmetic. */
@@ -42,7 +43,7 @@ export class Transfer {
   /** The serving half. */
   readonly upload: Upload;
   /** Some pieces were checked by SHA-1 although the torrent has SHA-256 hashes. */
-  usedSha1 = false;
+  usedSha1: boolean;
   readonly #metadata: MetadataServer;
   readonly #chatter: FloodGuard;
   readonly #hashes: PieceHashes;
@@ -56,6 +57,7 @@ export class Transfer {
     const { layout, storeBlock } = options;
     const { emit, hunger, random, peerById, convict, downloadLimit } = context;
     this.layout = layout;
+    this.usedSha1 = options.usedSha1 ?? false;
     this.#metadata = new MetadataServer(options.info, emit);
     this.#chatter = new FloodGuard(layout.pieceCount);
     this.#context = context;
@@ -72,7 +74,15 @@ export class Transfer {
     }, nowMs);
     const canVerify = (piece: PieceIndex) => this.#hashes.canVerify(piece);
     const { suspect: doubted } = this.#failures;
-    this.download = new Download({ ...shared, canVerify, doubted, storeBlock, downloadLimit });
+    const onFull = (active: ActivePiece) => this.#verify(active);
+    this.download = new Download({
+      ...shared,
+      canVerify,
+      doubted,
+      storeBlock,
+      downloadLimit,
+      onFull,
+    });
     const leechers = () => context.connections.size - this.download.available.completeCount;
     this.upload = new Upload({ ...shared, leechers, slots: context.uploadSlots });
     this.#hashServer = new HashServer({ ...options, pieces: this.pieces, emit });
@@ -111,9 +121,19 @@ export class Transfer {
     return this.#hashes.expected(piece);
   }
 
-  /** Whether the driver shall hash the blocks of a piece even if it matches: somebody spoiled it before. */
-  wantsDigests(piece: PieceIndex): boolean {
-    return this.#failures.wantsDigests(piece);
+  /** See {@link TransferView.wastedBytes}. */
+  get wastedBytes(): number {
+    return this.download.wastedBytes;
+  }
+
+  /** See {@link TransferView.isHiding}. */
+  get isHiding(): boolean {
+    return this.#superSeed?.isHiding ?? false;
+  }
+
+  /** See {@link TransferView.availability}. */
+  availability(piece: number): number {
+    return this.download.available.rarity.availability(piece);
   }
 
   /** A connection takes part from now on: it hears what we have. `late` ones were told "nothing". */
@@ -216,7 +236,8 @@ export class Transfer {
     if (bySha1 && this.layout.version === "hybrid") this.usedSha1 = true;
     const from = this.#failures.passed(active, digests);
     this.download.stored(piece, from);
-    this.#context.emit({ type: "stored", piece, from });
+    const bytes = this.layout.dataLength(piece);
+    this.#context.emit({ type: "pieceStored", piece, bytes, from });
     return from;
   }
 
@@ -237,6 +258,7 @@ export class Transfer {
       if (id === undefined || id === 0) continue;
       this.#context.emit({ type: "send", connection, message: { type: "extended", id, payload } });
     }
+    this.#context.emit({ type: "pieceLost", piece });
   }
 
   /** Fetched blocks for the socket, up to `maxBytes`. */
@@ -272,6 +294,15 @@ export class Transfer {
     this.#failures.tick(nowMs);
     this.#hashServer.tick(nowMs);
     if (this.#hashes.tick(nowMs)) this.download.hashesArrived();
+  }
+
+  #verify(active: ActivePiece): void {
+    const { piece } = active;
+    const expected = this.expected(piece)!;
+    const isProvisional = expected.kind === "sha1" && this.layout.version === "hybrid";
+    const note = this.pieces.isFragment(piece) ? "fragment" : isProvisional ? "sha1" : "verified";
+    const wantsDigests = this.#failures.wantsDigests(piece);
+    this.#context.emit({ type: "verify", active, expected, note, wantsDigests });
   }
 
   #replaced(connection: Connection, remote: Bitfield): void {

@@ -6,7 +6,7 @@
 
 import type { Connection } from "../peer/connection/connection.ts";
 import type { Swarm } from "../peer/swarm.ts";
-import type { Transfer } from "../peer/transfer.ts";
+import type { TransferView } from "../peer/transfer_view.ts";
 import {
   inSeconds,
   type TrackerFailure,
@@ -85,19 +85,19 @@ export function stallReason(
   const rate = connections.reduce((sum, { down }) => sum + down.rate(nowMs), 0);
   if (rate >= Math.min(SLOW_RATE, downloadLimit / 2)) return undefined;
   if (connections.some(({ openedMs }) => nowMs - openedMs < PATIENCE_MS)) return undefined;
-  if (swarm.phase.name === "metadata") {
+  if (swarm.transfer === undefined) {
     const who = counted(connections, "peer");
     return waiting(
       "no-metadata",
       `${who} connected, but none has sent the torrent's description; a .torrent file has it too`,
     );
   }
-  return withConnections(connections, swarm.phase.transfer, peers);
+  return withConnections(connections, swarm.transfer, peers);
 }
 
 function withConnections(
   connections: readonly Connection[],
-  { hashesComplete, layout }: Transfer,
+  { hashesComplete, layout }: TransferView,
   peers: readonly Peer[],
 ): StallReason {
   const useful = connections.filter(({ amInterested }) => amInterested);

@@ -23,7 +23,7 @@ const MAX_FETCHING = 8;
 
 /** The figures of this moment. */
 export function swarmStats(swarm: Swarm, nowMs: number): SwarmFigures {
-  const transfer = swarm.phase.name === "transfer" ? swarm.phase.transfer : undefined;
+  const { transfer } = swarm;
   const connections = [...swarm.connections.values()]
     .map((connection) => connectionStats(connection, transfer?.layout, nowMs));
   const sum = (of: (c: ConnectionStats) => number) => connections.reduce((n, c) => n + of(c), 0);
@@ -36,12 +36,12 @@ export function swarmStats(swarm: Swarm, nowMs: number): SwarmFigures {
   return {
     uploadedBytes: swarm.uploadedBytes,
     downloadedBytes: swarm.downloadedBytes,
-    wastedBytes: transfer?.download.wastedBytes ?? 0,
+    wastedBytes: transfer?.wastedBytes ?? 0,
     downloadRate: sum((c) => c.downloadRate),
     uploadRate: sum((c) => c.uploadRate),
     pieces: transfer?.layout.pieceCount ?? 0,
     havePieces: transfer?.pieces.have.count ?? 0,
-    ...(transfer?.superSeed?.isHiding && { superSeeding: true }),
+    ...(transfer?.isHiding && { superSeeding: true }),
     peers,
     connections,
     sources: contributors(swarm),
@@ -113,8 +113,9 @@ export interface PieceView {
 
 /** The pieces of this swarm's torrent; `undefined` while they are not known. */
 export function pieceView(swarm: Swarm): PieceView | undefined {
-  if (swarm.phase.name !== "transfer") return undefined;
-  const { pieces, layout, download: { available: { rarity } } } = swarm.phase.transfer;
+  const { transfer } = swarm;
+  if (transfer === undefined) return undefined;
+  const { pieces, layout } = transfer;
   let complete = 0; // those are not in the order of rarity
   const reticent: Bitfield[] = [];
   for (const { remote, isSeeder, isCounted } of swarm.connections.values()) {
@@ -127,6 +128,6 @@ export function pieceView(swarm: Swarm): PieceView | undefined {
     count: layout.pieceCount,
     inFlight: pieces.active.keys(),
     has: (piece) => pieces.have.get(piece),
-    availability: (piece) => rarity.availability(piece) + complete + untold(piece),
+    availability: (piece) => transfer.availability(piece) + complete + untold(piece),
   };
 }

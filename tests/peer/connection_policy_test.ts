@@ -266,7 +266,7 @@ Deno.test({
     assertEquals(connection.peer.complete, false);
     bench.pass(60_000);
     assertEquals(bench.actions().filter(({ type }) => type === "dial"), []);
-    bench.transfer.pieceLost(at(2));
+    bench.swarm.pieceLost(at(2));
     bench.pass(500);
     assertEquals(bench.actions().filter(({ type }) => type === "dial").length, 1);
   },
@@ -288,7 +288,7 @@ Deno.test({
     assertEquals(said().map(({ uploadOnly }) => uploadOnly), [true]);
     bench.pass(1000);
     said();
-    bench.transfer.pieceLost(at(2));
+    bench.swarm.pieceLost(at(2));
     bench.pass(1000);
     assertEquals(said(), [{ ids: new Map(), uploadOnly: false }]);
     bench.pass(1000);

@@ -26,7 +26,7 @@ Deno.test({
     const haves = sentTo(actions, onlooker).map((message) => message.type);
     assertEquals(haves, ["have", "have", "have"]);
     assertEquals(sentTo(actions, peer).at(-1), { type: "notInterested" });
-    assertEquals(actions.filter(({ type }) => type === "stored").length, 3);
+    assertEquals(actions.filter(({ type }) => type === "pieceStored").length, 3);
     assert(bench.pieces.isComplete);
     assertEquals(peer.peer.verifiedBytes, 6 * BLOCK_LENGTH);
     assertEquals(bench.download.wastedBytes, 0);
@@ -317,7 +317,7 @@ Deno.test({
     const peer = bench.seed(1);
     bench.settle();
     bench.deliver(peer, 0, 0);
-    bench.download.notStored(at(0));
+    bench.download.storeFailed(at(0));
     bench.check();
     assertEquals(bench.pieces.state(at(0)), "missing");
   },

@@ -30,7 +30,7 @@ Deno.test({
       swarm.introduceAll();
       assert(swarm.run(60, () => [low, some, all].every((node) => node.isComplete)), `${seed}`);
       assertEquals([has(low), has(some)], [[0, 1, 2, 3], [2, 3, 9]]);
-      assertEquals([low, some, all].map((node) => node.transfer.download.wastedBytes), [0, 0, 0]);
+      assertEquals([low, some, all].map((node) => node.transfer.wastedBytes), [0, 0, 0]);
       for (const [connection] of low.endpoints) assert(!connection.amInterested);
       assert(seeder.isComplete);
     }

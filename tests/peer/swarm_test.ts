@@ -55,7 +55,7 @@ Deno.test({
     bench.say(connection, { type: "bitfield", bits: Uint8Array.of(0xf0) }, { type: "unchoke" });
     bench.say(connection, { type: "interested" }, { type: "choke" }, { type: "unchoke" });
     bench.say(connection, { type: "request", piece: 3, begin: 0, length: BLOCK });
-    bench.transfer.pieceLost(at(0));
+    bench.swarm.pieceLost(at(0));
     const types = new Set(bench.said(connection).map(({ type }) => type));
     assertEquals(types, new Set(["bitfield", "interested", "unchoke", "request"]));
   },
@@ -555,8 +555,8 @@ Deno.test({
     bench.say(knows, hello());
     bench.say(not, hello({ ids: new Map() }));
     bench.actions();
-    bench.transfer.pieceLost(at(2));
-    bench.transfer.pieceLost(at(2));
+    bench.swarm.pieceLost(at(2));
+    bench.swarm.pieceLost(at(2));
     const actions = bench.actions();
     const payload = Uint8Array.of(0, 0, 0, 2);
     assertEquals<unknown>(sentTo(actions, knows), [{ type: "extended", id: 4, payload }]);

@@ -8,10 +8,10 @@ import { utf8 } from "../../lib/codec/bytes.ts";
 import { decodeHandshake, encodeHandshake } from "../../lib/codec/wire/handshake.ts";
 import { blockHashes } from "../../lib/codec/torrent/merkle.ts";
 import { parseInfo } from "../../lib/codec/torrent/metainfo.ts";
-import type { Action } from "../../lib/peer/connection/actions.ts";
+import type { Action, VerifyAction } from "../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { Swarm } from "../../lib/peer/swarm.ts";
-import type { Transfer } from "../../lib/peer/transfer.ts";
+import type { TransferView } from "../../lib/peer/transfer_view.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import type { PieceIndex } from "../../lib/store/layout.ts";
 import type { ActivePiece, Wanted } from "../../lib/store/pieces.ts";
@@ -92,10 +92,10 @@ export class MemoryNode {
   }
 
   /** The transfer; throws while there is only a hash. */
-  get transfer(): Transfer {
-    const { phase } = this.swarm;
-    if (phase.name === "metadata") throw new Error("no metadata yet");
-    return phase.transfer;
+  get transfer(): TransferView {
+    const { transfer } = this.swarm;
+    if (transfer === undefined) throw new Error("no metadata yet");
+    return transfer;
   }
 
   /** Everything is verified and stored. */
@@ -133,7 +133,7 @@ export class MemoryNode {
       for (const action of actions) this.#carryOut(action);
       actions = this.swarm.pollActions();
     }
-    if (this.swarm.phase.name === "transfer") this.transfer.download.checkInvariant();
+    this.swarm.checkInvariant();
   }
 
   /** Somebody's bytes of a handshake; the answer, or nothing when it is not welcome. */
@@ -185,7 +185,7 @@ export class MemoryNode {
           this.endpoints.get(action.connection)?.send(message);
         }
         return;
-      case "tell":
+      case "broadcast":
         for (const one of action.to) this.endpoints.get(one)?.send(action.message);
         return;
       case "send":
@@ -197,7 +197,7 @@ export class MemoryNode {
       case "dial":
         return this.#dial(action.peer, action.v2);
       case "verify":
-        return this.world.clock.after(VERIFY_MS, () => this.#verify(action.active));
+        return this.world.clock.after(VERIFY_MS, () => this.#verify(action));
       case "hashBlocks":
         return this.world.clock.after(VERIFY_MS, () => this.#hashBlocks(action.piece));
       case "metadata":
@@ -238,15 +238,14 @@ export class MemoryNode {
     if (have.isFull) this.completeMs = clock.nowMs;
   }
 
-  #verify({ piece, slot }: ActivePiece): void {
+  #verify({ active: { piece, slot }, expected, wantsDigests }: VerifyAction): void {
     const { torrent } = this.world;
     const { pieceLength } = torrent.info;
     const dataLength = torrent.layout.dataLength(piece);
-    const expected = this.transfer.expected(piece)!;
     const bytes = this.#memory.slice(slot * pieceLength, (slot + 1) * pieceLength);
     const matches = torrent.matches(piece, bytes, expected);
     if (matches) this.disk.write(piece, bytes.subarray(0, dataLength));
-    const curious = !matches || this.transfer.wantsDigests(piece);
+    const curious = !matches || wantsDigests;
     const digests = curious ? blockHashes(bytes.subarray(0, dataLength)) : undefined;
     this.swarm.verified(piece, matches, expected.kind === "sha1", digests);
     this.settle();

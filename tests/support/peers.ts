@@ -65,7 +65,7 @@ export function sentTo(actions: readonly Action[], connection: Connection): Mess
     if (action.type === "request" && action.connection === connection) {
       return requestsOf(action.blocks);
     }
-    if (action.type === "tell" && action.to.includes(connection)) return [action.message];
+    if (action.type === "broadcast" && action.to.includes(connection)) return [action.message];
     return action.type === "send" && action.connection === connection ? [action.message] : [];
   });
 }
@@ -126,6 +126,14 @@ export class DownloadBench {
       random: seededRandom(seed),
       doubted: this.failures.suspect,
       canVerify: options.canVerify ?? (() => true),
+      onFull: (active) =>
+        this.#actions.push({
+          type: "verify",
+          active,
+          expected: { kind: "sha1", hash: new Uint8Array(20) },
+          note: "verified",
+          wantsDigests: this.failures.wantsDigests(active.piece),
+        }),
       downloadLimit: options.downloadLimit,
     });
   }
@@ -218,7 +226,8 @@ export class DownloadBench {
       const wanted = this.failures.wantsDigests(active.piece) ? digests : undefined;
       const from = this.failures.passed(active, wanted);
       this.download.stored(active.piece, from);
-      this.#actions.push({ type: "stored", piece: active.piece, from });
+      const bytes = this.layout.dataLength(active.piece);
+      this.#actions.push({ type: "pieceStored", piece: active.piece, bytes, from });
     } else this.failures.failed(active, digests);
     this.check();
   }

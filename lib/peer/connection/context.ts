@@ -5,7 +5,7 @@
  */
 
 import type { Layout, PieceIndex } from "../../store/layout.ts";
-import type { Pieces } from "../../store/pieces.ts";
+import type { ActivePiece, Pieces } from "../../store/pieces.ts";
 import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
 import type { ReadyQueue } from "./ready_queue.ts";
@@ -27,6 +27,8 @@ export interface DownloadOptions {
   readonly downloadLimit?: number | undefined;
   /** Whether the hash of a piece is known yet. */
   readonly canVerify: (piece: PieceIndex) => boolean;
+  /** A piece has all its blocks. */
+  readonly onFull: (active: ActivePiece) => void;
   /** Pieces to be fetched first, each by one peer alone: they failed before. */
   readonly doubted: ReadonlySet<PieceIndex>;
 }

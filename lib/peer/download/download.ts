@@ -172,7 +172,7 @@ export class Download {
     this.#requests.cancel(active, number);
     if (!active.isFull) return;
     this.#pieces.startVerifying(active.piece);
-    this.#options.emit({ type: "verify", active });
+    this.#options.onFull(active);
   }
 
   /** A full piece, which came from these peers, matched its hash and is on disk. */
@@ -192,11 +192,11 @@ export class Download {
   /** A full piece did not match its hash: all of it is fetched again. */
   failed(piece: PieceIndex): void {
     this.#waste.dropped(this.#layout.dataLength(piece));
-    this.notStored(piece);
+    this.storeFailed(piece);
   }
 
   /** A full piece could not be stored: it is fetched again some day. */
-  notStored(piece: PieceIndex): void {
+  storeFailed(piece: PieceIndex): void {
     const active = this.#pieces.active.get(piece)!;
     this.#requests.forget(active);
     this.#picker.ended(active);

@@ -38,8 +38,8 @@ export class HaveBroadcast {
       (isNews ? now : later).push(connection);
     }
     const message = { type: "have", piece } as const;
-    if (now.length > 0) this.#emit({ type: "tell", to: now, message });
-    if (later.length > 0) this.#later.push({ type: "tell", to: later, message });
+    if (now.length > 0) this.#emit({ type: "broadcast", to: now, message });
+    if (later.length > 0) this.#later.push({ type: "broadcast", to: later, message });
   }
 
   /** Time passed, or nothing more will come: whoever was not told yet is told now. */

@@ -173,7 +173,7 @@ export class FailedPieces {
 
   #tell(piece: PieceIndex, from: readonly Peer[]): void {
     for (const peer of from) peer.badPieces++;
-    this.#options.emit({ type: "failed", piece, from });
+    this.#options.emit({ type: "pieceFailed", piece, from });
   }
 
   #convict(peers: readonly Peer[], piece: PieceIndex): void {
