@@ -44,14 +44,9 @@ class Choice {
       }
       connection.wantedCount = connection.remote.count;
     }
-    this.#picker = new PiecePicker({
-      pieces: this.pieces,
-      rarity,
-      fewWanted: () => undefined,
-      canVerify: () => true,
-      doubted: new Set(),
-      drop: () => {},
-    });
+    const available = { rarity, fewWanted: () => undefined };
+    const checks = { canVerify: () => true, suspect: new Set<PieceIndex>() };
+    this.#picker = new PiecePicker({ pieces: this.pieces }, available, checks, () => {});
   }
 
   /** The next peer in turn is asked for a block, and sends it. */

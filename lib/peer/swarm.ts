@@ -19,6 +19,7 @@ import type { PieceIndex } from "../store/layout.ts";
 import type { Action, Emit } from "./connection/actions.ts";
 import { ConnectionPolicy } from "./peers/connection_policy.ts";
 import { type BlockRequest, Connection } from "./connection/connection.ts";
+import { closeConnection } from "./connection/context.ts";
 import { CorruptDataError } from "../errors.ts";
 import { Extensions } from "./extension/extensions.ts";
 import { ReadyQueue } from "./connection/ready_queue.ts";
@@ -27,6 +28,7 @@ import { addPeers, type Introduction } from "./peers/address_filter.ts";
 import { MetadataFetch } from "./extension/metadata_fetch.ts";
 import { Outbox } from "./connection/actions.ts";
 import { ExternalAddress } from "./peers/external_address.ts";
+import type { PeerContext } from "./peers/peer_context.ts";
 import { PeerList } from "./peers/peer_list.ts";
 import { PeerExchange } from "./extension/pex.ts";
 import type { SwarmOptions } from "./options.ts";
@@ -52,11 +54,11 @@ export class Swarm {
   readonly connections: ReadonlyMap<number, Connection>;
   readonly #connections = new Map<number, Connection>();
   readonly #options: SwarmOptions;
-  readonly #admission: ConnectionPolicy;
-  readonly #exchange: PeerExchange;
+  readonly #context: PeerContext;
+  readonly #policy: ConnectionPolicy;
+  readonly #pex: PeerExchange;
   readonly #extensions: Extensions;
-  readonly #traffic: TransferTotals;
-  readonly #hunger = new ReadyQueue();
+  readonly #totals: TransferTotals;
   #infoHashes: InfoHashes;
   #phase: Phase;
   readonly #outbox = new Outbox();
@@ -70,27 +72,26 @@ export class Swarm {
     this.#infoHashes = new InfoHashes(options, options.peerId);
     this.connections = this.#connections;
     this.peers = new PeerList((peer) => this.#emit({ type: "peer", peer }));
-    this.#traffic = new TransferTotals(this.connections);
-    const { peers: book, connections } = this;
-    const fetch = new MetadataFetch(options, this.#emit, this.#hunger);
-    this.#phase = { name: "metadata", fetch };
-    const ownAddresses = new ExternalAddress(options.listenPort, options.listenHost);
-    this.ownAddresses = ownAddresses;
-    const shared = { book, connections, ownAddresses, emit: this.#emit };
-    this.#admission = new ConnectionPolicy({
-      ...options,
-      ...shared,
-      wantNothing: () => this.#wantsNothing,
-      close: (connection, reason) => this.#close(connection, reason),
-    });
-    this.#exchange = new PeerExchange(shared);
-    this.#extensions = new Extensions({
-      ...shared,
-      hunger: this.#hunger,
-      ourselves: options,
+    this.ownAddresses = new ExternalAddress(options.listenPort, options.listenHost);
+    const context = this.#context = {
+      connections: this.connections,
+      emit: this.#emit,
+      ready: new ReadyQueue(),
+      random: options.random,
+      peerById: (id) => this.peers.byId(id),
+      peers: this.peers,
+      ownAddresses: this.ownAddresses,
+    };
+    this.#totals = new TransferTotals(this.connections);
+    this.#phase = { name: "metadata", fetch: new MetadataFetch(context, options) };
+    const { peerId, maxConnections } = options;
+    const wantsNothing = () => this.#wantsNothing;
+    this.#policy = new ConnectionPolicy(context, { peerId, maxConnections, wantsNothing });
+    this.#pex = new PeerExchange(context);
+    this.#extensions = new Extensions(context, options, {
       target: () => this.#machine,
-      exchange: this.#exchange,
-      identify: (connection, listenPort) => this.#admission.setListenPort(connection, listenPort),
+      pex: this.#pex,
+      onListenPort: (connection, port) => this.#policy.setListenPort(connection, port),
     });
   }
 
@@ -112,17 +113,17 @@ export class Swarm {
   /** It is known to be private: before anybody is connected, or else {@link beginTransfer} says so. */
   becomePrivate(): void {
     this.#extensions.isPrivate = true;
-    this.#admission.becomePrivate();
+    this.#policy.becomePrivate();
   }
 
   /** File data received over all connections that ever were. */
   get downloadedBytes(): number {
-    return this.#traffic.downloaded;
+    return this.#totals.downloaded;
   }
 
   /** File data sent over all connections that ever were. */
   get uploadedBytes(): number {
-    return this.#traffic.uploaded;
+    return this.#totals.uploaded;
   }
 
   /** What is to be done now, in order. */
@@ -142,12 +143,12 @@ export class Swarm {
 
   /** Somebody connected to us; returns `undefined` when there is no room or it is not welcome. */
   accept(host: string, port: number): Peer | undefined {
-    return this.#admission.accept(host, port, this.#tickMs);
+    return this.#policy.accept(host, port, this.#tickMs);
   }
 
   /** An attempt to connect, ours or the peer's, came to nothing. */
   dialFailed(peer: Peer, reason: string, nowMs: number): void {
-    this.#admission.dialFailed(peer, reason, nowMs);
+    this.#policy.dialFailed(peer, reason, nowMs);
   }
 
   /**
@@ -161,7 +162,7 @@ export class Swarm {
     nowMs: number,
   ): Connection | string {
     const peerId = hex(handshake.peerId);
-    const refusal = this.#admission.reasonToReject(peer, peerId, settled.inbound, nowMs);
+    const refusal = this.#policy.reasonToReject(peer, peerId, settled.inbound, nowMs);
     if (refusal !== undefined) return refusal;
     const { extensions, fast } = handshake; // ours are both on
     const upgradable = handshake.v2Upgrade && !settled.v2;
@@ -170,7 +171,7 @@ export class Swarm {
     this.#connections.set(connection.id, connection);
     this.peers.apply(peer, "handshake");
     this.#extensions.introduce(connection, false);
-    if (peer.url === undefined) this.#exchange.joined(connection, nowMs);
+    if (peer.url === undefined) this.#pex.joined(connection, nowMs);
     this.#machine.joined(connection, false);
     return connection;
   }
@@ -187,7 +188,7 @@ export class Swarm {
       if (message.type === "extended") this.#extensions.received(connection, message, nowMs);
       else this.#machine.received(connection, message, nowMs);
     } catch (error) {
-      if (error instanceof CorruptDataError) this.#admission.ban(connection.peer, error.message);
+      if (error instanceof CorruptDataError) this.#policy.ban(connection.peer, error.message);
       throw error;
     }
   }
@@ -196,10 +197,10 @@ export class Swarm {
   closed(connection: Connection, reason: string, nowMs: number): void {
     if (!this.#connections.delete(connection.id)) return;
     this.#machine.left(connection);
-    this.#hunger.remove(connection);
-    this.#traffic.onDisconnected(connection);
-    this.#exchange.left(connection, bothUninterested(connection, this.#wantsNothing), nowMs);
-    this.#admission.onDisconnected(connection, reason, nowMs);
+    this.#context.ready.remove(connection);
+    this.#totals.onDisconnected(connection);
+    this.#pex.left(connection, bothUninterested(connection, this.#wantsNothing), nowMs);
+    this.#policy.onDisconnected(connection, reason, nowMs);
     if (!connection.renewed) return;
     this.peers.postpone(connection.peer, nowMs); // nothing failed: there is nothing to wait for
     this.#dial(nowMs);
@@ -207,23 +208,17 @@ export class Swarm {
 
   /** A peer is proved to have sent corrupt data, and nothing is taken from it any more. */
   ban(peer: Peer, piece: PieceIndex): void {
-    this.#admission.ban(peer, `sent corrupt data (piece ${piece})`);
+    this.#policy.ban(peer, `sent corrupt data (piece ${piece})`);
   }
 
   /** The metadata is known and the disk is looked at: pieces can move. */
   beginTransfer(options: TransferOptions, hashes: TorrentHashes, nowMs: number): void {
     this.#infoHashes = new InfoHashes(hashes, this.#options.peerId);
-    const transfer = new Transfer(options, {
-      ...this.#options,
-      connections: this.#connections,
-      emit: this.#emit,
-      hunger: this.#hunger,
-      peerById: (id) => this.peers.byId(id),
-      convict: (peer, piece) => {
-        if (peer.url === undefined) this.ban(peer, piece);
-        else this.#emit({ type: "spoiled", peer, piece });
-      },
-    }, nowMs);
+    const ban = (peer: Peer, piece: PieceIndex) => {
+      if (peer.url === undefined) this.ban(peer, piece);
+      else this.#emit({ type: "spoiled", peer, piece });
+    };
+    const transfer = new Transfer(this.#context, options, this.#options, ban, nowMs);
     const before = this.#phase;
     const nowHybrid = options.layout.version === "hybrid" && this.#options.v2Hash === undefined;
     const upgrade = nowHybrid && !transfer.hashesComplete;
@@ -231,7 +226,7 @@ export class Swarm {
     if (options.private) this.becomePrivate();
     for (const connection of this.#connections.values()) {
       const held = before.name === "metadata" ? before.fetch.held(connection) : [];
-      this.#hunger.enqueue(connection);
+      this.#context.ready.enqueue(connection);
       const end = adoptConnection(connection, held, transfer, upgrade, nowMs);
       if (end !== undefined) this.#close(connection, end);
       else this.#extensions.introduce(connection, true); // after what we have: see `saidUploadOnly`
@@ -291,14 +286,18 @@ export class Swarm {
     this.#machine.tick(nowMs);
     for (const connection of this.#connections.values()) this.#watch(connection, nowMs);
     this.#extensions.tick();
-    if (!this.private) this.#exchange.tick(nowMs);
-    this.#admission.tick(nowMs);
+    if (!this.private) this.#pex.tick(nowMs);
+    this.#policy.tick(nowMs);
     this.#dial(nowMs);
   }
 
   /** Asks whoever may have something for us for more. Call it after every batch of events. */
   poll(nowMs: number): void {
-    for (let next = this.#hunger.next(); next !== undefined; next = this.#hunger.next()) {
+    for (
+      let next = this.#context.ready.next();
+      next !== undefined;
+      next = this.#context.ready.next()
+    ) {
       if (!next.closing) this.#machine.settle(next, nowMs);
     }
   }
@@ -311,7 +310,7 @@ export class Swarm {
   /** Calls those whose turn it is. */
   #dial(nowMs: number): void {
     this.peers.refresh(nowMs);
-    for (const peer of this.#admission.nextDials(nowMs)) {
+    for (const peer of this.#policy.nextDials(nowMs)) {
       this.peers.apply(peer, "dial");
       this.#emit({ type: "dial", peer, v2: this.#infoHashes.dialsV2(peer.v2) });
     }
@@ -334,7 +333,7 @@ export class Swarm {
 
   #watch(connection: Connection, nowMs: number): void {
     if (connection.closing) return;
-    if (this.#phase.name === "metadata") this.#hunger.enqueue(connection); // its waits may be over
+    if (this.#phase.name === "metadata") this.#context.ready.enqueue(connection); // its waits may be over
     recordCompleteness(connection, this.#phase.name === "transfer");
     const end = closeReason(connection, this.#wantsNothing, nowMs);
     if (end !== undefined) return this.#close(connection, end);
@@ -344,9 +343,7 @@ export class Swarm {
   }
 
   #close(connection: Connection, reason: string): void {
-    if (connection.closing) return;
-    connection.closing = true;
-    this.#emit({ type: "close", connection, reason });
+    closeConnection(this.#context, connection, reason);
   }
 }
 

@@ -17,14 +17,15 @@ import type { Layout, PieceIndex } from "../store/layout.ts";
 import { type ActivePiece, type PieceHash, Pieces } from "../store/pieces.ts";
 import { FloodGuard } from "./peers/flood_guard.ts";
 import type { BlockRequest, Connection } from "./connection/connection.ts";
+import type { SwarmContext, TransferContext } from "./connection/context.ts";
 import { Download } from "./download/download.ts";
-import { FailedPieces } from "./verify/failed_pieces.ts";
+import { FailedPieces, type VerdictHandlers } from "./verify/failed_pieces.ts";
 import { initialPieceMessages } from "./upload/have_broadcast.ts";
 import { HashServer } from "./verify/hash_server.ts";
 import { MetadataServer } from "./extension/metadata_server.ts";
 import { PieceHashes } from "./verify/piece_hashes.ts";
 import { SuperSeed } from "./upload/super_seed.ts";
-import type { TransferContext, TransferOptions } from "./options.ts";
+import type { TransferLimits, TransferOptions } from "./options.ts";
 import type { TransferView } from "./transfer_view.ts";
 import { Upload } from "./upload/upload.ts";
 import type { Peer } from "./connection/peer.ts";
@@ -45,7 +46,7 @@ export class Transfer implements TransferView {
   /** Some pieces were checked by SHA-1 although the torrent has SHA-256 hashes. */
   usedSha1: boolean;
   readonly #metadata: MetadataServer;
-  readonly #chatter: FloodGuard;
+  readonly #floodGuard: FloodGuard;
   readonly #hashes: PieceHashes;
   readonly #hashServer: HashServer;
   readonly #failures: FailedPieces;
@@ -53,42 +54,34 @@ export class Transfer implements TransferView {
   readonly #context: TransferContext;
 
   /** Begins with `options.have`; connections are taken over by {@link joined}. */
-  constructor(options: TransferOptions, context: TransferContext, nowMs: number) {
+  constructor(
+    swarm: SwarmContext,
+    options: TransferOptions,
+    { uploadSlots, downloadLimit }: TransferLimits,
+    ban: VerdictHandlers["ban"],
+    nowMs: number,
+  ) {
     const { layout, storeBlock } = options;
-    const { emit, hunger, random, peerById, convict, downloadLimit } = context;
     this.layout = layout;
     this.usedSha1 = options.usedSha1 ?? false;
-    this.#metadata = new MetadataServer(options.info, emit);
-    this.#chatter = new FloodGuard(layout.pieceCount);
-    this.#context = context;
-    this.#hashes = new PieceHashes({ ...options, emit }, nowMs);
     this.pieces = new Pieces(layout, options.have, options.slotCount, options.chosen);
-    const connections = { [Symbol.iterator]: () => context.connections.values() };
-    const shared = { layout, pieces: this.pieces, connections, emit, hunger, random, peerById };
-    this.#failures = new FailedPieces({
-      ...shared,
-      convict,
-      placeOf: (piece) => this.#hashes.placeOf(piece),
-      reopen: (piece, wrong) => this.download.reopened(piece, wrong),
-      drop: (piece) => this.download.failed(piece),
+    const context = this.#context = { ...swarm, layout, pieces: this.pieces };
+    this.#metadata = new MetadataServer(options.info, context.emit);
+    this.#floodGuard = new FloodGuard(layout.pieceCount);
+    const hashes = this.#hashes = new PieceHashes(context, options, nowMs);
+    this.#failures = new FailedPieces(context, (piece) => hashes.placeOf(piece), {
+      ban,
+      retryBlocks: (piece, wrong) => this.download.reopened(piece, wrong),
+      retryPiece: (piece) => this.download.failed(piece),
     }, nowMs);
-    const canVerify = (piece: PieceIndex) => this.#hashes.canVerify(piece);
-    const { suspect: doubted } = this.#failures;
+    const { suspect } = this.#failures;
+    const checks = { suspect, canVerify: (piece: PieceIndex) => hashes.canVerify(piece) };
     const onFull = (active: ActivePiece) => this.#verify(active);
-    this.download = new Download({
-      ...shared,
-      canVerify,
-      doubted,
-      storeBlock,
-      downloadLimit,
-      onFull,
-    });
-    const leechers = () => context.connections.size - this.download.available.completeCount;
-    this.upload = new Upload({ ...shared, leechers, slots: context.uploadSlots });
-    this.#hashServer = new HashServer({ ...options, pieces: this.pieces, emit });
-    if (options.superSeed && options.have.isFull) {
-      this.#superSeed = new SuperSeed({ layout, have: options.have, emit });
-    }
+    this.download = new Download(context, checks, { storeBlock, downloadLimit, onFull });
+    const leecherCount = () => context.connections.size - this.download.available.completeCount;
+    this.upload = new Upload(context, uploadSlots, leecherCount);
+    this.#hashServer = new HashServer(context, options.layers);
+    if (options.superSeed && options.have.isFull) this.#superSeed = new SuperSeed(context);
   }
 
   /** Whether we are to be seen as somebody who wants nothing and has everything. */
@@ -143,7 +136,7 @@ export class Transfer implements TransferView {
     connection.remote = new Bitfield(this.layout.pieceCount);
     this.download.joined(connection);
     const send = (message: Message) => this.#context.emit({ type: "send", connection, message });
-    if (!late && this.#superSeed?.onConnected(connection, this.#context.connections.values())) {
+    if (!late && this.#superSeed?.onConnected(connection)) {
       if (fast) send({ type: "haveNone" });
       this.#superSeed.offerPieces();
     } else for (const message of initialPieceMessages(have, fast, late)) send(message);
@@ -156,7 +149,7 @@ export class Transfer implements TransferView {
    */
   received(connection: Connection, message: Message, nowMs: number): void {
     const { download, upload } = this;
-    this.#chatter.onMessage(connection, message, nowMs);
+    this.#floodGuard.onMessage(connection, message, nowMs);
     switch (message.type) {
       case "piece":
         return download.block(connection, message, nowMs);
@@ -180,7 +173,7 @@ export class Transfer implements TransferView {
       case "notInterested":
         return upload.notInterested(connection, nowMs);
       case "cancel":
-        if (!upload.cancel(connection, message)) this.#chatter.charge(connection, 1, nowMs);
+        if (!upload.cancel(connection, message)) this.#floodGuard.charge(connection, 1, nowMs);
         return;
       case "reject":
         return download.rejected(connection, message);
@@ -213,7 +206,7 @@ export class Transfer implements TransferView {
 
   /** The peer no longer has a piece (BEP 54). */
   dontHave(connection: Connection, piece: number): void {
-    this.#chatter.charge(connection, 1, connection.lastReceivedMs);
+    this.#floodGuard.charge(connection, 1, connection.lastReceivedMs);
     this.download.pieceDropped(connection, this.#index(piece));
   }
 
@@ -279,7 +272,7 @@ export class Transfer implements TransferView {
     this.#hashes.left(connection);
     this.#hashServer.left(connection);
     this.#metadata.left(connection);
-    this.#chatter.left(connection);
+    this.#floodGuard.left(connection);
     this.download.left(connection);
     this.upload.left(connection);
     this.#failures.left(connection);
@@ -328,7 +321,7 @@ export class Transfer implements TransferView {
   #allowFast(connection: Connection, piece: number): void {
     if (connection.allowedFast.size >= MAX_ALLOWED_FAST) return;
     connection.allowedFast.add(this.#index(piece));
-    this.#context.hunger.enqueue(connection);
+    this.#context.ready.enqueue(connection);
   }
 
   #index(piece: number): PieceIndex {

@@ -77,11 +77,11 @@ Deno.test({
     const first = asked(bench.settle(), [good, bad, ...others]);
     assertEquals(first, others.slice(0, 2), "two at a time, and first who had no part in it");
     assertEquals(bench.pieces.state(at(0)), "verifying");
-    assertEquals(bench.convicted, []);
+    assertEquals(bench.banned, []);
     assert(bench.failures.hashes(first[0]!, answer()));
     bench.check();
     assertEquals(bench.pieces.state(at(0)), "inFlight");
-    assertEquals(bench.convicted, [bad.peer]);
+    assertEquals(bench.banned, [bad.peer]);
     bench.leave(bad);
     const requests = bench.settle().flatMap((action) =>
       action.type === "request" ? requestsOf(action.blocks) : []
@@ -93,7 +93,7 @@ Deno.test({
     bench.deliverAll(fetcher);
     bench.verify(0);
     assert(bench.pieces.have.get(0));
-    assertEquals(bench.convicted, [bad.peer]);
+    assertEquals(bench.banned, [bad.peer]);
     assertEquals(good.peer.verifiedBytes, (fetcher === good ? 3 : 2) * 16_384);
     assertEquals(bad.peer.verifiedBytes, 16_384, "one of its blocks was right");
     assert(!bench.failures.hashes(first[1]!, answer()), "a late answer means nothing");
@@ -113,7 +113,7 @@ Deno.test({
     bench.settle();
     bench.deliver(second!, 0, 3, 8);
     bench.verify(0);
-    assertEquals(bench.convicted, [bad.peer, second!.peer]);
+    assertEquals(bench.banned, [bad.peer, second!.peer]);
     assertEquals(bench.pieces.state(at(0)), "inFlight");
     assertEquals(asked(bench.settle(), [first!]), [], "the hashes are known");
   },
@@ -130,7 +130,7 @@ Deno.test({
     bench.settle();
     for (let block = 0; block < BLOCKS; block++) bench.deliver(fresh, 1, block, 5);
     bench.verify(1);
-    assertEquals(bench.convicted.at(-1), fresh.peer, "it was alone: no hashes are needed for that");
+    assertEquals(bench.banned.at(-1), fresh.peer, "it was alone: no hashes are needed for that");
     bench.leave(fresh);
     assertEquals(bench.pieces.state(at(1)), "missing", "and nobody else could give them");
   },
@@ -158,7 +158,7 @@ Deno.test({
       assertEquals(everybody.size, 5, how);
       bench.check();
       assert(bench.failures.suspect.has(at(0)), how);
-      assertEquals(bench.convicted, []);
+      assertEquals(bench.banned, []);
       assert(bench.nowMs <= 4250, `${bench.nowMs} ms`);
     }
   },

@@ -38,5 +38,5 @@ Deno.test("each piece that fails counts for all who had a part in it", pure, () 
   bench.deliver(other, 0, bench.owed(other)[0]!.block, 1);
   bench.verifyFull();
   assertEquals([one.peer.badPieces, other.peer.badPieces], [1, 1]);
-  assertEquals(bench.convicted, []);
+  assertEquals(bench.banned, []);
 });

@@ -135,7 +135,7 @@ Deno.test({
     bench.download.choked(peer);
     assertEquals(bench.requests(peer), []);
     peer.allowedFast.add(4);
-    bench.hunger.enqueue(peer);
+    bench.ready.enqueue(peer);
     assertEquals(bench.requests(peer).map(({ piece }) => piece), [4, 4]);
     bench.reject(peer, 4, 0);
     assertEquals(bench.requests(peer), [], "and not again what it refused");
@@ -455,7 +455,7 @@ function chaos(seed: number, counts: Record<string, number>): void {
   const did = (what: string) => counts[what] = (counts[what] ?? 0) + 1;
   let nextId = 1;
   for (let i = 0; i < 500 && !bench.pieces.isComplete; i++) {
-    const connections = [...bench.connections];
+    const connections = [...bench.connections.values()];
     if (connections.length < 4 && random() < 0.3) {
       const has = bits(pieceCount);
       for (let piece = 0; piece < pieceCount; piece++) if (random() < 0.6) has.set(piece);
@@ -497,7 +497,7 @@ function chaos(seed: number, counts: Record<string, number>): void {
       }
     }
   }
-  for (const peer of [...bench.connections]) bench.leave(peer);
+  for (const peer of [...bench.connections.values()]) bench.leave(peer);
   const good = bench.seed(nextId, {});
   for (let i = 0; i < 400 && !bench.pieces.isComplete; i++) {
     bench.tick(250);

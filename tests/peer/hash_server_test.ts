@@ -24,7 +24,7 @@ import type { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { Pieces } from "../../lib/store/pieces.ts";
 import { formulaBytes } from "../support/content.ts";
-import { allOf, at, bits, connect, sentTo } from "../support/peers.ts";
+import { allOf, at, bits, connect, contextOf, sentTo } from "../support/peers.ts";
 
 const permissions = "none";
 const ROOT = fromHex("f61b411edd5deec7aec1a7db8c172916d1022bcf9964c7fca4577eef1424adf0");
@@ -59,12 +59,12 @@ class Bench {
     const layer = known
       ? new PieceLayer(ROOT, DATA.length, pieceLength, concat(...hashes))
       : new PieceLayer(ROOT, DATA.length, pieceLength);
-    this.server = new HashServer({
-      layers: new Map([[hex(ROOT), layer]]),
+    const context = contextOf({
       layout: this.layout,
       pieces: new Pieces(this.layout, have?.(this.layout) ?? allOf(pieceCount), 0),
       emit: (action) => this.#actions.push(action),
     });
+    this.server = new HashServer(context, new Map([[hex(ROOT), layer]]));
   }
 
   peer(id: number): Connection {

@@ -17,7 +17,8 @@ Deno.test("a piece is told at once to whom it is news and to who gave it, to oth
   giver.remote = bits(4, 0);
   complete.remote = allOf(4);
   let actions: Action[] = [];
-  const haves = new HaveBroadcast([lacking, giver, complete], (action) => actions.push(action));
+  const connections = new Map([lacking, giver, complete].map((one) => [one.id, one]));
+  const haves = new HaveBroadcast({ connections, emit: (action) => actions.push(action) });
   const heard = () => {
     const said = [lacking, giver, complete].map((connection) =>
       sentTo(actions, connection).map((message) => message.type === "have" ? message.piece : "?")

@@ -26,18 +26,17 @@ class Bench {
   readonly fetch: MetadataFetch;
   readonly #book = new PeerList(() => {});
   readonly #connections: Connection[] = [];
-  readonly #hunger = new ReadyQueue();
+  readonly #ready = new ReadyQueue();
   #actions: Action[] = [];
   nowMs = 0;
 
   constructor(readonly info: Uint8Array = INFO, hashes = { v1: true, v2: false }) {
     this.fetch = new MetadataFetch(
+      { emit: (action) => this.#actions.push(action), ready: this.#ready },
       {
         v1Hash: hashes.v1 ? sha1(info) : undefined,
         v2Hash: hashes.v2 ? sha256(info) : undefined,
       },
-      (action) => this.#actions.push(action),
-      this.#hunger,
     );
   }
 
@@ -49,7 +48,7 @@ class Bench {
     this.fetch.joined(connection);
     connection.extensionIds.set("ut_metadata", 9);
     connection.metadataSize = metadataSize;
-    this.#hunger.enqueue(connection);
+    this.#ready.enqueue(connection);
     return connection;
   }
 
@@ -61,7 +60,7 @@ class Bench {
   /** The metadata messages sent to the peer since the last time. */
   said(connection: Connection): MetadataMessage[] {
     let one: Connection | undefined;
-    while ((one = this.#hunger.next()) !== undefined) {
+    while ((one = this.#ready.next()) !== undefined) {
       if (this.#connections.includes(one)) this.fetch.settle(one, this.nowMs);
     }
     const messages = sentTo(this.#actions, connection);
@@ -92,7 +91,7 @@ class Bench {
   tick(byMs: number): void {
     this.nowMs += byMs;
     this.fetch.tick(this.nowMs);
-    for (const connection of this.#connections) this.#hunger.enqueue(connection);
+    for (const connection of this.#connections) this.#ready.enqueue(connection);
   }
 
   /** What was emitted as the finished dictionary. */

@@ -145,7 +145,7 @@ Deno.test({
     bench.settle();
     assertEquals(bench.owed(first).length, 6, "a third of all");
     bench.tick(1000);
-    bench.hunger.enqueue(first);
+    bench.ready.enqueue(first);
     bench.settle();
     assertEquals(bench.owed(first).length, 16, "they had their time");
   },

@@ -46,7 +46,7 @@ Deno.test({
     bench.deliver(peer, 0, 0);
     bench.deliver(peer, 0, 1, 1);
     bench.verifyFull();
-    assertEquals(bench.convicted, [peer.peer]);
+    assertEquals(bench.banned, [peer.peer]);
     assertEquals(bench.pieces.state(at(0)), "missing");
     assertEquals(bench.download.wastedBytes, 2 * 16384);
     assertEquals(bench.failures.suspect.size, 0, "there is no doubt");
@@ -58,7 +58,7 @@ Deno.test({
   permissions,
   fn() {
     const { bench } = spoiled(1);
-    assertEquals(bench.convicted, []);
+    assertEquals(bench.banned, []);
     assertEquals([...bench.failures.suspect], [at(0)]);
   },
 });
@@ -89,7 +89,7 @@ Deno.test({
       bench.deliver(chosen, 0, 0);
       bench.deliver(chosen, 0, 1);
       bench.verifyFull();
-      assertEquals(bench.convicted, [bad.peer], who);
+      assertEquals(bench.banned, [bad.peer], who);
       assertEquals(bench.failures.suspect.size, 0);
       assertEquals(bench.failures.wantsDigests(at(0)), false);
     }
@@ -105,13 +105,13 @@ Deno.test({
     bench.deliver(bad, 0, 0);
     bench.deliver(bad, 0, 1, 8);
     bench.verifyFull();
-    assertEquals(bench.convicted, [bad.peer]);
+    assertEquals(bench.banned, [bad.peer]);
     bench.leave(bad);
     bench.settle();
     bench.deliverAll(good);
     bench.verifyFull();
     assert(bench.pieces.isComplete);
-    assertEquals(new Set(bench.convicted), new Set([bad.peer]));
+    assertEquals(new Set(bench.banned), new Set([bad.peer]));
   },
 });
 
@@ -128,7 +128,7 @@ Deno.test({
       let failures = 0;
       for (let i = 0; i < 400 && !bench.pieces.isComplete; i++) {
         bench.settle();
-        for (const peer of [...bench.connections]) {
+        for (const peer of [...bench.connections.values()]) {
           const [first] = bench.owed(peer);
           if (first === undefined) continue;
           const corrupt = bad.includes(peer) && (first.piece + first.block + i) % 3 === 0;
@@ -136,12 +136,12 @@ Deno.test({
         }
         failures += bench.verifyFull().length;
         for (const peer of peers) {
-          if (bench.convicted.includes(peer.peer) && bench.connections.has(peer)) bench.leave(peer);
+          if (bench.banned.includes(peer.peer) && bench.connections.has(peer.id)) bench.leave(peer);
         }
         if (i % 20 === 0) bench.tick(250);
       }
       assert(bench.pieces.isComplete, `seed ${seed}`);
-      const names = new Set(bench.convicted);
+      const names = new Set(bench.banned);
       for (const peer of names) assert(bad.some((one) => one.peer === peer), `seed ${seed}`);
       if (failures > 0) assert(names.size > 0, `seed ${seed}: ${failures} failures`);
       convictions += names.size;
@@ -166,7 +166,7 @@ Deno.test({
     bench.deliverAll(innocent);
     bench.verifyFull();
     assert(bench.pieces.isComplete);
-    assertEquals(bench.convicted, []);
+    assertEquals(bench.banned, []);
   },
 });
 
@@ -180,7 +180,7 @@ Deno.test({
     bench.settle();
     bench.deliverAll(good);
     bench.verifyFull();
-    assertEquals(bench.convicted, [bad.peer]);
+    assertEquals(bench.banned, [bad.peer]);
   },
 });
 
@@ -230,7 +230,7 @@ Deno.test({
     bench.deliverAll(helper);
     bench.verifyFull();
     assert(bench.pieces.isComplete);
-    assertEquals(bench.convicted, [bad.peer]);
+    assertEquals(bench.banned, [bad.peer]);
   },
 });
 

@@ -6,10 +6,10 @@ import type { Action } from "../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { SuperSeed } from "../../lib/peer/upload/super_seed.ts";
-import type { Wanted } from "../../lib/store/pieces.ts";
+import { Pieces, type Wanted } from "../../lib/store/pieces.ts";
 import { MemorySwarm, type NodeOptions } from "../support/memory_swarm.ts";
 import { MemoryTorrent } from "../support/memory_torrent.ts";
-import { allOf, at, bits, connect, layoutOf, sentTo } from "../support/peers.ts";
+import { allOf, at, bits, connect, contextOf, layoutOf, sentTo } from "../support/peers.ts";
 
 const permissions = "none";
 
@@ -36,7 +36,7 @@ const AHEAD = 4;
 class Bench {
   readonly superSeed: SuperSeed;
   readonly have;
-  readonly connections = new Set<Connection>();
+  readonly connections = new Map<number, Connection>();
   /** Every piece that was offered, in order; the same one twice when it was offered again. */
   readonly offered: number[] = [];
   nowMs = 0;
@@ -47,11 +47,11 @@ class Bench {
   constructor(pieceCount: number) {
     this.#pieceCount = pieceCount;
     this.have = allOf(pieceCount);
-    this.superSeed = new SuperSeed({
-      layout: layoutOf(pieceCount, BLOCKS_PER_PIECE),
-      have: this.have,
-      emit: (action) => this.#note(action),
-    });
+    const layout = layoutOf(pieceCount, BLOCKS_PER_PIECE);
+    const { connections } = this;
+    const pieces = new Pieces(layout, this.have, 0);
+    const emit = (action: Action) => this.#note(action);
+    this.superSeed = new SuperSeed(contextOf({ layout, pieces, connections, emit }));
   }
 
   /** A peer that wants everything and is served, with these pieces; whether it is told "nothing". */
@@ -60,8 +60,8 @@ class Bench {
     peer.remote = bits(this.#pieceCount, ...pieces);
     peer.peerInterested = true;
     peer.amChoking = false;
-    this.connections.add(peer);
-    const isGuest = this.superSeed.onConnected(peer, this.connections);
+    this.connections.set(peer.id, peer);
+    const isGuest = this.superSeed.onConnected(peer);
     for (const piece of pieces) this.superSeed.onHave(peer, at(piece));
     return { peer, isGuest };
   }
@@ -74,7 +74,7 @@ class Bench {
   }
 
   leave(peer: Connection): void {
-    this.connections.delete(peer);
+    this.connections.delete(peer.id);
     this.superSeed.onDisconnected(peer);
     this.superSeed.offerPieces();
   }
@@ -293,9 +293,9 @@ Deno.test({
 
     const late = new Bench(8);
     assertEquals(late.join(1).isGuest, true);
-    const [first] = late.connections;
+    const [first] = late.connections.values();
     late.leave(first!);
-    late.connections.add(first!);
+    late.connections.set(first!.id, first!);
     first!.remote.set(0); // somebody has a piece by now
     assertEquals(late.join(2).isGuest, false);
   },
@@ -308,10 +308,10 @@ Deno.test({
     const bench = new Bench(8);
     const peerId = hex(fromLatin1("-lt0D80-xxxxxxxxxxxx"));
     const rtorrent = connect(new PeerList(() => {}), 1, { peerId });
-    assertEquals(bench.superSeed.onConnected(rtorrent, []), false, "it comes first");
+    assertEquals(bench.superSeed.onConnected(rtorrent), false, "it comes first");
     assertEquals(bench.superSeed.isHiding, false);
     assertEquals(bench.join(2).isGuest, true);
-    assertEquals(bench.superSeed.onConnected(rtorrent, bench.connections), false, "it comes later");
+    assertEquals(bench.superSeed.onConnected(rtorrent), false, "it comes later");
     assertEquals(bench.superSeed.isHiding, true, "others are given their own pieces all the same");
   },
 });

@@ -10,8 +10,7 @@ import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { MAX_SERVED_BLOCK, REQUEST_QUEUE, Upload } from "../../lib/peer/upload/upload.ts";
 import { Layout } from "../../lib/store/layout.ts";
 import { Pieces } from "../../lib/store/pieces.ts";
-import { allOf, at, bits, connect, layoutOf, sentTo } from "../support/peers.ts";
-import { seededRandom } from "../support/random.ts";
+import { allOf, at, bits, connect, contextOf, layoutOf, sentTo } from "../support/peers.ts";
 
 const permissions = "none";
 const old = { fast: false };
@@ -19,29 +18,31 @@ const old = { fast: false };
 /** An upload of a whole torrent of 4 pieces of 16 blocks, unless said otherwise. */
 class Bench {
   readonly upload: Upload;
-  readonly connections = new Set<Connection>();
+  readonly connections = new Map<number, Connection>();
   readonly pieces: Pieces;
   readonly #book = new PeerList(() => {});
   #actions: Action[] = [];
 
   constructor(slots = 4, layout = layoutOf(4, 16), have = allOf(layout.pieceCount)) {
     this.pieces = new Pieces(layout, have, 1);
-    this.upload = new Upload({
+    const context = contextOf({
       layout,
       pieces: this.pieces,
       connections: this.connections,
-      leechers: () => [...this.connections].filter(({ remote }) => !remote.isFull).length,
       emit: (action) => this.#actions.push(action),
-      random: seededRandom(1),
-      slots,
     });
+    this.upload = new Upload(
+      context,
+      slots,
+      () => [...this.connections.values()].filter(({ remote }) => !remote.isFull).length,
+    );
     // In a small swarm all would be served.
     for (let i = 0; i <= 2 * slots; i++) this.peer(1000 + i).remote = bits(layout.pieceCount);
   }
 
   peer(id: number, negotiated: Partial<Negotiated> = {}): Connection {
     const connection = connect(this.#book, id, negotiated);
-    this.connections.add(connection);
+    this.connections.set(connection.id, connection);
     return connection;
   }
 
@@ -152,7 +153,7 @@ Deno.test({
     bench.upload.interested(other, 0);
     bench.upload.tick(0);
     const leaver = one.amChoking ? other : one;
-    bench.connections.delete(leaver);
+    bench.connections.delete(leaver.id);
     bench.upload.left(leaver);
     const left = one.amChoking ? one : other;
     bench.upload.tick(250);

@@ -7,6 +7,7 @@ import type { Message } from "../../lib/codec/wire/message.ts";
 import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
 import type { Action } from "../../lib/peer/connection/actions.ts";
 import { Connection, type Negotiated } from "../../lib/peer/connection/connection.ts";
+import type { TransferContext } from "../../lib/peer/connection/context.ts";
 import { Download } from "../../lib/peer/download/download.ts";
 import { FailedPieces } from "../../lib/peer/verify/failed_pieces.ts";
 import { ReadyQueue } from "../../lib/peer/connection/ready_queue.ts";
@@ -70,6 +71,21 @@ export function sentTo(actions: readonly Action[], connection: Connection): Mess
   });
 }
 
+/** The context of parts of a transfer: what a test does not say is empty. */
+export function contextOf(some: Partial<TransferContext> = {}): TransferContext {
+  const layout = some.layout ?? layoutOf(1, 1);
+  return {
+    layout,
+    pieces: some.pieces ?? new Pieces(layout, new Bitfield(layout.pieceCount), 0),
+    connections: new Map(),
+    emit: () => {},
+    ready: new ReadyQueue(),
+    random: seededRandom(1),
+    peerById: () => undefined,
+    ...some,
+  };
+}
+
 /** How a download bench is set up. */
 export interface BenchOptions {
   pieceCount?: number;
@@ -88,13 +104,13 @@ export class DownloadBench {
   readonly pieces: Pieces;
   readonly download: Download;
   readonly book = new PeerList(() => {});
-  readonly connections = new Set<Connection>();
+  readonly connections = new Map<number, Connection>();
   readonly failures: FailedPieces;
-  readonly hunger = new ReadyQueue();
+  readonly ready = new ReadyQueue();
   /** Blocks handed to the piece memory. */
   stored: { slot: number; begin: number; length: number }[] = [];
   /** Who was found guilty, in order. */
-  readonly convicted: Peer[] = [];
+  readonly banned: Peer[] = [];
   nowMs = 0;
   /** By slot, the digests of the blocks in it: of zeros where a block is right. */
   readonly #digests = new Map<number, Uint8Array>();
@@ -105,27 +121,26 @@ export class DownloadBench {
     const { pieceCount = 8, blocksPerPiece = 4, slotCount = 16, seed = 1 } = options;
     this.layout = options.layout ?? layoutOf(pieceCount, blocksPerPiece);
     this.pieces = new Pieces(this.layout, new Bitfield(this.layout.pieceCount), slotCount);
-    const shared = {
+    const context = contextOf({
       layout: this.layout,
       pieces: this.pieces,
       connections: this.connections,
       emit: (action: Action) => this.#actions.push(action),
-      hunger: this.hunger,
-    };
-    this.failures = new FailedPieces({
-      ...shared,
-      peerById: (id) => this.book.byId(id),
-      placeOf: options.placeOf ?? (() => undefined),
-      convict: (peer) => this.convicted.push(peer),
-      reopen: (piece, wrong) => this.download.reopened(piece, wrong),
-      drop: (piece) => this.download.failed(piece),
-    }, 0);
-    this.download = new Download({
-      ...shared,
-      storeBlock: (slot, begin, block) => this.#store(slot, begin, block),
+      ready: this.ready,
       random: seededRandom(seed),
-      doubted: this.failures.suspect,
+      peerById: (id) => this.book.byId(id),
+    });
+    this.failures = new FailedPieces(context, options.placeOf ?? (() => undefined), {
+      ban: (peer) => this.banned.push(peer),
+      retryBlocks: (piece, wrong) => this.download.reopened(piece, wrong),
+      retryPiece: (piece) => this.download.failed(piece),
+    }, 0);
+    const { suspect } = this.failures;
+    this.download = new Download(context, {
+      suspect,
       canVerify: options.canVerify ?? (() => true),
+    }, {
+      storeBlock: (slot, begin, block) => this.#store(slot, begin, block),
       onFull: (active) =>
         this.#actions.push({
           type: "verify",
@@ -159,7 +174,7 @@ export class DownloadBench {
   ): Connection {
     const connection = connect(this.book, id, negotiated, this.nowMs - 1500);
     connection.remote = new Bitfield(this.layout.pieceCount);
-    this.connections.add(connection);
+    this.connections.set(connection.id, connection);
     this.download.piecesReplaced(connection, has);
     this.download.unchoked(connection);
     return connection;
@@ -168,7 +183,7 @@ export class DownloadBench {
   /** Lets everybody who is hungry ask for more; returns all that was sent. */
   settle(): Action[] {
     let connection: Connection | undefined;
-    while ((connection = this.hunger.next()) !== undefined) {
+    while ((connection = this.ready.next()) !== undefined) {
       this.download.settle(connection, this.nowMs);
     }
     this.check();
@@ -245,9 +260,9 @@ export class DownloadBench {
 
   /** The connection is gone. */
   leave(connection: Connection): void {
-    this.connections.delete(connection);
+    this.connections.delete(connection.id);
     this.download.left(connection);
-    this.hunger.remove(connection);
+    this.ready.remove(connection);
     this.failures.left(connection);
     this.check();
   }

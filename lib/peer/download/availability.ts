@@ -8,12 +8,10 @@
  */
 
 import type { Bitfield } from "../../store/bitfield.ts";
-import type { Layout, PieceIndex } from "../../store/layout.ts";
+import type { PieceIndex } from "../../store/layout.ts";
 import type { Pieces } from "../../store/pieces.ts";
-import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { DownloadOptions } from "../connection/context.ts";
-import type { ReadyQueue } from "../connection/ready_queue.ts";
+import type { TransferContext } from "../connection/context.ts";
 import { RarestFirst } from "./rarest_first.ts";
 
 /** More than this is not little. */
@@ -25,15 +23,14 @@ export class Availability {
   readonly rarity: RarestFirst;
   /** How many connected peers have all pieces. */
   completeCount = 0;
+  readonly #context: TransferContext;
   readonly #pieces: Pieces;
-  readonly #emit: Emit;
-  readonly #hunger: ReadyQueue;
 
   /** Everything missing that was chosen is wanted from the beginning. */
-  constructor({ layout, pieces, emit, hunger, random }: DownloadOptions) {
+  constructor(context: TransferContext) {
+    const { layout, pieces, random } = context;
+    this.#context = context;
     this.#pieces = pieces;
-    this.#emit = emit;
-    this.#hunger = hunger;
     this.rarity = new RarestFirst(layout.pieceCount, random);
     for (const piece of layout.pieces()) {
       if (!pieces.have.get(piece) && pieces.isWanted(piece)) this.rarity.add(piece);
@@ -48,7 +45,7 @@ export class Availability {
     connection.isCounted = !remote.isFull;
     connection.gains = [];
     connection.wantedCount = remote.isFull ? this.#allWanted : this.#count(remote);
-    if (connection.wantedCount > 0) this.#hunger.enqueue(connection);
+    if (connection.wantedCount > 0) this.#context.ready.enqueue(connection);
     this.#showInterest(connection);
   }
 
@@ -67,7 +64,7 @@ export class Availability {
     if (!this.#isWanted(piece)) return;
     connection.wantedCount++;
     if (connection.gains.length < MAX_GAINS) connection.gains.push(piece);
-    this.#hunger.enqueue(connection);
+    this.#context.ready.enqueue(connection);
     this.#showInterest(connection);
   }
 
@@ -103,11 +100,12 @@ export class Availability {
   }
 
   /** @throws {Error} when counts or interest contradict what the connections have */
-  checkInvariant(connections: Iterable<Connection>, layout: Layout): void {
+  checkInvariant(): void {
+    const { connections, layout } = this.#context;
     this.rarity.checkInvariant();
     const counts = new Uint16Array(layout.pieceCount);
     let complete = 0;
-    for (const { remote, isCounted } of connections) {
+    for (const { remote, isCounted } of connections.values()) {
       if (hasEverything(remote)) complete++;
       if (isCounted) { for (const piece of remote.ones()) counts[piece]!++; }
       else if (!remote.isFull) throw new Error("who lacks pieces is not counted");
@@ -121,7 +119,7 @@ export class Availability {
         throw new Error(`piece ${piece} is in the order although it is not missing`);
       }
     }
-    for (const { id, remote, wantedCount, amInterested } of connections) {
+    for (const { id, remote, wantedCount, amInterested } of connections.values()) {
       let wanted = 0;
       for (const piece of remote.ones()) if (this.#isWanted(piece)) wanted++;
       if (wanted !== wantedCount) throw new Error(`connection ${id} has ${wanted} wanted pieces`);
@@ -153,7 +151,7 @@ export class Availability {
     if (interested === connection.amInterested) return;
     connection.amInterested = interested;
     const message = { type: interested ? "interested" : "notInterested" } as const;
-    this.#emit({ type: "send", connection, message });
+    this.#context.emit({ type: "send", connection, message });
   }
 }
 

@@ -16,12 +16,12 @@ import type { ActivePiece, Pieces } from "../../store/pieces.ts";
 import { RequestScheduler } from "./request_scheduler.ts";
 import { Availability } from "./availability.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { DownloadOptions } from "../connection/context.ts";
+import type { TransferContext } from "../connection/context.ts";
 import { EndGame } from "./request_scheduler.ts";
 import { RequestQuota } from "./request_quota.ts";
 import { HaveBroadcast } from "../upload/have_broadcast.ts";
 import type { ReadyQueue } from "../connection/ready_queue.ts";
-import { PiecePicker } from "./piece_picker.ts";
+import { type PieceChecks, PiecePicker } from "./piece_picker.ts";
 import { RequestTable } from "./request_table.ts";
 import { WastedData } from "./wasted_data.ts";
 import type { Peer } from "../connection/peer.ts";
@@ -29,46 +29,53 @@ import type { Peer } from "../connection/peer.ts";
 /** A peer that owes blocks and sends none for so long holds them no longer. */
 const SNUB_MS = 8000;
 
+/** Where what is fetched goes, and how fast it may come. */
+export interface DownloadOptions {
+  readonly storeBlock: StoreBlock;
+  /** A piece has all its blocks. */
+  readonly onFull: (active: ActivePiece) => void;
+  /** Bytes per second that may arrive; absent: any number. */
+  readonly downloadLimit?: number | undefined;
+}
+
+/** Where the bytes of a block go: into the piece memory, or nowhere in a simulation. */
+export type StoreBlock = (slot: number, begin: number, block: Uint8Array) => void;
+
 /** The fetching half of a transfer. */
 export class Download {
   /** Who has what. */
   readonly available: Availability;
-  readonly #options: DownloadOptions;
+  readonly #connections: ReadonlyMap<number, Connection>;
   readonly #layout: Layout;
   readonly #pieces: Pieces;
-  readonly #hunger: ReadyQueue;
+  readonly #ready: ReadyQueue;
+  readonly #checks: PieceChecks;
+  readonly #options: DownloadOptions;
   readonly #picker: PiecePicker;
   readonly #haves: HaveBroadcast;
   readonly #requests: RequestTable;
-  readonly #share: RequestQuota;
+  readonly #quota: RequestQuota;
   readonly #endGame: EndGame;
-  readonly #asking: RequestScheduler;
+  readonly #scheduler: RequestScheduler;
   readonly #waste = new WastedData();
 
   /** Everything missing is wanted from the beginning. */
-  constructor(options: DownloadOptions) {
-    const { layout, pieces, connections, emit, hunger, canVerify, doubted } = options;
+  constructor(context: TransferContext, checks: PieceChecks, options: DownloadOptions) {
+    this.#connections = context.connections;
+    this.#layout = context.layout;
+    this.#pieces = context.pieces;
+    this.#ready = context.ready;
+    this.#checks = checks;
     this.#options = options;
-    this.#layout = layout;
-    this.#pieces = pieces;
-    this.#hunger = hunger;
-    this.#haves = new HaveBroadcast(connections, emit);
-    const share = this.#share = new RequestQuota(options);
-    this.available = new Availability(options);
-    const { rarity, fewWanted } = this.available;
-    const endGame = this.#endGame = new EndGame(rarity);
-    const picker = new PiecePicker({
-      pieces,
-      rarity,
-      fewWanted,
-      canVerify,
-      doubted,
-      drop: this.#drop,
-    });
+    this.#haves = new HaveBroadcast(context);
+    this.available = new Availability(context);
+    const quota = this.#quota = new RequestQuota(context, options.downloadLimit ?? Infinity);
+    const endGame = this.#endGame = new EndGame(this.available.rarity);
+    const picker = new PiecePicker(context, this.available, checks, this.#drop);
+    const requests = new RequestTable(context, (active) => picker.freed(active));
     this.#picker = picker;
-    const freed = (active: ActivePiece) => picker.freed(active);
-    const requests = this.#requests = new RequestTable({ ...options, freed });
-    this.#asking = new RequestScheduler({ picker, requests, share, hunger, endGame });
+    this.#requests = requests;
+    this.#scheduler = new RequestScheduler(context, picker, requests, quota, endGame);
   }
 
   /** Bytes that arrived and were of no use. */
@@ -78,7 +85,7 @@ export class Download {
 
   /** A connection takes part from now on. */
   joined(connection: Connection): void {
-    this.#share.changed(connection);
+    this.#quota.changed(connection);
   }
 
   /** The peer's bitfield is known, or known anew. */
@@ -87,50 +94,50 @@ export class Download {
     for (const active of this.#picker.ownedBy(connection)) {
       if (!remote.get(active.piece)) this.#leave(connection, active);
     }
-    this.#share.changed(connection);
+    this.#quota.changed(connection);
   }
 
   /** The peer got one more piece. */
   pieceGained(connection: Connection, piece: PieceIndex): void {
     this.available.gained(connection, piece);
-    this.#share.changed(connection);
+    this.#quota.changed(connection);
   }
 
   /** The peer no longer has a piece. Without BEP 6 what we asked for of it is dropped (BEP 54). */
   pieceDropped(connection: Connection, piece: PieceIndex): void {
     this.available.dropped(connection, piece);
-    this.#share.changed(connection);
+    this.#quota.changed(connection);
     const active = this.#pieces.active.get(piece);
     if (active === undefined) return;
     if (!connection.negotiated.fast) this.#requests.release(connection, active);
     this.#leave(connection, active);
-    this.#hunger.enqueue(connection);
-    this.#hunger.wakeSome();
+    this.#ready.enqueue(connection);
+    this.#ready.wakeSome();
   }
 
   /** The peer serves us now. */
   unchoked(connection: Connection): void {
     connection.peerChoking = false;
-    this.#share.changed(connection);
+    this.#quota.changed(connection);
     connection.refused.clear();
-    this.#hunger.enqueue(connection);
+    this.#ready.enqueue(connection);
   }
 
   /** The peer stops serving us. Without BEP 6 all our requests are dropped; with it, each is answered. */
   choked(connection: Connection): void {
     connection.peerChoking = true;
-    this.#share.changed(connection);
+    this.#quota.changed(connection);
     if (!connection.negotiated.fast) this.#requests.releaseAll(connection);
     this.#leaveAll(connection);
-    this.#hunger.enqueue(connection); // there may be what it allows while it chokes
+    this.#ready.enqueue(connection); // there may be what it allows while it chokes
   }
 
   /** The peer will not send a block we asked for (BEP 6). */
   rejected(connection: Connection, message: BlockRangeMessage): void {
     const key = this.#requests.keyOf(message.piece, message.begin);
     if (key === undefined || this.#requests.answered(connection, key) < 0) return;
-    this.#hunger.enqueue(connection);
-    this.#hunger.wakeSome(); // somebody else may give it
+    this.#ready.enqueue(connection);
+    this.#ready.wakeSome(); // somebody else may give it
     const active = this.#pieces.active.get(message.piece as PieceIndex);
     const block = message.begin / BLOCK_LENGTH;
     if (active === undefined || active.isReceived(block)) return; // the answer to our cancel
@@ -161,9 +168,9 @@ export class Download {
     connection.lastBlockMs = nowMs;
     if (connection.snubbed) {
       connection.snubbed = false;
-      this.#share.changed(connection);
+      this.#quota.changed(connection);
     }
-    this.#hunger.enqueue(connection);
+    this.#ready.enqueue(connection);
     const active = this.#pieces.active.get(piece as PieceIndex);
     const welcome = active !== undefined && active.takesFrom(connection.id) &&
       active.receive(number, connection.peer.id);
@@ -181,12 +188,12 @@ export class Download {
     this.#pieces.stored(piece);
     if (this.#pieces.shared.get(piece)) this.#haves.stored(piece, from);
     if (this.#pieces.isComplete) this.#haves.flush();
-    for (const connection of this.#options.connections) {
+    for (const connection of this.#connections.values()) {
       if (!connection.remote.get(piece)) continue;
       this.available.satisfied(connection);
-      if (!connection.amInterested) this.#share.changed(connection);
+      if (!connection.amInterested) this.#quota.changed(connection);
     }
-    this.#hunger.wakeSome(); // a slot of piece memory
+    this.#ready.wakeSome(); // a slot of piece memory
   }
 
   /** A full piece did not match its hash: all of it is fetched again. */
@@ -202,7 +209,7 @@ export class Download {
     this.#picker.ended(active);
     this.#pieces.failed(piece);
     this.available.rarity.add(piece);
-    this.#hunger.wakeSome();
+    this.#ready.wakeSome();
   }
 
   /** These blocks of a full piece are wrong and the others right: whoever asks next gets them to do. */
@@ -213,7 +220,7 @@ export class Download {
     active.exclusive = false;
     this.#picker.leave(active);
     for (const block of wrong) this.#waste.dropped(this.#layout.blockLength(piece, block, true));
-    this.#hunger.wakeSome();
+    this.#ready.wakeSome();
   }
 
   /** The connection is gone: what it owed is free for others. */
@@ -221,46 +228,46 @@ export class Download {
     this.#requests.releaseAll(connection);
     this.#leaveAll(connection);
     this.available.withdrawn(connection);
-    this.#share.left(connection);
+    this.#quota.left(connection);
   }
 
   /** Hashes became known: more pieces can be asked for. */
   hashesArrived(): void {
-    for (const connection of this.#options.connections) this.#hunger.enqueue(connection);
+    for (const connection of this.#connections.values()) this.#ready.enqueue(connection);
   }
 
   /** See {@link RequestScheduler.poll}. */
   settle(connection: Connection, nowMs: number): void {
-    this.#asking.poll(connection, nowMs);
+    this.#scheduler.poll(connection, nowMs);
   }
 
   /** Takes blocks away from peers that have stopped delivering, and tries those again that refused. */
   tick(nowMs: number): void {
     this.#haves.flush();
-    // What is doubted is one peer's alone until that has had its time.
-    if (this.#endGame.isOn(nowMs) || this.#options.doubted.size > 0) this.#hunger.wakeAll();
-    this.#hunger.tick();
-    for (const connection of this.#options.connections) {
+    // A suspect piece is one peer's alone until that has had its time.
+    if (this.#endGame.isOn(nowMs) || this.#checks.suspect.size > 0) this.#ready.wakeAll();
+    this.#ready.tick();
+    for (const connection of this.#connections.values()) {
       const waited = nowMs - connection.lastBlockMs >= SNUB_MS;
       if (connection.outstanding.size > 0) {
         if (waited) this.#snub(connection, nowMs);
         continue;
       }
-      if (connection.snubbed) this.#hunger.enqueue(connection);
+      if (connection.snubbed) this.#ready.enqueue(connection);
       if (!waited || connection.refused.size === 0) continue;
       connection.refused.clear(); // it may give that now, and perhaps nobody else can
       connection.lastBlockMs = nowMs;
-      this.#hunger.enqueue(connection);
+      this.#ready.enqueue(connection);
     }
-    this.#share.tick(nowMs);
+    this.#quota.tick(nowMs);
   }
 
   /** @throws {Error} when what connections owe contradicts what pieces wait for */
   checkInvariant(): void {
     this.#pieces.checkInvariant();
-    this.available.checkInvariant(this.#options.connections, this.#layout);
+    this.available.checkInvariant();
     this.#requests.checkInvariant();
-    this.#share.checkInvariant();
+    this.#quota.checkInvariant();
     this.#picker.checkInvariant();
   }
 
@@ -271,14 +278,14 @@ export class Download {
     connection.lastBlockMs = nowMs;
     this.#requests.releaseAll(connection);
     this.#leaveAll(connection);
-    this.#hunger.remove(connection);
-    this.#hunger.wakeAll();
+    this.#ready.remove(connection);
+    this.#ready.wakeAll();
   }
 
   #leaveAll(connection: Connection): void {
     for (const active of this.#picker.ownedBy(connection)) this.#leave(connection, active);
     connection.current = undefined;
-    this.#hunger.wakeSome();
+    this.#ready.wakeSome();
   }
 
   /**
@@ -289,7 +296,7 @@ export class Download {
     if (connection.current === active) connection.current = undefined;
     if (active.owner !== connection.id || active.isFull) return;
     this.#picker.leave(active);
-    this.#hunger.wakeSome();
+    this.#ready.wakeSome();
     if (active.exclusive) this.#requests.release(connection, active);
     if (active.isIdle && (active.receivedCount === 0 || active.exclusive)) this.#drop(active);
   }

@@ -9,21 +9,9 @@
 
 import { BLOCK_LENGTH } from "../../codec/torrent/merkle.ts";
 import type { Layout, PieceIndex } from "../../store/layout.ts";
-import type { ActivePiece, Pieces } from "../../store/pieces.ts";
-import type { Emit } from "../connection/actions.ts";
+import type { ActivePiece } from "../../store/pieces.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { ReadyQueue } from "../connection/ready_queue.ts";
-
-/** What requests need to know of their surroundings. */
-export interface RequestsOptions {
-  readonly layout: Layout;
-  readonly pieces: Pieces;
-  readonly connections: Iterable<Connection>;
-  readonly emit: Emit;
-  readonly hunger: ReadyQueue;
-  /** A block of the piece may be asked for again. */
-  readonly freed: (active: ActivePiece) => void;
-}
+import type { TransferContext } from "../connection/context.ts";
 
 /** Requests of one connection that are looked at to tell which pieces it fetches. */
 const MAX_LOOKED_AT = 256;
@@ -46,17 +34,19 @@ export function piecesOwed(
 
 /** Asks for blocks, and keeps account of what was asked. */
 export class RequestTable {
-  readonly #options: RequestsOptions;
+  readonly #context: TransferContext;
+  readonly #onFreed: (active: ActivePiece) => void;
   readonly #layout: Layout;
   readonly #blocksPerPiece: number;
   /** What was asked for and is still to be sent: piece, begin and length of each block. */
   #asked: number[] = [];
 
-  /** Nobody owes anything yet. */
-  constructor(options: RequestsOptions) {
-    this.#options = options;
-    this.#layout = options.layout;
-    this.#blocksPerPiece = Math.ceil(options.layout.pieceLength / BLOCK_LENGTH);
+  /** `onFreed` hears that a block of the piece may be asked for again. */
+  constructor(context: TransferContext, onFreed: (active: ActivePiece) => void) {
+    this.#context = context;
+    this.#onFreed = onFreed;
+    this.#layout = context.layout;
+    this.#blocksPerPiece = Math.ceil(context.layout.pieceLength / BLOCK_LENGTH);
   }
 
   /** The number of the block that begins there, or `undefined` when none does. */
@@ -80,7 +70,7 @@ export class RequestTable {
   /** Sends what this connection was asked for. */
   send(connection: Connection): void {
     if (this.#asked.length === 0) return;
-    this.#options.emit({ type: "request", connection, blocks: this.#asked });
+    this.#context.emit({ type: "request", connection, blocks: this.#asked });
     this.#asked = [];
   }
 
@@ -96,13 +86,13 @@ export class RequestTable {
   cancel(active: ActivePiece, block: number): void {
     if (active.requesters(block) === 0) return;
     const key = this.#key(active.piece, block);
-    for (const connection of this.#options.connections) {
+    for (const connection of this.#context.connections.values()) {
       if (!connection.outstanding.has(key)) continue;
       this.#cancel(connection, active.piece, block);
       // With BEP 6 the cancel is answered, by the block or a reject, and that answer is awaited.
       if (connection.negotiated.fast) continue;
       this.#dropped(connection, key);
-      this.#options.hunger.enqueue(connection);
+      this.#context.ready.enqueue(connection);
     }
   }
 
@@ -122,16 +112,16 @@ export class RequestTable {
   /** Nobody owes anything of this piece any more: late answers must not count for a new attempt. */
   forget(active: ActivePiece): void {
     if (active.isIdle) return;
-    for (const connection of this.#options.connections) this.release(connection, active);
+    for (const connection of this.#context.connections.values()) this.release(connection, active);
   }
 
   /** @throws {Error} when the two sides contradict each other */
   checkInvariant(): void {
     const asked = new Map<number, number>();
-    for (const { outstanding } of this.#options.connections) {
+    for (const { outstanding } of this.#context.connections.values()) {
       for (const key of outstanding.keys()) asked.set(key, (asked.get(key) ?? 0) + 1);
     }
-    for (const active of this.#options.pieces.active.values()) {
+    for (const active of this.#context.pieces.active.values()) {
       for (let block = 0; block < active.blockCount; block++) {
         const requesters = asked.get(this.#key(active.piece, block)) ?? 0;
         if (active.requesters(block) === requesters) continue;
@@ -144,7 +134,7 @@ export class RequestTable {
   #dropped(connection: Connection, key: number): void {
     if (this.answered(connection, key) < 0) return;
     const active = this.#activeOf(key);
-    if (active !== undefined) this.#options.freed(active);
+    if (active !== undefined) this.#onFreed(active);
   }
 
   #key(piece: number, block: number): number {
@@ -152,12 +142,12 @@ export class RequestTable {
   }
 
   #activeOf(key: number): ActivePiece | undefined {
-    return this.#options.pieces.active.get(Math.floor(key / this.#blocksPerPiece) as PieceIndex);
+    return this.#context.pieces.active.get(Math.floor(key / this.#blocksPerPiece) as PieceIndex);
   }
 
   #cancel(connection: Connection, piece: PieceIndex, block: number): void {
     const length = this.#layout.blockLength(piece, block, connection.negotiated.v2);
     const message = { type: "cancel", piece, begin: block * BLOCK_LENGTH, length } as const;
-    this.#options.emit({ type: "send", connection, message });
+    this.#context.emit({ type: "send", connection, message });
   }
 }

@@ -19,12 +19,10 @@ import {
   type PexPeer,
 } from "../../codec/wire/pex.ts";
 import { ProtocolError } from "../../errors.ts";
-import type { Emit } from "../connection/actions.ts";
 import { allowedAddresses } from "../peers/address_filter.ts";
 import { TokenBucket } from "../connection/token_bucket.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { ExternalAddress } from "../peers/external_address.ts";
-import type { PeerList } from "../peers/peer_list.ts";
+import type { PeerContext } from "../peers/peer_context.ts";
 
 /** One message a minute is the rule, and libtorrent hangs up on more than six. */
 const INTERVAL_MS = 60_000;
@@ -81,16 +79,9 @@ interface Line {
   unread: number;
 }
 
-/** What peer exchange needs from its surroundings. */
-export interface PeerExchangeOptions {
-  readonly book: PeerList;
-  readonly ownAddresses: ExternalAddress;
-  readonly emit: Emit;
-}
-
 /** Both directions of peer exchange. */
 export class PeerExchange {
-  readonly #options: PeerExchangeOptions;
+  readonly #context: PeerContext;
   readonly #lines = new Map<Connection, Line>();
   /** By address, in the order of their last change. */
   readonly #everybody = new Map<string, Presence>();
@@ -98,9 +89,9 @@ export class PeerExchange {
   #changes = 0;
   #gone = 0;
 
-  /** Nobody is connected yet. */
-  constructor(options: PeerExchangeOptions) {
-    this.#options = options;
+  /** Tells of peers that are connected, and takes new ones into the list of `context`. */
+  constructor(context: PeerContext) {
+    this.#context = context;
   }
 
   /** A connection is open. */
@@ -141,12 +132,12 @@ export class PeerExchange {
       if (++line.unread > MAX_UNREAD) throw new ProtocolError("sends lists of peers without end");
       return;
     }
-    const { book, ownAddresses } = this.#options;
+    const { peers, ownAddresses } = this.#context;
     const { added } = decodePex(payload);
     for (const peer of allowedAddresses(added, "peer", ownAddresses, connection.peer.host)) {
-      if (!book.knows(peer.host, peer.port) && !line.addresses.tryTake(nowMs)) return;
+      if (!peers.knows(peer.host, peer.port) && !line.addresses.tryTake(nowMs)) return;
       const [v2, wantsNothing] = [(peer.flags & PexFlag.v2) > 0, (peer.flags & PexFlag.seed) > 0];
-      book.addPeer(peer.host, peer.port, "peer", { v2, wantsNothing, by: connection.peer.host });
+      peers.addPeer(peer.host, peer.port, "peer", { v2, wantsNothing, by: connection.peer.host });
     }
   }
 
@@ -222,7 +213,7 @@ export class PeerExchange {
     if (added.length + dropped.length === 0) return;
     line.nextMs = nowMs + (isShoal(connection) ? SHOAL_INTERVAL_MS : INTERVAL_MS);
     const payload = encodePex({ added, dropped });
-    this.#options.emit({ type: "send", connection, message: { type: "extended", id, payload } });
+    this.#context.emit({ type: "send", connection, message: { type: "extended", id, payload } });
   }
 }
 

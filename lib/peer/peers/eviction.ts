@@ -7,7 +7,7 @@
 import { peerPriority } from "../../codec/wire/peer_priority.ts";
 import type { Connection } from "../connection/connection.ts";
 import { Census } from "./network_usage.ts";
-import type { ExternalAddress } from "./external_address.ts";
+import type { PeerContext } from "./peer_context.ts";
 
 /** A connection this young has not had the time to be of use, and makes room for nobody. */
 const GRACE_MS = 10_000;
@@ -24,34 +24,28 @@ export interface Address {
   readonly port: number;
 }
 
-/** What the places need from their surroundings. */
-export interface SlotOptions {
-  readonly maxConnections: number;
-  readonly connections: ReadonlyMap<number, Connection>;
-  readonly ownAddresses: ExternalAddress;
-  /** Whether everything we want is here. */
-  readonly wantNothing: () => boolean;
-}
-
 /** Looks who holds a place, and who is to give one up. */
 export class ConnectionSlots {
-  readonly #options: SlotOptions;
+  readonly #context: PeerContext;
+  readonly #maxConnections: number;
+  readonly #wantsNothing: () => boolean;
 
-  /** Looks at the connections whenever it is asked. */
-  constructor(options: SlotOptions) {
-    this.#options = options;
+  /** `wantsNothing` says whether everything we want is here. */
+  constructor(context: PeerContext, maxConnections: number, wantsNothing: () => boolean) {
+    this.#context = context;
+    this.#maxConnections = maxConnections;
+    this.#wantsNothing = wantsNothing;
   }
 
   /** Whether there are as many connections as there may be. */
   get areTaken(): boolean {
-    const { maxConnections, connections } = this.#options;
-    return connections.size >= maxConnections && this.free <= 0;
+    return this.#context.connections.size >= this.#maxConnections && this.free <= 0;
   }
 
   /** How many more there may be. Web seeds do not count: they take nobody's place. */
   get free(): number {
-    let free = this.#options.maxConnections;
-    for (const { closing, peer } of this.#options.connections.values()) {
+    let free = this.#maxConnections;
+    for (const { closing, peer } of this.#context.connections.values()) {
       if (!closing && peer.url === undefined) free--;
     }
     return free;
@@ -74,7 +68,7 @@ export class ConnectionSlots {
 
   /** The priority of a peer towards us; `undefined` while we do not know how it sees us. */
   priorityOf({ host, port }: Address): number | undefined {
-    const { ownAddresses } = this.#options;
+    const { ownAddresses } = this.#context;
     const own = ownAddresses.forPeer(host);
     return own === undefined
       ? undefined
@@ -85,7 +79,7 @@ export class ConnectionSlots {
     for (const connection of this.#mayLeave()) {
       if (!isIdle(connection, nowMs)) continue;
       if (connection.snubbed) return connection;
-      if (this.#options.wantNothing() && !connection.peerInterested) return connection;
+      if (this.#wantsNothing() && !connection.peerInterested) return connection;
     }
     return undefined;
   }
@@ -155,7 +149,7 @@ export class ConnectionSlots {
   }
 
   *#open(): Generator<Connection> {
-    for (const connection of this.#options.connections.values()) {
+    for (const connection of this.#context.connections.values()) {
       if (!connection.closing && connection.peer.url === undefined) yield connection;
     }
   }

@@ -13,9 +13,9 @@
  * @module
  */
 
-import type { Layout, PieceIndex } from "../../store/layout.ts";
+import type { PieceIndex } from "../../store/layout.ts";
 import type { Bitfield } from "../../store/bitfield.ts";
-import type { Emit } from "../connection/actions.ts";
+import type { TransferContext } from "../connection/context.ts";
 import type { BlockRequest, Connection } from "../connection/connection.ts";
 import { stallsOnSingleHaves } from "../peers/client_quirks.ts";
 import { SuperSeedPieces } from "./super_seed_pieces.ts";
@@ -31,16 +31,9 @@ const MIN_AHEAD_BYTES = 4 * 1024 * 1024;
 const MIN_AHEAD_PIECES = 2;
 const NOBODY = -1;
 
-/** What super-seeding needs from its surroundings. */
-export interface SuperSeedOptions {
-  readonly layout: Layout;
-  readonly have: Bitfield;
-  readonly emit: Emit;
-}
-
 /** Deals the pieces of a complete file among peers that have nothing. */
 export class SuperSeed {
-  readonly #options: SuperSeedOptions;
+  readonly #context: TransferContext;
   readonly #guests = new Map<Connection, SuperSeedPeer>();
   /** Guests of before, who do not see everything yet. */
   #unshown: SuperSeedPeer[] = [];
@@ -57,10 +50,10 @@ export class SuperSeed {
   #open = true;
 
   /** Hides nothing before the first peer joins. */
-  constructor(options: SuperSeedOptions) {
-    this.#options = options;
-    this.#owner = new Int32Array(options.layout.pieceCount).fill(NOBODY);
-    this.#deck = new SuperSeedPieces(options.have);
+  constructor(context: TransferContext) {
+    this.#context = context;
+    this.#owner = new Int32Array(context.layout.pieceCount).fill(NOBODY);
+    this.#deck = new SuperSeedPieces(context.pieces.have);
   }
 
   /** Whether we claim to have nothing but what we offer. */
@@ -72,13 +65,13 @@ export class SuperSeed {
    * Somebody joined. Returns whether it is to be told that we have nothing: always while we hide, and
    * when it finds nobody here who has anything; but never who could not live on offers.
    */
-  onConnected(connection: Connection, others: Iterable<Connection>): boolean {
+  onConnected(connection: Connection): boolean {
     if (stallsOnSingleHaves(connection.negotiated.peerId)) return false;
-    if (this.#open && this.#isAlone(connection, others)) this.#begin();
+    if (this.#open && this.#isAlone(connection)) this.#begin();
     if (this.#open) return false;
     this.#nowMs = Math.max(this.#nowMs, connection.openedMs); // the last tick may be long ago
     const strikes = this.#strikes.of(connection.peer.host);
-    const { pieceCount } = this.#options.layout;
+    const { pieceCount } = this.#context.layout;
     this.#guests.set(connection, new SuperSeedPeer(connection, pieceCount, strikes));
     return true;
   }
@@ -196,14 +189,16 @@ export class SuperSeed {
     this.#aheadCount = 0;
   }
 
-  #isAlone(connection: Connection, others: Iterable<Connection>): boolean {
-    for (const other of others) if (other !== connection && !other.remote.isEmpty) return false;
+  #isAlone(connection: Connection): boolean {
+    for (const other of this.#context.connections.values()) {
+      if (other !== connection && !other.remote.isEmpty) return false;
+    }
     return true;
   }
 
   /** How many offers may be ahead, over all peers. */
   #budget(): number {
-    const { pieceLength } = this.#options.layout;
+    const { pieceLength } = this.#context.layout;
     const bytes = Math.max(MIN_AHEAD_BYTES, this.#rate * AHEAD_SECONDS);
     return Math.max(Math.ceil(bytes / pieceLength), MIN_AHEAD_PIECES * this.#guests.size);
   }
@@ -224,11 +219,11 @@ export class SuperSeed {
 
   #offer(guest: SuperSeedPeer, piece: PieceIndex): void {
     const { connection } = guest;
-    guest.offered(piece, this.#options.layout.dataLength(piece), this.#nowMs);
+    guest.offered(piece, this.#context.layout.dataLength(piece), this.#nowMs);
     this.#aheadCount++;
     this.#deck.gave(piece);
     this.#owner[piece] = connection.id;
-    this.#options.emit({ type: "send", connection, message: { type: "have", piece } });
+    this.#context.emit({ type: "send", connection, message: { type: "have", piece } });
   }
 
   /** The peer has got all of a piece, from us or from another. */
@@ -272,16 +267,16 @@ export class SuperSeed {
 
   #showSome(): void {
     for (let left = HAVES_AT_ONCE; left > 0 && this.#unshown.length > 0;) {
-      left -= this.#options.have.count;
+      left -= this.#context.pieces.have.count;
       this.#showAll(this.#unshown.shift()!);
     }
   }
 
   #showAll({ connection, told }: SuperSeedPeer): void {
-    for (const piece of this.#options.have.ones()) {
+    for (const piece of this.#context.pieces.have.ones()) {
       if (told.get(piece) || connection.remote.get(piece)) continue;
       const message = { type: "have", piece } as const;
-      this.#options.emit({ type: "send", connection, message });
+      this.#context.emit({ type: "send", connection, message });
     }
   }
 }

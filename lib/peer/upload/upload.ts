@@ -9,9 +9,8 @@
 
 import type { BlockRangeMessage } from "../../codec/wire/message.ts";
 import { ProtocolError } from "../../errors.ts";
-import type { Layout, PieceIndex } from "../../store/layout.ts";
-import type { Pieces } from "../../store/pieces.ts";
-import type { Emit } from "../connection/actions.ts";
+import type { PieceIndex } from "../../store/layout.ts";
+import type { TransferContext } from "../connection/context.ts";
 import { chooseUnchoked, RECHOKE_INTERVAL_MS } from "./choker.ts";
 import type { BlockRequest, Connection } from "../connection/connection.ts";
 import { UploadSlots } from "./choker.ts";
@@ -25,22 +24,10 @@ export const MAX_SERVED_BLOCK = 128 * 1024;
 const FIRST_SLOTS = 2;
 const FIRST_PIECES = 4;
 
-/** What serving needs from its surroundings. */
-export interface UploadOptions {
-  readonly layout: Layout;
-  readonly pieces: Pieces;
-  readonly connections: Iterable<Connection>;
-  /** How many of them lack something. */
-  readonly leechers: () => number;
-  readonly emit: Emit;
-  readonly random: () => number;
-  /** How many peers are served at once, at least: more where that is faster. */
-  readonly slots: number;
-}
-
 /** The serving half of a transfer. */
 export class Upload {
-  readonly #options: UploadOptions;
+  readonly #context: TransferContext;
+  readonly #leecherCount: () => number;
   readonly #slots: UploadSlots;
   /** Who has a slot. */
   readonly #served = new Set<Connection>();
@@ -50,10 +37,14 @@ export class Upload {
   #inUse = 0;
   #rechokeAtMs = 0;
 
-  /** Serves nobody yet. */
-  constructor(options: UploadOptions) {
-    this.#options = options;
-    this.#slots = new UploadSlots(options.slots);
+  /**
+   * @param slots how many peers are served at once, at least: more where that is faster
+   * @param leecherCount how many of the connected peers lack something
+   */
+  constructor(context: TransferContext, slots: number, leecherCount: () => number) {
+    this.#context = context;
+    this.#slots = new UploadSlots(slots);
+    this.#leecherCount = leecherCount;
   }
 
   /** The peer wants something. With a free slot it is served at once. */
@@ -92,16 +83,16 @@ export class Upload {
    */
   request(connection: Connection, message: BlockRangeMessage, nowMs: number): void {
     const { begin, length } = message;
-    const piece = this.#options.layout.pieceIndex(message.piece);
+    const piece = this.#context.layout.pieceIndex(message.piece);
     if (piece === undefined) throw new ProtocolError(`asked for piece ${message.piece}`);
-    const inRange = length > 0 && begin + length <= this.#options.layout.servableLength(piece);
+    const inRange = length > 0 && begin + length <= this.#context.layout.servableLength(piece);
     if (!inRange) throw new ProtocolError(`asked for ${length} bytes at ${piece}+${begin}`);
     if (!connection.peerInterested) this.interested(connection, nowMs); // some never say so
     const serve = !connection.amChoking && length <= MAX_SERVED_BLOCK &&
-      this.#options.pieces.shared.get(piece) && connection.uploadQueue.length < REQUEST_QUEUE;
+      this.#context.pieces.shared.get(piece) && connection.uploadQueue.length < REQUEST_QUEUE;
     if (!serve) return this.#reject(connection, { piece, begin, length });
     connection.uploadQueue.push({ piece, begin, length });
-    if (connection.uploadQueue.length === 1) this.#options.emit({ type: "upload", connection });
+    if (connection.uploadQueue.length === 1) this.#context.emit({ type: "upload", connection });
   }
 
   /** The peer no longer wants a block. With BEP 6 that is answered too. False: it does not wait for it. */
@@ -143,7 +134,7 @@ export class Upload {
 
   /** A piece is gone from the disk: nobody gets it any more, and everybody is told (BEP 54). */
   pieceLost(piece: PieceIndex): void {
-    for (const connection of this.#options.connections) {
+    for (const connection of this.#context.connections.values()) {
       const { uploadQueue } = connection;
       const dropped = uploadQueue.filter((queued) => queued.piece === piece);
       if (dropped.length === 0) continue;
@@ -164,9 +155,9 @@ export class Upload {
    * than two handfuls, nobody has to wait.
    */
   get #slotCount(): number {
-    const { pieces, leechers } = this.#options;
+    const { pieces } = this.#context;
     const slots = this.#slots.count;
-    if (leechers() <= 2 * slots) return 2 * slots;
+    if (this.#leecherCount() <= 2 * slots) return 2 * slots;
     const isBeginning = pieces.have.count < FIRST_PIECES && !pieces.isComplete;
     return isBeginning ? Math.min(FIRST_SLOTS, slots) : slots;
   }
@@ -201,8 +192,8 @@ export class Upload {
 
   #dealSlots(nowMs: number): void {
     this.#rechokeAtMs = nowMs + RECHOKE_INTERVAL_MS;
-    const serving = this.#options.pieces.isComplete;
-    const connections = [...this.#options.connections];
+    const serving = this.#context.pieces.isComplete;
+    const connections = [...this.#context.connections.values()];
     const candidates = connections.map((connection) => ({
       id: connection.id,
       host: connection.peer.host,
@@ -214,7 +205,7 @@ export class Upload {
     const isContested = candidates.filter((c) => c.interested).length > this.#slotCount;
     const rate = connections.reduce((sum, { up }) => sum + up.rate(nowMs), 0);
     this.#slots.look(isContested, rate, nowMs);
-    const chosen = chooseUnchoked(candidates, this.#slotCount, this.#options.random);
+    const chosen = chooseUnchoked(candidates, this.#slotCount, this.#context.random);
     for (const connection of connections) {
       if (!connection.peerInterested && !isContested) continue;
       if (chosen.has(connection.id)) {
@@ -231,7 +222,7 @@ export class Upload {
     this.#served.add(connection);
     if (connection.peerInterested) this.#inUse++;
     connection.unchokedMs = nowMs;
-    this.#options.emit({ type: "send", connection, message: { type: "unchoke" } });
+    this.#context.emit({ type: "send", connection, message: { type: "unchoke" } });
   }
 
   /** The choke goes first, then the rejects (BEP 6). */
@@ -240,14 +231,14 @@ export class Upload {
     connection.amChoking = true;
     this.#served.delete(connection);
     if (connection.peerInterested) this.#waiting.add(connection);
-    this.#options.emit({ type: "send", connection, message: { type: "choke" } });
+    this.#context.emit({ type: "send", connection, message: { type: "choke" } });
     for (const request of connection.uploadQueue.splice(0)) this.#reject(connection, request);
   }
 
   /** Without BEP 6 a request that is not served is not answered either. */
   #reject(connection: Connection, request: BlockRequest): void {
     if (!connection.negotiated.fast) return;
-    this.#options.emit({ type: "send", connection, message: { type: "reject", ...request } });
+    this.#context.emit({ type: "send", connection, message: { type: "reject", ...request } });
   }
 }
 
