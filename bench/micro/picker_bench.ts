@@ -38,11 +38,11 @@ class Choice {
     this.pieces = new Pieces(layout, new Bitfield(pieceCount), SLOTS);
     this.#connections = Array.from({ length: peers }, (_, id) => connectionTo(id));
     for (const connection of this.#connections) {
-      connection.remote = new Bitfield(pieceCount);
+      connection.pieces.have = new Bitfield(pieceCount);
       for (const piece of layout.pieces()) {
-        if (random() < 0.5 && connection.remote.set(piece)) rarity.increment(piece);
+        if (random() < 0.5 && connection.pieces.have.set(piece)) rarity.increment(piece);
       }
-      connection.wantedCount = connection.remote.count;
+      connection.pieces.wantedCount = connection.pieces.have.count;
     }
     const available = { rarity, fewWanted: () => undefined };
     const checks = { canVerify: () => true, suspect: new Set<PieceIndex>() };
@@ -66,7 +66,7 @@ function connectionTo(id: number): Connection {
   const peer = newPeer({ id, ...said, dialable: true, v2: false, wantsNothing: false });
   const negotiated = { inbound: false, peerId: "", extensions: false, fast: true, v2: false };
   const connection = new Connection(id, peer, { ...negotiated, upgradable: false }, 0);
-  connection.peerChoking = false;
+  connection.download.peerChoking = false;
   return connection;
 }
 

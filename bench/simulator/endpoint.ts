@@ -9,7 +9,8 @@
 
 import { encodedLength, type Message, PIECE_HEADER_LENGTH } from "../../lib/codec/wire/message.ts";
 import { ProtocolError } from "../../lib/errors.ts";
-import type { BlockRequest, Connection } from "../../lib/peer/connection/connection.ts";
+import type { Connection } from "../../lib/peer/connection/connection.ts";
+import type { BlockRequest } from "../../lib/peer/connection/upload_state.ts";
 import { BATCH_BYTES } from "../../lib/net/send_buffers.ts";
 import { blockOf } from "./blocks.ts";
 import { FifoQueue } from "./fifo_queue.ts";
@@ -188,7 +189,7 @@ export class Endpoint implements Target {
   #takeBatch(): BlockRequest[] | undefined {
     if (!this.#hasUploads) return undefined;
     const { swarm, world } = this.node;
-    const rate = this.#connection!.up.rate(world.timeline.nowMs);
+    const rate = this.#connection!.upload.meter.rate(world.timeline.nowMs);
     const bytes = Math.max(world.leastBatchBytes, Math.min(BATCH_BYTES, rate * BATCH_SECONDS));
     const requests = swarm.takeUploads(this.#connection!, bytes);
     this.#hasUploads = requests.length > 0;
@@ -202,7 +203,7 @@ export class Endpoint implements Target {
   #systemBufferBytes(): number {
     if (this.#queuedBytes <= LEAST_BUFFER_BYTES) return LEAST_BUFFER_BYTES;
     const { timeline, socketBufferBytes } = this.node.world;
-    const rate = this.#connection!.up.rate(timeline.nowMs);
+    const rate = this.#connection!.upload.meter.rate(timeline.nowMs);
     const windowBytes = rate * (2 * this.#latencyMs + LINE_QUEUE_MS) / 1000;
     return Math.max(LEAST_BUFFER_BYTES, Math.min(2 * windowBytes, socketBufferBytes));
   }

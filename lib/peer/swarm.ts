@@ -18,7 +18,8 @@ import type { Message } from "../codec/wire/message.ts";
 import type { PieceIndex } from "../store/layout.ts";
 import type { Action, Emit } from "./connection/actions.ts";
 import { ConnectionPolicy } from "./peers/connection_policy.ts";
-import { type BlockRequest, Connection } from "./connection/connection.ts";
+import { Connection } from "./connection/connection.ts";
+import type { BlockRequest } from "./connection/upload_state.ts";
 import { closeConnection } from "./connection/context.ts";
 import { CorruptDataError } from "../errors.ts";
 import { Extensions } from "./extension/extensions.ts";
@@ -277,7 +278,7 @@ export class Swarm {
   /** Bytes were written to the peer: all of them, and how many were file data. */
   sent(connection: Connection, dataBytes: number, nowMs: number): void {
     connection.lastSentMs = nowMs;
-    if (dataBytes > 0) connection.up.add(dataBytes, nowMs);
+    if (dataBytes > 0) this.#transfer().upload.sent(connection, dataBytes, nowMs);
   }
 
   /** Time passed: timeouts, keep-alives, dials, chokes. */

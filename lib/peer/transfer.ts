@@ -16,7 +16,8 @@ import { Bitfield } from "../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
 import { type ActivePiece, type PieceHash, Pieces } from "../store/pieces.ts";
 import { FloodGuard } from "./peers/flood_guard.ts";
-import type { BlockRequest, Connection } from "./connection/connection.ts";
+import type { Connection } from "./connection/connection.ts";
+import type { BlockRequest } from "./connection/upload_state.ts";
 import type { SwarmContext, TransferContext } from "./connection/context.ts";
 import { Download } from "./download/download.ts";
 import { FailedPieces, type VerdictHandlers } from "./verify/failed_pieces.ts";
@@ -29,9 +30,6 @@ import type { TransferLimits, TransferOptions } from "./options.ts";
 import type { TransferView } from "./transfer_view.ts";
 import { Upload } from "./upload/upload.ts";
 import type { Peer } from "./connection/peer.ts";
-
-/** Pieces a choked peer may be allowed to ask for; what a peer says beyond is ignored. */
-const MAX_ALLOWED_FAST = 64;
 
 /** The transfer of one torrent. */
 export class Transfer implements TransferView {
@@ -133,7 +131,6 @@ export class Transfer implements TransferView {
   joined(connection: Connection, late: boolean): void {
     const { shared: have } = this.pieces;
     const { fast } = connection.negotiated;
-    connection.remote = new Bitfield(this.layout.pieceCount);
     this.download.joined(connection);
     const send = (message: Message) => this.#context.emit({ type: "send", connection, message });
     if (!late && this.#superSeed?.onConnected(connection)) {
@@ -178,7 +175,7 @@ export class Transfer implements TransferView {
       case "reject":
         return download.rejected(connection, message);
       case "allowedFast":
-        return this.#allowFast(connection, message.piece);
+        return download.allowedFast(connection, this.#index(message.piece));
       case "hashRequest":
         return this.#hashServer.request(connection, message, nowMs);
       case "hashes":
@@ -247,7 +244,7 @@ export class Transfer implements TransferView {
     this.#hashServer.pieceLost(piece);
     const payload = encodeDontHave(piece);
     for (const connection of this.#context.connections.values()) {
-      const id = connection.extensionIds.get(DONT_HAVE_EXTENSION);
+      const id = connection.extension.ids.get(DONT_HAVE_EXTENSION);
       if (id === undefined || id === 0) continue;
       this.#context.emit({ type: "send", connection, message: { type: "extended", id, payload } });
     }
@@ -318,12 +315,6 @@ export class Transfer implements TransferView {
     return field;
   }
 
-  #allowFast(connection: Connection, piece: number): void {
-    if (connection.allowedFast.size >= MAX_ALLOWED_FAST) return;
-    connection.allowedFast.add(this.#index(piece));
-    this.#context.ready.enqueue(connection);
-  }
-
   #index(piece: number): PieceIndex {
     const index = this.layout.pieceIndex(piece);
     if (index === undefined) throw new ProtocolError(`names piece ${piece}, which does not exist`);
@@ -351,10 +342,9 @@ export function adoptConnection(
     if (error instanceof ProtocolError) return error.message;
     throw error;
   }
-  if (connection.peerInterested) transfer.upload.interested(connection, nowMs);
+  if (connection.upload.peerInterested) transfer.upload.interested(connection, nowMs);
   // We did not know that we could offer v2. Where the peer could, we come back at once.
   if (!upgrade || !connection.negotiated.upgradable || !connection.peer.dialable) return undefined;
-  connection.helpful = true;
   connection.renewed = true;
   return "connecting anew as v2";
 }

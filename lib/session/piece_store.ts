@@ -6,7 +6,7 @@
  */
 
 import { DiskError } from "../errors.ts";
-import type { BlockRequest } from "../peer/connection/connection.ts";
+import type { BlockRequest } from "../peer/connection/upload_state.ts";
 import type { PieceNote, VerifyAction } from "../peer/connection/actions.ts";
 import type { Swarm } from "../peer/swarm.ts";
 import { type Layout, type PieceIndex } from "../store/layout.ts";

@@ -82,7 +82,7 @@ export function stallReason(
   const connections = [...swarm.connections.values()];
   const peers = [...swarm.peers.values()];
   if (connections.length === 0) return withoutConnections(peers, trackers, nowMs);
-  const rate = connections.reduce((sum, { down }) => sum + down.rate(nowMs), 0);
+  const rate = connections.reduce((sum, { download }) => sum + download.meter.rate(nowMs), 0);
   if (rate >= Math.min(SLOW_RATE, downloadLimit / 2)) return undefined;
   if (connections.some(({ openedMs }) => nowMs - openedMs < PATIENCE_MS)) return undefined;
   if (swarm.transfer === undefined) {
@@ -100,7 +100,7 @@ function withConnections(
   { hashesComplete, layout }: TransferView,
   peers: readonly Peer[],
 ): StallReason {
-  const useful = connections.filter(({ amInterested }) => amInterested);
+  const useful = connections.filter(({ pieces }) => pieces.amInterested);
   if (useful.length === 0) {
     // It has the rest, and offers each piece to one peer first.
     const gradual = connections.filter(({ handsOutGradually }) => handsOutGradually);
@@ -118,7 +118,7 @@ function withConnections(
       "no peer has sent the hashes of the file yet; another may have them",
     );
   }
-  if (useful.every(({ peerChoking }) => peerChoking)) {
+  if (useful.every(({ download }) => download.peerChoking)) {
     return waiting(
       "choked",
       useful.length === 1

@@ -69,23 +69,23 @@ function connectionStats(
   layout: Layout | undefined,
   nowMs: number,
 ): ConnectionStats {
-  const { peer, negotiated, down, up } = connection;
+  const { peer, negotiated, download, upload } = connection;
   const flags = [
     peer.url === undefined ? "" : "w",
     negotiated.inbound ? "i" : "",
     negotiated.v2 ? "2" : "",
-    connection.peerChoking ? "" : "d",
-    connection.amChoking ? "" : "u",
-    connection.snubbed ? "s" : "",
+    download.peerChoking ? "" : "d",
+    upload.amChoking ? "" : "u",
+    download.snubbed ? "s" : "",
     connection.handsOutGradually ? "g" : "",
   ];
   return {
     address: addressOf(peer),
     client: peer.client,
-    downloadedBytes: down.total,
-    uploadedBytes: up.total,
-    downloadRate: down.rate(nowMs),
-    uploadRate: up.rate(nowMs),
+    downloadedBytes: download.meter.total,
+    uploadedBytes: upload.meter.total,
+    downloadRate: download.meter.rate(nowMs),
+    uploadRate: upload.meter.rate(nowMs),
     progress: progressOf(connection),
     flags: flags.join(""),
     fetching: layout === undefined ? [] : piecesOwed(connection, layout, MAX_FETCHING),
@@ -94,9 +94,10 @@ function connectionStats(
 }
 
 /** Share of the pieces that it has, as far as it tells; all of them where it has told all it will. */
-function progressOf({ remote, isSeeder, handsOutGradually }: Connection): number {
-  if (remote.length === 0) return 0;
-  return isSeeder && !handsOutGradually ? 1 : remote.count / remote.length;
+function progressOf({ isSeeder, handsOutGradually, pieces }: Connection): number {
+  const { have } = pieces;
+  if (have.length === 0) return 0;
+  return isSeeder && !handsOutGradually ? 1 : have.count / have.length;
 }
 
 /** The pieces as they are at the moment of asking; nothing is copied. */
@@ -118,9 +119,9 @@ export function pieceView(swarm: Swarm): PieceView | undefined {
   const { pieces, layout } = transfer;
   let complete = 0; // those are not in the order of rarity
   const reticent: Bitfield[] = [];
-  for (const { remote, isSeeder, isCounted } of swarm.connections.values()) {
+  for (const { isSeeder, pieces: { have, isCounted } } of swarm.connections.values()) {
     if (!isCounted) complete++;
-    else if (isSeeder && !remote.isFull && remote.length > 0) reticent.push(remote);
+    else if (isSeeder && !have.isFull && have.length > 0) reticent.push(have);
   }
   const untold = (piece: number) =>
     reticent.reduce((sum, told) => sum + (told.get(piece) ? 0 : 1), 0);

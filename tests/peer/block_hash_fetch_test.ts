@@ -39,7 +39,7 @@ function failed(otherCount = 3, v2 = true, slotCount = 16): Setup {
   });
   const only = bits(8, 0);
   const [good, bad] = [bench.seed(1, { v2 }, only), bench.seed(2, { v2 }, only)];
-  good.requestQueue = bad.requestQueue = 2;
+  good.extension.requestQueue = bad.extension.requestQueue = 2;
   bench.settle();
   assertEquals([good, bad].map((peer) => bench.owed(peer).map(({ block }) => block)), [
     [0, 1],

@@ -188,7 +188,7 @@ Deno.test({
         for (const one of taken) bench.say(one, { type: "haveAll" }, { type: "unchoke" });
       },
       "gives us data": (bench, taken) => {
-        for (const one of taken) one.down.add(1, bench.nowMs);
+        for (const one of taken) one.download.meter.add(1, bench.nowMs);
       },
       "takes data": (bench, taken) => {
         for (const one of taken) bench.swarm.sent(one, 1, bench.nowMs);

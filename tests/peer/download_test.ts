@@ -52,7 +52,7 @@ Deno.test({
   fn() {
     const bench = new DownloadBench({ pieceCount: 2, blocksPerPiece: 1 });
     const peer = bench.seed(1, {}, bits(2));
-    peer.peerChoking = true;
+    peer.download.peerChoking = true;
     const said = () => sentTo(bench.settle(), peer).map(({ type }) => type);
     assertEquals(said(), []);
     bench.download.pieceGained(peer, at(1));
@@ -80,7 +80,7 @@ Deno.test({
     bench.check();
     const late = bench.seed(2);
     bench.settle();
-    assert(!late.amInterested);
+    assert(!late.pieces.amInterested);
     bench.download.pieceDropped(late, at(1));
     bench.check();
   },
@@ -99,7 +99,7 @@ Deno.test({
     bench.download.piecesReplaced(other, bits(2, 0, 1));
     bench.settle();
     bench.download.choked(choking);
-    assertEquals(choking.outstanding.size, 0);
+    assertEquals(choking.download.outstanding.size, 0);
     bench.settle();
     assertEquals(bench.owed(other).length, 7);
     bench.deliver(choking, 0, 1); // it was under way already
@@ -116,10 +116,10 @@ Deno.test({
     bench.settle();
     bench.download.choked(choking);
     assertEquals(bench.requests(choking), []);
-    assertEquals(choking.outstanding.size, 4);
+    assertEquals(choking.download.outstanding.size, 4);
     bench.deliver(choking, 0, 0);
     for (const block of [1, 2, 3]) bench.reject(choking, 0, block);
-    assertEquals(choking.outstanding.size, 0);
+    assertEquals(choking.download.outstanding.size, 0);
     assertEquals(bench.requests(choking), []);
     bench.download.unchoked(choking);
     assertEquals(bench.requests(choking).map(({ begin }) => begin / BLOCK_LENGTH), [1, 2, 3]);
@@ -134,7 +134,7 @@ Deno.test({
     const peer = bench.seed(1);
     bench.download.choked(peer);
     assertEquals(bench.requests(peer), []);
-    peer.allowedFast.add(4);
+    peer.download.allowedFast.add(4);
     bench.ready.enqueue(peer);
     assertEquals(bench.requests(peer).map(({ piece }) => piece), [4, 4]);
     bench.reject(peer, 4, 0);
@@ -192,7 +192,7 @@ Deno.test({
       bench.download.rejected(peer, { type: "reject", piece, begin, length: BLOCK_LENGTH });
     }
     bench.check();
-    assertEquals([peer.outstanding.size, peer.refused.size], [4, 0]);
+    assertEquals([peer.download.outstanding.size, peer.download.refused.size], [4, 0]);
   },
 });
 
@@ -204,14 +204,14 @@ Deno.test({
     const silent = bench.seed(1);
     bench.settle();
     bench.tick(7900);
-    assert(!silent.snubbed);
+    assert(!silent.download.snubbed);
     bench.deliver(silent, 1, 0);
     bench.tick(7900);
-    assert(!silent.snubbed, "a block in between counts");
+    assert(!silent.download.snubbed, "a block in between counts");
     const other = bench.seed(2, {}, bits(2, 0));
     bench.settle();
     bench.tick(100);
-    assert(silent.snubbed);
+    assert(silent.download.snubbed);
     bench.settle();
     assertEquals(bench.owed(silent), []);
     assertEquals(bench.owed(other).length, 4);
@@ -219,7 +219,7 @@ Deno.test({
     bench.tick(250);
     assertEquals(bench.requests(silent).length, 1, "then it may try again, with one block");
     bench.deliverAll(silent);
-    assert(!silent.snubbed);
+    assert(!silent.download.snubbed);
     assert(bench.requests(silent).length > 1);
   },
 });
@@ -274,9 +274,13 @@ Deno.test({
     const cancel = { type: "cancel", piece: 0, begin: 0, length: BLOCK_LENGTH };
     assertEquals<unknown>(sentTo(actions, fast), [cancel]);
     assertEquals<unknown>(sentTo(actions, old), [cancel]);
-    assertEquals([fast.outstanding.size, old.outstanding.size], [2, 1]);
+    assertEquals([fast.download.outstanding.size, old.download.outstanding.size], [2, 1]);
     bench.reject(fast, 0, 0);
-    assertEquals([fast.outstanding.size, fast.refused.size], [1, 0], "no refusal of the piece");
+    assertEquals(
+      [fast.download.outstanding.size, fast.download.refused.size],
+      [1, 0],
+      "no refusal of the piece",
+    );
     bench.deliver(old, 0, 0); // crossed the cancel
     assertEquals(bench.download.wastedBytes, BLOCK_LENGTH);
   },
@@ -344,7 +348,7 @@ Deno.test({
       assertThrows(() => bench.download.block(peer, message, 0), ProtocolError, "never asked");
     }
     bench.check();
-    assertEquals([bench.stored.length, peer.outstanding.size], [0, 4]);
+    assertEquals([bench.stored.length, peer.download.outstanding.size], [0, 4]);
   },
 });
 
@@ -376,15 +380,15 @@ Deno.test({
     for (const fast of [false, true]) {
       const bench = new DownloadBench({ pieceCount: 2, blocksPerPiece: 8, slotCount: 1 });
       const peer = bench.seed(1, { fast });
-      peer.requestQueue = 4;
+      peer.extension.requestQueue = 4;
       bench.settle();
       const { piece } = bench.owed(peer)[0]!;
       const other = bench.seed(2, {}, bits(2, piece));
-      other.requestQueue = 2;
+      other.extension.requestQueue = 2;
       bench.settle();
       bench.download.pieceDropped(peer, at(piece));
       bench.check();
-      assertEquals(peer.outstanding.size, fast ? 4 : 0, "with BEP 6 rejects will come");
+      assertEquals(peer.download.outstanding.size, fast ? 4 : 0, "with BEP 6 rejects will come");
       bench.deliver(other, piece, bench.owed(other)[0]!.block);
       bench.settle();
       for (const owed of bench.owed(other)) assertEquals(owed.piece, at(piece));
@@ -459,7 +463,11 @@ function chaos(seed: number, counts: Record<string, number>): void {
     if (connections.length < 4 && random() < 0.3) {
       const has = bits(pieceCount);
       for (let piece = 0; piece < pieceCount; piece++) if (random() < 0.6) has.set(piece);
-      bench.seed(nextId++, { fast: random() < 0.5 }, has).requestQueue = integerFrom(random, 1, 9);
+      bench.seed(nextId++, { fast: random() < 0.5 }, has).extension.requestQueue = integerFrom(
+        random,
+        1,
+        9,
+      );
       continue;
     }
     const peer = connections[integerFrom(random, 0, connections.length - 1)];
@@ -486,14 +494,16 @@ function chaos(seed: number, counts: Record<string, number>): void {
       did("drop");
     } else {
       bench.tick(integerFrom(random, 100, 5000));
-      if (peer.snubbed) did("snub");
+      if (peer.download.snubbed) did("snub");
     }
     for (const _ of bench.verifyFull()) did("fail");
     if ([...bench.pieces.active.values()].some(({ exclusive }) => exclusive)) did("alone");
     for (const action of bench.settle()) {
       if (action.type === "send" && action.message.type === "cancel") did("cancel");
       if (action.type === "request") {
-        assert(action.connection.outstanding.size <= action.connection.requestQueue);
+        assert(
+          action.connection.download.outstanding.size <= action.connection.extension.requestQueue,
+        );
       }
     }
   }

@@ -13,9 +13,9 @@ Deno.test("a piece is told at once to whom it is news and to who gave it, to oth
 }, () => {
   const book = new PeerList(() => {});
   const [lacking, giver, complete] = [connect(book, 1), connect(book, 2), connect(book, 3)];
-  lacking.remote = bits(4, 1);
-  giver.remote = bits(4, 0);
-  complete.remote = allOf(4);
+  lacking.pieces.have = bits(4, 1);
+  giver.pieces.have = bits(4, 0);
+  complete.pieces.have = allOf(4);
   let actions: Action[] = [];
   const connections = new Map([lacking, giver, complete].map((one) => [one.id, one]));
   const haves = new HaveBroadcast({ connections, emit: (action) => actions.push(action) });

@@ -134,7 +134,7 @@ function refuse(swarm: Swarm): void {
   const { received } = swarm;
   swarm.received = (connection, message, nowMs) => {
     received.call(swarm, connection, message, nowMs);
-    for (const block of connection.uploadQueue.splice(0)) swarm.uploadRefused(connection, block);
+    for (const block of connection.upload.queue.splice(0)) swarm.uploadRefused(connection, block);
   };
 }
 
@@ -146,7 +146,7 @@ Deno.test({
     const slow = bench.connect(1);
     bench.say(slow, { type: "haveAll" }, { type: "unchoke" });
     bench.pass(9000);
-    assert(slow.outstanding.size > 0);
+    assert(slow.download.outstanding.size > 0);
     // A message now and then keeps the connection, but not the place.
     bench.say(slow, { type: "keepAlive" });
     assertEquals(bench.inbound(2), "not accepted", "too early");

@@ -48,7 +48,7 @@ Deno.test({
         assertEquals(leecher.transfer.usedSha1, false);
         const [connection] = leecher.endpoints.keys();
         assertEquals(connection!.negotiated.v2, version !== "v1");
-        assertEquals(connection!.amInterested, false);
+        assertEquals(connection!.pieces.amInterested, false);
       }
     }
   },

@@ -46,8 +46,8 @@ class Bench {
     if (host !== undefined) connection.peer.host = host;
     this.#connections.push(connection);
     this.fetch.joined(connection);
-    connection.extensionIds.set("ut_metadata", 9);
-    connection.metadataSize = metadataSize;
+    connection.extension.ids.set("ut_metadata", 9);
+    connection.extension.metadataSize = metadataSize;
     this.#ready.enqueue(connection);
     return connection;
   }
@@ -114,7 +114,7 @@ Deno.test({
       }
       assert(bench.fetch.done);
       assertEquals(bench.metadata, INFO);
-      assert(peer.helpful);
+      assert(peer.extension.gaveMetadata);
       bench.tick(60_000);
       assertEquals(bench.asked(peer), [], "and asked for no more");
     }
@@ -224,7 +224,7 @@ Deno.test({
     const peer = bench.peer(1);
     assertEquals(bench.asked(peer), [0, 1, 2]);
     for (const [piece, size] of [[0, 1], [1, 2 ** 40], [2, 0]] as const) {
-      peer.metadataSize = size;
+      peer.extension.metadataSize = size;
       bench.give(peer, piece);
       assertEquals(bench.asked(peer), []);
     }
@@ -251,8 +251,8 @@ Deno.test({
   fn() {
     const bench = new Bench();
     const [without, off] = [bench.peer(1), bench.peer(2)];
-    without.extensionIds.clear();
-    off.extensionIds.set("ut_metadata", 0);
+    without.extension.ids.clear();
+    off.extension.ids.set("ut_metadata", 0);
     assertEquals([bench.asked(without), bench.asked(off)], [[], []]);
   },
 });

@@ -29,7 +29,7 @@ class Bench {
 
   peer(id: number, negotiated: Partial<Negotiated> = {}): Connection {
     const connection = connect(this.#book, id, { v2: true, ...negotiated });
-    connection.remote = allOf(6);
+    connection.pieces.have = allOf(6);
     return connection;
   }
 
@@ -98,7 +98,7 @@ Deno.test({
     const bench = new Bench(inventedLayers(4).unknown);
     assertEquals(bench.asked(bench.peer(1, { v2: false })), []);
     const empty = bench.peer(2);
-    empty.remote = bits(6);
+    empty.pieces.have = bits(6);
     assertEquals(bench.asked(empty), []);
     assertEquals(bench.asked(bench.peer(3)).length, 1);
   },

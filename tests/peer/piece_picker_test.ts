@@ -44,7 +44,7 @@ Deno.test({
   fn() {
     const bench = new DownloadBench({ pieceCount: 20, blocksPerPiece: 4, slotCount: 64 });
     const gone = bench.seed(1);
-    gone.requestQueue = 4;
+    gone.extension.requestQueue = 4;
     bench.settle();
     const { piece } = bench.owed(gone)[0]!;
     bench.deliver(gone, piece, 0);
@@ -121,7 +121,7 @@ Deno.test({
   fn() {
     const bench = new DownloadBench({ pieceCount: 6, blocksPerPiece: 8, slotCount: 1 });
     const one = bench.seed(1);
-    one.requestQueue = 3;
+    one.extension.requestQueue = 3;
     bench.settle();
     const other = bench.seed(2);
     bench.settle();
@@ -241,7 +241,7 @@ Deno.test({
     bench.seed(1);
     bench.settle();
     const idle = bench.seed(2);
-    idle.requestQueue = 3;
+    idle.extension.requestQueue = 3;
     bench.settleToEndGame();
     assertEquals(bench.owed(idle).length, 3);
   },
@@ -256,9 +256,9 @@ Deno.test({
     bench.settle();
     const choking = bench.seed(2);
     bench.download.choked(choking);
-    choking.allowedFast.add(7); // may ask for something, but not for this
+    choking.download.allowedFast.add(7); // may ask for something, but not for this
     const refusing = bench.seed(3);
-    refusing.refused.add(0);
+    refusing.download.refused.add(0);
     const lacking = bench.seed(4, {}, bits(1));
     bench.settleToEndGame();
     assertEquals([choking, refusing, lacking].map((peer) => bench.owed(peer).length), [0, 0, 0]);

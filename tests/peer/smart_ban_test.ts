@@ -13,15 +13,15 @@ function sharing(pieceCount: number): { bench: DownloadBench; peers: [Connection
   const bench = new DownloadBench({ pieceCount, blocksPerPiece: 2, slotCount: 8 });
   const has = bits(pieceCount, 0);
   const one = bench.seed(1, {}, has);
-  one.requestQueue = 1;
+  one.extension.requestQueue = 1;
   const other = bench.seed(2, {}, has);
-  other.requestQueue = 1;
+  other.extension.requestQueue = 1;
   bench.settle();
   assertEquals([bench.owed(one), bench.owed(other)], [[{ piece: at(0), block: 0 }], [{
     piece: at(0),
     block: 1,
   }]]);
-  one.requestQueue = other.requestQueue = 250;
+  one.extension.requestQueue = other.extension.requestQueue = 250;
   return { bench, peers: [one, other] };
 }
 
@@ -123,7 +123,7 @@ Deno.test({
     for (let seed = 0; seed < 40; seed++) {
       const bench = new DownloadBench({ pieceCount: 12, blocksPerPiece: 4, slotCount: 2, seed });
       const peers = [1, 2, 3, 4, 5].map((id) => bench.seed(id));
-      for (const peer of peers) peer.requestQueue = 1 + seed % 3;
+      for (const peer of peers) peer.extension.requestQueue = 1 + seed % 3;
       const bad = peers.slice(0, 1 + seed % 3);
       let failures = 0;
       for (let i = 0; i < 400 && !bench.pieces.isComplete; i++) {
@@ -221,7 +221,7 @@ Deno.test({
     const helper = bench.seed(3);
     for (let i = 0; i < 90; i++) {
       bench.tick(250);
-      if (i % 20 === 0) bench.download.unchoked(good), good.lastBlockMs = bench.nowMs;
+      if (i % 20 === 0) bench.download.unchoked(good), good.download.lastBlockMs = bench.nowMs;
       bench.settle();
       if (i < 75) assert(active.exclusive, `${i}`);
     }

@@ -5,7 +5,8 @@ import type { Message } from "../../lib/codec/wire/message.ts";
 import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import type { Action } from "../../lib/peer/connection/actions.ts";
-import type { BlockRequest, Connection, Negotiated } from "../../lib/peer/connection/connection.ts";
+import type { Connection, Negotiated } from "../../lib/peer/connection/connection.ts";
+import type { BlockRequest } from "../../lib/peer/connection/upload_state.ts";
 import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { MAX_SERVED_BLOCK, REQUEST_QUEUE, Upload } from "../../lib/peer/upload/upload.ts";
 import { Layout } from "../../lib/store/layout.ts";
@@ -34,10 +35,12 @@ class Bench {
     this.upload = new Upload(
       context,
       slots,
-      () => [...this.connections.values()].filter(({ remote }) => !remote.isFull).length,
+      () =>
+        [...this.connections.values()].filter(({ pieces }) => !pieces.have.isFull)
+          .length,
     );
     // In a small swarm all would be served.
-    for (let i = 0; i <= 2 * slots; i++) this.peer(1000 + i).remote = bits(layout.pieceCount);
+    for (let i = 0; i <= 2 * slots; i++) this.peer(1000 + i).pieces.have = bits(layout.pieceCount);
   }
 
   peer(id: number, negotiated: Partial<Negotiated> = {}): Connection {
@@ -50,7 +53,7 @@ class Bench {
   served(id: number, negotiated: Partial<Negotiated> = {}): Connection {
     const connection = this.peer(id, negotiated);
     this.upload.interested(connection, 0);
-    assert(!connection.amChoking);
+    assert(!connection.upload.amChoking);
     this.actions();
     return connection;
   }
@@ -88,7 +91,7 @@ Deno.test({
       action.type === "send" ? [action.connection.id, action.message.type] : []
     );
     assertEquals(unchoked, [[1, "unchoke"], [2, "unchoke"]]);
-    assertEquals([one, two, three].map((peer) => peer.amChoking), [false, false, true]);
+    assertEquals([one, two, three].map((peer) => peer.upload.amChoking), [false, false, true]);
     bench.upload.interested(one, 6);
     assertEquals(bench.actions(), [], "saying it twice changes nothing");
   },
@@ -107,9 +110,9 @@ Deno.test({
     ];
     bench.upload.tick(0);
     for (const peer of [leaver, keeper, veteran, newcomer]) bench.upload.interested(peer, 100);
-    veteran.unchokedMs = 50; // it has had its turn
+    veteran.upload.unchokedMs = 50; // it has had its turn
     bench.upload.notInterested(leaver, 200);
-    const choked = () => [leaver, keeper, newcomer, veteran].map((peer) => peer.amChoking);
+    const choked = () => [leaver, keeper, newcomer, veteran].map((peer) => peer.upload.amChoking);
     assertEquals(choked(), [true, false, false, true]);
     bench.upload.interested(leaver, 210);
     bench.upload.tick(250);
@@ -125,9 +128,9 @@ Deno.test({
       const bench = new Bench(4);
       bench.connections.clear();
       const peers = Array.from({ length: leechers }, (_, i) => bench.peer(i + 1));
-      for (const peer of peers) peer.remote = bits(4);
+      for (const peer of peers) peer.pieces.have = bits(4);
       for (const peer of peers) bench.upload.interested(peer, 0);
-      assertEquals(peers.filter((peer) => !peer.amChoking).length, leechers === 8 ? 8 : 4);
+      assertEquals(peers.filter((peer) => !peer.upload.amChoking).length, leechers === 8 ? 8 : 4);
     }
   },
 });
@@ -139,7 +142,7 @@ Deno.test({
     const bench = new Bench(4, layoutOf(40, 16), bits(40, 3, 7));
     const peers = [1, 2, 3, 4].map((id) => bench.peer(id));
     for (const peer of peers) bench.upload.interested(peer, 0);
-    assertEquals(peers.map((peer) => peer.amChoking), [false, false, true, true]);
+    assertEquals(peers.map((peer) => peer.upload.amChoking), [false, false, true, true]);
   },
 });
 
@@ -152,12 +155,12 @@ Deno.test({
     const other = bench.peer(2);
     bench.upload.interested(other, 0);
     bench.upload.tick(0);
-    const leaver = one.amChoking ? other : one;
+    const leaver = one.upload.amChoking ? other : one;
     bench.connections.delete(leaver.id);
     bench.upload.left(leaver);
-    const left = one.amChoking ? one : other;
+    const left = one.upload.amChoking ? one : other;
     bench.upload.tick(250);
-    assert(!left.amChoking);
+    assert(!left.upload.amChoking);
   },
 });
 
@@ -172,14 +175,14 @@ Deno.test({
       for (const peer of peers) bench.upload.interested(peer, 0);
       bench.upload.tick(0);
       for (const peer of peers) {
-        peer.up.add(peer.id * 1000, 900);
-        peer.down.add((5 - peer.id) * 1000, 900);
+        peer.upload.meter.add(peer.id * 1000, 900);
+        peer.download.meter.add((5 - peer.id) * 1000, 900);
       }
       bench.upload.tick(999);
       bench.upload.tick(1000);
       const fastest = peers[complete ? 3 : 0]!;
-      assert(!fastest.amChoking);
-      assertEquals(peers.filter((peer) => !peer.amChoking).length, 2);
+      assert(!fastest.upload.amChoking);
+      assertEquals(peers.filter((peer) => !peer.upload.amChoking).length, 2);
     }
   },
 });
@@ -231,7 +234,7 @@ Deno.test({
     const peer = bench.peer(1);
     bench.request(peer, 0, 0);
     assertEquals(bench.said(peer), [{ type: "unchoke" }]);
-    assertEquals(peer.uploadQueue.length, 1);
+    assertEquals(peer.upload.queue.length, 1);
   },
 });
 
@@ -246,7 +249,7 @@ Deno.test({
     const actions = bench.actions();
     assertEquals<unknown>(sentTo(actions, fast), [reject(2, BLOCK_LENGTH)]);
     assertEquals(sentTo(actions, slow), []);
-    assertEquals([fast.uploadQueue, slow.uploadQueue], [[], []]);
+    assertEquals([fast.upload.queue, slow.upload.queue], [[], []]);
   },
 });
 
@@ -270,7 +273,7 @@ Deno.test({
       reject(2, 0),
     ]);
     assertEquals<unknown>(sentTo(actions, slow), [{ type: "choke" }]);
-    assertEquals([fast.uploadQueue, slow.uploadQueue], [[], []]);
+    assertEquals([fast.upload.queue, slow.upload.queue], [[], []]);
   },
 });
 
@@ -289,7 +292,7 @@ Deno.test({
     const other = bench.peer(2);
     bench.upload.interested(other, 20_200);
     bench.upload.tick(20_250);
-    assertEquals([idle.amChoking, other.amChoking], [true, false]);
+    assertEquals([idle.upload.amChoking, other.upload.amChoking], [true, false]);
   },
 });
 
@@ -302,7 +305,7 @@ Deno.test({
     bench.request(peer, 0, 0);
     bench.request(peer, 1, 0);
     assertEquals<unknown>(bench.said(peer), [reject(0, 0)]);
-    assertEquals(peer.uploadQueue.map(({ piece }) => piece), [at(1)]);
+    assertEquals(peer.upload.queue.map(({ piece }) => piece), [at(1)]);
   },
 });
 
@@ -325,7 +328,7 @@ Deno.test({
       bench.upload.cancel(peer, cancel(BLOCK_LENGTH, 5));
       bench.upload.cancel(peer, cancel(BLOCK_LENGTH));
       bench.upload.cancel(peer, cancel(BLOCK_LENGTH));
-      assertEquals(peer.uploadQueue, []);
+      assertEquals(peer.upload.queue, []);
     }
     const actions = bench.actions();
     assertEquals<unknown>(sentTo(actions, fast), [reject(0, BLOCK_LENGTH)]);
@@ -340,7 +343,7 @@ Deno.test({
     const bench = new Bench();
     const peer = bench.served(1);
     for (let i = 0; i < REQUEST_QUEUE + 5; i++) bench.request(peer, 0, i % 16 * BLOCK_LENGTH, 100);
-    assertEquals(peer.uploadQueue.length, REQUEST_QUEUE);
+    assertEquals(peer.upload.queue.length, REQUEST_QUEUE);
     assertEquals(bench.said(peer).filter(({ type }) => type === "reject").length, 5);
   },
 });
@@ -354,7 +357,7 @@ Deno.test({
     bench.request(peer, 0, 0, MAX_SERVED_BLOCK);
     bench.request(peer, 0, 7, 3);
     bench.request(peer, 0, 0, MAX_SERVED_BLOCK + 1);
-    assertEquals(peer.uploadQueue.map(({ length }) => length), [MAX_SERVED_BLOCK, 3]);
+    assertEquals(peer.upload.queue.map(({ length }) => length), [MAX_SERVED_BLOCK, 3]);
     assertEquals<unknown>(bench.said(peer), [reject(0, 0, MAX_SERVED_BLOCK + 1)]);
   },
 });
@@ -378,7 +381,7 @@ Deno.test({
       for (const [piece, begin, length] of bad) {
         assertThrows(() => bench.request(peer, piece, begin, length), ProtocolError, "asked for");
       }
-      assertEquals(peer.uploadQueue, []);
+      assertEquals(peer.upload.queue, []);
     }
   },
 });
@@ -398,7 +401,7 @@ Deno.test({
         assertThrows(() => bench.request(peer, 2, 16_384, 16_384), ProtocolError);
       } else bench.request(peer, 2, 16_384, 16_384);
       assertThrows(() => bench.request(peer, 2, 16_385, 16_384), ProtocolError);
-      assertEquals(peer.uploadQueue.length, version === "v1" ? 2 : 3);
+      assertEquals(peer.upload.queue.length, version === "v1" ? 2 : 3);
     }
   },
 });
@@ -415,7 +418,7 @@ Deno.test({
     const actions = bench.actions();
     assertEquals<unknown>(sentTo(actions, one), [reject(0, 0), reject(0, 0)]);
     assertEquals(sentTo(actions, slow), []);
-    for (const peer of [one, slow]) assertEquals(peer.uploadQueue.map((q) => q.piece), [at(1)]);
+    for (const peer of [one, slow]) assertEquals(peer.upload.queue.map((q) => q.piece), [at(1)]);
     bench.upload.refuse(one, { piece: at(2), begin: 0, length: 5 });
     assertEquals<unknown>(bench.said(one), [reject(2, 0, 5)]);
   },

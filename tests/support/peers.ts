@@ -173,7 +173,7 @@ export class DownloadBench {
     has = allOf(this.layout.pieceCount),
   ): Connection {
     const connection = connect(this.book, id, negotiated, this.nowMs - 1500);
-    connection.remote = new Bitfield(this.layout.pieceCount);
+    connection.pieces.have = new Bitfield(this.layout.pieceCount);
     this.connections.set(connection.id, connection);
     this.download.piecesReplaced(connection, has);
     this.download.unchoked(connection);
@@ -202,7 +202,7 @@ export class DownloadBench {
   /** Everything the connection owes, as piece and block numbers, in the order of asking. */
   owed(connection: Connection): { piece: PieceIndex; block: number }[] {
     const perPiece = Math.ceil(this.layout.pieceLength / BLOCK_LENGTH);
-    return [...connection.outstanding.keys()].map((key) => ({
+    return [...connection.download.outstanding.keys()].map((key) => ({
       piece: at(Math.floor(key / perPiece)),
       block: key % perPiece,
     }));

@@ -6,7 +6,7 @@
  */
 
 import type { WebSeedFiles } from "../../codec/torrent/web_seed_url.ts";
-import type { BlockRequest } from "../../peer/connection/connection.ts";
+import type { BlockRequest } from "../../peer/connection/upload_state.ts";
 import { Bitfield } from "../../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../../store/layout.ts";
 

@@ -28,6 +28,8 @@ import type { Peer } from "../connection/peer.ts";
 
 /** A peer that owes blocks and sends none for so long holds them no longer. */
 const SNUB_MS = 8000;
+/** Pieces of one peer that we may ask for although choked. */
+const MAX_ALLOWED_FAST = 64;
 
 /** Where what is fetched goes, and how fast it may come. */
 export interface DownloadOptions {
@@ -85,6 +87,7 @@ export class Download {
 
   /** A connection takes part from now on. */
   joined(connection: Connection): void {
+    this.available.joined(connection);
     this.#quota.changed(connection);
   }
 
@@ -117,19 +120,27 @@ export class Download {
 
   /** The peer serves us now. */
   unchoked(connection: Connection): void {
-    connection.peerChoking = false;
+    connection.download.peerChoking = false;
     this.#quota.changed(connection);
-    connection.refused.clear();
+    connection.download.refused.clear();
     this.#ready.enqueue(connection);
   }
 
   /** The peer stops serving us. Without BEP 6 all our requests are dropped; with it, each is answered. */
   choked(connection: Connection): void {
-    connection.peerChoking = true;
+    connection.download.peerChoking = true;
     this.#quota.changed(connection);
     if (!connection.negotiated.fast) this.#requests.releaseAll(connection);
     this.#leaveAll(connection);
     this.#ready.enqueue(connection); // there may be what it allows while it chokes
+  }
+
+  /** The peer lets us ask for a piece although it chokes us (BEP 6). Beyond a number that is ignored. */
+  allowedFast(connection: Connection, piece: PieceIndex): void {
+    const { allowedFast } = connection.download;
+    if (allowedFast.size >= MAX_ALLOWED_FAST) return;
+    allowedFast.add(piece);
+    this.#ready.enqueue(connection);
   }
 
   /** The peer will not send a block we asked for (BEP 6). */
@@ -142,7 +153,7 @@ export class Download {
     const block = message.begin / BLOCK_LENGTH;
     if (active === undefined || active.isReceived(block)) return; // the answer to our cancel
     this.#picker.freed(active);
-    connection.refused.add(message.piece);
+    connection.download.refused.add(message.piece);
     this.#leave(connection, active);
   }
 
@@ -163,11 +174,12 @@ export class Download {
       throw new ProtocolError(`sent ${block.length} bytes at ${piece}+${begin}, never asked`);
     }
     const askedMs = this.#requests.answered(connection, key);
-    if (askedMs >= 0) connection.pipeline.answered(nowMs - askedMs);
-    connection.down.add(block.length, nowMs);
-    connection.lastBlockMs = nowMs;
-    if (connection.snubbed) {
-      connection.snubbed = false;
+    const { download } = connection;
+    if (askedMs >= 0) download.pipeline.answered(nowMs - askedMs);
+    download.meter.add(block.length, nowMs);
+    download.lastBlockMs = nowMs;
+    if (download.snubbed) {
+      download.snubbed = false;
       this.#quota.changed(connection);
     }
     this.#ready.enqueue(connection);
@@ -189,9 +201,9 @@ export class Download {
     if (this.#pieces.shared.get(piece)) this.#haves.stored(piece, from);
     if (this.#pieces.isComplete) this.#haves.flush();
     for (const connection of this.#connections.values()) {
-      if (!connection.remote.get(piece)) continue;
+      if (!connection.pieces.have.get(piece)) continue;
       this.available.satisfied(connection);
-      if (!connection.amInterested) this.#quota.changed(connection);
+      if (!connection.pieces.amInterested) this.#quota.changed(connection);
     }
     this.#ready.wakeSome(); // a slot of piece memory
   }
@@ -248,15 +260,16 @@ export class Download {
     if (this.#endGame.isOn(nowMs) || this.#checks.suspect.size > 0) this.#ready.wakeAll();
     this.#ready.tick();
     for (const connection of this.#connections.values()) {
-      const waited = nowMs - connection.lastBlockMs >= SNUB_MS;
-      if (connection.outstanding.size > 0) {
+      const { download } = connection;
+      const waited = nowMs - download.lastBlockMs >= SNUB_MS;
+      if (download.outstanding.size > 0) {
         if (waited) this.#snub(connection, nowMs);
         continue;
       }
-      if (connection.snubbed) this.#ready.enqueue(connection);
-      if (!waited || connection.refused.size === 0) continue;
-      connection.refused.clear(); // it may give that now, and perhaps nobody else can
-      connection.lastBlockMs = nowMs;
+      if (download.snubbed) this.#ready.enqueue(connection);
+      if (!waited || download.refused.size === 0) continue;
+      download.refused.clear(); // it may give that now, and perhaps nobody else can
+      download.lastBlockMs = nowMs;
       this.#ready.enqueue(connection);
     }
     this.#quota.tick(nowMs);
@@ -273,9 +286,10 @@ export class Download {
 
   /** It owes blocks and sends none. Others are asked for them, and it only at the next tick. */
   #snub(connection: Connection, nowMs: number): void {
-    connection.snubbed = true;
-    connection.refused.clear();
-    connection.lastBlockMs = nowMs;
+    const { download } = connection;
+    download.snubbed = true;
+    download.refused.clear();
+    download.lastBlockMs = nowMs;
     this.#requests.releaseAll(connection);
     this.#leaveAll(connection);
     this.#ready.remove(connection);
@@ -284,7 +298,7 @@ export class Download {
 
   #leaveAll(connection: Connection): void {
     for (const active of this.#picker.ownedBy(connection)) this.#leave(connection, active);
-    connection.current = undefined;
+    connection.download.current = undefined;
     this.#ready.wakeSome();
   }
 
@@ -293,7 +307,7 @@ export class Download {
    * has come of it, or it was for one peer alone, it is dropped.
    */
   #leave(connection: Connection, active: ActivePiece): void {
-    if (connection.current === active) connection.current = undefined;
+    if (connection.download.current === active) connection.download.current = undefined;
     if (active.owner !== connection.id || active.isFull) return;
     this.#picker.leave(active);
     this.#ready.wakeSome();

@@ -78,13 +78,13 @@ export class PiecePicker {
 
   /** The piece whose next free block to ask this peer for, or `undefined`. */
   next(connection: Connection): ActivePiece | undefined {
-    const { current } = connection;
+    const { current } = connection.download;
     if (current !== undefined && current.freeCount > 0 && mayAsk(connection, current.piece)) {
       return current;
     }
-    connection.current = this.#abandoned(connection) ?? this.#fresh(connection) ??
+    connection.download.current = this.#abandoned(connection) ?? this.#fresh(connection) ??
       this.#shared(connection);
-    return connection.current;
+    return connection.download.current;
   }
 
   /** The piece is nobody's any more: whoever comes next may finish it. */
@@ -175,7 +175,7 @@ export class PiecePicker {
 
   #fresh(connection: Connection): ActivePiece | undefined {
     const isFull = this.#pieces.freeSlots === 0 && this.#left.size === 0;
-    if (connection.wantedCount === 0 || isFull) return undefined;
+    if (connection.pieces.wantedCount === 0 || isFull) return undefined;
     this.#asked = connection;
     let piece = this.#checks.suspect.size > 0 ? this.#suspect() : -1;
     if (piece < 0) piece = this.#missing(connection);
@@ -186,13 +186,13 @@ export class PiecePicker {
   /** A piece that nobody has begun, or -1. */
   #missing(connection: Connection): number {
     const accept = this.#accepts;
-    const { peerChoking, allowedFast, remote } = connection;
+    const { peerChoking, allowedFast } = connection.download;
     if (peerChoking) return this.#rarity.rarestOf(allowedFast, accept);
     const few = this.#available.fewWanted(connection);
     if (few !== undefined) return this.#rarity.rarestOf(few, accept);
     const isBeginning = this.#pieces.have.count < RANDOM_FIRST_PIECES;
     const piece = isBeginning ? this.#rarity.any(accept) : this.#rarity.rarest(accept);
-    return piece >= 0 ? piece : this.#rarity.rarestIn(remote, accept, MOST_LOOKS);
+    return piece >= 0 ? piece : this.#rarity.rarestIn(connection.pieces.have, accept, MOST_LOOKS);
   }
 
   /** A piece that failed before, or -1. */
@@ -252,7 +252,7 @@ export class PiecePicker {
 }
 
 /** Whether the peer has the piece and would give it. */
-function mayAsk(connection: Connection, piece: number): boolean {
-  return connection.remote.get(piece) && !connection.refused.has(piece) &&
-    (!connection.peerChoking || connection.allowedFast.has(piece));
+function mayAsk({ pieces, download }: Connection, piece: number): boolean {
+  return pieces.have.get(piece) && !download.refused.has(piece) &&
+    (!download.peerChoking || download.allowedFast.has(piece));
 }

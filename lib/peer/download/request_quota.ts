@@ -72,9 +72,9 @@ export class RequestQuota {
 
   /** Whether the peer serves us, or is so new that it probably will. */
   #mayServe(connection: Connection): boolean {
-    if (connection.snubbed) return false;
+    if (connection.download.snubbed) return false;
     const isNew = this.#nowMs - connection.openedMs < NEWCOMER_MS;
-    if (connection.amInterested) return isNew || !connection.peerChoking;
-    return isNew && connection.remote.isEmpty;
+    if (connection.pieces.amInterested) return isNew || !connection.download.peerChoking;
+    return isNew && connection.pieces.have.isEmpty;
   }
 }

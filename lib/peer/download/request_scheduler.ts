@@ -37,10 +37,11 @@ export class RequestScheduler {
 
   /** Asks for as many blocks as the connection shall owe us. */
   poll(connection: Connection, nowMs: number): void {
-    const mayAsk = !connection.peerChoking || connection.allowedFast.size > 0;
-    if (!mayAsk || !connection.amInterested) return;
-    const { outstanding, pipeline, requestQueue, snubbed } = connection;
-    const wanted = snubbed ? 1 : pipeline.depth(connection.down.rate(nowMs), requestQueue);
+    const { download, pieces, extension } = connection;
+    const mayAsk = !download.peerChoking || download.allowedFast.size > 0;
+    if (!mayAsk || !pieces.amInterested) return;
+    const { outstanding, pipeline, meter, snubbed } = download;
+    const wanted = snubbed ? 1 : pipeline.depth(meter.rate(nowMs), extension.requestQueue);
     if (outstanding.size >= wanted) return;
     this.#fill(connection, Math.min(wanted, this.#quota.blocks), nowMs);
     if (outstanding.size === 0) this.#double(connection, wanted, nowMs);
@@ -49,7 +50,7 @@ export class RequestScheduler {
 
   /** Asks for blocks that nobody was asked for. */
   #fill(connection: Connection, depth: number, nowMs: number): void {
-    const { outstanding } = connection;
+    const { outstanding } = connection.download;
     const before = outstanding.size;
     while (outstanding.size < depth) {
       const active = this.#picker.next(connection);

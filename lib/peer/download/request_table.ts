@@ -18,7 +18,7 @@ const MAX_LOOKED_AT = 256;
 
 /** The pieces that the connection owes us blocks of, those asked for first in front; `most` at most. */
 export function piecesOwed(
-  { outstanding }: Connection,
+  { download: { outstanding } }: Connection,
   { pieceLength }: Layout,
   most: number,
 ): number[] {
@@ -60,8 +60,9 @@ export class RequestTable {
   /** Asks for a block; {@link send} lets it and those before leave together. */
   ask(connection: Connection, active: ActivePiece, block: number, nowMs: number): void {
     active.request(block);
-    if (connection.outstanding.size === 0) connection.lastBlockMs = nowMs;
-    connection.outstanding.add(this.#key(active.piece, block), nowMs);
+    const { download } = connection;
+    if (download.outstanding.size === 0) download.lastBlockMs = nowMs;
+    download.outstanding.add(this.#key(active.piece, block), nowMs);
     const { piece } = active;
     const length = this.#layout.blockLength(piece, block, connection.negotiated.v2);
     this.#asked.push(piece, block * BLOCK_LENGTH, length);
@@ -76,7 +77,7 @@ export class RequestTable {
 
   /** The peer answered, with the block or a reject. When we asked, in milliseconds; -1: we did not. */
   answered(connection: Connection, key: number): number {
-    const askedMs = connection.outstanding.take(key);
+    const askedMs = connection.download.outstanding.take(key);
     if (askedMs < 0) return askedMs;
     this.#activeOf(key)?.release(key % this.#blocksPerPiece);
     return askedMs;
@@ -87,7 +88,7 @@ export class RequestTable {
     if (active.requesters(block) === 0) return;
     const key = this.#key(active.piece, block);
     for (const connection of this.#context.connections.values()) {
-      if (!connection.outstanding.has(key)) continue;
+      if (!connection.download.outstanding.has(key)) continue;
       this.#cancel(connection, active.piece, block);
       // With BEP 6 the cancel is answered, by the block or a reject, and that answer is awaited.
       if (connection.negotiated.fast) continue;
@@ -99,14 +100,14 @@ export class RequestTable {
   /** The connection owes nothing of this piece any more. */
   release(connection: Connection, active: ActivePiece): void {
     const first = this.#key(active.piece, 0);
-    for (const key of connection.outstanding.keys()) {
+    for (const key of connection.download.outstanding.keys()) {
       if (key >= first && key < first + this.#blocksPerPiece) this.#dropped(connection, key);
     }
   }
 
   /** The connection owes nothing at all any more. */
   releaseAll(connection: Connection): void {
-    for (const key of connection.outstanding.keys()) this.#dropped(connection, key);
+    for (const key of connection.download.outstanding.keys()) this.#dropped(connection, key);
   }
 
   /** Nobody owes anything of this piece any more: late answers must not count for a new attempt. */
@@ -118,7 +119,7 @@ export class RequestTable {
   /** @throws {Error} when the two sides contradict each other */
   checkInvariant(): void {
     const asked = new Map<number, number>();
-    for (const { outstanding } of this.#context.connections.values()) {
+    for (const { download: { outstanding } } of this.#context.connections.values()) {
       for (const key of outstanding.keys()) asked.set(key, (asked.get(key) ?? 0) + 1);
     }
     for (const active of this.#context.pieces.active.values()) {

@@ -26,10 +26,10 @@ export class WastedData {
    * @param asked the peer owed it
    * @throws {ProtocolError} when the peer keeps sending what nobody asked for
    */
-  arrived(connection: Connection, bytes: number, asked: boolean): void {
+  arrived({ download }: Connection, bytes: number, asked: boolean): void {
     this.bytes += bytes;
-    connection.wastedBytes += asked ? 0 : bytes;
-    if (connection.wastedBytes > MAX_WASTE_BYTES) {
+    download.wastedBytes += asked ? 0 : bytes;
+    if (download.wastedBytes > MAX_WASTE_BYTES) {
       throw new ProtocolError("keeps sending blocks that nobody asked for");
     }
   }

@@ -51,7 +51,7 @@ export class Extensions {
   introduce(connection: Connection, anew: boolean): void {
     if (!connection.negotiated.extensions) return;
     const target = this.#handlers.target();
-    connection.saidUploadOnly = target.saysUploadOnlyAtOnce ?? false;
+    connection.extension.saidUploadOnly = target.saysUploadOnlyAtOnce ?? false;
     // A later handshake adds to an earlier one: what is off from now on has to be switched off.
     const exchange = !this.isPrivate ? "on" : anew ? "off" : "absent";
     this.#send(connection, ourExtendedHandshake(connection, this.#ourselves, target, exchange));
@@ -85,9 +85,10 @@ export class Extensions {
     const { isUploadOnly } = this.#handlers.target();
     if (isUploadOnly === undefined) return;
     for (const connection of this.#context.connections.values()) {
-      const { negotiated, saidUploadOnly } = connection;
-      if (saidUploadOnly === isUploadOnly || !negotiated.extensions) continue;
-      connection.saidUploadOnly = isUploadOnly;
+      const { negotiated, extension, peer } = connection;
+      if (peer.complete) extension.isSuperSeeder = false; // it has told of everything
+      if (extension.saidUploadOnly === isUploadOnly || !negotiated.extensions) continue;
+      extension.saidUploadOnly = isUploadOnly;
       this.#send(connection, ourUploadOnly(isUploadOnly));
     }
   }

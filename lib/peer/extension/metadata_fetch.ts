@@ -98,16 +98,16 @@ export class MetadataFetch {
         return this.#emit({ type: "send", connection, message: refusal });
       }
       case "unchoke":
-        connection.peerChoking = false;
+        connection.download.peerChoking = false;
         return;
       case "choke":
-        connection.peerChoking = true;
+        connection.download.peerChoking = true;
         return;
       case "interested":
-        connection.peerInterested = true;
+        connection.upload.peerInterested = true;
         return;
       case "notInterested":
-        connection.peerInterested = false;
+        connection.upload.peerInterested = false;
         return;
       default:
         return;
@@ -177,9 +177,9 @@ export class MetadataFetch {
   }
 
   #mayAsk(connection: Connection, nowMs: number): boolean {
-    const { metadataSize, extensionIds } = connection;
+    const { metadataSize, ids } = connection.extension;
     return metadataSize > 0 && metadataSize <= MAX_METADATA_LENGTH &&
-      (extensionIds.get(METADATA_EXTENSION) ?? 0) !== 0 &&
+      (ids.get(METADATA_EXTENSION) ?? 0) !== 0 &&
       nowMs >= (this.#notBefore.get(connection) ?? 0);
   }
 
@@ -199,7 +199,7 @@ export class MetadataFetch {
 
   #begin(connection: Connection, nowMs: number): void {
     this.#scheduler.begin(connection);
-    const size = connection.metadataSize;
+    const size = connection.extension.metadataSize;
     const parts = new Array(Math.ceil(size / METADATA_PIECE_LENGTH)).fill(undefined);
     const times = { startedMs: nowMs, lastMs: nowMs };
     const copy: Copy = { connection, parts, size, asked: 0, received: 0, ...times };
@@ -239,7 +239,7 @@ export class MetadataFetch {
     const matches = (v1Hash === undefined || equalBytes(sha1(info), v1Hash)) &&
       (v2Hash === undefined || equalBytes(sha256(info).subarray(0, v2Hash.length), v2Hash));
     if (!matches) throw new CorruptDataError("sent metadata that does not match the info-hash");
-    copy.connection.helpful = true;
+    copy.connection.extension.gaveMetadata = true;
     this.done = true;
     this.#copies.clear();
     this.#emit({ type: "metadata", info });

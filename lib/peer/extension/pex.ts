@@ -196,7 +196,7 @@ export class PeerExchange {
   }
 
   #tell(connection: Connection, line: Line, nowMs: number): void {
-    const id = connection.extensionIds.get(PEX_EXTENSION) ?? 0;
+    const id = connection.extension.ids.get(PEX_EXTENSION) ?? 0;
     if (id === 0) return;
     const added: PexPeer[] = [], dropped: HostPort[] = [];
     for (const presence of this.#everybody.values()) {

@@ -41,6 +41,8 @@ export class ConnectionPolicy {
   readonly #peerId: string;
   readonly #duplicateJudge: DuplicateConnections;
   readonly #failures = new DialFailures();
+  /** The ports at which inbound peers say they listen. */
+  readonly #listenPorts = new Map<Connection, number>();
   /** Closed in favour of another with the same peer. */
   readonly #duplicates = new Set<Connection>();
 
@@ -127,9 +129,11 @@ export class ConnectionPolicy {
     this.#failed(peer, reason, nowMs);
     // Perhaps because it has connected to us meanwhile, and could not be recognized while we dialled.
     for (const connection of this.#connections.values()) {
-      const { listenPort, peer: other } = connection;
-      if (other.dialable || listenPort !== peer.port || other.host !== peer.host) continue;
-      this.setListenPort(connection, listenPort);
+      const { peer: other } = connection;
+      if (other.dialable || other.host !== peer.host) continue;
+      if (this.#listenPorts.get(connection) === peer.port) {
+        this.setListenPort(connection, peer.port);
+      }
     }
   }
 
@@ -143,12 +147,14 @@ export class ConnectionPolicy {
   /** A connection is gone. */
   onDisconnected(connection: Connection, reason: string, nowMs: number): void {
     this.#duplicateJudge.left(connection);
-    const { peer, negotiated, down, up } = connection;
+    this.#listenPorts.delete(connection);
+    const { peer, negotiated, download, upload, extension, renewed } = connection;
     if (this.#duplicates.delete(connection)) {
       return this.#wasDuplicate(peer, negotiated.peerId, negotiated.inbound, reason, nowMs);
     }
-    const serves = !connection.peerChoking && peer.url === undefined; // a web seed always says so
-    const useful = down.total > 0 || up.total > 0 || serves || connection.helpful;
+    const serves = !download.peerChoking && peer.url === undefined; // a web seed always says so
+    const moved = download.meter.total > 0 || upload.meter.total > 0;
+    const useful = moved || serves || extension.gaveMetadata || renewed;
     this.#peers.lost(peer, reason, useful, nowMs, this.#context.random);
   }
 
@@ -162,7 +168,7 @@ export class ConnectionPolicy {
   /** An inbound peer said where it listens: it may be somebody we know, even somebody banned. */
   setListenPort(connection: Connection, listenPort: number): void {
     if (isServicePort(listenPort)) return; // another machine's perhaps, behind the same address
-    connection.listenPort = listenPort;
+    this.#listenPorts.set(connection, listenPort);
     this.#peers.setListenPort(connection.peer, listenPort);
     const { state, reason } = connection.peer;
     if (state === "banned") this.#close(connection, reason);

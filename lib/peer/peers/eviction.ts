@@ -77,9 +77,9 @@ export class ConnectionSlots {
 
   #useless(nowMs: number): Connection | undefined {
     for (const connection of this.#mayLeave()) {
-      if (!isIdle(connection, nowMs)) continue;
-      if (connection.snubbed) return connection;
-      if (this.#wantsNothing() && !connection.peerInterested) return connection;
+      if (!isEvictable(connection, nowMs)) continue;
+      if (connection.download.snubbed) return connection;
+      if (this.#wantsNothing() && !connection.upload.peerInterested) return connection;
     }
     return undefined;
   }
@@ -87,8 +87,10 @@ export class ConnectionSlots {
   /** One over which neither side wants anything of the other. */
   ofNoInterest(nowMs: number): Connection | undefined {
     for (const connection of this.#mayLeave()) {
-      const { amInterested, peerInterested } = connection;
-      if (!amInterested && !peerInterested && isIdle(connection, nowMs)) return connection;
+      const { pieces, upload } = connection;
+      if (!pieces.amInterested && !upload.peerInterested && isEvictable(connection, nowMs)) {
+        return connection;
+      }
     }
     return undefined;
   }
@@ -104,7 +106,7 @@ export class ConnectionSlots {
       for (const connection of this.#mayLeave()) {
         const count = census.around(connection)[kind];
         if (count <= own[kind] + 1 || count < most) continue;
-        if (count <= few && !isIdle(connection, nowMs)) continue;
+        if (count <= few && !isEvictable(connection, nowMs)) continue;
         if (count === most && leaver && !isWorthLess(connection, leaver, nowMs)) continue;
         [leaver, most] = [connection, count];
       }
@@ -119,7 +121,7 @@ export class ConnectionSlots {
     let least = this.priorityOf(newcomer) ?? -1;
     let leaver: Connection | undefined;
     for (const connection of this.#mayLeave()) {
-      if (!isIdle(connection, nowMs)) continue;
+      if (!isEvictable(connection, nowMs)) continue;
       const around = census.around(connection);
       if (around.host < own.host || around.network < own.network) continue; // it holds less as it is
       const priority = this.priorityOf(connection.peer);
@@ -159,10 +161,10 @@ export class ConnectionSlots {
   }
 }
 
-function isIdle(connection: Connection, nowMs: number): boolean {
-  const { openedMs, outstanding, snubbed, uploadQueue } = connection;
+function isEvictable(connection: Connection, nowMs: number): boolean {
+  const { openedMs, download, upload } = connection;
   if (nowMs - openedMs < GRACE_MS) return false;
-  if ((outstanding.size > 0 && !snubbed) || uploadQueue.length > 0) return false;
+  if ((download.outstanding.size > 0 && !download.snubbed) || upload.queue.length > 0) return false;
   return rateOf(connection, nowMs) === 0;
 }
 
@@ -172,6 +174,6 @@ function isWorthLess(one: Connection, other: Connection, nowMs: number): boolean
   return difference < 0 || (difference === 0 && one.openedMs > other.openedMs);
 }
 
-function rateOf({ down, up }: Connection, nowMs: number): number {
-  return down.rate(nowMs) + up.rate(nowMs);
+function rateOf({ download, upload }: Connection, nowMs: number): number {
+  return download.meter.rate(nowMs) + upload.meter.rate(nowMs);
 }

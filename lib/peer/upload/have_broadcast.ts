@@ -33,7 +33,7 @@ export class HaveBroadcast {
   stored(piece: PieceIndex, from: readonly Peer[]): void {
     const now: Connection[] = [], later: Connection[] = [];
     for (const connection of this.#context.connections.values()) {
-      const isNews = !connection.remote.get(piece) || from.includes(connection.peer);
+      const isNews = !connection.pieces.have.get(piece) || from.includes(connection.peer);
       (isNews ? now : later).push(connection);
     }
     const message = { type: "have", piece } as const;

@@ -16,7 +16,8 @@
 import type { PieceIndex } from "../../store/layout.ts";
 import type { Bitfield } from "../../store/bitfield.ts";
 import type { TransferContext } from "../connection/context.ts";
-import type { BlockRequest, Connection } from "../connection/connection.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { BlockRequest } from "../connection/upload_state.ts";
 import { stallsOnSingleHaves } from "../peers/client_quirks.ts";
 import { SuperSeedPieces } from "./super_seed_pieces.ts";
 import { leastLoaded, ratesOf, Strikes, SuperSeedPeer } from "./super_seed_peer.ts";
@@ -126,7 +127,7 @@ export class SuperSeed {
     for (const guest of this.#guests.values()) {
       if (!guest.isLate(nowMs)) continue;
       this.#takeBack(guest, guest.stall());
-      if (!guest.connection.peerInterested) this.#dismiss(guest);
+      if (!guest.connection.upload.peerInterested) this.#dismiss(guest);
     }
     if (this.#nobodyMoves()) this.#reveal();
     else this.offerPieces();
@@ -163,10 +164,13 @@ export class SuperSeed {
    */
   #feed(hungry: SuperSeedPeer, slow: readonly SuperSeedPeer[]): void {
     const { connection, ahead, stalled, strikes } = hungry;
-    if (ahead.size > 0 || stalled || strikes > 0 || connection.closing || connection.amChoking) {
+    if (
+      ahead.size > 0 || stalled || strikes > 0 || connection.closing || connection.upload.amChoking
+    ) {
       return;
     }
-    const piece = this.#deck.take(connection.remote) ?? this.#heldPiece(connection.remote, slow);
+    const piece = this.#deck.take(connection.pieces.have) ??
+      this.#heldPiece(connection.pieces.have, slow);
     if (piece !== undefined) this.#offer(hungry, piece);
   }
 
@@ -191,7 +195,7 @@ export class SuperSeed {
 
   #isAlone(connection: Connection): boolean {
     for (const other of this.#context.connections.values()) {
-      if (other !== connection && !other.remote.isEmpty) return false;
+      if (other !== connection && !other.pieces.have.isEmpty) return false;
     }
     return true;
   }
@@ -206,13 +210,14 @@ export class SuperSeed {
   /** Nobody wants just what it was offered; perhaps other peers promised them that. */
   #nobodyMoves(): boolean {
     const guests = [...this.#guests.values()];
-    return guests.every((guest) => guest.stalled) && guests.some((g) => !g.connection.amChoking);
+    return guests.every((guest) => guest.stalled) &&
+      guests.some(({ connection: { upload } }) => !upload.amChoking);
   }
 
   /** Nobody who is served has anything left to fetch; the one offer of others can wait. */
   #isAllSent(): boolean {
     for (const { connection, ahead } of this.#guests.values()) {
-      if (ahead.size > 0 && !connection.amChoking) return false;
+      if (ahead.size > 0 && !connection.upload.amChoking) return false;
     }
     return true;
   }
@@ -274,7 +279,7 @@ export class SuperSeed {
 
   #showAll({ connection, told }: SuperSeedPeer): void {
     for (const piece of this.#context.pieces.have.ones()) {
-      if (told.get(piece) || connection.remote.get(piece)) continue;
+      if (told.get(piece) || connection.pieces.have.get(piece)) continue;
       const message = { type: "have", piece } as const;
       this.#context.emit({ type: "send", connection, message });
     }

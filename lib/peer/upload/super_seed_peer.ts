@@ -90,14 +90,14 @@ export class SuperSeedPeer {
   /** Whether patience with it is over. */
   isLate(nowMs: number): boolean {
     if (this.ahead.size === 0) return false;
-    const { peerInterested } = this.connection;
+    const { peerInterested } = this.connection.upload;
     return nowMs >= this.#patientUntilMs - (peerInterested ? 0 : STALL_MS - INTEREST_MS);
   }
 
   /** It is late: it loses its offers, which are returned. */
   stall(): PieceIndex[] {
     this.stalled = true;
-    if (!this.connection.amChoking) this.strikes++;
+    if (!this.connection.upload.amChoking) this.strikes++;
     const lost = [...this.ahead.keys()];
     for (const [piece, { left }] of this.ahead) this.#missed.set(piece, left);
     return lost;
@@ -134,8 +134,8 @@ export function ratesOf(
 ): { total: number; least: number } {
   let [total, served] = [0, 0];
   for (const { connection } of guests) {
-    total += connection.up.rate(nowMs);
-    if (!connection.amChoking) served++;
+    total += connection.upload.meter.rate(nowMs);
+    if (!connection.upload.amChoking) served++;
   }
   return { total, least: Math.min(LEAST_RATE, total / Math.max(1, served) / LEAST_PARTS) };
 }
@@ -152,8 +152,8 @@ export function leastLoaded(
   let [fewest, least] = [Infinity, Infinity];
   for (const guest of guests) {
     const { connection, ahead, unshared, stalled, strikes } = guest;
-    if (stalled || connection.closing || connection.remote.get(piece)) continue;
-    if (connection.amChoking && ahead.size > 0) continue;
+    if (stalled || connection.closing || connection.pieces.have.get(piece)) continue;
+    if (connection.upload.amChoking && ahead.size > 0) continue;
     const load = ahead.size + unshared;
     if (strikes > fewest || (strikes === fewest && load >= least)) continue;
     [best, fewest, least] = [guest, strikes, load];

@@ -12,7 +12,8 @@ import { ProtocolError } from "../../errors.ts";
 import type { PieceIndex } from "../../store/layout.ts";
 import type { TransferContext } from "../connection/context.ts";
 import { chooseUnchoked, RECHOKE_INTERVAL_MS } from "./choker.ts";
-import type { BlockRequest, Connection } from "../connection/connection.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { BlockRequest } from "../connection/upload_state.ts";
 import { UploadSlots } from "./choker.ts";
 
 /** How many requests of one peer are queued; told to peers as `reqq` (BEP 10). */
@@ -49,9 +50,9 @@ export class Upload {
 
   /** The peer wants something. With a free slot it is served at once. */
   interested(connection: Connection, nowMs: number): void {
-    if (!connection.amChoking && !connection.peerInterested) this.#inUse++;
-    connection.peerInterested = true;
-    if (!connection.amChoking) return;
+    if (!connection.upload.amChoking && !connection.upload.peerInterested) this.#inUse++;
+    connection.upload.peerInterested = true;
+    if (!connection.upload.amChoking) return;
     this.#waiting.add(connection);
     if (this.#freeSlots > 0) this.#giveSlot(connection, nowMs);
   }
@@ -62,7 +63,7 @@ export class Upload {
    */
   notInterested(connection: Connection, nowMs: number): void {
     const wasInUse = this.#isInUse(connection);
-    connection.peerInterested = false;
+    connection.upload.peerInterested = false;
     this.#waiting.delete(connection);
     if (!wasInUse) return;
     this.#inUse--;
@@ -87,23 +88,23 @@ export class Upload {
     if (piece === undefined) throw new ProtocolError(`asked for piece ${message.piece}`);
     const inRange = length > 0 && begin + length <= this.#context.layout.servableLength(piece);
     if (!inRange) throw new ProtocolError(`asked for ${length} bytes at ${piece}+${begin}`);
-    if (!connection.peerInterested) this.interested(connection, nowMs); // some never say so
-    const serve = !connection.amChoking && length <= MAX_SERVED_BLOCK &&
-      this.#context.pieces.shared.get(piece) && connection.uploadQueue.length < REQUEST_QUEUE;
+    if (!connection.upload.peerInterested) this.interested(connection, nowMs); // some never say so
+    const serve = !connection.upload.amChoking && length <= MAX_SERVED_BLOCK &&
+      this.#context.pieces.shared.get(piece) && connection.upload.queue.length < REQUEST_QUEUE;
     if (!serve) return this.#reject(connection, { piece, begin, length });
-    connection.uploadQueue.push({ piece, begin, length });
-    if (connection.uploadQueue.length === 1) this.#context.emit({ type: "upload", connection });
+    connection.upload.queue.push({ piece, begin, length });
+    if (connection.upload.queue.length === 1) this.#context.emit({ type: "upload", connection });
   }
 
   /** The peer no longer wants a block. With BEP 6 that is answered too. False: it does not wait for it. */
   cancel(connection: Connection, message: BlockRangeMessage): boolean {
-    const { uploadQueue } = connection;
-    const at = uploadQueue.findIndex((queued) =>
+    const { queue } = connection.upload;
+    const at = queue.findIndex((queued) =>
       queued.piece === message.piece && queued.begin === message.begin &&
       queued.length === message.length
     );
     if (at < 0) return false;
-    const [queued] = uploadQueue.splice(at, 1);
+    const [queued] = queue.splice(at, 1);
     this.#reject(connection, queued!);
     return true;
   }
@@ -113,18 +114,23 @@ export class Upload {
    * within a piece, its blocks stay together for the next time: one read gets them all.
    */
   take(connection: Connection, maxBytes: number): BlockRequest[] {
-    const { uploadQueue } = connection;
+    const { queue } = connection.upload;
     let count = 0;
     let pieceStart = 0;
-    for (let bytes = 0; count < uploadQueue.length; count++) {
-      bytes += uploadQueue[count]!.length;
-      if (count > 0 && uploadQueue[count]!.piece !== uploadQueue[count - 1]!.piece) {
+    for (let bytes = 0; count < queue.length; count++) {
+      bytes += queue[count]!.length;
+      if (count > 0 && queue[count]!.piece !== queue[count - 1]!.piece) {
         pieceStart = count;
       }
       if (count > 0 && bytes > maxBytes) break;
     }
-    const isCut = count < uploadQueue.length && pieceStart > 0;
-    return uploadQueue.splice(0, isCut ? pieceStart : count);
+    const isCut = count < queue.length && pieceStart > 0;
+    return queue.splice(0, isCut ? pieceStart : count);
+  }
+
+  /** Bytes of file data were written to the peer. */
+  sent(connection: Connection, bytes: number, nowMs: number): void {
+    connection.upload.meter.add(bytes, nowMs);
   }
 
   /** Something taken could not be read: the peer must not wait for it. */
@@ -135,10 +141,10 @@ export class Upload {
   /** A piece is gone from the disk: nobody gets it any more, and everybody is told (BEP 54). */
   pieceLost(piece: PieceIndex): void {
     for (const connection of this.#context.connections.values()) {
-      const { uploadQueue } = connection;
-      const dropped = uploadQueue.filter((queued) => queued.piece === piece);
+      const { queue } = connection.upload;
+      const dropped = queue.filter((queued) => queued.piece === piece);
       if (dropped.length === 0) continue;
-      uploadQueue.splice(0, uploadQueue.length, ...uploadQueue.filter((q) => q.piece !== piece));
+      queue.splice(0, queue.length, ...queue.filter((q) => q.piece !== piece));
       for (const request of dropped) this.#reject(connection, request);
     }
   }
@@ -168,13 +174,13 @@ export class Upload {
   }
 
   #isInUse(connection: Connection): boolean {
-    return connection.peerInterested && this.#served.has(connection);
+    return connection.upload.peerInterested && this.#served.has(connection);
   }
 
   /** A slot that is free, or kept by somebody who wants nothing at the moment. */
   #giveSlot(connection: Connection, nowMs: number): void {
     if (this.#served.size >= this.#slotCount) {
-      const idle = longestServed(this.#served, ({ peerInterested }) => !peerInterested);
+      const idle = longestServed(this.#served, ({ upload }) => !upload.peerInterested);
       if (idle !== undefined) this.#choke(idle);
     }
     this.#unchoke(connection, nowMs);
@@ -197,42 +203,42 @@ export class Upload {
     const candidates = connections.map((connection) => ({
       id: connection.id,
       host: connection.peer.host,
-      interested: connection.peerInterested,
-      unchoked: !connection.amChoking,
-      rate: (serving ? connection.up : connection.down).rate(nowMs),
-      unchokedMs: connection.unchokedMs,
+      interested: connection.upload.peerInterested,
+      unchoked: !connection.upload.amChoking,
+      rate: (serving ? connection.upload : connection.download).meter.rate(nowMs),
+      unchokedMs: connection.upload.unchokedMs,
     }));
     const isContested = candidates.filter((c) => c.interested).length > this.#slotCount;
-    const rate = connections.reduce((sum, { up }) => sum + up.rate(nowMs), 0);
+    const rate = connections.reduce((sum, { upload }) => sum + upload.meter.rate(nowMs), 0);
     this.#slots.look(isContested, rate, nowMs);
     const chosen = chooseUnchoked(candidates, this.#slotCount, this.#context.random);
     for (const connection of connections) {
-      if (!connection.peerInterested && !isContested) continue;
+      if (!connection.upload.peerInterested && !isContested) continue;
       if (chosen.has(connection.id)) {
-        if (connection.amChoking) this.#unchoke(connection, nowMs);
-      } else if (!connection.amChoking) {
+        if (connection.upload.amChoking) this.#unchoke(connection, nowMs);
+      } else if (!connection.upload.amChoking) {
         this.#choke(connection);
       }
     }
   }
 
   #unchoke(connection: Connection, nowMs: number): void {
-    connection.amChoking = false;
+    connection.upload.amChoking = false;
     this.#waiting.delete(connection);
     this.#served.add(connection);
-    if (connection.peerInterested) this.#inUse++;
-    connection.unchokedMs = nowMs;
+    if (connection.upload.peerInterested) this.#inUse++;
+    connection.upload.unchokedMs = nowMs;
     this.#context.emit({ type: "send", connection, message: { type: "unchoke" } });
   }
 
   /** The choke goes first, then the rejects (BEP 6). */
   #choke(connection: Connection): void {
     if (this.#isInUse(connection)) this.#inUse--;
-    connection.amChoking = true;
+    connection.upload.amChoking = true;
     this.#served.delete(connection);
-    if (connection.peerInterested) this.#waiting.add(connection);
+    if (connection.upload.peerInterested) this.#waiting.add(connection);
     this.#context.emit({ type: "send", connection, message: { type: "choke" } });
-    for (const request of connection.uploadQueue.splice(0)) this.#reject(connection, request);
+    for (const request of connection.upload.queue.splice(0)) this.#reject(connection, request);
   }
 
   /** Without BEP 6 a request that is not served is not answered either. */
@@ -250,7 +256,9 @@ function longestServed(
   let first: Connection | undefined;
   for (const connection of connections) {
     if (!isMeant(connection)) continue;
-    if (first === undefined || connection.unchokedMs < first.unchokedMs) first = connection;
+    if (first === undefined || connection.upload.unchokedMs < first.upload.unchokedMs) {
+      first = connection;
+    }
   }
   return first;
 }

@@ -179,7 +179,7 @@ export class BlockHashFetch {
   }
 
   #mayAsk(connection: Connection, piece: PieceIndex): boolean {
-    return connection.negotiated.v2 && !connection.closing && connection.remote.get(piece) &&
+    return connection.negotiated.v2 && !connection.closing && connection.pieces.have.get(piece) &&
       this.#nowMs >= (this.#notBefore.get(connection) ?? 0);
   }
 }

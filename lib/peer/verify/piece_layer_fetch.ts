@@ -52,7 +52,7 @@ export class PieceLayerFetch {
 
   /** Asks the peer for hashes that are missing and not asked for yet. */
   poll(connection: Connection, nowMs: number): void {
-    if (this.isComplete || !connection.negotiated.v2 || connection.remote.isEmpty) return;
+    if (this.isComplete || !connection.negotiated.v2 || connection.pieces.have.isEmpty) return;
     let room = MAX_ASKED_PER_PEER;
     for (const asked of this.#asked.values()) if (asked.connection === connection) room--;
     const notBefore = this.#notBefore.get(connection);
