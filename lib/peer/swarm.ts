@@ -12,13 +12,13 @@
  */
 
 import type { HostPort } from "../codec/address.ts";
-import { hex } from "../codec/bytes.ts";
 import type { Handshake } from "../codec/wire/handshake.ts";
 import type { Message } from "../codec/wire/message.ts";
 import type { PieceIndex } from "../store/layout.ts";
 import type { Action, Emit } from "./connection/actions.ts";
 import { ConnectionPolicy } from "./peers/connection_policy.ts";
-import { Connection } from "./connection/connection.ts";
+import type { Connection } from "./connection/connection.ts";
+import { ConnectionLifecycle } from "./connection_lifecycle.ts";
 import type { BlockRequest } from "./connection/upload_state.ts";
 import { closeConnection } from "./connection/context.ts";
 import { CorruptDataError } from "../errors.ts";
@@ -33,16 +33,10 @@ import type { PeerContext } from "./peers/peer_context.ts";
 import { PeerList } from "./peers/peer_list.ts";
 import { PeerExchange } from "./extension/pex.ts";
 import type { SwarmOptions } from "./options.ts";
-import { TransferTotals } from "./transfer_totals.ts";
-import { adoptConnection, Transfer } from "./transfer.ts";
+import { adoptConnection } from "./adopt_connection.ts";
+import { Transfer } from "./transfer.ts";
 import type { TransferView } from "./transfer_view.ts";
 import type { TransferOptions } from "./options.ts";
-import {
-  bothUninterested,
-  closeReason,
-  keepAliveDue,
-  recordCompleteness,
-} from "./peers/keep_alive.ts";
 import type { Peer, PeerSource } from "./connection/peer.ts";
 
 /** All peers, connections and pieces of one torrent. */
@@ -53,29 +47,28 @@ export class Swarm {
   readonly ownAddresses: ExternalAddress;
   /** The open conversations, by number. */
   readonly connections: ReadonlyMap<number, Connection>;
-  readonly #connections = new Map<number, Connection>();
   readonly #options: SwarmOptions;
   readonly #context: PeerContext;
   readonly #policy: ConnectionPolicy;
   readonly #pex: PeerExchange;
   readonly #extensions: Extensions;
-  readonly #totals: TransferTotals;
+  readonly #lifecycle: ConnectionLifecycle;
   #infoHashes: InfoHashes;
   #phase: Phase;
   readonly #outbox = new Outbox();
   readonly #emit: Emit = this.#outbox.emit;
-  #nextId = 1;
   #tickMs = 0; // when the last tick was
 
   /** A swarm that knows nobody, and of its torrent the hash only. */
   constructor(options: SwarmOptions) {
     this.#options = options;
     this.#infoHashes = new InfoHashes(options, options.peerId);
-    this.connections = this.#connections;
+    const connections = new Map<number, Connection>();
+    this.connections = connections;
     this.peers = new PeerList((peer) => this.#emit({ type: "peer", peer }));
     this.ownAddresses = new ExternalAddress(options.listenPort, options.listenHost);
     const context = this.#context = {
-      connections: this.connections,
+      connections,
       emit: this.#emit,
       ready: new ReadyQueue(),
       random: options.random,
@@ -83,7 +76,6 @@ export class Swarm {
       peers: this.peers,
       ownAddresses: this.ownAddresses,
     };
-    this.#totals = new TransferTotals(this.connections);
     this.#phase = { name: "metadata", fetch: new MetadataFetch(context, options) };
     const { peerId, maxConnections } = options;
     const wantsNothing = () => this.#wantsNothing;
@@ -93,6 +85,12 @@ export class Swarm {
       target: () => this.#machine,
       pex: this.#pex,
       onListenPort: (connection, port) => this.#policy.setListenPort(connection, port),
+    });
+    this.#lifecycle = new ConnectionLifecycle(context, connections, {
+      policy: this.#policy,
+      pex: this.#pex,
+      extensions: this.#extensions,
+      phase: () => this.#machine,
     });
   }
 
@@ -119,12 +117,12 @@ export class Swarm {
 
   /** File data received over all connections that ever were. */
   get downloadedBytes(): number {
-    return this.#totals.downloaded;
+    return this.#lifecycle.totals.downloaded;
   }
 
   /** File data sent over all connections that ever were. */
   get uploadedBytes(): number {
-    return this.#totals.uploaded;
+    return this.#lifecycle.totals.uploaded;
   }
 
   /** What is to be done now, in order. */
@@ -162,19 +160,7 @@ export class Swarm {
     settled: { inbound: boolean; v2: boolean },
     nowMs: number,
   ): Connection | string {
-    const peerId = hex(handshake.peerId);
-    const refusal = this.#policy.reasonToReject(peer, peerId, settled.inbound, nowMs);
-    if (refusal !== undefined) return refusal;
-    const { extensions, fast } = handshake; // ours are both on
-    const upgradable = handshake.v2Upgrade && !settled.v2;
-    const negotiated = { ...settled, peerId, extensions, fast, upgradable };
-    const connection = new Connection(this.#nextId++, peer, negotiated, nowMs);
-    this.#connections.set(connection.id, connection);
-    this.peers.apply(peer, "handshake");
-    this.#extensions.introduce(connection, false);
-    if (peer.url === undefined) this.#pex.joined(connection, nowMs);
-    this.#machine.joined(connection, false);
-    return connection;
+    return this.#lifecycle.open(peer, handshake, settled, nowMs);
   }
 
   /**
@@ -196,13 +182,8 @@ export class Swarm {
 
   /** The connection is gone, whoever closed it. */
   closed(connection: Connection, reason: string, nowMs: number): void {
-    if (!this.#connections.delete(connection.id)) return;
-    this.#machine.left(connection);
-    this.#context.ready.remove(connection);
-    this.#totals.onDisconnected(connection);
-    this.#pex.left(connection, bothUninterested(connection, this.#wantsNothing), nowMs);
-    this.#policy.onDisconnected(connection, reason, nowMs);
-    if (!connection.renewed) return;
+    const wasOpen = this.#lifecycle.end(connection, reason, this.#wantsNothing, nowMs);
+    if (!wasOpen || !connection.renewed) return;
     this.peers.postpone(connection.peer, nowMs); // nothing failed: there is nothing to wait for
     this.#dial(nowMs);
   }
@@ -225,11 +206,11 @@ export class Swarm {
     const upgrade = nowHybrid && !transfer.hashesComplete;
     this.#phase = { name: "transfer", transfer };
     if (options.private) this.becomePrivate();
-    for (const connection of this.#connections.values()) {
+    for (const connection of this.connections.values()) {
       const held = before.name === "metadata" ? before.fetch.held(connection) : [];
       this.#context.ready.enqueue(connection);
       const end = adoptConnection(connection, held, transfer, upgrade, nowMs);
-      if (end !== undefined) this.#close(connection, end);
+      if (end !== undefined) closeConnection(this.#context, connection, end);
       else this.#extensions.introduce(connection, true); // after what we have: see `saidUploadOnly`
     }
   }
@@ -285,7 +266,7 @@ export class Swarm {
   tick(nowMs: number): void {
     this.#tickMs = nowMs;
     this.#machine.tick(nowMs);
-    for (const connection of this.#connections.values()) this.#watch(connection, nowMs);
+    this.#lifecycle.tick(this.#phase.name === "transfer", this.#wantsNothing, nowMs);
     this.#extensions.tick();
     if (!this.private) this.#pex.tick(nowMs);
     this.#policy.tick(nowMs);
@@ -330,21 +311,6 @@ export class Swarm {
   /** Everything that was chosen is here. */
   get #wantsNothing(): boolean {
     return this.#phase.name === "transfer" && this.#phase.transfer.pieces.isComplete;
-  }
-
-  #watch(connection: Connection, nowMs: number): void {
-    if (connection.closing) return;
-    if (this.#phase.name === "metadata") this.#context.ready.enqueue(connection); // its waits may be over
-    recordCompleteness(connection, this.#phase.name === "transfer");
-    const end = closeReason(connection, this.#wantsNothing, nowMs);
-    if (end !== undefined) return this.#close(connection, end);
-    if (!keepAliveDue(connection, nowMs)) return;
-    connection.lastSentMs = nowMs;
-    this.#emit({ type: "send", connection, message: { type: "keepAlive" } });
-  }
-
-  #close(connection: Connection, reason: string): void {
-    closeConnection(this.#context, connection, reason);
   }
 }
 

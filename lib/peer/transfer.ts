@@ -5,11 +5,7 @@
  * @module
  */
 
-import {
-  DONT_HAVE_EXTENSION,
-  encodeDontHave,
-  type MetadataMessage,
-} from "../codec/wire/extension.ts";
+import type { MetadataMessage } from "../codec/wire/extension.ts";
 import type { Message } from "../codec/wire/message.ts";
 import { ProtocolError } from "../errors.ts";
 import { Bitfield } from "../store/bitfield.ts";
@@ -20,11 +16,11 @@ import type { Connection } from "./connection/connection.ts";
 import type { BlockRequest } from "./connection/upload_state.ts";
 import type { SwarmContext, TransferContext } from "./connection/context.ts";
 import { Download } from "./download/download.ts";
-import { FailedPieces, type VerdictHandlers } from "./verify/failed_pieces.ts";
-import { initialPieceMessages } from "./upload/have_broadcast.ts";
+import type { VerdictHandlers } from "./verify/failed_pieces.ts";
+import { Verifier } from "./verify/verifier.ts";
+import { broadcastDontHave, initialPieceMessages } from "./upload/have_broadcast.ts";
 import { HashServer } from "./verify/hash_server.ts";
 import { MetadataServer } from "./extension/metadata_server.ts";
-import { PieceHashes } from "./verify/piece_hashes.ts";
 import { SuperSeed } from "./upload/super_seed.ts";
 import type { TransferLimits, TransferOptions } from "./options.ts";
 import type { TransferView } from "./transfer_view.ts";
@@ -41,13 +37,10 @@ export class Transfer implements TransferView {
   readonly download: Download;
   /** The serving half. */
   readonly upload: Upload;
-  /** Some pieces were checked by SHA-1 although the torrent has SHA-256 hashes. */
-  usedSha1: boolean;
   readonly #metadata: MetadataServer;
   readonly #floodGuard: FloodGuard;
-  readonly #hashes: PieceHashes;
+  readonly #verifier: Verifier;
   readonly #hashServer: HashServer;
-  readonly #failures: FailedPieces;
   readonly #superSeed: SuperSeed | undefined;
   readonly #context: TransferContext;
 
@@ -61,21 +54,17 @@ export class Transfer implements TransferView {
   ) {
     const { layout, storeBlock } = options;
     this.layout = layout;
-    this.usedSha1 = options.usedSha1 ?? false;
     this.pieces = new Pieces(layout, options.have, options.slotCount, options.chosen);
     const context = this.#context = { ...swarm, layout, pieces: this.pieces };
     this.#metadata = new MetadataServer(options.info, context.emit);
     this.#floodGuard = new FloodGuard(layout.pieceCount);
-    const hashes = this.#hashes = new PieceHashes(context, options, nowMs);
-    this.#failures = new FailedPieces(context, (piece) => hashes.placeOf(piece), {
+    const verifier = this.#verifier = new Verifier(context, options, {
       ban,
       retryBlocks: (piece, wrong) => this.download.reopened(piece, wrong),
       retryPiece: (piece) => this.download.failed(piece),
     }, nowMs);
-    const { suspect } = this.#failures;
-    const checks = { suspect, canVerify: (piece: PieceIndex) => hashes.canVerify(piece) };
-    const onFull = (active: ActivePiece) => this.#verify(active);
-    this.download = new Download(context, checks, { storeBlock, downloadLimit, onFull });
+    const onFull = (active: ActivePiece) => verifier.check(active);
+    this.download = new Download(context, verifier, { storeBlock, downloadLimit, onFull });
     const leecherCount = () => context.connections.size - this.download.available.completeCount;
     this.upload = new Upload(context, uploadSlots, leecherCount);
     this.#hashServer = new HashServer(context, options.layers);
@@ -104,12 +93,17 @@ export class Transfer implements TransferView {
 
   /** True when all piece hashes are known. */
   get hashesComplete(): boolean {
-    return this.#hashes.isComplete;
+    return this.#verifier.isComplete;
+  }
+
+  /** See {@link TransferView.usedSha1}. */
+  get usedSha1(): boolean {
+    return this.#verifier.usedSha1;
   }
 
   /** How to check a piece: by SHA-256 where that is known, else by SHA-1; `undefined`: not yet. */
   expected(piece: PieceIndex): PieceHash | undefined {
-    return this.#hashes.expected(piece);
+    return this.#verifier.expected(piece);
   }
 
   /** See {@link TransferView.wastedBytes}. */
@@ -179,12 +173,10 @@ export class Transfer implements TransferView {
       case "hashRequest":
         return this.#hashServer.request(connection, message, nowMs);
       case "hashes":
-        if (this.#failures.hashes(connection, message)) return;
-        if (this.#hashes.hashes(connection, message, nowMs)) download.hashesArrived();
+        if (this.#verifier.hashes(connection, message, nowMs)) download.hashesArrived();
         return;
       case "hashReject":
-        this.#failures.rejected(connection, message);
-        return this.#hashes.rejected(connection, message, nowMs);
+        return this.#verifier.hashesRejected(connection, message, nowMs);
       case "keepAlive":
       case "port": // we run no DHT
       case "suggest": // a hint we have no use for
@@ -218,13 +210,8 @@ export class Transfer implements TransferView {
     bySha1: boolean,
     digests: Uint8Array | undefined,
   ): readonly Peer[] {
-    const active = this.pieces.active.get(piece)!;
-    if (!matches) {
-      this.#failures.failed(active, digests);
-      return [];
-    }
-    if (bySha1 && this.layout.version === "hybrid") this.usedSha1 = true;
-    const from = this.#failures.passed(active, digests);
+    const from = this.#verifier.verified(piece, matches, bySha1, digests);
+    if (from === undefined) return [];
     this.download.stored(piece, from);
     const bytes = this.layout.dataLength(piece);
     this.#context.emit({ type: "pieceStored", piece, bytes, from });
@@ -242,12 +229,7 @@ export class Transfer implements TransferView {
     this.pieces.lost(piece);
     this.upload.pieceLost(piece);
     this.#hashServer.pieceLost(piece);
-    const payload = encodeDontHave(piece);
-    for (const connection of this.#context.connections.values()) {
-      const id = connection.extension.ids.get(DONT_HAVE_EXTENSION);
-      if (id === undefined || id === 0) continue;
-      this.#context.emit({ type: "send", connection, message: { type: "extended", id, payload } });
-    }
+    broadcastDontHave(this.#context, piece);
     this.#context.emit({ type: "pieceLost", piece });
   }
 
@@ -260,19 +242,18 @@ export class Transfer implements TransferView {
 
   /** Sends what the connection's last events call for: hash requests, block requests. */
   settle(connection: Connection, nowMs: number): void {
-    this.#hashes.poll(connection, nowMs);
+    this.#verifier.poll(connection, nowMs);
     this.download.settle(connection, nowMs);
   }
 
   /** The connection is gone. */
   left(connection: Connection): void {
-    this.#hashes.left(connection);
     this.#hashServer.left(connection);
     this.#metadata.left(connection);
     this.#floodGuard.left(connection);
     this.download.left(connection);
     this.upload.left(connection);
-    this.#failures.left(connection);
+    this.#verifier.left(connection);
     this.#superSeed?.onDisconnected(connection);
   }
 
@@ -281,18 +262,8 @@ export class Transfer implements TransferView {
     this.download.tick(nowMs);
     this.upload.tick(nowMs);
     this.#superSeed?.tick(nowMs);
-    this.#failures.tick(nowMs);
     this.#hashServer.tick(nowMs);
-    if (this.#hashes.tick(nowMs)) this.download.hashesArrived();
-  }
-
-  #verify(active: ActivePiece): void {
-    const { piece } = active;
-    const expected = this.expected(piece)!;
-    const isProvisional = expected.kind === "sha1" && this.layout.version === "hybrid";
-    const note = this.pieces.isFragment(piece) ? "fragment" : isProvisional ? "sha1" : "verified";
-    const wantsDigests = this.#failures.wantsDigests(piece);
-    this.#context.emit({ type: "verify", active, expected, note, wantsDigests });
+    if (this.#verifier.tick(nowMs)) this.download.hashesArrived();
   }
 
   #replaced(connection: Connection, remote: Bitfield): void {
@@ -320,31 +291,4 @@ export class Transfer implements TransferView {
     if (index === undefined) throw new ProtocolError(`names piece ${piece}, which does not exist`);
     return index;
   }
-}
-
-/**
- * Takes the connection over, with what its peer said before that could be understood. Returns why it has
- * to be closed, if it has.
- *
- * @param upgrade hashes are needed, which peers give on v2 connections only
- */
-export function adoptConnection(
-  connection: Connection,
-  held: readonly Message[],
-  transfer: Transfer,
-  upgrade: boolean,
-  nowMs: number,
-): string | undefined {
-  transfer.joined(connection, true);
-  try {
-    for (const message of held) transfer.received(connection, message, nowMs);
-  } catch (error) {
-    if (error instanceof ProtocolError) return error.message;
-    throw error;
-  }
-  if (connection.upload.peerInterested) transfer.upload.interested(connection, nowMs);
-  // We did not know that we could offer v2. Where the peer could, we come back at once.
-  if (!upgrade || !connection.negotiated.upgradable || !connection.peer.dialable) return undefined;
-  connection.renewed = true;
-  return "connecting anew as v2";
 }

@@ -30,7 +30,12 @@ const OWNERS: Readonly<Record<string, { fields: readonly string[]; by: readonly 
   },
   connection: {
     fields: ["lastReceivedMs", "lastSentMs", "renewed", "closing"],
-    by: ["peer/swarm.ts", "peer/transfer.ts", "peer/connection/context.ts"],
+    by: [
+      "peer/swarm.ts",
+      "peer/adopt_connection.ts",
+      "peer/connection_lifecycle.ts",
+      "peer/connection/context.ts",
+    ],
   },
 };
 

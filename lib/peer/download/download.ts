@@ -14,6 +14,7 @@ import type { Bitfield } from "../../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../../store/layout.ts";
 import type { ActivePiece, Pieces } from "../../store/pieces.ts";
 import { RequestScheduler } from "./request_scheduler.ts";
+import { ActivePieces } from "./active_pieces.ts";
 import { Availability } from "./availability.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { TransferContext } from "../connection/context.ts";
@@ -54,6 +55,7 @@ export class Download {
   readonly #checks: PieceChecks;
   readonly #options: DownloadOptions;
   readonly #picker: PiecePicker;
+  readonly #active: ActivePieces;
   readonly #haves: HaveBroadcast;
   readonly #requests: RequestTable;
   readonly #quota: RequestQuota;
@@ -73,10 +75,12 @@ export class Download {
     this.available = new Availability(context);
     const quota = this.#quota = new RequestQuota(context, options.downloadLimit ?? Infinity);
     const endGame = this.#endGame = new EndGame(this.available.rarity);
-    const picker = new PiecePicker(context, this.available, checks, this.#drop);
+    const { rarity } = this.available;
+    const drop = (active: ActivePiece) => this.#active.drop(active);
+    const picker = this.#picker = new PiecePicker(context, this.available, checks, drop);
     const requests = new RequestTable(context, (active) => picker.freed(active));
-    this.#picker = picker;
     this.#requests = requests;
+    this.#active = new ActivePieces(context, picker, requests, rarity, this.#waste);
     this.#scheduler = new RequestScheduler(context, picker, requests, quota, endGame);
   }
 
@@ -95,7 +99,7 @@ export class Download {
   piecesReplaced(connection: Connection, remote: Bitfield): void {
     this.available.replaced(connection, remote);
     for (const active of this.#picker.ownedBy(connection)) {
-      if (!remote.get(active.piece)) this.#leave(connection, active);
+      if (!remote.get(active.piece)) this.#active.leave(connection, active);
     }
     this.#quota.changed(connection);
   }
@@ -113,7 +117,7 @@ export class Download {
     const active = this.#pieces.active.get(piece);
     if (active === undefined) return;
     if (!connection.negotiated.fast) this.#requests.release(connection, active);
-    this.#leave(connection, active);
+    this.#active.leave(connection, active);
     this.#ready.enqueue(connection);
     this.#ready.wakeSome();
   }
@@ -131,7 +135,7 @@ export class Download {
     connection.download.peerChoking = true;
     this.#quota.changed(connection);
     if (!connection.negotiated.fast) this.#requests.releaseAll(connection);
-    this.#leaveAll(connection);
+    this.#active.leaveAll(connection);
     this.#ready.enqueue(connection); // there may be what it allows while it chokes
   }
 
@@ -154,7 +158,7 @@ export class Download {
     if (active === undefined || active.isReceived(block)) return; // the answer to our cancel
     this.#picker.freed(active);
     connection.download.refused.add(message.piece);
-    this.#leave(connection, active);
+    this.#active.leave(connection, active);
   }
 
   /**
@@ -196,8 +200,7 @@ export class Download {
 
   /** A full piece, which came from these peers, matched its hash and is on disk. */
   stored(piece: PieceIndex, from: readonly Peer[]): void {
-    this.#picker.ended(this.#pieces.active.get(piece)!);
-    this.#pieces.stored(piece);
+    this.#active.finish(piece);
     if (this.#pieces.shared.get(piece)) this.#haves.stored(piece, from);
     if (this.#pieces.isComplete) this.#haves.flush();
     for (const connection of this.#connections.values()) {
@@ -205,7 +208,6 @@ export class Download {
       this.available.satisfied(connection);
       if (!connection.pieces.amInterested) this.#quota.changed(connection);
     }
-    this.#ready.wakeSome(); // a slot of piece memory
   }
 
   /** A full piece did not match its hash: all of it is fetched again. */
@@ -216,29 +218,18 @@ export class Download {
 
   /** A full piece could not be stored: it is fetched again some day. */
   storeFailed(piece: PieceIndex): void {
-    const active = this.#pieces.active.get(piece)!;
-    this.#requests.forget(active);
-    this.#picker.ended(active);
-    this.#pieces.failed(piece);
-    this.available.rarity.add(piece);
-    this.#ready.wakeSome();
+    this.#active.restart(piece);
   }
 
-  /** These blocks of a full piece are wrong and the others right: whoever asks next gets them to do. */
+  /** These blocks of a full piece are wrong and the others right. */
   reopened(piece: PieceIndex, wrong: readonly number[]): void {
-    const active = this.#pieces.active.get(piece)!;
-    this.#requests.forget(active);
-    this.#pieces.reopen(piece, wrong);
-    active.exclusive = false;
-    this.#picker.leave(active);
-    for (const block of wrong) this.#waste.dropped(this.#layout.blockLength(piece, block, true));
-    this.#ready.wakeSome();
+    this.#active.reopen(piece, wrong);
   }
 
   /** The connection is gone: what it owed is free for others. */
   left(connection: Connection): void {
     this.#requests.releaseAll(connection);
-    this.#leaveAll(connection);
+    this.#active.leaveAll(connection);
     this.available.withdrawn(connection);
     this.#quota.left(connection);
   }
@@ -291,37 +282,8 @@ export class Download {
     download.refused.clear();
     download.lastBlockMs = nowMs;
     this.#requests.releaseAll(connection);
-    this.#leaveAll(connection);
+    this.#active.leaveAll(connection);
     this.#ready.remove(connection);
     this.#ready.wakeAll();
   }
-
-  #leaveAll(connection: Connection): void {
-    for (const active of this.#picker.ownedBy(connection)) this.#leave(connection, active);
-    connection.download.current = undefined;
-    this.#ready.wakeSome();
-  }
-
-  /**
-   * The connection is on this piece no longer. If it was its own, it is anybody's now; when nothing
-   * has come of it, or it was for one peer alone, it is dropped.
-   */
-  #leave(connection: Connection, active: ActivePiece): void {
-    if (connection.download.current === active) connection.download.current = undefined;
-    if (active.owner !== connection.id || active.isFull) return;
-    this.#picker.leave(active);
-    this.#ready.wakeSome();
-    if (active.exclusive) this.#requests.release(connection, active);
-    if (active.isIdle && (active.receivedCount === 0 || active.exclusive)) this.#drop(active);
-  }
-
-  readonly #drop = (active: ActivePiece): void => {
-    for (let block = 0; block < active.blockCount; block++) {
-      if (!active.isReceived(block)) continue;
-      this.#waste.dropped(this.#layout.blockLength(active.piece, block, true));
-    }
-    this.#picker.ended(active);
-    this.#pieces.abandon(active.piece);
-    this.available.rarity.add(active.piece);
-  };
 }

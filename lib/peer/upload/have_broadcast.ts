@@ -14,6 +14,7 @@ import type { PieceIndex } from "../../store/layout.ts";
 import type { Action } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { SwarmContext } from "../connection/context.ts";
+import { DONT_HAVE_EXTENSION, encodeDontHave } from "../../codec/wire/extension.ts";
 import type { Message } from "../../codec/wire/message.ts";
 import type { Bitfield } from "../../store/bitfield.ts";
 import type { Peer } from "../connection/peer.ts";
@@ -60,4 +61,17 @@ export function initialPieceMessages(have: Bitfield, fast: boolean, late: boolea
   if (fast && have.isFull) return [{ type: "haveAll" }];
   if (have.isEmpty) return fast ? [{ type: "haveNone" }] : [];
   return [{ type: "bitfield", bits: have.bytes() }];
+}
+
+/** Tells everyone who understands it that we no longer have a piece (BEP 54). */
+export function broadcastDontHave(
+  { connections, emit }: Pick<SwarmContext, "connections" | "emit">,
+  piece: PieceIndex,
+): void {
+  const payload = encodeDontHave(piece);
+  for (const connection of connections.values()) {
+    const id = connection.extension.ids.get(DONT_HAVE_EXTENSION);
+    if (id === undefined || id === 0) continue;
+    emit({ type: "send", connection, message: { type: "extended", id, payload } });
+  }
 }
