@@ -180,7 +180,7 @@ Deno.test("the transfer is the machine's own: others see a view of it, and tell 
     );
     if (used.includes("lib/peer/transfer.ts")) users.push(localPath(specifier)!);
   }
-  assertEquals(users.toSorted(), ["lib/peer/adopt_connection.ts", "lib/peer/swarm.ts"]);
+  assertEquals(users.toSorted(), ["lib/peer/adopt_connections.ts", "lib/peer/swarm.ts"]);
 });
 
 Deno.test("mod.ts gives away programs and their parts; of what is below them types only", async () => {

@@ -15,28 +15,25 @@ import type { HostPort } from "../codec/address.ts";
 import type { Handshake } from "../codec/wire/handshake.ts";
 import type { Message } from "../codec/wire/message.ts";
 import type { PieceIndex } from "../store/layout.ts";
-import type { Action, Emit } from "./connection/actions.ts";
+import { type Action, Outbox } from "./connection/actions.ts";
 import { ConnectionPolicy } from "./peers/connection_policy.ts";
 import type { Connection } from "./connection/connection.ts";
 import { ConnectionLifecycle } from "./connection_lifecycle.ts";
 import type { BlockRequest } from "./connection/upload_state.ts";
-import { closeConnection } from "./connection/context.ts";
 import { CorruptDataError } from "../errors.ts";
 import { Extensions } from "./extension/extensions.ts";
 import { ReadyQueue } from "./connection/ready_queue.ts";
 import { InfoHashes, type TorrentHashes } from "./connection/info_hashes.ts";
 import { addPeers, type Introduction } from "./peers/address_filter.ts";
 import { MetadataFetch } from "./extension/metadata_fetch.ts";
-import { Outbox } from "./connection/actions.ts";
 import { ExternalAddress } from "./peers/external_address.ts";
 import type { PeerContext } from "./peers/peer_context.ts";
 import { PeerList } from "./peers/peer_list.ts";
 import { PeerExchange } from "./extension/pex.ts";
-import type { SwarmOptions } from "./options.ts";
-import { adoptConnection } from "./adopt_connection.ts";
+import type { SwarmOptions, TransferOptions } from "./options.ts";
+import { adoptConnections } from "./adopt_connections.ts";
 import { Transfer } from "./transfer.ts";
 import type { TransferView } from "./transfer_view.ts";
-import type { TransferOptions } from "./options.ts";
 import type { Peer, PeerSource } from "./connection/peer.ts";
 
 /** All peers, connections and pieces of one torrent. */
@@ -54,9 +51,11 @@ export class Swarm {
   readonly #extensions: Extensions;
   readonly #lifecycle: ConnectionLifecycle;
   #infoHashes: InfoHashes;
-  #phase: Phase;
+  /** Whoever understands the messages of peers now. */
+  #phase: MetadataFetch | Transfer;
+  /** The same, once pieces can move. */
+  #transfer: Transfer | undefined;
   readonly #outbox = new Outbox();
-  readonly #emit: Emit = this.#outbox.emit;
   #tickMs = 0; // when the last tick was
 
   /** A swarm that knows nobody, and of its torrent the hash only. */
@@ -65,24 +64,24 @@ export class Swarm {
     this.#infoHashes = new InfoHashes(options, options.peerId);
     const connections = new Map<number, Connection>();
     this.connections = connections;
-    this.peers = new PeerList((peer) => this.#emit({ type: "peer", peer }));
+    this.peers = new PeerList((peer) => this.#outbox.emit({ type: "peer", peer }));
     this.ownAddresses = new ExternalAddress(options.listenPort, options.listenHost);
     const context = this.#context = {
       connections,
-      emit: this.#emit,
+      emit: this.#outbox.emit,
       ready: new ReadyQueue(),
       random: options.random,
       peerById: (id) => this.peers.byId(id),
       peers: this.peers,
       ownAddresses: this.ownAddresses,
     };
-    this.#phase = { name: "metadata", fetch: new MetadataFetch(context, options) };
+    this.#phase = new MetadataFetch(context, options);
     const { peerId, maxConnections } = options;
     const wantsNothing = () => this.#wantsNothing;
     this.#policy = new ConnectionPolicy(context, { peerId, maxConnections, wantsNothing });
     this.#pex = new PeerExchange(context);
     this.#extensions = new Extensions(context, options, {
-      target: () => this.#machine,
+      target: () => this.#phase,
       pex: this.#pex,
       onListenPort: (connection, port) => this.#policy.setListenPort(connection, port),
     });
@@ -90,7 +89,7 @@ export class Swarm {
       policy: this.#policy,
       pex: this.#pex,
       extensions: this.#extensions,
-      phase: () => this.#machine,
+      phase: () => this.#phase,
     });
   }
 
@@ -101,7 +100,7 @@ export class Swarm {
 
   /** The transfer; `undefined` while the metadata is not known. */
   get transfer(): TransferView | undefined {
-    return this.#phase.name === "transfer" ? this.#phase.transfer : undefined;
+    return this.#transfer;
   }
 
   /** Trackers and the user alone introduce peers (BEP 27), as far as we know yet. */
@@ -173,7 +172,7 @@ export class Swarm {
     connection.lastReceivedMs = nowMs;
     try {
       if (message.type === "extended") this.#extensions.received(connection, message, nowMs);
-      else this.#machine.received(connection, message, nowMs);
+      else this.#phase.received(connection, message, nowMs);
     } catch (error) {
       if (error instanceof CorruptDataError) this.#policy.ban(connection.peer, error.message);
       throw error;
@@ -198,21 +197,16 @@ export class Swarm {
     this.#infoHashes = new InfoHashes(hashes, this.#options.peerId);
     const ban = (peer: Peer, piece: PieceIndex) => {
       if (peer.url === undefined) this.ban(peer, piece);
-      else this.#emit({ type: "spoiled", peer, piece });
+      else this.#outbox.emit({ type: "spoiled", peer, piece });
     };
     const transfer = new Transfer(this.#context, options, this.#options, ban, nowMs);
     const before = this.#phase;
+    if (before instanceof Transfer) throw new Error("the transfer has begun already");
     const nowHybrid = options.layout.version === "hybrid" && this.#options.v2Hash === undefined;
     const upgrade = nowHybrid && !transfer.hashesComplete;
-    this.#phase = { name: "transfer", transfer };
+    this.#phase = this.#transfer = transfer;
     if (options.private) this.becomePrivate();
-    for (const connection of this.connections.values()) {
-      const held = before.name === "metadata" ? before.fetch.held(connection) : [];
-      this.#context.ready.enqueue(connection);
-      const end = adoptConnection(connection, held, transfer, upgrade, nowMs);
-      if (end !== undefined) closeConnection(this.#context, connection, end);
-      else this.#extensions.introduce(connection, true); // after what we have: see `saidUploadOnly`
-    }
+    adoptConnections(this.#context, before, transfer, this.#extensions, upgrade, nowMs);
   }
 
   /**
@@ -224,49 +218,47 @@ export class Swarm {
    * sent a piece together with others is ever banned.
    */
   verified(piece: PieceIndex, matches: boolean, bySha1: boolean, digests?: Uint8Array): void {
-    const from = this.#transfer().verified(piece, matches, bySha1, digests);
+    const from = this.#running.verified(piece, matches, bySha1, digests);
     for (const peer of from) this.peers.credit(peer);
-    if (this.#transfer().pieces.isComplete) this.#emit({ type: "complete" });
+    if (this.#running.pieces.isComplete) this.#outbox.emit({ type: "complete" });
   }
 
   /** The driver could not store a full piece. */
   storeFailed(piece: PieceIndex): void {
-    this.#transfer().download.storeFailed(piece);
+    this.#running.download.storeFailed(piece);
   }
 
   /** The driver found that a piece on disk is not what it was. */
   pieceLost(piece: PieceIndex): void {
-    this.#transfer().pieceLost(piece);
+    this.#running.pieceLost(piece);
   }
 
   /** The driver hashed the blocks of a piece on disk, packed, or could not. */
   hashed(piece: PieceIndex, leaves: Uint8Array | undefined, nowMs: number): void {
-    this.#transfer().hashed(piece, leaves, nowMs);
+    this.#running.hashed(piece, leaves, nowMs);
   }
 
   /** Fetched blocks for the socket, up to `maxBytes`. */
   takeUploads(connection: Connection, maxBytes: number): BlockRequest[] {
-    return this.#phase.name === "transfer"
-      ? this.#phase.transfer.takeUploads(connection, maxBytes)
-      : [];
+    return this.#transfer?.takeUploads(connection, maxBytes) ?? [];
   }
 
   /** The driver cannot give a block that it took to be sent: the peer must not wait for it. */
   uploadRefused(connection: Connection, request: BlockRequest): void {
-    this.#transfer().upload.refuse(connection, request);
+    this.#running.upload.refuse(connection, request);
   }
 
   /** Bytes were written to the peer: all of them, and how many were file data. */
   sent(connection: Connection, dataBytes: number, nowMs: number): void {
     connection.lastSentMs = nowMs;
-    if (dataBytes > 0) this.#transfer().upload.sent(connection, dataBytes, nowMs);
+    if (dataBytes > 0) this.#running.upload.sent(connection, dataBytes, nowMs);
   }
 
   /** Time passed: timeouts, keep-alives, dials, chokes. */
   tick(nowMs: number): void {
     this.#tickMs = nowMs;
-    this.#machine.tick(nowMs);
-    this.#lifecycle.tick(this.#phase.name === "transfer", this.#wantsNothing, nowMs);
+    this.#phase.tick(nowMs);
+    this.#lifecycle.tick(this.#transfer !== undefined, this.#wantsNothing, nowMs);
     this.#extensions.tick();
     if (!this.private) this.#pex.tick(nowMs);
     this.#policy.tick(nowMs);
@@ -275,18 +267,15 @@ export class Swarm {
 
   /** Asks whoever may have something for us for more. Call it after every batch of events. */
   poll(nowMs: number): void {
-    for (
-      let next = this.#context.ready.next();
-      next !== undefined;
-      next = this.#context.ready.next()
-    ) {
-      if (!next.closing) this.#machine.settle(next, nowMs);
+    const { ready } = this.#context;
+    for (let next = ready.next(); next !== undefined; next = ready.next()) {
+      if (!next.closing) this.#phase.settle(next, nowMs);
     }
   }
 
   /** @throws {Error} when what the parts of the transfer know contradicts each other */
   checkInvariant(): void {
-    if (this.#phase.name === "transfer") this.#phase.transfer.download.checkInvariant();
+    this.#transfer?.download.checkInvariant();
   }
 
   /** Calls those whose turn it is. */
@@ -294,27 +283,17 @@ export class Swarm {
     this.peers.refresh(nowMs);
     for (const peer of this.#policy.nextDials(nowMs)) {
       this.peers.apply(peer, "dial");
-      this.#emit({ type: "dial", peer, v2: this.#infoHashes.dialsV2(peer.v2) });
+      this.#outbox.emit({ type: "dial", peer, v2: this.#infoHashes.dialsV2(peer.v2) });
     }
   }
 
-  #transfer(): Transfer {
-    if (this.#phase.name === "transfer") return this.#phase.transfer;
+  get #running(): Transfer {
+    if (this.#transfer !== undefined) return this.#transfer;
     throw new Error("pieces do not move before the metadata is known");
-  }
-
-  /** Whoever understands the messages of this phase. */
-  get #machine(): MetadataFetch | Transfer {
-    return this.#phase.name === "transfer" ? this.#phase.transfer : this.#phase.fetch;
   }
 
   /** Everything that was chosen is here. */
   get #wantsNothing(): boolean {
-    return this.#phase.name === "transfer" && this.#phase.transfer.pieces.isComplete;
+    return this.#transfer?.pieces.isComplete ?? false;
   }
 }
-
-/** The two phases of a swarm's life. */
-type Phase =
-  | { readonly name: "metadata"; readonly fetch: MetadataFetch }
-  | { readonly name: "transfer"; readonly transfer: Transfer };

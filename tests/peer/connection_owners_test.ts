@@ -32,7 +32,7 @@ const OWNERS: Readonly<Record<string, { fields: readonly string[]; by: readonly 
     fields: ["lastReceivedMs", "lastSentMs", "renewed", "closing"],
     by: [
       "peer/swarm.ts",
-      "peer/adopt_connection.ts",
+      "peer/adopt_connections.ts",
       "peer/connection_lifecycle.ts",
       "peer/connection/context.ts",
     ],
