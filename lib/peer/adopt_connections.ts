@@ -45,14 +45,14 @@ function adoptConnection(
   upgrade: boolean,
   nowMs: number,
 ): string | undefined {
-  transfer.joined(connection, true);
+  transfer.onConnected(connection, true);
   try {
-    for (const message of held) transfer.received(connection, message, nowMs);
+    for (const message of held) transfer.onMessage(connection, message, nowMs);
   } catch (error) {
     if (error instanceof ProtocolError) return error.message;
     throw error;
   }
-  if (connection.upload.peerInterested) transfer.upload.interested(connection, nowMs);
+  if (connection.upload.peerInterested) transfer.upload.onInterested(connection, nowMs);
   // We did not know that we could offer v2. Where the peer could, we come back at once.
   if (!upgrade || !connection.negotiated.upgradable || !connection.peer.dialable) return undefined;
   connection.renewed = true;

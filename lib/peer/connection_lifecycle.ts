@@ -29,8 +29,8 @@ export interface ConnectionParts {
   readonly extensions: Extensions;
   /** The phase the swarm is in. */
   readonly phase: () => {
-    joined(connection: Connection, late: boolean): void;
-    left(connection: Connection): void;
+    onConnected(connection: Connection, late: boolean): void;
+    onDisconnected(connection: Connection): void;
   };
 }
 
@@ -73,8 +73,8 @@ export class ConnectionLifecycle {
     this.#connections.set(connection.id, connection);
     this.#context.peers.apply(peer, "handshake");
     extensions.introduce(connection, false);
-    if (peer.url === undefined) pex.joined(connection, nowMs);
-    phase().joined(connection, false);
+    if (peer.url === undefined) pex.onConnected(connection, nowMs);
+    phase().onConnected(connection, false);
     return connection;
   }
 
@@ -82,10 +82,10 @@ export class ConnectionLifecycle {
   end(connection: Connection, reason: string, wantsNothing: boolean, nowMs: number): boolean {
     if (!this.#connections.delete(connection.id)) return false;
     const { policy, pex, phase } = this.#parts;
-    phase().left(connection);
+    phase().onDisconnected(connection);
     this.#context.ready.remove(connection);
     this.totals.onDisconnected(connection);
-    pex.left(connection, bothUninterested(connection, wantsNothing), nowMs);
+    pex.onDisconnected(connection, bothUninterested(connection, wantsNothing), nowMs);
     policy.onDisconnected(connection, reason, nowMs);
     return true;
   }

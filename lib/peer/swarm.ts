@@ -171,8 +171,8 @@ export class Swarm {
     if (connection.closing) return;
     connection.lastReceivedMs = nowMs;
     try {
-      if (message.type === "extended") this.#extensions.received(connection, message, nowMs);
-      else this.#phase.received(connection, message, nowMs);
+      if (message.type === "extended") this.#extensions.onMessage(connection, message, nowMs);
+      else this.#phase.onMessage(connection, message, nowMs);
     } catch (error) {
       if (error instanceof CorruptDataError) this.#policy.ban(connection.peer, error.message);
       throw error;
@@ -225,7 +225,7 @@ export class Swarm {
 
   /** The driver could not store a full piece. */
   storeFailed(piece: PieceIndex): void {
-    this.#running.download.storeFailed(piece);
+    this.#running.download.onStoreFailed(piece);
   }
 
   /** The driver found that a piece on disk is not what it was. */
@@ -245,13 +245,13 @@ export class Swarm {
 
   /** The driver cannot give a block that it took to be sent: the peer must not wait for it. */
   uploadRefused(connection: Connection, request: BlockRequest): void {
-    this.#running.upload.refuse(connection, request);
+    this.#running.upload.onRefused(connection, request);
   }
 
   /** Bytes were written to the peer: all of them, and how many were file data. */
   sent(connection: Connection, dataBytes: number, nowMs: number): void {
     connection.lastSentMs = nowMs;
-    if (dataBytes > 0) this.#running.upload.sent(connection, dataBytes, nowMs);
+    if (dataBytes > 0) this.#running.upload.onSent(connection, dataBytes, nowMs);
   }
 
   /** Time passed: timeouts, keep-alives, dials, chokes. */
@@ -269,7 +269,7 @@ export class Swarm {
   poll(nowMs: number): void {
     const { ready } = this.#context;
     for (let next = ready.next(); next !== undefined; next = ready.next()) {
-      if (!next.closing) this.#phase.settle(next, nowMs);
+      if (!next.closing) this.#phase.poll(next, nowMs);
     }
   }
 

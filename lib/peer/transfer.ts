@@ -44,7 +44,7 @@ export class Transfer implements TransferView {
   readonly #superSeed: SuperSeed | undefined;
   readonly #context: TransferContext;
 
-  /** Begins with `options.have`; connections are taken over by {@link joined}. */
+  /** Begins with `options.have`; connections are taken over by {@link onConnected}. */
   constructor(
     swarm: SwarmContext,
     options: TransferOptions,
@@ -60,8 +60,8 @@ export class Transfer implements TransferView {
     this.#floodGuard = new FloodGuard(layout.pieceCount);
     const verifier = this.#verifier = new Verifier(context, options, {
       ban,
-      retryBlocks: (piece, wrong) => this.download.reopened(piece, wrong),
-      retryPiece: (piece) => this.download.failed(piece),
+      retryBlocks: (piece, wrong) => this.download.retryBlocks(piece, wrong),
+      retryPiece: (piece) => this.download.retryPiece(piece),
     }, nowMs);
     const onFull = (active: ActivePiece) => verifier.check(active);
     this.download = new Download(context, verifier, { storeBlock, downloadLimit, onFull });
@@ -122,10 +122,10 @@ export class Transfer implements TransferView {
   }
 
   /** A connection takes part from now on: it hears what we have. `late` ones were told "nothing". */
-  joined(connection: Connection, late: boolean): void {
+  onConnected(connection: Connection, late: boolean): void {
     const { shared: have } = this.pieces;
     const { fast } = connection.negotiated;
-    this.download.joined(connection);
+    this.download.onConnected(connection);
     const send = (message: Message) => this.#context.emit({ type: "send", connection, message });
     if (!late && this.#superSeed?.onConnected(connection)) {
       if (fast) send({ type: "haveNone" });
@@ -138,7 +138,7 @@ export class Transfer implements TransferView {
    *
    * @throws {ProtocolError} when it breaks the protocol
    */
-  received(connection: Connection, message: Message, nowMs: number): void {
+  onMessage(connection: Connection, message: Message, nowMs: number): void {
     const { download, upload } = this;
     this.#floodGuard.onMessage(connection, message, nowMs);
     switch (message.type) {
@@ -146,7 +146,7 @@ export class Transfer implements TransferView {
         return download.block(connection, message, nowMs);
       case "request":
         this.#superSeed?.offerPieces();
-        return upload.request(connection, message, nowMs);
+        return upload.onRequest(connection, message, nowMs);
       case "have":
         return this.#gained(connection, this.#index(message.piece));
       case "bitfield":
@@ -156,27 +156,27 @@ export class Transfer implements TransferView {
       case "haveNone":
         return this.#replaced(connection, this.#bitfield("none"));
       case "choke":
-        return download.choked(connection);
+        return download.onChoke(connection);
       case "unchoke":
-        return download.unchoked(connection);
+        return download.onUnchoke(connection);
       case "interested":
-        return upload.interested(connection, nowMs);
+        return upload.onInterested(connection, nowMs);
       case "notInterested":
-        return upload.notInterested(connection, nowMs);
+        return upload.onNotInterested(connection, nowMs);
       case "cancel":
-        if (!upload.cancel(connection, message)) this.#floodGuard.charge(connection, 1, nowMs);
+        if (!upload.onCancel(connection, message)) this.#floodGuard.charge(connection, 1, nowMs);
         return;
       case "reject":
-        return download.rejected(connection, message);
+        return download.onReject(connection, message);
       case "allowedFast":
-        return download.allowedFast(connection, this.#index(message.piece));
+        return download.onAllowedFast(connection, this.#index(message.piece));
       case "hashRequest":
-        return this.#hashServer.request(connection, message, nowMs);
+        return this.#hashServer.onRequest(connection, message, nowMs);
       case "hashes":
-        if (this.#verifier.hashes(connection, message, nowMs)) download.hashesArrived();
+        if (this.#verifier.hashes(connection, message, nowMs)) download.onHashes();
         return;
       case "hashReject":
-        return this.#verifier.hashesRejected(connection, message, nowMs);
+        return this.#verifier.onHashReject(connection, message, nowMs);
       case "keepAlive":
       case "port": // we run no DHT
       case "suggest": // a hint we have no use for
@@ -189,14 +189,14 @@ export class Transfer implements TransferView {
   }
 
   /** A message of the metadata exchange (BEP 9): we have the whole dictionary and give it away. */
-  metadata(connection: Connection, message: MetadataMessage): void {
-    this.#metadata.received(connection, message);
+  onMetadataMessage(connection: Connection, message: MetadataMessage): void {
+    this.#metadata.onMessage(connection, message);
   }
 
   /** The peer no longer has a piece (BEP 54). */
-  dontHave(connection: Connection, piece: number): void {
+  onDontHave(connection: Connection, piece: number): void {
     this.#floodGuard.charge(connection, 1, connection.lastReceivedMs);
-    this.download.pieceDropped(connection, this.#index(piece));
+    this.download.onDontHave(connection, this.#index(piece));
   }
 
   /**
@@ -210,9 +210,9 @@ export class Transfer implements TransferView {
     bySha1: boolean,
     digests: Uint8Array | undefined,
   ): readonly Peer[] {
-    const from = this.#verifier.verified(piece, matches, bySha1, digests);
+    const from = this.#verifier.onVerified(piece, matches, bySha1, digests);
     if (from === undefined) return [];
-    this.download.stored(piece, from);
+    this.download.onStored(piece, from);
     const bytes = this.layout.dataLength(piece);
     this.#context.emit({ type: "pieceStored", piece, bytes, from });
     return from;
@@ -220,15 +220,15 @@ export class Transfer implements TransferView {
 
   /** The driver read and hashed the blocks of a piece on disk, or could not. */
   hashed(piece: PieceIndex, leaves: Uint8Array | undefined, nowMs: number): void {
-    this.#hashServer.hashed(piece, leaves, nowMs);
+    this.#hashServer.onHashed(piece, leaves, nowMs);
   }
 
   /** A piece on disk is not what it was: nobody gets it any more. */
   pieceLost(piece: PieceIndex): void {
     if (!this.pieces.have.get(piece)) return;
     this.pieces.lost(piece);
-    this.upload.pieceLost(piece);
-    this.#hashServer.pieceLost(piece);
+    this.upload.onPieceLost(piece);
+    this.#hashServer.onPieceLost(piece);
     broadcastDontHave(this.#context, piece);
     this.#context.emit({ type: "pieceLost", piece });
   }
@@ -241,19 +241,19 @@ export class Transfer implements TransferView {
   }
 
   /** Sends what the connection's last events call for: hash requests, block requests. */
-  settle(connection: Connection, nowMs: number): void {
+  poll(connection: Connection, nowMs: number): void {
     this.#verifier.poll(connection, nowMs);
-    this.download.settle(connection, nowMs);
+    this.download.poll(connection, nowMs);
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
-    this.#hashServer.left(connection);
-    this.#metadata.left(connection);
-    this.#floodGuard.left(connection);
-    this.download.left(connection);
-    this.upload.left(connection);
-    this.#verifier.left(connection);
+  onDisconnected(connection: Connection): void {
+    this.#hashServer.onDisconnected(connection);
+    this.#metadata.onDisconnected(connection);
+    this.#floodGuard.onDisconnected(connection);
+    this.download.onDisconnected(connection);
+    this.upload.onDisconnected(connection);
+    this.#verifier.onDisconnected(connection);
     this.#superSeed?.onDisconnected(connection);
   }
 
@@ -263,18 +263,18 @@ export class Transfer implements TransferView {
     this.upload.tick(nowMs);
     this.#superSeed?.tick(nowMs);
     this.#hashServer.tick(nowMs);
-    if (this.#verifier.tick(nowMs)) this.download.hashesArrived();
+    if (this.#verifier.tick(nowMs)) this.download.onHashes();
   }
 
   #replaced(connection: Connection, remote: Bitfield): void {
-    this.download.piecesReplaced(connection, remote);
+    this.download.onBitfield(connection, remote);
     if (!this.#superSeed?.isHiding) return;
     for (const piece of remote.ones()) this.#superSeed.onHave(connection, piece as PieceIndex);
     this.#superSeed.offerPieces();
   }
 
   #gained(connection: Connection, piece: PieceIndex): void {
-    this.download.pieceGained(connection, piece);
+    this.download.onHave(connection, piece);
     this.#superSeed?.onHave(connection, piece);
     this.#superSeed?.offerPieces();
   }

@@ -78,7 +78,7 @@ Deno.test({
     assertEquals(first, others.slice(0, 2), "two at a time, and first who had no part in it");
     assertEquals(bench.pieces.state(at(0)), "verifying");
     assertEquals(bench.banned, []);
-    assert(bench.failures.hashes(first[0]!, answer()));
+    assert(bench.failures.onHashes(first[0]!, answer()));
     bench.check();
     assertEquals(bench.pieces.state(at(0)), "inFlight");
     assertEquals(bench.banned, [bad.peer]);
@@ -96,7 +96,7 @@ Deno.test({
     assertEquals(bench.banned, [bad.peer]);
     assertEquals(good.peer.verifiedBytes, (fetcher === good ? 3 : 2) * 16_384);
     assertEquals(bad.peer.verifiedBytes, 16_384, "one of its blocks was right");
-    assert(!bench.failures.hashes(first[1]!, answer()), "a late answer means nothing");
+    assert(!bench.failures.onHashes(first[1]!, answer()), "a late answer means nothing");
   },
 });
 
@@ -106,9 +106,9 @@ Deno.test({
   fn() {
     const { bench, bad, others: [first, second] } = failed(2);
     bench.settle();
-    bench.failures.hashes(first!, answer());
+    bench.failures.onHashes(first!, answer());
     bench.leave(bad);
-    bench.download.settle(second!, bench.nowMs);
+    bench.download.poll(second!, bench.nowMs);
     assertEquals(bench.owed(second!), [{ piece: at(0), block: 3 }]);
     bench.settle();
     bench.deliver(second!, 0, 3, 8);
@@ -124,7 +124,7 @@ Deno.test({
   permissions,
   fn() {
     const { bench, bad, others } = failed();
-    bench.failures.hashes(others[0]!, answer());
+    bench.failures.onHashes(others[0]!, answer());
     bench.leave(bad);
     const fresh = bench.seed(30, { v2: true }, bits(8, 1));
     bench.settle();
@@ -150,7 +150,7 @@ Deno.test({
         if (how === "is silent") bench.tick(250);
         else {for (const peer of current) {
             if (how === "leaves") bench.leave(peer);
-            else bench.failures.rejected(peer, refusal());
+            else bench.failures.onHashReject(peer, refusal());
           }}
         current = asked(bench.settle(), all);
         for (const peer of current) everybody.add(peer);
@@ -172,11 +172,14 @@ Deno.test({
     const [liar, honest] = asked(bench.settle(), others);
     const lie = LEAVES.slice();
     lie[40] = 1;
-    assertThrows(() => bench.failures.hashes(liar!, answer(lie)), CorruptDataError);
-    assertThrows(() => bench.failures.hashes(liar!, answer(LEAVES.subarray(32))), CorruptDataError);
+    assertThrows(() => bench.failures.onHashes(liar!, answer(lie)), CorruptDataError);
+    assertThrows(
+      () => bench.failures.onHashes(liar!, answer(LEAVES.subarray(32))),
+      CorruptDataError,
+    );
     assertEquals(asked(bench.settle(), others), [others[2]!]);
     assertEquals(bench.pieces.state(at(0)), "verifying");
-    assert(bench.failures.hashes(honest!, answer()));
+    assert(bench.failures.onHashes(honest!, answer()));
     assertEquals(bench.pieces.state(at(0)), "inFlight");
   },
 });
@@ -186,9 +189,9 @@ Deno.test({
   permissions,
   fn() {
     const { bench, others } = failed();
-    assert(!bench.failures.hashes(others[0]!, answer(LEAVES, 1)));
-    assert(!bench.failures.hashes(others[0]!, { ...answer(), root: new Uint8Array(32) }));
-    assert(!bench.failures.hashes(others[0]!, { ...answer(), baseLayer: 1 }));
+    assert(!bench.failures.onHashes(others[0]!, answer(LEAVES, 1)));
+    assert(!bench.failures.onHashes(others[0]!, { ...answer(), root: new Uint8Array(32) }));
+    assert(!bench.failures.onHashes(others[0]!, { ...answer(), baseLayer: 1 }));
     assertEquals(bench.pieces.state(at(0)), "verifying");
   },
 });
@@ -209,7 +212,7 @@ Deno.test({
   fn() {
     const { bench, good, bad, others } = failed(1, true, 2);
     assertEquals(bench.pieces.state(at(0)), "verifying");
-    for (const peer of [good, bad]) bench.download.piecesReplaced(peer, bits(8, 1));
+    for (const peer of [good, bad]) bench.download.onBitfield(peer, bits(8, 1));
     assertEquals(asked(bench.settle(), others), others);
     for (const peer of [good, bad]) {
       for (const { piece, block } of bench.owed(peer)) bench.deliver(peer, piece, block, peer.id);

@@ -16,7 +16,7 @@ function asked(downloadLimit: number | undefined, seeders: number): number[] {
   });
   const connections = Array.from({ length: seeders }, (_, i) => bench.seed(i + 1));
   for (const { download: { pipeline } } of connections) {
-    for (let i = 0; i < 200; i++) pipeline.answered(1); // as if each could give a lot
+    for (let i = 0; i < 200; i++) pipeline.onAnswered(1); // as if each could give a lot
   }
   bench.settle();
   return connections.map(({ download: { outstanding } }) => outstanding.size);

@@ -55,14 +55,14 @@ Deno.test({
     peer.download.peerChoking = true;
     const said = () => sentTo(bench.settle(), peer).map(({ type }) => type);
     assertEquals(said(), []);
-    bench.download.pieceGained(peer, at(1));
+    bench.download.onHave(peer, at(1));
     assertEquals(said(), ["interested"]);
-    bench.download.pieceGained(peer, at(1));
-    bench.download.pieceGained(peer, at(0));
+    bench.download.onHave(peer, at(1));
+    bench.download.onHave(peer, at(0));
     assertEquals(said(), []);
-    bench.download.pieceDropped(peer, at(0));
+    bench.download.onDontHave(peer, at(0));
     assertEquals(said(), []);
-    bench.download.piecesReplaced(peer, bits(2));
+    bench.download.onBitfield(peer, bits(2));
     assertEquals(said(), ["notInterested"]);
   },
 });
@@ -81,7 +81,7 @@ Deno.test({
     const late = bench.seed(2);
     bench.settle();
     assert(!late.pieces.amInterested);
-    bench.download.pieceDropped(late, at(1));
+    bench.download.onDontHave(late, at(1));
     bench.check();
   },
 });
@@ -96,9 +96,9 @@ Deno.test({
     bench.deliver(choking, 0, 0);
     const other = bench.seed(2, slow, bits(2));
     bench.settle();
-    bench.download.piecesReplaced(other, bits(2, 0, 1));
+    bench.download.onBitfield(other, bits(2, 0, 1));
     bench.settle();
-    bench.download.choked(choking);
+    bench.download.onChoke(choking);
     assertEquals(choking.download.outstanding.size, 0);
     bench.settle();
     assertEquals(bench.owed(other).length, 7);
@@ -114,14 +114,14 @@ Deno.test({
     const bench = new DownloadBench({ pieceCount: 1, blocksPerPiece: 4 });
     const choking = bench.seed(1);
     bench.settle();
-    bench.download.choked(choking);
+    bench.download.onChoke(choking);
     assertEquals(bench.requests(choking), []);
     assertEquals(choking.download.outstanding.size, 4);
     bench.deliver(choking, 0, 0);
     for (const block of [1, 2, 3]) bench.reject(choking, 0, block);
     assertEquals(choking.download.outstanding.size, 0);
     assertEquals(bench.requests(choking), []);
-    bench.download.unchoked(choking);
+    bench.download.onUnchoke(choking);
     assertEquals(bench.requests(choking).map(({ begin }) => begin / BLOCK_LENGTH), [1, 2, 3]);
   },
 });
@@ -132,7 +132,7 @@ Deno.test({
   fn() {
     const bench = new DownloadBench({ pieceCount: 6, blocksPerPiece: 2 });
     const peer = bench.seed(1);
-    bench.download.choked(peer);
+    bench.download.onChoke(peer);
     assertEquals(bench.requests(peer), []);
     peer.download.allowedFast.add(4);
     bench.ready.enqueue(peer);
@@ -189,7 +189,7 @@ Deno.test({
     bench.settle();
     const nonsense = [[99, 0], [0, 5], [0, 999 * BLOCK_LENGTH]] as const;
     for (const [piece, begin] of nonsense) {
-      bench.download.rejected(peer, { type: "reject", piece, begin, length: BLOCK_LENGTH });
+      bench.download.onReject(peer, { type: "reject", piece, begin, length: BLOCK_LENGTH });
     }
     bench.check();
     assertEquals([peer.download.outstanding.size, peer.download.refused.size], [4, 0]);
@@ -321,7 +321,7 @@ Deno.test({
     const peer = bench.seed(1);
     bench.settle();
     bench.deliver(peer, 0, 0);
-    bench.download.storeFailed(at(0));
+    bench.download.onStoreFailed(at(0));
     bench.check();
     assertEquals(bench.pieces.state(at(0)), "missing");
   },
@@ -386,7 +386,7 @@ Deno.test({
       const other = bench.seed(2, {}, bits(2, piece));
       other.extension.requestQueue = 2;
       bench.settle();
-      bench.download.pieceDropped(peer, at(piece));
+      bench.download.onDontHave(peer, at(piece));
       bench.check();
       assertEquals(peer.download.outstanding.size, fast ? 4 : 0, "with BEP 6 rejects will come");
       bench.deliver(other, piece, bench.owed(other)[0]!.block);
@@ -476,7 +476,7 @@ function chaos(seed: number, counts: Record<string, number>): void {
     const one = owed[integerFrom(random, 0, owed.length - 1)];
     const choice = random();
     if (choice < 0.65) {
-      if (one === undefined) bench.download.unchoked(peer);
+      if (one === undefined) bench.download.onUnchoke(peer);
       else if (choice > 0.55 && peer.negotiated.fast) {
         bench.reject(peer, one.piece, one.block);
         did("reject");
@@ -484,13 +484,13 @@ function chaos(seed: number, counts: Record<string, number>): void {
         bench.deliver(peer, one.piece, one.block, random() < 0.1 ? peer.peer.id + 1 : 0);
         did("block");
       }
-    } else if (choice < 0.7) bench.download.choked(peer), did("choke");
-    else if (choice < 0.8) bench.download.unchoked(peer);
+    } else if (choice < 0.7) bench.download.onChoke(peer), did("choke");
+    else if (choice < 0.8) bench.download.onUnchoke(peer);
     else if (choice < 0.83) bench.leave(peer), did("leave");
     else if (choice < 0.88) {
-      bench.download.pieceGained(peer, at(integerFrom(random, 0, pieceCount - 1)));
+      bench.download.onHave(peer, at(integerFrom(random, 0, pieceCount - 1)));
     } else if (choice < 0.91) {
-      bench.download.pieceDropped(peer, at(integerFrom(random, 0, pieceCount - 1)));
+      bench.download.onDontHave(peer, at(integerFrom(random, 0, pieceCount - 1)));
       did("drop");
     } else {
       bench.tick(integerFrom(random, 100, 5000));

@@ -73,7 +73,7 @@ class Bench {
 
   /** The peer asks for `base layer, index, length, proof layers`. */
   ask(peer: Connection, range: string, root = ROOT): void {
-    this.server.request(peer, requestOf(range, root), this.nowMs);
+    this.server.onRequest(peer, requestOf(range, root), this.nowMs);
   }
 
   /** What was sent to the peer since the last time. */
@@ -96,7 +96,7 @@ class Bench {
   hashed(piece: PieceIndex): void {
     const begin = piece * this.layout.pieceLength;
     const data = DATA.subarray(begin, begin + this.layout.pieceLength);
-    this.server.hashed(piece, blockHashes(data), this.nowMs);
+    this.server.onHashed(piece, blockHashes(data), this.nowMs);
   }
 }
 
@@ -163,7 +163,7 @@ Deno.test({
       const bench = new Bench({ pieceLength });
       const peer = bench.peer(1);
       const request = decodeMessage(fromHex("15" + range)) as HashRangeMessage;
-      bench.server.request(peer, request, 0);
+      bench.server.onRequest(peer, request, 0);
       for (const piece of bench.hashing()) bench.hashed(piece);
       assertEquals(
         hex(encodeMessage(bench.said(peer)[0]!)),
@@ -201,10 +201,10 @@ Deno.test({
     assertEquals(bench.hashing(), []);
     bench.ask(peer, "0,0,2,0");
     assertEquals(bench.hashing(), [at(0)]);
-    bench.server.hashed(at(0), undefined, 0);
+    bench.server.onHashed(at(0), undefined, 0);
     assertEquals(bench.said(peer).map(({ type }) => type), ["hashReject"]);
     bench.ask(peer, "0,0,2,0");
-    bench.server.hashed(at(0), new Uint8Array(64), 0);
+    bench.server.onHashed(at(0), new Uint8Array(64), 0);
     assertEquals(bench.said(peer).map(({ type }) => type), ["hashReject"], "it has changed");
   },
 });
@@ -261,7 +261,7 @@ Deno.test({
     bench.ask(peers[0]!, "0,0,2,0");
     assertEquals(bench.hashing(), [], "not read again");
     assertEquals(bench.said(peers[0]!).map(({ type }) => type), ["hashes"]);
-    bench.server.pieceLost(at(0));
+    bench.server.onPieceLost(at(0));
     bench.ask(peers[0]!, "0,0,2,0");
     assertEquals(bench.hashing(), [at(0)]);
   },
@@ -302,9 +302,9 @@ Deno.test({
       for (let [piece] = bench.hashing(); piece !== undefined; [piece] = bench.hashing()) {
         bytes += pieceLength;
         bench.hashed(piece);
-        bench.server.pieceLost(piece); // as if it had been another piece
+        bench.server.onPieceLost(piece); // as if it had been another piece
       }
-      bench.server.left(peer);
+      bench.server.onDisconnected(peer);
       bench.nowMs += 50;
       bench.server.tick(bench.nowMs);
     }
@@ -320,8 +320,8 @@ Deno.test({
     const [one, other] = [bench.peer(1), bench.peer(2)];
     bench.ask(one, "0,0,2,0");
     bench.ask(other, "0,2,2,0");
-    bench.server.left(one);
-    bench.server.left(other);
+    bench.server.onDisconnected(one);
+    bench.server.onDisconnected(other);
     assertEquals(bench.hashing(), [at(0)]);
     bench.hashed(at(0));
     assertEquals([bench.hashing(), bench.said(one)], [[], []]);

@@ -26,9 +26,9 @@ Deno.test("a piece is told at once to whom it is news and to who gave it, to oth
     actions = [];
     return said;
   };
-  haves.stored(at(0), [giver.peer]);
+  haves.onStored(at(0), [giver.peer]);
   assertEquals(heard(), [[0], [0], []]);
-  haves.stored(at(1), [complete.peer]);
+  haves.onStored(at(1), [complete.peer]);
   assertEquals(heard(), [[], [1], [1]]);
   haves.flush();
   assertEquals(heard(), [[1], [], [0]], "everybody hears of everything once");

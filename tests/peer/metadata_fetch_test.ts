@@ -45,7 +45,7 @@ class Bench {
     const connection = connect(this.#book, id, negotiated);
     if (host !== undefined) connection.peer.host = host;
     this.#connections.push(connection);
-    this.fetch.joined(connection);
+    this.fetch.onConnected(connection);
     connection.extension.ids.set("ut_metadata", 9);
     connection.extension.metadataSize = metadataSize;
     this.#ready.enqueue(connection);
@@ -61,7 +61,7 @@ class Bench {
   said(connection: Connection): MetadataMessage[] {
     let one: Connection | undefined;
     while ((one = this.#ready.next()) !== undefined) {
-      if (this.#connections.includes(one)) this.fetch.settle(one, this.nowMs);
+      if (this.#connections.includes(one)) this.fetch.poll(one, this.nowMs);
     }
     const messages = sentTo(this.#actions, connection);
     this.#actions = this.#actions.filter((action) =>
@@ -78,13 +78,13 @@ class Bench {
   give(connection: Connection, piece: number, info = this.info): void {
     const data = info.subarray(piece * PART, (piece + 1) * PART);
     const message = { type: "data", piece, totalSize: info.length, data } as const;
-    this.fetch.metadata(connection, message, this.nowMs);
+    this.fetch.onMetadataMessage(connection, message, this.nowMs);
   }
 
   /** The connection is gone. */
   leave(connection: Connection): void {
     this.#connections.splice(this.#connections.indexOf(connection), 1);
-    this.fetch.left(connection);
+    this.fetch.onDisconnected(connection);
   }
 
   /** Time passes; as in a swarm everybody is looked at afterwards. */
@@ -269,8 +269,8 @@ Deno.test({
     bench.give(peer, 0);
     bench.give(peer, 0, new Uint8Array(INFO.length));
     const data = new Uint8Array(PART);
-    bench.fetch.metadata(peer, { type: "data", piece: 3, totalSize: 65_536, data }, 0);
-    bench.fetch.metadata(peer, { type: "unknown" }, 0);
+    bench.fetch.onMetadataMessage(peer, { type: "data", piece: 3, totalSize: 65_536, data }, 0);
+    bench.fetch.onMetadataMessage(peer, { type: "unknown" }, 0);
     bench.give(peer, 1);
     bench.give(peer, 2);
     assertEquals(bench.metadata, INFO);
@@ -283,7 +283,7 @@ Deno.test({
   fn() {
     const bench = new Bench();
     const peer = bench.peer(1, 0);
-    bench.fetch.metadata(peer, { type: "request", piece: 4 }, 0);
+    bench.fetch.onMetadataMessage(peer, { type: "request", piece: 4 }, 0);
     assertEquals(bench.said(peer), [{ type: "reject", piece: 4 }]);
   },
 });
@@ -296,7 +296,7 @@ Deno.test({
     const peer = bench.peer(1);
     bench.asked(peer);
     bench.give(peer, 0);
-    bench.fetch.metadata(peer, { type: "reject", piece: 1 }, bench.nowMs);
+    bench.fetch.onMetadataMessage(peer, { type: "reject", piece: 1 }, bench.nowMs);
     bench.tick(4900);
     assertEquals(bench.asked(peer), []);
     bench.tick(100);
@@ -359,19 +359,19 @@ Deno.test({
     const bench = new Bench();
     const peer = bench.peer(1);
     const bits = Uint8Array.of(0x80);
-    bench.fetch.received(peer, { type: "have", piece: 9 });
-    bench.fetch.received(peer, { type: "bitfield", bits });
+    bench.fetch.onMessage(peer, { type: "have", piece: 9 });
+    bench.fetch.onMessage(peer, { type: "bitfield", bits });
     bits[0] = 0; // the receive buffer is used for something else
-    bench.fetch.received(peer, { type: "have", piece: 3 });
-    bench.fetch.received(peer, { type: "have", piece: 5 });
+    bench.fetch.onMessage(peer, { type: "have", piece: 3 });
+    bench.fetch.onMessage(peer, { type: "have", piece: 5 });
     assertEquals<unknown>(bench.fetch.held(peer), [
       { type: "bitfield", bits: Uint8Array.of(0x80) },
       { type: "have", piece: 3 },
       { type: "have", piece: 5 },
     ]);
-    bench.fetch.received(peer, { type: "haveAll" });
+    bench.fetch.onMessage(peer, { type: "haveAll" });
     assertEquals<unknown>(bench.fetch.held(peer), [{ type: "haveAll" }]);
-    bench.fetch.left(peer);
+    bench.fetch.onDisconnected(peer);
     assertEquals(bench.fetch.held(peer), []);
   },
 });
@@ -385,7 +385,7 @@ Deno.test({
     assertThrows(
       () => {
         for (let piece = 0; piece < 200_000; piece++) {
-          bench.fetch.received(peer, { type: "have", piece });
+          bench.fetch.onMessage(peer, { type: "have", piece });
         }
       },
       ProtocolError,

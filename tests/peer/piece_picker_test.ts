@@ -82,10 +82,10 @@ Deno.test({
   fn() {
     const bench = new DownloadBench({ pieceCount: 12, blocksPerPiece: 1, slotCount: 64 });
     for (let id = 10; id < 14; id++) {
-      bench.download.choked(bench.seed(id, {}, bits(12, 0, 1, 2, 3)));
+      bench.download.onChoke(bench.seed(id, {}, bits(12, 0, 1, 2, 3)));
     }
-    bench.download.choked(bench.seed(14, {}, bits(12, 4, 5)));
-    bench.download.choked(bench.seed(15, {}, bits(12, 4)));
+    bench.download.onChoke(bench.seed(14, {}, bits(12, 4, 5)));
+    bench.download.onChoke(bench.seed(15, {}, bits(12, 4)));
     const source = bench.seed(1, {}, bits(12, 0, 1, 2, 3));
     bench.settle();
     bench.deliverAll(source);
@@ -106,7 +106,7 @@ Deno.test({
     const firsts = new Set<number>();
     for (let seed = 0; seed < 60; seed++) {
       const bench = new DownloadBench({ pieceCount: 6, blocksPerPiece: 1, seed });
-      bench.download.choked(bench.seed(9, {}, bits(6, 1, 2, 3, 4, 5)));
+      bench.download.onChoke(bench.seed(9, {}, bits(6, 1, 2, 3, 4, 5)));
       const peer = bench.seed(1);
       bench.settle();
       firsts.add(bench.owed(peer)[0]!.piece);
@@ -161,7 +161,7 @@ Deno.test({
     bench.settle();
     assertEquals(bench.owed(peer), []);
     known.add(2);
-    bench.download.hashesArrived();
+    bench.download.onHashes();
     bench.settle();
     assertEquals(runs(bench.owed(peer)), [2]);
   },
@@ -175,7 +175,7 @@ Deno.test({
     const peer = bench.seed(1, {}, bits(10, 3, 8));
     bench.settle();
     assertEquals(runs(bench.owed(peer)).sort(), [3, 8]);
-    bench.download.pieceGained(peer, at(5));
+    bench.download.onHave(peer, at(5));
     bench.settle();
     assertEquals(runs(bench.owed(peer)).sort(), [3, 5, 8]);
   },
@@ -255,7 +255,7 @@ Deno.test({
     bench.seed(1);
     bench.settle();
     const choking = bench.seed(2);
-    bench.download.choked(choking);
+    bench.download.onChoke(choking);
     choking.download.allowedFast.add(7); // may ask for something, but not for this
     const refusing = bench.seed(3);
     refusing.download.refused.add(0);

@@ -74,9 +74,9 @@ Deno.test({
       const peers = { "the good one": good, "the bad one": bad, "a third": third };
       const chosen = peers[who as keyof typeof peers];
       const order = [chosen, ...[good, bad, third].filter((one) => one !== chosen)];
-      if (who !== "a third") bench.download.piecesReplaced(third, bits(8, 1, 2, 3, 4, 5, 6, 7));
-      for (const peer of [good, bad]) bench.download.piecesReplaced(peer, all);
-      for (const peer of order) bench.download.settle(peer, bench.nowMs);
+      if (who !== "a third") bench.download.onBitfield(third, bits(8, 1, 2, 3, 4, 5, 6, 7));
+      for (const peer of [good, bad]) bench.download.onBitfield(peer, all);
+      for (const peer of order) bench.download.poll(peer, bench.nowMs);
       const active = bench.pieces.active.get(at(0))!;
       assert(active.exclusive, who);
       assertEquals(active.owner, chosen.id);
@@ -101,7 +101,7 @@ Deno.test({
   permissions,
   fn() {
     const { bench, good, bad } = spoiled(1);
-    bench.download.settle(bad, bench.nowMs);
+    bench.download.poll(bad, bench.nowMs);
     bench.deliver(bad, 0, 0);
     bench.deliver(bad, 0, 1, 8);
     bench.verifyFull();
@@ -190,13 +190,13 @@ Deno.test({
   fn() {
     for (const end of ["choke", "reject", "leave", "snub"] as const) {
       const { bench, good: one, bad: other } = spoiled(3);
-      bench.download.piecesReplaced(other, bits(3));
+      bench.download.onBitfield(other, bits(3));
       bench.settle();
       bench.deliver(one, 0, 0);
       const honest = bench.seed(3, {}, bits(3, 0));
       bench.settle();
       assertEquals(bench.owed(honest), []);
-      if (end === "choke") bench.download.choked(one);
+      if (end === "choke") bench.download.onChoke(one);
       else if (end === "reject") bench.reject(one, 0, 1);
       else if (end === "leave") bench.leave(one);
       else bench.tick(9000);
@@ -221,7 +221,7 @@ Deno.test({
     const helper = bench.seed(3);
     for (let i = 0; i < 90; i++) {
       bench.tick(250);
-      if (i % 20 === 0) bench.download.unchoked(good), good.download.lastBlockMs = bench.nowMs;
+      if (i % 20 === 0) bench.download.onUnchoke(good), good.download.lastBlockMs = bench.nowMs;
       bench.settle();
       if (i < 75) assert(active.exclusive, `${i}`);
     }
@@ -242,7 +242,7 @@ Deno.test({
     for (let piece = 0; piece < 20; piece++) {
       const active = new ActivePiece(at(piece), 0, 1);
       active.receive(0, 1);
-      blame.failed(active, new Uint8Array(32));
+      blame.onFailed(active, new Uint8Array(32));
     }
     assertEquals(blame.suspect.size, 20);
     const curious = [...Array(20).keys()].filter((piece) => blame.needsDigests(at(piece)));

@@ -52,14 +52,14 @@ class Bench {
   /** A peer that is served. */
   served(id: number, negotiated: Partial<Negotiated> = {}): Connection {
     const connection = this.peer(id, negotiated);
-    this.upload.interested(connection, 0);
+    this.upload.onInterested(connection, 0);
     assert(!connection.upload.amChoking);
     this.actions();
     return connection;
   }
 
   request(connection: Connection, piece: number, begin: number, length = BLOCK_LENGTH): void {
-    this.upload.request(connection, { type: "request", piece, begin, length }, 0);
+    this.upload.onRequest(connection, { type: "request", piece, begin, length }, 0);
   }
 
   actions(): Action[] {
@@ -86,13 +86,13 @@ Deno.test({
   fn() {
     const bench = new Bench(2);
     const [one, two, three] = [bench.peer(1), bench.peer(2), bench.peer(3)];
-    for (const peer of [one, two, three]) bench.upload.interested(peer, 5);
+    for (const peer of [one, two, three]) bench.upload.onInterested(peer, 5);
     const unchoked = bench.actions().map((action) =>
       action.type === "send" ? [action.connection.id, action.message.type] : []
     );
     assertEquals(unchoked, [[1, "unchoke"], [2, "unchoke"]]);
     assertEquals([one, two, three].map((peer) => peer.upload.amChoking), [false, false, true]);
-    bench.upload.interested(one, 6);
+    bench.upload.onInterested(one, 6);
     assertEquals(bench.actions(), [], "saying it twice changes nothing");
   },
 });
@@ -109,12 +109,12 @@ Deno.test({
       Connection,
     ];
     bench.upload.tick(0);
-    for (const peer of [leaver, keeper, veteran, newcomer]) bench.upload.interested(peer, 100);
+    for (const peer of [leaver, keeper, veteran, newcomer]) bench.upload.onInterested(peer, 100);
     veteran.upload.unchokedMs = 50; // it has had its turn
-    bench.upload.notInterested(leaver, 200);
+    bench.upload.onNotInterested(leaver, 200);
     const choked = () => [leaver, keeper, newcomer, veteran].map((peer) => peer.upload.amChoking);
     assertEquals(choked(), [true, false, false, true]);
-    bench.upload.interested(leaver, 210);
+    bench.upload.onInterested(leaver, 210);
     bench.upload.tick(250);
     assertEquals(choked(), [true, false, false, true], "it has to wait now");
   },
@@ -129,7 +129,7 @@ Deno.test({
       bench.connections.clear();
       const peers = Array.from({ length: leechers }, (_, i) => bench.peer(i + 1));
       for (const peer of peers) peer.pieces.have = bits(4);
-      for (const peer of peers) bench.upload.interested(peer, 0);
+      for (const peer of peers) bench.upload.onInterested(peer, 0);
       assertEquals(peers.filter((peer) => !peer.upload.amChoking).length, leechers === 8 ? 8 : 4);
     }
   },
@@ -141,7 +141,7 @@ Deno.test({
   fn() {
     const bench = new Bench(4, layoutOf(40, 16), bits(40, 3, 7));
     const peers = [1, 2, 3, 4].map((id) => bench.peer(id));
-    for (const peer of peers) bench.upload.interested(peer, 0);
+    for (const peer of peers) bench.upload.onInterested(peer, 0);
     assertEquals(peers.map((peer) => peer.upload.amChoking), [false, false, true, true]);
   },
 });
@@ -153,11 +153,11 @@ Deno.test({
     const bench = new Bench(1);
     const one = bench.served(1);
     const other = bench.peer(2);
-    bench.upload.interested(other, 0);
+    bench.upload.onInterested(other, 0);
     bench.upload.tick(0);
     const leaver = one.upload.amChoking ? other : one;
     bench.connections.delete(leaver.id);
-    bench.upload.left(leaver);
+    bench.upload.onDisconnected(leaver);
     const left = one.upload.amChoking ? one : other;
     bench.upload.tick(250);
     assert(!left.upload.amChoking);
@@ -172,7 +172,7 @@ Deno.test({
       const have = complete ? allOf(4) : bits(4, 0);
       const bench = new Bench(2, layoutOf(4, 16), have);
       const peers = [1, 2, 3, 4].map((id) => bench.peer(id));
-      for (const peer of peers) bench.upload.interested(peer, 0);
+      for (const peer of peers) bench.upload.onInterested(peer, 0);
       bench.upload.tick(0);
       for (const peer of peers) {
         peer.upload.meter.add(peer.id * 1000, 900);
@@ -260,10 +260,10 @@ Deno.test({
     const bench = new Bench(2);
     const [fast, slow] = [bench.served(1), bench.served(2, old)];
     for (const peer of [fast, slow]) for (const i of [0, 1, 2]) bench.request(peer, i, 0);
-    for (const peer of [fast, slow]) bench.upload.notInterested(peer, 0);
+    for (const peer of [fast, slow]) bench.upload.onNotInterested(peer, 0);
     bench.actions();
-    bench.upload.interested(bench.peer(3), 0);
-    bench.upload.interested(bench.peer(4), 0);
+    bench.upload.onInterested(bench.peer(3), 0);
+    bench.upload.onInterested(bench.peer(4), 0);
     bench.upload.tick(250);
     const actions = bench.actions();
     assertEquals<unknown>(sentTo(actions, fast), [
@@ -284,13 +284,13 @@ Deno.test({
     const bench = new Bench(1);
     const idle = bench.served(1);
     bench.actions();
-    bench.upload.notInterested(idle, 0);
+    bench.upload.onNotInterested(idle, 0);
     for (const nowMs of [0, 250, 10_000, 20_000]) bench.upload.tick(nowMs);
-    bench.upload.interested(idle, 20_100);
+    bench.upload.onInterested(idle, 20_100);
     assertEquals(bench.actions(), [], "neither choked nor unchoked anew");
-    bench.upload.notInterested(idle, 0);
+    bench.upload.onNotInterested(idle, 0);
     const other = bench.peer(2);
-    bench.upload.interested(other, 20_200);
+    bench.upload.onInterested(other, 20_200);
     bench.upload.tick(20_250);
     assertEquals([idle.upload.amChoking, other.upload.amChoking], [true, false]);
   },
@@ -324,10 +324,10 @@ Deno.test({
     const cancel = (begin: number, length = BLOCK_LENGTH) =>
       ({ type: "cancel", piece: 0, begin, length }) as const;
     for (const peer of [fast, slow]) {
-      bench.upload.cancel(peer, cancel(0));
-      bench.upload.cancel(peer, cancel(BLOCK_LENGTH, 5));
-      bench.upload.cancel(peer, cancel(BLOCK_LENGTH));
-      bench.upload.cancel(peer, cancel(BLOCK_LENGTH));
+      bench.upload.onCancel(peer, cancel(0));
+      bench.upload.onCancel(peer, cancel(BLOCK_LENGTH, 5));
+      bench.upload.onCancel(peer, cancel(BLOCK_LENGTH));
+      bench.upload.onCancel(peer, cancel(BLOCK_LENGTH));
       assertEquals(peer.upload.queue, []);
     }
     const actions = bench.actions();
@@ -414,12 +414,12 @@ Deno.test({
     const [one, slow] = [bench.served(1), bench.served(2, old)];
     for (const peer of [one, slow]) for (const i of [0, 1, 0]) bench.request(peer, i, 0);
     bench.actions();
-    bench.upload.pieceLost(at(0));
+    bench.upload.onPieceLost(at(0));
     const actions = bench.actions();
     assertEquals<unknown>(sentTo(actions, one), [reject(0, 0), reject(0, 0)]);
     assertEquals(sentTo(actions, slow), []);
     for (const peer of [one, slow]) assertEquals(peer.upload.queue.map((q) => q.piece), [at(1)]);
-    bench.upload.refuse(one, { piece: at(2), begin: 0, length: 5 });
+    bench.upload.onRefused(one, { piece: at(2), begin: 0, length: 5 });
     assertEquals<unknown>(bench.said(one), [reject(2, 0, 5)]);
   },
 });

@@ -132,8 +132,8 @@ export class DownloadBench {
     });
     this.failures = new FailedPieces(context, options.placeOf ?? (() => undefined), {
       ban: (peer) => this.banned.push(peer),
-      retryBlocks: (piece, wrong) => this.download.reopened(piece, wrong),
-      retryPiece: (piece) => this.download.failed(piece),
+      retryBlocks: (piece, wrong) => this.download.retryBlocks(piece, wrong),
+      retryPiece: (piece) => this.download.retryPiece(piece),
     }, 0);
     const { suspect } = this.failures;
     this.download = new Download(context, {
@@ -175,8 +175,8 @@ export class DownloadBench {
     const connection = connect(this.book, id, negotiated, this.nowMs - 1500);
     connection.pieces.have = new Bitfield(this.layout.pieceCount);
     this.connections.set(connection.id, connection);
-    this.download.piecesReplaced(connection, has);
-    this.download.unchoked(connection);
+    this.download.onBitfield(connection, has);
+    this.download.onUnchoke(connection);
     return connection;
   }
 
@@ -184,7 +184,7 @@ export class DownloadBench {
   settle(): Action[] {
     let connection: Connection | undefined;
     while ((connection = this.ready.next()) !== undefined) {
-      this.download.settle(connection, this.nowMs);
+      this.download.poll(connection, this.nowMs);
     }
     this.check();
     const actions = this.#actions;
@@ -223,7 +223,7 @@ export class DownloadBench {
   reject(connection: Connection, piece: number, block: number): void {
     const length = this.layout.blockLength(at(piece), block, connection.negotiated.v2);
     const message = { type: "reject", piece, begin: block * BLOCK_LENGTH, length } as const;
-    this.download.rejected(connection, message);
+    this.download.onReject(connection, message);
     this.check();
   }
 
@@ -239,11 +239,11 @@ export class DownloadBench {
     const passes = matches ?? digests.every((byte) => byte === 0);
     if (passes) {
       const wanted = this.failures.wantsDigests(active.piece) ? digests : undefined;
-      const from = this.failures.passed(active, wanted);
-      this.download.stored(active.piece, from);
+      const from = this.failures.onPassed(active, wanted);
+      this.download.onStored(active.piece, from);
       const bytes = this.layout.dataLength(active.piece);
       this.#actions.push({ type: "pieceStored", piece: active.piece, bytes, from });
-    } else this.failures.failed(active, digests);
+    } else this.failures.onFailed(active, digests);
     this.check();
   }
 
@@ -261,9 +261,9 @@ export class DownloadBench {
   /** The connection is gone. */
   leave(connection: Connection): void {
     this.connections.delete(connection.id);
-    this.download.left(connection);
+    this.download.onDisconnected(connection);
     this.ready.remove(connection);
-    this.failures.left(connection);
+    this.failures.onDisconnected(connection);
     this.check();
   }
 

@@ -40,7 +40,7 @@ export class ActivePieces {
   /** The piece is verified and stored. */
   finish(piece: PieceIndex): void {
     const { pieces, ready } = this.#context;
-    this.#picker.ended(pieces.active.get(piece)!);
+    this.#picker.onEnded(pieces.active.get(piece)!);
     pieces.stored(piece);
     ready.wakeSome(); // a slot of piece memory
   }
@@ -50,7 +50,7 @@ export class ActivePieces {
     const { pieces, ready } = this.#context;
     const active = pieces.active.get(piece)!;
     this.#requests.forget(active);
-    this.#picker.ended(active);
+    this.#picker.onEnded(active);
     pieces.failed(piece);
     this.#rarity.add(piece);
     ready.wakeSome();
@@ -63,8 +63,8 @@ export class ActivePieces {
     this.#requests.forget(active);
     pieces.reopen(piece, wrong);
     active.exclusive = false;
-    this.#picker.leave(active);
-    for (const block of wrong) this.#waste.dropped(layout.blockLength(piece, block, true));
+    this.#picker.onLeft(active);
+    for (const block of wrong) this.#waste.add(layout.blockLength(piece, block, true));
     ready.wakeSome();
   }
 
@@ -82,7 +82,7 @@ export class ActivePieces {
   leave(connection: Connection, active: ActivePiece): void {
     if (connection.download.current === active) connection.download.current = undefined;
     if (active.owner !== connection.id || active.isFull) return;
-    this.#picker.leave(active);
+    this.#picker.onLeft(active);
     this.#context.ready.wakeSome();
     if (active.exclusive) this.#requests.release(connection, active);
     if (active.isIdle && (active.receivedCount === 0 || active.exclusive)) this.drop(active);
@@ -93,9 +93,9 @@ export class ActivePieces {
     const { pieces, layout } = this.#context;
     for (let block = 0; block < active.blockCount; block++) {
       if (!active.isReceived(block)) continue;
-      this.#waste.dropped(layout.blockLength(active.piece, block, true));
+      this.#waste.add(layout.blockLength(active.piece, block, true));
     }
-    this.#picker.ended(active);
+    this.#picker.onEnded(active);
     pieces.abandon(active.piece);
     this.#rarity.add(active.piece);
   }

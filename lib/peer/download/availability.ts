@@ -38,13 +38,13 @@ export class Availability {
   }
 
   /** A connection takes part from now on: of its pieces nothing is known yet. */
-  joined(connection: Connection): void {
+  onConnected(connection: Connection): void {
     connection.pieces.have = new Bitfield(this.#context.layout.pieceCount);
   }
 
   /** The peer says anew what it has; it takes the place of what was known until now. */
-  replaced(connection: Connection, remote: Bitfield): void {
-    this.withdrawn(connection);
+  onBitfield(connection: Connection, remote: Bitfield): void {
+    this.onDisconnected(connection);
     const { pieces } = connection;
     pieces.have = remote;
     if (hasEverything(remote)) this.completeCount++;
@@ -56,7 +56,7 @@ export class Availability {
   }
 
   /** What the peer was known to have no longer counts. */
-  withdrawn(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     const { have, isCounted } = connection.pieces;
     if (hasEverything(have)) this.completeCount--;
     if (!isCounted) return;
@@ -64,7 +64,7 @@ export class Availability {
   }
 
   /** The peer got one more piece. */
-  gained(connection: Connection, piece: PieceIndex): void {
+  onHave(connection: Connection, piece: PieceIndex): void {
     const { pieces } = connection;
     if (!pieces.have.set(piece)) return;
     if (hasEverything(pieces.have)) this.completeCount++;
@@ -87,7 +87,7 @@ export class Availability {
   };
 
   /** The peer has one piece fewer. Who loses one of all is counted from then on, also with all again. */
-  dropped(connection: Connection, piece: PieceIndex): void {
+  onDontHave(connection: Connection, piece: PieceIndex): void {
     const { pieces } = connection;
     const wasFull = hasEverything(pieces.have);
     if (!pieces.have.clear(piece)) return;
@@ -101,7 +101,7 @@ export class Availability {
   }
 
   /** We have a piece now that the peer has too. */
-  satisfied(connection: Connection): void {
+  onStored(connection: Connection): void {
     connection.pieces.wantedCount--;
     this.#showInterest(connection);
   }

@@ -1,8 +1,9 @@
 /**
  * Fetching: what is asked of whom, and what becomes of the blocks.
  *
- * A block's way: asked for (`settle`) -> arrives (`block`) -> piece full -> hash checked and stored by
- * the driver -> `stored`, and everybody hears of it; or `failed`, or some of its blocks `reopened`.
+ * A block's way: it is asked for (`poll`) and arrives (`onBlock`). When its piece is full, the driver checks
+ * and stores the piece (`onStored`), and all peers hear of it; or the piece did not match, and all of it or
+ * some of its blocks are fetched again (`retryPiece`, `retryBlocks`).
  *
  * @module
  */
@@ -78,7 +79,7 @@ export class Download {
     const { rarity } = this.available;
     const drop = (active: ActivePiece) => this.#active.drop(active);
     const picker = this.#picker = new PiecePicker(context, this.available, checks, drop);
-    const requests = new RequestTable(context, (active) => picker.freed(active));
+    const requests = new RequestTable(context, (active) => picker.onFreed(active));
     this.#requests = requests;
     this.#active = new ActivePieces(context, picker, requests, rarity, this.#waste);
     this.#scheduler = new RequestScheduler(context, picker, requests, quota, endGame);
@@ -90,30 +91,30 @@ export class Download {
   }
 
   /** A connection takes part from now on. */
-  joined(connection: Connection): void {
-    this.available.joined(connection);
-    this.#quota.changed(connection);
+  onConnected(connection: Connection): void {
+    this.available.onConnected(connection);
+    this.#quota.update(connection);
   }
 
   /** The peer's bitfield is known, or known anew. */
-  piecesReplaced(connection: Connection, remote: Bitfield): void {
-    this.available.replaced(connection, remote);
+  onBitfield(connection: Connection, remote: Bitfield): void {
+    this.available.onBitfield(connection, remote);
     for (const active of this.#picker.ownedBy(connection)) {
       if (!remote.get(active.piece)) this.#active.leave(connection, active);
     }
-    this.#quota.changed(connection);
+    this.#quota.update(connection);
   }
 
   /** The peer got one more piece. */
-  pieceGained(connection: Connection, piece: PieceIndex): void {
-    this.available.gained(connection, piece);
-    this.#quota.changed(connection);
+  onHave(connection: Connection, piece: PieceIndex): void {
+    this.available.onHave(connection, piece);
+    this.#quota.update(connection);
   }
 
   /** The peer no longer has a piece. Without BEP 6 what we asked for of it is dropped (BEP 54). */
-  pieceDropped(connection: Connection, piece: PieceIndex): void {
-    this.available.dropped(connection, piece);
-    this.#quota.changed(connection);
+  onDontHave(connection: Connection, piece: PieceIndex): void {
+    this.available.onDontHave(connection, piece);
+    this.#quota.update(connection);
     const active = this.#pieces.active.get(piece);
     if (active === undefined) return;
     if (!connection.negotiated.fast) this.#requests.release(connection, active);
@@ -123,24 +124,24 @@ export class Download {
   }
 
   /** The peer serves us now. */
-  unchoked(connection: Connection): void {
+  onUnchoke(connection: Connection): void {
     connection.download.peerChoking = false;
-    this.#quota.changed(connection);
+    this.#quota.update(connection);
     connection.download.refused.clear();
     this.#ready.enqueue(connection);
   }
 
   /** The peer stops serving us. Without BEP 6 all our requests are dropped; with it, each is answered. */
-  choked(connection: Connection): void {
+  onChoke(connection: Connection): void {
     connection.download.peerChoking = true;
-    this.#quota.changed(connection);
+    this.#quota.update(connection);
     if (!connection.negotiated.fast) this.#requests.releaseAll(connection);
     this.#active.leaveAll(connection);
     this.#ready.enqueue(connection); // there may be what it allows while it chokes
   }
 
   /** The peer lets us ask for a piece although it chokes us (BEP 6). Beyond a number that is ignored. */
-  allowedFast(connection: Connection, piece: PieceIndex): void {
+  onAllowedFast(connection: Connection, piece: PieceIndex): void {
     const { allowedFast } = connection.download;
     if (allowedFast.size >= MAX_ALLOWED_FAST) return;
     allowedFast.add(piece);
@@ -148,15 +149,15 @@ export class Download {
   }
 
   /** The peer will not send a block we asked for (BEP 6). */
-  rejected(connection: Connection, message: BlockRangeMessage): void {
+  onReject(connection: Connection, message: BlockRangeMessage): void {
     const key = this.#requests.keyOf(message.piece, message.begin);
-    if (key === undefined || this.#requests.answered(connection, key) < 0) return;
+    if (key === undefined || this.#requests.onAnswered(connection, key) < 0) return;
     this.#ready.enqueue(connection);
     this.#ready.wakeSome(); // somebody else may give it
     const active = this.#pieces.active.get(message.piece as PieceIndex);
-    const block = message.begin / BLOCK_LENGTH;
-    if (active === undefined || active.isReceived(block)) return; // the answer to our cancel
-    this.#picker.freed(active);
+    const onBlock = message.begin / BLOCK_LENGTH;
+    if (active === undefined || active.isReceived(onBlock)) return; // the answer to our cancel
+    this.#picker.onFreed(active);
     connection.download.refused.add(message.piece);
     this.#active.leave(connection, active);
   }
@@ -177,20 +178,20 @@ export class Download {
     if (!fits) {
       throw new ProtocolError(`sent ${block.length} bytes at ${piece}+${begin}, never asked`);
     }
-    const askedMs = this.#requests.answered(connection, key);
+    const askedMs = this.#requests.onAnswered(connection, key);
     const { download } = connection;
-    if (askedMs >= 0) download.pipeline.answered(nowMs - askedMs);
+    if (askedMs >= 0) download.pipeline.onAnswered(nowMs - askedMs);
     download.meter.add(block.length, nowMs);
     download.lastBlockMs = nowMs;
     if (download.snubbed) {
       download.snubbed = false;
-      this.#quota.changed(connection);
+      this.#quota.update(connection);
     }
     this.#ready.enqueue(connection);
     const active = this.#pieces.active.get(piece as PieceIndex);
     const welcome = active !== undefined && active.takesFrom(connection.id) &&
       active.receive(number, connection.peer.id);
-    if (!welcome) return this.#waste.arrived(connection, block.length, askedMs >= 0);
+    if (!welcome) return this.#waste.onUnneededBlock(connection, block.length, askedMs >= 0);
     this.#options.storeBlock(active.slot, begin, block);
     this.#requests.cancel(active, number);
     if (!active.isFull) return;
@@ -199,48 +200,48 @@ export class Download {
   }
 
   /** A full piece, which came from these peers, matched its hash and is on disk. */
-  stored(piece: PieceIndex, from: readonly Peer[]): void {
+  onStored(piece: PieceIndex, from: readonly Peer[]): void {
     this.#active.finish(piece);
-    if (this.#pieces.shared.get(piece)) this.#haves.stored(piece, from);
+    if (this.#pieces.shared.get(piece)) this.#haves.onStored(piece, from);
     if (this.#pieces.isComplete) this.#haves.flush();
     for (const connection of this.#connections.values()) {
       if (!connection.pieces.have.get(piece)) continue;
-      this.available.satisfied(connection);
-      if (!connection.pieces.amInterested) this.#quota.changed(connection);
+      this.available.onStored(connection);
+      if (!connection.pieces.amInterested) this.#quota.update(connection);
     }
   }
 
   /** A full piece did not match its hash: all of it is fetched again. */
-  failed(piece: PieceIndex): void {
-    this.#waste.dropped(this.#layout.dataLength(piece));
-    this.storeFailed(piece);
+  retryPiece(piece: PieceIndex): void {
+    this.#waste.add(this.#layout.dataLength(piece));
+    this.onStoreFailed(piece);
   }
 
   /** A full piece could not be stored: it is fetched again some day. */
-  storeFailed(piece: PieceIndex): void {
+  onStoreFailed(piece: PieceIndex): void {
     this.#active.restart(piece);
   }
 
   /** These blocks of a full piece are wrong and the others right. */
-  reopened(piece: PieceIndex, wrong: readonly number[]): void {
+  retryBlocks(piece: PieceIndex, wrong: readonly number[]): void {
     this.#active.reopen(piece, wrong);
   }
 
   /** The connection is gone: what it owed is free for others. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     this.#requests.releaseAll(connection);
     this.#active.leaveAll(connection);
-    this.available.withdrawn(connection);
-    this.#quota.left(connection);
+    this.available.onDisconnected(connection);
+    this.#quota.onDisconnected(connection);
   }
 
   /** Hashes became known: more pieces can be asked for. */
-  hashesArrived(): void {
+  onHashes(): void {
     for (const connection of this.#connections.values()) this.#ready.enqueue(connection);
   }
 
   /** See {@link RequestScheduler.poll}. */
-  settle(connection: Connection, nowMs: number): void {
+  poll(connection: Connection, nowMs: number): void {
     this.#scheduler.poll(connection, nowMs);
   }
 

@@ -88,14 +88,14 @@ export class PiecePicker {
   }
 
   /** The piece is nobody's any more: whoever comes next may finish it. */
-  leave(active: ActivePiece): void {
+  onLeft(active: ActivePiece): void {
     this.#disown(active);
     this.#left.add(active);
-    this.freed(active);
+    this.onFreed(active);
   }
 
   /** The piece is not active any more. */
-  ended(active: ActivePiece): void {
+  onEnded(active: ActivePiece): void {
     this.#disown(active);
   }
 
@@ -105,7 +105,7 @@ export class PiecePicker {
   }
 
   /** A block of the piece is to be asked for again. */
-  freed(active: ActivePiece): void {
+  onFreed(active: ActivePiece): void {
     this.#open.add(active);
   }
 

@@ -34,20 +34,20 @@ export class RequestQuota {
   }
 
   /** The peer may have begun or ceased to serve us. */
-  changed(connection: Connection): void {
+  update(connection: Connection): void {
     if (this.#mayServe(connection)) this.#servers.add(connection);
     else this.#servers.delete(connection);
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     this.#servers.delete(connection);
   }
 
   /** Time passed: who was new is so no longer. */
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
-    for (const connection of this.#context.connections.values()) this.changed(connection);
+    for (const connection of this.#context.connections.values()) this.update(connection);
   }
 
   /**

@@ -76,7 +76,7 @@ export class RequestTable {
   }
 
   /** The peer answered, with the block or a reject. When we asked, in milliseconds; -1: we did not. */
-  answered(connection: Connection, key: number): number {
+  onAnswered(connection: Connection, key: number): number {
     const askedMs = connection.download.outstanding.take(key);
     if (askedMs < 0) return askedMs;
     this.#activeOf(key)?.release(key % this.#blocksPerPiece);
@@ -133,7 +133,7 @@ export class RequestTable {
 
   /** The peer will not answer this request. */
   #dropped(connection: Connection, key: number): void {
-    if (this.answered(connection, key) < 0) return;
+    if (this.onAnswered(connection, key) < 0) return;
     const active = this.#activeOf(key);
     if (active !== undefined) this.#onFreed(active);
   }

@@ -16,7 +16,7 @@ export class WastedData {
   bytes = 0;
 
   /** So much of what had arrived was dropped. */
-  dropped(bytes: number): void {
+  add(bytes: number): void {
     this.bytes += bytes;
   }
 
@@ -26,7 +26,7 @@ export class WastedData {
    * @param asked the peer owed it
    * @throws {ProtocolError} when the peer keeps sending what nobody asked for
    */
-  arrived({ download }: Connection, bytes: number, asked: boolean): void {
+  onUnneededBlock({ download }: Connection, bytes: number, asked: boolean): void {
     this.bytes += bytes;
     download.wastedBytes += asked ? 0 : bytes;
     if (download.wastedBytes > MAX_WASTE_BYTES) {

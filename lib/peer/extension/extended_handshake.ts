@@ -98,7 +98,7 @@ export interface ExtensionTarget {
   /** Whether the first handshake says so already. */
   readonly saysUploadOnlyAtOnce?: boolean;
   /** A message of BEP 9. */
-  metadata(connection: Connection, message: MetadataMessage, nowMs: number): void;
+  onMetadataMessage(connection: Connection, message: MetadataMessage, nowMs: number): void;
   /** The peer lost a piece (BEP 54). */
-  dontHave?(connection: Connection, piece: number): void;
+  onDontHave?(connection: Connection, piece: number): void;
 }

@@ -62,18 +62,18 @@ export class Extensions {
    *
    * @throws {ProtocolError} when it is malformed
    */
-  received(connection: Connection, message: ExtendedMessage, nowMs: number): void {
+  onMessage(connection: Connection, message: ExtendedMessage, nowMs: number): void {
     const target = this.#handlers.target();
     const { id, payload } = message;
     switch (id) {
       case EXTENDED_HANDSHAKE_ID:
         return this.#introduced(connection, payload);
       case OurExtension.metadata:
-        return target.metadata(connection, decodeMetadataMessage(payload), nowMs);
+        return target.onMetadataMessage(connection, decodeMetadataMessage(payload), nowMs);
       case OurExtension.dontHave:
-        return target.dontHave?.(connection, decodeDontHave(payload));
+        return target.onDontHave?.(connection, decodeDontHave(payload));
       case OurExtension.exchange:
-        if (!this.isPrivate) this.#handlers.pex.received(connection, payload, nowMs);
+        if (!this.isPrivate) this.#handlers.pex.onMessage(connection, payload, nowMs);
         return;
       default: // of no extension that we have named
         return;

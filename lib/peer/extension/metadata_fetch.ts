@@ -71,7 +71,7 @@ export class MetadataFetch {
   }
 
   /** We have nothing yet, and say so where BEP 6 asks for it. */
-  joined(connection: Connection): void {
+  onConnected(connection: Connection): void {
     if (!connection.negotiated.fast) return;
     this.#emit({ type: "send", connection, message: { type: "haveNone" } });
   }
@@ -81,7 +81,7 @@ export class MetadataFetch {
    *
    * @throws {ProtocolError} when it says too much
    */
-  received(connection: Connection, message: Message): void {
+  onMessage(connection: Connection, message: Message): void {
     switch (message.type) {
       case "have":
         return this.#holdHave(connection, message.piece);
@@ -115,7 +115,7 @@ export class MetadataFetch {
   }
 
   /** Asks the peer for parts, if it has the dictionary. */
-  settle(connection: Connection, nowMs: number): void {
+  poll(connection: Connection, nowMs: number): void {
     if (this.done) return;
     if (!this.#mayAsk(connection, nowMs)) return this.#scheduler.leave(connection);
     const copy = this.#copies.get(connection);
@@ -130,7 +130,7 @@ export class MetadataFetch {
    * @throws {ProtocolError} when the part does not fit
    * @throws {CorruptDataError} when the whole does not match the hash
    */
-  metadata(connection: Connection, message: MetadataMessage, nowMs: number): void {
+  onMetadataMessage(connection: Connection, message: MetadataMessage, nowMs: number): void {
     if (message.type === "request") {
       return sendMetadata(this.#emit, connection, { type: "reject", piece: message.piece });
     }
@@ -161,9 +161,9 @@ export class MetadataFetch {
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     this.#copies.delete(connection);
-    this.#scheduler.forget(connection);
+    this.#scheduler.onDisconnected(connection);
     this.#held.delete(connection);
     this.#notBefore.delete(connection);
   }
@@ -189,7 +189,7 @@ export class MetadataFetch {
       const next = this.#scheduler.next(this.#copies.values());
       if (next === undefined || this.done) return;
       if (this.#copies.size >= MAX_COPIES) {
-        const leaver = this.#scheduler.whoMakesRoom(next, [...this.#copies.values()], nowMs);
+        const leaver = this.#scheduler.findEviction(next, [...this.#copies.values()], nowMs);
         if (leaver === undefined) return;
         this.#giveUp(leaver, nowMs);
       }

@@ -84,7 +84,7 @@ export class PeerExchange {
   readonly #context: PeerContext;
   readonly #lines = new Map<Connection, Line>();
   /** By address, in the order of their last change. */
-  readonly #everybody = new Map<string, Presence>();
+  readonly #presences = new Map<string, Presence>();
   readonly #parted: { readonly presence: Presence; readonly untilMs: number }[] = [];
   #changes = 0;
   #gone = 0;
@@ -95,7 +95,7 @@ export class PeerExchange {
   }
 
   /** A connection is open. */
-  joined(connection: Connection, nowMs: number): void {
+  onConnected(connection: Connection, nowMs: number): void {
     this.#lines.set(connection, {
       address: undefined,
       reach: reachOf(connection.peer.host),
@@ -108,10 +108,10 @@ export class PeerExchange {
   }
 
   /** The connection is gone. `isHere`: the peer is not, we parted only because neither wants anything. */
-  left(connection: Connection, isHere: boolean, nowMs: number): void {
+  onDisconnected(connection: Connection, isHere: boolean, nowMs: number): void {
     const line = this.#lines.get(connection);
     this.#lines.delete(connection);
-    const presence = line?.address && this.#everybody.get(line.address);
+    const presence = line?.address && this.#presences.get(line.address);
     if (!presence || presence.connection !== connection) return;
     presence.flags = flagsOf(connection);
     presence.connection = undefined;
@@ -125,7 +125,7 @@ export class PeerExchange {
    *
    * @throws {ProtocolError} when it is no such message, or the peer sends them without end
    */
-  received(connection: Connection, payload: Uint8Array, nowMs: number): void {
+  onMessage(connection: Connection, payload: Uint8Array, nowMs: number): void {
     const line = this.#lines.get(connection);
     if (line === undefined) return;
     if (!line.messages.tryTake(nowMs)) {
@@ -145,7 +145,9 @@ export class PeerExchange {
   tick(nowMs: number): void {
     while (this.#parted.length > 0 && nowMs >= this.#parted[0]!.untilMs) this.#forgetParted();
     for (const [connection, line] of this.#lines) {
-      if (line.address === undefined && connection.peer.dialable) this.#came(connection, line);
+      if (line.address === undefined && connection.peer.dialable) {
+        this.#addPresence(connection, line);
+      }
     }
     for (const [connection, line] of this.#lines) {
       if (line.told < this.#changes && nowMs >= line.nextMs) this.#tell(connection, line, nowMs);
@@ -153,10 +155,10 @@ export class PeerExchange {
   }
 
   /** We know where the peer listens, so others can be told. */
-  #came(connection: Connection, line: Line): void {
+  #addPresence(connection: Connection, line: Line): void {
     const { host, port } = connection.peer;
     line.address = formatHostPort(host, port);
-    const before = this.#everybody.get(line.address);
+    const before = this.#presences.get(line.address);
     const { reach } = line;
     if (before?.connection !== undefined || reach === undefined) return;
     if (before?.isHere) {
@@ -173,17 +175,17 @@ export class PeerExchange {
   #changed(presence: Presence): void {
     const address = formatHostPort(presence.host, presence.port);
     presence.changedAt = ++this.#changes;
-    this.#everybody.delete(address);
-    this.#everybody.set(address, presence);
+    this.#presences.delete(address);
+    this.#presences.set(address, presence);
   }
 
   #isGone(presence: Presence): void {
     presence.isHere = false;
     this.#changed(presence);
     if (++this.#gone <= MAX_GONE) return;
-    for (const [address, { isHere }] of this.#everybody) {
+    for (const [address, { isHere }] of this.#presences) {
       if (isHere) continue;
-      this.#everybody.delete(address);
+      this.#presences.delete(address);
       this.#gone--;
       return;
     }
@@ -199,7 +201,7 @@ export class PeerExchange {
     const id = connection.extension.ids.get(PEX_EXTENSION) ?? 0;
     if (id === 0) return;
     const added: PexPeer[] = [], dropped: HostPort[] = [];
-    for (const presence of this.#everybody.values()) {
+    for (const presence of this.#presences.values()) {
       const { host, port, reach, isHere, cameAt, changedAt } = presence;
       if (changedAt <= line.told) continue;
       if (added.length === MAX_PEX_PEERS || dropped.length === MAX_PEX_PEERS) break;

@@ -146,7 +146,7 @@ export class ConnectionPolicy {
 
   /** A connection is gone. */
   onDisconnected(connection: Connection, reason: string, nowMs: number): void {
-    this.#duplicateJudge.left(connection);
+    this.#duplicateJudge.onDisconnected(connection);
     this.#listenPorts.delete(connection);
     const { peer, negotiated, download, upload, extension, renewed } = connection;
     if (this.#duplicates.delete(connection)) {

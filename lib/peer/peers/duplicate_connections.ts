@@ -78,7 +78,7 @@ export class DuplicateConnections {
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     this.#doubts.delete(connection);
   }
 }

@@ -56,7 +56,7 @@ export class FloodGuard {
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     this.#allowances.delete(connection);
   }
 

@@ -31,7 +31,7 @@ export class HaveBroadcast {
   }
 
   /** We have one more piece, which came from these peers. */
-  stored(piece: PieceIndex, from: readonly Peer[]): void {
+  onStored(piece: PieceIndex, from: readonly Peer[]): void {
     const now: Connection[] = [], later: Connection[] = [];
     for (const connection of this.#context.connections.values()) {
       const isNews = !connection.pieces.have.get(piece) || from.includes(connection.peer);

@@ -35,15 +35,15 @@ const NOBODY = -1;
 /** Deals the pieces of a complete file among peers that have nothing. */
 export class SuperSeed {
   readonly #context: TransferContext;
-  readonly #guests = new Map<Connection, SuperSeedPeer>();
+  readonly #peers = new Map<Connection, SuperSeedPeer>();
   /** Guests of before, who do not see everything yet. */
   #unshown: SuperSeedPeer[] = [];
   /** To which connection a piece was given that nobody else has seen; by number. */
   readonly #owner: Int32Array;
-  readonly #deck: SuperSeedPieces;
+  readonly #undealt: SuperSeedPieces;
   #aheadCount = 0;
   /** Somebody may have nothing to fetch. */
-  #mayBeHungry = false;
+  #someMayBeIdle = false;
   #rate = 0;
   #leastRate = 0;
   readonly #strikes = new Strikes();
@@ -54,7 +54,7 @@ export class SuperSeed {
   constructor(context: TransferContext) {
     this.#context = context;
     this.#owner = new Int32Array(context.layout.pieceCount).fill(NOBODY);
-    this.#deck = new SuperSeedPieces(context.pieces.have);
+    this.#undealt = new SuperSeedPieces(context.pieces.have);
   }
 
   /** Whether we claim to have nothing but what we offer. */
@@ -73,47 +73,47 @@ export class SuperSeed {
     this.#nowMs = Math.max(this.#nowMs, connection.openedMs); // the last tick may be long ago
     const strikes = this.#strikes.of(connection.peer.host);
     const { pieceCount } = this.#context.layout;
-    this.#guests.set(connection, new SuperSeedPeer(connection, pieceCount, strikes));
+    this.#peers.set(connection, new SuperSeedPeer(connection, pieceCount, strikes));
     return true;
   }
 
   /** A peer says that it has a piece: what it was offered has arrived, or was passed on to it. */
   onHave(connection: Connection, piece: PieceIndex): void {
     if (this.#open) return;
-    const guest = this.#guests.get(connection);
+    const guest = this.#peers.get(connection);
     if (guest !== undefined) {
-      guest.says(piece);
+      guest.onHave(piece);
       this.#sent(guest, piece);
     }
     const owner = this.#owner[piece]!;
     if (owner === connection.id) return;
     this.#owner[piece] = NOBODY;
-    this.#deck.gave(piece);
+    this.#undealt.gave(piece);
     if (owner === NOBODY) return;
-    for (const other of this.#guests.values()) {
+    for (const other of this.#peers.values()) {
       if (other.connection.id === owner && !other.ahead.has(piece)) other.unshared--;
     }
   }
 
   /** Blocks were handed to the socket. */
   onUpload(connection: Connection, requests: readonly BlockRequest[]): void {
-    const guest = this.#guests.get(connection);
+    const guest = this.#peers.get(connection);
     if (guest === undefined) return;
     for (const { piece, length } of requests) {
-      if (guest.took(piece, length, this.#leastRate, this.#nowMs)) this.#sent(guest, piece);
+      if (guest.onUpload(piece, length, this.#leastRate, this.#nowMs)) this.#sent(guest, piece);
     }
   }
 
   /** The connection is gone; what it alone was given is given to others. */
   onDisconnected(connection: Connection): void {
     this.#unshown = this.#unshown.filter((guest) => guest.connection !== connection);
-    const guest = this.#guests.get(connection);
+    const guest = this.#peers.get(connection);
     if (guest === undefined) return;
     const owned = this.#ownedBy(connection);
     this.#strikes.remember(connection.peer.host, guest.strikes + (owned.length > 0 ? 1 : 0));
     this.#takeBack(guest, owned);
-    this.#guests.delete(connection);
-    if (this.#guests.size === 0) this.#open = true; // whoever comes next begins anew
+    this.#peers.delete(connection);
+    if (this.#peers.size === 0) this.#open = true; // whoever comes next begins anew
   }
 
   /** Time passed: rates are known anew, and what was not fetched is offered to others. */
@@ -121,15 +121,15 @@ export class SuperSeed {
     this.#nowMs = nowMs;
     this.#showSome();
     if (this.#open) return;
-    const rates = ratesOf(this.#guests.values(), nowMs);
+    const rates = ratesOf(this.#peers.values(), nowMs);
     [this.#rate, this.#leastRate] = [rates.total, rates.least];
-    this.#mayBeHungry = true;
-    for (const guest of this.#guests.values()) {
+    this.#someMayBeIdle = true;
+    for (const guest of this.#peers.values()) {
       if (!guest.isLate(nowMs)) continue;
       this.#takeBack(guest, guest.stall());
-      if (!guest.connection.upload.peerInterested) this.#dismiss(guest);
+      if (!guest.connection.upload.peerInterested) this.#showEverything(guest);
     }
-    if (this.#nobodyMoves()) this.#reveal();
+    if (this.#nobodyMoves()) this.#endSuperSeeding();
     else this.offerPieces();
   }
 
@@ -138,24 +138,24 @@ export class SuperSeed {
     if (this.#open) return;
     const budget = this.#budget();
     while (this.#aheadCount < budget) {
-      const piece = this.#deck.take();
+      const piece = this.#undealt.take();
       if (piece === undefined) break;
-      const guest = leastLoaded(this.#guests.values(), piece);
+      const guest = leastLoaded(this.#peers.values(), piece);
       if (guest === undefined) {
-        this.#deck.putBack(piece);
+        this.#undealt.putBack(piece);
         break;
       }
       this.#offer(guest, piece);
     }
-    if (this.#mayBeHungry) this.#feedAll();
-    if (this.#guests.size > 0 && this.#deck.isEmpty && this.#isAllSent()) this.#reveal();
+    if (this.#someMayBeIdle) this.#feedAll();
+    if (this.#peers.size > 0 && this.#undealt.isEmpty && this.#isAllSent()) this.#endSuperSeeding();
   }
 
   #feedAll(): void {
-    this.#mayBeHungry = false;
-    const slow = [...this.#guests.values()].filter((guest) => guest.isSlow(this.#nowMs));
+    this.#someMayBeIdle = false;
+    const slow = [...this.#peers.values()].filter((guest) => guest.isSlow(this.#nowMs));
     if (slow.length === 0) return;
-    for (const guest of this.#guests.values()) this.#feed(guest, slow);
+    for (const guest of this.#peers.values()) this.#feed(guest, slow);
   }
 
   /**
@@ -169,7 +169,7 @@ export class SuperSeed {
     ) {
       return;
     }
-    const piece = this.#deck.take(connection.pieces.have) ??
+    const piece = this.#undealt.take(connection.pieces.have) ??
       this.#heldPiece(connection.pieces.have, slow);
     if (piece !== undefined) this.#offer(hungry, piece);
   }
@@ -181,14 +181,14 @@ export class SuperSeed {
       if (piece === undefined || remote.get(piece)) continue;
       this.#takeBack(holder, [piece]);
       holder.strikes++;
-      return this.#deck.take(remote);
+      return this.#undealt.take(remote);
     }
     return undefined;
   }
 
   #begin(): void {
     this.#open = false;
-    this.#deck.reset();
+    this.#undealt.reset();
     this.#owner.fill(NOBODY);
     this.#aheadCount = 0;
   }
@@ -204,19 +204,19 @@ export class SuperSeed {
   #budget(): number {
     const { pieceLength } = this.#context.layout;
     const bytes = Math.max(MIN_AHEAD_BYTES, this.#rate * AHEAD_SECONDS);
-    return Math.max(Math.ceil(bytes / pieceLength), MIN_AHEAD_PIECES * this.#guests.size);
+    return Math.max(Math.ceil(bytes / pieceLength), MIN_AHEAD_PIECES * this.#peers.size);
   }
 
   /** Nobody wants just what it was offered; perhaps other peers promised them that. */
   #nobodyMoves(): boolean {
-    const guests = [...this.#guests.values()];
+    const guests = [...this.#peers.values()];
     return guests.every((guest) => guest.stalled) &&
       guests.some(({ connection: { upload } }) => !upload.amChoking);
   }
 
   /** Nobody who is served has anything left to fetch; the one offer of others can wait. */
   #isAllSent(): boolean {
-    for (const { connection, ahead } of this.#guests.values()) {
+    for (const { connection, ahead } of this.#peers.values()) {
       if (ahead.size > 0 && !connection.upload.amChoking) return false;
     }
     return true;
@@ -224,9 +224,9 @@ export class SuperSeed {
 
   #offer(guest: SuperSeedPeer, piece: PieceIndex): void {
     const { connection } = guest;
-    guest.offered(piece, this.#context.layout.dataLength(piece), this.#nowMs);
+    guest.onOffered(piece, this.#context.layout.dataLength(piece), this.#nowMs);
     this.#aheadCount++;
-    this.#deck.gave(piece);
+    this.#undealt.gave(piece);
     this.#owner[piece] = connection.id;
     this.#context.emit({ type: "send", connection, message: { type: "have", piece } });
   }
@@ -235,7 +235,7 @@ export class SuperSeed {
   #sent(guest: SuperSeedPeer, piece: PieceIndex): void {
     if (!guest.ahead.delete(piece)) return;
     this.#aheadCount--;
-    this.#mayBeHungry ||= guest.ahead.size === 0;
+    this.#someMayBeIdle ||= guest.ahead.size === 0;
     if (this.#owner[piece] === guest.connection.id) guest.unshared++;
   }
 
@@ -244,7 +244,7 @@ export class SuperSeed {
       if (guest.ahead.delete(piece)) this.#aheadCount--;
       if (this.#owner[piece] !== guest.connection.id) continue;
       this.#owner[piece] = NOBODY;
-      this.#deck.putBack(piece);
+      this.#undealt.putBack(piece);
     }
   }
 
@@ -257,16 +257,16 @@ export class SuperSeed {
   }
 
   /** It wants none of what it is offered, since it chose other files or had it before: it sees all. */
-  #dismiss(guest: SuperSeedPeer): void {
+  #showEverything(guest: SuperSeedPeer): void {
     this.onDisconnected(guest.connection);
     this.#showAll(guest);
   }
 
   /** One copy is out: from now on everybody sees all of it. */
-  #reveal(): void {
+  #endSuperSeeding(): void {
     this.#open = true;
-    this.#unshown.push(...this.#guests.values());
-    this.#guests.clear();
+    this.#unshown.push(...this.#peers.values());
+    this.#peers.clear();
     this.#showSome();
   }
 

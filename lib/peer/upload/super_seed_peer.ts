@@ -57,7 +57,7 @@ export class SuperSeedPeer {
   }
 
   /** It is told of a piece of `length` bytes. */
-  offered(piece: PieceIndex, length: number, nowMs: number): void {
+  onOffered(piece: PieceIndex, length: number, nowMs: number): void {
     if (this.ahead.size === 0) this.#patientUntilMs = nowMs + STALL_MS;
     this.ahead.set(piece, { left: length, length, sinceMs: nowMs });
     this.told.set(piece);
@@ -68,7 +68,7 @@ export class SuperSeedPeer {
    *
    * @param leastRate bytes per second at which offers have to shrink
    */
-  took(piece: PieceIndex, length: number, leastRate: number, nowMs: number): boolean {
+  onUpload(piece: PieceIndex, length: number, leastRate: number, nowMs: number): boolean {
     const offer = this.ahead.get(piece);
     if (offer === undefined) {
       this.#tookMissed(piece, length);
@@ -83,7 +83,7 @@ export class SuperSeedPeer {
   }
 
   /** It says that it has a piece, which it may have got elsewhere. */
-  says(piece: PieceIndex): void {
+  onHave(piece: PieceIndex): void {
     if (this.#missed.delete(piece) && this.#missed.size === 0) this.stalled = false;
   }
 

@@ -49,7 +49,7 @@ export class Upload {
   }
 
   /** The peer wants something. With a free slot it is served at once. */
-  interested(connection: Connection, nowMs: number): void {
+  onInterested(connection: Connection, nowMs: number): void {
     if (!connection.upload.amChoking && !connection.upload.peerInterested) this.#inUse++;
     connection.upload.peerInterested = true;
     if (!connection.upload.amChoking) return;
@@ -61,7 +61,7 @@ export class Upload {
    * The peer wants nothing at the moment. Its slot stays its own until somebody else wants it: who has
    * everything we have will want the next piece we get, and shall not have to ask for a slot first.
    */
-  notInterested(connection: Connection, nowMs: number): void {
+  onNotInterested(connection: Connection, nowMs: number): void {
     const wasInUse = this.#isInUse(connection);
     connection.upload.peerInterested = false;
     this.#waiting.delete(connection);
@@ -71,7 +71,7 @@ export class Upload {
   }
 
   /** The connection is gone. Its slot is given away at the next tick. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     if (this.#isInUse(connection)) this.#inUse--;
     this.#waiting.delete(connection);
     this.#served.delete(connection);
@@ -82,13 +82,13 @@ export class Upload {
    *
    * @throws {ProtocolError} when there is no such piece, or no such range in it
    */
-  request(connection: Connection, message: BlockRangeMessage, nowMs: number): void {
+  onRequest(connection: Connection, message: BlockRangeMessage, nowMs: number): void {
     const { begin, length } = message;
     const piece = this.#context.layout.pieceIndex(message.piece);
     if (piece === undefined) throw new ProtocolError(`asked for piece ${message.piece}`);
     const inRange = length > 0 && begin + length <= this.#context.layout.servableLength(piece);
     if (!inRange) throw new ProtocolError(`asked for ${length} bytes at ${piece}+${begin}`);
-    if (!connection.upload.peerInterested) this.interested(connection, nowMs); // some never say so
+    if (!connection.upload.peerInterested) this.onInterested(connection, nowMs); // some never say so
     const serve = !connection.upload.amChoking && length <= MAX_SERVED_BLOCK &&
       this.#context.pieces.shared.get(piece) && connection.upload.queue.length < REQUEST_QUEUE;
     if (!serve) return this.#reject(connection, { piece, begin, length });
@@ -97,7 +97,7 @@ export class Upload {
   }
 
   /** The peer no longer wants a block. With BEP 6 that is answered too. False: it does not wait for it. */
-  cancel(connection: Connection, message: BlockRangeMessage): boolean {
+  onCancel(connection: Connection, message: BlockRangeMessage): boolean {
     const { queue } = connection.upload;
     const at = queue.findIndex((queued) =>
       queued.piece === message.piece && queued.begin === message.begin &&
@@ -129,17 +129,17 @@ export class Upload {
   }
 
   /** Bytes of file data were written to the peer. */
-  sent(connection: Connection, bytes: number, nowMs: number): void {
+  onSent(connection: Connection, bytes: number, nowMs: number): void {
     connection.upload.meter.add(bytes, nowMs);
   }
 
   /** Something taken could not be read: the peer must not wait for it. */
-  refuse(connection: Connection, request: BlockRequest): void {
+  onRefused(connection: Connection, request: BlockRequest): void {
     this.#reject(connection, request);
   }
 
   /** A piece is gone from the disk: nobody gets it any more, and everybody is told (BEP 54). */
-  pieceLost(piece: PieceIndex): void {
+  onPieceLost(piece: PieceIndex): void {
     for (const connection of this.#context.connections.values()) {
       const { queue } = connection.upload;
       const dropped = queue.filter((queued) => queued.piece === piece);

@@ -93,7 +93,7 @@ export class BlockHashFetch {
    *
    * @throws {CorruptDataError} when they do not lead to the hash of the piece
    */
-  hashes(connection: Connection, message: HashesMessage): ActivePiece | undefined {
+  onHashes(connection: Connection, message: HashesMessage): ActivePiece | undefined {
     const key = keyOf(message.root, message);
     const waiting = this.#waiting.get(key);
     if (waiting === undefined) return undefined;
@@ -114,7 +114,7 @@ export class BlockHashFetch {
   }
 
   /** The peer refuses: others are asked. Returns a piece for which nobody is left. */
-  rejected(connection: Connection, message: HashRangeFields): ActivePiece | undefined {
+  onHashReject(connection: Connection, message: HashRangeFields): ActivePiece | undefined {
     const key = keyOf(message.root, message);
     const waiting = this.#waiting.get(key);
     if (waiting === undefined || !waiting.asked.delete(connection)) return undefined;
@@ -123,7 +123,7 @@ export class BlockHashFetch {
   }
 
   /** The connection is gone. Returns the pieces for which nobody is left. */
-  left(connection: Connection): ActivePiece[] {
+  onDisconnected(connection: Connection): ActivePiece[] {
     this.#notBefore.delete(connection);
     const lost: ActivePiece[] = [];
     for (const [key, waiting] of this.#waiting) {

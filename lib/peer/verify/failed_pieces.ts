@@ -67,7 +67,7 @@ export class FailedPieces {
   }
 
   /** The piece matched its hash. Returns who sent it, each credited with what came from it. */
-  passed(active: ActivePiece, digests: Uint8Array | undefined): readonly Peer[] {
+  onPassed(active: ActivePiece, digests: Uint8Array | undefined): readonly Peer[] {
     const { layout, peerById } = this.#context;
     const { piece } = active;
     for (let block = 0; block < active.blockCount; block++) {
@@ -85,7 +85,7 @@ export class FailedPieces {
    *
    * @param digests The SHA-256 of each of its blocks, packed.
    */
-  failed(active: ActivePiece, digests: Uint8Array | undefined): void {
+  onFailed(active: ActivePiece, digests: Uint8Array | undefined): void {
     const { piece } = active;
     this.#failures.set(piece, (this.#failures.get(piece) ?? 0) + 1);
     const { from, alone } = this.#smartBan.sourcesOf(active);
@@ -102,8 +102,8 @@ export class FailedPieces {
    *
    * @throws {CorruptDataError} when they do not lead to the hash of the piece
    */
-  hashes(connection: Connection, message: HashesMessage): boolean {
-    const active = this.#blockHashes.hashes(connection, message);
+  onHashes(connection: Connection, message: HashesMessage): boolean {
+    const active = this.#blockHashes.onHashes(connection, message);
     if (active === undefined) return false;
     const { piece } = active;
     this.#compare(active, this.#waiting.get(piece)!, this.#blockHashes.known(piece)!);
@@ -111,14 +111,14 @@ export class FailedPieces {
   }
 
   /** The peer does not give hashes it was asked for. */
-  rejected(connection: Connection, message: HashRangeFields): void {
-    const lost = this.#blockHashes.rejected(connection, message);
+  onHashReject(connection: Connection, message: HashRangeFields): void {
+    const lost = this.#blockHashes.onHashReject(connection, message);
     if (lost !== undefined) this.#giveUp(lost);
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
-    for (const active of this.#blockHashes.left(connection)) this.#giveUp(active);
+  onDisconnected(connection: Connection): void {
+    for (const active of this.#blockHashes.onDisconnected(connection)) this.#giveUp(active);
   }
 
   /** Time passed: nothing is waited for without end. */
@@ -165,7 +165,7 @@ export class FailedPieces {
 
   #drop(active: ActivePiece, digests: Uint8Array | undefined): void {
     const { from, alone } = this.#smartBan.sourcesOf(active);
-    if (!alone) this.#smartBan.failed(active, digests);
+    if (!alone) this.#smartBan.onFailed(active, digests);
     this.#tell(active.piece, from);
     this.#handlers.retryPiece(active.piece);
   }

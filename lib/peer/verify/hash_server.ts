@@ -71,7 +71,7 @@ export class HashServer {
    *
    * @throws {ProtocolError} when it asks without end
    */
-  request(connection: Connection, request: HashRangeMessage, nowMs: number): void {
+  onRequest(connection: Connection, request: HashRangeMessage, nowMs: number): void {
     const cost = Math.max(HASHES_PER_REQUEST, request.length);
     const asked = (this.#asked.get(connection) ?? 0) + cost;
     if (asked > MAX_HASHES_PER_PEER) throw new ProtocolError("keeps asking for hashes");
@@ -90,7 +90,7 @@ export class HashServer {
   }
 
   /** The driver hashed the blocks of a piece, or could not. */
-  hashed(piece: PieceIndex, leaves: Uint8Array | undefined, nowMs: number): void {
+  onHashed(piece: PieceIndex, leaves: Uint8Array | undefined, nowMs: number): void {
     this.#hashing = undefined;
     const tree = leaves && this.#layerOf(piece)?.treeBelow(leaves);
     if (tree !== undefined) this.#cached.set(piece, tree);
@@ -103,12 +103,12 @@ export class HashServer {
   }
 
   /** The piece on disk is not what it was. */
-  pieceLost(piece: PieceIndex): void {
+  onPieceLost(piece: PieceIndex): void {
     this.#cached.delete(piece);
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     this.#asked.delete(connection);
     this.#waiting = this.#waiting.filter((waiting) => waiting.connection !== connection);
   }

@@ -90,20 +90,20 @@ export class PieceHashes {
    *
    * @throws {CorruptDataError} when they do not lead to the root
    */
-  hashes(connection: Connection, message: HashesMessage, nowMs: number): boolean {
-    const isNew = this.#layerFetch.hashes(connection, message);
+  onHashes(connection: Connection, message: HashesMessage, nowMs: number): boolean {
+    const isNew = this.#layerFetch.onHashes(connection, message);
     if (isNew) this.#sinceMs = nowMs;
     return isNew;
   }
 
   /** The peer cannot give these hashes. */
-  rejected(connection: Connection, message: HashRangeMessage, nowMs: number): void {
-    this.#layerFetch.rejected(connection, message, nowMs);
+  onHashReject(connection: Connection, message: HashRangeMessage, nowMs: number): void {
+    this.#layerFetch.onHashReject(connection, message, nowMs);
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
-    this.#layerFetch.left(connection);
+  onDisconnected(connection: Connection): void {
+    this.#layerFetch.onDisconnected(connection);
   }
 
   /** Time passed. Returns true when there may be something to ask for that there was not before. */

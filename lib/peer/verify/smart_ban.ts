@@ -69,7 +69,7 @@ export class SmartBan {
   }
 
   /** Several peers sent the piece and it failed. Without digests no peer can be banned for it later. */
-  failed(active: ActivePiece, digests: Uint8Array | undefined): void {
+  onFailed(active: ActivePiece, digests: Uint8Array | undefined): void {
     const { piece } = active;
     this.#suspect.add(piece);
     if (digests === undefined) return;

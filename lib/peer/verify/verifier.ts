@@ -30,8 +30,8 @@ export class Verifier {
   ) {
     this.#context = context;
     this.usedSha1 = known.usedSha1 ?? false;
-    const hashes = this.#hashes = new PieceHashes(context, known, nowMs);
-    this.#failures = new FailedPieces(context, (piece) => hashes.placeOf(piece), handlers, nowMs);
+    const onHashes = this.#hashes = new PieceHashes(context, known, nowMs);
+    this.#failures = new FailedPieces(context, (piece) => onHashes.placeOf(piece), handlers, nowMs);
   }
 
   /** True when all piece hashes are known. */
@@ -71,7 +71,7 @@ export class Verifier {
    *
    * @param digests The SHA-256 of each block, packed: where it did not match, or they were wanted.
    */
-  verified(
+  onVerified(
     piece: PieceIndex,
     matches: boolean,
     bySha1: boolean,
@@ -79,9 +79,9 @@ export class Verifier {
   ): readonly Peer[] | undefined {
     const { layout, pieces } = this.#context;
     const active = pieces.active.get(piece)!;
-    if (!matches) return void this.#failures.failed(active, digests);
+    if (!matches) return void this.#failures.onFailed(active, digests);
     if (bySha1 && layout.version === "hybrid") this.usedSha1 = true;
-    return this.#failures.passed(active, digests);
+    return this.#failures.onPassed(active, digests);
   }
 
   /**
@@ -90,14 +90,14 @@ export class Verifier {
    * @throws {CorruptDataError} when they do not lead to the hash they belong to
    */
   hashes(connection: Connection, message: HashesMessage, nowMs: number): boolean {
-    if (this.#failures.hashes(connection, message)) return false;
-    return this.#hashes.hashes(connection, message, nowMs);
+    if (this.#failures.onHashes(connection, message)) return false;
+    return this.#hashes.onHashes(connection, message, nowMs);
   }
 
   /** The peer does not give hashes it was asked for. */
-  hashesRejected(connection: Connection, message: HashRangeMessage, nowMs: number): void {
-    this.#failures.rejected(connection, message);
-    this.#hashes.rejected(connection, message, nowMs);
+  onHashReject(connection: Connection, message: HashRangeMessage, nowMs: number): void {
+    this.#failures.onHashReject(connection, message);
+    this.#hashes.onHashReject(connection, message, nowMs);
   }
 
   /** Asks the peer for hashes that are missing. */
@@ -106,9 +106,9 @@ export class Verifier {
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
-    this.#hashes.left(connection);
-    this.#failures.left(connection);
+  onDisconnected(connection: Connection): void {
+    this.#hashes.onDisconnected(connection);
+    this.#failures.onDisconnected(connection);
   }
 
   /** Time passed. Returns true when there may be something to ask for that there was not before. */
