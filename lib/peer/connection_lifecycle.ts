@@ -23,7 +23,7 @@ import type { PeerContext } from "./peers/peer_context.ts";
 import { TransferTotals } from "./transfer_totals.ts";
 
 /** The parts of a swarm that hear of a connection that opens or ends. */
-export interface ConnectionParts {
+interface ConnectionParts {
   readonly policy: ConnectionPolicy;
   readonly pex: PeerExchange;
   readonly extensions: Extensions;

@@ -5,8 +5,8 @@
  * injected, and what it wants done comes out of {@link Swarm.pollActions}. The same machine runs behind
  * real sockets and in a simulation.
  *
- * Driver's loop: feed events; after each batch call {@link Swarm.poll}, which asks peers for more, and
- * carry out the actions.
+ * A driver feeds the events. After each batch it calls {@link Swarm.poll}, which asks peers for more, and
+ * carries out the actions.
  *
  * @module
  */
@@ -38,7 +38,7 @@ import type { Peer, PeerSource } from "./connection/peer.ts";
 
 /** All peers, connections and pieces of one torrent. */
 export class Swarm {
-  /** Everybody we know of. */
+  /** Every peer that is known. */
   readonly peers: PeerList;
   /** Where we are, and are seen. */
   readonly ownAddresses: ExternalAddress;
@@ -51,14 +51,14 @@ export class Swarm {
   readonly #extensions: Extensions;
   readonly #lifecycle: ConnectionLifecycle;
   #infoHashes: InfoHashes;
-  /** Whoever understands the messages of peers now. */
+  /** What the swarm does now: it fetches the metadata, or it transfers pieces. */
   #phase: MetadataFetch | Transfer;
   /** The same, once pieces can move. */
   #transfer: Transfer | undefined;
   readonly #outbox = new Outbox();
   #tickMs = 0; // when the last tick was
 
-  /** A swarm that knows nobody, and of its torrent the hash only. */
+  /** A swarm that knows no peer yet, and of its torrent the hashes only. */
   constructor(options: SwarmOptions) {
     this.#options = options;
     this.#infoHashes = new InfoHashes(options, options.peerId);
@@ -129,17 +129,17 @@ export class Swarm {
     return this.#outbox.take();
   }
 
-  /** Somebody told us of a peer. `v2`: it was found under the v2 info-hash. */
+  /** A peer became known. `v2`: it was found under the v2 info-hash. */
   addPeer(host: string, port: number, source: PeerSource, v2 = false): void {
     this.introduce([{ host, port }], source, { v2 });
   }
 
-  /** Somebody told us of peers: see {@link addPeers}. */
+  /** Peers became known: see {@link addPeers}. */
   introduce(peers: readonly HostPort[], source: PeerSource, told: Introduction): void {
     addPeers(this.peers, this.ownAddresses, peers, source, told);
   }
 
-  /** Somebody connected to us; returns `undefined` when there is no room or it is not welcome. */
+  /** A peer connected to us. Returns `undefined` when there is no room for it or it is not welcome. */
   accept(host: string, port: number): Peer | undefined {
     return this.#policy.accept(host, port, this.#tickMs);
   }
@@ -150,8 +150,8 @@ export class Swarm {
   }
 
   /**
-   * Handshakes are through. Returns the conversation, or in words why there will be none: it is
-   * ourselves, somebody banned, or somebody we talk to already.
+   * Both handshakes are complete. Returns the connection, or in words why there will be none: the peer is
+   * ourselves, is banned, or is connected already.
    */
   opened(
     peer: Peer,
@@ -214,7 +214,7 @@ export class Swarm {
    *
    * @param bySha1 it was checked by its SHA-1
    * @param digests the SHA-256 of each of its blocks, packed: where it did not match, or where
-   * {@link VerifyAction.wantsDigests} says so. They tell who sent wrong blocks; without them nobody who
+   * {@link VerifyAction.wantsDigests} says so. They tell who sent wrong blocks; without them no peer that
    * sent a piece together with others is ever banned.
    */
   verified(piece: PieceIndex, matches: boolean, bySha1: boolean, digests?: Uint8Array): void {
@@ -265,7 +265,7 @@ export class Swarm {
     this.#dial(nowMs);
   }
 
-  /** Asks whoever may have something for us for more. Call it after every batch of events. */
+  /** Asks peers for more where something changed. The driver calls it after every batch of events. */
   poll(nowMs: number): void {
     const { ready } = this.#context;
     for (let next = ready.next(); next !== undefined; next = ready.next()) {
@@ -278,7 +278,7 @@ export class Swarm {
     this.#transfer?.download.checkInvariant();
   }
 
-  /** Calls those whose turn it is. */
+  /** Dials the peers whose turn it is. */
   #dial(nowMs: number): void {
     this.peers.refresh(nowMs);
     for (const peer of this.#policy.nextDials(nowMs)) {
@@ -292,7 +292,7 @@ export class Swarm {
     throw new Error("pieces do not move before the metadata is known");
   }
 
-  /** Everything that was chosen is here. */
+  /** Whether everything that was chosen is here. */
   get #wantsNothing(): boolean {
     return this.#transfer?.pieces.isComplete ?? false;
   }

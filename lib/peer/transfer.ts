@@ -71,7 +71,7 @@ export class Transfer implements TransferView {
     if (options.superSeed && options.have.isFull) this.#superSeed = new SuperSeed(context);
   }
 
-  /** Whether we are to be seen as somebody who wants nothing and has everything. */
+  /** Whether peers are to know that we want nothing and have everything (BEP 21). */
   get isUploadOnly(): boolean {
     return this.pieces.isComplete && this.#superSeed?.isHiding !== true;
   }
@@ -121,7 +121,7 @@ export class Transfer implements TransferView {
     return this.download.available.rarity.availability(piece);
   }
 
-  /** A connection takes part from now on: it hears what we have. `late` ones were told "nothing". */
+  /** A connection takes part from now on and is told what we have. A `late` one was told "nothing" before. */
   onConnected(connection: Connection, late: boolean): void {
     const { shared: have } = this.pieces;
     const { fast } = connection.negotiated;
@@ -223,7 +223,7 @@ export class Transfer implements TransferView {
     this.#hashServer.onHashed(piece, leaves, nowMs);
   }
 
-  /** A piece on disk is not what it was: nobody gets it any more. */
+  /** A piece on disk is not what it was, and no peer gets it any more. */
   pieceLost(piece: PieceIndex): void {
     if (!this.pieces.have.get(piece)) return;
     this.pieces.lost(piece);

@@ -39,7 +39,7 @@ export interface TransferDisk {
 }
 
 /** What a store needs from the session it belongs to. */
-export interface PieceStoreHost {
+interface PieceStoreHost {
   /** The machine that hears what came of it. */
   readonly swarm: Swarm;
   /** Does what the swarm wants done. */
@@ -116,7 +116,7 @@ export class PieceStore {
   }
 
   /**
-   * Lets files be moved while nobody reads them; who wants to waits. From then on they are read through
+   * Moves files while no read is under way; new reads wait meanwhile. From then on files are read through
    * the reader that `move` gives.
    */
   async moveFiles(move: () => Promise<FileReader>): Promise<void> {
@@ -154,7 +154,7 @@ const CHUNK_BYTES = 64 * BLOCK_LENGTH;
  * @param read Reads the piece from `begin` on to fill `out`; false when the data is not what it was.
  * @returns `undefined` when a part of the piece could not be read.
  */
-export async function leafHashes(
+async function leafHashes(
   read: (begin: number, out: Uint8Array) => Promise<boolean>,
   layout: Layout,
   piece: PieceIndex,

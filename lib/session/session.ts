@@ -78,7 +78,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   }
 
   /**
-   * Somebody told us of peers.
+   * Peers became known.
    *
    * @param by the IP address of who did; absent where each peer spoke for itself, and for the user
    */
@@ -137,7 +137,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
     return this.#store!.stopStoring();
   }
 
-  // Acceptor: the listener has somebody for this torrent.
+  // TorrentAcceptor: what the listener asks and hands over.
 
   /** See {@link TorrentAcceptor.infoHashes}. */
   get infoHashes(): InfoHashes {

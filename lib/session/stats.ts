@@ -13,7 +13,7 @@ import type { Bitfield } from "../store/bitfield.ts";
 import { addressOf } from "../peer/connection/peer.ts";
 
 /** What a swarm itself knows of a transfer's figures. */
-export type SwarmFigures = Omit<
+type SwarmFigures = Omit<
   TransferStats,
   "name" | "state" | "totalBytes" | "haveBytes" | "copies"
 >;

@@ -10,7 +10,7 @@ import type { PieceIndex } from "../store/layout.ts";
 import type { TransferEvent } from "./events.ts";
 
 /** An action that asks for nothing but that listeners are told. */
-export type NewsAction = Extract<
+type NewsAction = Extract<
   Action,
   { readonly type: "pieceStored" | "pieceFailed" | "pieceLost" | "peer" }
 >;

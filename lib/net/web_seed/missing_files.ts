@@ -18,7 +18,7 @@ const MAX_DIFFERENT = 3;
 const MISSING_MS = 30 * 60_000;
 
 /** Files that follow each other: indexes into the torrent's files. */
-export interface FileRange {
+interface FileRange {
   readonly first: number;
   readonly last: number;
 }

@@ -31,7 +31,7 @@ const LITTLE_BYTES = 256 * 1024;
 const ZEROS = new Uint8Array(BLOCK_LENGTH);
 
 /** What a web seed serves. */
-export interface WebSeedOptions {
+interface WebSeedOptions {
   readonly url: string;
   readonly info: WebSeedFiles;
   readonly layout: Layout;

@@ -29,7 +29,7 @@ export class DownloadState {
   lastBlockMs: number;
   /** It has not delivered for too long: it may hold nothing others need. */
   snubbed = false;
-  /** Bytes it sent that nobody needed. */
+  /** Bytes it sent that were not needed. */
   wastedBytes = 0;
 
   /** The connection is open since `nowMs`. */

@@ -34,7 +34,7 @@ const SNUB_MS = 8000;
 const MAX_ALLOWED_FAST = 64;
 
 /** Where what is fetched goes, and how fast it may come. */
-export interface DownloadOptions {
+interface DownloadOptions {
   readonly storeBlock: StoreBlock;
   /** A piece has all its blocks. */
   readonly onFull: (active: ActivePiece) => void;

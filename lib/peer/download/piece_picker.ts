@@ -31,7 +31,7 @@ const END_GAME_REQUESTERS = 3;
 const MOST_LOOKS = 4096;
 
 /** A block of an active piece. */
-export interface BlockPick {
+interface BlockPick {
   readonly active: ActivePiece;
   readonly block: number;
 }

@@ -24,7 +24,7 @@ import type { PeerContext } from "../peers/peer_context.ts";
 import type { PeerExchange } from "./pex.ts";
 
 /** For whom what peers say is meant. */
-export interface ExtensionHandlers {
+interface ExtensionHandlers {
   /** The phase the swarm is in. */
   readonly target: () => ExtensionTarget;
   readonly pex: PeerExchange;

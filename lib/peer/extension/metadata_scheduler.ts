@@ -20,7 +20,7 @@ const PART_MS = 250;
 const MAX_HOSTS = 1000;
 
 /** A copy that is being fetched. */
-export interface Turn {
+interface Turn {
   readonly connection: Connection;
   readonly startedMs: number;
   /** Parts that have come. */

@@ -23,7 +23,7 @@ const MAX_DIALS = 30;
 const FAILURE_WEIGHT = 2 ** 33;
 
 /** Who we are, how many connections we want, and whether we want anything else. */
-export interface PolicyOptions {
+interface PolicyOptions {
   /** Ours, 20 bytes. */
   readonly peerId: Uint8Array;
   readonly maxConnections: number;

@@ -22,7 +22,7 @@ import type { Peer } from "../connection/peer.ts";
 const MAX_ATTEMPTS = 16;
 
 /** Who had a part in a piece. */
-export interface Sources {
+interface Sources {
   /** Those of them who are still known. */
   readonly from: readonly Peer[];
   /** Nobody else had a part in it, known or not. */
