@@ -9,7 +9,8 @@
 
 import { type Message, PIECE_HEADER_LENGTH } from "../lib/codec/wire/message.ts";
 import { ProtocolError } from "../lib/errors.ts";
-import type { BlockRequest, Connection } from "../lib/peer/connection/connection.ts";
+import type { Connection } from "../lib/peer/connection/connection.ts";
+import type { BlockRequest } from "../lib/peer/connection/upload_state.ts";
 import { BATCH_BYTES } from "../lib/net/send_buffers.ts";
 import type { Swarm } from "../lib/peer/swarm.ts";
 import { FifoQueue } from "./fifo_queue.ts";
@@ -226,7 +227,7 @@ export class Endpoint implements Sender, Target {
   #takeBatch(): BlockRequest[] | undefined {
     if (!this.#hasUploads) return undefined;
     const { swarm, network } = this.node;
-    const rate = this.#connection!.up.rate(network.clock.nowMs);
+    const rate = this.#connection!.upload.meter.rate(network.clock.nowMs);
     const bytes = Math.max(network.leastBatchBytes, Math.min(BATCH_BYTES, rate * BATCH_SECONDS));
     const requests = swarm.takeUploads(this.#connection!, bytes);
     this.#hasUploads = requests.length > 0;
@@ -240,7 +241,7 @@ export class Endpoint implements Sender, Target {
   #systemBufferBytes(): number {
     if (this.#queuedBytes <= LEAST_BUFFER_BYTES) return LEAST_BUFFER_BYTES;
     const { clock, socketBufferBytes } = this.node.network;
-    const rate = this.#connection!.up.rate(clock.nowMs);
+    const rate = this.#connection!.upload.meter.rate(clock.nowMs);
     const windowBytes = rate * (2 * this.#latencyMs + LINE_QUEUE_MS) / 1000;
     return Math.max(LEAST_BUFFER_BYTES, Math.min(2 * windowBytes, socketBufferBytes));
   }

@@ -11,7 +11,7 @@ import type { Action } from "../lib/peer/connection/actions.ts";
 import type { Connection } from "../lib/peer/connection/connection.ts";
 import { addressOf, type Peer } from "../lib/peer/connection/peer.ts";
 import { Swarm } from "../lib/peer/swarm.ts";
-import type { Transfer } from "../lib/peer/transfer.ts";
+import type { TransferView } from "../lib/peer/transfer_view.ts";
 import { Bitfield } from "../lib/store/bitfield.ts";
 import { type Announcer, Announces } from "./announces.ts";
 import type { SimStorage, SimTorrent } from "./content.ts";
@@ -103,10 +103,10 @@ export class SimNode implements Announcer, CheckingNode, HandshakeNode, Settler 
   }
 
   /** The transfer; throws while there is only a hash. */
-  get transfer(): Transfer {
-    const { phase } = this.swarm;
-    if (phase.name === "metadata") throw new Error("no metadata yet");
-    return phase.transfer;
+  get transfer(): TransferView {
+    const { transfer } = this.swarm;
+    if (transfer === undefined) throw new Error("no metadata yet");
+    return transfer;
   }
 
   /** Everything it wants is verified and stored. */
@@ -116,8 +116,7 @@ export class SimNode implements Announcer, CheckingNode, HandshakeNode, Settler 
 
   /** Bytes that arrived and were of no use. */
   get wastedBytes(): number {
-    const { phase } = this.swarm;
-    return phase.name === "transfer" ? phase.transfer.download.wastedBytes : 0;
+    return this.swarm.transfer?.wastedBytes ?? 0;
   }
 
   /** Pieces that did not match their hash. */
@@ -238,7 +237,7 @@ export class SimNode implements Announcer, CheckingNode, HandshakeNode, Settler 
           this.endpoints.get(action.connection)?.send(message);
         }
         return;
-      case "tell":
+      case "broadcast":
         for (const one of action.to) this.endpoints.get(one)?.send(action.message);
         return;
       case "upload":
@@ -248,7 +247,7 @@ export class SimNode implements Announcer, CheckingNode, HandshakeNode, Settler 
       case "dial":
         return this.#dial(action.peer, action.v2);
       case "verify":
-        return this.#checker.verify(action.active);
+        return this.#checker.verify(action);
       case "hashBlocks":
         return this.hashesBlocks ? this.#checker.hashBlocks(action.piece) : undefined;
       case "metadata":

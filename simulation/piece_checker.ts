@@ -4,10 +4,9 @@
  * @module
  */
 
+import type { VerifyAction } from "../lib/peer/connection/actions.ts";
 import type { Swarm } from "../lib/peer/swarm.ts";
-import type { Transfer } from "../lib/peer/transfer.ts";
 import type { Layout, PieceIndex } from "../lib/store/layout.ts";
-import type { ActivePiece } from "../lib/store/pieces.ts";
 import type { SimStorage } from "./content.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
@@ -17,7 +16,6 @@ const BYTES_PER_MS = 500_000;
 /** The node that pieces are checked for. */
 export interface CheckingNode {
   readonly swarm: Swarm;
-  readonly transfer: Transfer;
   readonly isAlive: boolean;
   readonly storage: SimStorage;
   /** Lets it settle when all that happens now has happened. */
@@ -40,12 +38,11 @@ export class PieceChecker {
   }
 
   /** Checks a piece, and stores it when it is right. */
-  verify(active: ActivePiece): void {
+  verify({ active, expected, wantsDigests }: VerifyAction): void {
     const { piece } = active;
     this.#later(piece, () => {
-      const { swarm, storage, transfer } = this.#node;
-      const expected = transfer.expected(piece)!;
-      const { matches, digests } = storage.verify(active, expected, transfer.wantsDigests(piece));
+      const { swarm, storage } = this.#node;
+      const { matches, digests } = storage.verify(active, expected, wantsDigests);
       if (!matches) this.failedPieces++;
       swarm.verified(piece, matches, expected.kind === "sha1", digests);
     });

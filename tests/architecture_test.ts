@@ -203,6 +203,18 @@ Deno.test("nothing imports an entry script", async () => {
   }
 });
 
+Deno.test("the transfer is the machine's own: others see a view of it, and tell the swarm what happens", async () => {
+  const modules = await graph(["mod.ts", "tracker.ts", "seeder.ts", "leecher.ts"]);
+  const users: string[] = [];
+  for (const { specifier, dependencies = [] } of modules.values()) {
+    const used = dependencies.map(({ code, type }) =>
+      localPath(code?.specifier ?? type?.specifier)
+    );
+    if (used.includes("lib/peer/transfer.ts")) users.push(localPath(specifier)!);
+  }
+  assertEquals(users.toSorted(), ["lib/peer/adopt_connections.ts", "lib/peer/swarm.ts"]);
+});
+
 Deno.test("mod.ts gives away programs and their parts; of what is below them types only", async () => {
   const text = await Deno.readTextFile(new URL("mod.ts", ROOT));
   const exports = [...text.matchAll(/export (type )?\{[^}]*\} from "\.\/(lib\/[^"]+)"/g)];

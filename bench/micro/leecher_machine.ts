@@ -89,9 +89,8 @@ export class LeecherMachine {
 
   /** Whether so many blocks are still to come that each costs what one in the middle of a file does. */
   get isBusy(): boolean {
-    const { phase } = this.swarm;
-    if (phase.name !== "transfer") return false;
-    return phase.transfer.pieces.have.count < this.#offered.count * 3 / 4;
+    const { transfer } = this.swarm;
+    return transfer !== undefined && transfer.pieces.have.count < this.#offered.count * 3 / 4;
   }
 
   /** The next peer that owes a block sends it, and all that follows from that happens. */

@@ -38,20 +38,15 @@ class Choice {
     this.pieces = new Pieces(layout, new Bitfield(pieceCount), SLOTS);
     this.#connections = Array.from({ length: peers }, (_, id) => connectionTo(id));
     for (const connection of this.#connections) {
-      connection.remote = new Bitfield(pieceCount);
+      connection.pieces.have = new Bitfield(pieceCount);
       for (const piece of layout.pieces()) {
-        if (random() < 0.5 && connection.remote.set(piece)) rarity.increment(piece);
+        if (random() < 0.5 && connection.pieces.have.set(piece)) rarity.increment(piece);
       }
-      connection.wantedCount = connection.remote.count;
+      connection.pieces.wantedCount = connection.pieces.have.count;
     }
-    this.#picker = new PiecePicker({
-      pieces: this.pieces,
-      rarity,
-      fewWanted: () => undefined,
-      canVerify: () => true,
-      doubted: new Set(),
-      drop: () => {},
-    });
+    const available = { rarity, fewWanted: () => undefined };
+    const checks = { canVerify: () => true, suspect: new Set<PieceIndex>() };
+    this.#picker = new PiecePicker({ pieces: this.pieces }, available, checks, () => {});
   }
 
   /** The next peer in turn is asked for a block, and sends it. */
@@ -71,7 +66,7 @@ function connectionTo(id: number): Connection {
   const peer = newPeer({ id, ...said, dialable: true, v2: false, wantsNothing: false });
   const negotiated = { inbound: false, peerId: "", extensions: false, fast: true, v2: false };
   const connection = new Connection(id, peer, { ...negotiated, upgradable: false }, 0);
-  connection.peerChoking = false;
+  connection.download.peerChoking = false;
   return connection;
 }
 

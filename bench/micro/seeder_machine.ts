@@ -88,7 +88,7 @@ export class SeederMachine {
   #next(): Connection {
     for (let tries = 0; tries < this.#connections.length; tries++) {
       const connection = this.#connections[this.#turn++ % this.#connections.length]!;
-      if (!connection.amChoking) return connection;
+      if (!connection.upload.amChoking) return connection;
     }
     throw new Error("nobody is served");
   }

@@ -7,7 +7,6 @@
 import { type Metainfo, parseInfo, type TorrentInfo } from "../codec/torrent/metainfo.ts";
 import type { PieceLayer } from "../codec/torrent/piece_layer.ts";
 import { DiskError, ExitCode, OptionError, TorrentError } from "../errors.ts";
-import type { Transfer } from "../peer/transfer.ts";
 import { Layout, type PieceIndex } from "../store/layout.ts";
 import { chooseFiles, type FileChoice, type Selection } from "../store/selection.ts";
 import { type DownloadPlan, type DownloadStorage } from "../disk/download/storage.ts";
@@ -75,7 +74,7 @@ export async function prepareDownload(
 }
 
 /** Pieces can move from now on. */
-export function beginDownload(session: Session, parts: DownloadParts): Transfer {
+export function beginDownload(session: Session, parts: DownloadParts): void {
   const { metainfo: { info }, layout, layers, selection, files } = parts;
   const { pieceLength, version } = layout;
   const slotCount = slotsFor(layout);
@@ -85,11 +84,11 @@ export function beginDownload(session: Session, parts: DownloadParts): Transfer 
     paths: files.writtenPaths,
     ...(files.writing && { writing: files.writing }),
   };
-  const expected = (piece: PieceIndex) => transfer.expected(piece);
+  const expected = (piece: PieceIndex) => session.swarm.transfer?.expected(piece);
   const storing = selection.isIn(files.have)
     ? undefined
     : { workers: new WorkerPool(setup, verifyingWorkerCount(), files.watch), memory };
-  const transfer = session.beginTransfer(
+  session.beginTransfer(
     {
       info: info.bytes,
       layout,
@@ -97,6 +96,7 @@ export function beginDownload(session: Session, parts: DownloadParts): Transfer 
       chosen: { wanted: selection.wanted, fragments: files.fragments },
       slotCount,
       sha1s: info.pieces,
+      usedSha1: files.hasSha1Pieces,
       private: info.private,
       layers,
       storeBlock: (slot, begin, block) => {
@@ -110,8 +110,6 @@ export function beginDownload(session: Session, parts: DownloadParts): Transfer 
       ...(storing && { storing }),
     },
   );
-  transfer.usedSha1 = files.hasSha1Pieces;
-  return transfer;
 }
 
 /**
@@ -123,9 +121,7 @@ export function beginDownload(session: Session, parts: DownloadParts): Transfer 
 export async function endDownload(session: Session, parts: DownloadParts): Promise<void> {
   const { metainfo: { info }, layout, files } = parts;
   await session.stopStoring();
-  const { phase } = session.swarm;
-  if (phase.name !== "transfer") return;
-  const expected = (piece: PieceIndex) => phase.transfer.expected(piece);
+  const expected = (piece: PieceIndex) => session.swarm.transfer?.expected(piece);
   await session.moveFiles(async () => {
     if (!files.wasComplete) await files.finish();
     return new FileReader(

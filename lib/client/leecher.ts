@@ -244,17 +244,16 @@ export class Leecher implements AsyncDisposable {
     if (haveBytes > 0) {
       this.#host.tell({ type: "resumed", haveBytes, totalBytes: selection.totalBytes });
     }
-    const transfer = beginDownload(this.#host.session, parts);
+    beginDownload(this.#host.session, parts);
     this.#host.session.useWebSeeds(webSeedUrls(this.#source), info);
-    if (transfer.pieces.isComplete) await this.#finish();
+    if (this.#host.session.swarm.transfer?.pieces.isComplete) await this.#finish();
   }
 
   /** Every piece is stored: the last checks, and the file gets its name. */
   async #finish(): Promise<void> {
-    const { phase } = this.#host.session.swarm;
+    const { transfer } = this.#host.session.swarm;
     const { state, facts: { parts } } = this.#download;
-    if (phase.name !== "transfer" || state !== "downloading" || parts === undefined) return;
-    const { transfer } = phase;
+    if (transfer === undefined || state !== "downloading" || parts === undefined) return;
     const { selection, files } = parts;
     this.#download.enter("complete");
     if (transfer.usedSha1 || !isVerified(parts)) await verifySha256(parts, this.#stopped.signal);
@@ -289,9 +288,9 @@ export class Leecher implements AsyncDisposable {
 
   /** Once the piece hashes are known, a restart shall know them too. */
   #noteHashes(): void {
-    const { phase } = this.#host.session.swarm;
+    const { transfer } = this.#host.session.swarm;
     const { hashesNoted, parts } = this.#download.facts;
-    if (hashesNoted || phase.name !== "transfer" || !phase.transfer.hashesComplete) return;
+    if (hashesNoted || !transfer?.hashesComplete) return;
     this.#download.learn({ hashesNoted: true });
     if (parts && !parts.files.wasComplete) parts.files.noteTorrent();
   }

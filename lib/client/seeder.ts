@@ -6,7 +6,7 @@
 
 import { formatHostPort, isLoopback } from "../codec/address.ts";
 import { Bitfield } from "../store/bitfield.ts";
-import { Layout } from "../store/layout.ts";
+import { Layout, type PieceIndex } from "../store/layout.ts";
 import { createContent, type CreateOptions, type SharedContent } from "./create/create_torrent.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import { hostDetails, torrentDetails, type TransferDetails } from "../session/details.ts";
@@ -235,7 +235,8 @@ function serve(host: ActiveTorrent, torrent: Torrent, { paths, stamps }: SharedC
   const have = new Bitfield(layout.pieceCount);
   have.fill();
   host.startWith(info.totalLength);
-  const transfer = host.session.beginTransfer(
+  const expected = (piece: PieceIndex) => host.session.swarm.transfer?.expected(piece);
+  host.session.beginTransfer(
     {
       info: info.bytes,
       layout,
@@ -249,7 +250,7 @@ function serve(host: ActiveTorrent, torrent: Torrent, { paths, stamps }: SharedC
     },
     info,
     {
-      reader: new FileReader(layout, info.files, paths, (p) => transfer.expected(p), stamps),
+      reader: new FileReader(layout, info.files, paths, expected, stamps),
     },
   );
 }

@@ -5,7 +5,8 @@
  */
 
 import { PIECE_HEADER_LENGTH, writePieceHeader } from "../codec/wire/message.ts";
-import type { BlockRequest, Connection } from "../peer/connection/connection.ts";
+import type { Connection } from "../peer/connection/connection.ts";
+import type { BlockRequest } from "../peer/connection/upload_state.ts";
 import { BATCH_BYTES, type BatchBuffers, LEAST_BATCH_BYTES } from "./send_buffers.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -65,7 +66,7 @@ export class UploadBatches {
 
   /** As much as the peer takes in a moment: small messages wait behind what is being written. */
   #batchBytes(): number {
-    const rate = this.#connection.up.rate(this.#clock.nowMs());
+    const rate = this.#connection.upload.meter.rate(this.#clock.nowMs());
     return Math.max(LEAST_BATCH_BYTES, Math.min(BATCH_BYTES, rate * BATCH_SECONDS));
   }
 

@@ -5,91 +5,91 @@
  * injected, and what it wants done comes out of {@link Swarm.pollActions}. The same machine runs behind
  * real sockets and in a simulation.
  *
- * Driver's loop: feed events; after each batch call {@link Swarm.poll}, which asks peers for more, and
- * carry out the actions.
+ * A driver feeds the events. After each batch it calls {@link Swarm.poll}, which asks peers for more, and
+ * carries out the actions.
  *
  * @module
  */
 
 import type { HostPort } from "../codec/address.ts";
-import { hex } from "../codec/bytes.ts";
 import type { Handshake } from "../codec/wire/handshake.ts";
 import type { Message } from "../codec/wire/message.ts";
 import type { PieceIndex } from "../store/layout.ts";
-import type { Action, Emit } from "./connection/actions.ts";
+import { type Action, Outbox } from "./connection/actions.ts";
 import { ConnectionPolicy } from "./peers/connection_policy.ts";
-import { type BlockRequest, Connection } from "./connection/connection.ts";
+import type { Connection } from "./connection/connection.ts";
+import { ConnectionLifecycle } from "./connection_lifecycle.ts";
+import type { BlockRequest } from "./connection/upload_state.ts";
 import { CorruptDataError } from "../errors.ts";
 import { Extensions } from "./extension/extensions.ts";
 import { ReadyQueue } from "./connection/ready_queue.ts";
 import { InfoHashes, type TorrentHashes } from "./connection/info_hashes.ts";
 import { addPeers, type Introduction } from "./peers/address_filter.ts";
 import { MetadataFetch } from "./extension/metadata_fetch.ts";
-import { Outbox } from "./connection/actions.ts";
 import { ExternalAddress } from "./peers/external_address.ts";
+import type { PeerContext } from "./peers/peer_context.ts";
 import { PeerList } from "./peers/peer_list.ts";
 import { PeerExchange } from "./extension/pex.ts";
-import type { SwarmOptions } from "./options.ts";
-import { TransferTotals } from "./transfer_totals.ts";
-import { adoptConnection, Transfer } from "./transfer.ts";
-import type { TransferOptions } from "./options.ts";
-import {
-  bothUninterested,
-  closeReason,
-  keepAliveDue,
-  recordCompleteness,
-} from "./peers/keep_alive.ts";
+import type { SwarmOptions, TransferOptions } from "./options.ts";
+import { adoptConnections } from "./adopt_connections.ts";
+import { Transfer } from "./transfer.ts";
+import type { TransferView } from "./transfer_view.ts";
 import type { Peer, PeerSource } from "./connection/peer.ts";
 
 /** All peers, connections and pieces of one torrent. */
 export class Swarm {
-  /** Everybody we know of. */
+  /** Every peer that is known. */
   readonly peers: PeerList;
   /** Where we are, and are seen. */
   readonly ownAddresses: ExternalAddress;
   /** The open conversations, by number. */
   readonly connections: ReadonlyMap<number, Connection>;
-  readonly #connections = new Map<number, Connection>();
   readonly #options: SwarmOptions;
-  readonly #admission: ConnectionPolicy;
-  readonly #exchange: PeerExchange;
+  readonly #context: PeerContext;
+  readonly #policy: ConnectionPolicy;
+  readonly #pex: PeerExchange;
   readonly #extensions: Extensions;
-  readonly #traffic: TransferTotals;
-  readonly #hunger = new ReadyQueue();
+  readonly #lifecycle: ConnectionLifecycle;
   #infoHashes: InfoHashes;
-  #phase: Phase;
+  /** What the swarm does now: it fetches the metadata, or it transfers pieces. */
+  #phase: MetadataFetch | Transfer;
+  /** The same, once pieces can move. */
+  #transfer: Transfer | undefined;
   readonly #outbox = new Outbox();
-  readonly #emit: Emit = this.#outbox.emit;
-  #nextId = 1;
   #tickMs = 0; // when the last tick was
 
-  /** A swarm that knows nobody, and of its torrent the hash only. */
+  /** A swarm that knows no peer yet, and of its torrent the hashes only. */
   constructor(options: SwarmOptions) {
     this.#options = options;
     this.#infoHashes = new InfoHashes(options, options.peerId);
-    this.connections = this.#connections;
-    this.peers = new PeerList((peer) => this.#emit({ type: "peer", peer }));
-    this.#traffic = new TransferTotals(this.connections);
-    const { peers: book, connections } = this;
-    const fetch = new MetadataFetch(options, this.#emit, this.#hunger);
-    this.#phase = { name: "metadata", fetch };
-    const ownAddresses = new ExternalAddress(options.listenPort, options.listenHost);
-    this.ownAddresses = ownAddresses;
-    const shared = { book, connections, ownAddresses, emit: this.#emit };
-    this.#admission = new ConnectionPolicy({
-      ...options,
-      ...shared,
-      wantNothing: () => this.#wantsNothing,
-      close: (connection, reason) => this.#close(connection, reason),
+    const connections = new Map<number, Connection>();
+    this.connections = connections;
+    this.peers = new PeerList((peer) => this.#outbox.emit({ type: "peer", peer }));
+    this.ownAddresses = new ExternalAddress(options.listenPort, options.listenHost);
+    const context = this.#context = {
+      connections,
+      emit: this.#outbox.emit,
+      ready: new ReadyQueue(),
+      random: options.random,
+      peerById: (id) => this.peers.byId(id),
+      peers: this.peers,
+      ownAddresses: this.ownAddresses,
+    };
+    this.#phase = new MetadataFetch(context, options);
+    const { peerId, maxConnections } = options;
+    const wantsNothing = () => this.#wantsNothing;
+    this.#policy = new ConnectionPolicy(context, { peerId, maxConnections, wantsNothing });
+    this.#pex = new PeerExchange(context);
+    this.#extensions = new Extensions(context, options, {
+      target: () => this.#phase,
+      pex: this.#pex,
+      onListenPort: (connection, port) => this.#policy.setListenPort(connection, port),
     });
-    this.#exchange = new PeerExchange(shared);
-    this.#extensions = new Extensions({
-      ...shared,
-      hunger: this.#hunger,
-      ourselves: options,
-      target: () => this.#machine,
-      exchange: this.#exchange,
-      identify: (connection, listenPort) => this.#admission.setListenPort(connection, listenPort),
+    this.#lifecycle = new ConnectionLifecycle(context, connections, {
+      policy: this.#policy,
+      pex: this.#pex,
+      extensions: this.#extensions,
+      phase: () => this.#phase,
     });
   }
 
@@ -98,9 +98,9 @@ export class Swarm {
     return this.#infoHashes;
   }
 
-  /** Fetching the metadata, or transferring pieces. */
-  get phase(): Phase {
-    return this.#phase;
+  /** The transfer; `undefined` while the metadata is not known. */
+  get transfer(): TransferView | undefined {
+    return this.#transfer;
   }
 
   /** Trackers and the user alone introduce peers (BEP 27), as far as we know yet. */
@@ -111,17 +111,17 @@ export class Swarm {
   /** It is known to be private: before anybody is connected, or else {@link beginTransfer} says so. */
   becomePrivate(): void {
     this.#extensions.isPrivate = true;
-    this.#admission.becomePrivate();
+    this.#policy.becomePrivate();
   }
 
   /** File data received over all connections that ever were. */
   get downloadedBytes(): number {
-    return this.#traffic.downloaded;
+    return this.#lifecycle.totals.downloaded;
   }
 
   /** File data sent over all connections that ever were. */
   get uploadedBytes(): number {
-    return this.#traffic.uploaded;
+    return this.#lifecycle.totals.uploaded;
   }
 
   /** What is to be done now, in order. */
@@ -129,29 +129,29 @@ export class Swarm {
     return this.#outbox.take();
   }
 
-  /** Somebody told us of a peer. `v2`: it was found under the v2 info-hash. */
+  /** A peer became known. `v2`: it was found under the v2 info-hash. */
   addPeer(host: string, port: number, source: PeerSource, v2 = false): void {
     this.introduce([{ host, port }], source, { v2 });
   }
 
-  /** Somebody told us of peers: see {@link addPeers}. */
+  /** Peers became known: see {@link addPeers}. */
   introduce(peers: readonly HostPort[], source: PeerSource, told: Introduction): void {
     addPeers(this.peers, this.ownAddresses, peers, source, told);
   }
 
-  /** Somebody connected to us; returns `undefined` when there is no room or it is not welcome. */
+  /** A peer connected to us. Returns `undefined` when there is no room for it or it is not welcome. */
   accept(host: string, port: number): Peer | undefined {
-    return this.#admission.accept(host, port, this.#tickMs);
+    return this.#policy.accept(host, port, this.#tickMs);
   }
 
   /** An attempt to connect, ours or the peer's, came to nothing. */
   dialFailed(peer: Peer, reason: string, nowMs: number): void {
-    this.#admission.dialFailed(peer, reason, nowMs);
+    this.#policy.dialFailed(peer, reason, nowMs);
   }
 
   /**
-   * Handshakes are through. Returns the conversation, or in words why there will be none: it is
-   * ourselves, somebody banned, or somebody we talk to already.
+   * Both handshakes are complete. Returns the connection, or in words why there will be none: the peer is
+   * ourselves, is banned, or is connected already.
    */
   opened(
     peer: Peer,
@@ -159,19 +159,7 @@ export class Swarm {
     settled: { inbound: boolean; v2: boolean },
     nowMs: number,
   ): Connection | string {
-    const peerId = hex(handshake.peerId);
-    const refusal = this.#admission.reasonToReject(peer, peerId, settled.inbound, nowMs);
-    if (refusal !== undefined) return refusal;
-    const { extensions, fast } = handshake; // ours are both on
-    const upgradable = handshake.v2Upgrade && !settled.v2;
-    const negotiated = { ...settled, peerId, extensions, fast, upgradable };
-    const connection = new Connection(this.#nextId++, peer, negotiated, nowMs);
-    this.#connections.set(connection.id, connection);
-    this.peers.apply(peer, "handshake");
-    this.#extensions.introduce(connection, false);
-    if (peer.url === undefined) this.#exchange.joined(connection, nowMs);
-    this.#machine.joined(connection, false);
-    return connection;
+    return this.#lifecycle.open(peer, handshake, settled, nowMs);
   }
 
   /**
@@ -183,59 +171,42 @@ export class Swarm {
     if (connection.closing) return;
     connection.lastReceivedMs = nowMs;
     try {
-      if (message.type === "extended") this.#extensions.received(connection, message, nowMs);
-      else this.#machine.received(connection, message, nowMs);
+      if (message.type === "extended") this.#extensions.onMessage(connection, message, nowMs);
+      else this.#phase.onMessage(connection, message, nowMs);
     } catch (error) {
-      if (error instanceof CorruptDataError) this.#admission.ban(connection.peer, error.message);
+      if (error instanceof CorruptDataError) this.#policy.ban(connection.peer, error.message);
       throw error;
     }
   }
 
   /** The connection is gone, whoever closed it. */
   closed(connection: Connection, reason: string, nowMs: number): void {
-    if (!this.#connections.delete(connection.id)) return;
-    this.#machine.left(connection);
-    this.#hunger.remove(connection);
-    this.#traffic.onDisconnected(connection);
-    this.#exchange.left(connection, bothUninterested(connection, this.#wantsNothing), nowMs);
-    this.#admission.onDisconnected(connection, reason, nowMs);
-    if (!connection.renewed) return;
+    const wasOpen = this.#lifecycle.end(connection, reason, this.#wantsNothing, nowMs);
+    if (!wasOpen || !connection.renewed) return;
     this.peers.postpone(connection.peer, nowMs); // nothing failed: there is nothing to wait for
     this.#dial(nowMs);
   }
 
   /** A peer is proved to have sent corrupt data, and nothing is taken from it any more. */
   ban(peer: Peer, piece: PieceIndex): void {
-    this.#admission.ban(peer, `sent corrupt data (piece ${piece})`);
+    this.#policy.ban(peer, `sent corrupt data (piece ${piece})`);
   }
 
   /** The metadata is known and the disk is looked at: pieces can move. */
-  beginTransfer(options: TransferOptions, hashes: TorrentHashes, nowMs: number): Transfer {
+  beginTransfer(options: TransferOptions, hashes: TorrentHashes, nowMs: number): void {
     this.#infoHashes = new InfoHashes(hashes, this.#options.peerId);
-    const transfer = new Transfer(options, {
-      ...this.#options,
-      connections: this.#connections,
-      emit: this.#emit,
-      hunger: this.#hunger,
-      peerById: (id) => this.peers.byId(id),
-      convict: (peer, piece) => {
-        if (peer.url === undefined) this.ban(peer, piece);
-        else this.#emit({ type: "spoiled", peer, piece });
-      },
-    }, nowMs);
+    const ban = (peer: Peer, piece: PieceIndex) => {
+      if (peer.url === undefined) this.ban(peer, piece);
+      else this.#outbox.emit({ type: "spoiled", peer, piece });
+    };
+    const transfer = new Transfer(this.#context, options, this.#options, ban, nowMs);
     const before = this.#phase;
+    if (before instanceof Transfer) throw new Error("the transfer has begun already");
     const nowHybrid = options.layout.version === "hybrid" && this.#options.v2Hash === undefined;
     const upgrade = nowHybrid && !transfer.hashesComplete;
-    this.#phase = { name: "transfer", transfer };
+    this.#phase = this.#transfer = transfer;
     if (options.private) this.becomePrivate();
-    for (const connection of this.#connections.values()) {
-      const held = before.name === "metadata" ? before.fetch.held(connection) : [];
-      this.#hunger.enqueue(connection);
-      const end = adoptConnection(connection, held, transfer, upgrade, nowMs);
-      if (end !== undefined) this.#close(connection, end);
-      else this.#extensions.introduce(connection, true); // after what we have: see `saidUploadOnly`
-    }
-    return transfer;
+    adoptConnections(this.#context, before, transfer, this.#extensions, upgrade, nowMs);
   }
 
   /**
@@ -243,94 +214,86 @@ export class Swarm {
    *
    * @param bySha1 it was checked by its SHA-1
    * @param digests the SHA-256 of each of its blocks, packed: where it did not match, or where
-   * {@link Transfer.wantsDigests} says so. They tell who sent wrong blocks; without them nobody who
+   * {@link VerifyAction.wantsDigests} says so. They tell who sent wrong blocks; without them no peer that
    * sent a piece together with others is ever banned.
    */
   verified(piece: PieceIndex, matches: boolean, bySha1: boolean, digests?: Uint8Array): void {
-    const from = this.#transfer().verified(piece, matches, bySha1, digests);
+    const from = this.#running.verified(piece, matches, bySha1, digests);
     for (const peer of from) this.peers.credit(peer);
-    if (this.#transfer().pieces.isComplete) this.#emit({ type: "complete" });
+    if (this.#running.pieces.isComplete) this.#outbox.emit({ type: "complete" });
+  }
+
+  /** The driver could not store a full piece. */
+  storeFailed(piece: PieceIndex): void {
+    this.#running.download.onStoreFailed(piece);
+  }
+
+  /** The driver found that a piece on disk is not what it was. */
+  pieceLost(piece: PieceIndex): void {
+    this.#running.pieceLost(piece);
   }
 
   /** The driver hashed the blocks of a piece on disk, packed, or could not. */
   hashed(piece: PieceIndex, leaves: Uint8Array | undefined, nowMs: number): void {
-    this.#transfer().hashed(piece, leaves, nowMs);
+    this.#running.hashed(piece, leaves, nowMs);
   }
 
   /** Fetched blocks for the socket, up to `maxBytes`. */
   takeUploads(connection: Connection, maxBytes: number): BlockRequest[] {
-    return this.#phase.name === "transfer"
-      ? this.#phase.transfer.takeUploads(connection, maxBytes)
-      : [];
+    return this.#transfer?.takeUploads(connection, maxBytes) ?? [];
+  }
+
+  /** The driver cannot give a block that it took to be sent: the peer must not wait for it. */
+  uploadRefused(connection: Connection, request: BlockRequest): void {
+    this.#running.upload.onRefused(connection, request);
   }
 
   /** Bytes were written to the peer: all of them, and how many were file data. */
   sent(connection: Connection, dataBytes: number, nowMs: number): void {
     connection.lastSentMs = nowMs;
-    if (dataBytes > 0) connection.up.add(dataBytes, nowMs);
+    if (dataBytes > 0) this.#running.upload.onSent(connection, dataBytes, nowMs);
   }
 
   /** Time passed: timeouts, keep-alives, dials, chokes. */
   tick(nowMs: number): void {
     this.#tickMs = nowMs;
-    this.#machine.tick(nowMs);
-    for (const connection of this.#connections.values()) this.#watch(connection, nowMs);
+    this.#phase.tick(nowMs);
+    this.#lifecycle.tick(this.#transfer !== undefined, this.#wantsNothing, nowMs);
     this.#extensions.tick();
-    if (!this.private) this.#exchange.tick(nowMs);
-    this.#admission.tick(nowMs);
+    if (!this.private) this.#pex.tick(nowMs);
+    this.#policy.tick(nowMs);
     this.#dial(nowMs);
   }
 
-  /** Asks whoever may have something for us for more. Call it after every batch of events. */
+  /** Asks peers for more where something changed. The driver calls it after every batch of events. */
   poll(nowMs: number): void {
-    for (let next = this.#hunger.next(); next !== undefined; next = this.#hunger.next()) {
-      if (!next.closing) this.#machine.settle(next, nowMs);
+    const { ready } = this.#context;
+    for (let next = ready.next(); next !== undefined; next = ready.next()) {
+      if (!next.closing) this.#phase.poll(next, nowMs);
     }
   }
 
-  /** Calls those whose turn it is. */
+  /** @throws {Error} when what the parts of the transfer know contradicts each other */
+  checkInvariant(): void {
+    this.#transfer?.download.checkInvariant();
+  }
+
+  /** Dials the peers whose turn it is. */
   #dial(nowMs: number): void {
     this.peers.refresh(nowMs);
-    for (const peer of this.#admission.nextDials(nowMs)) {
+    for (const peer of this.#policy.nextDials(nowMs)) {
       this.peers.apply(peer, "dial");
-      this.#emit({ type: "dial", peer, v2: this.#infoHashes.dialsV2(peer.v2) });
+      this.#outbox.emit({ type: "dial", peer, v2: this.#infoHashes.dialsV2(peer.v2) });
     }
   }
 
-  #transfer(): Transfer {
-    if (this.#phase.name === "transfer") return this.#phase.transfer;
+  get #running(): Transfer {
+    if (this.#transfer !== undefined) return this.#transfer;
     throw new Error("pieces do not move before the metadata is known");
   }
 
-  /** Whoever understands the messages of this phase. */
-  get #machine(): MetadataFetch | Transfer {
-    return this.#phase.name === "transfer" ? this.#phase.transfer : this.#phase.fetch;
-  }
-
-  /** Everything that was chosen is here. */
+  /** Whether everything that was chosen is here. */
   get #wantsNothing(): boolean {
-    return this.#phase.name === "transfer" && this.#phase.transfer.pieces.isComplete;
-  }
-
-  #watch(connection: Connection, nowMs: number): void {
-    if (connection.closing) return;
-    if (this.#phase.name === "metadata") this.#hunger.enqueue(connection); // its waits may be over
-    recordCompleteness(connection, this.#phase.name === "transfer");
-    const end = closeReason(connection, this.#wantsNothing, nowMs);
-    if (end !== undefined) return this.#close(connection, end);
-    if (!keepAliveDue(connection, nowMs)) return;
-    connection.lastSentMs = nowMs;
-    this.#emit({ type: "send", connection, message: { type: "keepAlive" } });
-  }
-
-  #close(connection: Connection, reason: string): void {
-    if (connection.closing) return;
-    connection.closing = true;
-    this.#emit({ type: "close", connection, reason });
+    return this.#transfer?.pieces.isComplete ?? false;
   }
 }
-
-/** The two phases of a swarm's life. */
-export type Phase =
-  | { readonly name: "metadata"; readonly fetch: MetadataFetch }
-  | { readonly name: "transfer"; readonly transfer: Transfer };

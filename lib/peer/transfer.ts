@@ -5,34 +5,30 @@
  * @module
  */
 
-import {
-  DONT_HAVE_EXTENSION,
-  encodeDontHave,
-  type MetadataMessage,
-} from "../codec/wire/extension.ts";
+import type { MetadataMessage } from "../codec/wire/extension.ts";
 import type { Message } from "../codec/wire/message.ts";
 import { ProtocolError } from "../errors.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
-import { type PieceHash, Pieces } from "../store/pieces.ts";
+import { type ActivePiece, type PieceHash, Pieces } from "../store/pieces.ts";
 import { FloodGuard } from "./peers/flood_guard.ts";
-import type { BlockRequest, Connection } from "./connection/connection.ts";
+import type { Connection } from "./connection/connection.ts";
+import type { BlockRequest } from "./connection/upload_state.ts";
+import type { SwarmContext, TransferContext } from "./connection/context.ts";
 import { Download } from "./download/download.ts";
-import { FailedPieces } from "./verify/failed_pieces.ts";
-import { initialPieceMessages } from "./upload/have_broadcast.ts";
+import type { VerdictHandlers } from "./verify/failed_pieces.ts";
+import { Verifier } from "./verify/verifier.ts";
+import { broadcastDontHave, initialPieceMessages } from "./upload/have_broadcast.ts";
 import { HashServer } from "./verify/hash_server.ts";
 import { MetadataServer } from "./extension/metadata_server.ts";
-import { PieceHashes } from "./verify/piece_hashes.ts";
 import { SuperSeed } from "./upload/super_seed.ts";
-import type { TransferContext, TransferOptions } from "./options.ts";
+import type { TransferLimits, TransferOptions } from "./options.ts";
+import type { TransferView } from "./transfer_view.ts";
 import { Upload } from "./upload/upload.ts";
 import type { Peer } from "./connection/peer.ts";
 
-/** Pieces a choked peer may be allowed to ask for; what a peer says beyond is ignored. */
-const MAX_ALLOWED_FAST = 64;
-
 /** The transfer of one torrent. */
-export class Transfer {
+export class Transfer implements TransferView {
   /** What we have and what is on its way. */
   readonly pieces: Pieces;
   /** Piece, block and file arithmetic. */
@@ -41,47 +37,41 @@ export class Transfer {
   readonly download: Download;
   /** The serving half. */
   readonly upload: Upload;
-  /** Some pieces were checked by SHA-1 although the torrent has SHA-256 hashes. */
-  usedSha1 = false;
   readonly #metadata: MetadataServer;
-  readonly #chatter: FloodGuard;
-  readonly #hashes: PieceHashes;
+  readonly #floodGuard: FloodGuard;
+  readonly #verifier: Verifier;
   readonly #hashServer: HashServer;
-  readonly #failures: FailedPieces;
   readonly #superSeed: SuperSeed | undefined;
   readonly #context: TransferContext;
 
-  /** Begins with `options.have`; connections are taken over by {@link joined}. */
-  constructor(options: TransferOptions, context: TransferContext, nowMs: number) {
+  /** Begins with `options.have`; connections are taken over by {@link onConnected}. */
+  constructor(
+    swarm: SwarmContext,
+    options: TransferOptions,
+    { uploadSlots, downloadLimit }: TransferLimits,
+    ban: VerdictHandlers["ban"],
+    nowMs: number,
+  ) {
     const { layout, storeBlock } = options;
-    const { emit, hunger, random, peerById, convict, downloadLimit } = context;
     this.layout = layout;
-    this.#metadata = new MetadataServer(options.info, emit);
-    this.#chatter = new FloodGuard(layout.pieceCount);
-    this.#context = context;
-    this.#hashes = new PieceHashes({ ...options, emit }, nowMs);
     this.pieces = new Pieces(layout, options.have, options.slotCount, options.chosen);
-    const connections = { [Symbol.iterator]: () => context.connections.values() };
-    const shared = { layout, pieces: this.pieces, connections, emit, hunger, random, peerById };
-    this.#failures = new FailedPieces({
-      ...shared,
-      convict,
-      placeOf: (piece) => this.#hashes.placeOf(piece),
-      reopen: (piece, wrong) => this.download.reopened(piece, wrong),
-      drop: (piece) => this.download.failed(piece),
+    const context = this.#context = { ...swarm, layout, pieces: this.pieces };
+    this.#metadata = new MetadataServer(options.info, context.emit);
+    this.#floodGuard = new FloodGuard(layout.pieceCount);
+    const verifier = this.#verifier = new Verifier(context, options, {
+      ban,
+      retryBlocks: (piece, wrong) => this.download.retryBlocks(piece, wrong),
+      retryPiece: (piece) => this.download.retryPiece(piece),
     }, nowMs);
-    const canVerify = (piece: PieceIndex) => this.#hashes.canVerify(piece);
-    const { suspect: doubted } = this.#failures;
-    this.download = new Download({ ...shared, canVerify, doubted, storeBlock, downloadLimit });
-    const leechers = () => context.connections.size - this.download.available.completeCount;
-    this.upload = new Upload({ ...shared, leechers, slots: context.uploadSlots });
-    this.#hashServer = new HashServer({ ...options, pieces: this.pieces, emit });
-    if (options.superSeed && options.have.isFull) {
-      this.#superSeed = new SuperSeed({ layout, have: options.have, emit });
-    }
+    const onFull = (active: ActivePiece) => verifier.check(active);
+    this.download = new Download(context, verifier, { storeBlock, downloadLimit, onFull });
+    const leecherCount = () => context.connections.size - this.download.available.completeCount;
+    this.upload = new Upload(context, uploadSlots, leecherCount);
+    this.#hashServer = new HashServer(context, options.layers);
+    if (options.superSeed && options.have.isFull) this.#superSeed = new SuperSeed(context);
   }
 
-  /** Whether we are to be seen as somebody who wants nothing and has everything. */
+  /** Whether peers are to know that we want nothing and have everything (BEP 21). */
   get isUploadOnly(): boolean {
     return this.pieces.isComplete && this.#superSeed?.isHiding !== true;
   }
@@ -103,27 +93,41 @@ export class Transfer {
 
   /** True when all piece hashes are known. */
   get hashesComplete(): boolean {
-    return this.#hashes.isComplete;
+    return this.#verifier.isComplete;
+  }
+
+  /** See {@link TransferView.usedSha1}. */
+  get usedSha1(): boolean {
+    return this.#verifier.usedSha1;
   }
 
   /** How to check a piece: by SHA-256 where that is known, else by SHA-1; `undefined`: not yet. */
   expected(piece: PieceIndex): PieceHash | undefined {
-    return this.#hashes.expected(piece);
+    return this.#verifier.expected(piece);
   }
 
-  /** Whether the driver shall hash the blocks of a piece even if it matches: somebody spoiled it before. */
-  wantsDigests(piece: PieceIndex): boolean {
-    return this.#failures.wantsDigests(piece);
+  /** See {@link TransferView.wastedBytes}. */
+  get wastedBytes(): number {
+    return this.download.wastedBytes;
   }
 
-  /** A connection takes part from now on: it hears what we have. `late` ones were told "nothing". */
-  joined(connection: Connection, late: boolean): void {
+  /** See {@link TransferView.isHiding}. */
+  get isHiding(): boolean {
+    return this.#superSeed?.isHiding ?? false;
+  }
+
+  /** See {@link TransferView.availability}. */
+  availability(piece: number): number {
+    return this.download.available.rarity.availability(piece);
+  }
+
+  /** A connection takes part from now on and is told what we have. A `late` one was told "nothing" before. */
+  onConnected(connection: Connection, late: boolean): void {
     const { shared: have } = this.pieces;
     const { fast } = connection.negotiated;
-    connection.remote = new Bitfield(this.layout.pieceCount);
-    this.download.joined(connection);
+    this.download.onConnected(connection);
     const send = (message: Message) => this.#context.emit({ type: "send", connection, message });
-    if (!late && this.#superSeed?.onConnected(connection, this.#context.connections.values())) {
+    if (!late && this.#superSeed?.onConnected(connection)) {
       if (fast) send({ type: "haveNone" });
       this.#superSeed.offerPieces();
     } else for (const message of initialPieceMessages(have, fast, late)) send(message);
@@ -134,15 +138,15 @@ export class Transfer {
    *
    * @throws {ProtocolError} when it breaks the protocol
    */
-  received(connection: Connection, message: Message, nowMs: number): void {
+  onMessage(connection: Connection, message: Message, nowMs: number): void {
     const { download, upload } = this;
-    this.#chatter.onMessage(connection, message, nowMs);
+    this.#floodGuard.onMessage(connection, message, nowMs);
     switch (message.type) {
       case "piece":
         return download.block(connection, message, nowMs);
       case "request":
         this.#superSeed?.offerPieces();
-        return upload.request(connection, message, nowMs);
+        return upload.onRequest(connection, message, nowMs);
       case "have":
         return this.#gained(connection, this.#index(message.piece));
       case "bitfield":
@@ -152,29 +156,27 @@ export class Transfer {
       case "haveNone":
         return this.#replaced(connection, this.#bitfield("none"));
       case "choke":
-        return download.choked(connection);
+        return download.onChoke(connection);
       case "unchoke":
-        return download.unchoked(connection);
+        return download.onUnchoke(connection);
       case "interested":
-        return upload.interested(connection, nowMs);
+        return upload.onInterested(connection, nowMs);
       case "notInterested":
-        return upload.notInterested(connection, nowMs);
+        return upload.onNotInterested(connection, nowMs);
       case "cancel":
-        if (!upload.cancel(connection, message)) this.#chatter.charge(connection, 1, nowMs);
+        if (!upload.onCancel(connection, message)) this.#floodGuard.charge(connection, 1, nowMs);
         return;
       case "reject":
-        return download.rejected(connection, message);
+        return download.onReject(connection, message);
       case "allowedFast":
-        return this.#allowFast(connection, message.piece);
+        return download.onAllowedFast(connection, this.#index(message.piece));
       case "hashRequest":
-        return this.#hashServer.request(connection, message, nowMs);
+        return this.#hashServer.onRequest(connection, message, nowMs);
       case "hashes":
-        if (this.#failures.hashes(connection, message)) return;
-        if (this.#hashes.hashes(connection, message, nowMs)) download.hashesArrived();
+        if (this.#verifier.hashes(connection, message, nowMs)) download.onHashes();
         return;
       case "hashReject":
-        this.#failures.rejected(connection, message);
-        return this.#hashes.rejected(connection, message, nowMs);
+        return this.#verifier.onHashReject(connection, message, nowMs);
       case "keepAlive":
       case "port": // we run no DHT
       case "suggest": // a hint we have no use for
@@ -187,14 +189,14 @@ export class Transfer {
   }
 
   /** A message of the metadata exchange (BEP 9): we have the whole dictionary and give it away. */
-  metadata(connection: Connection, message: MetadataMessage): void {
-    this.#metadata.received(connection, message);
+  onMetadataMessage(connection: Connection, message: MetadataMessage): void {
+    this.#metadata.onMessage(connection, message);
   }
 
   /** The peer no longer has a piece (BEP 54). */
-  dontHave(connection: Connection, piece: number): void {
-    this.#chatter.charge(connection, 1, connection.lastReceivedMs);
-    this.download.pieceDropped(connection, this.#index(piece));
+  onDontHave(connection: Connection, piece: number): void {
+    this.#floodGuard.charge(connection, 1, connection.lastReceivedMs);
+    this.download.onDontHave(connection, this.#index(piece));
   }
 
   /**
@@ -208,35 +210,27 @@ export class Transfer {
     bySha1: boolean,
     digests: Uint8Array | undefined,
   ): readonly Peer[] {
-    const active = this.pieces.active.get(piece)!;
-    if (!matches) {
-      this.#failures.failed(active, digests);
-      return [];
-    }
-    if (bySha1 && this.layout.version === "hybrid") this.usedSha1 = true;
-    const from = this.#failures.passed(active, digests);
-    this.download.stored(piece, from);
-    this.#context.emit({ type: "stored", piece, from });
+    const from = this.#verifier.onVerified(piece, matches, bySha1, digests);
+    if (from === undefined) return [];
+    this.download.onStored(piece, from);
+    const bytes = this.layout.dataLength(piece);
+    this.#context.emit({ type: "pieceStored", piece, bytes, from });
     return from;
   }
 
   /** The driver read and hashed the blocks of a piece on disk, or could not. */
   hashed(piece: PieceIndex, leaves: Uint8Array | undefined, nowMs: number): void {
-    this.#hashServer.hashed(piece, leaves, nowMs);
+    this.#hashServer.onHashed(piece, leaves, nowMs);
   }
 
-  /** A piece on disk is not what it was: nobody gets it any more. */
+  /** A piece on disk is not what it was, and no peer gets it any more. */
   pieceLost(piece: PieceIndex): void {
     if (!this.pieces.have.get(piece)) return;
     this.pieces.lost(piece);
-    this.upload.pieceLost(piece);
-    this.#hashServer.pieceLost(piece);
-    const payload = encodeDontHave(piece);
-    for (const connection of this.#context.connections.values()) {
-      const id = connection.extensionIds.get(DONT_HAVE_EXTENSION);
-      if (id === undefined || id === 0) continue;
-      this.#context.emit({ type: "send", connection, message: { type: "extended", id, payload } });
-    }
+    this.upload.onPieceLost(piece);
+    this.#hashServer.onPieceLost(piece);
+    broadcastDontHave(this.#context, piece);
+    this.#context.emit({ type: "pieceLost", piece });
   }
 
   /** Fetched blocks for the socket, up to `maxBytes`. */
@@ -247,20 +241,19 @@ export class Transfer {
   }
 
   /** Sends what the connection's last events call for: hash requests, block requests. */
-  settle(connection: Connection, nowMs: number): void {
-    this.#hashes.poll(connection, nowMs);
-    this.download.settle(connection, nowMs);
+  poll(connection: Connection, nowMs: number): void {
+    this.#verifier.poll(connection, nowMs);
+    this.download.poll(connection, nowMs);
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
-    this.#hashes.left(connection);
-    this.#hashServer.left(connection);
-    this.#metadata.left(connection);
-    this.#chatter.left(connection);
-    this.download.left(connection);
-    this.upload.left(connection);
-    this.#failures.left(connection);
+  onDisconnected(connection: Connection): void {
+    this.#hashServer.onDisconnected(connection);
+    this.#metadata.onDisconnected(connection);
+    this.#floodGuard.onDisconnected(connection);
+    this.download.onDisconnected(connection);
+    this.upload.onDisconnected(connection);
+    this.#verifier.onDisconnected(connection);
     this.#superSeed?.onDisconnected(connection);
   }
 
@@ -269,20 +262,19 @@ export class Transfer {
     this.download.tick(nowMs);
     this.upload.tick(nowMs);
     this.#superSeed?.tick(nowMs);
-    this.#failures.tick(nowMs);
     this.#hashServer.tick(nowMs);
-    if (this.#hashes.tick(nowMs)) this.download.hashesArrived();
+    if (this.#verifier.tick(nowMs)) this.download.onHashes();
   }
 
   #replaced(connection: Connection, remote: Bitfield): void {
-    this.download.piecesReplaced(connection, remote);
+    this.download.onBitfield(connection, remote);
     if (!this.#superSeed?.isHiding) return;
     for (const piece of remote.ones()) this.#superSeed.onHave(connection, piece as PieceIndex);
     this.#superSeed.offerPieces();
   }
 
   #gained(connection: Connection, piece: PieceIndex): void {
-    this.download.pieceGained(connection, piece);
+    this.download.onHave(connection, piece);
     this.#superSeed?.onHave(connection, piece);
     this.#superSeed?.offerPieces();
   }
@@ -294,43 +286,9 @@ export class Transfer {
     return field;
   }
 
-  #allowFast(connection: Connection, piece: number): void {
-    if (connection.allowedFast.size >= MAX_ALLOWED_FAST) return;
-    connection.allowedFast.add(this.#index(piece));
-    this.#context.hunger.enqueue(connection);
-  }
-
   #index(piece: number): PieceIndex {
     const index = this.layout.pieceIndex(piece);
     if (index === undefined) throw new ProtocolError(`names piece ${piece}, which does not exist`);
     return index;
   }
-}
-
-/**
- * Takes the connection over, with what its peer said before that could be understood. Returns why it has
- * to be closed, if it has.
- *
- * @param upgrade hashes are needed, which peers give on v2 connections only
- */
-export function adoptConnection(
-  connection: Connection,
-  held: readonly Message[],
-  transfer: Transfer,
-  upgrade: boolean,
-  nowMs: number,
-): string | undefined {
-  transfer.joined(connection, true);
-  try {
-    for (const message of held) transfer.received(connection, message, nowMs);
-  } catch (error) {
-    if (error instanceof ProtocolError) return error.message;
-    throw error;
-  }
-  if (connection.peerInterested) transfer.upload.interested(connection, nowMs);
-  // We did not know that we could offer v2. Where the peer could, we come back at once.
-  if (!upgrade || !connection.negotiated.upgradable || !connection.peer.dialable) return undefined;
-  connection.helpful = true;
-  connection.renewed = true;
-  return "connecting anew as v2";
 }

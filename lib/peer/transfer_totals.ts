@@ -20,20 +20,20 @@ export class TransferTotals {
   /** Bytes received. */
   get downloaded(): number {
     let bytes = this.#downBefore;
-    for (const { down } of this.#connections.values()) bytes += down.total;
+    for (const { download } of this.#connections.values()) bytes += download.meter.total;
     return bytes;
   }
 
   /** Bytes sent. */
   get uploaded(): number {
     let bytes = this.#upBefore;
-    for (const { up } of this.#connections.values()) bytes += up.total;
+    for (const { upload } of this.#connections.values()) bytes += upload.meter.total;
     return bytes;
   }
 
   /** The connection is not among them any more. */
-  onDisconnected({ down, up }: Connection): void {
-    this.#downBefore += down.total;
-    this.#upBefore += up.total;
+  onDisconnected({ download, upload }: Connection): void {
+    this.#downBefore += download.meter.total;
+    this.#upBefore += upload.meter.total;
   }
 }

@@ -42,7 +42,7 @@ export function fileProgress(
   const count = files.reduce((sum, { pad }) => sum + (pad ? 0 : 1), 0);
   const standing = (index: number): FileStanding => {
     const { path, length } = files[index]!;
-    const transfer = swarm.phase.name === "transfer" ? swarm.phase.transfer : undefined;
+    const { transfer } = swarm;
     return {
       path: path.join("/"),
       bytes: length,

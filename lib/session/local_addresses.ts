@@ -9,7 +9,7 @@ import type { Connection } from "../peer/connection/connection.ts";
 import type { PeerStream } from "../net/peer_stream.ts";
 import { networkInterfaces } from "../runtime/permissions.ts";
 
-/** So long a list of them is used: all torrents of a program ask, some of them often. */
+/** How long a list of addresses is used, in milliseconds: all torrents of a program ask for it, some often. */
 const FRESH_MS = 2000;
 
 let known: readonly string[] = [];
@@ -32,14 +32,14 @@ interface Foothold {
 
 /**
  * Connections by their end on this machine. Where a machine loses an address, what is sent from it goes
- * nowhere, and nobody hears of that for minutes.
+ * nowhere, and the program hears of that only minutes later.
  */
 export class LocalAddresses {
   readonly #footholds = new Map<Connection, Foothold>();
   readonly #addressesHere: (nowMs: number) => readonly string[];
   #last: readonly string[] = [];
 
-  /** `addresses` says which ones the machine has; the same list as long as nobody looked again. */
+  /** `addresses` says which ones the machine has; the same list until it is read anew. */
   constructor(addresses: (nowMs: number) => readonly string[] = addressesHere) {
     this.#addressesHere = addresses;
   }

@@ -6,12 +6,10 @@
  */
 
 import { DiskError } from "../errors.ts";
-import type { BlockRequest } from "../peer/connection/connection.ts";
+import type { BlockRequest } from "../peer/connection/upload_state.ts";
+import type { PieceNote, VerifyAction } from "../peer/connection/actions.ts";
 import type { Swarm } from "../peer/swarm.ts";
-import type { Transfer } from "../peer/transfer.ts";
 import { type Layout, type PieceIndex } from "../store/layout.ts";
-import type { ActivePiece } from "../store/pieces.ts";
-import type { TransferListener } from "./events.ts";
 import type { FileReader } from "../disk/file_reader.ts";
 import { GcPacer } from "../runtime/gc.ts";
 import type { PieceBuffers } from "../disk/piece_buffers.ts";
@@ -26,6 +24,13 @@ const BLOCKS_PER_COLLECTION = 16_384;
 /** That much of the time goes into it at most, also where a program with a large heap has embedded us. */
 const COLLECTION_TIME_SHARE = 1 / 50;
 
+/** How a stored piece is remembered in the resume data. */
+const NOTES: Readonly<Record<PieceNote, number>> = {
+  verified: NOTE_VERIFIED,
+  sha1: NOTE_SHA1,
+  fragment: NOTE_MISSING,
+};
+
 /** Where a transfer's bytes are: needed once the metadata is known. */
 export interface TransferDisk {
   readonly reader: FileReader;
@@ -34,32 +39,31 @@ export interface TransferDisk {
 }
 
 /** What a store needs from the session it belongs to. */
-export interface PieceStoreHost {
-  /** The machine whose transfer it is. */
+interface PieceStoreHost {
+  /** The machine that hears what came of it. */
   readonly swarm: Swarm;
   /** Does what the swarm wants done. */
   settle(): void;
-  readonly tell: TransferListener;
   /** Storing failed: the download cannot go on. */
   readonly onDiskError: (error: DiskError) => void;
 }
 
 /** The disk of one transfer. */
 export class PieceStore {
-  readonly #transfer: Transfer;
+  readonly #layout: Layout;
   readonly #host: PieceStoreHost;
   readonly #ahead: ReadAhead;
   readonly #garbage = new GcPacer(BLOCKS_PER_COLLECTION, COLLECTION_TIME_SHARE);
   #disk: TransferDisk;
   #moving: Promise<void> | undefined;
 
-  /** For a transfer that has begun. */
-  constructor(transfer: Transfer, disk: TransferDisk, host: PieceStoreHost) {
-    this.#transfer = transfer;
+  /** For a transfer that has begun, of pieces that lie in files as `layout` says. */
+  constructor(layout: Layout, disk: TransferDisk, host: PieceStoreHost) {
+    this.#layout = layout;
     this.#disk = disk;
     this.#host = host;
     this.#ahead = new ReadAhead(
-      transfer.layout,
+      layout,
       (piece, begin, length, out) => this.#disk.reader.read(piece, begin, length, out),
     );
   }
@@ -69,39 +73,36 @@ export class PieceStore {
     if (this.#moving !== undefined) await this.#moving;
     this.#garbage.add(length / BLOCK_LENGTH);
     const good = await this.#ahead.read(piece, begin, length, out, performance.now());
-    if (!good && this.#transfer.pieces.have.get(piece)) {
-      this.#transfer.pieceLost(piece);
-      this.#host.tell({ type: "pieceLost", piece, path: this.#disk.reader.pathOf(piece) });
+    if (!good) {
+      this.#host.swarm.pieceLost(piece);
       this.#host.settle();
     }
     return good;
   }
 
+  /** Where the piece is on disk: see {@link FileReader.pathOf}. */
+  pathOf(piece: PieceIndex): string {
+    return this.#disk.reader.pathOf(piece);
+  }
+
   /** Verifies a full piece and stores it, off the main thread. */
-  async verify({ piece, slot }: ActivePiece): Promise<void> {
-    const transfer = this.#transfer;
-    this.#garbage.add(transfer.layout.pieceLength / BLOCK_LENGTH);
-    const expected = transfer.expected(piece)!;
-    const bySha1 = expected.kind === "sha1";
-    const note = transfer.pieces.isFragment(piece)
-      ? NOTE_MISSING
-      : bySha1 && transfer.layout.version === "hybrid"
-      ? NOTE_SHA1
-      : NOTE_VERIFIED;
+  async verify({ active, expected, note, wantsDigests }: VerifyAction): Promise<void> {
+    const { piece, slot } = active;
+    this.#garbage.add(this.#layout.pieceLength / BLOCK_LENGTH);
     const { workers, memory } = this.#disk.storing!;
-    const asked = { expected, note, digests: transfer.wantsDigests(piece) };
+    const asked = { expected, note: NOTES[note], digests: wantsDigests };
     const job = { piece, buffer: memory.take(slot), ...asked };
     let stored;
     try {
       stored = await workers.store(job);
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
-      transfer.download.notStored(piece);
+      this.#host.swarm.storeFailed(piece);
       this.#host.onDiskError(error);
       return this.#host.settle();
     }
     memory.giveBack(slot, stored.buffer);
-    this.#host.swarm.verified(piece, stored.matches, bySha1, stored.digests);
+    this.#host.swarm.verified(piece, stored.matches, expected.kind === "sha1", stored.digests);
     this.#host.settle();
   }
 
@@ -109,13 +110,13 @@ export class PieceStore {
   async hashBlocks(piece: PieceIndex): Promise<void> {
     const read = (begin: number, out: Uint8Array) =>
       this.readBlocks({ piece, begin, length: out.length }, out);
-    const leaves = await leafHashes(read, this.#transfer.layout, piece);
+    const leaves = await leafHashes(read, this.#layout, piece);
     this.#host.swarm.hashed(piece, leaves, performance.now());
     this.#host.settle();
   }
 
   /**
-   * Lets files be moved while nobody reads them; who wants to waits. From then on they are read through
+   * Moves files while no read is under way; new reads wait meanwhile. From then on files are read through
    * the reader that `move` gives.
    */
   async moveFiles(move: () => Promise<FileReader>): Promise<void> {
@@ -153,7 +154,7 @@ const CHUNK_BYTES = 64 * BLOCK_LENGTH;
  * @param read Reads the piece from `begin` on to fill `out`; false when the data is not what it was.
  * @returns `undefined` when a part of the piece could not be read.
  */
-export async function leafHashes(
+async function leafHashes(
   read: (begin: number, out: Uint8Array) => Promise<boolean>,
   layout: Layout,
   piece: PieceIndex,

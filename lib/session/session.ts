@@ -13,11 +13,11 @@ import type { WebSeedFiles } from "../codec/torrent/web_seed_url.ts";
 import type { Message } from "../codec/wire/message.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Action } from "../peer/connection/actions.ts";
-import type { BlockRequest, Connection } from "../peer/connection/connection.ts";
+import type { Connection } from "../peer/connection/connection.ts";
+import type { BlockRequest } from "../peer/connection/upload_state.ts";
 import type { InfoHashes, TorrentHashes } from "../peer/connection/info_hashes.ts";
 import { SeedCounter } from "../peer/peers/seed_counter.ts";
 import { Swarm } from "../peer/swarm.ts";
-import type { Transfer } from "../peer/transfer.ts";
 import type { TransferOptions } from "../peer/options.ts";
 import type { FileReader } from "../disk/file_reader.ts";
 import { addressesHere, LocalAddresses } from "./local_addresses.ts";
@@ -30,8 +30,9 @@ import { PeerSocket, type SocketHost } from "../net/peer_socket.ts";
 import { PieceStore, type TransferDisk } from "./piece_store.ts";
 import type { RateLimiter } from "../net/rate_limiter.ts";
 import type { SessionOptions } from "./options.ts";
+import { eventOf } from "./swarm_events.ts";
 import { WebSeedDialer, type WebSeedUrl } from "../net/web_seed/web_seed_dialer.ts";
-import { addressOf, type Peer, type PeerSource } from "../peer/connection/peer.ts";
+import type { Peer, PeerSource } from "../peer/connection/peer.ts";
 
 const TICK_MS = 250;
 
@@ -53,7 +54,6 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   readonly #timer: ReturnType<typeof setInterval>;
   #store: PieceStore | undefined;
   #webSeeds: WebSeedDialer | undefined;
-  #completed = false;
 
   /** Begins at once: accepts peers, and fetches the metadata from any it learns of. */
   constructor(options: SessionOptions) {
@@ -78,7 +78,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   }
 
   /**
-   * Somebody told us of peers.
+   * Peers became known.
    *
    * @param by the IP address of who did; absent where each peer spoke for itself, and for the user
    */
@@ -90,26 +90,23 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   }
 
   /** The metadata is known and the disk is looked at: pieces can move. */
-  beginTransfer(options: TransferOptions, hashes: TorrentHashes, disk: TransferDisk): Transfer {
-    const transfer = this.swarm.beginTransfer(options, hashes, performance.now());
-    const { emit: tell, onDiskError } = this.#options;
-    const poll = () => this.settle();
-    this.#store = new PieceStore(transfer, disk, {
+  beginTransfer(options: TransferOptions, hashes: TorrentHashes, disk: TransferDisk): void {
+    this.swarm.beginTransfer(options, hashes, performance.now());
+    this.#store = new PieceStore(options.layout, disk, {
       swarm: this.swarm,
-      settle: poll,
-      tell,
-      onDiskError,
+      settle: () => this.settle(),
+      onDiskError: this.#options.onDiskError,
     });
-    this.#completed = transfer.pieces.isComplete;
     this.settle();
-    return transfer;
   }
 
   /** Web servers have the files as well: from now on they are asked as if they were peers. */
   useWebSeeds(servers: readonly WebSeedUrl[], info: WebSeedFiles): void {
+    const { transfer } = this.swarm;
+    if (transfer === undefined) throw new Error("the metadata is not known yet");
     this.#webSeeds ??= new WebSeedDialer({
       info,
-      layout: this.#transfer().layout,
+      layout: transfer.layout,
       swarm: this.swarm,
       host: this,
       carry: (connection, carrier) => this.#carry(connection, carrier),
@@ -140,7 +137,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
     return this.#store!.stopStoring();
   }
 
-  // Acceptor: the listener has somebody for this torrent.
+  // TorrentAcceptor: what the listener asks and hands over.
 
   /** See {@link TorrentAcceptor.infoHashes}. */
   get infoHashes(): InfoHashes {
@@ -191,8 +188,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
 
   /** A block that was asked for cannot be given. */
   refuseUpload(connection: Connection, request: BlockRequest): void {
-    const { phase } = this.swarm;
-    if (phase.name === "transfer") phase.transfer.upload.refuse(connection, request);
+    this.swarm.uploadRefused(connection, request);
     this.settle();
   }
 
@@ -234,12 +230,12 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
         return this.#sockets.get(action.connection)?.send(action.message);
       case "request":
         return this.#sockets.get(action.connection)?.request(action.blocks);
-      case "tell":
+      case "broadcast":
         return action.to.forEach((one) => this.#sockets.get(one)?.send(action.message));
       case "upload":
         return this.#sockets.get(action.connection)?.upload();
       case "verify":
-        return this.#start(this.#store!.verify(action.active));
+        return this.#start(this.#store!.verify(action));
       case "hashBlocks":
         return this.#start(this.#store!.hashBlocks(action.piece));
       case "dial":
@@ -248,24 +244,14 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
         return this.#sockets.get(action.connection)?.close(action.reason);
       case "metadata":
         return this.#options.onMetadata(action.info);
-      case "stored":
-        return this.#options.emit({
-          type: "piece",
-          piece: action.piece,
-          bytes: this.#transfer().layout.dataLength(action.piece),
-          from: action.from.map(addressOf),
-        });
-      case "failed": {
-        const from = action.from.map(addressOf);
-        return this.#options.emit({ type: "pieceFailed", piece: action.piece, from });
-      }
+      case "pieceStored":
+      case "pieceFailed":
+      case "pieceLost":
+      case "peer":
+        return this.#options.emit(eventOf(action, (piece) => this.#store!.pathOf(piece)));
       case "spoiled":
         return this.#webSeeds?.spoiled(action.peer, action.piece);
-      case "peer":
-        return this.#tellOfPeer(action.peer);
       case "complete":
-        if (this.#completed) return;
-        this.#completed = true;
         return this.#options.onComplete();
       default:
         action satisfies never;
@@ -299,26 +285,9 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
     this.settle();
   }
 
-  #tellOfPeer(peer: Peer): void {
-    const { state, client, reason } = peer;
-    this.#options.emit({
-      type: "peer",
-      address: addressOf(peer),
-      state,
-      ...(client !== "" && { client }),
-      ...((state === "away" || state === "banned") && reason !== "" && { reason }),
-    });
-  }
-
   /** Keeps a promise in mind until it is done, so that closing can wait for it. */
   #start(promise: Promise<void>): void {
     const tracked = promise.finally(() => this.#running.delete(tracked));
     this.#running.add(tracked);
-  }
-
-  #transfer(): Transfer {
-    const { phase } = this.swarm;
-    if (phase.name !== "transfer") throw new Error("the metadata is not known yet");
-    return phase.transfer;
   }
 }

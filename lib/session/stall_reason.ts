@@ -7,7 +7,7 @@
 import type { StallCode } from "../errors.ts";
 import type { Connection } from "../peer/connection/connection.ts";
 import type { Swarm } from "../peer/swarm.ts";
-import type { Transfer } from "../peer/transfer.ts";
+import type { TransferView } from "../peer/transfer_view.ts";
 import {
   inSeconds,
   type TrackerFailure,
@@ -49,25 +49,25 @@ export function stallReason(
   const connections = [...swarm.connections.values()];
   const peers = [...swarm.peers.values()];
   if (connections.length === 0) return withoutConnections(peers, trackers, nowMs);
-  const rate = connections.reduce((sum, { down }) => sum + down.rate(nowMs), 0);
+  const rate = connections.reduce((sum, { download }) => sum + download.meter.rate(nowMs), 0);
   if (rate >= Math.min(SLOW_RATE, downloadLimit / 2)) return undefined;
   if (connections.some(({ openedMs }) => nowMs - openedMs < PATIENCE_MS)) return undefined;
-  if (swarm.phase.name === "metadata") {
+  if (swarm.transfer === undefined) {
     const who = counted(connections, "peer");
     return waiting(
       "no-metadata",
       `${who} connected, but none has sent the torrent's description; a .torrent file has it too`,
     );
   }
-  return withConnections(connections, swarm.phase.transfer, peers);
+  return withConnections(connections, swarm.transfer, peers);
 }
 
 function withConnections(
   connections: readonly Connection[],
-  { hashesComplete, layout }: Transfer,
+  { hashesComplete, layout }: TransferView,
   peers: readonly Peer[],
 ): StallReason {
-  const useful = connections.filter(({ amInterested }) => amInterested);
+  const useful = connections.filter(({ pieces }) => pieces.amInterested);
   if (useful.length === 0) {
     // It has the rest, and offers each piece to one peer first.
     const gradual = connections.filter(({ handsOutGradually }) => handsOutGradually);
@@ -85,7 +85,7 @@ function withConnections(
       "no peer has sent the hashes of the file yet; another may have them",
     );
   }
-  if (useful.every(({ peerChoking }) => peerChoking)) {
+  if (useful.every(({ download }) => download.peerChoking)) {
     return waiting(
       "choked",
       useful.length === 1

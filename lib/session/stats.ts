@@ -13,7 +13,7 @@ import type { Bitfield } from "../store/bitfield.ts";
 import { addressOf } from "../peer/connection/peer.ts";
 
 /** What a swarm itself knows of a transfer's figures. */
-export type SwarmFigures = Omit<
+type SwarmFigures = Omit<
   TransferStats,
   "name" | "state" | "totalBytes" | "haveBytes" | "copies"
 >;
@@ -23,7 +23,7 @@ const MAX_FETCHING = 8;
 
 /** The figures of this moment. */
 export function swarmStats(swarm: Swarm, nowMs: number): SwarmFigures {
-  const transfer = swarm.phase.name === "transfer" ? swarm.phase.transfer : undefined;
+  const { transfer } = swarm;
   const connections = [...swarm.connections.values()]
     .map((connection) => connectionStats(connection, transfer?.layout, nowMs));
   const sum = (of: (c: ConnectionStats) => number) => connections.reduce((n, c) => n + of(c), 0);
@@ -36,12 +36,12 @@ export function swarmStats(swarm: Swarm, nowMs: number): SwarmFigures {
   return {
     uploadedBytes: swarm.uploadedBytes,
     downloadedBytes: swarm.downloadedBytes,
-    wastedBytes: transfer?.download.wastedBytes ?? 0,
+    wastedBytes: transfer?.wastedBytes ?? 0,
     downloadRate: sum((c) => c.downloadRate),
     uploadRate: sum((c) => c.uploadRate),
     pieces: transfer?.layout.pieceCount ?? 0,
     havePieces: transfer?.pieces.have.count ?? 0,
-    ...(transfer?.superSeed?.isHiding && { superSeeding: true }),
+    ...(transfer?.isHiding && { superSeeding: true }),
     peers,
     connections,
     sources: contributors(swarm),
@@ -69,23 +69,23 @@ function connectionStats(
   layout: Layout | undefined,
   nowMs: number,
 ): ConnectionStats {
-  const { peer, negotiated, down, up } = connection;
+  const { peer, negotiated, download, upload } = connection;
   const flags = [
     peer.url === undefined ? "" : "w",
     negotiated.inbound ? "i" : "",
     negotiated.v2 ? "2" : "",
-    connection.peerChoking ? "" : "d",
-    connection.amChoking ? "" : "u",
-    connection.snubbed ? "s" : "",
+    download.peerChoking ? "" : "d",
+    upload.amChoking ? "" : "u",
+    download.snubbed ? "s" : "",
     connection.handsOutGradually ? "g" : "",
   ];
   return {
     address: addressOf(peer),
     client: peer.client,
-    downloadedBytes: down.total,
-    uploadedBytes: up.total,
-    downloadRate: down.rate(nowMs),
-    uploadRate: up.rate(nowMs),
+    downloadedBytes: download.meter.total,
+    uploadedBytes: upload.meter.total,
+    downloadRate: download.meter.rate(nowMs),
+    uploadRate: upload.meter.rate(nowMs),
     progress: progressOf(connection),
     flags: flags.join(""),
     fetching: layout === undefined ? [] : piecesOwed(connection, layout, MAX_FETCHING),
@@ -94,9 +94,10 @@ function connectionStats(
 }
 
 /** Share of the pieces that it has, as far as it tells; all of them where it has told all it will. */
-function progressOf({ remote, isSeeder, handsOutGradually }: Connection): number {
-  if (remote.length === 0) return 0;
-  return isSeeder && !handsOutGradually ? 1 : remote.count / remote.length;
+function progressOf({ isSeeder, handsOutGradually, pieces }: Connection): number {
+  const { have } = pieces;
+  if (have.length === 0) return 0;
+  return isSeeder && !handsOutGradually ? 1 : have.count / have.length;
 }
 
 /** The pieces as they are at the moment of asking; nothing is copied. */
@@ -113,13 +114,14 @@ export interface PieceView {
 
 /** The pieces of this swarm's torrent; `undefined` while they are not known. */
 export function pieceView(swarm: Swarm): PieceView | undefined {
-  if (swarm.phase.name !== "transfer") return undefined;
-  const { pieces, layout, download: { available: { rarity } } } = swarm.phase.transfer;
+  const { transfer } = swarm;
+  if (transfer === undefined) return undefined;
+  const { pieces, layout } = transfer;
   let complete = 0; // those are not in the order of rarity
   const reticent: Bitfield[] = [];
-  for (const { remote, isSeeder, isCounted } of swarm.connections.values()) {
+  for (const { isSeeder, pieces: { have, isCounted } } of swarm.connections.values()) {
     if (!isCounted) complete++;
-    else if (isSeeder && !remote.isFull && remote.length > 0) reticent.push(remote);
+    else if (isSeeder && !have.isFull && have.length > 0) reticent.push(have);
   }
   const untold = (piece: number) =>
     reticent.reduce((sum, told) => sum + (told.get(piece) ? 0 : 1), 0);
@@ -127,6 +129,6 @@ export function pieceView(swarm: Swarm): PieceView | undefined {
     count: layout.pieceCount,
     inFlight: pieces.active.keys(),
     has: (piece) => pieces.have.get(piece),
-    availability: (piece) => rarity.availability(piece) + complete + untold(piece),
+    availability: (piece) => transfer.availability(piece) + complete + untold(piece),
   };
 }

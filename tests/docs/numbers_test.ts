@@ -23,7 +23,7 @@ const PASSAGES: Readonly<Record<string, readonly string[]>> = {
     "never longer than {codec/discovery/shoal_packets.ts MAX_FIND_RESPONSE_LENGTH} bytes",
     "as soon as it has read {codec/wire/handshake.ts HANDSHAKE_HEAD_LENGTH} bytes",
     "So does a length above {codec/wire/message_types.ts MAX_MESSAGE_LENGTH}.",
-    "without it {peer/connection/connection.ts DEFAULT_REQUEST_QUEUE} are assumed",
+    "without it {peer/connection/extension_state.ts DEFAULT_REQUEST_QUEUE} are assumed",
     "metadata pieces of {codec/wire/extension.ts METADATA_PIECE_LENGTH} bytes",
     "at most {codec/wire/pex.ts MAX_PEX_PEERS} peers a message; to other programs it sends one a minute " +
     "at most, to Shoal one every {peer/extension/pex.ts SHOAL_INTERVAL_MS s-word} seconds",

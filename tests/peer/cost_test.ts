@@ -30,7 +30,7 @@ function costOf(options: MachineOptions): Cost {
   for (let i = 0; i < BLOCKS; i++) machine.deliver(); // until it runs evenly
   let looks = 0, settlings = 0;
   const { get, nextCommon } = Bitfield.prototype;
-  const { settle } = Download.prototype;
+  const { poll: settle } = Download.prototype;
   Bitfield.prototype.get = function (index) {
     looks++;
     return get.call(this, index);
@@ -39,7 +39,7 @@ function costOf(options: MachineOptions): Cost {
     looks++;
     return nextCommon.call(this, other, from);
   };
-  Download.prototype.settle = function (connection, nowMs) {
+  Download.prototype.poll = function (connection, nowMs) {
     settlings++;
     settle.call(this, connection, nowMs);
   };

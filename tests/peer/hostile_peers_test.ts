@@ -5,6 +5,7 @@ import { encodeDontHave } from "../../lib/codec/wire/extension.ts";
 import type { Message } from "../../lib/codec/wire/message.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
+import type { Swarm } from "../../lib/peer/swarm.ts";
 import { OurExtension } from "../../lib/peer/extension/extended_handshake.ts";
 import { MemorySwarm } from "../support/swarm/memory_swarm.ts";
 import { MemoryTorrent } from "../support/swarm/memory_torrent.ts";
@@ -114,7 +115,7 @@ Deno.test({
         liar.read = () => new Uint8Array(0);
         liar.swarm.takeUploads = () => [];
         if (how === "refusing") {
-          liar.swarm.phase.name === "transfer" && refuse(liar.transfer.upload);
+          refuse(liar.swarm);
         }
       }
       world.add({ has: "everything" });
@@ -129,12 +130,11 @@ Deno.test({
 });
 
 /** Every request is answered by a reject. */
-function refuse(upload: { request: unknown; refuse: unknown }): void {
-  const { request } = upload as { request: (...args: unknown[]) => void };
-  const honest = upload as { refuse: (connection: Connection, block: unknown) => void };
-  upload.request = (connection: Connection, message: unknown, nowMs: number) => {
-    request.call(upload, connection, message, nowMs);
-    for (const block of connection.uploadQueue.splice(0)) honest.refuse(connection, block);
+function refuse(swarm: Swarm): void {
+  const { received } = swarm;
+  swarm.received = (connection, message, nowMs) => {
+    received.call(swarm, connection, message, nowMs);
+    for (const block of connection.upload.queue.splice(0)) swarm.uploadRefused(connection, block);
   };
 }
 
@@ -146,7 +146,7 @@ Deno.test({
     const slow = bench.connect(1);
     bench.say(slow, { type: "haveAll" }, { type: "unchoke" });
     bench.pass(9000);
-    assert(slow.outstanding.size > 0);
+    assert(slow.download.outstanding.size > 0);
     // A message now and then keeps the connection, but not the place.
     bench.say(slow, { type: "keepAlive" });
     assertEquals(bench.inbound(2), "not accepted", "too early");

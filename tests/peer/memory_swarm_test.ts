@@ -15,9 +15,7 @@ function worldOf(options: MemoryTorrentOptions, seed: number, latencyMs?: number
 /** Runs until all `nodes` are complete and asserts that each has exactly the files. */
 function complete(world: MemorySwarm, nodes: readonly MemoryNode[], seconds = 60): void {
   const done = world.run(seconds, () => nodes.every((node) => node.isComplete));
-  const counts = nodes.map((node) =>
-    node.swarm.phase.name === "transfer" && node.transfer.pieces.have.count
-  );
+  const counts = nodes.map((node) => node.swarm.transfer?.pieces.have.count);
   assert(done, `seed ${world.seed}: only ${counts} of ${world.torrent.layout.pieceCount} pieces`);
   for (const node of nodes) assert(world.torrent.isOn(node.disk), "the files differ");
 }
@@ -29,7 +27,7 @@ function banned(node: MemoryNode): string[] {
 }
 
 function wasted(nodes: readonly MemoryNode[]): number {
-  return nodes.reduce((sum, node) => sum + node.transfer.download.wastedBytes, 0);
+  return nodes.reduce((sum, node) => sum + node.transfer.wastedBytes, 0);
 }
 
 Deno.test({
@@ -50,7 +48,7 @@ Deno.test({
         assertEquals(leecher.transfer.usedSha1, false);
         const [connection] = leecher.endpoints.keys();
         assertEquals(connection!.negotiated.v2, version !== "v1");
-        assertEquals(connection!.amInterested, false);
+        assertEquals(connection!.pieces.amInterested, false);
       }
     }
   },

@@ -113,10 +113,10 @@ function inState(state: State) {
     state === "metadata" ? {} : { have: seeding ? allOf(4) : bits(4, 0) },
   );
   const connection = bench.connect(1);
-  connection.extensionIds.set("ut_metadata", 5);
+  connection.extension.ids.set("ut_metadata", 5);
   if (state === "flowing" || seeding) {
     if (!seeding) bench.say(connection, { type: "bitfield", bits: Uint8Array.of(0x60) });
-    connection.requestQueue = 1;
+    connection.extension.requestQueue = 1;
     bench.say(connection, { type: "unchoke" }, { type: "interested" });
     bench.say(connection, { type: "request", piece: 0, begin: 0, length: BLOCK });
   }
@@ -129,10 +129,19 @@ function inState(state: State) {
 
 const FLAGS = ["amChoking", "amInterested", "peerChoking", "peerInterested"] as const;
 
+function flagsOf({ pieces: { amInterested }, upload, download: { peerChoking } }: Connection) {
+  return {
+    amChoking: upload.amChoking,
+    amInterested,
+    peerChoking,
+    peerInterested: upload.peerInterested,
+  };
+}
+
 function outcome(state: State, message: string): string {
   const { bench, connection, asked } = inState(state);
-  const before = { ...connection } as Connection;
-  const queued = connection.uploadQueue.length;
+  const before = flagsOf(connection);
+  const queued = connection.upload.queue.length;
   try {
     bench.say(connection, MESSAGES[message]!(asked));
   } catch (error) {
@@ -140,11 +149,12 @@ function outcome(state: State, message: string): string {
     return "x";
   }
   const effects: string[] = [];
+  const after = flagsOf(connection);
   for (const flag of FLAGS) {
-    if (before[flag] !== connection[flag]) effects.push((connection[flag] ? "+" : "!") + flag);
+    if (before[flag] !== after[flag]) effects.push((after[flag] ? "+" : "!") + flag);
   }
   for (const { type } of bench.said(connection)) effects.push(type);
-  if (connection.uploadQueue.length > queued) effects.push("queued");
+  if (connection.upload.queue.length > queued) effects.push("queued");
   return effects.join(" ") || "-";
 }
 

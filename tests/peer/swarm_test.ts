@@ -55,7 +55,7 @@ Deno.test({
     bench.say(connection, { type: "bitfield", bits: Uint8Array.of(0xf0) }, { type: "unchoke" });
     bench.say(connection, { type: "interested" }, { type: "choke" }, { type: "unchoke" });
     bench.say(connection, { type: "request", piece: 3, begin: 0, length: BLOCK });
-    bench.transfer.pieceLost(at(0));
+    bench.swarm.pieceLost(at(0));
     const types = new Set(bench.said(connection).map(({ type }) => type));
     assertEquals(types, new Set(["bitfield", "interested", "unchoke", "request"]));
   },
@@ -87,7 +87,7 @@ Deno.test({
     const connection = bench.connect(1);
     bench.say(connection, hello({ client: "other 1", requestQueue: 7, metadataSize: 9 }));
     bench.say(connection, hello({ ids: new Map([["lt_donthave", 0]]) }));
-    const { extensionIds, requestQueue, metadataSize, peer } = connection;
+    const { peer, extension: { ids: extensionIds, requestQueue, metadataSize } } = connection;
     assertEquals([requestQueue, metadataSize, peer.client], [7, 9, "other 1"]);
     assertEquals(extensionIds.get("ut_metadata"), 3, "a later handshake adds to an earlier one");
     for (let i = 0; i < 100; i++) bench.say(connection, hello({ ids: new Map([[`x${i}`, 9]]) }));
@@ -493,7 +493,7 @@ Deno.test({
     bench.begin(bits(4, 1));
     const actions = bench.actions();
     const said = (connection: Connection) => sentTo(actions, connection).map(({ type }) => type);
-    assertEquals(one.remote.isFull && two.remote.count === 2, true);
+    assertEquals(one.pieces.have.isFull && two.pieces.have.count === 2, true);
     assert(said(one).includes("request"));
     assert(said(one).includes("have"), "we had said that we have nothing");
     assertEquals(said(one).filter((type) => type === "haveNone").length, 1);
@@ -555,8 +555,8 @@ Deno.test({
     bench.say(knows, hello());
     bench.say(not, hello({ ids: new Map() }));
     bench.actions();
-    bench.transfer.pieceLost(at(2));
-    bench.transfer.pieceLost(at(2));
+    bench.swarm.pieceLost(at(2));
+    bench.swarm.pieceLost(at(2));
     const actions = bench.actions();
     const payload = Uint8Array.of(0, 0, 0, 2);
     assertEquals<unknown>(sentTo(actions, knows), [{ type: "extended", id: 4, payload }]);

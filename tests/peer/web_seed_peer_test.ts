@@ -38,7 +38,7 @@ Deno.test("a web seed is dialled, asked for blocks, and told nothing a peer woul
   const types = new Set(sentTo(bench.actions(), connection).map(({ type }) => type));
   assertEquals(types, new Set(["haveNone", "interested", "request"]));
   bench.pass(20_000);
-  assertEquals(connection.amChoking, true);
+  assertEquals(connection.upload.amChoking, true);
 });
 
 Deno.test("a web seed takes no peer's place, and is no peer to tell others of", {

@@ -9,6 +9,7 @@ import { cp } from "node:fs/promises";
 import { fromFileUrl, join } from "@std/path";
 import { pseudoRandomBytes } from "../../support/content.ts";
 import { Program } from "../../support/process.ts";
+import { documentText } from "../support/project/document.ts";
 import { TempFolder } from "../../support/temp.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
@@ -36,7 +37,6 @@ console.log(result.path, result.verifiedBy);
 /** What a program says that uses a wrong type. */
 const MISTAKE = `
 import { Seeder } from "@shoal/shoal";
-import { documentText } from "../support/project/document.ts";
 const seeder = await Seeder.start("file.iso");
 const port: string = seeder.port;
 console.log(port);

@@ -262,12 +262,12 @@ Deno.test("a seeder that hands out gradually is waited for, and no other one is 
   const swarm = await transferring("v1");
   const seeder = connect(swarm, 1);
   swarm.received(seeder, { type: "haveNone" }, 0);
-  seeder.isSuperSeeder = true;
+  seeder.extension.isSuperSeeder = true;
   assertEquals(reasonOf(swarm, ANSWERING, 5000), [
     "choked",
     "the seeder hands out its chunks gradually, each to one peer first; waiting for a turn",
   ]);
-  connect(swarm, 2, 5000).isSuperSeeder = true;
+  connect(swarm, 2, 5000).extension.isSuperSeeder = true;
   assertEquals(reasonOf(swarm, ANSWERING, 9000), [
     "choked",
     "all 2 seeders hand out their chunks gradually, each to one peer first; waiting for a turn",

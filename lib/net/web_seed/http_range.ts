@@ -17,7 +17,7 @@ const MAX_RETRY_AFTER_MS = 60 * 60_000;
 const ABOUT_US = [401, 407, 408, 425, 429];
 
 /** Which bytes of which file. */
-export interface HttpRange {
+interface HttpRange {
   readonly url: string;
   readonly offset: number;
   /** At least 1. */

@@ -6,7 +6,7 @@
  */
 
 import type { WebSeedFiles } from "../../codec/torrent/web_seed_url.ts";
-import type { BlockRequest } from "../../peer/connection/connection.ts";
+import type { BlockRequest } from "../../peer/connection/upload_state.ts";
 import { Bitfield } from "../../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../../store/layout.ts";
 
@@ -18,7 +18,7 @@ const MAX_DIFFERENT = 3;
 const MISSING_MS = 30 * 60_000;
 
 /** Files that follow each other: indexes into the torrent's files. */
-export interface FileRange {
+interface FileRange {
   readonly first: number;
   readonly last: number;
 }

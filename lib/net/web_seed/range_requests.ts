@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BlockRequest } from "../../peer/connection/connection.ts";
+import type { BlockRequest } from "../../peer/connection/upload_state.ts";
 import { BLOCK_LENGTH, type FileSpan, type Layout } from "../../store/layout.ts";
 
 /** Consecutive blocks: one stretch of the torrent. */

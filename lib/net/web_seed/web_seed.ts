@@ -9,7 +9,8 @@
 
 import type { BlockRangeMessage, Message } from "../../codec/wire/message.ts";
 import { type WebSeedFiles, webSeedFileUrl } from "../../codec/torrent/web_seed_url.ts";
-import type { BlockRequest, Connection } from "../../peer/connection/connection.ts";
+import type { Connection } from "../../peer/connection/connection.ts";
+import type { BlockRequest } from "../../peer/connection/upload_state.ts";
 import { BLOCK_LENGTH, type Layout, type PieceIndex } from "../../store/layout.ts";
 import type { Transport, TransportHost } from "../transport.ts";
 import { rethrowBug } from "../../runtime/operational_errors.ts";
@@ -31,7 +32,7 @@ const LITTLE_BYTES = 256 * 1024;
 const ZEROS = new Uint8Array(BLOCK_LENGTH);
 
 /** What a web seed serves. */
-export interface WebSeedOptions {
+interface WebSeedOptions {
   readonly url: string;
   readonly info: WebSeedFiles;
   readonly layout: Layout;

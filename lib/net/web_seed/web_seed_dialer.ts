@@ -32,7 +32,7 @@ export interface WebSeedUrl {
 }
 
 /** What web seeds need from the session they belong to. */
-export interface WebSeedsOptions {
+interface WebSeedsOptions {
   readonly info: WebSeedFiles;
   readonly layout: Layout;
   readonly swarm: Swarm;

@@ -7,7 +7,7 @@
 
 import type { Message } from "../../codec/wire/message.ts";
 import type { PieceIndex } from "../../store/layout.ts";
-import type { ActivePiece } from "../../store/pieces.ts";
+import type { ActivePiece, PieceHash } from "../../store/pieces.ts";
 import type { Connection } from "./connection.ts";
 import type { Peer } from "./peer.ts";
 
@@ -24,21 +24,29 @@ export type Action =
     readonly blocks: readonly number[];
   }
   /** Write the same message to several peers, some of whom may be gone. */
-  | { readonly type: "tell"; readonly to: readonly Connection[]; readonly message: Message }
+  | { readonly type: "broadcast"; readonly to: readonly Connection[]; readonly message: Message }
   /** The connection has uploads waiting: fetch them with `takeUploads` as the socket can take them. */
   | { readonly type: "upload"; readonly connection: Connection }
   /** Close the connection. Answer: `closed`. */
   | { readonly type: "close"; readonly connection: Connection; readonly reason: string }
-  /** All blocks of the piece are in its slot: check its hash and store it. Answer: `verified`. */
-  | { readonly type: "verify"; readonly active: ActivePiece }
+  /** All blocks of the piece are in its slot: check it and store it. Answer: `verified` or `storeFailed`. */
+  | VerifyAction
   /** Read a piece from disk and hash its blocks, for a peer. Answer: `hashed`. */
   | { readonly type: "hashBlocks"; readonly piece: PieceIndex }
   /** The info dictionary is here and matches its hash. Answer: `beginTransfer`. */
   | { readonly type: "metadata"; readonly info: Uint8Array }
   /** A piece is verified and stored. */
-  | { readonly type: "stored"; readonly piece: PieceIndex; readonly from: readonly Peer[] }
+  | {
+    readonly type: "pieceStored";
+    readonly piece: PieceIndex;
+    /** Bytes of file data in it. */
+    readonly bytes: number;
+    readonly from: readonly Peer[];
+  }
   /** A piece did not match its hash. */
-  | { readonly type: "failed"; readonly piece: PieceIndex; readonly from: readonly Peer[] }
+  | { readonly type: "pieceFailed"; readonly piece: PieceIndex; readonly from: readonly Peer[] }
+  /** A piece on disk is not what it was, and is no longer given to anybody. */
+  | { readonly type: "pieceLost"; readonly piece: PieceIndex }
   /**
    * What a web seed sent of a piece is proved to be wrong. Which of its files that means, and whether the
    * others are still to be had from there, its driver judges: see {@link Swarm.ban}.
@@ -48,6 +56,24 @@ export type Action =
   | { readonly type: "complete" }
   /** A peer changed its state. */
   | { readonly type: "peer"; readonly peer: Peer };
+
+/** A full piece for the driver to check and to store. */
+export interface VerifyAction {
+  readonly type: "verify";
+  readonly active: ActivePiece;
+  /** What the piece has to match. */
+  readonly expected: PieceHash;
+  /** How the piece is remembered once it is stored. */
+  readonly note: PieceNote;
+  /** Whether the digests of its blocks are wanted even if the piece matches. */
+  readonly wantsDigests: boolean;
+}
+
+/**
+ * How a stored piece is remembered: as `verified`; as checked by `sha1` only, although the torrent has
+ * SHA-256 hashes; or not at all, since only a `fragment` of it is kept.
+ */
+export type PieceNote = "verified" | "sha1" | "fragment";
 
 /** Takes an action to be carried out after the current event. */
 export type Emit = (action: Action) => void;

@@ -18,7 +18,7 @@ export function sendMetadata(
   connection: Connection,
   message: Exclude<MetadataMessage, { type: "unknown" }>,
 ): void {
-  const id = connection.extensionIds.get(METADATA_EXTENSION);
+  const id = connection.extension.ids.get(METADATA_EXTENSION);
   if (id === undefined || id === 0) return;
   const payload = encodeMetadataMessage(message);
   emit({ type: "send", connection, message: { type: "extended", id, payload } });

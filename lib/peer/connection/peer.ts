@@ -1,5 +1,5 @@
 /**
- * Somebody who takes part in a swarm: what is known of it, and from whom.
+ * A peer of a swarm: what is known of it, and from whom.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { PeerState } from "./peer_state.ts";
 /** Where we learned of a peer. What the user named is never given up. */
 export type PeerSource = "user" | "tracker" | "inbound" | "peer" | "local";
 
-/** Somebody who takes part in the swarm, or once did. */
+/** A peer that takes part in the swarm, or once did. */
 export interface Peer {
   /** Number of this peer in its book. */
   readonly id: number;
@@ -20,7 +20,7 @@ export interface Peer {
   port: number;
   state: PeerState;
   source: PeerSource;
-  /** False when the port is only where its connection came from: nobody listens there. */
+  /** False when the port is only where its connection came from, and not where it listens. */
   dialable: boolean;
   /** It serves the v2 info-hash, as far as the tracker told. */
   v2: boolean;
@@ -41,7 +41,7 @@ export interface Peer {
   badPieces: number;
 }
 
-/** Somebody nothing has come of yet. */
+/** A peer that was not connected yet. */
 export function newPeer(
   said: Pick<Peer, "id" | "url" | "host" | "port" | "source" | "dialable" | "v2" | "wantsNothing">,
 ): Peer {

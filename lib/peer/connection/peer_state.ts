@@ -1,7 +1,7 @@
 /**
  * The states a peer can be in, as one table.
  *
- * A peer is somebody the program knows of; a connection is one conversation with it. The table says
+ * A peer is known by its address; a connection is one conversation with it. The table says
  * which event leads from which state to which; an event that is not listed for a state cannot happen
  * in it, and {@link nextState} refuses it.
  *
@@ -24,9 +24,9 @@ export type PeerEvent =
   | "handshake" // both handshakes are through
   | "loss" // failure, timeout, close: anything that ends an attempt or a connection
   | "back-off over" // time to try again
-  | "learned" // somebody tells us about it again
+  | "learned" // its address is named once more
   | "given up" // failed too often, or is not to be known (BEP 27)
-  | "corrupt"; // its data failed verification, and nobody else can be to blame
+  | "corrupt"; // its data failed verification, and no other peer can be to blame
 
 /** Every legal transition. `forgotten` means the peer leaves the book. */
 export const TRANSITIONS: Readonly<

@@ -33,7 +33,7 @@ export class RequestPipeline {
   }
 
   /** A block arrived, `sampleMs` after it was asked for. */
-  answered(sampleMs: number): void {
+  onAnswered(sampleMs: number): void {
     const latencyMs = this.#latencyMs;
     this.#latencyMs = latencyMs === 0 || sampleMs < latencyMs
       ? sampleMs

@@ -1,5 +1,5 @@
 /**
- * How often somebody may do something: a bucket that fills steadily and holds so much at most.
+ * A token bucket, which limits how often a peer may do something: it fills steadily up to its capacity.
  *
  * @module
  */

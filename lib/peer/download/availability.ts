@@ -7,13 +7,11 @@
  * @module
  */
 
-import type { Bitfield } from "../../store/bitfield.ts";
-import type { Layout, PieceIndex } from "../../store/layout.ts";
+import { Bitfield } from "../../store/bitfield.ts";
+import type { PieceIndex } from "../../store/layout.ts";
 import type { Pieces } from "../../store/pieces.ts";
-import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { DownloadOptions } from "../connection/context.ts";
-import type { ReadyQueue } from "../connection/ready_queue.ts";
+import type { TransferContext } from "../connection/context.ts";
 import { RarestFirst } from "./rarest_first.ts";
 
 /** More than this is not little. */
@@ -25,49 +23,56 @@ export class Availability {
   readonly rarity: RarestFirst;
   /** How many connected peers have all pieces. */
   completeCount = 0;
+  readonly #context: TransferContext;
   readonly #pieces: Pieces;
-  readonly #emit: Emit;
-  readonly #hunger: ReadyQueue;
 
   /** Everything missing that was chosen is wanted from the beginning. */
-  constructor({ layout, pieces, emit, hunger, random }: DownloadOptions) {
+  constructor(context: TransferContext) {
+    const { layout, pieces, random } = context;
+    this.#context = context;
     this.#pieces = pieces;
-    this.#emit = emit;
-    this.#hunger = hunger;
     this.rarity = new RarestFirst(layout.pieceCount, random);
     for (const piece of layout.pieces()) {
       if (!pieces.have.get(piece) && pieces.isWanted(piece)) this.rarity.add(piece);
     }
   }
 
+  /** A connection takes part from now on: of its pieces nothing is known yet. */
+  onConnected(connection: Connection): void {
+    connection.pieces.have = new Bitfield(this.#context.layout.pieceCount);
+  }
+
   /** The peer says anew what it has; it takes the place of what was known until now. */
-  replaced(connection: Connection, remote: Bitfield): void {
-    this.withdrawn(connection);
-    connection.remote = remote;
+  onBitfield(connection: Connection, remote: Bitfield): void {
+    this.onDisconnected(connection);
+    const { pieces } = connection;
+    pieces.have = remote;
     if (hasEverything(remote)) this.completeCount++;
-    connection.isCounted = !remote.isFull;
-    connection.gains = [];
-    connection.wantedCount = remote.isFull ? this.#allWanted : this.#count(remote);
-    if (connection.wantedCount > 0) this.#hunger.enqueue(connection);
+    pieces.isCounted = !remote.isFull;
+    pieces.gains = [];
+    pieces.wantedCount = remote.isFull ? this.#allWanted : this.#count(remote);
+    if (pieces.wantedCount > 0) this.#context.ready.enqueue(connection);
     this.#showInterest(connection);
   }
 
   /** What the peer was known to have no longer counts. */
-  withdrawn(connection: Connection): void {
-    if (hasEverything(connection.remote)) this.completeCount--;
-    if (!connection.isCounted) return;
-    for (const piece of connection.remote.ones()) this.rarity.decrement(piece);
+  onDisconnected(connection: Connection): void {
+    const { have, isCounted } = connection.pieces;
+    if (hasEverything(have)) this.completeCount--;
+    if (!isCounted) return;
+    for (const piece of have.ones()) this.rarity.decrement(piece);
   }
 
   /** The peer got one more piece. */
-  gained(connection: Connection, piece: PieceIndex): void {
-    if (!connection.remote.set(piece)) return;
-    if (hasEverything(connection.remote)) this.completeCount++;
+  onHave(connection: Connection, piece: PieceIndex): void {
+    const { pieces } = connection;
+    if (!pieces.have.set(piece)) return;
+    if (hasEverything(pieces.have)) this.completeCount++;
     this.rarity.increment(piece);
     if (!this.#isWanted(piece)) return;
-    connection.wantedCount++;
-    if (connection.gains.length < MAX_GAINS) connection.gains.push(piece);
-    this.#hunger.enqueue(connection);
+    pieces.wantedCount++;
+    if (pieces.gains.length < MAX_GAINS) pieces.gains.push(piece);
+    this.#context.ready.enqueue(connection);
     this.#showInterest(connection);
   }
 
@@ -75,42 +80,42 @@ export class Availability {
    * All that the peer has and we want, if that is little and came piece by piece; else `undefined`. So
    * that a peer with a few new pieces does not have to be asked for each of thousands.
    */
-  readonly fewWanted = (connection: Connection): readonly PieceIndex[] | undefined => {
-    const { gains, wantedCount } = connection;
-    if (wantedCount > gains.length) return undefined;
-    connection.gains = gains.filter((piece) => this.#isWanted(piece));
-    return connection.gains.length === wantedCount ? connection.gains : undefined;
+  readonly fewWanted = ({ pieces }: Connection): readonly PieceIndex[] | undefined => {
+    if (pieces.wantedCount > pieces.gains.length) return undefined;
+    pieces.gains = pieces.gains.filter((piece) => this.#isWanted(piece));
+    return pieces.gains.length === pieces.wantedCount ? pieces.gains : undefined;
   };
 
   /** The peer has one piece fewer. Who loses one of all is counted from then on, also with all again. */
-  dropped(connection: Connection, piece: PieceIndex): void {
-    const { remote } = connection;
-    const wasFull = hasEverything(remote);
-    if (!remote.clear(piece)) return;
+  onDontHave(connection: Connection, piece: PieceIndex): void {
+    const { pieces } = connection;
+    const wasFull = hasEverything(pieces.have);
+    if (!pieces.have.clear(piece)) return;
     if (wasFull) this.completeCount--;
-    if (connection.isCounted) this.rarity.decrement(piece);
-    else for (const other of remote.ones()) this.rarity.increment(other);
-    connection.isCounted = true;
+    if (pieces.isCounted) this.rarity.decrement(piece);
+    else for (const other of pieces.have.ones()) this.rarity.increment(other);
+    pieces.isCounted = true;
     if (!this.#isWanted(piece)) return;
-    connection.wantedCount--;
+    pieces.wantedCount--;
     this.#showInterest(connection);
   }
 
   /** We have a piece now that the peer has too. */
-  satisfied(connection: Connection): void {
-    connection.wantedCount--;
+  onStored(connection: Connection): void {
+    connection.pieces.wantedCount--;
     this.#showInterest(connection);
   }
 
   /** @throws {Error} when counts or interest contradict what the connections have */
-  checkInvariant(connections: Iterable<Connection>, layout: Layout): void {
+  checkInvariant(): void {
+    const { connections, layout } = this.#context;
     this.rarity.checkInvariant();
     const counts = new Uint16Array(layout.pieceCount);
     let complete = 0;
-    for (const { remote, isCounted } of connections) {
-      if (hasEverything(remote)) complete++;
-      if (isCounted) { for (const piece of remote.ones()) counts[piece]!++; }
-      else if (!remote.isFull) throw new Error("who lacks pieces is not counted");
+    for (const { pieces: { have, isCounted } } of connections.values()) {
+      if (hasEverything(have)) complete++;
+      if (isCounted) { for (const piece of have.ones()) counts[piece]!++; }
+      else if (!have.isFull) throw new Error("who lacks pieces is not counted");
     }
     if (complete !== this.completeCount) throw new Error(`${complete} peers have everything`);
     for (const piece of layout.pieces()) {
@@ -121,9 +126,9 @@ export class Availability {
         throw new Error(`piece ${piece} is in the order although it is not missing`);
       }
     }
-    for (const { id, remote, wantedCount, amInterested } of connections) {
+    for (const { id, pieces: { have, wantedCount, amInterested } } of connections.values()) {
       let wanted = 0;
-      for (const piece of remote.ones()) if (this.#isWanted(piece)) wanted++;
+      for (const piece of have.ones()) if (this.#isWanted(piece)) wanted++;
       if (wanted !== wantedCount) throw new Error(`connection ${id} has ${wanted} wanted pieces`);
       if (amInterested !== wanted > 0) throw new Error(`interest in connection ${id} is a lie`);
     }
@@ -149,11 +154,12 @@ export class Availability {
   }
 
   #showInterest(connection: Connection): void {
-    const interested = connection.wantedCount > 0;
-    if (interested === connection.amInterested) return;
-    connection.amInterested = interested;
+    const { pieces } = connection;
+    const interested = pieces.wantedCount > 0;
+    if (interested === pieces.amInterested) return;
+    pieces.amInterested = interested;
     const message = { type: interested ? "interested" : "notInterested" } as const;
-    this.#emit({ type: "send", connection, message });
+    this.#context.emit({ type: "send", connection, message });
   }
 }
 

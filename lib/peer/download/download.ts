@@ -1,8 +1,9 @@
 /**
  * Fetching: what is asked of whom, and what becomes of the blocks.
  *
- * A block's way: asked for (`settle`) -> arrives (`block`) -> piece full -> hash checked and stored by
- * the driver -> `stored`, and everybody hears of it; or `failed`, or some of its blocks `reopened`.
+ * A block's way: it is asked for (`poll`) and arrives (`onBlock`). When its piece is full, the driver checks
+ * and stores the piece (`onStored`), and all peers hear of it; or the piece did not match, and all of it or
+ * some of its blocks are fetched again (`retryPiece`, `retryBlocks`).
  *
  * @module
  */
@@ -14,61 +15,74 @@ import type { Bitfield } from "../../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../../store/layout.ts";
 import type { ActivePiece, Pieces } from "../../store/pieces.ts";
 import { RequestScheduler } from "./request_scheduler.ts";
+import { ActivePieces } from "./active_pieces.ts";
 import { Availability } from "./availability.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { DownloadOptions } from "../connection/context.ts";
+import type { TransferContext } from "../connection/context.ts";
 import { EndGame } from "./request_scheduler.ts";
 import { RequestQuota } from "./request_quota.ts";
 import { HaveBroadcast } from "../upload/have_broadcast.ts";
 import type { ReadyQueue } from "../connection/ready_queue.ts";
-import { PiecePicker } from "./piece_picker.ts";
+import { type PieceChecks, PiecePicker } from "./piece_picker.ts";
 import { RequestTable } from "./request_table.ts";
 import { WastedData } from "./wasted_data.ts";
 import type { Peer } from "../connection/peer.ts";
 
 /** A peer that owes blocks and sends none for so long holds them no longer. */
 const SNUB_MS = 8000;
+/** Pieces of one peer that we may ask for although choked. */
+const MAX_ALLOWED_FAST = 64;
+
+/** Where what is fetched goes, and how fast it may come. */
+interface DownloadOptions {
+  readonly storeBlock: StoreBlock;
+  /** A piece has all its blocks. */
+  readonly onFull: (active: ActivePiece) => void;
+  /** Bytes per second that may arrive; absent: any number. */
+  readonly downloadLimit?: number | undefined;
+}
+
+/** Where the bytes of a block go: into the piece memory, or nowhere in a simulation. */
+export type StoreBlock = (slot: number, begin: number, block: Uint8Array) => void;
 
 /** The fetching half of a transfer. */
 export class Download {
   /** Who has what. */
   readonly available: Availability;
-  readonly #options: DownloadOptions;
+  readonly #connections: ReadonlyMap<number, Connection>;
   readonly #layout: Layout;
   readonly #pieces: Pieces;
-  readonly #hunger: ReadyQueue;
+  readonly #ready: ReadyQueue;
+  readonly #checks: PieceChecks;
+  readonly #options: DownloadOptions;
   readonly #picker: PiecePicker;
+  readonly #active: ActivePieces;
   readonly #haves: HaveBroadcast;
   readonly #requests: RequestTable;
-  readonly #share: RequestQuota;
+  readonly #quota: RequestQuota;
   readonly #endGame: EndGame;
-  readonly #asking: RequestScheduler;
+  readonly #scheduler: RequestScheduler;
   readonly #waste = new WastedData();
 
   /** Everything missing is wanted from the beginning. */
-  constructor(options: DownloadOptions) {
-    const { layout, pieces, connections, emit, hunger, canVerify, doubted } = options;
+  constructor(context: TransferContext, checks: PieceChecks, options: DownloadOptions) {
+    this.#connections = context.connections;
+    this.#layout = context.layout;
+    this.#pieces = context.pieces;
+    this.#ready = context.ready;
+    this.#checks = checks;
     this.#options = options;
-    this.#layout = layout;
-    this.#pieces = pieces;
-    this.#hunger = hunger;
-    this.#haves = new HaveBroadcast(connections, emit);
-    const share = this.#share = new RequestQuota(options);
-    this.available = new Availability(options);
-    const { rarity, fewWanted } = this.available;
-    const endGame = this.#endGame = new EndGame(rarity);
-    const picker = new PiecePicker({
-      pieces,
-      rarity,
-      fewWanted,
-      canVerify,
-      doubted,
-      drop: this.#drop,
-    });
-    this.#picker = picker;
-    const freed = (active: ActivePiece) => picker.freed(active);
-    const requests = this.#requests = new RequestTable({ ...options, freed });
-    this.#asking = new RequestScheduler({ picker, requests, share, hunger, endGame });
+    this.#haves = new HaveBroadcast(context);
+    this.available = new Availability(context);
+    const quota = this.#quota = new RequestQuota(context, options.downloadLimit ?? Infinity);
+    const endGame = this.#endGame = new EndGame(this.available.rarity);
+    const { rarity } = this.available;
+    const drop = (active: ActivePiece) => this.#active.drop(active);
+    const picker = this.#picker = new PiecePicker(context, this.available, checks, drop);
+    const requests = new RequestTable(context, (active) => picker.onFreed(active));
+    this.#requests = requests;
+    this.#active = new ActivePieces(context, picker, requests, rarity, this.#waste);
+    this.#scheduler = new RequestScheduler(context, picker, requests, quota, endGame);
   }
 
   /** Bytes that arrived and were of no use. */
@@ -77,66 +91,75 @@ export class Download {
   }
 
   /** A connection takes part from now on. */
-  joined(connection: Connection): void {
-    this.#share.changed(connection);
+  onConnected(connection: Connection): void {
+    this.available.onConnected(connection);
+    this.#quota.update(connection);
   }
 
   /** The peer's bitfield is known, or known anew. */
-  piecesReplaced(connection: Connection, remote: Bitfield): void {
-    this.available.replaced(connection, remote);
+  onBitfield(connection: Connection, remote: Bitfield): void {
+    this.available.onBitfield(connection, remote);
     for (const active of this.#picker.ownedBy(connection)) {
-      if (!remote.get(active.piece)) this.#leave(connection, active);
+      if (!remote.get(active.piece)) this.#active.leave(connection, active);
     }
-    this.#share.changed(connection);
+    this.#quota.update(connection);
   }
 
   /** The peer got one more piece. */
-  pieceGained(connection: Connection, piece: PieceIndex): void {
-    this.available.gained(connection, piece);
-    this.#share.changed(connection);
+  onHave(connection: Connection, piece: PieceIndex): void {
+    this.available.onHave(connection, piece);
+    this.#quota.update(connection);
   }
 
   /** The peer no longer has a piece. Without BEP 6 what we asked for of it is dropped (BEP 54). */
-  pieceDropped(connection: Connection, piece: PieceIndex): void {
-    this.available.dropped(connection, piece);
-    this.#share.changed(connection);
+  onDontHave(connection: Connection, piece: PieceIndex): void {
+    this.available.onDontHave(connection, piece);
+    this.#quota.update(connection);
     const active = this.#pieces.active.get(piece);
     if (active === undefined) return;
     if (!connection.negotiated.fast) this.#requests.release(connection, active);
-    this.#leave(connection, active);
-    this.#hunger.enqueue(connection);
-    this.#hunger.wakeSome();
+    this.#active.leave(connection, active);
+    this.#ready.enqueue(connection);
+    this.#ready.wakeSome();
   }
 
   /** The peer serves us now. */
-  unchoked(connection: Connection): void {
-    connection.peerChoking = false;
-    this.#share.changed(connection);
-    connection.refused.clear();
-    this.#hunger.enqueue(connection);
+  onUnchoke(connection: Connection): void {
+    connection.download.peerChoking = false;
+    this.#quota.update(connection);
+    connection.download.refused.clear();
+    this.#ready.enqueue(connection);
   }
 
   /** The peer stops serving us. Without BEP 6 all our requests are dropped; with it, each is answered. */
-  choked(connection: Connection): void {
-    connection.peerChoking = true;
-    this.#share.changed(connection);
+  onChoke(connection: Connection): void {
+    connection.download.peerChoking = true;
+    this.#quota.update(connection);
     if (!connection.negotiated.fast) this.#requests.releaseAll(connection);
-    this.#leaveAll(connection);
-    this.#hunger.enqueue(connection); // there may be what it allows while it chokes
+    this.#active.leaveAll(connection);
+    this.#ready.enqueue(connection); // there may be what it allows while it chokes
+  }
+
+  /** The peer lets us ask for a piece although it chokes us (BEP 6). Beyond a number that is ignored. */
+  onAllowedFast(connection: Connection, piece: PieceIndex): void {
+    const { allowedFast } = connection.download;
+    if (allowedFast.size >= MAX_ALLOWED_FAST) return;
+    allowedFast.add(piece);
+    this.#ready.enqueue(connection);
   }
 
   /** The peer will not send a block we asked for (BEP 6). */
-  rejected(connection: Connection, message: BlockRangeMessage): void {
+  onReject(connection: Connection, message: BlockRangeMessage): void {
     const key = this.#requests.keyOf(message.piece, message.begin);
-    if (key === undefined || this.#requests.answered(connection, key) < 0) return;
-    this.#hunger.enqueue(connection);
-    this.#hunger.wakeSome(); // somebody else may give it
+    if (key === undefined || this.#requests.onAnswered(connection, key) < 0) return;
+    this.#ready.enqueue(connection);
+    this.#ready.wakeSome(); // somebody else may give it
     const active = this.#pieces.active.get(message.piece as PieceIndex);
-    const block = message.begin / BLOCK_LENGTH;
-    if (active === undefined || active.isReceived(block)) return; // the answer to our cancel
-    this.#picker.freed(active);
-    connection.refused.add(message.piece);
-    this.#leave(connection, active);
+    const onBlock = message.begin / BLOCK_LENGTH;
+    if (active === undefined || active.isReceived(onBlock)) return; // the answer to our cancel
+    this.#picker.onFreed(active);
+    connection.download.refused.add(message.piece);
+    this.#active.leave(connection, active);
   }
 
   /**
@@ -155,152 +178,113 @@ export class Download {
     if (!fits) {
       throw new ProtocolError(`sent ${block.length} bytes at ${piece}+${begin}, never asked`);
     }
-    const askedMs = this.#requests.answered(connection, key);
-    if (askedMs >= 0) connection.pipeline.answered(nowMs - askedMs);
-    connection.down.add(block.length, nowMs);
-    connection.lastBlockMs = nowMs;
-    if (connection.snubbed) {
-      connection.snubbed = false;
-      this.#share.changed(connection);
+    const askedMs = this.#requests.onAnswered(connection, key);
+    const { download } = connection;
+    if (askedMs >= 0) download.pipeline.onAnswered(nowMs - askedMs);
+    download.meter.add(block.length, nowMs);
+    download.lastBlockMs = nowMs;
+    if (download.snubbed) {
+      download.snubbed = false;
+      this.#quota.update(connection);
     }
-    this.#hunger.enqueue(connection);
+    this.#ready.enqueue(connection);
     const active = this.#pieces.active.get(piece as PieceIndex);
     const welcome = active !== undefined && active.takesFrom(connection.id) &&
       active.receive(number, connection.peer.id);
-    if (!welcome) return this.#waste.arrived(connection, block.length, askedMs >= 0);
+    if (!welcome) return this.#waste.onUnneededBlock(connection, block.length, askedMs >= 0);
     this.#options.storeBlock(active.slot, begin, block);
     this.#requests.cancel(active, number);
     if (!active.isFull) return;
     this.#pieces.startVerifying(active.piece);
-    this.#options.emit({ type: "verify", active });
+    this.#options.onFull(active);
   }
 
   /** A full piece, which came from these peers, matched its hash and is on disk. */
-  stored(piece: PieceIndex, from: readonly Peer[]): void {
-    this.#picker.ended(this.#pieces.active.get(piece)!);
-    this.#pieces.stored(piece);
-    if (this.#pieces.shared.get(piece)) this.#haves.stored(piece, from);
+  onStored(piece: PieceIndex, from: readonly Peer[]): void {
+    this.#active.finish(piece);
+    if (this.#pieces.shared.get(piece)) this.#haves.onStored(piece, from);
     if (this.#pieces.isComplete) this.#haves.flush();
-    for (const connection of this.#options.connections) {
-      if (!connection.remote.get(piece)) continue;
-      this.available.satisfied(connection);
-      if (!connection.amInterested) this.#share.changed(connection);
+    for (const connection of this.#connections.values()) {
+      if (!connection.pieces.have.get(piece)) continue;
+      this.available.onStored(connection);
+      if (!connection.pieces.amInterested) this.#quota.update(connection);
     }
-    this.#hunger.wakeSome(); // a slot of piece memory
   }
 
   /** A full piece did not match its hash: all of it is fetched again. */
-  failed(piece: PieceIndex): void {
-    this.#waste.dropped(this.#layout.dataLength(piece));
-    this.notStored(piece);
+  retryPiece(piece: PieceIndex): void {
+    this.#waste.add(this.#layout.dataLength(piece));
+    this.onStoreFailed(piece);
   }
 
   /** A full piece could not be stored: it is fetched again some day. */
-  notStored(piece: PieceIndex): void {
-    const active = this.#pieces.active.get(piece)!;
-    this.#requests.forget(active);
-    this.#picker.ended(active);
-    this.#pieces.failed(piece);
-    this.available.rarity.add(piece);
-    this.#hunger.wakeSome();
+  onStoreFailed(piece: PieceIndex): void {
+    this.#active.restart(piece);
   }
 
-  /** These blocks of a full piece are wrong and the others right: whoever asks next gets them to do. */
-  reopened(piece: PieceIndex, wrong: readonly number[]): void {
-    const active = this.#pieces.active.get(piece)!;
-    this.#requests.forget(active);
-    this.#pieces.reopen(piece, wrong);
-    active.exclusive = false;
-    this.#picker.leave(active);
-    for (const block of wrong) this.#waste.dropped(this.#layout.blockLength(piece, block, true));
-    this.#hunger.wakeSome();
+  /** These blocks of a full piece are wrong and the others right. */
+  retryBlocks(piece: PieceIndex, wrong: readonly number[]): void {
+    this.#active.reopen(piece, wrong);
   }
 
   /** The connection is gone: what it owed is free for others. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     this.#requests.releaseAll(connection);
-    this.#leaveAll(connection);
-    this.available.withdrawn(connection);
-    this.#share.left(connection);
+    this.#active.leaveAll(connection);
+    this.available.onDisconnected(connection);
+    this.#quota.onDisconnected(connection);
   }
 
   /** Hashes became known: more pieces can be asked for. */
-  hashesArrived(): void {
-    for (const connection of this.#options.connections) this.#hunger.enqueue(connection);
+  onHashes(): void {
+    for (const connection of this.#connections.values()) this.#ready.enqueue(connection);
   }
 
   /** See {@link RequestScheduler.poll}. */
-  settle(connection: Connection, nowMs: number): void {
-    this.#asking.poll(connection, nowMs);
+  poll(connection: Connection, nowMs: number): void {
+    this.#scheduler.poll(connection, nowMs);
   }
 
   /** Takes blocks away from peers that have stopped delivering, and tries those again that refused. */
   tick(nowMs: number): void {
     this.#haves.flush();
-    // What is doubted is one peer's alone until that has had its time.
-    if (this.#endGame.isOn(nowMs) || this.#options.doubted.size > 0) this.#hunger.wakeAll();
-    this.#hunger.tick();
-    for (const connection of this.#options.connections) {
-      const waited = nowMs - connection.lastBlockMs >= SNUB_MS;
-      if (connection.outstanding.size > 0) {
+    // A suspect piece is one peer's alone until that has had its time.
+    if (this.#endGame.isOn(nowMs) || this.#checks.suspect.size > 0) this.#ready.wakeAll();
+    this.#ready.tick();
+    for (const connection of this.#connections.values()) {
+      const { download } = connection;
+      const waited = nowMs - download.lastBlockMs >= SNUB_MS;
+      if (download.outstanding.size > 0) {
         if (waited) this.#snub(connection, nowMs);
         continue;
       }
-      if (connection.snubbed) this.#hunger.enqueue(connection);
-      if (!waited || connection.refused.size === 0) continue;
-      connection.refused.clear(); // it may give that now, and perhaps nobody else can
-      connection.lastBlockMs = nowMs;
-      this.#hunger.enqueue(connection);
+      if (download.snubbed) this.#ready.enqueue(connection);
+      if (!waited || download.refused.size === 0) continue;
+      download.refused.clear(); // it may give that now, and perhaps nobody else can
+      download.lastBlockMs = nowMs;
+      this.#ready.enqueue(connection);
     }
-    this.#share.tick(nowMs);
+    this.#quota.tick(nowMs);
   }
 
   /** @throws {Error} when what connections owe contradicts what pieces wait for */
   checkInvariant(): void {
     this.#pieces.checkInvariant();
-    this.available.checkInvariant(this.#options.connections, this.#layout);
+    this.available.checkInvariant();
     this.#requests.checkInvariant();
-    this.#share.checkInvariant();
+    this.#quota.checkInvariant();
     this.#picker.checkInvariant();
   }
 
   /** It owes blocks and sends none. Others are asked for them, and it only at the next tick. */
   #snub(connection: Connection, nowMs: number): void {
-    connection.snubbed = true;
-    connection.refused.clear();
-    connection.lastBlockMs = nowMs;
+    const { download } = connection;
+    download.snubbed = true;
+    download.refused.clear();
+    download.lastBlockMs = nowMs;
     this.#requests.releaseAll(connection);
-    this.#leaveAll(connection);
-    this.#hunger.remove(connection);
-    this.#hunger.wakeAll();
+    this.#active.leaveAll(connection);
+    this.#ready.remove(connection);
+    this.#ready.wakeAll();
   }
-
-  #leaveAll(connection: Connection): void {
-    for (const active of this.#picker.ownedBy(connection)) this.#leave(connection, active);
-    connection.current = undefined;
-    this.#hunger.wakeSome();
-  }
-
-  /**
-   * The connection is on this piece no longer. If it was its own, it is anybody's now; when nothing
-   * has come of it, or it was for one peer alone, it is dropped.
-   */
-  #leave(connection: Connection, active: ActivePiece): void {
-    if (connection.current === active) connection.current = undefined;
-    if (active.owner !== connection.id || active.isFull) return;
-    this.#picker.leave(active);
-    this.#hunger.wakeSome();
-    if (active.exclusive) this.#requests.release(connection, active);
-    if (active.isIdle && (active.receivedCount === 0 || active.exclusive)) this.#drop(active);
-  }
-
-  readonly #drop = (active: ActivePiece): void => {
-    for (let block = 0; block < active.blockCount; block++) {
-      if (!active.isReceived(block)) continue;
-      this.#waste.dropped(this.#layout.blockLength(active.piece, block, true));
-    }
-    this.#picker.ended(active);
-    this.#pieces.abandon(active.piece);
-    this.available.rarity.add(active.piece);
-  };
 }

@@ -16,6 +16,8 @@
 import type { PieceIndex } from "../../store/layout.ts";
 import type { ActivePiece, Pieces } from "../../store/pieces.ts";
 import type { Connection } from "../connection/connection.ts";
+import type { TransferContext } from "../connection/context.ts";
+import type { Availability } from "./availability.ts";
 import type { RarestFirst } from "./rarest_first.ts";
 
 /** While fewer pieces than this are complete, new ones are chosen at random. */
@@ -29,30 +31,26 @@ const END_GAME_REQUESTERS = 3;
 const MOST_LOOKS = 4096;
 
 /** A block of an active piece. */
-export interface Pick {
+interface BlockPick {
   readonly active: ActivePiece;
   readonly block: number;
 }
 
-/** What the picker needs from its surroundings. */
-export interface PickerOptions {
-  readonly pieces: Pieces;
-  readonly rarity: RarestFirst;
-  /** All that the peer has and we want, if that is little; see {@link Availability.fewWanted}. */
-  readonly fewWanted: (connection: Connection) => readonly PieceIndex[] | undefined;
+/** What is known of pieces by those who check them. */
+export interface PieceChecks {
   /** Whether the hash of a piece is known yet. */
   readonly canVerify: (piece: PieceIndex) => boolean;
-  /** Pieces that failed, each to be fetched by one peer alone. */
-  readonly doubted: ReadonlySet<PieceIndex>;
-  /** Makes a piece that nobody is on missing again, with all that has arrived of it. */
-  readonly drop: (active: ActivePiece) => void;
+  /** Pieces that failed, to be fetched first, each by one peer alone. */
+  readonly suspect: ReadonlySet<PieceIndex>;
 }
 
 /** Chooses blocks; changes nothing but which pieces are begun and whose they are. */
 export class PiecePicker {
-  readonly #options: PickerOptions;
   readonly #pieces: Pieces;
+  readonly #available: Pick<Availability, "rarity" | "fewWanted">;
   readonly #rarity: RarestFirst;
+  readonly #checks: PieceChecks;
+  readonly #drop: (active: ActivePiece) => void;
   /** Pieces that were begun and left; some of them may be done with. */
   readonly #left = new Set<ActivePiece>();
   /** Pieces that have blocks nobody was asked for, oldest first; some of them may have none any more. */
@@ -60,37 +58,44 @@ export class PiecePicker {
   /** The pieces of each connection that has some to itself, by its number. */
   readonly #owned = new Map<number, Set<ActivePiece>>();
   /** Whom a piece is looked for. */
-  #asking!: Connection;
+  #asked!: Connection;
   readonly #accepts = (piece: number): boolean =>
-    mayAsk(this.#asking, piece) && this.#options.canVerify(piece as PieceIndex);
+    mayAsk(this.#asked, piece) && this.#checks.canVerify(piece as PieceIndex);
 
-  /** Chooses among these pieces. */
-  constructor(options: PickerOptions) {
-    this.#options = options;
-    this.#pieces = options.pieces;
-    this.#rarity = options.rarity;
+  /** `drop` makes a piece that no peer is on missing again, with all that has arrived of it. */
+  constructor(
+    { pieces }: Pick<TransferContext, "pieces">,
+    available: Pick<Availability, "rarity" | "fewWanted">,
+    checks: PieceChecks,
+    drop: (active: ActivePiece) => void,
+  ) {
+    this.#pieces = pieces;
+    this.#available = available;
+    this.#rarity = available.rarity;
+    this.#checks = checks;
+    this.#drop = drop;
   }
 
   /** The piece whose next free block to ask this peer for, or `undefined`. */
   next(connection: Connection): ActivePiece | undefined {
-    const { current } = connection;
+    const { current } = connection.download;
     if (current !== undefined && current.freeCount > 0 && mayAsk(connection, current.piece)) {
       return current;
     }
-    connection.current = this.#abandoned(connection) ?? this.#fresh(connection) ??
+    connection.download.current = this.#abandoned(connection) ?? this.#fresh(connection) ??
       this.#shared(connection);
-    return connection.current;
+    return connection.download.current;
   }
 
   /** The piece is nobody's any more: whoever comes next may finish it. */
-  leave(active: ActivePiece): void {
+  onLeft(active: ActivePiece): void {
     this.#disown(active);
     this.#left.add(active);
-    this.freed(active);
+    this.onFreed(active);
   }
 
   /** The piece is not active any more. */
-  ended(active: ActivePiece): void {
+  onEnded(active: ActivePiece): void {
     this.#disown(active);
   }
 
@@ -100,12 +105,12 @@ export class PiecePicker {
   }
 
   /** A block of the piece is to be asked for again. */
-  freed(active: ActivePiece): void {
+  onFreed(active: ActivePiece): void {
     this.#open.add(active);
   }
 
   /** Blocks to ask this idle peer for although others were asked before. For when all is begun. */
-  endGame(connection: Connection): Pick[] {
+  endGame(connection: Connection): BlockPick[] {
     for (let limit = 2; limit <= END_GAME_REQUESTERS; limit++) {
       const picks = this.#doubled(connection, limit);
       if (picks.length > 0) return picks;
@@ -133,8 +138,8 @@ export class PiecePicker {
   }
 
   /** Blocks that fewer than `limit` connections owe. */
-  #doubled(connection: Connection, limit: number): Pick[] {
-    const picks: Pick[] = [];
+  #doubled(connection: Connection, limit: number): BlockPick[] {
+    const picks: BlockPick[] = [];
     for (const active of [...this.#pieces.active.values()].reverse()) {
       if (active.isFull || active.exclusive || !mayAsk(connection, active.piece)) continue;
       for (let block = active.blockCount - 1; block >= 0; block--) {
@@ -170,9 +175,9 @@ export class PiecePicker {
 
   #fresh(connection: Connection): ActivePiece | undefined {
     const isFull = this.#pieces.freeSlots === 0 && this.#left.size === 0;
-    if (connection.wantedCount === 0 || isFull) return undefined;
-    this.#asking = connection;
-    let piece = this.#options.doubted.size > 0 ? this.#doubted() : -1;
+    if (connection.pieces.wantedCount === 0 || isFull) return undefined;
+    this.#asked = connection;
+    let piece = this.#checks.suspect.size > 0 ? this.#suspect() : -1;
     if (piece < 0) piece = this.#missing(connection);
     if (piece < 0 || !this.#makeRoom()) return undefined;
     return this.#begin(connection, piece as PieceIndex);
@@ -181,18 +186,18 @@ export class PiecePicker {
   /** A piece that nobody has begun, or -1. */
   #missing(connection: Connection): number {
     const accept = this.#accepts;
-    const { peerChoking, allowedFast, remote } = connection;
+    const { peerChoking, allowedFast } = connection.download;
     if (peerChoking) return this.#rarity.rarestOf(allowedFast, accept);
-    const few = this.#options.fewWanted(connection);
+    const few = this.#available.fewWanted(connection);
     if (few !== undefined) return this.#rarity.rarestOf(few, accept);
     const isBeginning = this.#pieces.have.count < RANDOM_FIRST_PIECES;
     const piece = isBeginning ? this.#rarity.any(accept) : this.#rarity.rarest(accept);
-    return piece >= 0 ? piece : this.#rarity.rarestIn(remote, accept, MOST_LOOKS);
+    return piece >= 0 ? piece : this.#rarity.rarestIn(connection.pieces.have, accept, MOST_LOOKS);
   }
 
   /** A piece that failed before, or -1. */
-  #doubted(): number {
-    for (const piece of this.#options.doubted) {
+  #suspect(): number {
+    for (const piece of this.#checks.suspect) {
       if (this.#rarity.includes(piece) && this.#accepts(piece)) return piece;
     }
     return -1;
@@ -213,7 +218,7 @@ export class PiecePicker {
     this.#rarity.remove(piece);
     const active = this.#pieces.begin(piece);
     this.#own(connection, active);
-    active.exclusive = this.#options.doubted.has(piece);
+    active.exclusive = this.#checks.suspect.has(piece);
     this.#open.add(active);
     return active;
   }
@@ -241,13 +246,13 @@ export class PiecePicker {
       if (active.isFull || !active.isIdle) continue;
       if (least === undefined || active.receivedCount < least.receivedCount) least = active;
     }
-    if (least !== undefined) this.#options.drop(least);
+    if (least !== undefined) this.#drop(least);
     return least !== undefined;
   }
 }
 
 /** Whether the peer has the piece and would give it. */
-function mayAsk(connection: Connection, piece: number): boolean {
-  return connection.remote.get(piece) && !connection.refused.has(piece) &&
-    (!connection.peerChoking || connection.allowedFast.has(piece));
+function mayAsk({ pieces, download }: Connection, piece: number): boolean {
+  return pieces.have.get(piece) && !download.refused.has(piece) &&
+    (!download.peerChoking || download.allowedFast.has(piece));
 }

@@ -6,7 +6,7 @@
 
 import { BLOCK_LENGTH } from "../../codec/torrent/merkle.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { DownloadOptions } from "../connection/context.ts";
+import type { TransferContext } from "../connection/context.ts";
 
 /** So long a new peer may take to say what it has and that it serves us. */
 const NEWCOMER_MS = 1000;
@@ -18,34 +18,36 @@ const LIMIT_AHEAD_SECONDS = 0.5;
 
 /** Divides what may be asked for among those who give. */
 export class RequestQuota {
-  readonly #options: DownloadOptions;
+  readonly #context: TransferContext;
+  readonly #downloadLimit: number;
   /** Blocks of a whole piece. */
   readonly #perPiece: number;
   /** Who serves us, or will soon. */
   readonly #servers = new Set<Connection>();
   #nowMs = 0; // as of the last tick
 
-  /** Looks at the same pieces as the download. */
-  constructor(options: DownloadOptions) {
-    this.#options = options;
-    this.#perPiece = Math.ceil(options.layout.pieceLength / BLOCK_LENGTH);
+  /** @param downloadLimit bytes per second that may arrive; Infinity: any number */
+  constructor(context: TransferContext, downloadLimit: number) {
+    this.#context = context;
+    this.#downloadLimit = downloadLimit;
+    this.#perPiece = Math.ceil(context.layout.pieceLength / BLOCK_LENGTH);
   }
 
   /** The peer may have begun or ceased to serve us. */
-  changed(connection: Connection): void {
+  update(connection: Connection): void {
     if (this.#mayServe(connection)) this.#servers.add(connection);
     else this.#servers.delete(connection);
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     this.#servers.delete(connection);
   }
 
   /** Time passed: who was new is so no longer. */
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
-    for (const connection of this.#options.connections) this.changed(connection);
+    for (const connection of this.#context.connections.values()) this.update(connection);
   }
 
   /**
@@ -54,15 +56,15 @@ export class RequestQuota {
    * give anything.
    */
   get blocks(): number {
-    const { pieces, downloadLimit = Infinity } = this.#options;
+    const { pieces } = this.#context;
     const free = Math.min(pieces.missingCount, pieces.slotCount) * this.#perPiece;
-    const affordable = downloadLimit * LIMIT_AHEAD_SECONDS / BLOCK_LENGTH;
+    const affordable = this.#downloadLimit * LIMIT_AHEAD_SECONDS / BLOCK_LENGTH;
     return Math.max(1, Math.ceil(Math.min(free, affordable) / Math.max(1, this.#servers.size)));
   }
 
   /** @throws {Error} when who serves us is not who is counted */
   checkInvariant(): void {
-    for (const connection of this.#options.connections) {
+    for (const connection of this.#context.connections.values()) {
       if (this.#mayServe(connection) === this.#servers.has(connection)) continue;
       throw new Error(`connection ${connection.id} is counted among those who serve us, or not`);
     }
@@ -70,9 +72,9 @@ export class RequestQuota {
 
   /** Whether the peer serves us, or is so new that it probably will. */
   #mayServe(connection: Connection): boolean {
-    if (connection.snubbed) return false;
+    if (connection.download.snubbed) return false;
     const isNew = this.#nowMs - connection.openedMs < NEWCOMER_MS;
-    if (connection.amInterested) return isNew || !connection.peerChoking;
-    return isNew && connection.remote.isEmpty;
+    if (connection.pieces.amInterested) return isNew || !connection.download.peerChoking;
+    return isNew && connection.pieces.have.isEmpty;
   }
 }

@@ -5,65 +5,69 @@
  */
 
 import type { Connection } from "../connection/connection.ts";
+import type { TransferContext } from "../connection/context.ts";
 import type { RequestQuota } from "./request_quota.ts";
 import type { ReadyQueue } from "../connection/ready_queue.ts";
 import type { PiecePicker } from "./piece_picker.ts";
 import type { RequestTable } from "./request_table.ts";
 import type { RarestFirst } from "./rarest_first.ts";
 
-/** Who knows what there is to ask for. */
-export interface AskingOptions {
-  readonly picker: PiecePicker;
-  readonly requests: RequestTable;
-  readonly share: RequestQuota;
-  readonly hunger: ReadyQueue;
-  readonly endGame: EndGame;
-}
-
 /** Keeps the pipelines of requests filled. */
 export class RequestScheduler {
-  readonly #options: AskingOptions;
+  readonly #ready: ReadyQueue;
+  readonly #picker: PiecePicker;
+  readonly #requests: RequestTable;
+  readonly #quota: RequestQuota;
+  readonly #endGame: EndGame;
 
-  /** Asks for what the picker chooses. */
-  constructor(options: AskingOptions) {
-    this.#options = options;
+  /** Asks for what the picker chooses, as far as the quota goes. */
+  constructor(
+    { ready }: Pick<TransferContext, "ready">,
+    picker: PiecePicker,
+    requests: RequestTable,
+    quota: RequestQuota,
+    endGame: EndGame,
+  ) {
+    this.#ready = ready;
+    this.#picker = picker;
+    this.#requests = requests;
+    this.#quota = quota;
+    this.#endGame = endGame;
   }
 
   /** Asks for as many blocks as the connection shall owe us. */
   poll(connection: Connection, nowMs: number): void {
-    const { requests, share } = this.#options;
-    const mayAsk = !connection.peerChoking || connection.allowedFast.size > 0;
-    if (!mayAsk || !connection.amInterested) return;
-    const { outstanding, pipeline, requestQueue, snubbed } = connection;
-    const wanted = snubbed ? 1 : pipeline.depth(connection.down.rate(nowMs), requestQueue);
+    const { download, pieces, extension } = connection;
+    const mayAsk = !download.peerChoking || download.allowedFast.size > 0;
+    if (!mayAsk || !pieces.amInterested) return;
+    const { outstanding, pipeline, meter, snubbed } = download;
+    const wanted = snubbed ? 1 : pipeline.depth(meter.rate(nowMs), extension.requestQueue);
     if (outstanding.size >= wanted) return;
-    this.#fill(connection, Math.min(wanted, share.blocks), nowMs);
+    this.#fill(connection, Math.min(wanted, this.#quota.blocks), nowMs);
     if (outstanding.size === 0) this.#double(connection, wanted, nowMs);
-    requests.send(connection);
+    this.#requests.send(connection);
   }
 
   /** Asks for blocks that nobody was asked for. */
   #fill(connection: Connection, depth: number, nowMs: number): void {
-    const { picker, requests, hunger } = this.#options;
-    const { outstanding } = connection;
+    const { outstanding } = connection.download;
     const before = outstanding.size;
     while (outstanding.size < depth) {
-      const active = picker.next(connection);
+      const active = this.#picker.next(connection);
       if (active === undefined) {
-        hunger.markIdle(connection);
+        this.#ready.markIdle(connection);
         break;
       }
-      requests.ask(connection, active, active.nextFree(), nowMs);
+      this.#requests.ask(connection, active, active.nextFree(), nowMs);
     }
-    if (outstanding.size > before) hunger.markBusy(connection);
+    if (outstanding.size > before) this.#ready.markBusy(connection);
   }
 
   /** Asks for blocks that others owe us, when it is time for that. */
   #double(connection: Connection, wanted: number, nowMs: number): void {
-    const { picker, requests, endGame } = this.#options;
-    if (!endGame.isOn(nowMs)) return;
-    const picks = picker.endGame(connection).slice(0, wanted);
-    for (const { active, block } of picks) requests.ask(connection, active, block, nowMs);
+    if (!this.#endGame.isOn(nowMs)) return;
+    const picks = this.#picker.endGame(connection).slice(0, wanted);
+    for (const { active, block } of picks) this.#requests.ask(connection, active, block, nowMs);
   }
 }
 

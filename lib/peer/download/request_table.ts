@@ -9,28 +9,16 @@
 
 import { BLOCK_LENGTH } from "../../codec/torrent/merkle.ts";
 import type { Layout, PieceIndex } from "../../store/layout.ts";
-import type { ActivePiece, Pieces } from "../../store/pieces.ts";
-import type { Emit } from "../connection/actions.ts";
+import type { ActivePiece } from "../../store/pieces.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { ReadyQueue } from "../connection/ready_queue.ts";
-
-/** What requests need to know of their surroundings. */
-export interface RequestsOptions {
-  readonly layout: Layout;
-  readonly pieces: Pieces;
-  readonly connections: Iterable<Connection>;
-  readonly emit: Emit;
-  readonly hunger: ReadyQueue;
-  /** A block of the piece may be asked for again. */
-  readonly freed: (active: ActivePiece) => void;
-}
+import type { TransferContext } from "../connection/context.ts";
 
 /** Requests of one connection that are looked at to tell which pieces it fetches. */
 const MAX_LOOKED_AT = 256;
 
 /** The pieces that the connection owes us blocks of, those asked for first in front; `most` at most. */
 export function piecesOwed(
-  { outstanding }: Connection,
+  { download: { outstanding } }: Connection,
   { pieceLength }: Layout,
   most: number,
 ): number[] {
@@ -46,17 +34,19 @@ export function piecesOwed(
 
 /** Asks for blocks, and keeps account of what was asked. */
 export class RequestTable {
-  readonly #options: RequestsOptions;
+  readonly #context: TransferContext;
+  readonly #onFreed: (active: ActivePiece) => void;
   readonly #layout: Layout;
   readonly #blocksPerPiece: number;
   /** What was asked for and is still to be sent: piece, begin and length of each block. */
   #asked: number[] = [];
 
-  /** Nobody owes anything yet. */
-  constructor(options: RequestsOptions) {
-    this.#options = options;
-    this.#layout = options.layout;
-    this.#blocksPerPiece = Math.ceil(options.layout.pieceLength / BLOCK_LENGTH);
+  /** `onFreed` hears that a block of the piece may be asked for again. */
+  constructor(context: TransferContext, onFreed: (active: ActivePiece) => void) {
+    this.#context = context;
+    this.#onFreed = onFreed;
+    this.#layout = context.layout;
+    this.#blocksPerPiece = Math.ceil(context.layout.pieceLength / BLOCK_LENGTH);
   }
 
   /** The number of the block that begins there, or `undefined` when none does. */
@@ -70,8 +60,9 @@ export class RequestTable {
   /** Asks for a block; {@link send} lets it and those before leave together. */
   ask(connection: Connection, active: ActivePiece, block: number, nowMs: number): void {
     active.request(block);
-    if (connection.outstanding.size === 0) connection.lastBlockMs = nowMs;
-    connection.outstanding.add(this.#key(active.piece, block), nowMs);
+    const { download } = connection;
+    if (download.outstanding.size === 0) download.lastBlockMs = nowMs;
+    download.outstanding.add(this.#key(active.piece, block), nowMs);
     const { piece } = active;
     const length = this.#layout.blockLength(piece, block, connection.negotiated.v2);
     this.#asked.push(piece, block * BLOCK_LENGTH, length);
@@ -80,13 +71,13 @@ export class RequestTable {
   /** Sends what this connection was asked for. */
   send(connection: Connection): void {
     if (this.#asked.length === 0) return;
-    this.#options.emit({ type: "request", connection, blocks: this.#asked });
+    this.#context.emit({ type: "request", connection, blocks: this.#asked });
     this.#asked = [];
   }
 
   /** The peer answered, with the block or a reject. When we asked, in milliseconds; -1: we did not. */
-  answered(connection: Connection, key: number): number {
-    const askedMs = connection.outstanding.take(key);
+  onAnswered(connection: Connection, key: number): number {
+    const askedMs = connection.download.outstanding.take(key);
     if (askedMs < 0) return askedMs;
     this.#activeOf(key)?.release(key % this.#blocksPerPiece);
     return askedMs;
@@ -96,42 +87,42 @@ export class RequestTable {
   cancel(active: ActivePiece, block: number): void {
     if (active.requesters(block) === 0) return;
     const key = this.#key(active.piece, block);
-    for (const connection of this.#options.connections) {
-      if (!connection.outstanding.has(key)) continue;
+    for (const connection of this.#context.connections.values()) {
+      if (!connection.download.outstanding.has(key)) continue;
       this.#cancel(connection, active.piece, block);
       // With BEP 6 the cancel is answered, by the block or a reject, and that answer is awaited.
       if (connection.negotiated.fast) continue;
       this.#dropped(connection, key);
-      this.#options.hunger.enqueue(connection);
+      this.#context.ready.enqueue(connection);
     }
   }
 
   /** The connection owes nothing of this piece any more. */
   release(connection: Connection, active: ActivePiece): void {
     const first = this.#key(active.piece, 0);
-    for (const key of connection.outstanding.keys()) {
+    for (const key of connection.download.outstanding.keys()) {
       if (key >= first && key < first + this.#blocksPerPiece) this.#dropped(connection, key);
     }
   }
 
   /** The connection owes nothing at all any more. */
   releaseAll(connection: Connection): void {
-    for (const key of connection.outstanding.keys()) this.#dropped(connection, key);
+    for (const key of connection.download.outstanding.keys()) this.#dropped(connection, key);
   }
 
   /** Nobody owes anything of this piece any more: late answers must not count for a new attempt. */
   forget(active: ActivePiece): void {
     if (active.isIdle) return;
-    for (const connection of this.#options.connections) this.release(connection, active);
+    for (const connection of this.#context.connections.values()) this.release(connection, active);
   }
 
   /** @throws {Error} when the two sides contradict each other */
   checkInvariant(): void {
     const asked = new Map<number, number>();
-    for (const { outstanding } of this.#options.connections) {
+    for (const { download: { outstanding } } of this.#context.connections.values()) {
       for (const key of outstanding.keys()) asked.set(key, (asked.get(key) ?? 0) + 1);
     }
-    for (const active of this.#options.pieces.active.values()) {
+    for (const active of this.#context.pieces.active.values()) {
       for (let block = 0; block < active.blockCount; block++) {
         const requesters = asked.get(this.#key(active.piece, block)) ?? 0;
         if (active.requesters(block) === requesters) continue;
@@ -142,9 +133,9 @@ export class RequestTable {
 
   /** The peer will not answer this request. */
   #dropped(connection: Connection, key: number): void {
-    if (this.answered(connection, key) < 0) return;
+    if (this.onAnswered(connection, key) < 0) return;
     const active = this.#activeOf(key);
-    if (active !== undefined) this.#options.freed(active);
+    if (active !== undefined) this.#onFreed(active);
   }
 
   #key(piece: number, block: number): number {
@@ -152,12 +143,12 @@ export class RequestTable {
   }
 
   #activeOf(key: number): ActivePiece | undefined {
-    return this.#options.pieces.active.get(Math.floor(key / this.#blocksPerPiece) as PieceIndex);
+    return this.#context.pieces.active.get(Math.floor(key / this.#blocksPerPiece) as PieceIndex);
   }
 
   #cancel(connection: Connection, piece: PieceIndex, block: number): void {
     const length = this.#layout.blockLength(piece, block, connection.negotiated.v2);
     const message = { type: "cancel", piece, begin: block * BLOCK_LENGTH, length } as const;
-    this.#options.emit({ type: "send", connection, message });
+    this.#context.emit({ type: "send", connection, message });
   }
 }

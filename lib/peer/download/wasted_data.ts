@@ -16,7 +16,7 @@ export class WastedData {
   bytes = 0;
 
   /** So much of what had arrived was dropped. */
-  dropped(bytes: number): void {
+  add(bytes: number): void {
     this.bytes += bytes;
   }
 
@@ -26,10 +26,10 @@ export class WastedData {
    * @param asked the peer owed it
    * @throws {ProtocolError} when the peer keeps sending what nobody asked for
    */
-  arrived(connection: Connection, bytes: number, asked: boolean): void {
+  onUnneededBlock({ download }: Connection, bytes: number, asked: boolean): void {
     this.bytes += bytes;
-    connection.wastedBytes += asked ? 0 : bytes;
-    if (connection.wastedBytes > MAX_WASTE_BYTES) {
+    download.wastedBytes += asked ? 0 : bytes;
+    if (download.wastedBytes > MAX_WASTE_BYTES) {
       throw new ProtocolError("keeps sending blocks that nobody asked for");
     }
   }

@@ -55,7 +55,7 @@ export function ourExtendedHandshake(
     yourIp: ipToBytes(connection.peer.host),
     ...(target.metadataSize !== undefined && { metadataSize: target.metadataSize }),
     ...(target.superSeed && { superSeeding: true }),
-    ...(connection.saidUploadOnly && { uploadOnly: true }),
+    ...(connection.extension.saidUploadOnly && { uploadOnly: true }),
   });
 }
 
@@ -71,19 +71,19 @@ export function ourUploadOnly(uploadOnly: boolean): Uint8Array {
  * @throws {ProtocolError} when the payload is no dictionary
  */
 export function takeExtendedHandshake(
-  connection: Connection,
+  { peer, extension }: Connection,
   payload: Uint8Array,
 ): Pick<ExtendedHandshake, "port" | "yourIp"> {
   const said = decodeExtendedHandshake(payload);
   for (const name of OUR_EXTENSIONS.keys()) { // of others there could be any number
     const id = said.ids.get(name);
-    if (id !== undefined) connection.extensionIds.set(name, id);
+    if (id !== undefined) extension.ids.set(name, id);
   }
-  if (said.client !== undefined) connection.peer.client = said.client;
-  if (said.requestQueue !== undefined) connection.requestQueue = said.requestQueue;
-  if (said.metadataSize !== undefined) connection.metadataSize = said.metadataSize;
-  if (said.uploadOnly !== undefined) connection.uploadOnly = said.uploadOnly;
-  if (said.superSeeding !== undefined) connection.isSuperSeeder = said.superSeeding;
+  if (said.client !== undefined) peer.client = said.client;
+  if (said.requestQueue !== undefined) extension.requestQueue = said.requestQueue;
+  if (said.metadataSize !== undefined) extension.metadataSize = said.metadataSize;
+  if (said.uploadOnly !== undefined) extension.uploadOnly = said.uploadOnly;
+  if (said.superSeeding !== undefined) extension.isSuperSeeder = said.superSeeding;
   return said;
 }
 
@@ -98,7 +98,7 @@ export interface ExtensionTarget {
   /** Whether the first handshake says so already. */
   readonly saysUploadOnlyAtOnce?: boolean;
   /** A message of BEP 9. */
-  metadata(connection: Connection, message: MetadataMessage, nowMs: number): void;
+  onMetadataMessage(connection: Connection, message: MetadataMessage, nowMs: number): void;
   /** The peer lost a piece (BEP 54). */
-  dontHave?(connection: Connection, piece: number): void;
+  onDontHave?(connection: Connection, piece: number): void;
 }

@@ -11,7 +11,6 @@ import {
   EXTENDED_HANDSHAKE_ID,
 } from "../../codec/wire/extension.ts";
 import type { ExtendedMessage } from "../../codec/wire/message.ts";
-import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
 import {
   type ExtensionTarget,
@@ -21,43 +20,41 @@ import {
   ourUploadOnly,
   takeExtendedHandshake,
 } from "./extended_handshake.ts";
-import type { ReadyQueue } from "../connection/ready_queue.ts";
-import type { ExternalAddress } from "../peers/external_address.ts";
+import type { PeerContext } from "../peers/peer_context.ts";
 import type { PeerExchange } from "./pex.ts";
 
-/** What the extension protocol needs from its surroundings. */
-export interface ExtensionsOptions {
-  readonly ourselves: Ourselves;
-  readonly connections: ReadonlyMap<number, Connection>;
-  readonly emit: Emit;
-  readonly hunger: ReadyQueue;
+/** For whom what peers say is meant. */
+interface ExtensionHandlers {
+  /** The phase the swarm is in. */
   readonly target: () => ExtensionTarget;
-  readonly exchange: PeerExchange;
-  readonly ownAddresses: ExternalAddress;
+  readonly pex: PeerExchange;
   /** An inbound peer said on which port it listens. */
-  readonly identify: (connection: Connection, listenPort: number) => void;
+  readonly onListenPort: (connection: Connection, listenPort: number) => void;
 }
 
 /** Speaks BEP 10 on all connections. */
 export class Extensions {
   /** Peers are not exchanged: the torrent is private (BEP 27). */
   isPrivate = false;
-  readonly #options: ExtensionsOptions;
+  readonly #context: PeerContext;
+  readonly #ourselves: Ourselves;
+  readonly #handlers: ExtensionHandlers;
 
-  /** Nobody is connected yet. */
-  constructor(options: ExtensionsOptions) {
-    this.#options = options;
+  /** Says of us what `ourselves` does. */
+  constructor(context: PeerContext, ourselves: Ourselves, handlers: ExtensionHandlers) {
+    this.#context = context;
+    this.#ourselves = ourselves;
+    this.#handlers = handlers;
   }
 
   /** Says who we are, what we can and what we want. `anew`: it has been told before. */
   introduce(connection: Connection, anew: boolean): void {
     if (!connection.negotiated.extensions) return;
-    const { ourselves } = this.#options;
-    const target = this.#options.target();
-    connection.saidUploadOnly = target.saysUploadOnlyAtOnce ?? false;
+    const target = this.#handlers.target();
+    connection.extension.saidUploadOnly = target.saysUploadOnlyAtOnce ?? false;
     // A later handshake adds to an earlier one: what is off from now on has to be switched off.
     const exchange = !this.isPrivate ? "on" : anew ? "off" : "absent";
-    this.#send(connection, ourExtendedHandshake(connection, ourselves, target, exchange));
+    this.#send(connection, ourExtendedHandshake(connection, this.#ourselves, target, exchange));
   }
 
   /**
@@ -65,18 +62,18 @@ export class Extensions {
    *
    * @throws {ProtocolError} when it is malformed
    */
-  received(connection: Connection, message: ExtendedMessage, nowMs: number): void {
-    const target = this.#options.target();
+  onMessage(connection: Connection, message: ExtendedMessage, nowMs: number): void {
+    const target = this.#handlers.target();
     const { id, payload } = message;
     switch (id) {
       case EXTENDED_HANDSHAKE_ID:
         return this.#introduced(connection, payload);
       case OurExtension.metadata:
-        return target.metadata(connection, decodeMetadataMessage(payload), nowMs);
+        return target.onMetadataMessage(connection, decodeMetadataMessage(payload), nowMs);
       case OurExtension.dontHave:
-        return target.dontHave?.(connection, decodeDontHave(payload));
+        return target.onDontHave?.(connection, decodeDontHave(payload));
       case OurExtension.exchange:
-        if (!this.isPrivate) this.#options.exchange.received(connection, payload, nowMs);
+        if (!this.isPrivate) this.#handlers.pex.onMessage(connection, payload, nowMs);
         return;
       default: // of no extension that we have named
         return;
@@ -85,27 +82,28 @@ export class Extensions {
 
   /** Tells peers when we want nothing any more, or something again (BEP 21). */
   tick(): void {
-    const { isUploadOnly } = this.#options.target();
+    const { isUploadOnly } = this.#handlers.target();
     if (isUploadOnly === undefined) return;
-    for (const connection of this.#options.connections.values()) {
-      const { negotiated, saidUploadOnly } = connection;
-      if (saidUploadOnly === isUploadOnly || !negotiated.extensions) continue;
-      connection.saidUploadOnly = isUploadOnly;
+    for (const connection of this.#context.connections.values()) {
+      const { negotiated, extension, peer } = connection;
+      if (peer.complete) extension.isSuperSeeder = false; // it has told of everything
+      if (extension.saidUploadOnly === isUploadOnly || !negotiated.extensions) continue;
+      extension.saidUploadOnly = isUploadOnly;
       this.#send(connection, ourUploadOnly(isUploadOnly));
     }
   }
 
   #introduced(connection: Connection, payload: Uint8Array): void {
     const { port, yourIp } = takeExtendedHandshake(connection, payload);
-    if (yourIp !== undefined) this.#options.ownAddresses.vote(yourIp, connection.peer.host);
+    if (yourIp !== undefined) this.#context.ownAddresses.vote(yourIp, connection.peer.host);
     if (port !== undefined && connection.negotiated.inbound) {
-      this.#options.identify(connection, port);
+      this.#handlers.onListenPort(connection, port);
     }
-    this.#options.hunger.enqueue(connection);
+    this.#context.ready.enqueue(connection);
   }
 
   #send(connection: Connection, payload: Uint8Array): void {
     const message = { type: "extended", id: EXTENDED_HANDSHAKE_ID, payload } as const;
-    this.#options.emit({ type: "send", connection, message });
+    this.#context.emit({ type: "send", connection, message });
   }
 }

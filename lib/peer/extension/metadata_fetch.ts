@@ -21,6 +21,8 @@ import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
 import { CorruptDataError } from "../../errors.ts";
 import type { ReadyQueue } from "../connection/ready_queue.ts";
+import type { SwarmContext } from "../connection/context.ts";
+import type { TorrentHashes } from "../connection/info_hashes.ts";
 import { MetadataScheduler } from "./metadata_scheduler.ts";
 import { sendMetadata } from "../connection/metadata_message.ts";
 
@@ -53,29 +55,23 @@ interface Copy {
 export class MetadataFetch {
   /** True once the dictionary is here and its hash matches. */
   done = false;
-  readonly #v1Hash: Uint8Array | undefined;
-  readonly #v2Hash: Uint8Array | undefined;
+  readonly #hashes: TorrentHashes;
   readonly #emit: Emit;
-  readonly #hunger: ReadyQueue;
+  readonly #ready: ReadyQueue;
   readonly #copies = new Map<Connection, Copy>();
   readonly #held = new Map<Connection, Held>();
   readonly #notBefore = new Map<Connection, number>();
-  readonly #turns = new MetadataScheduler();
+  readonly #scheduler = new MetadataScheduler();
 
   /** Checks what arrives against every hash that is given. */
-  constructor(
-    { v1Hash, v2Hash }: { v1Hash?: Uint8Array | undefined; v2Hash?: Uint8Array | undefined },
-    emit: Emit,
-    hunger: ReadyQueue,
-  ) {
-    this.#v1Hash = v1Hash;
-    this.#v2Hash = v2Hash;
+  constructor({ emit, ready }: Pick<SwarmContext, "emit" | "ready">, hashes: TorrentHashes) {
+    this.#hashes = hashes;
     this.#emit = emit;
-    this.#hunger = hunger;
+    this.#ready = ready;
   }
 
   /** We have nothing yet, and say so where BEP 6 asks for it. */
-  joined(connection: Connection): void {
+  onConnected(connection: Connection): void {
     if (!connection.negotiated.fast) return;
     this.#emit({ type: "send", connection, message: { type: "haveNone" } });
   }
@@ -85,7 +81,7 @@ export class MetadataFetch {
    *
    * @throws {ProtocolError} when it says too much
    */
-  received(connection: Connection, message: Message): void {
+  onMessage(connection: Connection, message: Message): void {
     switch (message.type) {
       case "have":
         return this.#holdHave(connection, message.piece);
@@ -102,16 +98,16 @@ export class MetadataFetch {
         return this.#emit({ type: "send", connection, message: refusal });
       }
       case "unchoke":
-        connection.peerChoking = false;
+        connection.download.peerChoking = false;
         return;
       case "choke":
-        connection.peerChoking = true;
+        connection.download.peerChoking = true;
         return;
       case "interested":
-        connection.peerInterested = true;
+        connection.upload.peerInterested = true;
         return;
       case "notInterested":
-        connection.peerInterested = false;
+        connection.upload.peerInterested = false;
         return;
       default:
         return;
@@ -119,12 +115,12 @@ export class MetadataFetch {
   }
 
   /** Asks the peer for parts, if it has the dictionary. */
-  settle(connection: Connection, nowMs: number): void {
+  poll(connection: Connection, nowMs: number): void {
     if (this.done) return;
-    if (!this.#mayAsk(connection, nowMs)) return this.#turns.leave(connection);
+    if (!this.#mayAsk(connection, nowMs)) return this.#scheduler.leave(connection);
     const copy = this.#copies.get(connection);
     if (copy !== undefined) return this.#ask(copy);
-    this.#turns.wait(connection);
+    this.#scheduler.wait(connection);
     this.#giveTurns(nowMs);
   }
 
@@ -134,7 +130,7 @@ export class MetadataFetch {
    * @throws {ProtocolError} when the part does not fit
    * @throws {CorruptDataError} when the whole does not match the hash
    */
-  metadata(connection: Connection, message: MetadataMessage, nowMs: number): void {
+  onMetadataMessage(connection: Connection, message: MetadataMessage, nowMs: number): void {
     if (message.type === "request") {
       return sendMetadata(this.#emit, connection, { type: "reject", piece: message.piece });
     }
@@ -152,7 +148,7 @@ export class MetadataFetch {
     copy.parts[piece] = data.slice();
     copy.received++;
     copy.lastMs = nowMs;
-    this.#hunger.enqueue(connection);
+    this.#ready.enqueue(connection);
     if (copy.received === copy.parts.length) this.#check(copy);
   }
 
@@ -165,9 +161,9 @@ export class MetadataFetch {
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     this.#copies.delete(connection);
-    this.#turns.forget(connection);
+    this.#scheduler.onDisconnected(connection);
     this.#held.delete(connection);
     this.#notBefore.delete(connection);
   }
@@ -181,19 +177,19 @@ export class MetadataFetch {
   }
 
   #mayAsk(connection: Connection, nowMs: number): boolean {
-    const { metadataSize, extensionIds } = connection;
+    const { metadataSize, ids } = connection.extension;
     return metadataSize > 0 && metadataSize <= MAX_METADATA_LENGTH &&
-      (extensionIds.get(METADATA_EXTENSION) ?? 0) !== 0 &&
+      (ids.get(METADATA_EXTENSION) ?? 0) !== 0 &&
       nowMs >= (this.#notBefore.get(connection) ?? 0);
   }
 
   /** Begins as many copies as there is room for, or will be. */
   #giveTurns(nowMs: number): void {
     for (;;) {
-      const next = this.#turns.next(this.#copies.values());
+      const next = this.#scheduler.next(this.#copies.values());
       if (next === undefined || this.done) return;
       if (this.#copies.size >= MAX_COPIES) {
-        const leaver = this.#turns.whoMakesRoom(next, [...this.#copies.values()], nowMs);
+        const leaver = this.#scheduler.findEviction(next, [...this.#copies.values()], nowMs);
         if (leaver === undefined) return;
         this.#giveUp(leaver, nowMs);
       }
@@ -202,8 +198,8 @@ export class MetadataFetch {
   }
 
   #begin(connection: Connection, nowMs: number): void {
-    this.#turns.begin(connection);
-    const size = connection.metadataSize;
+    this.#scheduler.begin(connection);
+    const size = connection.extension.metadataSize;
     const parts = new Array(Math.ceil(size / METADATA_PIECE_LENGTH)).fill(undefined);
     const times = { startedMs: nowMs, lastMs: nowMs };
     const copy: Copy = { connection, parts, size, asked: 0, received: 0, ...times };
@@ -239,11 +235,11 @@ export class MetadataFetch {
     this.#copies.delete(copy.connection);
     const info = new Uint8Array(copy.size);
     copy.parts.forEach((part, i) => info.set(part!, i * METADATA_PIECE_LENGTH));
-    const matches = (this.#v1Hash === undefined || equalBytes(sha1(info), this.#v1Hash)) &&
-      (this.#v2Hash === undefined ||
-        equalBytes(sha256(info).subarray(0, this.#v2Hash.length), this.#v2Hash));
+    const { v1Hash, v2Hash } = this.#hashes;
+    const matches = (v1Hash === undefined || equalBytes(sha1(info), v1Hash)) &&
+      (v2Hash === undefined || equalBytes(sha256(info).subarray(0, v2Hash.length), v2Hash));
     if (!matches) throw new CorruptDataError("sent metadata that does not match the info-hash");
-    copy.connection.helpful = true;
+    copy.connection.extension.gaveMetadata = true;
     this.done = true;
     this.#copies.clear();
     this.#emit({ type: "metadata", info });

@@ -20,7 +20,7 @@ const PART_MS = 250;
 const MAX_HOSTS = 1000;
 
 /** A copy that is being fetched. */
-export interface Turn {
+interface Turn {
   readonly connection: Connection;
   readonly startedMs: number;
   /** Parts that have come. */
@@ -44,7 +44,7 @@ export class MetadataScheduler {
   }
 
   /** The connection is gone. What its host was tried stays known. */
-  forget(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     this.#waiting.delete(connection);
     this.#tries.delete(connection);
   }
@@ -83,7 +83,7 @@ export class MetadataScheduler {
    * Whose turn ends for the sake of `next`, if all places are taken: the latest of a host that has
    * several, where this one has none; or somebody who takes too long.
    */
-  whoMakesRoom<T extends Turn>(
+  findEviction<T extends Turn>(
     next: Connection,
     turns: readonly T[],
     nowMs: number,

@@ -34,7 +34,7 @@ export class MetadataServer {
   }
 
   /** A message of the exchange: what is asked for is sent, or refused. */
-  received(connection: Connection, message: MetadataMessage): void {
+  onMessage(connection: Connection, message: MetadataMessage): void {
     if (message.type !== "request") return;
     const { piece } = message;
     const count = metadataPieceCount(this.#info.length);
@@ -50,7 +50,7 @@ export class MetadataServer {
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     this.#served.delete(connection);
   }
 }

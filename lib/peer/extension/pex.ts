@@ -19,12 +19,10 @@ import {
   type PexPeer,
 } from "../../codec/wire/pex.ts";
 import { ProtocolError } from "../../errors.ts";
-import type { Emit } from "../connection/actions.ts";
 import { allowedAddresses } from "../peers/address_filter.ts";
 import { TokenBucket } from "../connection/token_bucket.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { ExternalAddress } from "../peers/external_address.ts";
-import type { PeerList } from "../peers/peer_list.ts";
+import type { PeerContext } from "../peers/peer_context.ts";
 
 /** One message a minute is the rule, and libtorrent hangs up on more than six. */
 const INTERVAL_MS = 60_000;
@@ -81,30 +79,23 @@ interface Line {
   unread: number;
 }
 
-/** What peer exchange needs from its surroundings. */
-export interface PeerExchangeOptions {
-  readonly book: PeerList;
-  readonly ownAddresses: ExternalAddress;
-  readonly emit: Emit;
-}
-
 /** Both directions of peer exchange. */
 export class PeerExchange {
-  readonly #options: PeerExchangeOptions;
+  readonly #context: PeerContext;
   readonly #lines = new Map<Connection, Line>();
   /** By address, in the order of their last change. */
-  readonly #everybody = new Map<string, Presence>();
+  readonly #presences = new Map<string, Presence>();
   readonly #parted: { readonly presence: Presence; readonly untilMs: number }[] = [];
   #changes = 0;
   #gone = 0;
 
-  /** Nobody is connected yet. */
-  constructor(options: PeerExchangeOptions) {
-    this.#options = options;
+  /** Tells of peers that are connected, and takes new ones into the list of `context`. */
+  constructor(context: PeerContext) {
+    this.#context = context;
   }
 
   /** A connection is open. */
-  joined(connection: Connection, nowMs: number): void {
+  onConnected(connection: Connection, nowMs: number): void {
     this.#lines.set(connection, {
       address: undefined,
       reach: reachOf(connection.peer.host),
@@ -117,10 +108,10 @@ export class PeerExchange {
   }
 
   /** The connection is gone. `isHere`: the peer is not, we parted only because neither wants anything. */
-  left(connection: Connection, isHere: boolean, nowMs: number): void {
+  onDisconnected(connection: Connection, isHere: boolean, nowMs: number): void {
     const line = this.#lines.get(connection);
     this.#lines.delete(connection);
-    const presence = line?.address && this.#everybody.get(line.address);
+    const presence = line?.address && this.#presences.get(line.address);
     if (!presence || presence.connection !== connection) return;
     presence.flags = flagsOf(connection);
     presence.connection = undefined;
@@ -134,19 +125,19 @@ export class PeerExchange {
    *
    * @throws {ProtocolError} when it is no such message, or the peer sends them without end
    */
-  received(connection: Connection, payload: Uint8Array, nowMs: number): void {
+  onMessage(connection: Connection, payload: Uint8Array, nowMs: number): void {
     const line = this.#lines.get(connection);
     if (line === undefined) return;
     if (!line.messages.tryTake(nowMs)) {
       if (++line.unread > MAX_UNREAD) throw new ProtocolError("sends lists of peers without end");
       return;
     }
-    const { book, ownAddresses } = this.#options;
+    const { peers, ownAddresses } = this.#context;
     const { added } = decodePex(payload);
     for (const peer of allowedAddresses(added, "peer", ownAddresses, connection.peer.host)) {
-      if (!book.knows(peer.host, peer.port) && !line.addresses.tryTake(nowMs)) return;
+      if (!peers.knows(peer.host, peer.port) && !line.addresses.tryTake(nowMs)) return;
       const [v2, wantsNothing] = [(peer.flags & PexFlag.v2) > 0, (peer.flags & PexFlag.seed) > 0];
-      book.addPeer(peer.host, peer.port, "peer", { v2, wantsNothing, by: connection.peer.host });
+      peers.addPeer(peer.host, peer.port, "peer", { v2, wantsNothing, by: connection.peer.host });
     }
   }
 
@@ -154,7 +145,9 @@ export class PeerExchange {
   tick(nowMs: number): void {
     while (this.#parted.length > 0 && nowMs >= this.#parted[0]!.untilMs) this.#forgetParted();
     for (const [connection, line] of this.#lines) {
-      if (line.address === undefined && connection.peer.dialable) this.#came(connection, line);
+      if (line.address === undefined && connection.peer.dialable) {
+        this.#addPresence(connection, line);
+      }
     }
     for (const [connection, line] of this.#lines) {
       if (line.told < this.#changes && nowMs >= line.nextMs) this.#tell(connection, line, nowMs);
@@ -162,10 +155,10 @@ export class PeerExchange {
   }
 
   /** We know where the peer listens, so others can be told. */
-  #came(connection: Connection, line: Line): void {
+  #addPresence(connection: Connection, line: Line): void {
     const { host, port } = connection.peer;
     line.address = formatHostPort(host, port);
-    const before = this.#everybody.get(line.address);
+    const before = this.#presences.get(line.address);
     const { reach } = line;
     if (before?.connection !== undefined || reach === undefined) return;
     if (before?.isHere) {
@@ -182,17 +175,17 @@ export class PeerExchange {
   #changed(presence: Presence): void {
     const address = formatHostPort(presence.host, presence.port);
     presence.changedAt = ++this.#changes;
-    this.#everybody.delete(address);
-    this.#everybody.set(address, presence);
+    this.#presences.delete(address);
+    this.#presences.set(address, presence);
   }
 
   #isGone(presence: Presence): void {
     presence.isHere = false;
     this.#changed(presence);
     if (++this.#gone <= MAX_GONE) return;
-    for (const [address, { isHere }] of this.#everybody) {
+    for (const [address, { isHere }] of this.#presences) {
       if (isHere) continue;
-      this.#everybody.delete(address);
+      this.#presences.delete(address);
       this.#gone--;
       return;
     }
@@ -205,10 +198,10 @@ export class PeerExchange {
   }
 
   #tell(connection: Connection, line: Line, nowMs: number): void {
-    const id = connection.extensionIds.get(PEX_EXTENSION) ?? 0;
+    const id = connection.extension.ids.get(PEX_EXTENSION) ?? 0;
     if (id === 0) return;
     const added: PexPeer[] = [], dropped: HostPort[] = [];
-    for (const presence of this.#everybody.values()) {
+    for (const presence of this.#presences.values()) {
       const { host, port, reach, isHere, cameAt, changedAt } = presence;
       if (changedAt <= line.told) continue;
       if (added.length === MAX_PEX_PEERS || dropped.length === MAX_PEX_PEERS) break;
@@ -222,7 +215,7 @@ export class PeerExchange {
     if (added.length + dropped.length === 0) return;
     line.nextMs = nowMs + (isShoal(connection) ? SHOAL_INTERVAL_MS : INTERVAL_MS);
     const payload = encodePex({ added, dropped });
-    this.#options.emit({ type: "send", connection, message: { type: "extended", id, payload } });
+    this.#context.emit({ type: "send", connection, message: { type: "extended", id, payload } });
   }
 }
 

@@ -7,12 +7,13 @@
 
 import { isServicePort } from "../../codec/address_scope.ts";
 import { hex } from "../../codec/bytes.ts";
-import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
 import { DialQuotas } from "./network_usage.ts";
 import { DialFailures } from "./dial_failures.ts";
 import type { PeerList } from "./peer_list.ts";
-import { ConnectionSlots, type SlotOptions } from "./eviction.ts";
+import { closeConnection } from "../connection/context.ts";
+import type { PeerContext } from "./peer_context.ts";
+import { ConnectionSlots } from "./eviction.ts";
 import { DuplicateConnections } from "./duplicate_connections.ts";
 import type { Peer } from "../connection/peer.ts";
 
@@ -21,36 +22,39 @@ const MAX_DIALS = 30;
 /** More than any priority: among peers of one source, hosts that failed less often come first. */
 const FAILURE_WEIGHT = 2 ** 33;
 
-/** What admission needs from its surroundings. */
-export interface AdmissionOptions extends SlotOptions {
+/** Who we are, how many connections we want, and whether we want anything else. */
+interface PolicyOptions {
   /** Ours, 20 bytes. */
   readonly peerId: Uint8Array;
-  readonly random: () => number;
-  readonly book: PeerList;
-  readonly emit: Emit;
-  readonly close: (connection: Connection, reason: string) => void;
+  readonly maxConnections: number;
+  /** Whether everything we want is here. */
+  readonly wantsNothing: () => boolean;
 }
 
 /** Decides over connections; the swarm opens and closes them. */
 export class ConnectionPolicy {
-  readonly #options: AdmissionOptions;
-  readonly #book: PeerList;
+  readonly #context: PeerContext;
+  readonly #peers: PeerList;
   readonly #connections: ReadonlyMap<number, Connection>;
-  readonly #places: ConnectionSlots;
+  readonly #wantsNothing: () => boolean;
+  readonly #slots: ConnectionSlots;
   readonly #peerId: string;
-  readonly #twins: DuplicateConnections;
+  readonly #duplicateJudge: DuplicateConnections;
   readonly #failures = new DialFailures();
+  /** The ports at which inbound peers say they listen. */
+  readonly #listenPorts = new Map<Connection, number>();
   /** Closed in favour of another with the same peer. */
   readonly #duplicates = new Set<Connection>();
 
-  /** Nobody is connected yet. */
-  constructor(options: AdmissionOptions) {
-    this.#options = options;
-    this.#book = options.book;
-    this.#connections = options.connections;
-    this.#places = new ConnectionSlots(options);
-    this.#peerId = hex(options.peerId);
-    this.#twins = new DuplicateConnections(this.#peerId, options.emit);
+  /** Decides over the peers and the connections of `context`. */
+  constructor(context: PeerContext, { peerId, maxConnections, wantsNothing }: PolicyOptions) {
+    this.#context = context;
+    this.#peers = context.peers;
+    this.#connections = context.connections;
+    this.#wantsNothing = wantsNothing;
+    this.#slots = new ConnectionSlots(context, maxConnections, wantsNothing);
+    this.#peerId = hex(peerId);
+    this.#duplicateJudge = new DuplicateConnections(this.#peerId, context.emit);
   }
 
   /**
@@ -59,46 +63,46 @@ export class ConnectionPolicy {
    * its place; or one is dialled for whom one of a crowd will make room.
    */
   nextDials(nowMs: number): Peer[] {
-    const { connecting } = this.#book;
-    const room = Math.min(MAX_DIALS, this.#places.free) - connecting.size;
-    if (room <= 0) return this.#toDialWhenFull(nowMs);
+    const { connecting } = this.#peers;
+    const room = Math.min(MAX_DIALS, this.#slots.free) - connecting.size;
+    if (room <= 0) return this.#nextDialsWhenFull(nowMs);
     const portions = new DialQuotas(MAX_DIALS);
     for (const { host } of connecting) portions.take(host);
     return this.#best(room, ({ host, url }) => url !== undefined || portions.take(host));
   }
 
-  #toDialWhenFull(nowMs: number): Peer[] {
-    if (this.#book.connecting.size > 0 || this.#options.wantNothing()) return [];
-    const useless = this.#places.ofNoInterest(nowMs);
+  #nextDialsWhenFull(nowMs: number): Peer[] {
+    if (this.#peers.connecting.size > 0 || this.#wantsNothing()) return [];
+    const useless = this.#slots.ofNoInterest(nowMs);
     if (useless === undefined) {
-      const holdLess = this.#places.holdLess();
+      const holdLess = this.#slots.holdLess();
       const [first] = this.#best(1, ({ host }) => holdLess(host));
-      return first && this.#places.ofCrowd(first, nowMs) ? [first] : [];
+      return first && this.#slots.ofCrowd(first, nowMs) ? [first] : [];
     }
     if (this.#best(1).length > 0) {
-      this.#options.close(useless, "has nothing we want, nor wants anything");
+      this.#close(useless, "has nothing we want, nor wants anything");
     }
     return [];
   }
 
   #best(count: number, mayDial?: (peer: Peer) => boolean): Peer[] {
-    const { wantNothing, random } = this.#options;
+    const { random } = this.#context;
     const priorityOf = (peer: Peer) =>
-      (this.#places.priorityOf(peer) ?? random() * 2 ** 32) -
+      (this.#slots.priorityOf(peer) ?? random() * 2 ** 32) -
       this.#failures.at(peer.host) * FAILURE_WEIGHT;
-    return this.#book.nextToDial(count, wantNothing(), priorityOf, mayDial);
+    return this.#peers.nextToDial(count, this.#wantsNothing(), priorityOf, mayDial);
   }
 
   /** Somebody connected to us; returns `undefined` when there is no room or it is not welcome. */
   accept(host: string, port: number, nowMs: number): Peer | undefined {
-    if (this.#places.areTaken && !this.#isAtHost(host)) {
-      if (this.#places.findEviction({ host, port }, nowMs) === undefined) return undefined;
+    if (this.#slots.areTaken && !this.#isAtHost(host)) {
+      if (this.#slots.findEviction({ host, port }, nowMs) === undefined) return undefined;
     }
-    const peer = this.#book.addPeer(host, port, "inbound");
+    const peer = this.#peers.addPeer(host, port, "inbound");
     if (peer === undefined || (peer.state !== "available" && peer.state !== "away")) {
       return undefined;
     }
-    this.#book.apply(peer, "accept");
+    this.#peers.apply(peer, "accept");
     return peer;
   }
 
@@ -111,11 +115,11 @@ export class ConnectionPolicy {
     if (unwelcome !== undefined) return this.#failed(peer, unwelcome, nowMs);
     this.#failures.succeeded(peer.host);
     const twin = this.#connectionWith(peerId);
-    if (twin !== undefined) return this.#chooseTwin(peer, twin, inbound, nowMs);
-    if (peer.url !== undefined || !this.#places.areTaken) return undefined;
-    const leaver = this.#places.findEviction(peer, nowMs);
+    if (twin !== undefined) return this.#chooseDuplicate(peer, twin, inbound, nowMs);
+    if (peer.url !== undefined || !this.#slots.areTaken) return undefined;
+    const leaver = this.#slots.findEviction(peer, nowMs);
     if (leaver === undefined) return this.#failed(peer, "no room", nowMs);
-    this.#options.close(leaver, "makes room for another peer");
+    this.#close(leaver, "makes room for another peer");
     return undefined;
   }
 
@@ -125,79 +129,88 @@ export class ConnectionPolicy {
     this.#failed(peer, reason, nowMs);
     // Perhaps because it has connected to us meanwhile, and could not be recognized while we dialled.
     for (const connection of this.#connections.values()) {
-      const { listenPort, peer: other } = connection;
-      if (other.dialable || listenPort !== peer.port || other.host !== peer.host) continue;
-      this.setListenPort(connection, listenPort);
+      const { peer: other } = connection;
+      if (other.dialable || other.host !== peer.host) continue;
+      if (this.#listenPorts.get(connection) === peer.port) {
+        this.setListenPort(connection, peer.port);
+      }
     }
   }
 
   /** Time passed: who was asked whether it is alive, and says nothing, has to go. */
   tick(nowMs: number): void {
-    for (const connection of this.#twins.tick(nowMs)) {
-      this.#options.close(connection, "answers no more, and came back from elsewhere");
+    for (const connection of this.#duplicateJudge.tick(nowMs)) {
+      this.#close(connection, "answers no more, and came back from elsewhere");
     }
   }
 
   /** A connection is gone. */
   onDisconnected(connection: Connection, reason: string, nowMs: number): void {
-    this.#twins.left(connection);
-    const { peer, negotiated, down, up } = connection;
+    this.#duplicateJudge.onDisconnected(connection);
+    this.#listenPorts.delete(connection);
+    const { peer, negotiated, download, upload, extension, renewed } = connection;
     if (this.#duplicates.delete(connection)) {
       return this.#wasDuplicate(peer, negotiated.peerId, negotiated.inbound, reason, nowMs);
     }
-    const serves = !connection.peerChoking && peer.url === undefined; // a web seed always says so
-    const useful = down.total > 0 || up.total > 0 || serves || connection.helpful;
-    this.#book.lost(peer, reason, useful, nowMs, this.#options.random);
+    const serves = !download.peerChoking && peer.url === undefined; // a web seed always says so
+    const moved = download.meter.total > 0 || upload.meter.total > 0;
+    const useful = moved || serves || extension.gaveMetadata || renewed;
+    this.#peers.lost(peer, reason, useful, nowMs, this.#context.random);
   }
 
   /** A peer is proven to lie: never again, and not a moment longer. */
   ban(peer: Peer, reason: string): void {
     const connection = [...this.#connections.values()].find((other) => other.peer === peer);
-    this.#book.ban(peer, connection?.negotiated.peerId, reason);
-    if (connection !== undefined) this.#options.close(connection, reason);
+    this.#peers.ban(peer, connection?.negotiated.peerId, reason);
+    if (connection !== undefined) this.#close(connection, reason);
   }
 
   /** An inbound peer said where it listens: it may be somebody we know, even somebody banned. */
   setListenPort(connection: Connection, listenPort: number): void {
     if (isServicePort(listenPort)) return; // another machine's perhaps, behind the same address
-    connection.listenPort = listenPort;
-    this.#book.setListenPort(connection.peer, listenPort);
+    this.#listenPorts.set(connection, listenPort);
+    this.#peers.setListenPort(connection.peer, listenPort);
     const { state, reason } = connection.peer;
-    if (state === "banned") this.#options.close(connection, reason);
+    if (state === "banned") this.#close(connection, reason);
   }
 
   /** From now on trackers and the user alone introduce peers (BEP 27): the others have to go. */
   becomePrivate(): void {
-    const strangers = new Set(this.#book.becomePrivate());
+    const strangers = new Set(this.#peers.becomePrivate());
     for (const connection of this.#connections.values()) {
-      if (strangers.has(connection.peer)) this.#options.close(connection, "the torrent is private");
+      if (strangers.has(connection.peer)) this.#close(connection, "the torrent is private");
     }
   }
 
   #unwelcome(peer: Peer, peerId: string, inbound: boolean): string | undefined {
     if (peerId === this.#peerId) {
-      if (!inbound) this.#book.isOurselves(peer);
+      if (!inbound) this.#peers.isOurselves(peer);
       return "that is ourselves";
     }
     if (peer.state === "banned") return peer.reason;
-    if (this.#book.isBannedId(peer.host, peerId)) return "banned before";
+    if (this.#peers.isBannedId(peer.host, peerId)) return "banned before";
     return inbound || peer.dialable ? undefined : "the torrent is private"; // and became so just now
   }
 
   #failed(peer: Peer, reason: string, nowMs: number): string {
-    this.#book.lost(peer, reason, false, nowMs, this.#options.random);
+    this.#peers.lost(peer, reason, false, nowMs, this.#context.random);
     return reason;
   }
 
   /** One of two connections with one peer: see {@link DuplicateConnections}. */
-  #chooseTwin(peer: Peer, twin: Connection, inbound: boolean, nowMs: number): string | undefined {
+  #chooseDuplicate(
+    peer: Peer,
+    twin: Connection,
+    inbound: boolean,
+    nowMs: number,
+  ): string | undefined {
     const { peerId } = twin.negotiated;
-    if (this.#twins.isSecondKept(twin, peer.host, inbound, nowMs)) {
+    if (this.#duplicateJudge.isSecondKept(twin, peer.host, inbound, nowMs)) {
       this.#duplicates.add(twin);
-      this.#options.close(twin, "connected twice");
+      this.#close(twin, "connected twice");
       return undefined;
     }
-    const againMs = this.#twins.doubt(twin, nowMs);
+    const againMs = this.#duplicateJudge.doubt(twin, nowMs);
     this.#wasDuplicate(peer, peerId, inbound, "connected already", nowMs, againMs);
     return "connected already";
   }
@@ -211,10 +224,14 @@ export class ConnectionPolicy {
     nowMs: number,
     againMs?: number,
   ): void {
-    this.#book.duplicate(peer, reason, nowMs, againMs);
+    this.#peers.duplicate(peer, reason, nowMs, againMs);
     const other = this.#connectionWith(peerId);
     if (inbound || other === undefined || other.peer.host !== peer.host) return;
-    if (other.peer !== peer) this.#book.setListenPort(other.peer, peer.port);
+    if (other.peer !== peer) this.#peers.setListenPort(other.peer, peer.port);
+  }
+
+  #close(connection: Connection, reason: string): void {
+    closeConnection(this.#context, connection, reason);
   }
 
   #connectionWith(peerId: string): Connection | undefined {

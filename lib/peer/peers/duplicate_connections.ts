@@ -57,7 +57,7 @@ export class DuplicateConnections {
    */
   doubt(connection: Connection, nowMs: number): number | undefined {
     if (nowMs - connection.lastReceivedMs < FRESH_MS) return undefined;
-    if (!connection.extensionIds.get(METADATA_EXTENSION)) return undefined;
+    if (!connection.extension.ids.get(METADATA_EXTENSION)) return undefined;
     const askedMs = this.#doubts.get(connection);
     if (askedMs !== undefined) return askedMs + ANSWER_MS - nowMs;
     this.#doubts.set(connection, nowMs);
@@ -78,7 +78,7 @@ export class DuplicateConnections {
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     this.#doubts.delete(connection);
   }
 }

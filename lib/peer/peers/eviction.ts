@@ -7,7 +7,7 @@
 import { peerPriority } from "../../codec/wire/peer_priority.ts";
 import type { Connection } from "../connection/connection.ts";
 import { Census } from "./network_usage.ts";
-import type { ExternalAddress } from "./external_address.ts";
+import type { PeerContext } from "./peer_context.ts";
 
 /** A connection this young has not had the time to be of use, and makes room for nobody. */
 const GRACE_MS = 10_000;
@@ -24,34 +24,28 @@ export interface Address {
   readonly port: number;
 }
 
-/** What the places need from their surroundings. */
-export interface SlotOptions {
-  readonly maxConnections: number;
-  readonly connections: ReadonlyMap<number, Connection>;
-  readonly ownAddresses: ExternalAddress;
-  /** Whether everything we want is here. */
-  readonly wantNothing: () => boolean;
-}
-
 /** Looks who holds a place, and who is to give one up. */
 export class ConnectionSlots {
-  readonly #options: SlotOptions;
+  readonly #context: PeerContext;
+  readonly #maxConnections: number;
+  readonly #wantsNothing: () => boolean;
 
-  /** Looks at the connections whenever it is asked. */
-  constructor(options: SlotOptions) {
-    this.#options = options;
+  /** `wantsNothing` says whether everything we want is here. */
+  constructor(context: PeerContext, maxConnections: number, wantsNothing: () => boolean) {
+    this.#context = context;
+    this.#maxConnections = maxConnections;
+    this.#wantsNothing = wantsNothing;
   }
 
   /** Whether there are as many connections as there may be. */
   get areTaken(): boolean {
-    const { maxConnections, connections } = this.#options;
-    return connections.size >= maxConnections && this.free <= 0;
+    return this.#context.connections.size >= this.#maxConnections && this.free <= 0;
   }
 
   /** How many more there may be. Web seeds do not count: they take nobody's place. */
   get free(): number {
-    let free = this.#options.maxConnections;
-    for (const { closing, peer } of this.#options.connections.values()) {
+    let free = this.#maxConnections;
+    for (const { closing, peer } of this.#context.connections.values()) {
       if (!closing && peer.url === undefined) free--;
     }
     return free;
@@ -74,7 +68,7 @@ export class ConnectionSlots {
 
   /** The priority of a peer towards us; `undefined` while we do not know how it sees us. */
   priorityOf({ host, port }: Address): number | undefined {
-    const { ownAddresses } = this.#options;
+    const { ownAddresses } = this.#context;
     const own = ownAddresses.forPeer(host);
     return own === undefined
       ? undefined
@@ -83,9 +77,9 @@ export class ConnectionSlots {
 
   #useless(nowMs: number): Connection | undefined {
     for (const connection of this.#mayLeave()) {
-      if (!isIdle(connection, nowMs)) continue;
-      if (connection.snubbed) return connection;
-      if (this.#options.wantNothing() && !connection.peerInterested) return connection;
+      if (!isEvictable(connection, nowMs)) continue;
+      if (connection.download.snubbed) return connection;
+      if (this.#wantsNothing() && !connection.upload.peerInterested) return connection;
     }
     return undefined;
   }
@@ -93,8 +87,10 @@ export class ConnectionSlots {
   /** One over which neither side wants anything of the other. */
   ofNoInterest(nowMs: number): Connection | undefined {
     for (const connection of this.#mayLeave()) {
-      const { amInterested, peerInterested } = connection;
-      if (!amInterested && !peerInterested && isIdle(connection, nowMs)) return connection;
+      const { pieces, upload } = connection;
+      if (!pieces.amInterested && !upload.peerInterested && isEvictable(connection, nowMs)) {
+        return connection;
+      }
     }
     return undefined;
   }
@@ -110,7 +106,7 @@ export class ConnectionSlots {
       for (const connection of this.#mayLeave()) {
         const count = census.around(connection)[kind];
         if (count <= own[kind] + 1 || count < most) continue;
-        if (count <= few && !isIdle(connection, nowMs)) continue;
+        if (count <= few && !isEvictable(connection, nowMs)) continue;
         if (count === most && leaver && !isWorthLess(connection, leaver, nowMs)) continue;
         [leaver, most] = [connection, count];
       }
@@ -125,7 +121,7 @@ export class ConnectionSlots {
     let least = this.priorityOf(newcomer) ?? -1;
     let leaver: Connection | undefined;
     for (const connection of this.#mayLeave()) {
-      if (!isIdle(connection, nowMs)) continue;
+      if (!isEvictable(connection, nowMs)) continue;
       const around = census.around(connection);
       if (around.host < own.host || around.network < own.network) continue; // it holds less as it is
       const priority = this.priorityOf(connection.peer);
@@ -155,7 +151,7 @@ export class ConnectionSlots {
   }
 
   *#open(): Generator<Connection> {
-    for (const connection of this.#options.connections.values()) {
+    for (const connection of this.#context.connections.values()) {
       if (!connection.closing && connection.peer.url === undefined) yield connection;
     }
   }
@@ -165,10 +161,10 @@ export class ConnectionSlots {
   }
 }
 
-function isIdle(connection: Connection, nowMs: number): boolean {
-  const { openedMs, outstanding, snubbed, uploadQueue } = connection;
+function isEvictable(connection: Connection, nowMs: number): boolean {
+  const { openedMs, download, upload } = connection;
   if (nowMs - openedMs < GRACE_MS) return false;
-  if ((outstanding.size > 0 && !snubbed) || uploadQueue.length > 0) return false;
+  if ((download.outstanding.size > 0 && !download.snubbed) || upload.queue.length > 0) return false;
   return rateOf(connection, nowMs) === 0;
 }
 
@@ -178,6 +174,6 @@ function isWorthLess(one: Connection, other: Connection, nowMs: number): boolean
   return difference < 0 || (difference === 0 && one.openedMs > other.openedMs);
 }
 
-function rateOf({ down, up }: Connection, nowMs: number): number {
-  return down.rate(nowMs) + up.rate(nowMs);
+function rateOf({ download, upload }: Connection, nowMs: number): number {
+  return download.meter.rate(nowMs) + upload.meter.rate(nowMs);
 }

@@ -56,15 +56,15 @@ export class FloodGuard {
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     this.#allowances.delete(connection);
   }
 
   /** What a message counts; 0 for what brings something new, or is bounded elsewhere. */
-  #costOf({ remote }: Connection, message: Message): number {
+  #costOf({ pieces }: Connection, message: Message): number {
     switch (message.type) {
       case "have":
-        return remote.get(message.piece) ? 1 : 0;
+        return pieces.have.get(message.piece) ? 1 : 0;
       case "bitfield":
       case "haveAll":
       case "haveNone":

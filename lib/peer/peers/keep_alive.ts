@@ -16,11 +16,12 @@ const IDLE_TIMEOUT_MS = 150_000;
 const FIRST_WORDS_MS = 1000;
 
 /** Notes in the peer what its connection tells: whether it has everything, or wants nothing more. */
-export function recordCompleteness(connection: Connection, isTransferring: boolean): void {
-  const { peer, remote, uploadOnly } = connection;
-  peer.complete = isTransferring && remote.isFull;
-  peer.wantsNothing = peer.complete || uploadOnly;
-  if (peer.complete) connection.isSuperSeeder = false; // it has told of everything
+export function recordCompleteness(
+  { peer, pieces, extension }: Connection,
+  isTransferring: boolean,
+): void {
+  peer.complete = isTransferring && pieces.have.isFull;
+  peer.wantsNothing = peer.complete || extension.uploadOnly;
 }
 
 /** Why the connection is to be closed, if it is. `weWantNothing`: everything we want is here. */
@@ -40,10 +41,10 @@ export function closeReason(
 
 /** Whether neither side wants anything. */
 export function bothUninterested(
-  { peer, peerInterested }: Connection,
+  { peer, upload }: Connection,
   weWantNothing: boolean,
 ): boolean {
-  return weWantNothing && peer.wantsNothing && !peerInterested;
+  return weWantNothing && peer.wantsNothing && !upload.peerInterested;
 }
 
 /** Whether something has to be said so that the peer does not hang up. */

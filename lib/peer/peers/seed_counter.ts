@@ -20,8 +20,8 @@ export class SeedCounter {
    * Looks at what a connected peer has. The same peer counts once, under a new address by its peer id,
    * after a restart by its address.
    */
-  onConnection({ peer, negotiated, remote }: Connection): void {
-    const isCopy = remote.length > 0 && remote.isFull && peer.url === undefined &&
+  onConnection({ peer, negotiated, pieces: { have } }: Connection): void {
+    const isCopy = have.length > 0 && have.isFull && peer.url === undefined &&
       peer.state !== "banned";
     if (!isCopy) return;
     const names = [negotiated.peerId, ...peer.dialable ? [addressOf(peer)] : []];

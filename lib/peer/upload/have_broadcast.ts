@@ -11,41 +11,41 @@
  */
 
 import type { PieceIndex } from "../../store/layout.ts";
-import type { Action, Emit } from "../connection/actions.ts";
+import type { Action } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
+import type { SwarmContext } from "../connection/context.ts";
+import { DONT_HAVE_EXTENSION, encodeDontHave } from "../../codec/wire/extension.ts";
 import type { Message } from "../../codec/wire/message.ts";
 import type { Bitfield } from "../../store/bitfield.ts";
 import type { Peer } from "../connection/peer.ts";
 
 /** Tells of pieces. */
 export class HaveBroadcast {
-  readonly #connections: Iterable<Connection>;
-  readonly #emit: Emit;
+  readonly #context: Pick<SwarmContext, "connections" | "emit">;
   /** What is said at the next tick. */
   #later: Action[] = [];
 
-  /** Nothing is to be told yet. */
-  constructor(connections: Iterable<Connection>, emit: Emit) {
-    this.#connections = connections;
-    this.#emit = emit;
+  /** Tells the peers of all connections. */
+  constructor(context: Pick<SwarmContext, "connections" | "emit">) {
+    this.#context = context;
   }
 
   /** We have one more piece, which came from these peers. */
-  stored(piece: PieceIndex, from: readonly Peer[]): void {
+  onStored(piece: PieceIndex, from: readonly Peer[]): void {
     const now: Connection[] = [], later: Connection[] = [];
-    for (const connection of this.#connections) {
-      const isNews = !connection.remote.get(piece) || from.includes(connection.peer);
+    for (const connection of this.#context.connections.values()) {
+      const isNews = !connection.pieces.have.get(piece) || from.includes(connection.peer);
       (isNews ? now : later).push(connection);
     }
     const message = { type: "have", piece } as const;
-    if (now.length > 0) this.#emit({ type: "tell", to: now, message });
-    if (later.length > 0) this.#later.push({ type: "tell", to: later, message });
+    if (now.length > 0) this.#context.emit({ type: "broadcast", to: now, message });
+    if (later.length > 0) this.#later.push({ type: "broadcast", to: later, message });
   }
 
   /** Time passed, or nothing more will come: whoever was not told yet is told now. */
   flush(): void {
     if (this.#later.length === 0) return;
-    for (const action of this.#later) this.#emit(action);
+    for (const action of this.#later) this.#context.emit(action);
     this.#later = [];
   }
 }
@@ -61,4 +61,17 @@ export function initialPieceMessages(have: Bitfield, fast: boolean, late: boolea
   if (fast && have.isFull) return [{ type: "haveAll" }];
   if (have.isEmpty) return fast ? [{ type: "haveNone" }] : [];
   return [{ type: "bitfield", bits: have.bytes() }];
+}
+
+/** Tells everyone who understands it that we no longer have a piece (BEP 54). */
+export function broadcastDontHave(
+  { connections, emit }: Pick<SwarmContext, "connections" | "emit">,
+  piece: PieceIndex,
+): void {
+  const payload = encodeDontHave(piece);
+  for (const connection of connections.values()) {
+    const id = connection.extension.ids.get(DONT_HAVE_EXTENSION);
+    if (id === undefined || id === 0) continue;
+    emit({ type: "send", connection, message: { type: "extended", id, payload } });
+  }
 }

@@ -13,10 +13,11 @@
  * @module
  */
 
-import type { Layout, PieceIndex } from "../../store/layout.ts";
+import type { PieceIndex } from "../../store/layout.ts";
 import type { Bitfield } from "../../store/bitfield.ts";
-import type { Emit } from "../connection/actions.ts";
-import type { BlockRequest, Connection } from "../connection/connection.ts";
+import type { TransferContext } from "../connection/context.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { BlockRequest } from "../connection/upload_state.ts";
 import { stallsOnSingleHaves } from "../peers/client_quirks.ts";
 import { SuperSeedPieces } from "./super_seed_pieces.ts";
 import { leastLoaded, ratesOf, Strikes, SuperSeedPeer } from "./super_seed_peer.ts";
@@ -31,25 +32,18 @@ const MIN_AHEAD_BYTES = 4 * 1024 * 1024;
 const MIN_AHEAD_PIECES = 2;
 const NOBODY = -1;
 
-/** What super-seeding needs from its surroundings. */
-export interface SuperSeedOptions {
-  readonly layout: Layout;
-  readonly have: Bitfield;
-  readonly emit: Emit;
-}
-
 /** Deals the pieces of a complete file among peers that have nothing. */
 export class SuperSeed {
-  readonly #options: SuperSeedOptions;
-  readonly #guests = new Map<Connection, SuperSeedPeer>();
+  readonly #context: TransferContext;
+  readonly #peers = new Map<Connection, SuperSeedPeer>();
   /** Guests of before, who do not see everything yet. */
   #unshown: SuperSeedPeer[] = [];
   /** To which connection a piece was given that nobody else has seen; by number. */
   readonly #owner: Int32Array;
-  readonly #deck: SuperSeedPieces;
+  readonly #undealt: SuperSeedPieces;
   #aheadCount = 0;
   /** Somebody may have nothing to fetch. */
-  #mayBeHungry = false;
+  #someMayBeIdle = false;
   #rate = 0;
   #leastRate = 0;
   readonly #strikes = new Strikes();
@@ -57,10 +51,10 @@ export class SuperSeed {
   #open = true;
 
   /** Hides nothing before the first peer joins. */
-  constructor(options: SuperSeedOptions) {
-    this.#options = options;
-    this.#owner = new Int32Array(options.layout.pieceCount).fill(NOBODY);
-    this.#deck = new SuperSeedPieces(options.have);
+  constructor(context: TransferContext) {
+    this.#context = context;
+    this.#owner = new Int32Array(context.layout.pieceCount).fill(NOBODY);
+    this.#undealt = new SuperSeedPieces(context.pieces.have);
   }
 
   /** Whether we claim to have nothing but what we offer. */
@@ -72,54 +66,54 @@ export class SuperSeed {
    * Somebody joined. Returns whether it is to be told that we have nothing: always while we hide, and
    * when it finds nobody here who has anything; but never who could not live on offers.
    */
-  onConnected(connection: Connection, others: Iterable<Connection>): boolean {
+  onConnected(connection: Connection): boolean {
     if (stallsOnSingleHaves(connection.negotiated.peerId)) return false;
-    if (this.#open && this.#isAlone(connection, others)) this.#begin();
+    if (this.#open && this.#isAlone(connection)) this.#begin();
     if (this.#open) return false;
     this.#nowMs = Math.max(this.#nowMs, connection.openedMs); // the last tick may be long ago
     const strikes = this.#strikes.of(connection.peer.host);
-    const { pieceCount } = this.#options.layout;
-    this.#guests.set(connection, new SuperSeedPeer(connection, pieceCount, strikes));
+    const { pieceCount } = this.#context.layout;
+    this.#peers.set(connection, new SuperSeedPeer(connection, pieceCount, strikes));
     return true;
   }
 
   /** A peer says that it has a piece: what it was offered has arrived, or was passed on to it. */
   onHave(connection: Connection, piece: PieceIndex): void {
     if (this.#open) return;
-    const guest = this.#guests.get(connection);
+    const guest = this.#peers.get(connection);
     if (guest !== undefined) {
-      guest.says(piece);
+      guest.onHave(piece);
       this.#sent(guest, piece);
     }
     const owner = this.#owner[piece]!;
     if (owner === connection.id) return;
     this.#owner[piece] = NOBODY;
-    this.#deck.gave(piece);
+    this.#undealt.gave(piece);
     if (owner === NOBODY) return;
-    for (const other of this.#guests.values()) {
+    for (const other of this.#peers.values()) {
       if (other.connection.id === owner && !other.ahead.has(piece)) other.unshared--;
     }
   }
 
   /** Blocks were handed to the socket. */
   onUpload(connection: Connection, requests: readonly BlockRequest[]): void {
-    const guest = this.#guests.get(connection);
+    const guest = this.#peers.get(connection);
     if (guest === undefined) return;
     for (const { piece, length } of requests) {
-      if (guest.took(piece, length, this.#leastRate, this.#nowMs)) this.#sent(guest, piece);
+      if (guest.onUpload(piece, length, this.#leastRate, this.#nowMs)) this.#sent(guest, piece);
     }
   }
 
   /** The connection is gone; what it alone was given is given to others. */
   onDisconnected(connection: Connection): void {
     this.#unshown = this.#unshown.filter((guest) => guest.connection !== connection);
-    const guest = this.#guests.get(connection);
+    const guest = this.#peers.get(connection);
     if (guest === undefined) return;
     const owned = this.#ownedBy(connection);
     this.#strikes.remember(connection.peer.host, guest.strikes + (owned.length > 0 ? 1 : 0));
     this.#takeBack(guest, owned);
-    this.#guests.delete(connection);
-    if (this.#guests.size === 0) this.#open = true; // whoever comes next begins anew
+    this.#peers.delete(connection);
+    if (this.#peers.size === 0) this.#open = true; // whoever comes next begins anew
   }
 
   /** Time passed: rates are known anew, and what was not fetched is offered to others. */
@@ -127,15 +121,15 @@ export class SuperSeed {
     this.#nowMs = nowMs;
     this.#showSome();
     if (this.#open) return;
-    const rates = ratesOf(this.#guests.values(), nowMs);
+    const rates = ratesOf(this.#peers.values(), nowMs);
     [this.#rate, this.#leastRate] = [rates.total, rates.least];
-    this.#mayBeHungry = true;
-    for (const guest of this.#guests.values()) {
+    this.#someMayBeIdle = true;
+    for (const guest of this.#peers.values()) {
       if (!guest.isLate(nowMs)) continue;
       this.#takeBack(guest, guest.stall());
-      if (!guest.connection.peerInterested) this.#dismiss(guest);
+      if (!guest.connection.upload.peerInterested) this.#showEverything(guest);
     }
-    if (this.#nobodyMoves()) this.#reveal();
+    if (this.#nobodyMoves()) this.#endSuperSeeding();
     else this.offerPieces();
   }
 
@@ -144,24 +138,24 @@ export class SuperSeed {
     if (this.#open) return;
     const budget = this.#budget();
     while (this.#aheadCount < budget) {
-      const piece = this.#deck.take();
+      const piece = this.#undealt.take();
       if (piece === undefined) break;
-      const guest = leastLoaded(this.#guests.values(), piece);
+      const guest = leastLoaded(this.#peers.values(), piece);
       if (guest === undefined) {
-        this.#deck.putBack(piece);
+        this.#undealt.putBack(piece);
         break;
       }
       this.#offer(guest, piece);
     }
-    if (this.#mayBeHungry) this.#feedAll();
-    if (this.#guests.size > 0 && this.#deck.isEmpty && this.#isAllSent()) this.#reveal();
+    if (this.#someMayBeIdle) this.#feedAll();
+    if (this.#peers.size > 0 && this.#undealt.isEmpty && this.#isAllSent()) this.#endSuperSeeding();
   }
 
   #feedAll(): void {
-    this.#mayBeHungry = false;
-    const slow = [...this.#guests.values()].filter((guest) => guest.isSlow(this.#nowMs));
+    this.#someMayBeIdle = false;
+    const slow = [...this.#peers.values()].filter((guest) => guest.isSlow(this.#nowMs));
     if (slow.length === 0) return;
-    for (const guest of this.#guests.values()) this.#feed(guest, slow);
+    for (const guest of this.#peers.values()) this.#feed(guest, slow);
   }
 
   /**
@@ -170,10 +164,13 @@ export class SuperSeed {
    */
   #feed(hungry: SuperSeedPeer, slow: readonly SuperSeedPeer[]): void {
     const { connection, ahead, stalled, strikes } = hungry;
-    if (ahead.size > 0 || stalled || strikes > 0 || connection.closing || connection.amChoking) {
+    if (
+      ahead.size > 0 || stalled || strikes > 0 || connection.closing || connection.upload.amChoking
+    ) {
       return;
     }
-    const piece = this.#deck.take(connection.remote) ?? this.#heldPiece(connection.remote, slow);
+    const piece = this.#undealt.take(connection.pieces.have) ??
+      this.#heldPiece(connection.pieces.have, slow);
     if (piece !== undefined) this.#offer(hungry, piece);
   }
 
@@ -184,58 +181,61 @@ export class SuperSeed {
       if (piece === undefined || remote.get(piece)) continue;
       this.#takeBack(holder, [piece]);
       holder.strikes++;
-      return this.#deck.take(remote);
+      return this.#undealt.take(remote);
     }
     return undefined;
   }
 
   #begin(): void {
     this.#open = false;
-    this.#deck.reset();
+    this.#undealt.reset();
     this.#owner.fill(NOBODY);
     this.#aheadCount = 0;
   }
 
-  #isAlone(connection: Connection, others: Iterable<Connection>): boolean {
-    for (const other of others) if (other !== connection && !other.remote.isEmpty) return false;
+  #isAlone(connection: Connection): boolean {
+    for (const other of this.#context.connections.values()) {
+      if (other !== connection && !other.pieces.have.isEmpty) return false;
+    }
     return true;
   }
 
   /** How many offers may be ahead, over all peers. */
   #budget(): number {
-    const { pieceLength } = this.#options.layout;
+    const { pieceLength } = this.#context.layout;
     const bytes = Math.max(MIN_AHEAD_BYTES, this.#rate * AHEAD_SECONDS);
-    return Math.max(Math.ceil(bytes / pieceLength), MIN_AHEAD_PIECES * this.#guests.size);
+    return Math.max(Math.ceil(bytes / pieceLength), MIN_AHEAD_PIECES * this.#peers.size);
   }
 
   /** Nobody wants just what it was offered; perhaps other peers promised them that. */
   #nobodyMoves(): boolean {
-    const guests = [...this.#guests.values()];
-    return guests.every((guest) => guest.stalled) && guests.some((g) => !g.connection.amChoking);
+    const guests = [...this.#peers.values()];
+    return guests.every((guest) => guest.stalled) &&
+      guests.some(({ connection: { upload } }) => !upload.amChoking);
   }
 
   /** Nobody who is served has anything left to fetch; the one offer of others can wait. */
   #isAllSent(): boolean {
-    for (const { connection, ahead } of this.#guests.values()) {
-      if (ahead.size > 0 && !connection.amChoking) return false;
+    for (const { connection, ahead } of this.#peers.values()) {
+      if (ahead.size > 0 && !connection.upload.amChoking) return false;
     }
     return true;
   }
 
   #offer(guest: SuperSeedPeer, piece: PieceIndex): void {
     const { connection } = guest;
-    guest.offered(piece, this.#options.layout.dataLength(piece), this.#nowMs);
+    guest.onOffered(piece, this.#context.layout.dataLength(piece), this.#nowMs);
     this.#aheadCount++;
-    this.#deck.gave(piece);
+    this.#undealt.gave(piece);
     this.#owner[piece] = connection.id;
-    this.#options.emit({ type: "send", connection, message: { type: "have", piece } });
+    this.#context.emit({ type: "send", connection, message: { type: "have", piece } });
   }
 
   /** The peer has got all of a piece, from us or from another. */
   #sent(guest: SuperSeedPeer, piece: PieceIndex): void {
     if (!guest.ahead.delete(piece)) return;
     this.#aheadCount--;
-    this.#mayBeHungry ||= guest.ahead.size === 0;
+    this.#someMayBeIdle ||= guest.ahead.size === 0;
     if (this.#owner[piece] === guest.connection.id) guest.unshared++;
   }
 
@@ -244,7 +244,7 @@ export class SuperSeed {
       if (guest.ahead.delete(piece)) this.#aheadCount--;
       if (this.#owner[piece] !== guest.connection.id) continue;
       this.#owner[piece] = NOBODY;
-      this.#deck.putBack(piece);
+      this.#undealt.putBack(piece);
     }
   }
 
@@ -257,31 +257,31 @@ export class SuperSeed {
   }
 
   /** It wants none of what it is offered, since it chose other files or had it before: it sees all. */
-  #dismiss(guest: SuperSeedPeer): void {
+  #showEverything(guest: SuperSeedPeer): void {
     this.onDisconnected(guest.connection);
     this.#showAll(guest);
   }
 
   /** One copy is out: from now on everybody sees all of it. */
-  #reveal(): void {
+  #endSuperSeeding(): void {
     this.#open = true;
-    this.#unshown.push(...this.#guests.values());
-    this.#guests.clear();
+    this.#unshown.push(...this.#peers.values());
+    this.#peers.clear();
     this.#showSome();
   }
 
   #showSome(): void {
     for (let left = HAVES_AT_ONCE; left > 0 && this.#unshown.length > 0;) {
-      left -= this.#options.have.count;
+      left -= this.#context.pieces.have.count;
       this.#showAll(this.#unshown.shift()!);
     }
   }
 
   #showAll({ connection, told }: SuperSeedPeer): void {
-    for (const piece of this.#options.have.ones()) {
-      if (told.get(piece) || connection.remote.get(piece)) continue;
+    for (const piece of this.#context.pieces.have.ones()) {
+      if (told.get(piece) || connection.pieces.have.get(piece)) continue;
       const message = { type: "have", piece } as const;
-      this.#options.emit({ type: "send", connection, message });
+      this.#context.emit({ type: "send", connection, message });
     }
   }
 }

@@ -57,7 +57,7 @@ export class SuperSeedPeer {
   }
 
   /** It is told of a piece of `length` bytes. */
-  offered(piece: PieceIndex, length: number, nowMs: number): void {
+  onOffered(piece: PieceIndex, length: number, nowMs: number): void {
     if (this.ahead.size === 0) this.#patientUntilMs = nowMs + STALL_MS;
     this.ahead.set(piece, { left: length, length, sinceMs: nowMs });
     this.told.set(piece);
@@ -68,7 +68,7 @@ export class SuperSeedPeer {
    *
    * @param leastRate bytes per second at which offers have to shrink
    */
-  took(piece: PieceIndex, length: number, leastRate: number, nowMs: number): boolean {
+  onUpload(piece: PieceIndex, length: number, leastRate: number, nowMs: number): boolean {
     const offer = this.ahead.get(piece);
     if (offer === undefined) {
       this.#tookMissed(piece, length);
@@ -83,21 +83,21 @@ export class SuperSeedPeer {
   }
 
   /** It says that it has a piece, which it may have got elsewhere. */
-  says(piece: PieceIndex): void {
+  onHave(piece: PieceIndex): void {
     if (this.#missed.delete(piece) && this.#missed.size === 0) this.stalled = false;
   }
 
   /** Whether patience with it is over. */
   isLate(nowMs: number): boolean {
     if (this.ahead.size === 0) return false;
-    const { peerInterested } = this.connection;
+    const { peerInterested } = this.connection.upload;
     return nowMs >= this.#patientUntilMs - (peerInterested ? 0 : STALL_MS - INTEREST_MS);
   }
 
   /** It is late: it loses its offers, which are returned. */
   stall(): PieceIndex[] {
     this.stalled = true;
-    if (!this.connection.amChoking) this.strikes++;
+    if (!this.connection.upload.amChoking) this.strikes++;
     const lost = [...this.ahead.keys()];
     for (const [piece, { left }] of this.ahead) this.#missed.set(piece, left);
     return lost;
@@ -134,8 +134,8 @@ export function ratesOf(
 ): { total: number; least: number } {
   let [total, served] = [0, 0];
   for (const { connection } of guests) {
-    total += connection.up.rate(nowMs);
-    if (!connection.amChoking) served++;
+    total += connection.upload.meter.rate(nowMs);
+    if (!connection.upload.amChoking) served++;
   }
   return { total, least: Math.min(LEAST_RATE, total / Math.max(1, served) / LEAST_PARTS) };
 }
@@ -152,8 +152,8 @@ export function leastLoaded(
   let [fewest, least] = [Infinity, Infinity];
   for (const guest of guests) {
     const { connection, ahead, unshared, stalled, strikes } = guest;
-    if (stalled || connection.closing || connection.remote.get(piece)) continue;
-    if (connection.amChoking && ahead.size > 0) continue;
+    if (stalled || connection.closing || connection.pieces.have.get(piece)) continue;
+    if (connection.upload.amChoking && ahead.size > 0) continue;
     const load = ahead.size + unshared;
     if (strikes > fewest || (strikes === fewest && load >= least)) continue;
     [best, fewest, least] = [guest, strikes, load];

@@ -9,11 +9,11 @@
 
 import type { BlockRangeMessage } from "../../codec/wire/message.ts";
 import { ProtocolError } from "../../errors.ts";
-import type { Layout, PieceIndex } from "../../store/layout.ts";
-import type { Pieces } from "../../store/pieces.ts";
-import type { Emit } from "../connection/actions.ts";
+import type { PieceIndex } from "../../store/layout.ts";
+import type { TransferContext } from "../connection/context.ts";
 import { chooseUnchoked, RECHOKE_INTERVAL_MS } from "./choker.ts";
-import type { BlockRequest, Connection } from "../connection/connection.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { BlockRequest } from "../connection/upload_state.ts";
 import { UploadSlots } from "./choker.ts";
 
 /** How many requests of one peer are queued; told to peers as `reqq` (BEP 10). */
@@ -25,22 +25,10 @@ export const MAX_SERVED_BLOCK = 128 * 1024;
 const FIRST_SLOTS = 2;
 const FIRST_PIECES = 4;
 
-/** What serving needs from its surroundings. */
-export interface UploadOptions {
-  readonly layout: Layout;
-  readonly pieces: Pieces;
-  readonly connections: Iterable<Connection>;
-  /** How many of them lack something. */
-  readonly leechers: () => number;
-  readonly emit: Emit;
-  readonly random: () => number;
-  /** How many peers are served at once, at least: more where that is faster. */
-  readonly slots: number;
-}
-
 /** The serving half of a transfer. */
 export class Upload {
-  readonly #options: UploadOptions;
+  readonly #context: TransferContext;
+  readonly #leecherCount: () => number;
   readonly #slots: UploadSlots;
   /** Who has a slot. */
   readonly #served = new Set<Connection>();
@@ -50,17 +38,21 @@ export class Upload {
   #inUse = 0;
   #rechokeAtMs = 0;
 
-  /** Serves nobody yet. */
-  constructor(options: UploadOptions) {
-    this.#options = options;
-    this.#slots = new UploadSlots(options.slots);
+  /**
+   * @param slots how many peers are served at once, at least: more where that is faster
+   * @param leecherCount how many of the connected peers lack something
+   */
+  constructor(context: TransferContext, slots: number, leecherCount: () => number) {
+    this.#context = context;
+    this.#slots = new UploadSlots(slots);
+    this.#leecherCount = leecherCount;
   }
 
   /** The peer wants something. With a free slot it is served at once. */
-  interested(connection: Connection, nowMs: number): void {
-    if (!connection.amChoking && !connection.peerInterested) this.#inUse++;
-    connection.peerInterested = true;
-    if (!connection.amChoking) return;
+  onInterested(connection: Connection, nowMs: number): void {
+    if (!connection.upload.amChoking && !connection.upload.peerInterested) this.#inUse++;
+    connection.upload.peerInterested = true;
+    if (!connection.upload.amChoking) return;
     this.#waiting.add(connection);
     if (this.#freeSlots > 0) this.#giveSlot(connection, nowMs);
   }
@@ -69,9 +61,9 @@ export class Upload {
    * The peer wants nothing at the moment. Its slot stays its own until somebody else wants it: who has
    * everything we have will want the next piece we get, and shall not have to ask for a slot first.
    */
-  notInterested(connection: Connection, nowMs: number): void {
+  onNotInterested(connection: Connection, nowMs: number): void {
     const wasInUse = this.#isInUse(connection);
-    connection.peerInterested = false;
+    connection.upload.peerInterested = false;
     this.#waiting.delete(connection);
     if (!wasInUse) return;
     this.#inUse--;
@@ -79,7 +71,7 @@ export class Upload {
   }
 
   /** The connection is gone. Its slot is given away at the next tick. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     if (this.#isInUse(connection)) this.#inUse--;
     this.#waiting.delete(connection);
     this.#served.delete(connection);
@@ -90,29 +82,29 @@ export class Upload {
    *
    * @throws {ProtocolError} when there is no such piece, or no such range in it
    */
-  request(connection: Connection, message: BlockRangeMessage, nowMs: number): void {
+  onRequest(connection: Connection, message: BlockRangeMessage, nowMs: number): void {
     const { begin, length } = message;
-    const piece = this.#options.layout.pieceIndex(message.piece);
+    const piece = this.#context.layout.pieceIndex(message.piece);
     if (piece === undefined) throw new ProtocolError(`asked for piece ${message.piece}`);
-    const inRange = length > 0 && begin + length <= this.#options.layout.servableLength(piece);
+    const inRange = length > 0 && begin + length <= this.#context.layout.servableLength(piece);
     if (!inRange) throw new ProtocolError(`asked for ${length} bytes at ${piece}+${begin}`);
-    if (!connection.peerInterested) this.interested(connection, nowMs); // some never say so
-    const serve = !connection.amChoking && length <= MAX_SERVED_BLOCK &&
-      this.#options.pieces.shared.get(piece) && connection.uploadQueue.length < REQUEST_QUEUE;
+    if (!connection.upload.peerInterested) this.onInterested(connection, nowMs); // some never say so
+    const serve = !connection.upload.amChoking && length <= MAX_SERVED_BLOCK &&
+      this.#context.pieces.shared.get(piece) && connection.upload.queue.length < REQUEST_QUEUE;
     if (!serve) return this.#reject(connection, { piece, begin, length });
-    connection.uploadQueue.push({ piece, begin, length });
-    if (connection.uploadQueue.length === 1) this.#options.emit({ type: "upload", connection });
+    connection.upload.queue.push({ piece, begin, length });
+    if (connection.upload.queue.length === 1) this.#context.emit({ type: "upload", connection });
   }
 
   /** The peer no longer wants a block. With BEP 6 that is answered too. False: it does not wait for it. */
-  cancel(connection: Connection, message: BlockRangeMessage): boolean {
-    const { uploadQueue } = connection;
-    const at = uploadQueue.findIndex((queued) =>
+  onCancel(connection: Connection, message: BlockRangeMessage): boolean {
+    const { queue } = connection.upload;
+    const at = queue.findIndex((queued) =>
       queued.piece === message.piece && queued.begin === message.begin &&
       queued.length === message.length
     );
     if (at < 0) return false;
-    const [queued] = uploadQueue.splice(at, 1);
+    const [queued] = queue.splice(at, 1);
     this.#reject(connection, queued!);
     return true;
   }
@@ -122,32 +114,37 @@ export class Upload {
    * within a piece, its blocks stay together for the next time: one read gets them all.
    */
   take(connection: Connection, maxBytes: number): BlockRequest[] {
-    const { uploadQueue } = connection;
+    const { queue } = connection.upload;
     let count = 0;
     let pieceStart = 0;
-    for (let bytes = 0; count < uploadQueue.length; count++) {
-      bytes += uploadQueue[count]!.length;
-      if (count > 0 && uploadQueue[count]!.piece !== uploadQueue[count - 1]!.piece) {
+    for (let bytes = 0; count < queue.length; count++) {
+      bytes += queue[count]!.length;
+      if (count > 0 && queue[count]!.piece !== queue[count - 1]!.piece) {
         pieceStart = count;
       }
       if (count > 0 && bytes > maxBytes) break;
     }
-    const isCut = count < uploadQueue.length && pieceStart > 0;
-    return uploadQueue.splice(0, isCut ? pieceStart : count);
+    const isCut = count < queue.length && pieceStart > 0;
+    return queue.splice(0, isCut ? pieceStart : count);
+  }
+
+  /** Bytes of file data were written to the peer. */
+  onSent(connection: Connection, bytes: number, nowMs: number): void {
+    connection.upload.meter.add(bytes, nowMs);
   }
 
   /** Something taken could not be read: the peer must not wait for it. */
-  refuse(connection: Connection, request: BlockRequest): void {
+  onRefused(connection: Connection, request: BlockRequest): void {
     this.#reject(connection, request);
   }
 
   /** A piece is gone from the disk: nobody gets it any more, and everybody is told (BEP 54). */
-  pieceLost(piece: PieceIndex): void {
-    for (const connection of this.#options.connections) {
-      const { uploadQueue } = connection;
-      const dropped = uploadQueue.filter((queued) => queued.piece === piece);
+  onPieceLost(piece: PieceIndex): void {
+    for (const connection of this.#context.connections.values()) {
+      const { queue } = connection.upload;
+      const dropped = queue.filter((queued) => queued.piece === piece);
       if (dropped.length === 0) continue;
-      uploadQueue.splice(0, uploadQueue.length, ...uploadQueue.filter((q) => q.piece !== piece));
+      queue.splice(0, queue.length, ...queue.filter((q) => q.piece !== piece));
       for (const request of dropped) this.#reject(connection, request);
     }
   }
@@ -164,9 +161,9 @@ export class Upload {
    * than two handfuls, nobody has to wait.
    */
   get #slotCount(): number {
-    const { pieces, leechers } = this.#options;
+    const { pieces } = this.#context;
     const slots = this.#slots.count;
-    if (leechers() <= 2 * slots) return 2 * slots;
+    if (this.#leecherCount() <= 2 * slots) return 2 * slots;
     const isBeginning = pieces.have.count < FIRST_PIECES && !pieces.isComplete;
     return isBeginning ? Math.min(FIRST_SLOTS, slots) : slots;
   }
@@ -177,13 +174,13 @@ export class Upload {
   }
 
   #isInUse(connection: Connection): boolean {
-    return connection.peerInterested && this.#served.has(connection);
+    return connection.upload.peerInterested && this.#served.has(connection);
   }
 
   /** A slot that is free, or kept by somebody who wants nothing at the moment. */
   #giveSlot(connection: Connection, nowMs: number): void {
     if (this.#served.size >= this.#slotCount) {
-      const idle = longestServed(this.#served, ({ peerInterested }) => !peerInterested);
+      const idle = longestServed(this.#served, ({ upload }) => !upload.peerInterested);
       if (idle !== undefined) this.#choke(idle);
     }
     this.#unchoke(connection, nowMs);
@@ -201,53 +198,53 @@ export class Upload {
 
   #dealSlots(nowMs: number): void {
     this.#rechokeAtMs = nowMs + RECHOKE_INTERVAL_MS;
-    const serving = this.#options.pieces.isComplete;
-    const connections = [...this.#options.connections];
+    const serving = this.#context.pieces.isComplete;
+    const connections = [...this.#context.connections.values()];
     const candidates = connections.map((connection) => ({
       id: connection.id,
       host: connection.peer.host,
-      interested: connection.peerInterested,
-      unchoked: !connection.amChoking,
-      rate: (serving ? connection.up : connection.down).rate(nowMs),
-      unchokedMs: connection.unchokedMs,
+      interested: connection.upload.peerInterested,
+      unchoked: !connection.upload.amChoking,
+      rate: (serving ? connection.upload : connection.download).meter.rate(nowMs),
+      unchokedMs: connection.upload.unchokedMs,
     }));
     const isContested = candidates.filter((c) => c.interested).length > this.#slotCount;
-    const rate = connections.reduce((sum, { up }) => sum + up.rate(nowMs), 0);
+    const rate = connections.reduce((sum, { upload }) => sum + upload.meter.rate(nowMs), 0);
     this.#slots.look(isContested, rate, nowMs);
-    const chosen = chooseUnchoked(candidates, this.#slotCount, this.#options.random);
+    const chosen = chooseUnchoked(candidates, this.#slotCount, this.#context.random);
     for (const connection of connections) {
-      if (!connection.peerInterested && !isContested) continue;
+      if (!connection.upload.peerInterested && !isContested) continue;
       if (chosen.has(connection.id)) {
-        if (connection.amChoking) this.#unchoke(connection, nowMs);
-      } else if (!connection.amChoking) {
+        if (connection.upload.amChoking) this.#unchoke(connection, nowMs);
+      } else if (!connection.upload.amChoking) {
         this.#choke(connection);
       }
     }
   }
 
   #unchoke(connection: Connection, nowMs: number): void {
-    connection.amChoking = false;
+    connection.upload.amChoking = false;
     this.#waiting.delete(connection);
     this.#served.add(connection);
-    if (connection.peerInterested) this.#inUse++;
-    connection.unchokedMs = nowMs;
-    this.#options.emit({ type: "send", connection, message: { type: "unchoke" } });
+    if (connection.upload.peerInterested) this.#inUse++;
+    connection.upload.unchokedMs = nowMs;
+    this.#context.emit({ type: "send", connection, message: { type: "unchoke" } });
   }
 
   /** The choke goes first, then the rejects (BEP 6). */
   #choke(connection: Connection): void {
     if (this.#isInUse(connection)) this.#inUse--;
-    connection.amChoking = true;
+    connection.upload.amChoking = true;
     this.#served.delete(connection);
-    if (connection.peerInterested) this.#waiting.add(connection);
-    this.#options.emit({ type: "send", connection, message: { type: "choke" } });
-    for (const request of connection.uploadQueue.splice(0)) this.#reject(connection, request);
+    if (connection.upload.peerInterested) this.#waiting.add(connection);
+    this.#context.emit({ type: "send", connection, message: { type: "choke" } });
+    for (const request of connection.upload.queue.splice(0)) this.#reject(connection, request);
   }
 
   /** Without BEP 6 a request that is not served is not answered either. */
   #reject(connection: Connection, request: BlockRequest): void {
     if (!connection.negotiated.fast) return;
-    this.#options.emit({ type: "send", connection, message: { type: "reject", ...request } });
+    this.#context.emit({ type: "send", connection, message: { type: "reject", ...request } });
   }
 }
 
@@ -259,7 +256,9 @@ function longestServed(
   let first: Connection | undefined;
   for (const connection of connections) {
     if (!isMeant(connection)) continue;
-    if (first === undefined || connection.unchokedMs < first.unchokedMs) first = connection;
+    if (first === undefined || connection.upload.unchokedMs < first.upload.unchokedMs) {
+      first = connection;
+    }
   }
   return first;
 }

@@ -1,7 +1,7 @@
 /**
  * The hashes of the blocks of a piece that failed, from peers that have it (BEP 52).
  *
- * The piece's own hash is known, so an answer proves itself or convicts its sender. Two peers are asked
+ * The piece's own hash is known, so an answer proves itself or shows that its sender lies. Two peers are asked
  * at a time, those that had no part in the piece first. The piece keeps its memory meanwhile, so it is
  * not waited for long, and not for many pieces at once.
  *
@@ -14,8 +14,8 @@ import type { HashesMessage, HashRangeFields } from "../../codec/wire/message.ts
 import type { HashRange } from "../../codec/torrent/piece_layer.ts";
 import type { PieceIndex } from "../../store/layout.ts";
 import type { ActivePiece } from "../../store/pieces.ts";
-import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
+import type { TransferContext } from "../connection/context.ts";
 import { CorruptDataError } from "../../errors.ts";
 
 /** Peers asked for the same hashes at the same time: one that does not answer costs no time then. */
@@ -41,15 +41,8 @@ export interface LeafPlace {
   readonly pieceHash: Uint8Array;
 }
 
-/** What leaf hashes are fetched for and with. */
-export interface LeafFetchOptions {
-  readonly connections: Iterable<Connection>;
-  readonly emit: Emit;
-  /** Pieces that fit into the piece memory. */
-  readonly slotCount: number;
-  /** `undefined` where the piece has no SHA-256 hash that is known. */
-  readonly placeOf: (piece: PieceIndex) => LeafPlace | undefined;
-}
+/** Where the leaf hashes of a piece lie; `undefined` where it has no SHA-256 hash that is known. */
+export type PlaceOf = (piece: PieceIndex) => LeafPlace | undefined;
 
 interface Waiting {
   readonly active: ActivePiece;
@@ -61,15 +54,17 @@ interface Waiting {
 
 /** Asks for leaf hashes. */
 export class BlockHashFetch {
-  readonly #options: LeafFetchOptions;
+  readonly #context: TransferContext;
+  readonly #placeOf: PlaceOf;
   readonly #waiting = new Map<string, Waiting>();
   readonly #known = new Map<PieceIndex, Uint8Array>();
   readonly #notBefore = new Map<Connection, number>();
   #nowMs: number; // as of the last tick
 
-  /** Nothing is asked for yet. */
-  constructor(options: LeafFetchOptions, nowMs: number) {
-    this.#options = options;
+  /** Fetches what lies where `placeOf` says. */
+  constructor(context: TransferContext, placeOf: PlaceOf, nowMs: number) {
+    this.#context = context;
+    this.#placeOf = placeOf;
     this.#nowMs = nowMs;
   }
 
@@ -80,8 +75,8 @@ export class BlockHashFetch {
 
   /** Asks for the leaf hashes of a full piece; false when there is nobody to ask, or no room to wait. */
   begin(active: ActivePiece): boolean {
-    const place = this.#options.placeOf(active.piece);
-    const room = Math.min(MAX_WAITING, Math.max(1, this.#options.slotCount >> 1));
+    const place = this.#placeOf(active.piece);
+    const room = Math.min(MAX_WAITING, Math.max(1, this.#context.pieces.slotCount >> 1));
     if (place === undefined || active.blockCount < 2 || this.#waiting.size >= room) return false;
     const key = keyOf(place.root, place.range);
     if (this.#waiting.has(key)) return false; // a file that is there twice
@@ -98,7 +93,7 @@ export class BlockHashFetch {
    *
    * @throws {CorruptDataError} when they do not lead to the hash of the piece
    */
-  hashes(connection: Connection, message: HashesMessage): ActivePiece | undefined {
+  onHashes(connection: Connection, message: HashesMessage): ActivePiece | undefined {
     const key = keyOf(message.root, message);
     const waiting = this.#waiting.get(key);
     if (waiting === undefined) return undefined;
@@ -119,7 +114,7 @@ export class BlockHashFetch {
   }
 
   /** The peer refuses: others are asked. Returns a piece for which nobody is left. */
-  rejected(connection: Connection, message: HashRangeFields): ActivePiece | undefined {
+  onHashReject(connection: Connection, message: HashRangeFields): ActivePiece | undefined {
     const key = keyOf(message.root, message);
     const waiting = this.#waiting.get(key);
     if (waiting === undefined || !waiting.asked.delete(connection)) return undefined;
@@ -128,7 +123,7 @@ export class BlockHashFetch {
   }
 
   /** The connection is gone. Returns the pieces for which nobody is left. */
-  left(connection: Connection): ActivePiece[] {
+  onDisconnected(connection: Connection): ActivePiece[] {
     this.#notBefore.delete(connection);
     const lost: ActivePiece[] = [];
     for (const [key, waiting] of this.#waiting) {
@@ -171,7 +166,7 @@ export class BlockHashFetch {
 
   #ask({ active, place, asked }: Waiting): void {
     const contributors = new Set(active.contributors());
-    const able = [...this.#options.connections].filter((connection) =>
+    const able = [...this.#context.connections.values()].filter((connection) =>
       !asked.has(connection) && this.#mayAsk(connection, active.piece)
     );
     const hadNoPart = ({ peer }: Connection) => contributors.has(peer.id) ? 1 : 0;
@@ -179,12 +174,12 @@ export class BlockHashFetch {
     for (const connection of able.slice(0, ASKED_AT_ONCE - asked.size)) {
       asked.set(connection, this.#nowMs);
       const message = { type: "hashRequest", root: place.root, ...place.range } as const;
-      this.#options.emit({ type: "send", connection, message });
+      this.#context.emit({ type: "send", connection, message });
     }
   }
 
   #mayAsk(connection: Connection, piece: PieceIndex): boolean {
-    return connection.negotiated.v2 && !connection.closing && connection.remote.get(piece) &&
+    return connection.negotiated.v2 && !connection.closing && connection.pieces.have.get(piece) &&
       this.#nowMs >= (this.#notBefore.get(connection) ?? 0);
   }
 }

@@ -9,76 +9,75 @@
  */
 
 import type { HashesMessage, HashRangeFields } from "../../codec/wire/message.ts";
-import type { Layout, PieceIndex } from "../../store/layout.ts";
-import type { ActivePiece, Pieces } from "../../store/pieces.ts";
-import type { Emit } from "../connection/actions.ts";
+import type { PieceIndex } from "../../store/layout.ts";
+import type { ActivePiece } from "../../store/pieces.ts";
 import { SmartBan, wrongBlocks } from "./smart_ban.ts";
 import type { Connection } from "../connection/connection.ts";
-import { BlockHashFetch, type LeafPlace } from "./block_hash_fetch.ts";
+import type { TransferContext } from "../connection/context.ts";
+import { BlockHashFetch, type PlaceOf } from "./block_hash_fetch.ts";
 import type { Peer } from "../connection/peer.ts";
 
-/** So long a peer has a doubted piece to itself; twice as long each time it fails. */
+/** So long a peer has a suspect piece to itself; twice as long each time it fails. */
 const ALONE_MS = 10_000;
 const MAX_ALONE_MS = 640_000;
 
-/** What judging pieces needs from its surroundings. */
-export interface FailedPiecesOptions {
-  readonly layout: Layout;
-  readonly pieces: Pieces;
-  readonly connections: Iterable<Connection>;
-  readonly emit: Emit;
-  readonly peerById: (id: number) => Peer | undefined;
-  /** Where the leaf hashes of a piece lie; `undefined` where it has no SHA-256 hash that is known. */
-  readonly placeOf: (piece: PieceIndex) => LeafPlace | undefined;
-  /** It is proved that the peer sent corrupt data. */
-  readonly convict: (peer: Peer, piece: PieceIndex) => void;
+/** What follows from a verdict on a piece. */
+export interface VerdictHandlers {
+  /** It is proved that the peer sent corrupt data in this piece. */
+  readonly ban: (peer: Peer, piece: PieceIndex) => void;
   /** These blocks of the piece are to be fetched again, and the others are right. */
-  readonly reopen: (piece: PieceIndex, wrong: readonly number[]) => void;
+  readonly retryBlocks: (piece: PieceIndex, wrong: readonly number[]) => void;
   /** All of the piece is to be fetched again. */
-  readonly drop: (piece: PieceIndex) => void;
+  readonly retryPiece: (piece: PieceIndex) => void;
 }
 
 /** Judges full pieces and whoever sent them. */
 export class FailedPieces {
-  readonly #options: FailedPiecesOptions;
-  readonly #blame: SmartBan;
-  readonly #leaves: BlockHashFetch;
+  readonly #context: TransferContext;
+  readonly #handlers: VerdictHandlers;
+  readonly #smartBan: SmartBan;
+  readonly #blockHashes: BlockHashFetch;
   /** Pieces that wait for leaf hashes, and the digests of their blocks. */
   readonly #waiting = new Map<PieceIndex, Uint8Array>();
-  /** Since when somebody has a doubted piece to itself. */
+  /** Since when a peer has a suspect piece to itself. */
   readonly #aloneSinceMs = new Map<ActivePiece, number>();
   readonly #failures = new Map<PieceIndex, number>();
 
-  /** Nothing has failed yet. */
-  constructor(options: FailedPiecesOptions, nowMs: number) {
-    const { connections, emit, pieces: { slotCount }, placeOf } = options;
-    this.#options = options;
-    this.#blame = new SmartBan(options.peerById);
-    this.#leaves = new BlockHashFetch({ connections, emit, slotCount, placeOf }, nowMs);
+  /** `placeOf` says where the hashes of a piece's blocks lie. */
+  constructor(
+    context: TransferContext,
+    placeOf: PlaceOf,
+    handlers: VerdictHandlers,
+    nowMs: number,
+  ) {
+    this.#context = context;
+    this.#handlers = handlers;
+    this.#smartBan = new SmartBan(context.peerById);
+    this.#blockHashes = new BlockHashFetch(context, placeOf, nowMs);
   }
 
   /** Pieces to be fetched first, each by one peer alone. */
   get suspect(): ReadonlySet<PieceIndex> {
-    return this.#blame.suspect;
+    return this.#smartBan.suspect;
   }
 
   /** Whether the driver shall hash the blocks of a piece even if it passes. */
   wantsDigests(piece: PieceIndex): boolean {
-    return this.#blame.needsDigests(piece);
+    return this.#smartBan.needsDigests(piece);
   }
 
   /** The piece matched its hash. Returns who sent it, each credited with what came from it. */
-  passed(active: ActivePiece, digests: Uint8Array | undefined): readonly Peer[] {
-    const { layout, peerById } = this.#options;
+  onPassed(active: ActivePiece, digests: Uint8Array | undefined): readonly Peer[] {
+    const { layout, peerById } = this.#context;
     const { piece } = active;
     for (let block = 0; block < active.blockCount; block++) {
       const peer = peerById(active.contributorOf(block));
       if (peer) peer.verifiedBytes += layout.blockLength(piece, block, true);
     }
-    this.#leaves.forget(piece);
+    this.#blockHashes.forget(piece);
     this.#failures.delete(piece);
-    this.#convict(this.#blame.resolve(piece, digests), piece);
-    return this.#blame.sourcesOf(active).from;
+    this.#ban(this.#smartBan.resolve(piece, digests), piece);
+    return this.#smartBan.sourcesOf(active).from;
   }
 
   /**
@@ -86,15 +85,15 @@ export class FailedPieces {
    *
    * @param digests The SHA-256 of each of its blocks, packed.
    */
-  failed(active: ActivePiece, digests: Uint8Array | undefined): void {
+  onFailed(active: ActivePiece, digests: Uint8Array | undefined): void {
     const { piece } = active;
     this.#failures.set(piece, (this.#failures.get(piece) ?? 0) + 1);
-    const { from, alone } = this.#blame.sourcesOf(active);
-    if (alone) this.#convict(from, piece);
-    const known = this.#leaves.known(piece);
+    const { from, alone } = this.#smartBan.sourcesOf(active);
+    if (alone) this.#ban(from, piece);
+    const known = this.#blockHashes.known(piece);
     if (digests === undefined) return this.#drop(active, digests);
     if (known !== undefined) return this.#compare(active, digests, known);
-    if (this.#leaves.begin(active)) this.#waiting.set(piece, digests);
+    if (this.#blockHashes.begin(active)) this.#waiting.set(piece, digests);
     else this.#drop(active, digests);
   }
 
@@ -103,34 +102,34 @@ export class FailedPieces {
    *
    * @throws {CorruptDataError} when they do not lead to the hash of the piece
    */
-  hashes(connection: Connection, message: HashesMessage): boolean {
-    const active = this.#leaves.hashes(connection, message);
+  onHashes(connection: Connection, message: HashesMessage): boolean {
+    const active = this.#blockHashes.onHashes(connection, message);
     if (active === undefined) return false;
     const { piece } = active;
-    this.#compare(active, this.#waiting.get(piece)!, this.#leaves.known(piece)!);
+    this.#compare(active, this.#waiting.get(piece)!, this.#blockHashes.known(piece)!);
     return true;
   }
 
   /** The peer does not give hashes it was asked for. */
-  rejected(connection: Connection, message: HashRangeFields): void {
-    const lost = this.#leaves.rejected(connection, message);
+  onHashReject(connection: Connection, message: HashRangeFields): void {
+    const lost = this.#blockHashes.onHashReject(connection, message);
     if (lost !== undefined) this.#giveUp(lost);
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
-    for (const active of this.#leaves.left(connection)) this.#giveUp(active);
+  onDisconnected(connection: Connection): void {
+    for (const active of this.#blockHashes.onDisconnected(connection)) this.#giveUp(active);
   }
 
   /** Time passed: nothing is waited for without end. */
   tick(nowMs: number): void {
-    for (const active of this.#leaves.tick(nowMs)) this.#giveUp(active);
+    for (const active of this.#blockHashes.tick(nowMs)) this.#giveUp(active);
     for (const active of this.#aloneSinceMs.keys()) {
-      if (this.#options.pieces.active.get(active.piece) !== active) {
+      if (this.#context.pieces.active.get(active.piece) !== active) {
         this.#aloneSinceMs.delete(active);
       }
     }
-    for (const active of this.#options.pieces.active.values()) {
+    for (const active of this.#context.pieces.active.values()) {
       if (!active.exclusive || active.isFull) continue;
       const sinceMs = this.#aloneSinceMs.get(active);
       if (sinceMs === undefined) this.#aloneSinceMs.set(active, nowMs);
@@ -149,12 +148,12 @@ export class FailedPieces {
     this.#waiting.delete(piece);
     const wrong = wrongBlocks(digests, right);
     const guilty = new Set(wrong.map((block) => active.contributorOf(block)));
-    const from = this.#blame.peers(guilty);
+    const from = this.#smartBan.peers(guilty);
     this.#tell(piece, from);
-    if (wrong.length === 0 || wrong.length === active.blockCount) this.#options.drop(piece);
-    else this.#options.reopen(piece, wrong);
-    this.#convict(from, piece);
-    this.#convict(this.#blame.resolve(piece, right), piece);
+    if (wrong.length === 0 || wrong.length === active.blockCount) this.#handlers.retryPiece(piece);
+    else this.#handlers.retryBlocks(piece, wrong);
+    this.#ban(from, piece);
+    this.#ban(this.#smartBan.resolve(piece, right), piece);
   }
 
   /** Nobody gives the leaf hashes of the piece. */
@@ -165,18 +164,18 @@ export class FailedPieces {
   }
 
   #drop(active: ActivePiece, digests: Uint8Array | undefined): void {
-    const { from, alone } = this.#blame.sourcesOf(active);
-    if (!alone) this.#blame.failed(active, digests);
+    const { from, alone } = this.#smartBan.sourcesOf(active);
+    if (!alone) this.#smartBan.onFailed(active, digests);
     this.#tell(active.piece, from);
-    this.#options.drop(active.piece);
+    this.#handlers.retryPiece(active.piece);
   }
 
   #tell(piece: PieceIndex, from: readonly Peer[]): void {
     for (const peer of from) peer.badPieces++;
-    this.#options.emit({ type: "failed", piece, from });
+    this.#context.emit({ type: "pieceFailed", piece, from });
   }
 
-  #convict(peers: readonly Peer[], piece: PieceIndex): void {
-    for (const peer of peers) this.#options.convict(peer, piece);
+  #ban(peers: readonly Peer[], piece: PieceIndex): void {
+    for (const peer of peers) this.#handlers.ban(peer, piece);
   }
 }

@@ -14,9 +14,8 @@ import { hostKey } from "../../codec/network_key.ts";
 import type { HashRange, PieceLayer } from "../../codec/torrent/piece_layer.ts";
 import { ProtocolError } from "../../errors.ts";
 import { BLOCK_LENGTH, type Layout, type PieceIndex } from "../../store/layout.ts";
-import type { Pieces } from "../../store/pieces.ts";
-import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
+import type { TransferContext } from "../connection/context.ts";
 
 /**
  * What a peer may ask for in the life of a connection, in hashes: 128 MiB of them, four times what a
@@ -38,15 +37,6 @@ const BURST_MS = 1000;
 /** Bytes of leaf hashes that are kept, and of the trees over them: peers ask again and again for some. */
 const MAX_CACHED_BYTES = 4 * 1024 * 1024;
 
-/** What is served, and from where. */
-export interface HashServerOptions {
-  /** Piece layers by root in hex. */
-  readonly layers: ReadonlyMap<string, PieceLayer>;
-  readonly layout: Layout;
-  readonly pieces: Pieces;
-  readonly emit: Emit;
-}
-
 interface Waiting {
   readonly connection: Connection;
   readonly host: string;
@@ -56,7 +46,8 @@ interface Waiting {
 
 /** Answers hash requests. */
 export class HashServer {
-  readonly #options: HashServerOptions;
+  readonly #context: TransferContext;
+  readonly #layers: ReadonlyMap<string, PieceLayer>;
   readonly #asked = new Map<Connection, number>();
   readonly #cached = new Map<PieceIndex, MerkleTree>();
   readonly #mostCached: number;
@@ -67,10 +58,11 @@ export class HashServer {
   /** When what was hashed so far would be through at the rate allowed. */
   #paidUntilMs = 0;
 
-  /** Nobody has asked yet. */
-  constructor(options: HashServerOptions) {
-    this.#options = options;
-    const treeBytes = 2 * HASH_LENGTH * Math.ceil(options.layout.pieceLength / BLOCK_LENGTH);
+  /** @param layers piece layers by root in hex */
+  constructor(context: TransferContext, layers: ReadonlyMap<string, PieceLayer>) {
+    this.#context = context;
+    this.#layers = layers;
+    const treeBytes = 2 * HASH_LENGTH * Math.ceil(context.layout.pieceLength / BLOCK_LENGTH);
     this.#mostCached = Math.max(1, Math.floor(MAX_CACHED_BYTES / treeBytes));
   }
 
@@ -79,14 +71,14 @@ export class HashServer {
    *
    * @throws {ProtocolError} when it asks without end
    */
-  request(connection: Connection, request: HashRangeMessage, nowMs: number): void {
+  onRequest(connection: Connection, request: HashRangeMessage, nowMs: number): void {
     const cost = Math.max(HASHES_PER_REQUEST, request.length);
     const asked = (this.#asked.get(connection) ?? 0) + cost;
     if (asked > MAX_HASHES_PER_PEER) throw new ProtocolError("keeps asking for hashes");
     this.#asked.set(connection, asked);
     const message = { ...request, root: request.root.slice() }; // a view of the receive buffer
     const root = hex(message.root);
-    const pieceInFile = this.#options.layers.get(root)?.pieceBelow(message);
+    const pieceInFile = this.#layers.get(root)?.pieceBelow(message);
     if (pieceInFile === undefined) return this.#answer(connection, message);
     const piece = this.#onDisk(root, pieceInFile);
     const known = piece === undefined ? undefined : this.#cached.get(piece);
@@ -98,7 +90,7 @@ export class HashServer {
   }
 
   /** The driver hashed the blocks of a piece, or could not. */
-  hashed(piece: PieceIndex, leaves: Uint8Array | undefined, nowMs: number): void {
+  onHashed(piece: PieceIndex, leaves: Uint8Array | undefined, nowMs: number): void {
     this.#hashing = undefined;
     const tree = leaves && this.#layerOf(piece)?.treeBelow(leaves);
     if (tree !== undefined) this.#cached.set(piece, tree);
@@ -111,12 +103,12 @@ export class HashServer {
   }
 
   /** The piece on disk is not what it was. */
-  pieceLost(piece: PieceIndex): void {
+  onPieceLost(piece: PieceIndex): void {
     this.#cached.delete(piece);
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     this.#asked.delete(connection);
     this.#waiting = this.#waiting.filter((waiting) => waiting.connection !== connection);
   }
@@ -128,15 +120,15 @@ export class HashServer {
 
   /** The piece of the torrent that is this one of the file, if it is on disk. */
   #onDisk(root: string, pieceInFile: number): PieceIndex | undefined {
-    const { layout, pieces } = this.#options;
+    const { layout, pieces } = this.#context;
     this.#firstPieces ??= firstPieces(layout);
     const piece = layout.pieceIndex((this.#firstPieces.get(root) ?? -1) + pieceInFile);
     return piece !== undefined && pieces.shared.get(piece) ? piece : undefined;
   }
 
   #layerOf(piece: PieceIndex): PieceLayer | undefined {
-    const { root } = this.#options.layout.fileOf(piece);
-    return root && this.#options.layers.get(hex(root));
+    const { root } = this.#context.layout.fileOf(piece);
+    return root && this.#layers.get(hex(root));
   }
 
   /** Whether one more request of this peer may wait. The host that has most waiting makes room for it. */
@@ -162,21 +154,21 @@ export class HashServer {
     const [next] = this.#waiting;
     if (next === undefined || this.#hashing !== undefined) return;
     if (this.#paidUntilMs > nowMs + BURST_MS) return;
-    const costMs = this.#options.layout.pieceLength / HASHED_BYTES_PER_SECOND * 1000;
+    const costMs = this.#context.layout.pieceLength / HASHED_BYTES_PER_SECOND * 1000;
     this.#paidUntilMs = Math.max(nowMs, this.#paidUntilMs) + costMs;
     this.#hashing = next.piece;
-    this.#options.emit({ type: "hashBlocks", piece: next.piece });
+    this.#context.emit({ type: "hashBlocks", piece: next.piece });
   }
 
   /** Sends the hashes; a reject where they are not known here, or there are none such. */
   #answer(connection: Connection, request: HashRangeMessage, leaves?: MerkleTree): void {
     const { root, baseLayer, index, length, proofLayers } = request;
     const range: HashRange = { baseLayer, index, length, proofLayers };
-    const hashes = this.#options.layers.get(hex(root))?.answer(range, leaves);
+    const hashes = this.#layers.get(hex(root))?.answer(range, leaves);
     const message = hashes === undefined
       ? { type: "hashReject", root, ...range } as const
       : { type: "hashes", root, ...range, hashes } as const;
-    this.#options.emit({ type: "send", connection, message });
+    this.#context.emit({ type: "send", connection, message });
   }
 }
 

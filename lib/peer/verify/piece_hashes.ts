@@ -9,8 +9,8 @@ import { hex } from "../../codec/bytes.ts";
 import type { HashesMessage, HashRangeMessage } from "../../codec/wire/message.ts";
 import type { PieceLayer } from "../../codec/torrent/piece_layer.ts";
 import type { Layout, PieceIndex } from "../../store/layout.ts";
-import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
+import type { TransferContext } from "../connection/context.ts";
 import { PieceLayerFetch } from "./piece_layer_fetch.ts";
 import type { LeafPlace } from "./block_hash_fetch.ts";
 import type { PieceHash } from "../../store/pieces.ts";
@@ -18,39 +18,40 @@ import type { PieceHash } from "../../store/pieces.ts";
 /** A hybrid whose SHA-256 hashes nobody gives is fetched by its SHA-1 hashes after so long. */
 const SHA1_FALLBACK_MS = 3000;
 
-/** What hashes there are. */
-export interface PieceHashesOptions {
-  readonly layout: Layout;
+/** The hashes that are known when a transfer begins. */
+export interface KnownHashes {
   /** Piece layers by root in hex; empty in v1 torrents. */
   readonly layers: ReadonlyMap<string, PieceLayer>;
   /** SHA-1 of each piece, packed; absent in v2 torrents. */
   readonly sha1s: Uint8Array | undefined;
-  readonly emit: Emit;
 }
 
 /** The hashes of all pieces, as far as they are known. */
 export class PieceHashes {
-  readonly #options: PieceHashesOptions;
+  readonly #layout: Layout;
+  readonly #known: KnownHashes;
   readonly #layerOfFile = new Map<number, PieceLayer>();
-  readonly #exchange: PieceLayerFetch;
+  readonly #layerFetch: PieceLayerFetch;
   #sinceMs: number;
   #sha1Fallback = false;
 
   /** Layers that lack hashes are asked for. */
-  constructor(options: PieceHashesOptions, nowMs: number) {
-    this.#options = options;
-    this.#exchange = new PieceLayerFetch(options.layers, options.emit);
+  constructor({ layout, emit }: TransferContext, known: KnownHashes, nowMs: number) {
+    this.#layout = layout;
+    this.#known = known;
+    this.#layerFetch = new PieceLayerFetch(known.layers, emit);
     this.#sinceMs = nowMs;
   }
 
   /** True when every SHA-256 hash there is is known. */
   get isComplete(): boolean {
-    return this.#exchange.isComplete;
+    return this.#layerFetch.isComplete;
   }
 
   /** How to check a piece: by SHA-256 where that is known, else by SHA-1; `undefined`: not yet. */
   expected(piece: PieceIndex): PieceHash | undefined {
-    const { layout, sha1s } = this.#options;
+    const { sha1s } = this.#known;
+    const layout = this.#layout;
     if (layout.version !== "v1") {
       const { file, pieceInFile, root } = layout.fileOf(piece);
       const hash = root && this.#layerOf(file, root)?.hash(pieceInFile);
@@ -62,13 +63,13 @@ export class PieceHashes {
 
   /** Whether a piece can be checked: {@link expected} gives something, which this does not make. */
   canVerify(piece: PieceIndex): boolean {
-    return this.#options.layout.version === "v1" || this.isComplete ||
+    return this.#layout.version === "v1" || this.isComplete ||
       this.expected(piece) !== undefined;
   }
 
   /** Where the leaf hashes of a piece lie, if its SHA-256 hash is known. */
   placeOf(piece: PieceIndex): LeafPlace | undefined {
-    const { layout } = this.#options;
+    const layout = this.#layout;
     if (layout.version === "v1") return undefined;
     const { file, pieceInFile, root } = layout.fileOf(piece);
     const layer = root && this.#layerOf(file, root);
@@ -81,7 +82,7 @@ export class PieceHashes {
 
   /** Asks the peer for hashes that are missing. */
   poll(connection: Connection, nowMs: number): void {
-    if (!this.isComplete) this.#exchange.poll(connection, nowMs);
+    if (!this.isComplete) this.#layerFetch.poll(connection, nowMs);
   }
 
   /**
@@ -89,27 +90,27 @@ export class PieceHashes {
    *
    * @throws {CorruptDataError} when they do not lead to the root
    */
-  hashes(connection: Connection, message: HashesMessage, nowMs: number): boolean {
-    const isNew = this.#exchange.hashes(connection, message);
+  onHashes(connection: Connection, message: HashesMessage, nowMs: number): boolean {
+    const isNew = this.#layerFetch.onHashes(connection, message);
     if (isNew) this.#sinceMs = nowMs;
     return isNew;
   }
 
   /** The peer cannot give these hashes. */
-  rejected(connection: Connection, message: HashRangeMessage, nowMs: number): void {
-    this.#exchange.rejected(connection, message, nowMs);
+  onHashReject(connection: Connection, message: HashRangeMessage, nowMs: number): void {
+    this.#layerFetch.onHashReject(connection, message, nowMs);
   }
 
   /** The connection is gone. */
-  left(connection: Connection): void {
-    this.#exchange.left(connection);
+  onDisconnected(connection: Connection): void {
+    this.#layerFetch.onDisconnected(connection);
   }
 
   /** Time passed. Returns true when there may be something to ask for that there was not before. */
   tick(nowMs: number): boolean {
     if (this.isComplete) return false;
-    this.#exchange.tick(nowMs);
-    if (this.#options.sha1s !== undefined && nowMs - this.#sinceMs > SHA1_FALLBACK_MS) {
+    this.#layerFetch.tick(nowMs);
+    if (this.#known.sha1s !== undefined && nowMs - this.#sinceMs > SHA1_FALLBACK_MS) {
       this.#sha1Fallback = true;
     }
     return true;
@@ -119,7 +120,7 @@ export class PieceHashes {
   #layerOf(file: number, root: Uint8Array): PieceLayer | undefined {
     let layer = this.#layerOfFile.get(file);
     if (layer === undefined) {
-      layer = this.#options.layers.get(hex(root));
+      layer = this.#known.layers.get(hex(root));
       if (layer !== undefined) this.#layerOfFile.set(file, layer);
     }
     return layer;

@@ -52,7 +52,7 @@ export class PieceLayerFetch {
 
   /** Asks the peer for hashes that are missing and not asked for yet. */
   poll(connection: Connection, nowMs: number): void {
-    if (this.isComplete || !connection.negotiated.v2 || connection.remote.isEmpty) return;
+    if (this.isComplete || !connection.negotiated.v2 || connection.pieces.have.isEmpty) return;
     let room = MAX_ASKED_PER_PEER;
     for (const asked of this.#asked.values()) if (asked.connection === connection) room--;
     const notBefore = this.#notBefore.get(connection);
@@ -91,7 +91,7 @@ export class PieceLayerFetch {
    *
    * @throws {CorruptDataError} when they do not lead to the root
    */
-  hashes(connection: Connection, message: HashesMessage): boolean {
+  onHashes(connection: Connection, message: HashesMessage): boolean {
     const root = hex(message.root);
     const asked = this.#asked.get(rangeKey(root, message));
     if (asked === undefined || asked.connection !== connection) return false;
@@ -104,14 +104,14 @@ export class PieceLayerFetch {
   }
 
   /** The peer cannot give these hashes: others are asked. */
-  rejected(connection: Connection, message: HashRangeMessage, nowMs: number): void {
+  onHashReject(connection: Connection, message: HashRangeMessage, nowMs: number): void {
     const key = rangeKey(hex(message.root), message);
     const asked = this.#asked.get(key);
     if (asked?.connection === connection) this.#refused(key, asked, nowMs);
   }
 
   /** What the peer was asked for is asked of others. */
-  left(connection: Connection): void {
+  onDisconnected(connection: Connection): void {
     this.#notBefore.delete(connection);
     for (const [key, asked] of this.#asked) {
       if (asked.connection === connection) this.#asked.delete(key);

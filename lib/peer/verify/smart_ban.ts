@@ -22,7 +22,7 @@ import type { Peer } from "../connection/peer.ts";
 const MAX_ATTEMPTS = 16;
 
 /** Who had a part in a piece. */
-export interface Sources {
+interface Sources {
   /** Those of them who are still known. */
   readonly from: readonly Peer[];
   /** Nobody else had a part in it, known or not. */
@@ -41,17 +41,17 @@ interface Attempt {
 /** Remembers failed attempts, and judges. */
 export class SmartBan {
   readonly #peerById: (id: number) => Peer | undefined;
-  readonly #doubted = new Set<PieceIndex>();
+  readonly #suspect = new Set<PieceIndex>();
   #attempts: Attempt[] = []; // oldest first
 
-  /** Everybody is trusted. */
+  /** `peerById` gives the peers that are still known. */
   constructor(peerById: (id: number) => Peer | undefined) {
     this.#peerById = peerById;
   }
 
   /** Pieces that failed with several senders and have not passed since: for one sender alone. */
   get suspect(): ReadonlySet<PieceIndex> {
-    return this.#doubted;
+    return this.#suspect;
   }
 
   /** Who sent the blocks of a piece. */
@@ -68,10 +68,10 @@ export class SmartBan {
     return this.#attempts.some((attempt) => attempt.piece === piece);
   }
 
-  /** Several peers sent the piece and it failed. Without digests nobody can be convicted later. */
-  failed(active: ActivePiece, digests: Uint8Array | undefined): void {
+  /** Several peers sent the piece and it failed. Without digests no peer can be banned for it later. */
+  onFailed(active: ActivePiece, digests: Uint8Array | undefined): void {
     const { piece } = active;
-    this.#doubted.add(piece);
+    this.#suspect.add(piece);
     if (digests === undefined) return;
     this.#attempts.push({ piece, senders: sendersOf(active), digests });
     if (this.#attempts.length > MAX_ATTEMPTS) this.#attempts.shift();
@@ -79,7 +79,7 @@ export class SmartBan {
 
   /** The right blocks of the piece are known. Returns who sent others in an attempt that failed. */
   resolve(piece: PieceIndex, right: Uint8Array | undefined): Peer[] {
-    this.#doubted.delete(piece);
+    this.#suspect.delete(piece);
     const guilty = new Set<number>();
     for (const attempt of this.#attempts) {
       if (attempt.piece !== piece || right === undefined) continue;

@@ -85,6 +85,6 @@ Deno.test("who is gone is neither settled nor tried", { permissions }, () => {
   hunger.wakeAll();
   assertEquals(settle(hunger, nothing), []);
   hunger.enqueue(two);
-  assert(two.isQueued);
+  assert(two.ready.isQueued);
   assertEquals(settle(hunger, nothing), [2], "until something changes for it");
 });

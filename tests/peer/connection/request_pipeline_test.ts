@@ -10,9 +10,9 @@ const MIB = 1024 * 1024;
 /** A pipeline whose start is over, with a latency of one millisecond. */
 function settled(): RequestPipeline {
   const pipeline = new RequestPipeline();
-  pipeline.answered(1);
-  pipeline.answered(1000);
-  for (let i = 0; i < 2000; i++) pipeline.answered(1);
+  pipeline.onAnswered(1);
+  pipeline.onAnswered(1000);
+  for (let i = 0; i < 2000; i++) pipeline.onAnswered(1);
   return pipeline;
 }
 
@@ -24,10 +24,10 @@ Deno.test({
     const depths = [];
     for (let round = 0; round < 4; round++) {
       depths.push(pipeline.depth(0, 2000));
-      for (let i = 0; i < depths.at(-1)!; i++) pipeline.answered(5);
+      for (let i = 0; i < depths.at(-1)!; i++) pipeline.onAnswered(5);
     }
     assertEquals(depths, [16, 32, 64, 128]);
-    pipeline.answered(200);
+    pipeline.onAnswered(200);
     assertEquals(pipeline.depth(0, 2000), 8, "from now on its rate counts");
   },
 });

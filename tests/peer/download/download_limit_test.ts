@@ -15,11 +15,11 @@ function asked(downloadLimit: number | undefined, seeders: number): number[] {
     downloadLimit,
   });
   const connections = Array.from({ length: seeders }, (_, i) => bench.seed(i + 1));
-  for (const { pipeline } of connections) {
-    for (let i = 0; i < 200; i++) pipeline.answered(1); // as if each could give a lot
+  for (const { download: { pipeline } } of connections) {
+    for (let i = 0; i < 200; i++) pipeline.onAnswered(1); // as if each could give a lot
   }
   bench.settle();
-  return connections.map(({ outstanding }) => outstanding.size);
+  return connections.map(({ download: { outstanding } }) => outstanding.size);
 }
 
 Deno.test(

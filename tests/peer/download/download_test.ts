@@ -26,7 +26,7 @@ Deno.test({
     const haves = sentTo(actions, onlooker).map((message) => message.type);
     assertEquals(haves, ["have", "have", "have"]);
     assertEquals(sentTo(actions, peer).at(-1), { type: "notInterested" });
-    assertEquals(actions.filter(({ type }) => type === "stored").length, 3);
+    assertEquals(actions.filter(({ type }) => type === "pieceStored").length, 3);
     assert(bench.pieces.isComplete);
     assertEquals(peer.peer.verifiedBytes, 6 * BLOCK_LENGTH);
     assertEquals(bench.download.wastedBytes, 0);
@@ -52,17 +52,17 @@ Deno.test({
   fn() {
     const bench = new DownloadHarness({ pieceCount: 2, blocksPerPiece: 1 });
     const peer = bench.seed(1, {}, bits(2));
-    peer.peerChoking = true;
+    peer.download.peerChoking = true;
     const said = () => sentTo(bench.settle(), peer).map(({ type }) => type);
     assertEquals(said(), []);
-    bench.download.pieceGained(peer, at(1));
+    bench.download.onHave(peer, at(1));
     assertEquals(said(), ["interested"]);
-    bench.download.pieceGained(peer, at(1));
-    bench.download.pieceGained(peer, at(0));
+    bench.download.onHave(peer, at(1));
+    bench.download.onHave(peer, at(0));
     assertEquals(said(), []);
-    bench.download.pieceDropped(peer, at(0));
+    bench.download.onDontHave(peer, at(0));
     assertEquals(said(), []);
-    bench.download.piecesReplaced(peer, bits(2));
+    bench.download.onBitfield(peer, bits(2));
     assertEquals(said(), ["notInterested"]);
   },
 });
@@ -80,8 +80,8 @@ Deno.test({
     bench.check();
     const late = bench.seed(2);
     bench.settle();
-    assert(!late.amInterested);
-    bench.download.pieceDropped(late, at(1));
+    assert(!late.pieces.amInterested);
+    bench.download.onDontHave(late, at(1));
     bench.check();
   },
 });
@@ -96,10 +96,10 @@ Deno.test({
     bench.deliver(choking, 0, 0);
     const other = bench.seed(2, slow, bits(2));
     bench.settle();
-    bench.download.piecesReplaced(other, bits(2, 0, 1));
+    bench.download.onBitfield(other, bits(2, 0, 1));
     bench.settle();
-    bench.download.choked(choking);
-    assertEquals(choking.outstanding.size, 0);
+    bench.download.onChoke(choking);
+    assertEquals(choking.download.outstanding.size, 0);
     bench.settle();
     assertEquals(bench.owed(other).length, 7);
     bench.deliver(choking, 0, 1); // it was under way already
@@ -114,14 +114,14 @@ Deno.test({
     const bench = new DownloadHarness({ pieceCount: 1, blocksPerPiece: 4 });
     const choking = bench.seed(1);
     bench.settle();
-    bench.download.choked(choking);
+    bench.download.onChoke(choking);
     assertEquals(bench.requests(choking), []);
-    assertEquals(choking.outstanding.size, 4);
+    assertEquals(choking.download.outstanding.size, 4);
     bench.deliver(choking, 0, 0);
     for (const block of [1, 2, 3]) bench.reject(choking, 0, block);
-    assertEquals(choking.outstanding.size, 0);
+    assertEquals(choking.download.outstanding.size, 0);
     assertEquals(bench.requests(choking), []);
-    bench.download.unchoked(choking);
+    bench.download.onUnchoke(choking);
     assertEquals(bench.requests(choking).map(({ begin }) => begin / BLOCK_LENGTH), [1, 2, 3]);
   },
 });
@@ -132,10 +132,10 @@ Deno.test({
   fn() {
     const bench = new DownloadHarness({ pieceCount: 6, blocksPerPiece: 2 });
     const peer = bench.seed(1);
-    bench.download.choked(peer);
+    bench.download.onChoke(peer);
     assertEquals(bench.requests(peer), []);
-    peer.allowedFast.add(4);
-    bench.hunger.enqueue(peer);
+    peer.download.allowedFast.add(4);
+    bench.ready.enqueue(peer);
     assertEquals(bench.requests(peer).map(({ piece }) => piece), [4, 4]);
     bench.reject(peer, 4, 0);
     assertEquals(bench.requests(peer), [], "and not again what it refused");
@@ -189,10 +189,10 @@ Deno.test({
     bench.settle();
     const nonsense = [[99, 0], [0, 5], [0, 999 * BLOCK_LENGTH]] as const;
     for (const [piece, begin] of nonsense) {
-      bench.download.rejected(peer, { type: "reject", piece, begin, length: BLOCK_LENGTH });
+      bench.download.onReject(peer, { type: "reject", piece, begin, length: BLOCK_LENGTH });
     }
     bench.check();
-    assertEquals([peer.outstanding.size, peer.refused.size], [4, 0]);
+    assertEquals([peer.download.outstanding.size, peer.download.refused.size], [4, 0]);
   },
 });
 
@@ -204,14 +204,14 @@ Deno.test({
     const silent = bench.seed(1);
     bench.settle();
     bench.tick(7900);
-    assert(!silent.snubbed);
+    assert(!silent.download.snubbed);
     bench.deliver(silent, 1, 0);
     bench.tick(7900);
-    assert(!silent.snubbed, "a block in between counts");
+    assert(!silent.download.snubbed, "a block in between counts");
     const other = bench.seed(2, {}, bits(2, 0));
     bench.settle();
     bench.tick(100);
-    assert(silent.snubbed);
+    assert(silent.download.snubbed);
     bench.settle();
     assertEquals(bench.owed(silent), []);
     assertEquals(bench.owed(other).length, 4);
@@ -219,7 +219,7 @@ Deno.test({
     bench.tick(250);
     assertEquals(bench.requests(silent).length, 1, "then it may try again, with one block");
     bench.deliverAll(silent);
-    assert(!silent.snubbed);
+    assert(!silent.download.snubbed);
     assert(bench.requests(silent).length > 1);
   },
 });
@@ -274,9 +274,13 @@ Deno.test({
     const cancel = { type: "cancel", piece: 0, begin: 0, length: BLOCK_LENGTH };
     assertEquals<unknown>(sentTo(actions, fast), [cancel]);
     assertEquals<unknown>(sentTo(actions, old), [cancel]);
-    assertEquals([fast.outstanding.size, old.outstanding.size], [2, 1]);
+    assertEquals([fast.download.outstanding.size, old.download.outstanding.size], [2, 1]);
     bench.reject(fast, 0, 0);
-    assertEquals([fast.outstanding.size, fast.refused.size], [1, 0], "no refusal of the piece");
+    assertEquals(
+      [fast.download.outstanding.size, fast.download.refused.size],
+      [1, 0],
+      "no refusal of the piece",
+    );
     bench.deliver(old, 0, 0); // crossed the cancel
     assertEquals(bench.download.wastedBytes, BLOCK_LENGTH);
   },
@@ -317,7 +321,7 @@ Deno.test({
     const peer = bench.seed(1);
     bench.settle();
     bench.deliver(peer, 0, 0);
-    bench.download.notStored(at(0));
+    bench.download.onStoreFailed(at(0));
     bench.check();
     assertEquals(bench.pieces.state(at(0)), "missing");
   },
@@ -344,7 +348,7 @@ Deno.test({
       assertThrows(() => bench.download.block(peer, message, 0), ProtocolError, "never asked");
     }
     bench.check();
-    assertEquals([bench.stored.length, peer.outstanding.size], [0, 4]);
+    assertEquals([bench.stored.length, peer.download.outstanding.size], [0, 4]);
   },
 });
 
@@ -376,15 +380,15 @@ Deno.test({
     for (const fast of [false, true]) {
       const bench = new DownloadHarness({ pieceCount: 2, blocksPerPiece: 8, slotCount: 1 });
       const peer = bench.seed(1, { fast });
-      peer.requestQueue = 4;
+      peer.extension.requestQueue = 4;
       bench.settle();
       const { piece } = bench.owed(peer)[0]!;
       const other = bench.seed(2, {}, bits(2, piece));
-      other.requestQueue = 2;
+      other.extension.requestQueue = 2;
       bench.settle();
-      bench.download.pieceDropped(peer, at(piece));
+      bench.download.onDontHave(peer, at(piece));
       bench.check();
-      assertEquals(peer.outstanding.size, fast ? 4 : 0, "with BEP 6 rejects will come");
+      assertEquals(peer.download.outstanding.size, fast ? 4 : 0, "with BEP 6 rejects will come");
       bench.deliver(other, piece, bench.owed(other)[0]!.block);
       bench.settle();
       for (const owed of bench.owed(other)) assertEquals(owed.piece, at(piece));
@@ -455,11 +459,15 @@ function chaos(seed: number, counts: Record<string, number>): void {
   const did = (what: string) => counts[what] = (counts[what] ?? 0) + 1;
   let nextId = 1;
   for (let i = 0; i < 500 && !bench.pieces.isComplete; i++) {
-    const connections = [...bench.connections];
+    const connections = [...bench.connections.values()];
     if (connections.length < 4 && random() < 0.3) {
       const has = bits(pieceCount);
       for (let piece = 0; piece < pieceCount; piece++) if (random() < 0.6) has.set(piece);
-      bench.seed(nextId++, { fast: random() < 0.5 }, has).requestQueue = integerFrom(random, 1, 9);
+      bench.seed(nextId++, { fast: random() < 0.5 }, has).extension.requestQueue = integerFrom(
+        random,
+        1,
+        9,
+      );
       continue;
     }
     const peer = connections[integerFrom(random, 0, connections.length - 1)];
@@ -468,7 +476,7 @@ function chaos(seed: number, counts: Record<string, number>): void {
     const one = owed[integerFrom(random, 0, owed.length - 1)];
     const choice = random();
     if (choice < 0.65) {
-      if (one === undefined) bench.download.unchoked(peer);
+      if (one === undefined) bench.download.onUnchoke(peer);
       else if (choice > 0.55 && peer.negotiated.fast) {
         bench.reject(peer, one.piece, one.block);
         did("reject");
@@ -476,28 +484,30 @@ function chaos(seed: number, counts: Record<string, number>): void {
         bench.deliver(peer, one.piece, one.block, random() < 0.1 ? peer.peer.id + 1 : 0);
         did("block");
       }
-    } else if (choice < 0.7) bench.download.choked(peer), did("choke");
-    else if (choice < 0.8) bench.download.unchoked(peer);
+    } else if (choice < 0.7) bench.download.onChoke(peer), did("choke");
+    else if (choice < 0.8) bench.download.onUnchoke(peer);
     else if (choice < 0.83) bench.leave(peer), did("leave");
     else if (choice < 0.88) {
-      bench.download.pieceGained(peer, at(integerFrom(random, 0, pieceCount - 1)));
+      bench.download.onHave(peer, at(integerFrom(random, 0, pieceCount - 1)));
     } else if (choice < 0.91) {
-      bench.download.pieceDropped(peer, at(integerFrom(random, 0, pieceCount - 1)));
+      bench.download.onDontHave(peer, at(integerFrom(random, 0, pieceCount - 1)));
       did("drop");
     } else {
       bench.tick(integerFrom(random, 100, 5000));
-      if (peer.snubbed) did("snub");
+      if (peer.download.snubbed) did("snub");
     }
     for (const _ of bench.verifyFull()) did("fail");
     if ([...bench.pieces.active.values()].some(({ exclusive }) => exclusive)) did("alone");
     for (const action of bench.settle()) {
       if (action.type === "send" && action.message.type === "cancel") did("cancel");
       if (action.type === "request") {
-        assert(action.connection.outstanding.size <= action.connection.requestQueue);
+        assert(
+          action.connection.download.outstanding.size <= action.connection.extension.requestQueue,
+        );
       }
     }
   }
-  for (const peer of [...bench.connections]) bench.leave(peer);
+  for (const peer of [...bench.connections.values()]) bench.leave(peer);
   const good = bench.seed(nextId, {});
   for (let i = 0; i < 400 && !bench.pieces.isComplete; i++) {
     bench.tick(250);

@@ -44,7 +44,7 @@ Deno.test({
   fn() {
     const bench = new DownloadHarness({ pieceCount: 20, blocksPerPiece: 4, slotCount: 64 });
     const gone = bench.seed(1);
-    gone.requestQueue = 4;
+    gone.extension.requestQueue = 4;
     bench.settle();
     const { piece } = bench.owed(gone)[0]!;
     bench.deliver(gone, piece, 0);
@@ -82,10 +82,10 @@ Deno.test({
   fn() {
     const bench = new DownloadHarness({ pieceCount: 12, blocksPerPiece: 1, slotCount: 64 });
     for (let id = 10; id < 14; id++) {
-      bench.download.choked(bench.seed(id, {}, bits(12, 0, 1, 2, 3)));
+      bench.download.onChoke(bench.seed(id, {}, bits(12, 0, 1, 2, 3)));
     }
-    bench.download.choked(bench.seed(14, {}, bits(12, 4, 5)));
-    bench.download.choked(bench.seed(15, {}, bits(12, 4)));
+    bench.download.onChoke(bench.seed(14, {}, bits(12, 4, 5)));
+    bench.download.onChoke(bench.seed(15, {}, bits(12, 4)));
     const source = bench.seed(1, {}, bits(12, 0, 1, 2, 3));
     bench.settle();
     bench.deliverAll(source);
@@ -106,7 +106,7 @@ Deno.test({
     const firsts = new Set<number>();
     for (let seed = 0; seed < 60; seed++) {
       const bench = new DownloadHarness({ pieceCount: 6, blocksPerPiece: 1, seed });
-      bench.download.choked(bench.seed(9, {}, bits(6, 1, 2, 3, 4, 5)));
+      bench.download.onChoke(bench.seed(9, {}, bits(6, 1, 2, 3, 4, 5)));
       const peer = bench.seed(1);
       bench.settle();
       firsts.add(bench.owed(peer)[0]!.piece);
@@ -121,7 +121,7 @@ Deno.test({
   fn() {
     const bench = new DownloadHarness({ pieceCount: 6, blocksPerPiece: 8, slotCount: 1 });
     const one = bench.seed(1);
-    one.requestQueue = 3;
+    one.extension.requestQueue = 3;
     bench.settle();
     const other = bench.seed(2);
     bench.settle();
@@ -145,7 +145,7 @@ Deno.test({
     bench.settle();
     assertEquals(bench.owed(first).length, 6, "a third of all");
     bench.tick(1000);
-    bench.hunger.enqueue(first);
+    bench.ready.enqueue(first);
     bench.settle();
     assertEquals(bench.owed(first).length, 16, "they had their time");
   },
@@ -161,7 +161,7 @@ Deno.test({
     bench.settle();
     assertEquals(bench.owed(peer), []);
     known.add(2);
-    bench.download.hashesArrived();
+    bench.download.onHashes();
     bench.settle();
     assertEquals(runs(bench.owed(peer)), [2]);
   },
@@ -175,7 +175,7 @@ Deno.test({
     const peer = bench.seed(1, {}, bits(10, 3, 8));
     bench.settle();
     assertEquals(runs(bench.owed(peer)).sort(), [3, 8]);
-    bench.download.pieceGained(peer, at(5));
+    bench.download.onHave(peer, at(5));
     bench.settle();
     assertEquals(runs(bench.owed(peer)).sort(), [3, 5, 8]);
   },
@@ -241,7 +241,7 @@ Deno.test({
     bench.seed(1);
     bench.settle();
     const idle = bench.seed(2);
-    idle.requestQueue = 3;
+    idle.extension.requestQueue = 3;
     bench.settleToEndGame();
     assertEquals(bench.owed(idle).length, 3);
   },
@@ -255,10 +255,10 @@ Deno.test({
     bench.seed(1);
     bench.settle();
     const choking = bench.seed(2);
-    bench.download.choked(choking);
-    choking.allowedFast.add(7); // may ask for something, but not for this
+    bench.download.onChoke(choking);
+    choking.download.allowedFast.add(7); // may ask for something, but not for this
     const refusing = bench.seed(3);
-    refusing.refused.add(0);
+    refusing.download.refused.add(0);
     const lacking = bench.seed(4, {}, bits(1));
     bench.settleToEndGame();
     assertEquals([choking, refusing, lacking].map((peer) => bench.owed(peer).length), [0, 0, 0]);

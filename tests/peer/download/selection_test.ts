@@ -30,8 +30,8 @@ Deno.test({
       swarm.introduceAll();
       assert(swarm.run(60, () => [low, some, all].every((node) => node.isComplete)), `${seed}`);
       assertEquals([has(low), has(some)], [[0, 1, 2, 3], [2, 3, 9]]);
-      assertEquals([low, some, all].map((node) => node.transfer.download.wastedBytes), [0, 0, 0]);
-      for (const [connection] of low.endpoints) assert(!connection.amInterested);
+      assertEquals([low, some, all].map((node) => node.transfer.wastedBytes), [0, 0, 0]);
+      for (const [connection] of low.endpoints) assert(!connection.pieces.amInterested);
       assert(seeder.isComplete);
     }
   },
@@ -55,7 +55,7 @@ Deno.test({
     swarm.run(30, () => early.isComplete || late.isComplete);
     assertEquals([has(partial), has(early), has(late)], [[4, 5, 6], [4, 5], [4, 5]]);
     for (const node of [early, late]) {
-      for (const { remote } of node.endpoints.keys()) assert(!remote.get(6));
+      for (const { pieces } of node.endpoints.keys()) assert(!pieces.have.get(6));
     }
   },
 });

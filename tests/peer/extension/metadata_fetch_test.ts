@@ -26,18 +26,17 @@ class MetadataFetchHarness {
   readonly fetch: MetadataFetch;
   readonly #book = new PeerList(() => {});
   readonly #connections: Connection[] = [];
-  readonly #hunger = new ReadyQueue();
+  readonly #ready = new ReadyQueue();
   #actions: Action[] = [];
   nowMs = 0;
 
   constructor(readonly info: Uint8Array = INFO, hashes = { v1: true, v2: false }) {
     this.fetch = new MetadataFetch(
+      { emit: (action) => this.#actions.push(action), ready: this.#ready },
       {
         v1Hash: hashes.v1 ? sha1(info) : undefined,
         v2Hash: hashes.v2 ? sha256(info) : undefined,
       },
-      (action) => this.#actions.push(action),
-      this.#hunger,
     );
   }
 
@@ -46,10 +45,10 @@ class MetadataFetchHarness {
     const connection = connect(this.#book, id, negotiated);
     if (host !== undefined) connection.peer.host = host;
     this.#connections.push(connection);
-    this.fetch.joined(connection);
-    connection.extensionIds.set("ut_metadata", 9);
-    connection.metadataSize = metadataSize;
-    this.#hunger.enqueue(connection);
+    this.fetch.onConnected(connection);
+    connection.extension.ids.set("ut_metadata", 9);
+    connection.extension.metadataSize = metadataSize;
+    this.#ready.enqueue(connection);
     return connection;
   }
 
@@ -61,8 +60,8 @@ class MetadataFetchHarness {
   /** The metadata messages sent to the peer since the last time. */
   said(connection: Connection): MetadataMessage[] {
     let one: Connection | undefined;
-    while ((one = this.#hunger.next()) !== undefined) {
-      if (this.#connections.includes(one)) this.fetch.settle(one, this.nowMs);
+    while ((one = this.#ready.next()) !== undefined) {
+      if (this.#connections.includes(one)) this.fetch.poll(one, this.nowMs);
     }
     const messages = sentTo(this.#actions, connection);
     this.#actions = this.#actions.filter((action) =>
@@ -79,20 +78,20 @@ class MetadataFetchHarness {
   give(connection: Connection, piece: number, info = this.info): void {
     const data = info.subarray(piece * PART, (piece + 1) * PART);
     const message = { type: "data", piece, totalSize: info.length, data } as const;
-    this.fetch.metadata(connection, message, this.nowMs);
+    this.fetch.onMetadataMessage(connection, message, this.nowMs);
   }
 
   /** The connection is gone. */
   leave(connection: Connection): void {
     this.#connections.splice(this.#connections.indexOf(connection), 1);
-    this.fetch.left(connection);
+    this.fetch.onDisconnected(connection);
   }
 
   /** Time passes; as in a swarm everybody is looked at afterwards. */
   tick(byMs: number): void {
     this.nowMs += byMs;
     this.fetch.tick(this.nowMs);
-    for (const connection of this.#connections) this.#hunger.enqueue(connection);
+    for (const connection of this.#connections) this.#ready.enqueue(connection);
   }
 
   /** What was emitted as the finished dictionary. */
@@ -115,7 +114,7 @@ Deno.test({
       }
       assert(bench.fetch.done);
       assertEquals(bench.metadata, INFO);
-      assert(peer.helpful);
+      assert(peer.extension.gaveMetadata);
       bench.tick(60_000);
       assertEquals(bench.asked(peer), [], "and asked for no more");
     }
@@ -228,7 +227,7 @@ Deno.test({
     const peer = bench.peer(1);
     assertEquals(bench.asked(peer), [0, 1, 2]);
     for (const [piece, size] of [[0, 1], [1, 2 ** 40], [2, 0]] as const) {
-      peer.metadataSize = size;
+      peer.extension.metadataSize = size;
       bench.give(peer, piece);
       assertEquals(bench.asked(peer), []);
     }
@@ -255,8 +254,8 @@ Deno.test({
   fn() {
     const bench = new MetadataFetchHarness();
     const [without, off] = [bench.peer(1), bench.peer(2)];
-    without.extensionIds.clear();
-    off.extensionIds.set("ut_metadata", 0);
+    without.extension.ids.clear();
+    off.extension.ids.set("ut_metadata", 0);
     assertEquals([bench.asked(without), bench.asked(off)], [[], []]);
   },
 });
@@ -273,8 +272,8 @@ Deno.test({
     bench.give(peer, 0);
     bench.give(peer, 0, new Uint8Array(INFO.length));
     const data = new Uint8Array(PART);
-    bench.fetch.metadata(peer, { type: "data", piece: 3, totalSize: 65_536, data }, 0);
-    bench.fetch.metadata(peer, { type: "unknown" }, 0);
+    bench.fetch.onMetadataMessage(peer, { type: "data", piece: 3, totalSize: 65_536, data }, 0);
+    bench.fetch.onMetadataMessage(peer, { type: "unknown" }, 0);
     bench.give(peer, 1);
     bench.give(peer, 2);
     assertEquals(bench.metadata, INFO);
@@ -287,7 +286,7 @@ Deno.test({
   fn() {
     const bench = new MetadataFetchHarness();
     const peer = bench.peer(1, 0);
-    bench.fetch.metadata(peer, { type: "request", piece: 4 }, 0);
+    bench.fetch.onMetadataMessage(peer, { type: "request", piece: 4 }, 0);
     assertEquals(bench.said(peer), [{ type: "reject", piece: 4 }]);
   },
 });
@@ -300,7 +299,7 @@ Deno.test({
     const peer = bench.peer(1);
     bench.asked(peer);
     bench.give(peer, 0);
-    bench.fetch.metadata(peer, { type: "reject", piece: 1 }, bench.nowMs);
+    bench.fetch.onMetadataMessage(peer, { type: "reject", piece: 1 }, bench.nowMs);
     bench.tick(4900);
     assertEquals(bench.asked(peer), []);
     bench.tick(100);
@@ -363,19 +362,19 @@ Deno.test({
     const bench = new MetadataFetchHarness();
     const peer = bench.peer(1);
     const bits = Uint8Array.of(0x80);
-    bench.fetch.received(peer, { type: "have", piece: 9 });
-    bench.fetch.received(peer, { type: "bitfield", bits });
+    bench.fetch.onMessage(peer, { type: "have", piece: 9 });
+    bench.fetch.onMessage(peer, { type: "bitfield", bits });
     bits[0] = 0; // the receive buffer is used for something else
-    bench.fetch.received(peer, { type: "have", piece: 3 });
-    bench.fetch.received(peer, { type: "have", piece: 5 });
+    bench.fetch.onMessage(peer, { type: "have", piece: 3 });
+    bench.fetch.onMessage(peer, { type: "have", piece: 5 });
     assertEquals<unknown>(bench.fetch.held(peer), [
       { type: "bitfield", bits: Uint8Array.of(0x80) },
       { type: "have", piece: 3 },
       { type: "have", piece: 5 },
     ]);
-    bench.fetch.received(peer, { type: "haveAll" });
+    bench.fetch.onMessage(peer, { type: "haveAll" });
     assertEquals<unknown>(bench.fetch.held(peer), [{ type: "haveAll" }]);
-    bench.fetch.left(peer);
+    bench.fetch.onDisconnected(peer);
     assertEquals(bench.fetch.held(peer), []);
   },
 });
@@ -389,7 +388,7 @@ Deno.test({
     assertThrows(
       () => {
         for (let piece = 0; piece < 200_000; piece++) {
-          bench.fetch.received(peer, { type: "have", piece });
+          bench.fetch.onMessage(peer, { type: "have", piece });
         }
       },
       ProtocolError,

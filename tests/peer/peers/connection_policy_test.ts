@@ -187,7 +187,7 @@ Deno.test({
         for (const one of taken) bench.say(one, { type: "haveAll" }, { type: "unchoke" });
       },
       "gives us data": (bench, taken) => {
-        for (const one of taken) one.down.add(1, bench.nowMs);
+        for (const one of taken) one.download.meter.add(1, bench.nowMs);
       },
       "takes data": (bench, taken) => {
         for (const one of taken) bench.swarm.sent(one, 1, bench.nowMs);
@@ -265,7 +265,7 @@ Deno.test({
     assertEquals(connection.peer.complete, false);
     bench.pass(60_000);
     assertEquals(bench.actions().filter(({ type }) => type === "dial"), []);
-    bench.transfer.pieceLost(at(2));
+    bench.swarm.pieceLost(at(2));
     bench.pass(500);
     assertEquals(bench.actions().filter(({ type }) => type === "dial").length, 1);
   },
@@ -287,7 +287,7 @@ Deno.test({
     assertEquals(said().map(({ uploadOnly }) => uploadOnly), [true]);
     bench.pass(1000);
     said();
-    bench.transfer.pieceLost(at(2));
+    bench.swarm.pieceLost(at(2));
     bench.pass(1000);
     assertEquals(said(), [{ ids: new Map(), uploadOnly: false }]);
     bench.pass(1000);

@@ -11,7 +11,7 @@ const permissions = "none";
 /** A connection to somebody who has everything. */
 function complete(book: PeerList, id: number, peerId = `id${id}`): Connection {
   const connection = connect(book, id, { peerId });
-  connection.remote = allOf(3);
+  connection.pieces.have = allOf(3);
   return connection;
 }
 
@@ -21,10 +21,10 @@ Deno.test("a peer counts from its last piece on, and once, however often it is l
   const copies = new SeedCounter();
   const connection = connect(new PeerList(() => {}), 1);
   copies.onConnection(connection); // what it has is not known yet
-  connection.remote = bits(3, 0, 1);
+  connection.pieces.have = bits(3, 0, 1);
   copies.onConnection(connection);
   assertEquals(copies.count, 0);
-  connection.remote.set(at(2));
+  connection.pieces.have.set(at(2));
   for (let i = 0; i < 3; i++) copies.onConnection(connection);
   assertEquals(copies.count, 1);
 });

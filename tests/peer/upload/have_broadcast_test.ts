@@ -13,11 +13,12 @@ Deno.test("a piece is told at once to whom it is news and to who gave it, to oth
 }, () => {
   const book = new PeerList(() => {});
   const [lacking, giver, complete] = [connect(book, 1), connect(book, 2), connect(book, 3)];
-  lacking.remote = bits(4, 1);
-  giver.remote = bits(4, 0);
-  complete.remote = allOf(4);
+  lacking.pieces.have = bits(4, 1);
+  giver.pieces.have = bits(4, 0);
+  complete.pieces.have = allOf(4);
   let actions: Action[] = [];
-  const haves = new HaveBroadcast([lacking, giver, complete], (action) => actions.push(action));
+  const connections = new Map([lacking, giver, complete].map((one) => [one.id, one]));
+  const haves = new HaveBroadcast({ connections, emit: (action) => actions.push(action) });
   const heard = () => {
     const said = [lacking, giver, complete].map((connection) =>
       sentTo(actions, connection).map((message) => message.type === "have" ? message.piece : "?")
@@ -25,9 +26,9 @@ Deno.test("a piece is told at once to whom it is news and to who gave it, to oth
     actions = [];
     return said;
   };
-  haves.stored(at(0), [giver.peer]);
+  haves.onStored(at(0), [giver.peer]);
   assertEquals(heard(), [[0], [0], []]);
-  haves.stored(at(1), [complete.peer]);
+  haves.onStored(at(1), [complete.peer]);
   assertEquals(heard(), [[], [1], [1]]);
   haves.flush();
   assertEquals(heard(), [[1], [], [0]], "everybody hears of everything once");

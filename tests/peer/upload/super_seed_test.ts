@@ -6,10 +6,10 @@ import type { Action } from "../../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../../lib/peer/connection/connection.ts";
 import { PeerList } from "../../../lib/peer/peers/peer_list.ts";
 import { SuperSeed } from "../../../lib/peer/upload/super_seed.ts";
-import type { Wanted } from "../../../lib/store/pieces.ts";
+import { Pieces, type Wanted } from "../../../lib/store/pieces.ts";
 import { type MemoryNodeOptions, MemorySwarm } from "../../support/swarm/memory_swarm.ts";
 import { MemoryTorrent } from "../../support/swarm/memory_torrent.ts";
-import { allOf, at, bits, connect, layoutOf, sentTo } from "../../support/peer/peers.ts";
+import { allOf, at, bits, connect, contextOf, layoutOf, sentTo } from "../../support/peer/peers.ts";
 
 const permissions = "none";
 
@@ -18,11 +18,11 @@ Deno.test({
   permissions,
   fn() {
     const peer = connect(new PeerList(() => {}), 1, {}, 0);
-    peer.remote = bits(4, 0, 2);
+    peer.pieces.have = bits(4, 0, 2);
     assertEquals([peer.isSeeder, peer.handsOutGradually], [false, false]);
-    peer.isSuperSeeder = true;
+    peer.extension.isSuperSeeder = true;
     assertEquals([peer.isSeeder, peer.handsOutGradually], [true, true]);
-    peer.uploadOnly = true; // all was shown but what the other had before
+    peer.extension.uploadOnly = true; // all was shown but what the other had before
     assertEquals([peer.isSeeder, peer.handsOutGradually], [true, false]);
   },
 });
@@ -36,7 +36,7 @@ const AHEAD = 4;
 class SuperSeedHarness {
   readonly superSeed: SuperSeed;
   readonly have;
-  readonly connections = new Set<Connection>();
+  readonly connections = new Map<number, Connection>();
   /** Every piece that was offered, in order; the same one twice when it was offered again. */
   readonly offered: number[] = [];
   nowMs = 0;
@@ -47,21 +47,21 @@ class SuperSeedHarness {
   constructor(pieceCount: number) {
     this.#pieceCount = pieceCount;
     this.have = allOf(pieceCount);
-    this.superSeed = new SuperSeed({
-      layout: layoutOf(pieceCount, BLOCKS_PER_PIECE),
-      have: this.have,
-      emit: (action) => this.#note(action),
-    });
+    const layout = layoutOf(pieceCount, BLOCKS_PER_PIECE);
+    const { connections } = this;
+    const pieces = new Pieces(layout, this.have, 0);
+    const emit = (action: Action) => this.#note(action);
+    this.superSeed = new SuperSeed(contextOf({ layout, pieces, connections, emit }));
   }
 
   /** A peer that wants everything and is served, with these pieces; whether it is told "nothing". */
   join(id: number, ...pieces: number[]): { peer: Connection; isGuest: boolean } {
     const peer = connect(this.#book, id, {}, this.nowMs);
-    peer.remote = bits(this.#pieceCount, ...pieces);
-    peer.peerInterested = true;
-    peer.amChoking = false;
-    this.connections.add(peer);
-    const isGuest = this.superSeed.onConnected(peer, this.connections);
+    peer.pieces.have = bits(this.#pieceCount, ...pieces);
+    peer.upload.peerInterested = true;
+    peer.upload.amChoking = false;
+    this.connections.set(peer.id, peer);
+    const isGuest = this.superSeed.onConnected(peer);
     for (const piece of pieces) this.superSeed.onHave(peer, at(piece));
     return { peer, isGuest };
   }
@@ -74,7 +74,7 @@ class SuperSeedHarness {
   }
 
   leave(peer: Connection): void {
-    this.connections.delete(peer);
+    this.connections.delete(peer.id);
     this.superSeed.onDisconnected(peer);
     this.superSeed.offerPieces();
   }
@@ -89,14 +89,14 @@ class SuperSeedHarness {
   /** A piece is sent to the peer, who says then that it has it. */
   fetch(peer: Connection, piece: number): void {
     const length = BLOCKS_PER_PIECE * 16_384;
-    peer.up.add(length, this.nowMs);
+    peer.upload.meter.add(length, this.nowMs);
     this.superSeed.onUpload(peer, [{ piece: at(piece), begin: 0, length }]);
     this.has(peer, piece);
   }
 
   /** The peer says that it has a piece. */
   has(peer: Connection, piece: number): void {
-    peer.remote.set(piece);
+    peer.pieces.have.set(piece);
     this.superSeed.onHave(peer, at(piece));
     this.superSeed.offerPieces();
   }
@@ -150,7 +150,7 @@ Deno.test({
     const told = new Map([[a!, bench.news(a!)], [b!, bench.news(b!)]]);
     for (let left = AHEAD + 1; left > 0;) {
       for (const guest of [a!, b!]) {
-        const pieces = told.get(guest)!.filter((piece) => !guest.remote.get(piece));
+        const pieces = told.get(guest)!.filter((piece) => !guest.pieces.have.get(piece));
         for (const piece of pieces) bench.fetch(guest, piece);
         left -= pieces.length;
         told.get(guest)!.push(...bench.news(guest));
@@ -177,8 +177,8 @@ Deno.test({
     lost.push(...bench.news(a!));
     bench.leave(a!);
     for (let i = 0; i < 30; i++) for (const piece of bench.news(b!)) bench.fetch(b!, piece);
-    assert(lost.every((piece) => b!.remote.get(piece)));
-    assert(b!.remote.isFull);
+    assert(lost.every((piece) => b!.pieces.have.get(piece)));
+    assert(b!.pieces.have.isFull);
   },
 });
 
@@ -214,10 +214,10 @@ Deno.test({
       bench.tick(250);
       for (const piece of bench.news(b!).slice(0, 1)) bench.fetch(b!, piece);
     }
-    assert(held.every((piece) => !b!.remote.get(piece)), "that was too early");
+    assert(held.every((piece) => !b!.pieces.have.get(piece)), "that was too early");
     bench.tick(250);
     for (let i = 0; i < 30; i++) for (const piece of bench.news(b!)) bench.fetch(b!, piece);
-    assert(held.every((piece) => b!.remote.get(piece)));
+    assert(held.every((piece) => b!.pieces.have.get(piece)));
     assertEquals(bench.news(a!).filter((piece) => held.includes(piece)), []);
   },
 });
@@ -277,7 +277,7 @@ Deno.test({
       waiting.push(...bench.news(only!));
       bench.tick(250);
     }
-    assert(only!.remote.isFull);
+    assert(only!.pieces.have.isFull);
     assertEquals([waiting, bench.superSeed.isHiding], [[], false]);
   },
 });
@@ -293,10 +293,10 @@ Deno.test({
 
     const late = new SuperSeedHarness(8);
     assertEquals(late.join(1).isGuest, true);
-    const [first] = late.connections;
+    const [first] = late.connections.values();
     late.leave(first!);
-    late.connections.add(first!);
-    first!.remote.set(0); // somebody has a piece by now
+    late.connections.set(first!.id, first!);
+    first!.pieces.have.set(0); // somebody has a piece by now
     assertEquals(late.join(2).isGuest, false);
   },
 });
@@ -308,10 +308,10 @@ Deno.test({
     const bench = new SuperSeedHarness(8);
     const peerId = hex(fromLatin1("-lt0D80-xxxxxxxxxxxx"));
     const rtorrent = connect(new PeerList(() => {}), 1, { peerId });
-    assertEquals(bench.superSeed.onConnected(rtorrent, []), false, "it comes first");
+    assertEquals(bench.superSeed.onConnected(rtorrent), false, "it comes first");
     assertEquals(bench.superSeed.isHiding, false);
     assertEquals(bench.join(2).isGuest, true);
-    assertEquals(bench.superSeed.onConnected(rtorrent, bench.connections), false, "it comes later");
+    assertEquals(bench.superSeed.onConnected(rtorrent), false, "it comes later");
     assertEquals(bench.superSeed.isHiding, true, "others are given their own pieces all the same");
   },
 });
@@ -329,7 +329,7 @@ Deno.test({
     bench.superSeed.offerPieces();
     assertEquals(isGuest, true);
     for (let i = 0; i < 8; i++) for (const piece of bench.news(peer)) bench.fetch(peer, piece);
-    assert(peer.remote.isFull);
+    assert(peer.pieces.have.isFull);
   },
 });
 
@@ -339,7 +339,7 @@ Deno.test({
   fn() {
     const bench = new SuperSeedHarness(20);
     const [chooser, b] = bench.guests(2);
-    chooser!.peerInterested = false;
+    chooser!.upload.peerInterested = false;
     const offered = bench.news(chooser!);
     bench.tick(750);
     assertEquals(bench.news(chooser!), []);
@@ -348,7 +348,7 @@ Deno.test({
     assertEquals(all.toSorted((x, y) => x - y), Array.from({ length: 20 }, (_, i) => i));
     assert(bench.superSeed.isHiding, "the other one is a guest as before");
     for (let i = 0; i < 30; i++) for (const piece of bench.news(b!)) bench.fetch(b!, piece);
-    assert(b!.remote.isFull, "what it was offered went to the other");
+    assert(b!.pieces.have.isFull, "what it was offered went to the other");
   },
 });
 
@@ -375,12 +375,12 @@ Deno.test({
   fn() {
     const bench = new SuperSeedHarness(20);
     const { peer } = bench.join(1);
-    peer.amChoking = true;
+    peer.upload.amChoking = true;
     bench.superSeed.offerPieces();
     bench.tick(6000);
     assert(bench.superSeed.isHiding);
     const [piece] = bench.news(peer);
-    peer.amChoking = false;
+    peer.upload.amChoking = false;
     bench.fetch(peer, piece!);
     assertEquals(bench.news(peer).length, AHEAD);
   },
@@ -428,7 +428,7 @@ Deno.test({
     const bench = new SuperSeedHarness(20);
     const { peer: served } = bench.join(1);
     const { peer: waiting } = bench.join(2);
-    waiting.amChoking = true;
+    waiting.upload.amChoking = true;
     bench.superSeed.offerPieces();
     assertEquals([bench.news(served).length, bench.news(waiting).length], [AHEAD - 1, 1]);
   },
@@ -442,7 +442,7 @@ Deno.test({
     bench.have.clear(at(5));
     const [only] = bench.guests(1);
     for (let i = 0; i < 8; i++) for (const piece of bench.news(only!)) bench.fetch(only!, piece);
-    assertEquals([only!.remote.count, only!.remote.get(5)], [7, false]);
+    assertEquals([only!.pieces.have.count, only!.pieces.have.get(5)], [7, false]);
     assertEquals(bench.superSeed.isHiding, false);
   },
 });
@@ -451,7 +451,7 @@ Deno.test({
 type Habit = (bench: SuperSeedHarness, guest: Connection, round: number) => void;
 
 function takes(bench: SuperSeedHarness, guest: Connection, piece: number, length: number): void {
-  guest.up.add(length, bench.nowMs);
+  guest.upload.meter.add(length, bench.nowMs);
   bench.superSeed.onUpload(guest, [{ piece: at(piece), begin: 0, length }]);
   bench.superSeed.offerPieces();
 }
@@ -498,17 +498,20 @@ for (const [habit, act] of Object.entries(HABITS)) {
         bench.superSeed.offerPieces();
         const waiting: number[] = [];
         let rounds = 0;
-        for (; !leecher.remote.isFull && rounds < 200; rounds++) {
+        for (; !leecher.pieces.have.isFull && rounds < 200; rounds++) {
           bench.tick(250);
           for (const stranger of strangers) act(bench, stranger, rounds);
           // It fetches two pieces a round, so that it is through in twenty when it is alone.
           for (let i = 0; i < 2; i++) {
             waiting.push(...bench.news(leecher));
             const piece = waiting.shift();
-            if (piece !== undefined && !leecher.remote.get(piece)) bench.fetch(leecher, piece);
+            if (piece !== undefined && !leecher.pieces.have.get(piece)) bench.fetch(leecher, piece);
           }
         }
-        assert(rounds < 80, `it has ${leecher.remote.count} of ${pieces} after ${rounds} rounds`);
+        assert(
+          rounds < 80,
+          `it has ${leecher.pieces.have.count} of ${pieces} after ${rounds} rounds`,
+        );
       },
     });
   }
@@ -532,7 +535,10 @@ Deno.test({
       for (const piece of bench.news(leecher)) bench.fetch(leecher, piece);
       guest = bench.join(7).peer;
     }
-    assert(leecher.remote.count > 20 && burned <= AHEAD, `${burned}, ${leecher.remote.count}`);
+    assert(
+      leecher.pieces.have.count > 20 && burned <= AHEAD,
+      `${burned}, ${leecher.pieces.have.count}`,
+    );
   },
 });
 

@@ -5,17 +5,13 @@ import type { Message } from "../../../lib/codec/wire/message.ts";
 import { BLOCK_LENGTH } from "../../../lib/codec/torrent/merkle.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
 import type { Action } from "../../../lib/peer/connection/actions.ts";
-import type {
-  BlockRequest,
-  Connection,
-  Negotiated,
-} from "../../../lib/peer/connection/connection.ts";
+import type { Connection, Negotiated } from "../../../lib/peer/connection/connection.ts";
+import type { BlockRequest } from "../../../lib/peer/connection/upload_state.ts";
 import { PeerList } from "../../../lib/peer/peers/peer_list.ts";
 import { MAX_SERVED_BLOCK, REQUEST_QUEUE, Upload } from "../../../lib/peer/upload/upload.ts";
 import { Layout } from "../../../lib/store/layout.ts";
 import { Pieces } from "../../../lib/store/pieces.ts";
-import { allOf, at, bits, connect, layoutOf, sentTo } from "../../support/peer/peers.ts";
-import { seededRandom } from "../../../support/random.ts";
+import { allOf, at, bits, connect, contextOf, layoutOf, sentTo } from "../../support/peer/peers.ts";
 
 const permissions = "none";
 const old = { fast: false };
@@ -23,43 +19,47 @@ const old = { fast: false };
 /** An upload of a whole torrent of 4 pieces of 16 blocks, unless said otherwise. */
 class UploadHarness {
   readonly upload: Upload;
-  readonly connections = new Set<Connection>();
+  readonly connections = new Map<number, Connection>();
   readonly pieces: Pieces;
   readonly #book = new PeerList(() => {});
   #actions: Action[] = [];
 
   constructor(slots = 4, layout = layoutOf(4, 16), have = allOf(layout.pieceCount)) {
     this.pieces = new Pieces(layout, have, 1);
-    this.upload = new Upload({
+    const context = contextOf({
       layout,
       pieces: this.pieces,
       connections: this.connections,
-      leechers: () => [...this.connections].filter(({ remote }) => !remote.isFull).length,
       emit: (action) => this.#actions.push(action),
-      random: seededRandom(1),
-      slots,
     });
+    this.upload = new Upload(
+      context,
+      slots,
+      () =>
+        [...this.connections.values()].filter(({ pieces }) => !pieces.have.isFull)
+          .length,
+    );
     // In a small swarm all would be served.
-    for (let i = 0; i <= 2 * slots; i++) this.peer(1000 + i).remote = bits(layout.pieceCount);
+    for (let i = 0; i <= 2 * slots; i++) this.peer(1000 + i).pieces.have = bits(layout.pieceCount);
   }
 
   peer(id: number, negotiated: Partial<Negotiated> = {}): Connection {
     const connection = connect(this.#book, id, negotiated);
-    this.connections.add(connection);
+    this.connections.set(connection.id, connection);
     return connection;
   }
 
   /** A peer that is served. */
   served(id: number, negotiated: Partial<Negotiated> = {}): Connection {
     const connection = this.peer(id, negotiated);
-    this.upload.interested(connection, 0);
-    assert(!connection.amChoking);
+    this.upload.onInterested(connection, 0);
+    assert(!connection.upload.amChoking);
     this.actions();
     return connection;
   }
 
   request(connection: Connection, piece: number, begin: number, length = BLOCK_LENGTH): void {
-    this.upload.request(connection, { type: "request", piece, begin, length }, 0);
+    this.upload.onRequest(connection, { type: "request", piece, begin, length }, 0);
   }
 
   actions(): Action[] {
@@ -86,13 +86,13 @@ Deno.test({
   fn() {
     const bench = new UploadHarness(2);
     const [one, two, three] = [bench.peer(1), bench.peer(2), bench.peer(3)];
-    for (const peer of [one, two, three]) bench.upload.interested(peer, 5);
+    for (const peer of [one, two, three]) bench.upload.onInterested(peer, 5);
     const unchoked = bench.actions().map((action) =>
       action.type === "send" ? [action.connection.id, action.message.type] : []
     );
     assertEquals(unchoked, [[1, "unchoke"], [2, "unchoke"]]);
-    assertEquals([one, two, three].map((peer) => peer.amChoking), [false, false, true]);
-    bench.upload.interested(one, 6);
+    assertEquals([one, two, three].map((peer) => peer.upload.amChoking), [false, false, true]);
+    bench.upload.onInterested(one, 6);
     assertEquals(bench.actions(), [], "saying it twice changes nothing");
   },
 });
@@ -109,12 +109,12 @@ Deno.test({
       Connection,
     ];
     bench.upload.tick(0);
-    for (const peer of [leaver, keeper, veteran, newcomer]) bench.upload.interested(peer, 100);
-    veteran.unchokedMs = 50; // it has had its turn
-    bench.upload.notInterested(leaver, 200);
-    const choked = () => [leaver, keeper, newcomer, veteran].map((peer) => peer.amChoking);
+    for (const peer of [leaver, keeper, veteran, newcomer]) bench.upload.onInterested(peer, 100);
+    veteran.upload.unchokedMs = 50; // it has had its turn
+    bench.upload.onNotInterested(leaver, 200);
+    const choked = () => [leaver, keeper, newcomer, veteran].map((peer) => peer.upload.amChoking);
     assertEquals(choked(), [true, false, false, true]);
-    bench.upload.interested(leaver, 210);
+    bench.upload.onInterested(leaver, 210);
     bench.upload.tick(250);
     assertEquals(choked(), [true, false, false, true], "it has to wait now");
   },
@@ -128,9 +128,9 @@ Deno.test({
       const bench = new UploadHarness(4);
       bench.connections.clear();
       const peers = Array.from({ length: leechers }, (_, i) => bench.peer(i + 1));
-      for (const peer of peers) peer.remote = bits(4);
-      for (const peer of peers) bench.upload.interested(peer, 0);
-      assertEquals(peers.filter((peer) => !peer.amChoking).length, leechers === 8 ? 8 : 4);
+      for (const peer of peers) peer.pieces.have = bits(4);
+      for (const peer of peers) bench.upload.onInterested(peer, 0);
+      assertEquals(peers.filter((peer) => !peer.upload.amChoking).length, leechers === 8 ? 8 : 4);
     }
   },
 });
@@ -141,8 +141,8 @@ Deno.test({
   fn() {
     const bench = new UploadHarness(4, layoutOf(40, 16), bits(40, 3, 7));
     const peers = [1, 2, 3, 4].map((id) => bench.peer(id));
-    for (const peer of peers) bench.upload.interested(peer, 0);
-    assertEquals(peers.map((peer) => peer.amChoking), [false, false, true, true]);
+    for (const peer of peers) bench.upload.onInterested(peer, 0);
+    assertEquals(peers.map((peer) => peer.upload.amChoking), [false, false, true, true]);
   },
 });
 
@@ -153,14 +153,14 @@ Deno.test({
     const bench = new UploadHarness(1);
     const one = bench.served(1);
     const other = bench.peer(2);
-    bench.upload.interested(other, 0);
+    bench.upload.onInterested(other, 0);
     bench.upload.tick(0);
-    const leaver = one.amChoking ? other : one;
-    bench.connections.delete(leaver);
-    bench.upload.left(leaver);
-    const left = one.amChoking ? one : other;
+    const leaver = one.upload.amChoking ? other : one;
+    bench.connections.delete(leaver.id);
+    bench.upload.onDisconnected(leaver);
+    const left = one.upload.amChoking ? one : other;
     bench.upload.tick(250);
-    assert(!left.amChoking);
+    assert(!left.upload.amChoking);
   },
 });
 
@@ -172,17 +172,17 @@ Deno.test({
       const have = complete ? allOf(4) : bits(4, 0);
       const bench = new UploadHarness(2, layoutOf(4, 16), have);
       const peers = [1, 2, 3, 4].map((id) => bench.peer(id));
-      for (const peer of peers) bench.upload.interested(peer, 0);
+      for (const peer of peers) bench.upload.onInterested(peer, 0);
       bench.upload.tick(0);
       for (const peer of peers) {
-        peer.up.add(peer.id * 1000, 900);
-        peer.down.add((5 - peer.id) * 1000, 900);
+        peer.upload.meter.add(peer.id * 1000, 900);
+        peer.download.meter.add((5 - peer.id) * 1000, 900);
       }
       bench.upload.tick(999);
       bench.upload.tick(1000);
       const fastest = peers[complete ? 3 : 0]!;
-      assert(!fastest.amChoking);
-      assertEquals(peers.filter((peer) => !peer.amChoking).length, 2);
+      assert(!fastest.upload.amChoking);
+      assertEquals(peers.filter((peer) => !peer.upload.amChoking).length, 2);
     }
   },
 });
@@ -234,7 +234,7 @@ Deno.test({
     const peer = bench.peer(1);
     bench.request(peer, 0, 0);
     assertEquals(bench.said(peer), [{ type: "unchoke" }]);
-    assertEquals(peer.uploadQueue.length, 1);
+    assertEquals(peer.upload.queue.length, 1);
   },
 });
 
@@ -249,7 +249,7 @@ Deno.test({
     const actions = bench.actions();
     assertEquals<unknown>(sentTo(actions, fast), [reject(2, BLOCK_LENGTH)]);
     assertEquals(sentTo(actions, slow), []);
-    assertEquals([fast.uploadQueue, slow.uploadQueue], [[], []]);
+    assertEquals([fast.upload.queue, slow.upload.queue], [[], []]);
   },
 });
 
@@ -260,10 +260,10 @@ Deno.test({
     const bench = new UploadHarness(2);
     const [fast, slow] = [bench.served(1), bench.served(2, old)];
     for (const peer of [fast, slow]) for (const i of [0, 1, 2]) bench.request(peer, i, 0);
-    for (const peer of [fast, slow]) bench.upload.notInterested(peer, 0);
+    for (const peer of [fast, slow]) bench.upload.onNotInterested(peer, 0);
     bench.actions();
-    bench.upload.interested(bench.peer(3), 0);
-    bench.upload.interested(bench.peer(4), 0);
+    bench.upload.onInterested(bench.peer(3), 0);
+    bench.upload.onInterested(bench.peer(4), 0);
     bench.upload.tick(250);
     const actions = bench.actions();
     assertEquals<unknown>(sentTo(actions, fast), [
@@ -273,7 +273,7 @@ Deno.test({
       reject(2, 0),
     ]);
     assertEquals<unknown>(sentTo(actions, slow), [{ type: "choke" }]);
-    assertEquals([fast.uploadQueue, slow.uploadQueue], [[], []]);
+    assertEquals([fast.upload.queue, slow.upload.queue], [[], []]);
   },
 });
 
@@ -284,15 +284,15 @@ Deno.test({
     const bench = new UploadHarness(1);
     const idle = bench.served(1);
     bench.actions();
-    bench.upload.notInterested(idle, 0);
+    bench.upload.onNotInterested(idle, 0);
     for (const nowMs of [0, 250, 10_000, 20_000]) bench.upload.tick(nowMs);
-    bench.upload.interested(idle, 20_100);
+    bench.upload.onInterested(idle, 20_100);
     assertEquals(bench.actions(), [], "neither choked nor unchoked anew");
-    bench.upload.notInterested(idle, 0);
+    bench.upload.onNotInterested(idle, 0);
     const other = bench.peer(2);
-    bench.upload.interested(other, 20_200);
+    bench.upload.onInterested(other, 20_200);
     bench.upload.tick(20_250);
-    assertEquals([idle.amChoking, other.amChoking], [true, false]);
+    assertEquals([idle.upload.amChoking, other.upload.amChoking], [true, false]);
   },
 });
 
@@ -305,7 +305,7 @@ Deno.test({
     bench.request(peer, 0, 0);
     bench.request(peer, 1, 0);
     assertEquals<unknown>(bench.said(peer), [reject(0, 0)]);
-    assertEquals(peer.uploadQueue.map(({ piece }) => piece), [at(1)]);
+    assertEquals(peer.upload.queue.map(({ piece }) => piece), [at(1)]);
   },
 });
 
@@ -324,11 +324,11 @@ Deno.test({
     const cancel = (begin: number, length = BLOCK_LENGTH) =>
       ({ type: "cancel", piece: 0, begin, length }) as const;
     for (const peer of [fast, slow]) {
-      bench.upload.cancel(peer, cancel(0));
-      bench.upload.cancel(peer, cancel(BLOCK_LENGTH, 5));
-      bench.upload.cancel(peer, cancel(BLOCK_LENGTH));
-      bench.upload.cancel(peer, cancel(BLOCK_LENGTH));
-      assertEquals(peer.uploadQueue, []);
+      bench.upload.onCancel(peer, cancel(0));
+      bench.upload.onCancel(peer, cancel(BLOCK_LENGTH, 5));
+      bench.upload.onCancel(peer, cancel(BLOCK_LENGTH));
+      bench.upload.onCancel(peer, cancel(BLOCK_LENGTH));
+      assertEquals(peer.upload.queue, []);
     }
     const actions = bench.actions();
     assertEquals<unknown>(sentTo(actions, fast), [reject(0, BLOCK_LENGTH)]);
@@ -343,7 +343,7 @@ Deno.test({
     const bench = new UploadHarness();
     const peer = bench.served(1);
     for (let i = 0; i < REQUEST_QUEUE + 5; i++) bench.request(peer, 0, i % 16 * BLOCK_LENGTH, 100);
-    assertEquals(peer.uploadQueue.length, REQUEST_QUEUE);
+    assertEquals(peer.upload.queue.length, REQUEST_QUEUE);
     assertEquals(bench.said(peer).filter(({ type }) => type === "reject").length, 5);
   },
 });
@@ -357,7 +357,7 @@ Deno.test({
     bench.request(peer, 0, 0, MAX_SERVED_BLOCK);
     bench.request(peer, 0, 7, 3);
     bench.request(peer, 0, 0, MAX_SERVED_BLOCK + 1);
-    assertEquals(peer.uploadQueue.map(({ length }) => length), [MAX_SERVED_BLOCK, 3]);
+    assertEquals(peer.upload.queue.map(({ length }) => length), [MAX_SERVED_BLOCK, 3]);
     assertEquals<unknown>(bench.said(peer), [reject(0, 0, MAX_SERVED_BLOCK + 1)]);
   },
 });
@@ -381,7 +381,7 @@ Deno.test({
       for (const [piece, begin, length] of bad) {
         assertThrows(() => bench.request(peer, piece, begin, length), ProtocolError, "asked for");
       }
-      assertEquals(peer.uploadQueue, []);
+      assertEquals(peer.upload.queue, []);
     }
   },
 });
@@ -401,7 +401,7 @@ Deno.test({
         assertThrows(() => bench.request(peer, 2, 16_384, 16_384), ProtocolError);
       } else bench.request(peer, 2, 16_384, 16_384);
       assertThrows(() => bench.request(peer, 2, 16_385, 16_384), ProtocolError);
-      assertEquals(peer.uploadQueue.length, version === "v1" ? 2 : 3);
+      assertEquals(peer.upload.queue.length, version === "v1" ? 2 : 3);
     }
   },
 });
@@ -414,12 +414,12 @@ Deno.test({
     const [one, slow] = [bench.served(1), bench.served(2, old)];
     for (const peer of [one, slow]) for (const i of [0, 1, 0]) bench.request(peer, i, 0);
     bench.actions();
-    bench.upload.pieceLost(at(0));
+    bench.upload.onPieceLost(at(0));
     const actions = bench.actions();
     assertEquals<unknown>(sentTo(actions, one), [reject(0, 0), reject(0, 0)]);
     assertEquals(sentTo(actions, slow), []);
-    for (const peer of [one, slow]) assertEquals(peer.uploadQueue.map((q) => q.piece), [at(1)]);
-    bench.upload.refuse(one, { piece: at(2), begin: 0, length: 5 });
+    for (const peer of [one, slow]) assertEquals(peer.upload.queue.map((q) => q.piece), [at(1)]);
+    bench.upload.onRefused(one, { piece: at(2), begin: 0, length: 5 });
     assertEquals<unknown>(bench.said(one), [reject(2, 0, 5)]);
   },
 });

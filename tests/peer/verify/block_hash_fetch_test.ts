@@ -39,7 +39,7 @@ function failed(otherCount = 3, v2 = true, slotCount = 16): Setup {
   });
   const only = bits(8, 0);
   const [good, bad] = [bench.seed(1, { v2 }, only), bench.seed(2, { v2 }, only)];
-  good.requestQueue = bad.requestQueue = 2;
+  good.extension.requestQueue = bad.extension.requestQueue = 2;
   bench.settle();
   assertEquals([good, bad].map((peer) => bench.owed(peer).map(({ block }) => block)), [
     [0, 1],
@@ -77,11 +77,11 @@ Deno.test({
     const first = asked(bench.settle(), [good, bad, ...others]);
     assertEquals(first, others.slice(0, 2), "two at a time, and first who had no part in it");
     assertEquals(bench.pieces.state(at(0)), "verifying");
-    assertEquals(bench.convicted, []);
-    assert(bench.failures.hashes(first[0]!, answer()));
+    assertEquals(bench.banned, []);
+    assert(bench.failures.onHashes(first[0]!, answer()));
     bench.check();
     assertEquals(bench.pieces.state(at(0)), "inFlight");
-    assertEquals(bench.convicted, [bad.peer]);
+    assertEquals(bench.banned, [bad.peer]);
     bench.leave(bad);
     const requests = bench.settle().flatMap((action) =>
       action.type === "request" ? requestsOf(action.blocks) : []
@@ -93,10 +93,10 @@ Deno.test({
     bench.deliverAll(fetcher);
     bench.verify(0);
     assert(bench.pieces.have.get(0));
-    assertEquals(bench.convicted, [bad.peer]);
+    assertEquals(bench.banned, [bad.peer]);
     assertEquals(good.peer.verifiedBytes, (fetcher === good ? 3 : 2) * 16_384);
     assertEquals(bad.peer.verifiedBytes, 16_384, "one of its blocks was right");
-    assert(!bench.failures.hashes(first[1]!, answer()), "a late answer means nothing");
+    assert(!bench.failures.onHashes(first[1]!, answer()), "a late answer means nothing");
   },
 });
 
@@ -106,14 +106,14 @@ Deno.test({
   fn() {
     const { bench, bad, others: [first, second] } = failed(2);
     bench.settle();
-    bench.failures.hashes(first!, answer());
+    bench.failures.onHashes(first!, answer());
     bench.leave(bad);
-    bench.download.settle(second!, bench.nowMs);
+    bench.download.poll(second!, bench.nowMs);
     assertEquals(bench.owed(second!), [{ piece: at(0), block: 3 }]);
     bench.settle();
     bench.deliver(second!, 0, 3, 8);
     bench.verify(0);
-    assertEquals(bench.convicted, [bad.peer, second!.peer]);
+    assertEquals(bench.banned, [bad.peer, second!.peer]);
     assertEquals(bench.pieces.state(at(0)), "inFlight");
     assertEquals(asked(bench.settle(), [first!]), [], "the hashes are known");
   },
@@ -124,13 +124,13 @@ Deno.test({
   permissions,
   fn() {
     const { bench, bad, others } = failed();
-    bench.failures.hashes(others[0]!, answer());
+    bench.failures.onHashes(others[0]!, answer());
     bench.leave(bad);
     const fresh = bench.seed(30, { v2: true }, bits(8, 1));
     bench.settle();
     for (let block = 0; block < BLOCKS; block++) bench.deliver(fresh, 1, block, 5);
     bench.verify(1);
-    assertEquals(bench.convicted.at(-1), fresh.peer, "it was alone: no hashes are needed for that");
+    assertEquals(bench.banned.at(-1), fresh.peer, "it was alone: no hashes are needed for that");
     bench.leave(fresh);
     assertEquals(bench.pieces.state(at(1)), "missing", "and nobody else could give them");
   },
@@ -150,7 +150,7 @@ Deno.test({
         if (how === "is silent") bench.tick(250);
         else {for (const peer of current) {
             if (how === "leaves") bench.leave(peer);
-            else bench.failures.rejected(peer, refusal());
+            else bench.failures.onHashReject(peer, refusal());
           }}
         current = asked(bench.settle(), all);
         for (const peer of current) everybody.add(peer);
@@ -158,7 +158,7 @@ Deno.test({
       assertEquals(everybody.size, 5, how);
       bench.check();
       assert(bench.failures.suspect.has(at(0)), how);
-      assertEquals(bench.convicted, []);
+      assertEquals(bench.banned, []);
       assert(bench.nowMs <= 4250, `${bench.nowMs} ms`);
     }
   },
@@ -172,11 +172,14 @@ Deno.test({
     const [liar, honest] = asked(bench.settle(), others);
     const lie = LEAVES.slice();
     lie[40] = 1;
-    assertThrows(() => bench.failures.hashes(liar!, answer(lie)), CorruptDataError);
-    assertThrows(() => bench.failures.hashes(liar!, answer(LEAVES.subarray(32))), CorruptDataError);
+    assertThrows(() => bench.failures.onHashes(liar!, answer(lie)), CorruptDataError);
+    assertThrows(
+      () => bench.failures.onHashes(liar!, answer(LEAVES.subarray(32))),
+      CorruptDataError,
+    );
     assertEquals(asked(bench.settle(), others), [others[2]!]);
     assertEquals(bench.pieces.state(at(0)), "verifying");
-    assert(bench.failures.hashes(honest!, answer()));
+    assert(bench.failures.onHashes(honest!, answer()));
     assertEquals(bench.pieces.state(at(0)), "inFlight");
   },
 });
@@ -186,9 +189,9 @@ Deno.test({
   permissions,
   fn() {
     const { bench, others } = failed();
-    assert(!bench.failures.hashes(others[0]!, answer(LEAVES, 1)));
-    assert(!bench.failures.hashes(others[0]!, { ...answer(), root: new Uint8Array(32) }));
-    assert(!bench.failures.hashes(others[0]!, { ...answer(), baseLayer: 1 }));
+    assert(!bench.failures.onHashes(others[0]!, answer(LEAVES, 1)));
+    assert(!bench.failures.onHashes(others[0]!, { ...answer(), root: new Uint8Array(32) }));
+    assert(!bench.failures.onHashes(others[0]!, { ...answer(), baseLayer: 1 }));
     assertEquals(bench.pieces.state(at(0)), "verifying");
   },
 });
@@ -209,7 +212,7 @@ Deno.test({
   fn() {
     const { bench, good, bad, others } = failed(1, true, 2);
     assertEquals(bench.pieces.state(at(0)), "verifying");
-    for (const peer of [good, bad]) bench.download.piecesReplaced(peer, bits(8, 1));
+    for (const peer of [good, bad]) bench.download.onBitfield(peer, bits(8, 1));
     assertEquals(asked(bench.settle(), others), others);
     for (const peer of [good, bad]) {
       for (const { piece, block } of bench.owed(peer)) bench.deliver(peer, piece, block, peer.id);

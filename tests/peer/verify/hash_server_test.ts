@@ -24,7 +24,7 @@ import type { Bitfield } from "../../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../../lib/store/layout.ts";
 import { Pieces } from "../../../lib/store/pieces.ts";
 import { formulaBytes } from "../../../support/content.ts";
-import { allOf, at, bits, connect, sentTo } from "../../support/peer/peers.ts";
+import { allOf, at, bits, connect, contextOf, sentTo } from "../../support/peer/peers.ts";
 
 const permissions = "none";
 const ROOT = fromHex("f61b411edd5deec7aec1a7db8c172916d1022bcf9964c7fca4577eef1424adf0");
@@ -59,12 +59,12 @@ class HashServerHarness {
     const layer = known
       ? new PieceLayer(ROOT, DATA.length, pieceLength, concat(...hashes))
       : new PieceLayer(ROOT, DATA.length, pieceLength);
-    this.server = new HashServer({
-      layers: new Map([[hex(ROOT), layer]]),
+    const context = contextOf({
       layout: this.layout,
       pieces: new Pieces(this.layout, have?.(this.layout) ?? allOf(pieceCount), 0),
       emit: (action) => this.#actions.push(action),
     });
+    this.server = new HashServer(context, new Map([[hex(ROOT), layer]]));
   }
 
   peer(id: number): Connection {
@@ -73,7 +73,7 @@ class HashServerHarness {
 
   /** The peer asks for `base layer, index, length, proof layers`. */
   ask(peer: Connection, range: string, root = ROOT): void {
-    this.server.request(peer, requestOf(range, root), this.nowMs);
+    this.server.onRequest(peer, requestOf(range, root), this.nowMs);
   }
 
   /** What was sent to the peer since the last time. */
@@ -96,7 +96,7 @@ class HashServerHarness {
   hashed(piece: PieceIndex): void {
     const begin = piece * this.layout.pieceLength;
     const data = DATA.subarray(begin, begin + this.layout.pieceLength);
-    this.server.hashed(piece, blockHashes(data), this.nowMs);
+    this.server.onHashed(piece, blockHashes(data), this.nowMs);
   }
 }
 
@@ -163,7 +163,7 @@ Deno.test({
       const bench = new HashServerHarness({ pieceLength });
       const peer = bench.peer(1);
       const request = decodeMessage(fromHex("15" + range)) as HashRangeMessage;
-      bench.server.request(peer, request, 0);
+      bench.server.onRequest(peer, request, 0);
       for (const piece of bench.hashing()) bench.hashed(piece);
       assertEquals(
         hex(encodeMessage(bench.said(peer)[0]!)),
@@ -201,10 +201,10 @@ Deno.test({
     assertEquals(bench.hashing(), []);
     bench.ask(peer, "0,0,2,0");
     assertEquals(bench.hashing(), [at(0)]);
-    bench.server.hashed(at(0), undefined, 0);
+    bench.server.onHashed(at(0), undefined, 0);
     assertEquals(bench.said(peer).map(({ type }) => type), ["hashReject"]);
     bench.ask(peer, "0,0,2,0");
-    bench.server.hashed(at(0), new Uint8Array(64), 0);
+    bench.server.onHashed(at(0), new Uint8Array(64), 0);
     assertEquals(bench.said(peer).map(({ type }) => type), ["hashReject"], "it has changed");
   },
 });
@@ -261,7 +261,7 @@ Deno.test({
     bench.ask(peers[0]!, "0,0,2,0");
     assertEquals(bench.hashing(), [], "not read again");
     assertEquals(bench.said(peers[0]!).map(({ type }) => type), ["hashes"]);
-    bench.server.pieceLost(at(0));
+    bench.server.onPieceLost(at(0));
     bench.ask(peers[0]!, "0,0,2,0");
     assertEquals(bench.hashing(), [at(0)]);
   },
@@ -302,9 +302,9 @@ Deno.test({
       for (let [piece] = bench.hashing(); piece !== undefined; [piece] = bench.hashing()) {
         bytes += pieceLength;
         bench.hashed(piece);
-        bench.server.pieceLost(piece); // as if it had been another piece
+        bench.server.onPieceLost(piece); // as if it had been another piece
       }
-      bench.server.left(peer);
+      bench.server.onDisconnected(peer);
       bench.nowMs += 50;
       bench.server.tick(bench.nowMs);
     }
@@ -320,8 +320,8 @@ Deno.test({
     const [one, other] = [bench.peer(1), bench.peer(2)];
     bench.ask(one, "0,0,2,0");
     bench.ask(other, "0,2,2,0");
-    bench.server.left(one);
-    bench.server.left(other);
+    bench.server.onDisconnected(one);
+    bench.server.onDisconnected(other);
     assertEquals(bench.hashing(), [at(0)]);
     bench.hashed(at(0));
     assertEquals([bench.hashing(), bench.said(one)], [[], []]);

@@ -29,7 +29,7 @@ class PieceLayerFetchHarness {
 
   peer(id: number, negotiated: Partial<Negotiated> = {}): Connection {
     const connection = connect(this.#book, id, { v2: true, ...negotiated });
-    connection.remote = allOf(6);
+    connection.pieces.have = allOf(6);
     return connection;
   }
 
@@ -82,7 +82,7 @@ Deno.test({
       for (const request of requests) {
         asked.push([request.baseLayer, request.index, request.length, request.proofLayers]);
         const answer = answerOf(known, request);
-        assert(bench.exchange.hashes(peer, answer));
+        assert(bench.exchange.onHashes(peer, answer));
       }
     }
     assertEquals(asked, [[0, 0, 512, 10], [0, 512, 512, 10], [0, 1024, 512, 10]]);
@@ -98,7 +98,7 @@ Deno.test({
     const bench = new PieceLayerFetchHarness(inventedLayers(4).unknown);
     assertEquals(bench.asked(bench.peer(1, { v2: false })), []);
     const empty = bench.peer(2);
-    empty.remote = bits(6);
+    empty.pieces.have = bits(6);
     assertEquals(bench.asked(empty), []);
     assertEquals(bench.asked(bench.peer(3)).length, 1);
   },
@@ -124,12 +124,12 @@ Deno.test({
     const [request] = bench.asked(liar);
     const answer = answerOf(known, request!);
     answer.hashes[40]! ^= 1;
-    assertThrows(() => bench.exchange.hashes(liar, answer), CorruptDataError, "do not lead");
+    assertThrows(() => bench.exchange.onHashes(liar, answer), CorruptDataError, "do not lead");
     assertEquals(unknown.hash(0), undefined);
     answer.hashes[40]! ^= 1;
     const honest = bench.peer(2);
     assertEquals(bench.asked(honest).length, 1);
-    assert(bench.exchange.hashes(honest, answer));
+    assert(bench.exchange.onHashes(honest, answer));
     assert(bench.exchange.isComplete);
   },
 });
@@ -144,11 +144,11 @@ Deno.test({
     const stranger = bench.peer(2);
     const [request] = bench.asked(asked);
     const answer = answerOf(known, request!);
-    assert(!bench.exchange.hashes(stranger, answer));
-    assert(!bench.exchange.hashes(asked, { ...answer, index: 8 }));
-    assert(!bench.exchange.hashes(asked, { ...answer, root: ROOT }));
-    assert(bench.exchange.hashes(asked, answer));
-    assert(!bench.exchange.hashes(asked, answer), "nor the same a second time");
+    assert(!bench.exchange.onHashes(stranger, answer));
+    assert(!bench.exchange.onHashes(asked, { ...answer, index: 8 }));
+    assert(!bench.exchange.onHashes(asked, { ...answer, root: ROOT }));
+    assert(bench.exchange.onHashes(asked, answer));
+    assert(!bench.exchange.onHashes(asked, answer), "nor the same a second time");
   },
 });
 
@@ -164,10 +164,10 @@ Deno.test({
       const [request] = bench.asked(first);
       assertEquals(bench.asked(other), []);
       if (how === "refuses") {
-        bench.exchange.rejected(other, { ...request!, type: "hashReject" }, 5000);
+        bench.exchange.onHashReject(other, { ...request!, type: "hashReject" }, 5000);
         assertEquals(bench.asked(other, 5000), [], "a refusal by somebody else means nothing");
-        bench.exchange.rejected(first, { ...request!, type: "hashReject" }, 5000);
-      } else if (how === "leaves") bench.exchange.left(first);
+        bench.exchange.onHashReject(first, { ...request!, type: "hashReject" }, 5000);
+      } else if (how === "leaves") bench.exchange.onDisconnected(first);
       else {
         bench.exchange.tick(4999);
         assertEquals(bench.asked(other, 4999), []);
@@ -176,11 +176,11 @@ Deno.test({
       if (how !== "leaves") {
         assertEquals(bench.asked(first, 5000), [], "not at once");
         assertEquals(bench.asked(first, 15_000).length, 1, "it may be the only one");
-        bench.exchange.left(first);
+        bench.exchange.onDisconnected(first);
       }
       const [again] = bench.asked(other, 5000);
       const answer = answerOf(known, again!);
-      assert(bench.exchange.hashes(other, answer));
+      assert(bench.exchange.onHashes(other, answer));
       assert(bench.exchange.isComplete);
     }
   },

@@ -13,15 +13,15 @@ function sharing(pieceCount: number): { bench: DownloadHarness; peers: [Connecti
   const bench = new DownloadHarness({ pieceCount, blocksPerPiece: 2, slotCount: 8 });
   const has = bits(pieceCount, 0);
   const one = bench.seed(1, {}, has);
-  one.requestQueue = 1;
+  one.extension.requestQueue = 1;
   const other = bench.seed(2, {}, has);
-  other.requestQueue = 1;
+  other.extension.requestQueue = 1;
   bench.settle();
   assertEquals([bench.owed(one), bench.owed(other)], [[{ piece: at(0), block: 0 }], [{
     piece: at(0),
     block: 1,
   }]]);
-  one.requestQueue = other.requestQueue = 250;
+  one.extension.requestQueue = other.extension.requestQueue = 250;
   return { bench, peers: [one, other] };
 }
 
@@ -46,7 +46,7 @@ Deno.test({
     bench.deliver(peer, 0, 0);
     bench.deliver(peer, 0, 1, 1);
     bench.verifyFull();
-    assertEquals(bench.convicted, [peer.peer]);
+    assertEquals(bench.banned, [peer.peer]);
     assertEquals(bench.pieces.state(at(0)), "missing");
     assertEquals(bench.download.wastedBytes, 2 * 16384);
     assertEquals(bench.failures.suspect.size, 0, "there is no doubt");
@@ -58,7 +58,7 @@ Deno.test({
   permissions,
   fn() {
     const { bench } = spoiled(1);
-    assertEquals(bench.convicted, []);
+    assertEquals(bench.banned, []);
     assertEquals([...bench.failures.suspect], [at(0)]);
   },
 });
@@ -74,9 +74,9 @@ Deno.test({
       const peers = { "the good one": good, "the bad one": bad, "a third": third };
       const chosen = peers[who as keyof typeof peers];
       const order = [chosen, ...[good, bad, third].filter((one) => one !== chosen)];
-      if (who !== "a third") bench.download.piecesReplaced(third, bits(8, 1, 2, 3, 4, 5, 6, 7));
-      for (const peer of [good, bad]) bench.download.piecesReplaced(peer, all);
-      for (const peer of order) bench.download.settle(peer, bench.nowMs);
+      if (who !== "a third") bench.download.onBitfield(third, bits(8, 1, 2, 3, 4, 5, 6, 7));
+      for (const peer of [good, bad]) bench.download.onBitfield(peer, all);
+      for (const peer of order) bench.download.poll(peer, bench.nowMs);
       const active = bench.pieces.active.get(at(0))!;
       assert(active.exclusive, who);
       assertEquals(active.owner, chosen.id);
@@ -89,7 +89,7 @@ Deno.test({
       bench.deliver(chosen, 0, 0);
       bench.deliver(chosen, 0, 1);
       bench.verifyFull();
-      assertEquals(bench.convicted, [bad.peer], who);
+      assertEquals(bench.banned, [bad.peer], who);
       assertEquals(bench.failures.suspect.size, 0);
       assertEquals(bench.failures.wantsDigests(at(0)), false);
     }
@@ -101,17 +101,17 @@ Deno.test({
   permissions,
   fn() {
     const { bench, good, bad } = spoiled(1);
-    bench.download.settle(bad, bench.nowMs);
+    bench.download.poll(bad, bench.nowMs);
     bench.deliver(bad, 0, 0);
     bench.deliver(bad, 0, 1, 8);
     bench.verifyFull();
-    assertEquals(bench.convicted, [bad.peer]);
+    assertEquals(bench.banned, [bad.peer]);
     bench.leave(bad);
     bench.settle();
     bench.deliverAll(good);
     bench.verifyFull();
     assert(bench.pieces.isComplete);
-    assertEquals(new Set(bench.convicted), new Set([bad.peer]));
+    assertEquals(new Set(bench.banned), new Set([bad.peer]));
   },
 });
 
@@ -123,12 +123,12 @@ Deno.test({
     for (let seed = 0; seed < 40; seed++) {
       const bench = new DownloadHarness({ pieceCount: 12, blocksPerPiece: 4, slotCount: 2, seed });
       const peers = [1, 2, 3, 4, 5].map((id) => bench.seed(id));
-      for (const peer of peers) peer.requestQueue = 1 + seed % 3;
+      for (const peer of peers) peer.extension.requestQueue = 1 + seed % 3;
       const bad = peers.slice(0, 1 + seed % 3);
       let failures = 0;
       for (let i = 0; i < 400 && !bench.pieces.isComplete; i++) {
         bench.settle();
-        for (const peer of [...bench.connections]) {
+        for (const peer of [...bench.connections.values()]) {
           const [first] = bench.owed(peer);
           if (first === undefined) continue;
           const corrupt = bad.includes(peer) && (first.piece + first.block + i) % 3 === 0;
@@ -136,12 +136,12 @@ Deno.test({
         }
         failures += bench.verifyFull().length;
         for (const peer of peers) {
-          if (bench.convicted.includes(peer.peer) && bench.connections.has(peer)) bench.leave(peer);
+          if (bench.banned.includes(peer.peer) && bench.connections.has(peer.id)) bench.leave(peer);
         }
         if (i % 20 === 0) bench.tick(250);
       }
       assert(bench.pieces.isComplete, `seed ${seed}`);
-      const names = new Set(bench.convicted);
+      const names = new Set(bench.banned);
       for (const peer of names) assert(bad.some((one) => one.peer === peer), `seed ${seed}`);
       if (failures > 0) assert(names.size > 0, `seed ${seed}: ${failures} failures`);
       convictions += names.size;
@@ -166,7 +166,7 @@ Deno.test({
     bench.deliverAll(innocent);
     bench.verifyFull();
     assert(bench.pieces.isComplete);
-    assertEquals(bench.convicted, []);
+    assertEquals(bench.banned, []);
   },
 });
 
@@ -180,7 +180,7 @@ Deno.test({
     bench.settle();
     bench.deliverAll(good);
     bench.verifyFull();
-    assertEquals(bench.convicted, [bad.peer]);
+    assertEquals(bench.banned, [bad.peer]);
   },
 });
 
@@ -190,13 +190,13 @@ Deno.test({
   fn() {
     for (const end of ["choke", "reject", "leave", "snub"] as const) {
       const { bench, good: one, bad: other } = spoiled(3);
-      bench.download.piecesReplaced(other, bits(3));
+      bench.download.onBitfield(other, bits(3));
       bench.settle();
       bench.deliver(one, 0, 0);
       const honest = bench.seed(3, {}, bits(3, 0));
       bench.settle();
       assertEquals(bench.owed(honest), []);
-      if (end === "choke") bench.download.choked(one);
+      if (end === "choke") bench.download.onChoke(one);
       else if (end === "reject") bench.reject(one, 0, 1);
       else if (end === "leave") bench.leave(one);
       else bench.tick(9000);
@@ -221,7 +221,7 @@ Deno.test({
     const helper = bench.seed(3);
     for (let i = 0; i < 90; i++) {
       bench.tick(250);
-      if (i % 20 === 0) bench.download.unchoked(good), good.lastBlockMs = bench.nowMs;
+      if (i % 20 === 0) bench.download.onUnchoke(good), good.download.lastBlockMs = bench.nowMs;
       bench.settle();
       if (i < 75) assert(active.exclusive, `${i}`);
     }
@@ -230,7 +230,7 @@ Deno.test({
     bench.deliverAll(helper);
     bench.verifyFull();
     assert(bench.pieces.isComplete);
-    assertEquals(bench.convicted, [bad.peer]);
+    assertEquals(bench.banned, [bad.peer]);
   },
 });
 
@@ -242,7 +242,7 @@ Deno.test({
     for (let piece = 0; piece < 20; piece++) {
       const active = new ActivePiece(at(piece), 0, 1);
       active.receive(0, 1);
-      blame.failed(active, new Uint8Array(32));
+      blame.onFailed(active, new Uint8Array(32));
     }
     assertEquals(blame.suspect.size, 20);
     const curious = [...Array(20).keys()].filter((piece) => blame.needsDigests(at(piece)));

@@ -18,6 +18,7 @@ import { type ActivePiece, Pieces } from "../../../lib/store/pieces.ts";
 import { seededRandom } from "../../../support/random.ts";
 import { requestsOf } from "../../../simulation/requests.ts";
 import type { Peer } from "../../../lib/peer/connection/peer.ts";
+import type { TransferContext } from "../../../lib/peer/connection/context.ts";
 
 /** `n` as a piece index, unchecked. */
 export function at(n: number): PieceIndex {
@@ -65,9 +66,24 @@ export function sentTo(actions: readonly Action[], connection: Connection): Mess
     if (action.type === "request" && action.connection === connection) {
       return requestsOf(action.blocks);
     }
-    if (action.type === "tell" && action.to.includes(connection)) return [action.message];
+    if (action.type === "broadcast" && action.to.includes(connection)) return [action.message];
     return action.type === "send" && action.connection === connection ? [action.message] : [];
   });
+}
+
+/** The context of parts of a transfer: what a test does not say is empty. */
+export function contextOf(some: Partial<TransferContext> = {}): TransferContext {
+  const layout = some.layout ?? layoutOf(1, 1);
+  return {
+    layout,
+    pieces: some.pieces ?? new Pieces(layout, new Bitfield(layout.pieceCount), 0),
+    connections: new Map(),
+    emit: () => {},
+    ready: new ReadyQueue(),
+    random: seededRandom(1),
+    peerById: () => undefined,
+    ...some,
+  };
 }
 
 /** How a download bench is set up. */
@@ -88,13 +104,13 @@ export class DownloadHarness {
   readonly pieces: Pieces;
   readonly download: Download;
   readonly book = new PeerList(() => {});
-  readonly connections = new Set<Connection>();
+  readonly connections = new Map<number, Connection>();
   readonly failures: FailedPieces;
-  readonly hunger = new ReadyQueue();
+  readonly ready = new ReadyQueue();
   /** Blocks handed to the piece memory. */
   stored: { slot: number; begin: number; length: number }[] = [];
   /** Who was found guilty, in order. */
-  readonly convicted: Peer[] = [];
+  readonly banned: Peer[] = [];
   nowMs = 0;
   /** By slot, the digests of the blocks in it: of zeros where a block is right. */
   readonly #digests = new Map<number, Uint8Array>();
@@ -105,27 +121,34 @@ export class DownloadHarness {
     const { pieceCount = 8, blocksPerPiece = 4, slotCount = 16, seed = 1 } = options;
     this.layout = options.layout ?? layoutOf(pieceCount, blocksPerPiece);
     this.pieces = new Pieces(this.layout, new Bitfield(this.layout.pieceCount), slotCount);
-    const shared = {
+    const context = contextOf({
       layout: this.layout,
       pieces: this.pieces,
       connections: this.connections,
       emit: (action: Action) => this.#actions.push(action),
-      hunger: this.hunger,
-    };
-    this.failures = new FailedPieces({
-      ...shared,
-      peerById: (id) => this.book.byId(id),
-      placeOf: options.placeOf ?? (() => undefined),
-      convict: (peer) => this.convicted.push(peer),
-      reopen: (piece, wrong) => this.download.reopened(piece, wrong),
-      drop: (piece) => this.download.failed(piece),
-    }, 0);
-    this.download = new Download({
-      ...shared,
-      storeBlock: (slot, begin, block) => this.#store(slot, begin, block),
+      ready: this.ready,
       random: seededRandom(seed),
-      doubted: this.failures.suspect,
+      peerById: (id) => this.book.byId(id),
+    });
+    this.failures = new FailedPieces(context, options.placeOf ?? (() => undefined), {
+      ban: (peer) => this.banned.push(peer),
+      retryBlocks: (piece, wrong) => this.download.retryBlocks(piece, wrong),
+      retryPiece: (piece) => this.download.retryPiece(piece),
+    }, 0);
+    const { suspect } = this.failures;
+    this.download = new Download(context, {
+      suspect,
       canVerify: options.canVerify ?? (() => true),
+    }, {
+      storeBlock: (slot, begin, block) => this.#store(slot, begin, block),
+      onFull: (active) =>
+        this.#actions.push({
+          type: "verify",
+          active,
+          expected: { kind: "sha1", hash: new Uint8Array(20) },
+          note: "verified",
+          wantsDigests: this.failures.wantsDigests(active.piece),
+        }),
       downloadLimit: options.downloadLimit,
     });
   }
@@ -150,18 +173,18 @@ export class DownloadHarness {
     has = allOf(this.layout.pieceCount),
   ): Connection {
     const connection = connect(this.book, id, negotiated, this.nowMs - 1500);
-    connection.remote = new Bitfield(this.layout.pieceCount);
-    this.connections.add(connection);
-    this.download.piecesReplaced(connection, has);
-    this.download.unchoked(connection);
+    connection.pieces.have = new Bitfield(this.layout.pieceCount);
+    this.connections.set(connection.id, connection);
+    this.download.onBitfield(connection, has);
+    this.download.onUnchoke(connection);
     return connection;
   }
 
   /** Lets everybody who is hungry ask for more; returns all that was sent. */
   settle(): Action[] {
     let connection: Connection | undefined;
-    while ((connection = this.hunger.next()) !== undefined) {
-      this.download.settle(connection, this.nowMs);
+    while ((connection = this.ready.next()) !== undefined) {
+      this.download.poll(connection, this.nowMs);
     }
     this.check();
     const actions = this.#actions;
@@ -179,7 +202,7 @@ export class DownloadHarness {
   /** Everything the connection owes, as piece and block numbers, in the order of asking. */
   owed(connection: Connection): { piece: PieceIndex; block: number }[] {
     const perPiece = Math.ceil(this.layout.pieceLength / BLOCK_LENGTH);
-    return [...connection.outstanding.keys()].map((key) => ({
+    return [...connection.download.outstanding.keys()].map((key) => ({
       piece: at(Math.floor(key / perPiece)),
       block: key % perPiece,
     }));
@@ -200,7 +223,7 @@ export class DownloadHarness {
   reject(connection: Connection, piece: number, block: number): void {
     const length = this.layout.blockLength(at(piece), block, connection.negotiated.v2);
     const message = { type: "reject", piece, begin: block * BLOCK_LENGTH, length } as const;
-    this.download.rejected(connection, message);
+    this.download.onReject(connection, message);
     this.check();
   }
 
@@ -216,10 +239,11 @@ export class DownloadHarness {
     const passes = matches ?? digests.every((byte) => byte === 0);
     if (passes) {
       const wanted = this.failures.wantsDigests(active.piece) ? digests : undefined;
-      const from = this.failures.passed(active, wanted);
-      this.download.stored(active.piece, from);
-      this.#actions.push({ type: "stored", piece: active.piece, from });
-    } else this.failures.failed(active, digests);
+      const from = this.failures.onPassed(active, wanted);
+      this.download.onStored(active.piece, from);
+      const bytes = this.layout.dataLength(active.piece);
+      this.#actions.push({ type: "pieceStored", piece: active.piece, bytes, from });
+    } else this.failures.onFailed(active, digests);
     this.check();
   }
 
@@ -236,10 +260,10 @@ export class DownloadHarness {
 
   /** The connection is gone. */
   leave(connection: Connection): void {
-    this.connections.delete(connection);
-    this.download.left(connection);
-    this.hunger.remove(connection);
-    this.failures.left(connection);
+    this.connections.delete(connection.id);
+    this.download.onDisconnected(connection);
+    this.ready.remove(connection);
+    this.failures.onDisconnected(connection);
     this.check();
   }
 

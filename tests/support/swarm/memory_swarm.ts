@@ -131,6 +131,6 @@ export class MemorySwarm implements SimSwarm {
 
   /** Asserts that the machine has not lost track. */
   onSettled({ swarm }: SimNode): void {
-    if (swarm.phase.name === "transfer") swarm.phase.transfer.download.checkInvariant();
+    swarm.checkInvariant();
   }
 }

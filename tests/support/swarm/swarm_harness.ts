@@ -8,12 +8,12 @@ import type { Message } from "../../../lib/codec/wire/message.ts";
 import type { Action } from "../../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../../lib/peer/connection/connection.ts";
 import { Swarm } from "../../../lib/peer/swarm.ts";
-import type { Transfer } from "../../../lib/peer/transfer.ts";
 import type { Bitfield } from "../../../lib/store/bitfield.ts";
 import { MemoryTorrent } from "./memory_torrent.ts";
 import { bits, sentTo } from "../peer/peers.ts";
 import { seededRandom } from "../../../support/random.ts";
 import type { Peer } from "../../../lib/peer/connection/peer.ts";
+import type { TransferView } from "../../../lib/peer/transfer_view.ts";
 
 /** How a swarm on a bench is set up. */
 export interface SwarmHarnessOptions {
@@ -63,10 +63,10 @@ export class SwarmHarness {
   }
 
   /** The transfer; throws while there is none. */
-  get transfer(): Transfer {
-    const { phase } = this.swarm;
-    if (phase.name === "metadata") throw new Error("no metadata yet");
-    return phase.transfer;
+  get transfer(): TransferView {
+    const { transfer } = this.swarm;
+    if (transfer === undefined) throw new Error("no metadata yet");
+    return transfer;
   }
 
   /** The metadata is known. */
@@ -145,7 +145,7 @@ export class SwarmHarness {
   actions(): Action[] {
     this.swarm.poll(this.nowMs);
     this.#actions.push(...this.swarm.pollActions());
-    if (this.swarm.phase.name === "transfer") this.transfer.download.checkInvariant();
+    this.swarm.checkInvariant();
     return this.#actions.splice(0);
   }
 

@@ -1,0 +1,119 @@
+/**
+ * The checks of pieces: which hash a piece has to match, and what follows when it does or does not.
+ *
+ * @module
+ */
+
+import type { HashesMessage, HashRangeMessage } from "../../codec/wire/message.ts";
+import type { PieceIndex } from "../../store/layout.ts";
+import type { ActivePiece, PieceHash } from "../../store/pieces.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { TransferContext } from "../connection/context.ts";
+import type { Peer } from "../connection/peer.ts";
+import { FailedPieces, type VerdictHandlers } from "./failed_pieces.ts";
+import { type KnownHashes, PieceHashes } from "./piece_hashes.ts";
+
+/** Has full pieces checked, and judges whoever sent them. */
+export class Verifier {
+  /** Some pieces were checked by SHA-1 although the torrent has SHA-256 hashes. */
+  usedSha1: boolean;
+  readonly #context: TransferContext;
+  readonly #hashes: PieceHashes;
+  readonly #failures: FailedPieces;
+
+  /** @param usedSha1 some pieces were, before this transfer */
+  constructor(
+    context: TransferContext,
+    known: KnownHashes & { readonly usedSha1?: boolean | undefined },
+    handlers: VerdictHandlers,
+    nowMs: number,
+  ) {
+    this.#context = context;
+    this.usedSha1 = known.usedSha1 ?? false;
+    const onHashes = this.#hashes = new PieceHashes(context, known, nowMs);
+    this.#failures = new FailedPieces(context, (piece) => onHashes.placeOf(piece), handlers, nowMs);
+  }
+
+  /** True when all piece hashes are known. */
+  get isComplete(): boolean {
+    return this.#hashes.isComplete;
+  }
+
+  /** Pieces that failed, to be fetched first, each by one peer alone. */
+  get suspect(): ReadonlySet<PieceIndex> {
+    return this.#failures.suspect;
+  }
+
+  /** See {@link PieceHashes.expected}. */
+  expected(piece: PieceIndex): PieceHash | undefined {
+    return this.#hashes.expected(piece);
+  }
+
+  /** See {@link PieceHashes.canVerify}. */
+  canVerify(piece: PieceIndex): boolean {
+    return this.#hashes.canVerify(piece);
+  }
+
+  /** Asks the driver to check a full piece and to store it. */
+  check(active: ActivePiece): void {
+    const { layout, pieces, emit } = this.#context;
+    const { piece } = active;
+    const expected = this.expected(piece)!;
+    const isProvisional = expected.kind === "sha1" && layout.version === "hybrid";
+    const note = pieces.isFragment(piece) ? "fragment" : isProvisional ? "sha1" : "verified";
+    const wantsDigests = this.#failures.wantsDigests(piece);
+    emit({ type: "verify", active, expected, note, wantsDigests });
+  }
+
+  /**
+   * The driver checked a piece, and stored it when it matched. Returns who sent what is stored now;
+   * `undefined` when it did not match.
+   *
+   * @param digests The SHA-256 of each block, packed: where it did not match, or they were wanted.
+   */
+  onVerified(
+    piece: PieceIndex,
+    matches: boolean,
+    bySha1: boolean,
+    digests: Uint8Array | undefined,
+  ): readonly Peer[] | undefined {
+    const { layout, pieces } = this.#context;
+    const active = pieces.active.get(piece)!;
+    if (!matches) return void this.#failures.onFailed(active, digests);
+    if (bySha1 && layout.version === "hybrid") this.usedSha1 = true;
+    return this.#failures.onPassed(active, digests);
+  }
+
+  /**
+   * Hashes arrived. Returns true when more pieces can be checked than before.
+   *
+   * @throws {CorruptDataError} when they do not lead to the hash they belong to
+   */
+  hashes(connection: Connection, message: HashesMessage, nowMs: number): boolean {
+    if (this.#failures.onHashes(connection, message)) return false;
+    return this.#hashes.onHashes(connection, message, nowMs);
+  }
+
+  /** The peer does not give hashes it was asked for. */
+  onHashReject(connection: Connection, message: HashRangeMessage, nowMs: number): void {
+    this.#failures.onHashReject(connection, message);
+    this.#hashes.onHashReject(connection, message, nowMs);
+  }
+
+  /** Asks the peer for hashes that are missing. */
+  poll(connection: Connection, nowMs: number): void {
+    this.#hashes.poll(connection, nowMs);
+  }
+
+  /** The connection is gone. */
+  onDisconnected(connection: Connection): void {
+    this.#hashes.onDisconnected(connection);
+    this.#failures.onDisconnected(connection);
+  }
+
+  /** Time passed. Returns true when there may be something to ask for that there was not before. */
+  tick(nowMs: number): boolean {
+    this.#failures.tick(nowMs);
+    return this.#hashes.tick(nowMs);
+  }
+}

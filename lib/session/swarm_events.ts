@@ -1,0 +1,43 @@
+/**
+ * What happens in a swarm, as its listeners hear of it.
+ *
+ * @module
+ */
+
+import type { Action } from "../peer/connection/actions.ts";
+import { addressOf, type Peer } from "../peer/connection/peer.ts";
+import type { PieceIndex } from "../store/layout.ts";
+import type { TransferEvent } from "./events.ts";
+
+/** An action that asks for nothing but that listeners are told. */
+type NewsAction = Extract<
+  Action,
+  { readonly type: "pieceStored" | "pieceFailed" | "pieceLost" | "peer" }
+>;
+
+/** The event that tells of it. `pathOf` says where a piece is on disk. */
+export function eventOf(action: NewsAction, pathOf: (piece: PieceIndex) => string): TransferEvent {
+  switch (action.type) {
+    case "pieceStored": {
+      const { piece, bytes, from } = action;
+      return { type: "piece", piece, bytes, from: from.map(addressOf) };
+    }
+    case "pieceFailed":
+      return { type: "pieceFailed", piece: action.piece, from: action.from.map(addressOf) };
+    case "pieceLost":
+      return { type: "pieceLost", piece: action.piece, path: pathOf(action.piece) };
+    case "peer":
+      return peerEvent(action.peer);
+  }
+}
+
+function peerEvent(peer: Peer): TransferEvent {
+  const { state, client, reason } = peer;
+  return {
+    type: "peer",
+    address: addressOf(peer),
+    state,
+    ...(client !== "" && { client }),
+    ...((state === "away" || state === "banned") && reason !== "" && { reason }),
+  };
+}
