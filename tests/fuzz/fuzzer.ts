@@ -67,29 +67,49 @@ const ROUNDS_BETWEEN_LOOKS = 64;
 /** What was slow is fed that often again, and measured by the processor: a busy machine is no finding. */
 const REPEATS_OF_SLOW = 2;
 
+/** What inputs are measured by. */
+export interface Meters {
+  /** Milliseconds of the clock. */
+  nowMs(): number;
+  /** Milliseconds of processor time that this process has used, all threads. */
+  processorMs(): number;
+  /** Resident memory of this process, in bytes. */
+  resident(): number;
+}
+
+/** The real ones. */
+export const systemMeters: Meters = {
+  nowMs: () => performance.now(),
+  processorMs() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
+  resident: () => Deno.memoryUsage().rss,
+};
+
 /** Feeds the targets in turn until the run is over, or has found enough. */
 export async function fuzz(
   targets: readonly Target[],
   run: Run,
   limits: Limits,
-  resident: () => number,
+  meters: Meters = systemMeters,
 ): Promise<Report> {
   const counts = new Map(targets.map(({ name }) => [name, { taken: 0, refused: 0, slowestMs: 0 }]));
   const findings = new Map<string, Finding>();
-  let peakResident = resident();
+  let peakResident = meters.resident();
   let isHeavy = false;
   for (let rounds = 0; !run.isOver(rounds) && findings.size < MAX_FINDINGS; rounds++) {
     const seed = nthSeed(run.seed, rounds);
     for (const target of targets) {
       if (rounds % (target.every ?? 1) !== 0) continue;
-      const what = await feed(target, seed, counts.get(target.name)!, limits.slowMs);
+      const what = await feed(target, seed, counts.get(target.name)!, limits.slowMs, meters);
       const kind = `${target.name}: ${what}`;
       if (what !== undefined && !findings.has(kind)) {
         findings.set(kind, { target: target.name, seed, what });
       }
     }
     if (rounds % ROUNDS_BETWEEN_LOOKS !== 0) continue;
-    peakResident = Math.max(peakResident, resident());
+    peakResident = Math.max(peakResident, meters.resident());
     if (isHeavy || peakResident <= limits.maxResident) continue;
     isHeavy = true;
     const what = `the process takes ${Math.round(peakResident / 2 ** 20)} MiB`;
@@ -109,27 +129,22 @@ async function feed(
   seed: number,
   count: Count,
   slowMs: number,
+  meters: Meters,
 ): Promise<string | undefined> {
   let quickestMs = Infinity;
   for (let repeats = 0; repeats <= REPEATS_OF_SLOW && quickestMs > slowMs; repeats++) {
-    const clock = repeats === 0 ? performance.now.bind(performance) : processorMs;
-    const startMs = clock();
+    const elapsedMs = () => repeats === 0 ? meters.nowMs() : meters.processorMs();
+    const startMs = elapsedMs();
     try {
       const taken = await target.run(new Input(seed));
       if (repeats === 0) taken ? count.taken++ : count.refused++;
     } catch (error) {
       return describe(error);
     }
-    quickestMs = Math.min(quickestMs, clock() - startMs);
+    quickestMs = Math.min(quickestMs, elapsedMs() - startMs);
   }
   count.slowestMs = Math.max(count.slowestMs, quickestMs);
   return quickestMs > slowMs ? "an input takes too long" : undefined;
-}
-
-/** Processor time of this process so far, all threads. */
-function processorMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }
 
 /** The error, and the place in the library where it came up. */
