@@ -5,15 +5,15 @@
  * @module
  */
 
-import { progressEvent, torrentEvent } from "./lib/cli/output/json_events.ts";
-import { runOnDone } from "./lib/cli/on_done.ts";
-import { openPage } from "./lib/cli/page.ts";
 import { leecherProgram } from "./lib/cli/command_line/programs.ts";
+import { runOnDone } from "./lib/cli/on_done.ts";
+import { progressEvent, torrentEvent } from "./lib/cli/output/json_events.ts";
 import { listing, mismatch, sourceLines } from "./lib/cli/output/result_lines.ts";
+import { openPage } from "./lib/cli/page.ts";
 import { main, type Run, untilStopped } from "./lib/cli/program.ts";
+import { TransferDisplay } from "./lib/cli/terminal/transfer_display.ts";
 import { completionSentence } from "./lib/cli/text/messages.ts";
 import { count } from "./lib/cli/text/units.ts";
-import { TransferDisplay } from "./lib/cli/terminal/transfer_display.ts";
 import { ExitCode, OptionError, ShoalError } from "./lib/errors.ts";
 import { Leecher, listTorrent, verifyFile } from "./mod.ts";
 

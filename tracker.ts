@@ -4,11 +4,11 @@
  * @module
  */
 
-import { swarmsEvent, trackerEvent } from "./lib/cli/output/json_events.ts";
-import { trackerLine } from "./lib/cli/terminal/progress.ts";
-import { openPage } from "./lib/cli/page.ts";
 import { trackerProgram } from "./lib/cli/command_line/programs.ts";
+import { swarmsEvent, trackerEvent } from "./lib/cli/output/json_events.ts";
+import { openPage } from "./lib/cli/page.ts";
 import { main, untilStopped } from "./lib/cli/program.ts";
+import { trackerLine } from "./lib/cli/terminal/progress.ts";
 import { Tracker } from "./mod.ts";
 
 await main(trackerProgram, async (run) => {

@@ -19,16 +19,16 @@ import type { Contender, Content } from "./contenders/contender.ts";
 import { makeContent } from "./machine/content.ts";
 import { benchCreate } from "./machine/create.ts";
 import { benchIdle, IDLE_LEGEND } from "./machine/idle.ts";
-import { untilInterrupted } from "./measure/signals.ts";
 import { benchMany, MANY_LEGEND } from "./machine/many.ts";
 import { benchMemory, MEMORY_LEGEND } from "./machine/memory.ts";
-import { type Options, parseOptions, type TableName } from "./options.ts";
-import { describeMachine } from "./measure/process_stats.ts";
-import { lackOfSpace, MEMORY_FOLDER } from "./measure/disk_space.ts";
 import { benchPage, PAGE_LEGEND } from "./machine/page.ts";
 import { benchStart, START_LEGEND } from "./machine/start.ts";
 import { benchTracker } from "./machine/tracker.ts";
 import { benchTransfer, type ShapeName, SHAPES, TRANSFER_LEGEND } from "./machine/transfer.ts";
+import { lackOfSpace, MEMORY_FOLDER } from "./measure/disk_space.ts";
+import { describeMachine } from "./measure/process_stats.ts";
+import { untilInterrupted } from "./measure/signals.ts";
+import { type Options, parseOptions, type TableName } from "./options.ts";
 
 /** What all tables are made with. */
 interface Bench {

@@ -8,11 +8,11 @@
  */
 
 import { ShoalError } from "../lib/errors.ts";
+import { printTable } from "./measure/table.ts";
 import { helpText, parseRequest } from "./simulator/options.ts";
 import { describe, type Figures, figuresOf } from "./simulator/report.ts";
 import { type Scenario, Simulation } from "./simulator/simulation.ts";
 import { trace } from "./simulator/trace.ts";
-import { printTable } from "./measure/table.ts";
 
 const SCALES = [10, 30, 100, 300, 1000, 3000];
 const HEADINGS = [

@@ -16,12 +16,12 @@ import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
 import { writePseudoRandomFile } from "../support/content.ts";
 import { CONTENDERS } from "./contenders/all.ts";
-import { prepareLab, removeRun } from "./swarm/network_namespaces.ts";
 import { describeMachine } from "./measure/process_stats.ts";
-import { type Content, SWARM_CONTENDERS, type SwarmContender } from "./swarm/swarm_contenders.ts";
-import type { Scenario } from "./swarm/swarm_bound.ts";
-import { runSwarm, type SwarmRun } from "./swarm/swarm_run.ts";
 import { median, parseSize, printTable, sizeText } from "./measure/table.ts";
+import { prepareLab, removeRun } from "./swarm/network_namespaces.ts";
+import type { Scenario } from "./swarm/swarm_bound.ts";
+import { type Content, SWARM_CONTENDERS, type SwarmContender } from "./swarm/swarm_contenders.ts";
+import { runSwarm, type SwarmRun } from "./swarm/swarm_run.ts";
 
 const SEED = 20_260_102;
 const SCENARIOS = ["crowd", "tenfold", "late", "killed", "twenty"] as const;

@@ -9,9 +9,9 @@
 
 import { type Message, PIECE_HEADER_LENGTH } from "../lib/codec/wire/message.ts";
 import { ProtocolError } from "../lib/errors.ts";
+import { BATCH_BYTES } from "../lib/net/send_buffers.ts";
 import type { Connection } from "../lib/peer/connection/connection.ts";
 import type { BlockRequest } from "../lib/peer/connection/upload_state.ts";
-import { BATCH_BYTES } from "../lib/net/send_buffers.ts";
 import type { Swarm } from "../lib/peer/swarm.ts";
 import { FifoQueue } from "./fifo_queue.ts";
 import { bytesOf, eachOf, lengthOf, type Messages, StreamReader } from "./message_stream.ts";

@@ -5,14 +5,16 @@
  * @module
  */
 
-import { concat, utf8 } from "../lib/codec/bytes.ts";
+import { concat, hex, utf8 } from "../lib/codec/bytes.ts";
+import { blockHashes } from "../lib/codec/torrent/merkle.ts";
 import {
+  decodeExtendedHandshake,
+  decodeMetadataMessage,
   encodeExtendedHandshake,
   encodeMetadataMessage,
   METADATA_PIECE_LENGTH,
   type MetadataMessage,
 } from "../lib/codec/wire/extension.ts";
-import { decodeExtendedHandshake, decodeMetadataMessage } from "../lib/codec/wire/extension.ts";
 import { Framer } from "../lib/codec/wire/framer.ts";
 import {
   decodeHandshake,
@@ -20,13 +22,7 @@ import {
   type Handshake,
   HANDSHAKE_LENGTH,
 } from "../lib/codec/wire/handshake.ts";
-import {
-  type BlockRangeMessage,
-  type HashRangeMessage,
-  type Message,
-} from "../lib/codec/wire/message.ts";
-import { hex } from "../lib/codec/bytes.ts";
-import { blockHashes } from "../lib/codec/torrent/merkle.ts";
+import type { BlockRangeMessage, HashRangeMessage, Message } from "../lib/codec/wire/message.ts";
 import { pieceLayersOf, type Torrent } from "../lib/store/torrent.ts";
 import { pseudoRandomBytes } from "./content.ts";
 import { closeIfOpen, Conversation, isHangUp, readOn, readUntil } from "./conversation.ts";

@@ -5,7 +5,6 @@
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-
 import { mayUse, ROOMS } from "./support/project/rooms.ts";
 
 const ROOT = new URL("../", import.meta.url);

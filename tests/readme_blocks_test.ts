@@ -9,11 +9,11 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl } from "@std/path";
 import { sentenceFor } from "../lib/cli/text/messages.ts";
 import { pseudoRandomBytes, sha256OfFile } from "../support/content.ts";
-import { type EmptyNetwork, networkTest } from "./support/network/network.ts";
-import { playground } from "./support/programs/playground.ts";
 import { Program } from "../support/process.ts";
 import type { TempFolder } from "../support/temp.ts";
+import { type EmptyNetwork, networkTest } from "./support/network/network.ts";
 import { WebServer } from "./support/network/web_server.ts";
+import { playground } from "./support/programs/playground.ts";
 import { guidesText } from "./support/project/document.ts";
 
 const GUIDES = await guidesText();

@@ -13,8 +13,8 @@ import type { Option } from "../lib/cli/command_line/options.ts";
 import { leecherProgram, seederProgram, trackerProgram } from "../lib/cli/command_line/programs.ts";
 import { ExitCode } from "../lib/errors.ts";
 import { sha256OfFile } from "../support/content.ts";
-import { playground } from "./support/programs/playground.ts";
 import { freePort, Program } from "../support/process.ts";
+import { playground } from "./support/programs/playground.ts";
 import { documentText, guidesText, namedTables } from "./support/project/document.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));

@@ -6,13 +6,13 @@
 
 import { basename, dirname, join } from "@std/path";
 import { parseHostPort } from "../../lib/codec/address.ts";
-import { concat } from "../../lib/codec/bytes.ts";
 import { encode } from "../../lib/codec/bencode.ts";
+import type { Bencode } from "../../lib/codec/bencode_value.ts";
+import { concat } from "../../lib/codec/bytes.ts";
 import { versionOf } from "../../support/foreign.ts";
 import { Program } from "../../support/process.ts";
 import { processStats } from "../measure/process_stats.ts";
 import type { Contender, Seat } from "./contender.ts";
-import type { Bencode } from "../../lib/codec/bencode_value.ts";
 
 export const aria2: Contender = {
   name: "aria2",

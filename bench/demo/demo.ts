@@ -6,15 +6,15 @@
  */
 
 import { join } from "@std/path";
-import { ShoalError } from "../../lib/errors.ts";
-import { sha256Of, writeRandomFile } from "./demo_file.ts";
-import type { DemoProgram } from "./demo_program.ts";
-import { Stage } from "./demo_stage.ts";
 import { generalOptions, type Program } from "../../lib/cli/command_line/flags.ts";
 import { one, sizeFrom } from "../../lib/cli/command_line/options.ts";
 import { main, type Run } from "../../lib/cli/program.ts";
 import { padEnd } from "../../lib/cli/text/terminal_text.ts";
 import { count, formatBytes, formatElapsed, formatRate } from "../../lib/cli/text/units.ts";
+import { ShoalError } from "../../lib/errors.ts";
+import { sha256Of, writeRandomFile } from "./demo_file.ts";
+import type { DemoProgram } from "./demo_program.ts";
+import { Stage } from "./demo_stage.ts";
 
 const NAME = "shoal-demo.bin";
 const DEFAULT_BYTES = 96 * 2 ** 20;

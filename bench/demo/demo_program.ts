@@ -6,9 +6,9 @@
  */
 
 import { dirname, fromFileUrl, join } from "@std/path";
-import { ShoalError } from "../../lib/errors.ts";
 import { writeNotice } from "../../lib/cli/output/standard_streams.ts";
 import { foreign } from "../../lib/cli/text/terminal_text.ts";
+import { ShoalError } from "../../lib/errors.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 /** How long a program may take to end after it was asked to. */

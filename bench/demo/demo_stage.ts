@@ -6,8 +6,8 @@
  */
 
 import { join } from "@std/path";
-import { ExitCode } from "../../lib/errors.ts";
 import { diskError } from "../../lib/disk/disk_error.ts";
+import { ExitCode } from "../../lib/errors.ts";
 import { DemoProgram, type DemoProgramOptions } from "./demo_program.ts";
 
 /** The folder and the programs. */

@@ -13,13 +13,13 @@ import { Program } from "../../support/process.ts";
 import { TempFolder } from "../../support/temp.ts";
 import { type Content, firstLine } from "../contenders/contender.ts";
 import { PIECE_LENGTH } from "../contenders/shoal.ts";
-import { makeContent } from "./content.ts";
-import { untilInterrupted } from "../measure/signals.ts";
-import { childrenCpuSeconds, describeMachine } from "../measure/process_stats.ts";
 import { MEMORY_FOLDER } from "../measure/disk_space.ts";
+import { childrenCpuSeconds, describeMachine } from "../measure/process_stats.ts";
+import { type Entry, medianOf, medianRatio, type Results, runRounds } from "../measure/rounds.ts";
+import { untilInterrupted } from "../measure/signals.ts";
 import { parseSize, printTable, sizeText } from "../measure/table.ts";
 import { printTargets } from "../measure/targets.ts";
-import { type Entry, medianOf, medianRatio, type Results, runRounds } from "../measure/rounds.ts";
+import { makeContent } from "./content.ts";
 
 const FORMATS = ["hybrid", "v2", "v1"] as const;
 type Format = typeof FORMATS[number];

@@ -9,8 +9,8 @@ import { TempFolder } from "../../support/temp.ts";
 import type { Content } from "../contenders/contender.ts";
 import { startShoalSeeder } from "../contenders/shoal.ts";
 import { processStats } from "../measure/process_stats.ts";
-import { connectAll } from "./scripted_leecher.ts";
 import { printTable } from "../measure/table.ts";
+import { connectAll } from "./scripted_leecher.ts";
 
 const CONNECTIONS = 1000;
 const QUIET_MS = 10_000;

@@ -9,10 +9,10 @@ import { TempFolder } from "../../support/temp.ts";
 import type { Content } from "../contenders/contender.ts";
 import { startShoalSeeder } from "../contenders/shoal.ts";
 import { processStats } from "../measure/process_stats.ts";
-import { connectAll, type ScriptedLeecher } from "./scripted_leecher.ts";
+import { medianOf, type RoundOptions, runRounds } from "../measure/rounds.ts";
 import { median, printTable } from "../measure/table.ts";
 import { printTargets } from "../measure/targets.ts";
-import { medianOf, type RoundOptions, runRounds } from "../measure/rounds.ts";
+import { connectAll, type ScriptedLeecher } from "./scripted_leecher.ts";
 
 const LEECHERS = 500;
 /** What each of them fetches. */

@@ -3,14 +3,14 @@
  * @module
  */
 
+import { TempFolder } from "../../support/temp.ts";
 import type { Contender } from "../contenders/contender.ts";
-import { makeSparseContent } from "./content.ts";
-import { type Run, transferOnce } from "./one_transfer.ts";
 import { lackOfSpace } from "../measure/disk_space.ts";
+import { medianOf, type Results, type RoundOptions, runRounds } from "../measure/rounds.ts";
 import { printTable, sizeText } from "../measure/table.ts";
 import { printTargets, type Target } from "../measure/targets.ts";
-import { medianOf, type Results, type RoundOptions, runRounds } from "../measure/rounds.ts";
-import { TempFolder } from "../../support/temp.ts";
+import { makeSparseContent } from "./content.ts";
+import { type Run, transferOnce } from "./one_transfer.ts";
 
 const LIMIT_MB = 120;
 /** From the one to the other size, memory may grow by so much. */

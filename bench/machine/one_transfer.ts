@@ -6,8 +6,8 @@
 import { freePort } from "../../support/process.ts";
 import { TempFolder } from "../../support/temp.ts";
 import type { Contender, Content, Leecher, Seeder } from "../contenders/contender.ts";
-import { digestOf } from "./content.ts";
 import { type ProcessStats, together } from "../measure/process_stats.ts";
+import { digestOf } from "./content.ts";
 
 /** Nothing that is worth a row moves a file more slowly than this. */
 const LEAST_BYTES_PER_SECOND = 20e6;

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { CHROMIUM } from "../../support/foreign.ts";
 import { drawn, TestBrowser } from "../../support/browser.ts";
+import { CHROMIUM } from "../../support/foreign.ts";
 import { freePort, Program } from "../../support/process.ts";
 import { TempFolder } from "../../support/temp.ts";
 import type { Content } from "../contenders/contender.ts";
 import { startShoalSeeder } from "../contenders/shoal.ts";
+import { medianOf, medianRatio, type RoundOptions, runRounds } from "../measure/rounds.ts";
 import { printTable, sizeText } from "../measure/table.ts";
 import { printTargets } from "../measure/targets.ts";
-import { medianOf, medianRatio, type RoundOptions, runRounds } from "../measure/rounds.ts";
 
 const WITHOUT = "page served, nobody looks";
 const READ = "page's events read, nothing drawn";

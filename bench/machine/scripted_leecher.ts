@@ -6,9 +6,9 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { concat, equalBytes, utf8 } from "../../lib/codec/bytes.ts";
+import { sha1 } from "../../lib/codec/hash.ts";
 import { Framer } from "../../lib/codec/wire/framer.ts";
 import { encodeHandshake, HANDSHAKE_LENGTH } from "../../lib/codec/wire/handshake.ts";
-import { sha1 } from "../../lib/codec/hash.ts";
 import { encodeMessage, type Message } from "../../lib/codec/wire/message.ts";
 import type { Torrent } from "../../mod.ts";
 import { pseudoRandomBytes } from "../../support/content.ts";

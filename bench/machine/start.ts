@@ -9,10 +9,10 @@ import { Torrent } from "../../mod.ts";
 import { Program } from "../../support/process.ts";
 import { ScriptedPeer } from "../../support/scripted_peer.ts";
 import { TempFolder } from "../../support/temp.ts";
-import { makeSparseContent } from "./content.ts";
+import { medianOf, type RoundOptions, runRounds } from "../measure/rounds.ts";
 import { printTable, sizeText } from "../measure/table.ts";
 import { printTargets } from "../measure/targets.ts";
-import { medianOf, type RoundOptions, runRounds } from "../measure/rounds.ts";
+import { makeSparseContent } from "./content.ts";
 
 const LIMIT_MS = 400;
 const TIMEOUT_MS = 30_000;

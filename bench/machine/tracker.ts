@@ -9,10 +9,10 @@ import { parseArgs } from "@std/cli/parse-args";
 import { freePort, Program } from "../../support/process.ts";
 import { TempFolder } from "../../support/temp.ts";
 import { processStats } from "../measure/process_stats.ts";
+import { type Entry, medianOf, medianRatio, type Results, runRounds } from "../measure/rounds.ts";
 import { printTable } from "../measure/table.ts";
 import { printTargets } from "../measure/targets.ts";
 import { type Crowd, infoHashesOf, type LoadResult, TrackerLoad } from "./tracker_load.ts";
-import { type Entry, medianOf, medianRatio, type Results, runRounds } from "../measure/rounds.ts";
 
 const [SHOAL, OPENTRACKER] = ["Shoal", "opentracker"] as const;
 

@@ -4,11 +4,17 @@
  */
 
 import type { Contender, Content } from "../contenders/contender.ts";
-import { type Cast, type Run, transferOnce } from "./one_transfer.ts";
+import {
+  type Entry,
+  medianOf,
+  medianRatio,
+  type Results,
+  type RoundOptions,
+  runRounds,
+} from "../measure/rounds.ts";
 import { printTable, sizeText } from "../measure/table.ts";
 import { printTargets, type Target } from "../measure/targets.ts";
-import { type Entry, medianOf, medianRatio, type Results, runRounds } from "../measure/rounds.ts";
-import type { RoundOptions } from "../measure/rounds.ts";
+import { type Cast, type Run, transferOnce } from "./one_transfer.ts";
 
 /** How many send and how many receive. */
 export const SHAPES = {

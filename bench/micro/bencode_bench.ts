@@ -8,8 +8,8 @@
 
 import { decode, encode } from "../../lib/codec/bencode.ts";
 import { buildInfo } from "../../lib/codec/torrent/build_info.ts";
-import { encodeExtendedHandshake } from "../../lib/codec/wire/extension.ts";
 import { buildMetainfo, parseMetainfo } from "../../lib/codec/torrent/metainfo.ts";
+import { encodeExtendedHandshake } from "../../lib/codec/wire/extension.ts";
 import { decodePex, encodePex } from "../../lib/codec/wire/pex.ts";
 
 const PIECES = 100_000;

@@ -5,9 +5,9 @@
  * @module
  */
 
+import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
 import type { Handshake } from "../../lib/codec/wire/handshake.ts";
 import type { PieceMessage } from "../../lib/codec/wire/message.ts";
-import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
 import type { Action } from "../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { Swarm } from "../../lib/peer/swarm.ts";

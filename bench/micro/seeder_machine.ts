@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Handshake } from "../../lib/codec/wire/handshake.ts";
 import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
+import type { Handshake } from "../../lib/codec/wire/handshake.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { Swarm } from "../../lib/peer/swarm.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";

@@ -5,8 +5,8 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { OptionError } from "../../lib/errors.ts";
 import { parseRate, parseSize } from "../../lib/cli/text/units.ts";
+import { OptionError } from "../../lib/errors.ts";
 import type { Scenario } from "./simulation.ts";
 
 /** Options with a value: its default and what it means. */

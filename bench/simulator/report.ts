@@ -4,8 +4,8 @@
  * @module
  */
 
-import { median } from "../measure/table.ts";
 import type { SimNode } from "../../simulation/node.ts";
+import { median } from "../measure/table.ts";
 import { isFreeRider, isHonest, type Simulation } from "./simulation.ts";
 
 /** How a swarm fared. Times in virtual seconds from the first moment on. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Lab, Traffic } from "./network_namespaces.ts";
 import { median } from "../measure/table.ts";
+import type { Lab, Traffic } from "./network_namespaces.ts";
 
 const POLL_MS = 20;
 /** What the seeder sends before this is handshakes; from here on there is data in it. */

@@ -6,9 +6,9 @@
 import { join } from "@std/path";
 import { sha256OfFile } from "../../support/content.ts";
 import type { Program } from "../../support/process.ts";
-import { Lab } from "./network_namespaces.ts";
-import { Meter } from "./lab_meter.ts";
 import { processStats } from "../measure/process_stats.ts";
+import { Meter } from "./lab_meter.ts";
+import { Lab } from "./network_namespaces.ts";
 import { boundSeconds, type Scenario } from "./swarm_bound.ts";
 import {
   type Content,

@@ -6,8 +6,8 @@
 
 import { type Page, servePage } from "../../mod.ts";
 import { isPermittedCode } from "../runtime/permissions.ts";
-import { namedErrorText } from "./text/advice.ts";
 import type { Screen } from "./terminal/screen.ts";
+import { namedErrorText } from "./text/advice.ts";
 
 /** Where the page's own files are. */
 const PAGE_FILES = new URL("../ui/page/", import.meta.url);

@@ -5,24 +5,24 @@
  */
 
 import manifest from "../../deno.json" with { type: "json" };
+import type { Page, TransferListener } from "../../mod.ts";
 import { ExitCode, ShoalError } from "../errors.ts";
 import { environmentVariable } from "../runtime/permissions.ts";
-import { EventLog } from "./output/event_log.ts";
-import { failureFor } from "./error_report.ts";
 import {
   environmentUnread,
   type generalOptions,
   parseCommandLine,
   type Program,
 } from "./command_line/flags.ts";
-import { isHangUpIgnored } from "./hang_up.ts";
 import { helpText } from "./command_line/help.ts";
 import type { Values } from "./command_line/options.ts";
-import type { Page, TransferListener } from "../../mod.ts";
+import { failureFor } from "./error_report.ts";
+import { isHangUpIgnored } from "./hang_up.ts";
+import { EventLog } from "./output/event_log.ts";
 import { isPlainTerminal, Outputs } from "./output/output_streams.ts";
+import { outputFailure, ReaderGone, writeResult } from "./output/standard_streams.ts";
 import { type Loudness, Screen } from "./terminal/screen.ts";
 import type { TransferDisplay } from "./terminal/transfer_display.ts";
-import { outputFailure, ReaderGone, writeResult } from "./output/standard_streams.ts";
 import { printable } from "./text/terminal_text.ts";
 
 /** One Ctrl-C can arrive twice: from the terminal, and passed on by `deno task` or npx. */

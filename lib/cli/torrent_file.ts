@@ -5,10 +5,10 @@
  */
 
 import { dirname } from "@std/path";
-import { DiskError, ExitCode } from "../errors.ts";
 import { diskError } from "../disk/disk_error.ts";
 import { momentaryPath } from "../disk/download/name_conflicts.ts";
 import { isLink, lookUnfollowed, move, moveAnew } from "../disk/exclusive_file.ts";
+import { DiskError, ExitCode } from "../errors.ts";
 
 /** No .torrent file is larger; what is, need not be read to know that it is something else. */
 const MOST_TORRENT_BYTES = 256 * 1024 * 1024;

@@ -4,23 +4,23 @@
  * @module
  */
 
+import { hex } from "../codec/bytes.ts";
+import type { HostedFile } from "../codec/discovery/udp_tracker.ts";
 import { type Metainfo, parseInfo, type TorrentInfo } from "../codec/torrent/metainfo.ts";
 import type { PieceLayer } from "../codec/torrent/piece_layer.ts";
-import { DiskError, ExitCode, OptionError, TorrentError } from "../errors.ts";
-import { Layout, type PieceIndex } from "../store/layout.ts";
-import { chooseFiles, type FileChoice, type Selection } from "../store/selection.ts";
-import { type DownloadPlan, type DownloadStorage } from "../disk/download/storage.ts";
-import { FileReader } from "../disk/file_reader.ts";
+import { checkPieces } from "../disk/check_pieces.ts";
+import { openStorage } from "../disk/download/open_storage.ts";
+import type { DownloadPlan, DownloadStorage } from "../disk/download/storage.ts";
 import { fingerprintsOf } from "../disk/file_fingerprint.ts";
+import { FileReader } from "../disk/file_reader.ts";
 import { PieceBuffers } from "../disk/piece_buffers.ts";
 import { verifyingWorkerCount, WorkerPool } from "../disk/worker_pool.ts";
-import type { Session } from "../session/session.ts";
-import { pieceLayersOf } from "../store/torrent.ts";
-import { hex } from "../codec/bytes.ts";
-import { checkPieces } from "../disk/check_pieces.ts";
+import { DiskError, ExitCode, OptionError, TorrentError } from "../errors.ts";
 import type { TransferEvent, TransferResult } from "../session/events.ts";
-import type { HostedFile } from "../codec/discovery/udp_tracker.ts";
-import { openStorage } from "../disk/download/open_storage.ts";
+import type { Session } from "../session/session.ts";
+import { Layout, type PieceIndex } from "../store/layout.ts";
+import { chooseFiles, type FileChoice, type Selection } from "../store/selection.ts";
+import { pieceLayersOf } from "../store/torrent.ts";
 
 /** Memory for pieces that are being collected or verified, in bytes; more only for the fewest slots. */
 const PIECE_MEMORY = 12 * 1024 * 1024;

@@ -6,29 +6,42 @@
 
 import type { Metainfo } from "../codec/torrent/metainfo.ts";
 import { ExitCode, ShoalError } from "../errors.ts";
-import type { PieceIndex } from "../store/layout.ts";
-import { beginDownload, endDownload, prepareDownload } from "./download.ts";
-import { checksumOf, isVerified, resultOf, verifyChecksum, verifySha256 } from "./download.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
+import { tellOf } from "../runtime/event_listeners.ts";
+import { ActiveTorrent } from "../session/active_torrent.ts";
 import {
   hostDetails,
   torrentDetails,
   type TransferDetails,
   withoutUndefined,
 } from "../session/details.ts";
-import type { TransferListener, TransferResult, TransferStats } from "../session/events.ts";
-import { warningEvent } from "../session/events.ts";
-import { tellOf } from "../runtime/event_listeners.ts";
-import { ActiveTorrent } from "../session/active_torrent.ts";
-import type { LeecherOptions } from "./options.ts";
-import { metadataEvent, metainfoOf } from "./download.ts";
+import {
+  type TransferListener,
+  type TransferResult,
+  type TransferStats,
+  warningEvent,
+} from "../session/events.ts";
 import { StallMonitor } from "../session/stall_monitor.ts";
-import { DownloadLife } from "./download_life.ts";
-import { resolveSource, type Source, webSeedUrls } from "./torrent_source.ts";
+import type { PieceIndex } from "../store/layout.ts";
 import { Torrent } from "../store/torrent.ts";
+import {
+  beginDownload,
+  checksumOf,
+  endDownload,
+  isVerified,
+  metadataEvent,
+  metainfoOf,
+  prepareDownload,
+  resultOf,
+  verifyChecksum,
+  verifySha256,
+} from "./download.ts";
+import { DownloadLife } from "./download_life.ts";
+import type { LeecherOptions } from "./options.ts";
+import { linkOf } from "./share_link.ts";
+import { resolveSource, type Source, webSeedUrls } from "./torrent_source.ts";
 
 export type { LeecherOptions } from "./options.ts";
-import { linkOf } from "./share_link.ts";
 
 /** How often it is looked whether anything moves. */
 const WATCH_MS = 500;

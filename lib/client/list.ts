@@ -7,12 +7,12 @@
 import { ExitCode, NetworkError } from "../errors.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import { tellOf } from "../runtime/event_listeners.ts";
-import { warningEvent } from "../session/events.ts";
 import { ActiveTorrent } from "../session/active_torrent.ts";
-import type { LeecherOptions } from "./options.ts";
-import { metainfoOf } from "./download.ts";
-import { resolveSource, type Source } from "./torrent_source.ts";
+import { warningEvent } from "../session/events.ts";
 import { Torrent } from "../store/torrent.ts";
+import { metainfoOf } from "./download.ts";
+import type { LeecherOptions } from "./options.ts";
+import { resolveSource, type Source } from "./torrent_source.ts";
 
 const DEFAULT_TIMEOUT_SECONDS = 60;
 

@@ -5,11 +5,11 @@
  * @module
  */
 
+import { DEFAULT_TRACKER_PORT } from "../codec/discovery/tracker_url.ts";
+import { isTracker, localTracker } from "../discovery/advertised_address.ts";
 import { NetworkError } from "../errors.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import { isTracker, localTracker } from "../discovery/advertised_address.ts";
 import { Tracker } from "../tracker/server.ts";
-import { DEFAULT_TRACKER_PORT } from "../codec/discovery/tracker_url.ts";
 
 /** How often a tracker that is not ours is asked whether it is still there, and how much sooner at times. */
 const WATCH_MS = 3000;

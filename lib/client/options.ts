@@ -5,8 +5,8 @@
  */
 
 import type { TorrentOptions } from "../session/options.ts";
-import type { StallOptions } from "../session/stall_monitor.ts";
 import type { SeedingLimitOptions } from "../session/seeding_limit.ts";
+import type { StallOptions } from "../session/stall_monitor.ts";
 
 /** How to get a file. */
 export interface LeecherOptions extends TorrentOptions, StallOptions, SeedingLimitOptions {

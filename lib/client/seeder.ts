@@ -5,24 +5,23 @@
  */
 
 import { formatHostPort, isLoopback } from "../codec/address.ts";
+import { reachableAddress, reachableTracker } from "../discovery/advertised_address.ts";
+import { FileReader } from "../disk/file_reader.ts";
+import { Listener } from "../net/listener.ts";
+import { requireDatagrams } from "../runtime/datagrams.ts";
+import { tellOf } from "../runtime/event_listeners.ts";
+import { isOnOneLinkOnly } from "../runtime/network_interfaces.ts";
+import { ActiveTorrent } from "../session/active_torrent.ts";
+import { hostDetails, torrentDetails, type TransferDetails } from "../session/details.ts";
+import { type TransferListener, type TransferStats, warningEvent } from "../session/events.ts";
+import type { TorrentOptions } from "../session/options.ts";
+import type { SeedingLimitOptions } from "../session/seeding_limit.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import { Layout, type PieceIndex } from "../store/layout.ts";
-import { createContent, type CreateOptions, type SharedContent } from "./create/create_torrent.ts";
-import { requireDatagrams } from "../runtime/datagrams.ts";
-import { hostDetails, torrentDetails, type TransferDetails } from "../session/details.ts";
-import type { TransferListener, TransferStats } from "../session/events.ts";
-import { warningEvent } from "../session/events.ts";
-import { FileReader } from "../disk/file_reader.ts";
-import { tellOf } from "../runtime/event_listeners.ts";
-import { ActiveTorrent } from "../session/active_torrent.ts";
-import type { TorrentOptions } from "../session/options.ts";
-import { Listener } from "../net/listener.ts";
-import { LocalTracker } from "./local_tracker.ts";
-import { reachableAddress, reachableTracker } from "../discovery/advertised_address.ts";
-import type { SeedingLimitOptions } from "../session/seeding_limit.ts";
-import { isOnOneLinkOnly } from "../runtime/network_interfaces.ts";
-import { adviceOnSharing } from "./create/shared_torrent.ts";
 import { pieceLayersOf, type Torrent } from "../store/torrent.ts";
+import { createContent, type CreateOptions, type SharedContent } from "./create/create_torrent.ts";
+import { adviceOnSharing } from "./create/shared_torrent.ts";
+import { LocalTracker } from "./local_tracker.ts";
 
 /** How to share a file or a folder. */
 export interface SeederOptions extends TorrentOptions, SeedingLimitOptions, CreateOptions {

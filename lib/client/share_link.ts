@@ -5,9 +5,9 @@
  */
 
 import { isLoopback } from "../codec/address.ts";
+import { parseTrackerUrl } from "../codec/discovery/tracker_url.ts";
 import { formatMagnet } from "../codec/torrent/magnet.ts";
 import type { Metainfo } from "../codec/torrent/metainfo.ts";
-import { parseTrackerUrl } from "../codec/discovery/tracker_url.ts";
 import { reachableAddress } from "../discovery/advertised_address.ts";
 import type { Source } from "./torrent_source.ts";
 

@@ -7,13 +7,18 @@
 import { deadline } from "@std/async/deadline";
 import { fromFileUrl } from "@std/path";
 import { type HostPort, isIp } from "../codec/address.ts";
-import { fromHex } from "../codec/bytes.ts";
 import { AddressScope, type SourceScope } from "../codec/address_scope.ts";
+import { fromHex } from "../codec/bytes.ts";
+import { parseTrackerUrl } from "../codec/discovery/tracker_url.ts";
 import { infoHashIn, magnetIn, webLinkIn } from "../codec/torrent/link_text.ts";
 import { parseMagnet } from "../codec/torrent/magnet.ts";
-import { parseTrackerUrl } from "../codec/discovery/tracker_url.ts";
-import { guardedWebSeeds, usableWebSeeds, withoutPassword } from "../codec/torrent/web_seed_url.ts";
 import { MAX_METAINFO_LENGTH, type Metainfo, parseMetainfo } from "../codec/torrent/metainfo.ts";
+import { guardedWebSeeds, usableWebSeeds, withoutPassword } from "../codec/torrent/web_seed_url.ts";
+import { assumedTracker } from "../discovery/advertised_address.ts";
+import { withoutRepeats } from "../discovery/announcer.ts";
+import type { CatalogueEntry } from "../discovery/find_by_name.ts";
+import { findWithRetries } from "../discovery/find_with_retries.ts";
+import { diskError } from "../disk/disk_error.ts";
 import {
   DiskError,
   ExitCode,
@@ -23,16 +28,11 @@ import {
   TorrentError,
   type WarningCode,
 } from "../errors.ts";
-import { withoutRepeats } from "../discovery/announcer.ts";
-import { diskError } from "../disk/disk_error.ts";
-import type { CatalogueEntry } from "../discovery/find_by_name.ts";
-import { findWithRetries } from "../discovery/find_with_retries.ts";
-import { assumedTracker } from "../discovery/advertised_address.ts";
+import type { WebSeedUrl } from "../net/web_seed/web_seed_dialer.ts";
 import { describeDenial } from "../runtime/permissions.ts";
+import { resolveHost } from "../runtime/resolve_host.ts";
 import { peerOf, webSeedOf } from "../store/torrent.ts";
 import { fetchTorrent } from "./torrent_url.ts";
-import { resolveHost } from "../runtime/resolve_host.ts";
-import type { WebSeedUrl } from "../net/web_seed/web_seed_dialer.ts";
 
 /** What is known of a torrent before anybody is asked. */
 export interface Source {

@@ -6,11 +6,11 @@
  */
 
 import type { SourceScope } from "../codec/address_scope.ts";
+import { textOf } from "../codec/bytes.ts";
 import { MAX_LINK_LENGTH } from "../codec/torrent/link_text.ts";
 import { MAX_METAINFO_LENGTH } from "../codec/torrent/metainfo.ts";
 import { withoutPassword } from "../codec/torrent/web_seed_url.ts";
 import { ExitCode, MagnetError, NetworkError, OptionError, TorrentError } from "../errors.ts";
-import { textOf } from "../codec/bytes.ts";
 import { ForbiddenAddressError, HttpClient } from "../net/http_client.ts";
 import { HttpTimeoutError, RetrySchedule, WebSeedError } from "../net/http_errors.ts";
 

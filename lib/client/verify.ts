@@ -5,19 +5,18 @@
  */
 
 import { join } from "@std/path";
-import { DiskError, ExitCode, ShoalError } from "../errors.ts";
-import { Layout, type PieceIndex } from "../store/layout.ts";
-import type { Bitfield } from "../store/bitfield.ts";
-import type { Selection } from "../store/selection.ts";
 import { checkPieces } from "../disk/check_pieces.ts";
-import { chooseFiles } from "../store/selection.ts";
-import { tellOf } from "../runtime/event_listeners.ts";
+import { FolderTree } from "../disk/download/folder_tree.ts";
 import { resolveNameConflicts } from "../disk/download/name_conflicts.ts";
 import { outputPath } from "../disk/download/output_path.ts";
-import { FolderTree } from "../disk/download/folder_tree.ts";
+import { DiskError, ExitCode, ShoalError } from "../errors.ts";
+import { tellOf } from "../runtime/event_listeners.ts";
+import type { Bitfield } from "../store/bitfield.ts";
+import { Layout, type PieceIndex } from "../store/layout.ts";
+import { chooseFiles, type Selection } from "../store/selection.ts";
+import { pieceLayersOf, type Torrent } from "../store/torrent.ts";
 import { describeTorrent } from "./list.ts";
 import type { LeecherOptions } from "./options.ts";
-import { pieceLayersOf, type Torrent } from "../store/torrent.ts";
 
 /** What a check found. */
 export interface VerifyResult {

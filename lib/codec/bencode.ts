@@ -8,12 +8,12 @@
  * @module
  */
 
+import type { Bencode, BencodeDict } from "./bencode_value.ts";
 import { fromLatin1 } from "./bytes.ts";
 
 export { decode, type Decoded, decodePrefix, type Span } from "./bencode_decoder.ts";
 export { BencodeError } from "./bencode_integer.ts";
 export { BencodeReader, type DecodeOptions, type Fields } from "./bencode_reader.ts";
-import type { Bencode, BencodeDict } from "./bencode_value.ts";
 
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);

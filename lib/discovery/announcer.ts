@@ -5,10 +5,10 @@
  */
 
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import type { TrackerStatus } from "./tracker_status.ts";
+import type { AnnounceClient, TargetSettings } from "./announce_target.ts";
 import { AnnounceTier } from "./announce_tier.ts";
 import { UdpTrackerClient } from "./tracker_client.ts";
-import type { AnnounceClient, TargetSettings } from "./announce_target.ts";
+import type { TrackerStatus } from "./tracker_status.ts";
 
 /** What is announced where, and who hears of it. */
 export interface AnnouncerOptions extends Omit<TargetSettings, "clientFor" | "clock" | "key"> {

@@ -15,13 +15,13 @@ import {
 import { ExitCode, NetworkError, OptionError } from "../errors.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
+import { describeDenial } from "../runtime/permissions.ts";
 import {
   type AskOptions,
   TrackerRefusedError,
   TrackerSilentError,
   UdpTrackerClient,
 } from "./tracker_client.ts";
-import { describeDenial } from "../runtime/permissions.ts";
 
 /** A torrent that peers claim to host. */
 export interface CatalogueEntry {

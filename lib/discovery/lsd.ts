@@ -5,14 +5,14 @@
  */
 
 import { type HostPort, normalizeIp } from "../codec/address.ts";
-import { encodeLocalSearch, LOCAL_GROUPS } from "../codec/discovery/lsd.ts";
 import { hex } from "../codec/bytes.ts";
-import { type LocalTorrent, LsdSchedule } from "./lsd_schedule.ts";
+import { encodeLocalSearch, LOCAL_GROUPS } from "../codec/discovery/lsd.ts";
 import { watchAddresses } from "../runtime/address_watch.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import { MulticastGroup } from "./multicast.ts";
-import { socketErrorText } from "../runtime/socket_errors.ts";
 import { isNearby } from "../runtime/network_interfaces.ts";
+import { socketErrorText } from "../runtime/socket_errors.ts";
+import { type LocalTorrent, LsdSchedule } from "./lsd_schedule.ts";
+import { MulticastGroup } from "./multicast.ts";
 
 /** A torrent to find peers for, and who hears of them. */
 interface LocalSearcher extends LocalTorrent {

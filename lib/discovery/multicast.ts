@@ -6,8 +6,8 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { isIp, isLoopback } from "../codec/address.ts";
-import { type Clock, systemClock } from "../runtime/clock.ts";
 import { isLinkLocalIPv6, ranked } from "../runtime/address_rank.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 import { listenDatagram } from "../runtime/datagrams.ts";
 import { networkInterfaces, UNLISTED_INTERFACES } from "../runtime/permissions.ts";
 import { routeClues } from "../runtime/route_clues.ts";

@@ -20,10 +20,10 @@ import {
 } from "../codec/discovery/udp_tracker.ts";
 import { NetworkError } from "../errors.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import { unreachable } from "../runtime/socket_errors.ts";
 import { resolveHost, trackerAddresses } from "../runtime/resolve_host.ts";
-import { mostTelling, TrackerEndpoints } from "./tracker_endpoints.ts";
+import { unreachable } from "../runtime/socket_errors.ts";
 import { TrackerConnection, TrackerTimeoutError } from "./tracker_connection.ts";
+import { mostTelling, TrackerEndpoints } from "./tracker_endpoints.ts";
 
 export {
   TrackerErrorResponse as TrackerRefusedError,

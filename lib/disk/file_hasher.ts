@@ -15,9 +15,9 @@ import {
   merkleRoot,
   paddedBlocks,
 } from "../codec/torrent/merkle.ts";
+import type { GcPacer } from "../runtime/gc.ts";
 import type { FileSpan, Layout, PieceIndex } from "../store/layout.ts";
 import type { SyncFileCache } from "./open_files.ts";
-import type { GcPacer } from "../runtime/gc.ts";
 import type { HashKinds, HashResult, WorkerSetup } from "./worker_jobs.ts";
 
 /** Read and hashed at once, a whole number of blocks; much more does not fit into a core's own cache. */

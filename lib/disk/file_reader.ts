@@ -11,12 +11,12 @@ import { read, readSync } from "node:fs";
 import { equalBytes } from "../codec/bytes.ts";
 import { sha1 } from "../codec/hash.ts";
 import { paddedBlocks, pieceHash } from "../codec/torrent/merkle.ts";
-import type { FileSpan, Layout, LayoutFile, PieceIndex } from "../store/layout.ts";
-import { FileCache } from "./open_files.ts";
-import { fingerprintOfOpen, fingerprintOfOpenNow } from "./file_fingerprint.ts";
-import { rethrowBug } from "../runtime/operational_errors.ts";
-import type { PieceHash } from "../store/pieces.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
+import { rethrowBug } from "../runtime/operational_errors.ts";
+import type { FileSpan, Layout, LayoutFile, PieceIndex } from "../store/layout.ts";
+import type { PieceHash } from "../store/pieces.ts";
+import { fingerprintOfOpen, fingerprintOfOpenNow } from "./file_fingerprint.ts";
+import { FileCache } from "./open_files.ts";
 
 /** A file that is not what it was when it was known to be right. */
 interface ChangedFile {

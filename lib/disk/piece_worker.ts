@@ -12,12 +12,14 @@ import { openSync, readSync, writeSync } from "node:fs";
 import { equalBytes, hex } from "../codec/bytes.ts";
 import { sha1 } from "../codec/hash.ts";
 import { BLOCK_LENGTH, blockHashes, paddedBlocks, pieceHash } from "../codec/torrent/merkle.ts";
-import { Layout, type PieceIndex } from "../store/layout.ts";
-import { SyncFileCache } from "./open_files.ts";
-import { FileHasher } from "./file_hasher.ts";
-import { WriteStamps } from "./write_stamps.ts";
 import { GcPacer } from "../runtime/gc.ts";
 import { rethrowBug } from "../runtime/operational_errors.ts";
+import { Layout, type PieceIndex } from "../store/layout.ts";
+import { type FileId, openOwn } from "./exclusive_file.ts";
+import { FileHasher } from "./file_hasher.ts";
+import type { Written } from "./foreign_writes.ts";
+import { SyncFileCache } from "./open_files.ts";
+import { encodeNote, RESUME_MAP_OFFSET } from "./resume_format.ts";
 import type {
   Job,
   JobAnswer,
@@ -26,9 +28,7 @@ import type {
   StoreResult,
   WorkerSetup,
 } from "./worker_jobs.ts";
-import { type FileId, openOwn } from "./exclusive_file.ts";
-import { encodeNote, RESUME_MAP_OFFSET } from "./resume_format.ts";
-import type { Written } from "./foreign_writes.ts";
+import { WriteStamps } from "./write_stamps.ts";
 
 /** After so many hashes there are 5 MB to free, which takes 10 ms; hashing that much took 300 or more. */
 const HASHES_PER_COLLECTION = 24_000;

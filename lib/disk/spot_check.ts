@@ -12,8 +12,8 @@ import type { TorrentInfo } from "../codec/torrent/metainfo.ts";
 import type { PieceLayer } from "../codec/torrent/piece_layer.ts";
 import type { Bitfield } from "../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
-import { FileReader } from "./file_reader.ts";
 import type { PieceHash } from "../store/pieces.ts";
+import { FileReader } from "./file_reader.ts";
 
 /** So many pieces are looked at, and of so many bytes, but always one. */
 const MOST_PIECES = 16;

@@ -5,9 +5,9 @@
  */
 
 import type { LayoutFile, PieceIndex } from "../store/layout.ts";
+import type { PieceHash } from "../store/pieces.ts";
 import type { FileId } from "./exclusive_file.ts";
 import type { Written } from "./foreign_writes.ts";
-import type { PieceHash } from "../store/pieces.ts";
 import type { NotesPlace } from "./resume_format.ts";
 
 /** The first message to a worker: what torrent, and where on disk. */

@@ -5,6 +5,9 @@
  */
 
 import { DiskError } from "../errors.ts";
+import { describeDenial } from "../runtime/permissions.ts";
+import { diskError } from "./disk_error.ts";
+import type { ForeignWrites } from "./foreign_writes.ts";
 import type {
   HashKinds,
   HashResult,
@@ -15,9 +18,6 @@ import type {
   StoreResult,
   WorkerSetup,
 } from "./worker_jobs.ts";
-import { diskError } from "./disk_error.ts";
-import { describeDenial } from "../runtime/permissions.ts";
-import type { ForeignWrites } from "./foreign_writes.ts";
 
 /** Hashed per job when files are hashed as they are: 5 ms of work, and as much is how uneven the end may be. */
 const HASH_JOB_BYTES = 4 * 1024 * 1024;

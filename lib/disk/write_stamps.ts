@@ -5,9 +5,9 @@
  * @module
  */
 
+import { type Clock, systemClock } from "../runtime/clock.ts";
 import { type FileId, idOf } from "./exclusive_file.ts";
 import { type FileMark, markOf } from "./foreign_writes.ts";
-import { type Clock, systemClock } from "../runtime/clock.ts";
 
 /** A look on a disk of this machine takes a few microseconds. */
 const QUICK_MS = 0.5;

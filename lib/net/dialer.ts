@@ -7,14 +7,14 @@
 import type { Handshake } from "../codec/wire/handshake.ts";
 import { ProtocolError } from "../errors.ts";
 import type { InfoHashes } from "../peer/connection/info_hashes.ts";
+import { rethrowBug } from "../runtime/operational_errors.ts";
+import { socketErrorText } from "../runtime/socket_errors.ts";
 import {
   closeQuietly,
   ConnectionClosedError,
   dialHandshake,
   type OpenedSocket,
 } from "./handshake.ts";
-import { socketErrorText } from "../runtime/socket_errors.ts";
-import { rethrowBug } from "../runtime/operational_errors.ts";
 
 /** A connection to a peer of the torrent that was asked for. */
 export interface DialledSocket {

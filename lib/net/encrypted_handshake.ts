@@ -9,9 +9,8 @@ import { initiate, MAX_PADDING, type MseExchange, respond } from "../codec/wire/
 import { mayBeKey, SECRET_LENGTH } from "../codec/wire/mse_keys.ts";
 import { ProtocolError } from "../errors.ts";
 import { TokenBucket } from "../peer/connection/token_bucket.ts";
-import { EncryptedStream } from "./peer_stream.ts";
-import { type PeerStream, writeAll } from "./peer_stream.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
+import { EncryptedStream, type PeerStream, writeAll } from "./peer_stream.ts";
 
 /**
  * Key exchanges that strangers get at once. Each takes 0.3 ms of the thread that does everything, so

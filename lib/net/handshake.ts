@@ -5,14 +5,17 @@
  */
 
 import { concat } from "../codec/bytes.ts";
+import { Framer } from "../codec/wire/framer.ts";
 import {
+  decodeHandshake,
+  decodeHandshakeHead,
+  encodeHandshake,
+  type Handshake,
   HANDSHAKE_HEAD_LENGTH,
   HANDSHAKE_LENGTH,
+  type HandshakeHead,
   isPlainHandshake,
 } from "../codec/wire/handshake.ts";
-import { decodeHandshake, decodeHandshakeHead, encodeHandshake } from "../codec/wire/handshake.ts";
-import type { Handshake, HandshakeHead } from "../codec/wire/handshake.ts";
-import { Framer } from "../codec/wire/framer.ts";
 import { ProtocolError } from "../errors.ts";
 import { acceptEncrypted, dialEncrypted, type EncryptedResponder } from "./encrypted_handshake.ts";
 import { type PeerStream, writeAll } from "./peer_stream.ts";

@@ -18,11 +18,11 @@ import {
   type SourceScope,
 } from "../codec/address_scope.ts";
 import { isLocalhost, isWebUrl } from "../codec/torrent/web_seed_url.ts";
-import { socketErrorText } from "../runtime/socket_errors.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 import { describeDenial } from "../runtime/permissions.ts";
 import { resolveHost } from "../runtime/resolve_host.ts";
+import { socketErrorText } from "../runtime/socket_errors.ts";
 import { HOPELESS_MS, WebSeedError } from "./http_errors.ts";
-import { type Clock, systemClock } from "../runtime/clock.ts";
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS = [301, 302, 303, 307, 308];

@@ -7,14 +7,14 @@
 import { normalizeIp } from "../codec/address.ts";
 import type { HandshakeHead } from "../codec/wire/handshake.ts";
 import { NetworkError } from "../errors.ts";
-import { listenError, listenFault } from "../runtime/listen_error.ts";
-import { Census } from "../peer/peers/network_usage.ts";
 import type { InfoHashes } from "../peer/connection/info_hashes.ts";
 import { AcceptLimiter } from "../peer/peers/accept_limiter.ts";
+import { Census } from "../peer/peers/network_usage.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { listenError, listenFault } from "../runtime/listen_error.ts";
+import { rethrowBug } from "../runtime/operational_errors.ts";
 import { exchangeAllowance } from "./encrypted_handshake.ts";
 import { acceptHandshake, closeQuietly, type OpenedSocket } from "./handshake.ts";
-import { rethrowBug } from "../runtime/operational_errors.ts";
-import { type Clock, systemClock } from "../runtime/clock.ts";
 
 const FIRST_PORT = 6881;
 const PORTS_TO_TRY = 1000;

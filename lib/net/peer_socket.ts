@@ -17,16 +17,16 @@ import type { Message } from "../codec/wire/message.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Connection } from "../peer/connection/connection.ts";
 import type { HostQuotas } from "../peer/peers/host_quota.ts";
-import type { Transport, TransportHost } from "./transport.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { rethrowBug } from "../runtime/operational_errors.ts";
 import { closeQuietly } from "./handshake.ts";
 import { costOfReceived, costOfSent, hostQuotas } from "./host_budget.ts";
-import { rethrowBug } from "../runtime/operational_errors.ts";
 import { describeBreak, type PeerStream } from "./peer_stream.ts";
 import { pause } from "./rate_limiter.ts";
 import { programBudget, type SendBudget } from "./send_budget.ts";
 import { SendQueue } from "./send_queue.ts";
+import type { Transport, TransportHost } from "./transport.ts";
 import { type Batch, UploadBatches, type UploadSource } from "./upload_batches.ts";
-import { type Clock, systemClock } from "../runtime/clock.ts";
 
 /** So long a peer may read nothing at all of what waits for it; it holds memory meanwhile. */
 const STALLED_WRITE_MS = 30_000;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { socketErrorText } from "../runtime/socket_errors.ts";
 import type { Rc4 } from "../codec/wire/rc4.ts";
+import { socketErrorText } from "../runtime/socket_errors.ts";
 
 /** A `Deno.TcpConn`, or one behind a cipher. */
 export interface PeerStream {

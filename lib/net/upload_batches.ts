@@ -7,9 +7,9 @@
 import { PIECE_HEADER_LENGTH, writePieceHeader } from "../codec/wire/message.ts";
 import type { Connection } from "../peer/connection/connection.ts";
 import type { BlockRequest } from "../peer/connection/upload_state.ts";
-import { BATCH_BYTES, type BatchBuffers, LEAST_BATCH_BYTES } from "./send_buffers.ts";
-import type { RateLimiter } from "./rate_limiter.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { RateLimiter } from "./rate_limiter.ts";
+import { BATCH_BYTES, type BatchBuffers, LEAST_BATCH_BYTES } from "./send_buffers.ts";
 
 /** What a peer takes in so long is written at once, within the bounds of a batch. */
 const BATCH_SECONDS = 0.02;

@@ -14,27 +14,27 @@
 import type { HostPort } from "../codec/address.ts";
 import type { Handshake } from "../codec/wire/handshake.ts";
 import type { Message } from "../codec/wire/message.ts";
-import type { PieceIndex } from "../store/layout.ts";
-import { type Action, Outbox } from "./connection/actions.ts";
-import { ConnectionPolicy } from "./peers/connection_policy.ts";
-import type { Connection } from "./connection/connection.ts";
-import { ConnectionLifecycle } from "./connection_lifecycle.ts";
-import type { BlockRequest } from "./connection/upload_state.ts";
 import { CorruptDataError } from "../errors.ts";
-import { Extensions } from "./extension/extensions.ts";
-import { ReadyQueue } from "./connection/ready_queue.ts";
+import type { PieceIndex } from "../store/layout.ts";
+import { adoptConnections } from "./adopt_connections.ts";
+import { type Action, Outbox } from "./connection/actions.ts";
+import type { Connection } from "./connection/connection.ts";
 import { InfoHashes, type TorrentHashes } from "./connection/info_hashes.ts";
-import { addPeers, type Introduction } from "./peers/address_filter.ts";
+import type { Peer, PeerSource } from "./connection/peer.ts";
+import { ReadyQueue } from "./connection/ready_queue.ts";
+import type { BlockRequest } from "./connection/upload_state.ts";
+import { ConnectionLifecycle } from "./connection_lifecycle.ts";
+import { Extensions } from "./extension/extensions.ts";
 import { MetadataFetch } from "./extension/metadata_fetch.ts";
+import { PeerExchange } from "./extension/pex.ts";
+import type { SwarmOptions, TransferOptions } from "./options.ts";
+import { addPeers, type Introduction } from "./peers/address_filter.ts";
+import { ConnectionPolicy } from "./peers/connection_policy.ts";
 import { ExternalAddress } from "./peers/external_address.ts";
 import type { PeerContext } from "./peers/peer_context.ts";
 import { PeerList } from "./peers/peer_list.ts";
-import { PeerExchange } from "./extension/pex.ts";
-import type { SwarmOptions, TransferOptions } from "./options.ts";
-import { adoptConnections } from "./adopt_connections.ts";
 import { Transfer } from "./transfer.ts";
 import type { TransferView } from "./transfer_view.ts";
-import type { Peer, PeerSource } from "./connection/peer.ts";
 
 /** All peers, connections and pieces of one torrent. */
 export class Swarm {

@@ -11,21 +11,21 @@ import { ProtocolError } from "../errors.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
 import { type ActivePiece, type PieceHash, Pieces } from "../store/pieces.ts";
-import { FloodGuard } from "./peers/flood_guard.ts";
 import type { Connection } from "./connection/connection.ts";
-import type { BlockRequest } from "./connection/upload_state.ts";
 import type { SwarmContext, TransferContext } from "./connection/context.ts";
-import { Download } from "./download/download.ts";
-import type { VerdictHandlers } from "./verify/failed_pieces.ts";
-import { Verifier } from "./verify/verifier.ts";
-import { broadcastDontHave, initialPieceMessages } from "./upload/have_broadcast.ts";
-import { HashServer } from "./verify/hash_server.ts";
-import { MetadataServer } from "./extension/metadata_server.ts";
-import { SuperSeed } from "./upload/super_seed.ts";
-import type { TransferLimits, TransferOptions } from "./options.ts";
-import type { TransferView } from "./transfer_view.ts";
-import { Upload } from "./upload/upload.ts";
 import type { Peer } from "./connection/peer.ts";
+import type { BlockRequest } from "./connection/upload_state.ts";
+import { Download } from "./download/download.ts";
+import { MetadataServer } from "./extension/metadata_server.ts";
+import type { TransferLimits, TransferOptions } from "./options.ts";
+import { FloodGuard } from "./peers/flood_guard.ts";
+import type { TransferView } from "./transfer_view.ts";
+import { broadcastDontHave, initialPieceMessages } from "./upload/have_broadcast.ts";
+import { SuperSeed } from "./upload/super_seed.ts";
+import { Upload } from "./upload/upload.ts";
+import type { VerdictHandlers } from "./verify/failed_pieces.ts";
+import { HashServer } from "./verify/hash_server.ts";
+import { Verifier } from "./verify/verifier.ts";
 
 /** The transfer of one torrent. */
 export class Transfer implements TransferView {

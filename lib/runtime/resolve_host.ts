@@ -6,8 +6,8 @@
 
 import { lookup } from "node:dns/promises";
 import { ipToBytes, isIp, normalizeIp } from "../codec/address.ts";
-import type { AddressFamily } from "../codec/discovery/udp_tracker.ts";
 import type { TrackerUrl } from "../codec/discovery/tracker_url.ts";
+import type { AddressFamily } from "../codec/discovery/udp_tracker.ts";
 import { ExitCode, NetworkError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import { describeDenial } from "./permissions.ts";

@@ -5,23 +5,27 @@
  */
 
 import { isIPv6, isLoopback } from "../codec/address.ts";
-import { watchAddresses } from "../runtime/address_watch.ts";
+import type { AnnouncedSwarm } from "../discovery/announce_target.ts";
 import { Announcer } from "../discovery/announcer.ts";
-import type { TransferEvent, TransferListener, TransferSource, TransferStats } from "./events.ts";
-import { warningEvent } from "./events.ts";
-import { contributors, swarmStats } from "./stats.ts";
-import { callListener } from "../runtime/event_listeners.ts";
-import { makePeerId, PROGRAM } from "../runtime/version.ts";
-import { Listener } from "../net/listener.ts";
 import { discoverLocally, type LsdHandle } from "../discovery/lsd.ts";
 import { PortCheck } from "../discovery/port_check.ts";
+import { summarize, TrackerStatusTable, type TrackerSummary } from "../discovery/tracker_status.ts";
+import { Listener } from "../net/listener.ts";
 import { pause, RateLimiter } from "../net/rate_limiter.ts";
+import { watchAddresses } from "../runtime/address_watch.ts";
+import { callListener } from "../runtime/event_listeners.ts";
+import { makePeerId, PROGRAM } from "../runtime/version.ts";
+import {
+  type TransferEvent,
+  type TransferListener,
+  type TransferSource,
+  type TransferStats,
+  warningEvent,
+} from "./events.ts";
 import type { AnnounceConfig, TorrentHandlers, TorrentOptions } from "./options.ts";
 import { SeedingLimit, type SeedingLimitOptions } from "./seeding_limit.ts";
 import { Session } from "./session.ts";
-import { TrackerStatusTable } from "../discovery/tracker_status.ts";
-import { summarize, type TrackerSummary } from "../discovery/tracker_status.ts";
-import type { AnnouncedSwarm } from "../discovery/announce_target.ts";
+import { contributors, swarmStats } from "./stats.ts";
 
 const MAX_PEERS = 100;
 /** Peers served at once, where the line is shared by as many. */

@@ -6,16 +6,16 @@
 
 import { hex } from "../codec/bytes.ts";
 import type { Metainfo } from "../codec/torrent/metainfo.ts";
+import type { TrackerStanding } from "../discovery/tracker_status.ts";
+import { addressOf, type Peer } from "../peer/connection/peer.ts";
 import type { PeerState } from "../peer/connection/peer_state.ts";
 import type { Swarm } from "../peer/swarm.ts";
 import type { Selection } from "../store/selection.ts";
+import type { ActiveTorrent } from "./active_torrent.ts";
 import type { TransferResult } from "./events.ts";
 import { fileProgress, type FileView } from "./file_progress.ts";
-import type { ActiveTorrent } from "./active_torrent.ts";
-import { type PieceView, pieceView } from "./stats.ts";
 import type { SeedingEnd } from "./seeding_limit.ts";
-import type { TrackerStanding } from "../discovery/tracker_status.ts";
-import { addressOf, type Peer } from "../peer/connection/peer.ts";
+import { type PieceView, pieceView } from "./stats.ts";
 
 /** So many peers without a connection are told of by name. */
 const MAX_STRANGERS = 500;

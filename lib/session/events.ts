@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { PeerState } from "../peer/connection/peer_state.ts";
 import type { StallCode, WarningCode } from "../errors.ts";
+import type { PeerState } from "../peer/connection/peer_state.ts";
 import type { StallReason } from "./stall_reason.ts";
 
 /** Something that happened; `--json` of the programs uses the same names. Discriminated by `type`; addresses are `host:port` or a web seed's URL, hashes hex. */

@@ -4,9 +4,9 @@
  * @module
  */
 
+import type { TorrentFile } from "../codec/torrent/file_list.ts";
 import type { Swarm } from "../peer/swarm.ts";
 import type { Selection } from "../store/selection.ts";
-import type { TorrentFile } from "../codec/torrent/file_list.ts";
 
 /** How far a file is. */
 export interface FileStanding {

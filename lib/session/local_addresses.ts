@@ -5,8 +5,8 @@
  */
 
 import { normalizeIp } from "../codec/address.ts";
-import type { Connection } from "../peer/connection/connection.ts";
 import type { PeerStream } from "../net/peer_stream.ts";
+import type { Connection } from "../peer/connection/connection.ts";
 import { networkInterfaces } from "../runtime/permissions.ts";
 
 /** How long a list of addresses is used, in milliseconds: all torrents of a program ask for it, some often. */

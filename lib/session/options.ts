@@ -6,9 +6,9 @@
 
 import type { AnnouncedProgress } from "../discovery/announce_target.ts";
 import type { DiskError } from "../errors.ts";
-import type { TransferListener } from "./events.ts";
 import type { Listener } from "../net/listener.ts";
 import type { RateLimiter } from "../net/rate_limiter.ts";
+import type { TransferListener } from "./events.ts";
 
 /** Options that a seeder and a leecher share. */
 export interface TorrentOptions {

@@ -5,18 +5,18 @@
  * @module
  */
 
-import { DiskError } from "../errors.ts";
-import type { BlockRequest } from "../peer/connection/upload_state.ts";
-import type { PieceNote, VerifyAction } from "../peer/connection/actions.ts";
-import type { Swarm } from "../peer/swarm.ts";
-import { type Layout, type PieceIndex } from "../store/layout.ts";
+import { BLOCK_LENGTH, blockHashes, HASH_LENGTH } from "../codec/torrent/merkle.ts";
 import type { FileReader } from "../disk/file_reader.ts";
-import { GcPacer } from "../runtime/gc.ts";
 import type { PieceBuffers } from "../disk/piece_buffers.ts";
-import type { WorkerPool } from "../disk/worker_pool.ts";
 import { ReadAhead } from "../disk/read_ahead.ts";
 import { NOTE_MISSING, NOTE_SHA1, NOTE_VERIFIED } from "../disk/resume_format.ts";
-import { BLOCK_LENGTH, blockHashes, HASH_LENGTH } from "../codec/torrent/merkle.ts";
+import type { WorkerPool } from "../disk/worker_pool.ts";
+import { DiskError } from "../errors.ts";
+import type { PieceNote, VerifyAction } from "../peer/connection/actions.ts";
+import type { BlockRequest } from "../peer/connection/upload_state.ts";
+import type { Swarm } from "../peer/swarm.ts";
+import { GcPacer } from "../runtime/gc.ts";
+import type { Layout, PieceIndex } from "../store/layout.ts";
 
 /** After 256 MiB the engine has 20 MB more than it needs; freeing them takes 10 ms of about 600. */
 const BLOCKS_PER_COLLECTION = 16_384;

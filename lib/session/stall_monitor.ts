@@ -4,10 +4,10 @@
  * @module
  */
 
+import type { TrackerSummary } from "../discovery/tracker_status.ts";
 import { DownloadTimeoutError } from "../errors.ts";
 import type { Swarm } from "../peer/swarm.ts";
 import { BLOCK_LENGTH } from "../store/layout.ts";
-import type { TrackerSummary } from "../discovery/tracker_status.ts";
 import { type StallReason, stallReason } from "./stall_reason.ts";
 
 /** When to give up. */

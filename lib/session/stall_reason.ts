@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { StallCode } from "../errors.ts";
-import type { Connection } from "../peer/connection/connection.ts";
-import type { Swarm } from "../peer/swarm.ts";
-import type { TransferView } from "../peer/transfer_view.ts";
 import {
   inSeconds,
   type TrackerFailure,
   type TrackerSummary,
 } from "../discovery/tracker_status.ts";
+import type { StallCode } from "../errors.ts";
+import type { Connection } from "../peer/connection/connection.ts";
 import { addressOf, type Peer } from "../peer/connection/peer.ts";
+import type { Swarm } from "../peer/swarm.ts";
+import type { TransferView } from "../peer/transfer_view.ts";
 
 /** So long nothing may come before it is called waiting, in milliseconds. */
 const PATIENCE_MS = 3000;

@@ -5,12 +5,12 @@
  */
 
 import type { Connection } from "../peer/connection/connection.ts";
+import { addressOf } from "../peer/connection/peer.ts";
 import { piecesOwed } from "../peer/download/request_table.ts";
 import type { Swarm } from "../peer/swarm.ts";
+import type { Bitfield } from "../store/bitfield.ts";
 import type { Layout } from "../store/layout.ts";
 import type { ConnectionStats, TransferSource, TransferStats } from "./events.ts";
-import type { Bitfield } from "../store/bitfield.ts";
-import { addressOf } from "../peer/connection/peer.ts";
 
 /** What a swarm itself knows of a transfer's figures. */
 type SwarmFigures = Omit<

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { Bitfield } from "./bitfield.ts";
-import type { Layout, LayoutFile, PieceIndex } from "./layout.ts";
 import type { TorrentInfo } from "../codec/torrent/metainfo.ts";
 import { OptionError } from "../errors.ts";
+import { Bitfield } from "./bitfield.ts";
+import type { Layout, LayoutFile, PieceIndex } from "./layout.ts";
 
 /** Some of the files of a torrent, or all. Immutable. */
 export class Selection {

@@ -4,11 +4,11 @@
  * @module
  */
 
+import { parseHostPort } from "../codec/address.ts";
 import { hex } from "../codec/bytes.ts";
 import { formatMagnet } from "../codec/torrent/magnet.ts";
 import { buildMetainfo, type Metainfo, parseMetainfo } from "../codec/torrent/metainfo.ts";
 import { PieceLayer } from "../codec/torrent/piece_layer.ts";
-import { parseHostPort } from "../codec/address.ts";
 import { webUrl } from "../codec/torrent/web_seed_url.ts";
 import { OptionError } from "../errors.ts";
 import { Layout } from "./layout.ts";

@@ -6,8 +6,8 @@
 
 import { isIp } from "../codec/address.ts";
 import { OptionError } from "../errors.ts";
-import type { TrackerLimits } from "./tables/limits.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { TrackerLimits } from "./tables/limits.ts";
 
 /** Seconds between the announces of a peer, once its swarm has formed. */
 export const DEFAULT_INTERVAL_SECONDS = 60;

@@ -5,9 +5,9 @@
  */
 
 import type { Reach } from "../codec/discovery/udp_tracker.ts";
-import type { PortCheck, PortChecks } from "./core/port_checks.ts";
-import type { Clock } from "../runtime/clock.ts";
 import { closeQuietly, connect } from "../net/handshake.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { PortCheck, PortChecks } from "./core/port_checks.ts";
 
 /** Time for a lost packet to be sent again, twice. Firewalls that drop packets say nothing at all. */
 const CHECK_TIMEOUT_MS = 3000;

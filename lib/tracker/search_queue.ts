@@ -5,8 +5,8 @@
  * @module
  */
 
-import { type Inspected, Search, type SwarmSummary } from "./core/search.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
+import { type Inspected, Search, type SwarmSummary } from "./core/search.ts";
 
 /** What all searches together may take of a second, while many are under way: one has it for itself. */
 const SLICE_MS = 8;

@@ -5,12 +5,8 @@
  */
 
 import { formatHostPort, isIPv6, isLoopback, normalizeIp } from "../codec/address.ts";
-import { PortChecks } from "./core/port_checks.ts";
-import type { SwarmEvent } from "./core/swarm_event.ts";
-import { members, sizeOf, type SwarmMember } from "./core/inspect.ts";
-import { ResponseBuffer } from "./core/response_buffer.ts";
-import { TrackerCore, type TrackerStats } from "./core/tracker_core.ts";
-import { AllowFile } from "./allow_file.ts";
+import { DEFAULT_TRACKER_PORT } from "../codec/discovery/tracker_url.ts";
+import { reachableAddress } from "../discovery/advertised_address.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { callListener } from "../runtime/event_listeners.ts";
 import {
@@ -18,14 +14,19 @@ import {
   type InterfaceNetwork,
   ownAddresses,
 } from "../runtime/network_interfaces.ts";
-import { reachableAddress } from "../discovery/advertised_address.ts";
-import { PortChecker } from "./port_checker.ts";
+import { AllowFile } from "./allow_file.ts";
+import { members, sizeOf, type SwarmMember } from "./core/inspect.ts";
+import { PortChecks } from "./core/port_checks.ts";
+import { ResponseBuffer } from "./core/response_buffer.ts";
+import type { SwarmEvent } from "./core/swarm_event.ts";
+import { TrackerCore, type TrackerStats } from "./core/tracker_core.ts";
 import {
   checkOptions,
   DEFAULT_INTERVAL_SECONDS,
   type TrackerOptions,
   type TrackerSettings,
 } from "./options.ts";
+import { PortChecker } from "./port_checker.ts";
 import { type FoundSwarms, TrackerSearches } from "./search_queue.ts";
 import { TrackerSockets } from "./sockets.ts";
 
@@ -36,7 +37,6 @@ export type { FoundSwarms } from "./search_queue.ts";
 export type { SwarmSummary } from "./core/search.ts";
 export type { SwarmMember } from "./core/inspect.ts";
 export type { TrackerStats } from "./core/tracker_core.ts";
-import { DEFAULT_TRACKER_PORT } from "../codec/discovery/tracker_url.ts";
 
 const DEFAULT_MAX_PEERS = 50;
 

@@ -4,11 +4,10 @@
  * @module
  */
 
-import index from "./page/index.html" with { type: "text" };
-import panelsSheet from "./page/styles/panels.css" with { type: "text" };
-import partsSheet from "./page/styles/parts.css" with { type: "text" };
-import styleSheet from "./page/styles/style.css" with { type: "text" };
-import tablesSheet from "./page/styles/tables.css" with { type: "text" };
+import vendorPreact from "/vendor/preact.js" with { type: "text" };
+import vendorQrcode from "/vendor/qrcode.js" with { type: "text" };
+import vendorUplotSheet from "/vendor/uplot.css" with { type: "text" };
+import vendorUplot from "/vendor/uplot.js" with { type: "text" };
 import app from "./page/app.js" with { type: "text" };
 import fileList from "./page/cards/file_list.js" with { type: "text" };
 import linkCard from "./page/cards/link_card.js" with { type: "text" };
@@ -24,6 +23,7 @@ import components from "./page/components.js" with { type: "text" };
 import connectionSlot from "./page/connection_slot.js" with { type: "text" };
 import copyButton from "./page/copy_button.js" with { type: "text" };
 import format from "./page/format.js" with { type: "text" };
+import index from "./page/index.html" with { type: "text" };
 import liveRegion from "./page/live_region.js" with { type: "text" };
 import overview from "./page/overview.js" with { type: "text" };
 import pageTitle from "./page/page_title.js" with { type: "text" };
@@ -34,16 +34,16 @@ import preact from "./page/preact.js" with { type: "text" };
 import sortableTable from "./page/sortable_table.js" with { type: "text" };
 import stateStream from "./page/state_stream.js" with { type: "text" };
 import statusBanner from "./page/status_banner.js" with { type: "text" };
+import panelsSheet from "./page/styles/panels.css" with { type: "text" };
+import partsSheet from "./page/styles/parts.css" with { type: "text" };
+import styleSheet from "./page/styles/style.css" with { type: "text" };
+import tablesSheet from "./page/styles/tables.css" with { type: "text" };
+import tokenForm from "./page/token_form.html" with { type: "text" };
 import trackerView from "./page/tracker_view.js" with { type: "text" };
 import transferProgress from "./page/transfer_progress.js" with { type: "text" };
 import transferView from "./page/transfer_view.js" with { type: "text" };
 import useProgramState from "./page/use_program_state.js" with { type: "text" };
 import useQuery from "./page/use_query.js" with { type: "text" };
-import tokenForm from "./page/token_form.html" with { type: "text" };
-import vendorPreact from "/vendor/preact.js" with { type: "text" };
-import vendorQrcode from "/vendor/qrcode.js" with { type: "text" };
-import vendorUplot from "/vendor/uplot.js" with { type: "text" };
-import vendorUplotSheet from "/vendor/uplot.css" with { type: "text" };
 
 /** A file of the page. */
 export interface Asset {

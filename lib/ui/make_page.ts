@@ -4,13 +4,13 @@
  * @module
  */
 
+import type { Leecher } from "../client/leecher.ts";
+import type { Seeder } from "../client/seeder.ts";
+import type { TransferListener } from "../session/events.ts";
 import { Tracker } from "../tracker/server.ts";
 import { PageServer } from "./page_server.ts";
 import { TrackerPage } from "./tracker_page.ts";
 import { TransferPage } from "./transfer_page.ts";
-import type { TransferListener } from "../session/events.ts";
-import type { Leecher } from "../client/leecher.ts";
-import type { Seeder } from "../client/seeder.ts";
 
 /** Serves a page; see {@link servePage}. */
 export async function makePage(

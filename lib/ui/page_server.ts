@@ -5,8 +5,8 @@
  */
 
 import { formatHostPort, isIp, isLoopback } from "../codec/address.ts";
-import { OptionError } from "../errors.ts";
 import { reachableAddress } from "../discovery/advertised_address.ts";
+import { OptionError } from "../errors.ts";
 import { listenError } from "../runtime/listen_error.ts";
 import { Access, type Refusal } from "./access.ts";
 import { assetAt, TOKEN_FORM } from "./assets.ts";

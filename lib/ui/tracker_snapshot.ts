@@ -4,9 +4,9 @@
  * @module
  */
 
+import { clientName } from "../codec/wire/peer_id.ts";
 import { VERSION } from "../runtime/version.ts";
 import type { SwarmMember, SwarmSummary, TrackerStats } from "../tracker/server.ts";
-import { clientName } from "../codec/wire/peer_id.ts";
 import type { MemberRow, MemberState, TrackerSnapshot } from "./snapshot.ts";
 import { clipped, count } from "./text.ts";
 

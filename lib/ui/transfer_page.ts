@@ -7,8 +7,8 @@
 
 import type { TransferDetails } from "../session/details.ts";
 import type { TransferEvent, TransferStats } from "../session/events.ts";
-import { History } from "./rate_history.ts";
 import { pieceMap } from "./piece_map.ts";
+import { History } from "./rate_history.ts";
 import type { PageSource, PageView } from "./snapshot.ts";
 import { transferSnapshot } from "./transfer_snapshot.ts";
 

@@ -4,11 +4,11 @@
  * @module
  */
 
+import type { TrackerStanding } from "../discovery/tracker_status.ts";
+import { VERSION } from "../runtime/version.ts";
 import type { TransferDetails } from "../session/details.ts";
 import type { ConnectionStats, TransferResult, TransferStats } from "../session/events.ts";
 import type { FileStanding } from "../session/file_progress.ts";
-import { VERSION } from "../runtime/version.ts";
-import type { TrackerStanding } from "../discovery/tracker_status.ts";
 import type {
   FileRow,
   OtherPeerRow,

@@ -6,8 +6,8 @@
 import { processStats } from "../../bench/measure/process_stats.ts";
 import { writePseudoRandomFile } from "../../support/content.ts";
 import type { Program } from "../../support/process.ts";
-import { ShoalSeeder, startLeecher } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { ShoalSeeder, startLeecher } from "../support/clients/shoal.ts";
 
 /** How an attack ended. */
 export interface Outcome {

@@ -3,7 +3,6 @@
  * @module
  */
 
-import { sha1 } from "../../lib/codec/hash.ts";
 import { utf8 } from "../../lib/codec/bytes.ts";
 import {
   decodeResponse,
@@ -12,6 +11,7 @@ import {
   type TrackerRequest,
   type TrackerResponse,
 } from "../../lib/codec/discovery/udp_tracker.ts";
+import { sha1 } from "../../lib/codec/hash.ts";
 
 /** Requests under way at once. */
 const OUTSTANDING = 64;

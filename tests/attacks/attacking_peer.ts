@@ -3,7 +3,7 @@
  * @module
  */
 
-import { type Socket } from "node:net";
+import type { Socket } from "node:net";
 import net from "node:net";
 import { fromHex } from "../../lib/codec/bytes.ts";
 import { Framer } from "../../lib/codec/wire/framer.ts";

@@ -4,7 +4,6 @@
  */
 
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { isMet } from "../../bench/measure/targets.ts";
 import {
   type Entry,
   medianOf,
@@ -12,6 +11,7 @@ import {
   type Results,
   runRounds,
 } from "../../bench/measure/rounds.ts";
+import { isMet } from "../../bench/measure/targets.ts";
 
 const NEVER = new AbortController().signal;
 

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Option } from "../../lib/cli/command_line/options.ts";
 import {
   leecherProgram,
   seederProgram,
   trackerProgram,
 } from "../../lib/cli/command_line/programs.ts";
-import type { Option } from "../../lib/cli/command_line/options.ts";
 import { jsonEvent } from "../../lib/cli/output/json_events.ts";
 import { errorText, namedErrorText, stallText, warningText } from "../../lib/cli/text/advice.ts";
 import { sentenceFor } from "../../lib/cli/text/messages.ts";

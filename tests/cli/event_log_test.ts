@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
+import { BufferedOutput } from "../../lib/cli/output/buffered_output.ts";
 import { EventLog } from "../../lib/cli/output/event_log.ts";
 import { type JsonEvent, swarmsEvent } from "../../lib/cli/output/json_events.ts";
-import { BufferedOutput } from "../../lib/cli/output/buffered_output.ts";
 import type { TrackerStats } from "../../mod.ts";
-import { eventsIn } from "../support/project/event_schema.ts";
 import { SlowSink } from "../support/programs/slow_sink.ts";
+import { eventsIn } from "../support/project/event_schema.ts";
 
 const START_MS = Date.UTC(2026, 2, 1, 12);
 

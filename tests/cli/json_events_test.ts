@@ -17,8 +17,8 @@ import {
   type TransferEvent,
   type WaitingCode,
 } from "../../mod.ts";
-import { faultsOf, schema, types } from "../support/project/event_schema.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { faultsOf, schema, types } from "../support/project/event_schema.ts";
 
 const TIME = "2026-03-01T12:00:00.000Z";
 const V1 = "1".repeat(40);

@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { setColorEnabled } from "@std/fmt/colors";
 import type { Line } from "../../lib/cli/terminal/progress.ts";
 import { Screen } from "../../lib/cli/terminal/screen.ts";
-import type { TransferStats } from "../../mod.ts";
 import { TransferDisplay } from "../../lib/cli/terminal/transfer_display.ts";
+import type { TransferStats } from "../../mod.ts";
 
 const CLEAR = "\r\x1b[K";
 

@@ -8,9 +8,9 @@ import { dirname, join } from "@std/path";
 import { createContent, type CreateOptions } from "../../lib/client/create/create_torrent.ts";
 import { DiskError, OptionError, Torrent, verifyFile } from "../../mod.ts";
 import { formulaBytes, pseudoRandomBytes } from "../../support/content.ts";
-import { deepTree, makeTree, ODD_TREE } from "../support/folders.ts";
-import { torrentOf } from "../support/clients/library.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { torrentOf } from "../support/clients/library.ts";
+import { deepTree, makeTree, ODD_TREE } from "../support/folders.ts";
 
 const FORMATS = ["v1", "v2", "hybrid"] as const;
 

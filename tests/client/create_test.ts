@@ -8,8 +8,8 @@ import { join } from "@std/path";
 import { hex } from "../../lib/codec/bytes.ts";
 import { DiskError, OptionError, Torrent } from "../../mod.ts";
 import { formulaBytes, pseudoRandomBytes } from "../../support/content.ts";
-import { torrentOf } from "../support/clients/library.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { torrentOf } from "../support/clients/library.ts";
 import { CONTENT_VECTORS } from "../support/vectors/torrent_vectors.ts";
 
 const V1 = "82a78d717fa1d94cbb9a488bfbc6a102881234f4";

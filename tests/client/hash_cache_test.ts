@@ -5,12 +5,12 @@
 
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import type { CreateOptions } from "../../mod.ts";
 import { isSettled } from "../../lib/client/create/hash_cache.ts";
+import type { CreateOptions } from "../../mod.ts";
 import { formulaBytes } from "../../support/content.ts";
-import { makeTree } from "../support/folders.ts";
 import { Program } from "../../support/process.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { makeTree } from "../support/folders.ts";
 
 const SCRIPT = fromFileUrl(new URL("../support/programs/hash_once.ts", import.meta.url));
 const HOUR_MS = 3_600_000;

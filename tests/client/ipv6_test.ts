@@ -5,8 +5,8 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Tracker } from "../../mod.ts";
-import { leechFrom, makeOrigin, seed, torrentOf } from "../support/clients/library.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { leechFrom, makeOrigin, seed, torrentOf } from "../support/clients/library.ts";
 
 const IPV6 = { host: "::1", port: 0 } as const;
 const LENGTH = 700_000;

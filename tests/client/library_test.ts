@@ -19,6 +19,7 @@ import {
   Tracker,
   verifyFile,
 } from "../../mod.ts";
+import { TempFolder } from "../../support/temp.ts";
 import {
   addressOf,
   EventLog,
@@ -28,7 +29,6 @@ import {
   seed,
   withinReason,
 } from "../support/clients/library.ts";
-import { TempFolder } from "../../support/temp.ts";
 
 const MIB = 2 ** 20;
 

@@ -5,11 +5,11 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { toFileUrl } from "@std/path";
+import { resolveSource, webSeedUrls } from "../../lib/client/torrent_source.ts";
 import { AddressScope } from "../../lib/codec/address_scope.ts";
 import { hex } from "../../lib/codec/bytes.ts";
-import { DiskError } from "../../lib/errors.ts";
 import { assumedTracker } from "../../lib/discovery/advertised_address.ts";
-import { resolveSource, webSeedUrls } from "../../lib/client/torrent_source.ts";
+import { DiskError } from "../../lib/errors.ts";
 import {
   MagnetError,
   NetworkError,
@@ -19,8 +19,8 @@ import {
   Tracker,
 } from "../../mod.ts";
 import { formulaBytes } from "../../support/content.ts";
-import { addressOf, EventLog, seed, torrentOf } from "../support/clients/library.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { addressOf, EventLog, seed, torrentOf } from "../support/clients/library.ts";
 
 const V1 = "0123456789abcdef0123456789abcdef01234567";
 const V2 = V1 + V1.slice(16);

@@ -1,10 +1,10 @@
 /** A .torrent by its URL, from servers that do what they like. @module */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { concat, utf8 } from "../../lib/codec/bytes.ts";
-import { ExitCode, type ShoalError, TorrentError } from "../../lib/errors.ts";
 import { resolveSource } from "../../lib/client/torrent_source.ts";
 import { fetchTorrent } from "../../lib/client/torrent_url.ts";
+import { concat, utf8 } from "../../lib/codec/bytes.ts";
+import { ExitCode, type ShoalError, TorrentError } from "../../lib/errors.ts";
 import { V1_INFO } from "../support/vectors/wire_vectors.ts";
 
 const FILE = concat(utf8("d4:info"), V1_INFO, utf8("e"));

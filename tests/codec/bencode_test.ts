@@ -3,10 +3,10 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { BencodeError, decode, decodePrefix, dictOf, encode } from "../../lib/codec/bencode.ts";
 import { bytesAt, dictAt, integerAt, listAt } from "../../lib/codec/bencode_decoder.ts";
+import type { Bencode, BencodeDict } from "../../lib/codec/bencode_value.ts";
 import { fromLatin1, latin1, utf8 } from "../../lib/codec/bytes.ts";
 import { formulaBytes } from "../../support/content.ts";
 import { integerFrom, seededRandom } from "../../support/random.ts";
-import type { Bencode, BencodeDict } from "../../lib/codec/bencode_value.ts";
 
 const permissions = "none";
 const read = (text: string) => decode(fromLatin1(text));

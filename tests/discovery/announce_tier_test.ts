@@ -5,8 +5,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { Announcer } from "../../lib/discovery/announcer.ts";
+import type { TrackerStatus } from "../../lib/discovery/tracker_status.ts";
 import { Tracker } from "../../lib/tracker/server.ts";
 import { Torrent } from "../../mod.ts";
+import { TempFolder } from "../../support/temp.ts";
 import {
   leechFrom,
   makeOrigin,
@@ -14,9 +16,7 @@ import {
   torrentOf,
   withinReason,
 } from "../support/clients/library.ts";
-import { TempFolder } from "../../support/temp.ts";
 import { FakeTracker } from "../support/network/udp_peer.ts";
-import type { TrackerStatus } from "../../lib/discovery/tracker_status.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 } as const;
 

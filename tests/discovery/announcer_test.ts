@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { HostPort } from "../../lib/codec/address.ts";
-import { NetworkError, OptionError } from "../../lib/errors.ts";
+import type { AnnounceClient } from "../../lib/discovery/announce_target.ts";
 import { Announcer, type AnnouncerOptions } from "../../lib/discovery/announcer.ts";
 import {
   type AnnounceAnswer,
@@ -9,10 +9,10 @@ import {
   TrackerRefusedError,
   TrackerSilentError,
 } from "../../lib/discovery/tracker_client.ts";
-import { FakeClock, settled } from "../support/fake_clock.ts";
-import { pseudoRandomBytes } from "../../support/content.ts";
 import type { TrackerStatus } from "../../lib/discovery/tracker_status.ts";
-import type { AnnounceClient } from "../../lib/discovery/announce_target.ts";
+import { NetworkError, OptionError } from "../../lib/errors.ts";
+import { pseudoRandomBytes } from "../../support/content.ts";
+import { FakeClock, settled } from "../support/fake_clock.ts";
 
 const URL = "udp://tracker.example:6969";
 const V1 = { infoHash: pseudoRandomBytes(20, 1), v2: false };

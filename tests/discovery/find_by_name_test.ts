@@ -6,15 +6,15 @@ import {
   type FoundEntry,
   type HostedFile,
 } from "../../lib/codec/discovery/udp_tracker.ts";
-import { ExitCode, NetworkError, OptionError } from "../../lib/errors.ts";
 import { catalogue, findByName, NotFoundYetError } from "../../lib/discovery/find_by_name.ts";
 import { findWithRetries } from "../../lib/discovery/find_with_retries.ts";
-import { Tracker } from "../../lib/tracker/server.ts";
 import { UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
+import { ExitCode, NetworkError, OptionError } from "../../lib/errors.ts";
+import { Tracker } from "../../lib/tracker/server.ts";
 import { pseudoRandomBytes } from "../../support/content.ts";
 import { FakeClock, settled, withClock } from "../support/fake_clock.ts";
-import { INFO_HASH, OTHER_INFO_HASH, PEER_ID } from "../support/vectors/tracker_vectors.ts";
 import { FakeTracker } from "../support/network/udp_peer.ts";
+import { INFO_HASH, OTHER_INFO_HASH, PEER_ID } from "../support/vectors/tracker_vectors.ts";
 
 const V2_HASH = pseudoRandomBytes(32, 1);
 const DISK: HostedFile = { name: "disk.iso", length: 700, v2Hash: V2_HASH };

@@ -9,9 +9,9 @@ import {
   encodeResponse,
   type Reach,
 } from "../../lib/codec/discovery/udp_tracker.ts";
-import { NetworkError } from "../../lib/errors.ts";
 import { PortCheck } from "../../lib/discovery/port_check.ts";
 import { TrackerRefusedError, UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
+import { NetworkError } from "../../lib/errors.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { FakeTracker } from "../support/network/udp_peer.ts";
 

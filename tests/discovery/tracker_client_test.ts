@@ -12,18 +12,18 @@ import {
   type TrackerRequest,
   type TrackerResponse,
 } from "../../lib/codec/discovery/udp_tracker.ts";
-import { NetworkError, OptionError } from "../../lib/errors.ts";
-import { Tracker } from "../../lib/tracker/server.ts";
 import {
   TrackerRefusedError,
   TrackerSilentError,
   UdpTrackerClient,
 } from "../../lib/discovery/tracker_client.ts";
-import { resolveHost } from "../../lib/runtime/resolve_host.ts";
 import { isAsNear } from "../../lib/discovery/udp_transactions.ts";
+import { NetworkError, OptionError } from "../../lib/errors.ts";
+import { resolveHost } from "../../lib/runtime/resolve_host.ts";
+import { Tracker } from "../../lib/tracker/server.ts";
 import { FakeClock } from "../support/fake_clock.ts";
-import { INFO_HASH, OTHER_INFO_HASH, PEER_ID } from "../support/vectors/tracker_vectors.ts";
 import { FakeTracker } from "../support/network/udp_peer.ts";
+import { INFO_HASH, OTHER_INFO_HASH, PEER_ID } from "../support/vectors/tracker_vectors.ts";
 
 const PARAMS = {
   infoHash: INFO_HASH,

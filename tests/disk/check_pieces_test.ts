@@ -4,14 +4,14 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { checkPieces, type CheckResult } from "../../lib/disk/check_pieces.ts";
-import { pieceLayersOf } from "../../lib/store/torrent.ts";
 import type { PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
+import { checkPieces, type CheckResult } from "../../lib/disk/check_pieces.ts";
 import { Layout } from "../../lib/store/layout.ts";
+import { pieceLayersOf } from "../../lib/store/torrent.ts";
 import type { Torrent } from "../../mod.ts";
 import { pseudoRandomBytes } from "../../support/content.ts";
-import { torrentOf } from "../support/clients/library.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { torrentOf } from "../support/clients/library.ts";
 
 const PIECE = 16_384;
 const LENGTH = 9 * PIECE + 1;

@@ -3,20 +3,20 @@
  * @module
  */
 
-import { errorText } from "../../lib/cli/text/advice.ts";
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { FolderTree } from "../../lib/disk/download/folder_tree.ts";
+import { errorText } from "../../lib/cli/text/advice.ts";
+import { slotsFor } from "../../lib/client/download.ts";
 import { sha1 } from "../../lib/codec/hash.ts";
 import { buildInfo, buildMetainfo } from "../../lib/codec/torrent/metainfo.ts";
 import { MAX_PIECE_LENGTH } from "../../lib/codec/torrent/piece_length.ts";
-import { slotsFor } from "../../lib/client/download.ts";
+import { FolderTree } from "../../lib/disk/download/folder_tree.ts";
 import { nameOn, resolveNameConflicts } from "../../lib/disk/download/name_conflicts.ts";
 import { DiskError, ExitCode, OptionError, Torrent } from "../../mod.ts";
+import { TempFolder } from "../../support/temp.ts";
+import { torrentOf } from "../support/clients/library.ts";
 import { indexOf, missing, prepare } from "../support/folder_download.ts";
 import { digestsOf, makeTree, ODD_TREE, type Tree } from "../support/folders.ts";
-import { torrentOf } from "../support/clients/library.ts";
-import { TempFolder } from "../../support/temp.ts";
 
 const PIECE = 16_384;
 const FORMATS = ["hybrid", "v2", "v1"] as const;

@@ -5,16 +5,16 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { dirname } from "@std/path";
+import { createContent } from "../../lib/client/create/create_torrent.ts";
 import { hex } from "../../lib/codec/bytes.ts";
 import { sha1 } from "../../lib/codec/hash.ts";
-import { createContent } from "../../lib/client/create/create_torrent.ts";
-import { FileReader } from "../../lib/disk/file_reader.ts";
 import { fingerprintsOf } from "../../lib/disk/file_fingerprint.ts";
-import { pieceLayersOf } from "../../lib/store/torrent.ts";
+import { FileReader } from "../../lib/disk/file_reader.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
-import { makeTree, ODD_TREE, type Tree } from "../support/folders.ts";
-import { TempFolder } from "../../support/temp.ts";
 import type { PieceHash } from "../../lib/store/pieces.ts";
+import { pieceLayersOf } from "../../lib/store/torrent.ts";
+import { TempFolder } from "../../support/temp.ts";
+import { makeTree, ODD_TREE, type Tree } from "../support/folders.ts";
 
 const FORMATS = ["v1", "v2", "hybrid"] as const;
 const PIECE = 16_384;

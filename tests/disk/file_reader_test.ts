@@ -4,15 +4,15 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { FileReader } from "../../lib/disk/file_reader.ts";
 import { fingerprintOf } from "../../lib/disk/file_fingerprint.ts";
-import { pieceLayersOf } from "../../lib/store/torrent.ts";
+import { FileReader } from "../../lib/disk/file_reader.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
+import type { PieceHash } from "../../lib/store/pieces.ts";
+import { pieceLayersOf } from "../../lib/store/torrent.ts";
 import { DiskError, type Torrent } from "../../mod.ts";
 import { formulaBytes } from "../../support/content.ts";
-import { torrentOf } from "../support/clients/library.ts";
 import { TempFolder } from "../../support/temp.ts";
-import type { PieceHash } from "../../lib/store/pieces.ts";
+import { torrentOf } from "../support/clients/library.ts";
 
 const PIECE = 32_768;
 const LENGTH = 3 * PIECE + 100;

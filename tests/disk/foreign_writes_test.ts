@@ -1,9 +1,9 @@
 /** Who wrote to a file: what our own writes left, and what they found. @module */
 
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { WriteStamps } from "../../lib/disk/write_stamps.ts";
 import { idOf } from "../../lib/disk/exclusive_file.ts";
 import { ForeignWrites, markOf } from "../../lib/disk/foreign_writes.ts";
+import { WriteStamps } from "../../lib/disk/write_stamps.ts";
 import { TempFolder } from "../../support/temp.ts";
 
 const before = (file: number, mark: number, after: number) => ({ file, before: mark, after });

@@ -5,8 +5,12 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { readSync } from "node:fs";
-import { MAX_OPEN_FILES, SyncFileCache } from "../../lib/disk/open_files.ts";
-import { FileCache, MAX_POOLED_FILES } from "../../lib/disk/open_files.ts";
+import {
+  FileCache,
+  MAX_OPEN_FILES,
+  MAX_POOLED_FILES,
+  SyncFileCache,
+} from "../../lib/disk/open_files.ts";
 import { DiskError } from "../../lib/errors.ts";
 import { TempFolder } from "../../support/temp.ts";
 

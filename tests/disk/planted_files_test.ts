@@ -4,15 +4,15 @@
  * @module
  */
 
-import { errorText } from "../../lib/cli/text/advice.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
+import { errorText } from "../../lib/cli/text/advice.ts";
 import { ResumeFile } from "../../lib/disk/download/resume_file.ts";
 import { DiskError, ExitCode, type Torrent } from "../../mod.ts";
+import { TempFolder } from "../../support/temp.ts";
+import { torrentOf } from "../support/clients/library.ts";
 import { missing, prepare } from "../support/folder_download.ts";
 import { digestsOf, makeTree, type Tree } from "../support/folders.ts";
-import { torrentOf } from "../support/clients/library.ts";
-import { TempFolder } from "../../support/temp.ts";
 
 const PIECE = 16_384;
 const LENGTH = 6 * PIECE + 5;

@@ -6,8 +6,8 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { sha256OfFile, writePseudoRandomFile } from "../../support/content.ts";
 import { Program } from "../../support/process.ts";
-import { ShoalSeeder, ShoalTracker } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { ShoalSeeder, ShoalTracker } from "../support/clients/shoal.ts";
 
 const LEECH = fromFileUrl(new URL("leech.ts", import.meta.url));
 const BLOCK = 16_384;

@@ -2,6 +2,7 @@
  * A leecher written from `docs/protocol.md` alone. Bytes are kept as strings, one character for each.
  * `deno run -A tests/docs/leech.ts 127.0.0.1 6969 file.iso copy.iso` prints the copy's SHA-256. @module
  */
+
 import { createHash, randomBytes } from "node:crypto";
 
 const [hostname = "", port, name = "", out = ""] = Deno.args;

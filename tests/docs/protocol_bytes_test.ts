@@ -1,6 +1,20 @@
 /** The tables of bytes in `docs/protocol.md` are what the codecs write: offsets, sizes, numbers. @module */
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
+import { fromHex, hex, latin1, utf8 } from "../../lib/codec/bytes.ts";
+import { encodeLocalSearch } from "../../lib/codec/discovery/lsd.ts";
+import {
+  Action,
+  ANNOUNCE_EVENTS,
+  formatUrlData,
+  REACH_ANSWERS,
+} from "../../lib/codec/discovery/udp_tracker.ts";
+import { sha256 } from "../../lib/codec/hash.ts";
+import { BLOCK_LENGTH, merkleRoot, pieceHash } from "../../lib/codec/torrent/merkle.ts";
+import { PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
+import { encodeMetadataMessage } from "../../lib/codec/wire/extension.ts";
+import { encodeHandshake } from "../../lib/codec/wire/handshake.ts";
+import { PexFlag } from "../../lib/codec/wire/pex.ts";
 import { formulaBytes } from "../../support/content.ts";
 import {
   documentText,
@@ -9,20 +23,6 @@ import {
   type Row,
   tableCount,
 } from "../support/project/document.ts";
-import { fromHex, hex, latin1, utf8 } from "../../lib/codec/bytes.ts";
-import { encodeMetadataMessage } from "../../lib/codec/wire/extension.ts";
-import { encodeHandshake } from "../../lib/codec/wire/handshake.ts";
-import { sha256 } from "../../lib/codec/hash.ts";
-import { encodeLocalSearch } from "../../lib/codec/discovery/lsd.ts";
-import { BLOCK_LENGTH, merkleRoot, pieceHash } from "../../lib/codec/torrent/merkle.ts";
-import { PexFlag } from "../../lib/codec/wire/pex.ts";
-import { PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
-import {
-  Action,
-  ANNOUNCE_EVENTS,
-  formatUrlData,
-  REACH_ANSWERS,
-} from "../../lib/codec/discovery/udp_tracker.ts";
 import { PEER_SAMPLES, TRACKER_SAMPLES, type WireSample } from "./wire_samples.ts";
 
 const DOCUMENT = await documentText("docs/protocol.md");

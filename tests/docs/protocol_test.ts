@@ -2,24 +2,27 @@
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { decode, encode } from "../../lib/codec/bencode.ts";
+import type { BencodeDict } from "../../lib/codec/bencode_value.ts";
 import { fromHex, hex, utf8 } from "../../lib/codec/bytes.ts";
-import { DONT_HAVE_EXTENSION, METADATA_EXTENSION } from "../../lib/codec/wire/extension.ts";
-import { encodeExtendedHandshake } from "../../lib/codec/wire/extension.ts";
-import { formatMagnet } from "../../lib/codec/torrent/magnet.ts";
-import { MessageId } from "../../lib/codec/wire/message.ts";
-import { buildInfo, buildMetainfo, parseMetainfo } from "../../lib/codec/torrent/metainfo.ts";
-import { encodePex, PEX_EXTENSION } from "../../lib/codec/wire/pex.ts";
 import { Action } from "../../lib/codec/discovery/udp_tracker.ts";
-import { OurExtension } from "../../lib/peer/extension/extended_handshake.ts";
+import { formatMagnet } from "../../lib/codec/torrent/magnet.ts";
+import { buildInfo, buildMetainfo, parseMetainfo } from "../../lib/codec/torrent/metainfo.ts";
+import {
+  DONT_HAVE_EXTENSION,
+  encodeExtendedHandshake,
+  METADATA_EXTENSION,
+} from "../../lib/codec/wire/extension.ts";
+import { MessageId } from "../../lib/codec/wire/message.ts";
+import { encodePex, PEX_EXTENSION } from "../../lib/codec/wire/pex.ts";
 import {
   type PeerEvent,
   type PeerState,
   TRANSITIONS,
 } from "../../lib/peer/connection/peer_state.ts";
+import { OurExtension } from "../../lib/peer/extension/extended_handshake.ts";
 import { documentText, fencedBlocks, namedTables, type Row } from "../support/project/document.ts";
 import { constantsNamed, sourcesBelow } from "../support/project/source_constants.ts";
 import { formulaFile, infoOf } from "../support/vectors/torrent_vectors.ts";
-import type { BencodeDict } from "../../lib/codec/bencode_value.ts";
 
 const DOCUMENT = await documentText("docs/protocol.md");
 const TABLES = namedTables(DOCUMENT);

@@ -4,15 +4,15 @@
  */
 
 import { concat, fromHex, hex, utf8 } from "../../lib/codec/bytes.ts";
-import { encodeDontHave } from "../../lib/codec/wire/extension.ts";
-import { encodeHandshake } from "../../lib/codec/wire/handshake.ts";
-import { encodedLength, type Message, writeMessage } from "../../lib/codec/wire/message.ts";
 import {
   encodeRequest,
   encodeResponse,
   formatUrlData,
   type FoundEntry,
 } from "../../lib/codec/discovery/udp_tracker.ts";
+import { encodeDontHave } from "../../lib/codec/wire/extension.ts";
+import { encodeHandshake } from "../../lib/codec/wire/handshake.ts";
+import { encodedLength, type Message, writeMessage } from "../../lib/codec/wire/message.ts";
 
 /** What a table has to describe. */
 export interface WireSample {

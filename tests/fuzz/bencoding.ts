@@ -4,9 +4,9 @@
  */
 
 import { dictOf, encode } from "../../lib/codec/bencode.ts";
+import type { Bencode } from "../../lib/codec/bencode_value.ts";
 import { concat, utf8 } from "../../lib/codec/bytes.ts";
 import type { Input } from "./input.ts";
-import type { Bencode } from "../../lib/codec/bencode_value.ts";
 
 const KEYS = ["m", "p", "v", "reqq", "yourip", "metadata_size", "upload_only", "msg_type", "piece"]
   .concat(["total_size", "added", "added.f", "added6", "dropped", "info", "name", "length", "path"])

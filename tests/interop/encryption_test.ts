@@ -7,16 +7,16 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { sha256OfFile, writePseudoRandomFile } from "../../support/content.ts";
+import { foreignTest } from "../../support/foreign.ts";
+import { LibtorrentPeer } from "../../support/libtorrent.ts";
+import { TempFolder } from "../../support/temp.ts";
 import { exchange, foreignDownloads, weDownload } from "../support/clients/exchanges.ts";
 import {
   FOREIGN_CLIENTS,
   type ForeignClient,
   type Place,
 } from "../support/clients/foreign_clients.ts";
-import { foreignTest } from "../../support/foreign.ts";
-import { LibtorrentPeer } from "../../support/libtorrent.ts";
 import { magnetLink, ShoalSeeder } from "../support/clients/shoal.ts";
-import { TempFolder } from "../../support/temp.ts";
 
 /** The same program, told to take part in no connection that is not encrypted. */
 function insisting(client: ForeignClient): ForeignClient {

@@ -7,11 +7,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { foreignTest } from "../../support/foreign.ts";
-import { HashAsker } from "../support/peer/hash_asker.ts";
 import { LibtorrentPeer } from "../../support/libtorrent.ts";
-import { addressOf, leechFrom, makeOrigin, seed, torrentOf } from "../support/clients/library.ts";
 import { type Script, ScriptedPeer } from "../../support/scripted_peer.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { addressOf, leechFrom, makeOrigin, seed, torrentOf } from "../support/clients/library.ts";
+import { HashAsker } from "../support/peer/hash_asker.ts";
 
 const MIB = 2 ** 20;
 const BLOCKS = 16;

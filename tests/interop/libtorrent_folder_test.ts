@@ -5,12 +5,12 @@
 
 import { assertEquals } from "@std/assert";
 import { basename, dirname, join } from "@std/path";
-import { deepTree, digestsOf, makeTree, ODD_TREE, type Tree } from "../support/folders.ts";
-import { foreignTest } from "../../support/foreign.ts";
 import type { Torrent } from "../../mod.ts";
-import { addressOf, seed, torrentOf } from "../support/clients/library.ts";
+import { foreignTest } from "../../support/foreign.ts";
 import { createWithLibtorrent, LibtorrentPeer } from "../../support/libtorrent.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { addressOf, seed, torrentOf } from "../support/clients/library.ts";
+import { deepTree, digestsOf, makeTree, ODD_TREE, type Tree } from "../support/folders.ts";
 
 const SMALL_FILES = Object.fromEntries(
   Array.from({ length: 1500 }, (_, i) => [`d${i % 7}/s${i % 11}/${i}.txt`, i]),

@@ -9,8 +9,8 @@ import { join } from "@std/path";
 import { sha256OfFile, writePseudoRandomFile } from "../../support/content.ts";
 import { foreignTest } from "../../support/foreign.ts";
 import { createWithLibtorrent, LibtorrentPeer } from "../../support/libtorrent.ts";
-import { leech, magnetLink, ShoalSeeder, ShoalTracker } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { leech, magnetLink, ShoalSeeder, ShoalTracker } from "../support/clients/shoal.ts";
 
 /** Several pieces each, and none ends on a block: one byte over, 1696 bytes over. */
 const SIZES = [

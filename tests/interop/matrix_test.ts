@@ -5,6 +5,8 @@
  */
 
 import { assert } from "@std/assert";
+import { foreignTest, versionOf } from "../../support/foreign.ts";
+import type { TorrentFormat } from "../../support/libtorrent.ts";
 import {
   byLink,
   type Exchange,
@@ -16,8 +18,6 @@ import {
   weDownload,
 } from "../support/clients/exchanges.ts";
 import { FOREIGN_CLIENTS, type ForeignClient } from "../support/clients/foreign_clients.ts";
-import { foreignTest, versionOf } from "../../support/foreign.ts";
-import type { TorrentFormat } from "../../support/libtorrent.ts";
 import { skipsNetworks } from "../support/network/network.ts";
 import { documentText } from "../support/project/document.ts";
 

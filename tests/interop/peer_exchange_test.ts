@@ -9,8 +9,8 @@ import { sha256OfFile, writePseudoRandomFile } from "../../support/content.ts";
 import { foreignTest } from "../../support/foreign.ts";
 import { createWithLibtorrent, LibtorrentPeer } from "../../support/libtorrent.ts";
 import { freePort, Program } from "../../support/process.ts";
-import { magnetLink, ShoalSeeder } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { magnetLink, ShoalSeeder } from "../support/clients/shoal.ts";
 
 const NAME = "data.bin";
 const MIB = 2 ** 20;

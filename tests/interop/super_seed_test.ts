@@ -7,12 +7,12 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { join } from "@std/path";
 import { sha256OfFile } from "../../support/content.ts";
-import { FOREIGN_CLIENTS, type ForeignClient } from "../support/clients/foreign_clients.ts";
 import { foreignTest } from "../../support/foreign.ts";
-import { makeOrigin } from "../support/clients/library.ts";
-import { skipsNetworks } from "../support/network/network.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { FOREIGN_CLIENTS, type ForeignClient } from "../support/clients/foreign_clients.ts";
+import { makeOrigin } from "../support/clients/library.ts";
 import { onTwoMachines } from "../support/clients/two_machines.ts";
+import { skipsNetworks } from "../support/network/network.ts";
 
 const LENGTH = 6 * 2 ** 20 + 1;
 const BYTES_PER_SECOND = 2 ** 20;

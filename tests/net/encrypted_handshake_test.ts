@@ -4,15 +4,14 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { concat, fromLatin1 } from "../../lib/codec/bytes.ts";
+import { concat, fromLatin1, writeUint16, writeUint32 } from "../../lib/codec/bytes.ts";
 import { Framer } from "../../lib/codec/wire/framer.ts";
 import {
   decodeHandshake,
   encodeHandshake,
   HANDSHAKE_LENGTH,
+  isPlainHandshake,
 } from "../../lib/codec/wire/handshake.ts";
-import { isPlainHandshake } from "../../lib/codec/wire/handshake.ts";
-import { writeUint16, writeUint32 } from "../../lib/codec/bytes.ts";
 import { encodeMessage } from "../../lib/codec/wire/message.ts";
 import { MAX_PADDING } from "../../lib/codec/wire/mse.ts";
 import {
@@ -21,14 +20,17 @@ import {
   KEY_LENGTH,
   markOf,
   publicKey,
+  sharedSecret,
 } from "../../lib/codec/wire/mse_keys.ts";
-import { sharedSecret } from "../../lib/codec/wire/mse_keys.ts";
 import { Rc4 } from "../../lib/codec/wire/rc4.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import { Dialer } from "../../lib/net/dialer.ts";
-import { acceptEncrypted, exchangeAllowance } from "../../lib/net/encrypted_handshake.ts";
-import { EXCHANGES_AT_ONCE, EXCHANGES_PER_SECOND } from "../../lib/net/encrypted_handshake.ts";
-import { EncryptedStream } from "../../lib/net/peer_stream.ts";
+import {
+  acceptEncrypted,
+  exchangeAllowance,
+  EXCHANGES_AT_ONCE,
+  EXCHANGES_PER_SECOND,
+} from "../../lib/net/encrypted_handshake.ts";
 import {
   acceptHandshake,
   closeQuietly,
@@ -36,9 +38,9 @@ import {
   type OpenedSocket,
 } from "../../lib/net/handshake.ts";
 import { Listener, type TorrentAcceptor } from "../../lib/net/listener.ts";
-import { type PeerStream, writeAll } from "../../lib/net/peer_stream.ts";
-import { TokenBucket } from "../../lib/peer/connection/token_bucket.ts";
+import { EncryptedStream, type PeerStream, writeAll } from "../../lib/net/peer_stream.ts";
 import { InfoHashes } from "../../lib/peer/connection/info_hashes.ts";
+import { TokenBucket } from "../../lib/peer/connection/token_bucket.ts";
 import { pseudoRandomBytes } from "../../support/content.ts";
 import { closeIfOpen } from "../../support/conversation.ts";
 import { withinReason } from "../support/clients/library.ts";

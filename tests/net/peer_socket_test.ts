@@ -2,15 +2,15 @@
 
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { concat } from "../../lib/codec/bytes.ts";
+import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
 import { Framer } from "../../lib/codec/wire/framer.ts";
 import { encodeMessage, type Message } from "../../lib/codec/wire/message.ts";
-import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
-import { BatchBuffers } from "../../lib/net/send_buffers.ts";
 import { closeQuietly } from "../../lib/net/handshake.ts";
 import { PeerSocket, type SocketBounds, type SocketHost } from "../../lib/net/peer_socket.ts";
-import { SendBudget } from "../../lib/net/send_budget.ts";
-import { HostQuotas } from "../../lib/peer/peers/host_quota.ts";
 import { RateLimiter } from "../../lib/net/rate_limiter.ts";
+import { SendBudget } from "../../lib/net/send_budget.ts";
+import { BatchBuffers } from "../../lib/net/send_buffers.ts";
+import { HostQuotas } from "../../lib/peer/peers/host_quota.ts";
 import { PeerList } from "../../lib/peer/peers/peer_list.ts";
 import { withinReason } from "../support/clients/library.ts";
 import { at, connect } from "../support/peer/peers.ts";

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import type { LeecherOptions } from "../../mod.ts";
 import { pseudoRandomBytes } from "../../support/content.ts";
+import { TempFolder } from "../../support/temp.ts";
 import {
   addressOf,
   EventLog,
@@ -16,7 +17,6 @@ import {
   withinReason,
 } from "../support/clients/library.ts";
 import { digestsOf, makeTree } from "../support/folders.ts";
-import { TempFolder } from "../../support/temp.ts";
 import { type Answering, WebServer } from "../support/network/web_server.ts";
 
 const MIB = 2 ** 20;

@@ -6,11 +6,11 @@
 
 import { assertGreater, assertLess } from "@std/assert";
 import { LeecherMachine, type MachineOptions } from "../../bench/micro/leecher_machine.ts";
-import { Download } from "../../lib/peer/download/download.ts";
 import { encodeDontHave } from "../../lib/codec/wire/extension.ts";
 import type { Message } from "../../lib/codec/wire/message.ts";
-import { OurExtension } from "../../lib/peer/extension/extended_handshake.ts";
+import { Download } from "../../lib/peer/download/download.ts";
 import { RarestFirst } from "../../lib/peer/download/rarest_first.ts";
+import { OurExtension } from "../../lib/peer/extension/extended_handshake.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 
 const permissions = "none";

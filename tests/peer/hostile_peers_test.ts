@@ -5,11 +5,11 @@ import { encodeDontHave } from "../../lib/codec/wire/extension.ts";
 import type { Message } from "../../lib/codec/wire/message.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
-import type { Swarm } from "../../lib/peer/swarm.ts";
 import { OurExtension } from "../../lib/peer/extension/extended_handshake.ts";
+import type { Swarm } from "../../lib/peer/swarm.ts";
+import { allOf, bits, sentTo } from "../support/peer/peers.ts";
 import { MemorySwarm } from "../support/swarm/memory_swarm.ts";
 import { MemoryTorrent } from "../support/swarm/memory_torrent.ts";
-import { allOf, bits, sentTo } from "../support/peer/peers.ts";
 import { SwarmHarness } from "../support/swarm/swarm_harness.ts";
 
 const permissions = "none";

@@ -4,9 +4,9 @@ import { assert, assertEquals } from "@std/assert";
 import { encodeExtendedHandshake } from "../../lib/codec/wire/extension.ts";
 import { decodePex, PEX_EXTENSION } from "../../lib/codec/wire/pex.ts";
 import type { Action } from "../../lib/peer/connection/actions.ts";
+import { addressOf, type Peer } from "../../lib/peer/connection/peer.ts";
 import { allOf, bits, sentTo } from "../support/peer/peers.ts";
 import { SwarmHarness } from "../support/swarm/swarm_harness.ts";
-import { addressOf, type Peer } from "../../lib/peer/connection/peer.ts";
 
 const permissions = "none";
 const URL_TEXT = "http://10.0.0.77:8080/data.bin";

@@ -6,13 +6,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import type { TrackerSnapshot, TransferSnapshot } from "../../lib/ui/snapshot.ts";
-import { eventsIn } from "../support/project/event_schema.ts";
-import { EventFollower } from "../support/page/event_source.ts";
-import { makeOrigin } from "../support/clients/library.ts";
-import { type EmptyNetwork, twoNetworksTest } from "../support/network/network.ts";
 import type { Program } from "../../support/process.ts";
-import { ShoalSeeder, ShoalTracker } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { makeOrigin } from "../support/clients/library.ts";
+import { ShoalSeeder, ShoalTracker } from "../support/clients/shoal.ts";
+import { type EmptyNetwork, twoNetworksTest } from "../support/network/network.ts";
+import { EventFollower } from "../support/page/event_source.ts";
+import { eventsIn } from "../support/project/event_schema.ts";
 
 const UI = ["--ui", "127.0.0.1:0"];
 

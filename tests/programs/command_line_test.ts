@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
 import { Program } from "../../support/process.ts";
-import { ShoalTracker } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { ShoalTracker } from "../support/clients/shoal.ts";
 
 type Script = "tracker" | "seeder" | "leecher";
 const SCRIPTS: readonly Script[] = ["tracker", "seeder", "leecher"];

@@ -5,11 +5,11 @@
 
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { writePseudoRandomFile } from "../../support/content.ts";
-import { eventsIn, type PrintedEvent } from "../support/project/event_schema.ts";
-import { torrentOf } from "../support/clients/library.ts";
 import { Program, type StartOptions } from "../../support/process.ts";
 import { ScriptedPeer } from "../../support/scripted_peer.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { torrentOf } from "../support/clients/library.ts";
+import { eventsIn, type PrintedEvent } from "../support/project/event_schema.ts";
 
 type Script = "tracker" | "seeder" | "leecher";
 

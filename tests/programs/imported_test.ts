@@ -5,12 +5,12 @@
  */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { cp } from "node:fs/promises";
 import { fromFileUrl, join } from "@std/path";
+import { cp } from "node:fs/promises";
 import { pseudoRandomBytes } from "../../support/content.ts";
 import { Program } from "../../support/process.ts";
-import { documentText } from "../support/project/document.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { documentText } from "../support/project/document.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const DOCUMENT = await documentText("docs/library.md");

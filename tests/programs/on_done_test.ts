@@ -6,8 +6,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { sha256OfFile, writePseudoRandomFile } from "../../support/content.ts";
 import { freePort, Program } from "../../support/process.ts";
-import { ShoalSeeder, startLeecher } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { ShoalSeeder, startLeecher } from "../support/clients/shoal.ts";
 
 const NAME = "it's a file.bin";
 const LENGTH = 100_000;

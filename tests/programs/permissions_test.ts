@@ -6,9 +6,9 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { pseudoRandomBytes, sha256OfFile } from "../../support/content.ts";
-import { playground } from "../support/programs/playground.ts";
 import { freePort, Program, type StartOptions } from "../../support/process.ts";
 import type { TempFolder } from "../../support/temp.ts";
+import { playground } from "../support/programs/playground.ts";
 import { documentText } from "../support/project/document.ts";
 
 const MANUAL = await documentText("docs/manual.md");

@@ -6,10 +6,10 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { sha256OfFile, writePseudoRandomFile } from "../../support/content.ts";
-import { eventsIn } from "../support/project/event_schema.ts";
 import { Program } from "../../support/process.ts";
-import { ShoalSeeder } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { ShoalSeeder } from "../support/clients/shoal.ts";
+import { eventsIn } from "../support/project/event_schema.ts";
 
 const LEECHER = fromFileUrl(new URL("../../leecher.ts", import.meta.url));
 /** Enough for far more lines, with -v and with --json, than a pipe and what waits before it hold. */

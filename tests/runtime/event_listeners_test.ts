@@ -6,8 +6,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { callListener } from "../../lib/runtime/event_listeners.ts";
 import { Tracker, type TransferEvent } from "../../mod.ts";
-import { leechFrom, LOCAL, makeOrigin, seed, withinReason } from "../support/clients/library.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { leechFrom, LOCAL, makeOrigin, seed, withinReason } from "../support/clients/library.ts";
 
 /** Takes the `error` events of the global scope, as a program does that wants to know. */
 function errorsTaken() {

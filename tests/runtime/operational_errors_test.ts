@@ -2,9 +2,9 @@
 
 import { assert, assertRejects, assertThrows } from "@std/assert";
 import { openSync } from "node:fs";
+import { FileReader } from "../../lib/disk/file_reader.ts";
 import { DiskError, ProtocolError } from "../../lib/errors.ts";
 import { isOperational, rethrowBug } from "../../lib/runtime/operational_errors.ts";
-import { FileReader } from "../../lib/disk/file_reader.ts";
 import { Layout } from "../../lib/store/layout.ts";
 import { at } from "../support/peer/peers.ts";
 

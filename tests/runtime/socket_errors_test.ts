@@ -4,10 +4,10 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { ExitCode } from "../../lib/errors.ts";
 import { diskError } from "../../lib/disk/disk_error.ts";
-import { socketErrorText } from "../../lib/runtime/socket_errors.ts";
+import { ExitCode } from "../../lib/errors.ts";
 import { describeDenial } from "../../lib/runtime/permissions.ts";
+import { socketErrorText } from "../../lib/runtime/socket_errors.ts";
 
 Deno.test("a socket's error is words, whatever its number", () => {
   const { NotCapable, ConnectionRefused, TimedOut } = Deno.errors;

@@ -6,9 +6,9 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { startBound } from "../support/programs/privileges.ts";
-import { failure, leech, ShoalSeeder, ShoalTracker } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { failure, leech, ShoalSeeder, ShoalTracker } from "../support/clients/shoal.ts";
+import { startBound } from "../support/programs/privileges.ts";
 
 const LOCAL = ["--host", "127.0.0.1", "-p", "0"];
 const V1 = "0123456789abcdef0123456789abcdef01234567";

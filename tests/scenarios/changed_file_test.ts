@@ -5,10 +5,16 @@
 
 import { assert, assertEquals, assertGreater, assertMatch, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
-import { EventLog, leechFrom, makeOrigin, type Origin, seed } from "../support/clients/library.ts";
-import { addressOf } from "../support/clients/library.ts";
-import { ShoalSeeder, startLeecher } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import {
+  addressOf,
+  EventLog,
+  leechFrom,
+  makeOrigin,
+  type Origin,
+  seed,
+} from "../support/clients/library.ts";
+import { ShoalSeeder, startLeecher } from "../support/clients/shoal.ts";
 
 const MIB = 2 ** 20;
 const PIECE = 32_768;

@@ -7,10 +7,10 @@ import { assertEquals } from "@std/assert";
 import { fromHex } from "../../lib/codec/bytes.ts";
 import { UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
 import { type SwarmEvent, Tracker } from "../../mod.ts";
-import { LOCAL, makeOrigin, seed, withinReason } from "../support/clients/library.ts";
 import { Program } from "../../support/process.ts";
-import { startLeecher } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { LOCAL, makeOrigin, seed, withinReason } from "../support/clients/library.ts";
+import { startLeecher } from "../support/clients/shoal.ts";
 
 /** A tracker that keeps what happens in its swarms. */
 class Counting implements AsyncDisposable {

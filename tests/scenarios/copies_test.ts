@@ -4,7 +4,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { Tracker } from "../../mod.ts";
 import { sha256OfFile } from "../../support/content.ts";
+import { freePort } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
 import {
   addressOf,
   leechFrom,
@@ -12,10 +15,7 @@ import {
   seed,
   withinReason,
 } from "../support/clients/library.ts";
-import { freePort } from "../../support/process.ts";
 import { leech, ShoalSeeder, ShoalTracker, startLeecher } from "../support/clients/shoal.ts";
-import { TempFolder } from "../../support/temp.ts";
-import { Tracker } from "../../mod.ts";
 
 const MIB = 2 ** 20;
 const NO_TRACKER = ["-t", "udp://127.0.0.1:9"];

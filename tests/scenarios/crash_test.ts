@@ -6,13 +6,13 @@
 
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { join } from "@std/path";
-import { Layout } from "../../lib/store/layout.ts";
 import { RESUME_MAP_OFFSET } from "../../lib/disk/resume_format.ts";
+import { Layout } from "../../lib/store/layout.ts";
 import type { Seeder, Torrent } from "../../mod.ts";
-import { addressOf, leechFrom, makeOrigin, type Origin, seed } from "../support/clients/library.ts";
 import { integerFrom, seededRandom } from "../../support/random.ts";
-import { startLeecher } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { addressOf, leechFrom, makeOrigin, type Origin, seed } from "../support/clients/library.ts";
+import { startLeecher } from "../support/clients/shoal.ts";
 
 const MIB = 2 ** 20;
 const VERIFIED = /^chunk \d+ verified/;

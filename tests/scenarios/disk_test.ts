@@ -5,14 +5,12 @@
 
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { buildInfo } from "../../lib/codec/torrent/metainfo.ts";
-import { parseMetainfo } from "../../lib/codec/torrent/metainfo.ts";
-import { buildMetainfo } from "../../lib/codec/torrent/metainfo.ts";
-import { addressOf, makeOrigin, seed, torrentOf } from "../support/clients/library.ts";
-import { startBound } from "../support/programs/privileges.ts";
-import { failure, leech, run, startLeecher } from "../support/clients/shoal.ts";
-import { smallDiskTest } from "../support/programs/small_disk.ts";
+import { buildInfo, buildMetainfo, parseMetainfo } from "../../lib/codec/torrent/metainfo.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { addressOf, makeOrigin, seed, torrentOf } from "../support/clients/library.ts";
+import { failure, leech, run, startLeecher } from "../support/clients/shoal.ts";
+import { startBound } from "../support/programs/privileges.ts";
+import { smallDiskTest } from "../support/programs/small_disk.ts";
 
 const MIB = 2 ** 20;
 const LOCAL = ["--host", "127.0.0.1", "-p", "0"];

@@ -8,11 +8,11 @@ import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "@s
 import { join } from "@std/path";
 import { RESUME_MAP_OFFSET } from "../../lib/disk/resume_format.ts";
 import { listTorrent, type TransferResult } from "../../mod.ts";
-import { digestsOf, makeTree, ODD_TREE, type Tree } from "../support/folders.ts";
+import { TempFolder } from "../../support/temp.ts";
 import { addressOf, leechFrom, LOCAL, seed, torrentOf } from "../support/clients/library.ts";
 import { failure, leech, run, ShoalSeeder, startLeecher } from "../support/clients/shoal.ts";
+import { digestsOf, makeTree, ODD_TREE, type Tree } from "../support/folders.ts";
 import { smallDiskTest } from "../support/programs/small_disk.ts";
-import { TempFolder } from "../../support/temp.ts";
 
 const MIB = 2 ** 20;
 const FORMATS = ["hybrid", "v2", "v1"] as const;

@@ -4,8 +4,8 @@
  */
 
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { addressOf, leechFrom, LOCAL, makeOrigin, seed } from "../support/clients/library.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { addressOf, leechFrom, LOCAL, makeOrigin, seed } from "../support/clients/library.ts";
 
 const MIB = 2 ** 20;
 

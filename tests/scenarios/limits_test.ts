@@ -6,6 +6,8 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { sha256OfFile } from "../../support/content.ts";
+import { Program } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
 import {
   addressOf,
   leechFrom,
@@ -13,9 +15,7 @@ import {
   seed,
   withinReason,
 } from "../support/clients/library.ts";
-import { Program } from "../../support/process.ts";
 import { failure, leech, ShoalSeeder, startLeecher } from "../support/clients/shoal.ts";
-import { TempFolder } from "../../support/temp.ts";
 
 const MIB = 2 ** 20;
 const NO_TRACKER = ["-t", "udp://127.0.0.1:9"];

@@ -6,14 +6,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { sha256OfFile, writePseudoRandomFile } from "../../support/content.ts";
+import type { Program } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
 import {
   type EmptyNetwork,
   networkTest,
   probe,
   twoNetworksTest,
 } from "../support/network/network.ts";
-import type { Program } from "../../support/process.ts";
-import { TempFolder } from "../../support/temp.ts";
 
 const LENGTH = 3_000_000;
 const LOOKS = /^looking for peers on the local network, from (\S.*)$/;

@@ -9,8 +9,8 @@ import { fromHex } from "../../lib/codec/bytes.ts";
 import { UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
 import { sha256OfFile, writePseudoRandomFile } from "../../support/content.ts";
 import { freePort, type Program } from "../../support/process.ts";
-import { magnetLink, ShoalSeeder, ShoalTracker, startLeecher } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { magnetLink, ShoalSeeder, ShoalTracker, startLeecher } from "../support/clients/shoal.ts";
 
 const MIB = 2 ** 20;
 const NAME = "data.bin";

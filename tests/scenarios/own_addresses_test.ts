@@ -6,9 +6,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { sha256OfFile, writePseudoRandomFile } from "../../support/content.ts";
-import { type EmptyNetwork, networkTest, twoNetworksTest } from "../support/network/network.ts";
 import type { Program } from "../../support/process.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { type EmptyNetwork, networkTest, twoNetworksTest } from "../support/network/network.ts";
 
 /** Starts a program of Shoal's in a network, as its user does there. */
 function start(network: EmptyNetwork, script: string, ...args: string[]): Program {

@@ -7,8 +7,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { sha256OfFile, writePseudoRandomFile } from "../../support/content.ts";
 import { freePort, Program } from "../../support/process.ts";
-import { magnetLink, ShoalSeeder, startLeecher } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { magnetLink, ShoalSeeder, startLeecher } from "../support/clients/shoal.ts";
 
 const MIB = 2 ** 20;
 const NAME = "set.bin";

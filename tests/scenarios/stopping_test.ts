@@ -8,10 +8,10 @@ import { fromFileUrl, join } from "@std/path";
 import { fromHex } from "../../lib/codec/bytes.ts";
 import { decodeRequest, encodeResponse } from "../../lib/codec/discovery/udp_tracker.ts";
 import { sha256OfFile } from "../../support/content.ts";
-import { makeOrigin, seed } from "../support/clients/library.ts";
 import { DEADLINE_MS, Program } from "../../support/process.ts";
-import { leech, ShoalSeeder, ShoalTracker, startLeecher } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { makeOrigin, seed } from "../support/clients/library.ts";
+import { leech, ShoalSeeder, ShoalTracker, startLeecher } from "../support/clients/shoal.ts";
 import { FakeTracker } from "../support/network/udp_peer.ts";
 
 const MIB = 2 ** 20;

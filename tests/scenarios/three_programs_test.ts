@@ -6,10 +6,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { sha256OfFile, writePseudoRandomFile } from "../../support/content.ts";
-import { networkTest } from "../support/network/network.ts";
 import { Program } from "../../support/process.ts";
-import { ShoalSeeder, ShoalTracker, startLeecher } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { ShoalSeeder, ShoalTracker, startLeecher } from "../support/clients/shoal.ts";
+import { networkTest } from "../support/network/network.ts";
 
 const MIB = 2 ** 20;
 const NAME = "lecture 07 – graphs.mp4";

@@ -8,6 +8,7 @@ import { join } from "@std/path";
 import { fromHex } from "../../lib/codec/bytes.ts";
 import { decodeRequest, encodeResponse } from "../../lib/codec/discovery/udp_tracker.ts";
 import { freePort } from "../../support/process.ts";
+import { TempFolder } from "../../support/temp.ts";
 import {
   failure,
   leech,
@@ -16,7 +17,6 @@ import {
   ShoalTracker,
   startLeecher,
 } from "../support/clients/shoal.ts";
-import { TempFolder } from "../../support/temp.ts";
 import { FakeTracker } from "../support/network/udp_peer.ts";
 
 const LOCAL = ["--host", "127.0.0.1", "-p", "0"];

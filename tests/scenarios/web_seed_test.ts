@@ -5,9 +5,9 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { sha256OfFile } from "../../support/content.ts";
+import { TempFolder } from "../../support/temp.ts";
 import { makeOrigin } from "../support/clients/library.ts";
 import { failure, leech, run, ShoalSeeder, startLeecher } from "../support/clients/shoal.ts";
-import { TempFolder } from "../../support/temp.ts";
 import { WebServer } from "../support/network/web_server.ts";
 
 const NO_TRACKER = ["-t", "udp://127.0.0.1:9"];

@@ -4,11 +4,11 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { parseMagnet } from "../../lib/codec/torrent/magnet.ts";
-import type { Source } from "../../lib/client/torrent_source.ts";
-import { makeOrigin, torrentOf } from "../support/clients/library.ts";
-import { TempFolder } from "../../support/temp.ts";
 import { linkOf } from "../../lib/client/share_link.ts";
+import type { Source } from "../../lib/client/torrent_source.ts";
+import { parseMagnet } from "../../lib/codec/torrent/magnet.ts";
+import { TempFolder } from "../../support/temp.ts";
+import { makeOrigin, torrentOf } from "../support/clients/library.ts";
 
 const TRACKERS = [
   "udp://127.0.0.1:6969",

@@ -4,8 +4,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { addressOf, leechFrom, LOCAL, seed } from "../support/clients/library.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { addressOf, leechFrom, LOCAL, seed } from "../support/clients/library.ts";
 
 Deno.test("a folder's files are listed in its order, on both sides, chosen or not", async () => {
   await using temp = await TempFolder.create();

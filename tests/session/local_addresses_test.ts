@@ -1,8 +1,8 @@
 /** Connections on addresses that the machine loses. @module */
 
 import { assertEquals } from "@std/assert";
-import { LocalAddresses } from "../../lib/session/local_addresses.ts";
 import { PeerList } from "../../lib/peer/peers/peer_list.ts";
+import { LocalAddresses } from "../../lib/session/local_addresses.ts";
 import { connect } from "../support/peer/peers.ts";
 
 const permissions = "none";

@@ -4,20 +4,20 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { StallMonitor } from "../../lib/session/stall_monitor.ts";
-import { pieceLayersOf } from "../../lib/store/torrent.ts";
 import { summarize, type TrackerSummary } from "../../lib/discovery/tracker_status.ts";
-import { stallReason } from "../../lib/session/stall_reason.ts";
 import type { StallCode } from "../../lib/errors.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { Swarm } from "../../lib/peer/swarm.ts";
+import { StallMonitor } from "../../lib/session/stall_monitor.ts";
+import { stallReason } from "../../lib/session/stall_reason.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout } from "../../lib/store/layout.ts";
+import { pieceLayersOf } from "../../lib/store/torrent.ts";
 import type { Torrent } from "../../mod.ts";
-import { formulaBytes } from "../../support/content.ts";
-import { torrentOf } from "../support/clients/library.ts";
 import { requestsOf } from "../../simulation/requests.ts";
+import { formulaBytes } from "../../support/content.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { torrentOf } from "../support/clients/library.ts";
 
 /** Trackers that answer, and know of others. */
 const ANSWERING: TrackerSummary = { state: "answering", others: 3 };

@@ -2,8 +2,8 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ActivePiece, Pieces, type PieceState } from "../../lib/store/pieces.ts";
-import { at, bits, layoutOf } from "../support/peer/peers.ts";
 import { integerFrom, seededRandom } from "../../support/random.ts";
+import { at, bits, layoutOf } from "../support/peer/peers.ts";
 
 const permissions = "none";
 

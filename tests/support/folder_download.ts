@@ -5,16 +5,16 @@
 
 import { assert } from "@std/assert";
 import { join } from "@std/path";
-import { hex } from "../../lib/codec/bytes.ts";
 import {
   type DownloadChoices,
   type DownloadParts,
   prepareDownload,
 } from "../../lib/client/download.ts";
+import { hex } from "../../lib/codec/bytes.ts";
 import { WorkerPool } from "../../lib/disk/worker_pool.ts";
 import type { Layout, PieceIndex } from "../../lib/store/layout.ts";
-import type { Torrent } from "../../mod.ts";
 import type { PieceHash } from "../../lib/store/pieces.ts";
+import type { Torrent } from "../../mod.ts";
 
 /** A download, and whether its data was hashed when it began. */
 export interface Prepared extends AsyncDisposable {

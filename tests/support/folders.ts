@@ -3,8 +3,8 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
+import { createHash } from "node:crypto";
 import { pseudoRandomBytes } from "../../support/content.ts";
 import type { TempFolder } from "../../support/temp.ts";
 

@@ -4,8 +4,8 @@
  */
 
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { Tracker } from "../../lib/tracker/server.ts";
 import { UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
+import { Tracker } from "../../lib/tracker/server.ts";
 import { FakeClock, withClock } from "../support/fake_clock.ts";
 import { INFO_HASH, PEER_ID } from "../support/vectors/tracker_vectors.ts";
 

@@ -6,9 +6,9 @@
 import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { hex } from "../../lib/codec/bytes.ts";
 import { encodeRequest } from "../../lib/codec/discovery/udp_tracker.ts";
+import { members } from "../../lib/tracker/core/inspect.ts";
 import { type PortCheck, PortChecks } from "../../lib/tracker/core/port_checks.ts";
 import { RequestOrigin } from "../../lib/tracker/tables/origin.ts";
-import { members } from "../../lib/tracker/core/inspect.ts";
 import { Asker, START_MS, trackerCore } from "../support/tracker/tracker_asker.ts";
 import { INFO_HASH, OTHER_INFO_HASH } from "../support/vectors/tracker_vectors.ts";
 

@@ -4,8 +4,8 @@
  */
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { TrackerSearches } from "../../lib/tracker/search_queue.ts";
 import { Catalogue } from "../../lib/tracker/core/catalogue.ts";
+import { TrackerSearches } from "../../lib/tracker/search_queue.ts";
 import { claimantAt, noSwarms } from "../support/tracker/swarm_books.ts";
 
 const NAMES = 10_000;

@@ -2,12 +2,13 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { fromFileUrl } from "@std/path";
 import { fromHex, hex } from "../../lib/codec/bytes.ts";
 import { decodeResponse, encodeRequest, peersOf } from "../../lib/codec/discovery/udp_tracker.ts";
+import { UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
 import { NetworkError, OptionError } from "../../lib/errors.ts";
 import { Tracker, type TrackerEvent } from "../../lib/tracker/server.ts";
-import { UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
+import { TempFolder } from "../../support/temp.ts";
 import { FakeClock, withClock } from "../support/fake_clock.ts";
 import { networkTest } from "../support/network/network.ts";
-import { TempFolder } from "../../support/temp.ts";
+import { RawClient } from "../support/network/udp_peer.ts";
 import {
   INFO_HASH,
   OTHER_INFO_HASH,
@@ -15,7 +16,6 @@ import {
   REQUESTS,
   STARTED,
 } from "../support/vectors/tracker_vectors.ts";
-import { RawClient } from "../support/network/udp_peer.ts";
 
 const CONNECT = fromHex(REQUESTS[0]!.hex);
 const FAMILIES = [["127.0.0.1", 4], ["::1", 6]] as const;

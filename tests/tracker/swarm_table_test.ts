@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { networkKey } from "../../lib/codec/network_key.ts";
 import { DEFAULT_LIMITS } from "../../lib/tracker/tables/limits.ts";
+import { slotAt, type Swarm } from "../../lib/tracker/tables/swarm.ts";
 import { pseudoRandomBytes } from "../../support/content.ts";
 import { integerFrom, seededRandom } from "../../support/random.ts";
 import {
@@ -11,8 +13,6 @@ import {
   noSwarms,
   senderAt,
 } from "../support/tracker/swarm_books.ts";
-import { slotAt, type Swarm } from "../../lib/tracker/tables/swarm.ts";
-import { networkKey } from "../../lib/codec/network_key.ts";
 
 const permissions = "none";
 const TTL_MS = 1000;

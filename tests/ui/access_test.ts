@@ -4,8 +4,8 @@
  */
 
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { Access } from "../../lib/ui/access.ts";
 import { ownAddresses } from "../../lib/runtime/network_interfaces.ts";
+import { Access } from "../../lib/ui/access.ts";
 
 const PORT = 8080;
 

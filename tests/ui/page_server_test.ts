@@ -11,11 +11,11 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { ExitCode, NetworkError, OptionError } from "../../mod.ts";
 import { PageServer } from "../../lib/ui/page_server.ts";
+import { ExitCode, NetworkError, OptionError } from "../../mod.ts";
+import { ask, askAndIgnore } from "../support/network/raw_http.ts";
 import { EventFollower } from "../support/page/event_source.ts";
 import { FakeSource, leecherSnapshot } from "../support/page/page_fixtures.ts";
-import { ask, askAndIgnore } from "../support/network/raw_http.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
 

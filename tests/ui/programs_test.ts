@@ -4,11 +4,11 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { EventFollower } from "../support/page/event_source.ts";
-import { makeOrigin } from "../support/clients/library.ts";
 import type { Program } from "../../support/process.ts";
-import { failure, ShoalSeeder, ShoalTracker, startLeecher } from "../support/clients/shoal.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { makeOrigin } from "../support/clients/library.ts";
+import { failure, ShoalSeeder, ShoalTracker, startLeecher } from "../support/clients/shoal.ts";
+import { EventFollower } from "../support/page/event_source.ts";
 
 const UI = ["--ui", "127.0.0.1:0"];
 const MIB = 2 ** 20;

@@ -4,11 +4,11 @@
  */
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { Leecher, servePage, Tracker } from "../../mod.ts";
 import type { Snapshot, TrackerSnapshot, TransferSnapshot } from "../../lib/ui/snapshot.ts";
-import { EventFollower } from "../support/page/event_source.ts";
-import { addressOf, leechFrom, LOCAL, makeOrigin, seed } from "../support/clients/library.ts";
+import { Leecher, servePage, Tracker } from "../../mod.ts";
 import { TempFolder } from "../../support/temp.ts";
+import { addressOf, leechFrom, LOCAL, makeOrigin, seed } from "../support/clients/library.ts";
+import { EventFollower } from "../support/page/event_source.ts";
 
 const MIB = 2 ** 20;
 const HASH = "0123456789abcdef0123456789abcdef01234567";

@@ -4,9 +4,9 @@
  */
 
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import type { SwarmMember } from "../../mod.ts";
 import { clientName } from "../../lib/codec/wire/peer_id.ts";
 import { summary, trackerSnapshot } from "../../lib/ui/tracker_snapshot.ts";
+import type { SwarmMember } from "../../mod.ts";
 
 const INTERVAL_SECONDS = 60;
 const STATS = {

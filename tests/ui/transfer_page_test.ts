@@ -5,8 +5,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { TransferPage } from "../../lib/ui/transfer_page.ts";
 import type { TransferSnapshot } from "../../lib/ui/snapshot.ts";
+import { TransferPage } from "../../lib/ui/transfer_page.ts";
 import { details, stats } from "../support/page/page_fixtures.ts";
 
 const ANYTHING = { search: "" };

@@ -4,8 +4,8 @@
  */
 
 import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
-import type { TransferDetails, TransferStats } from "../../mod.ts";
 import { type StatusInput, statusText } from "../../lib/ui/status_text.ts";
+import type { TransferDetails, TransferStats } from "../../mod.ts";
 import { connection, details, leecherSnapshot, stats } from "../support/page/page_fixtures.ts";
 
 const RESULT: NonNullable<TransferDetails["result"]> = {

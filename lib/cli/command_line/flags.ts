@@ -6,7 +6,8 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { OptionError } from "../../errors.ts";
-import { nearest } from "./suggest.ts";
+import { unreadVariables } from "../../runtime/permissions.ts";
+import { foreign } from "../text/terminal_text.ts";
 import {
   choice,
   flag,
@@ -17,8 +18,7 @@ import {
   unfit,
   type Values,
 } from "./options.ts";
-import { foreign } from "../text/terminal_text.ts";
-import { unreadVariables } from "../../runtime/permissions.ts";
+import { nearest } from "./suggest.ts";
 
 /** A program as its user meets it: everything parsing and help need to know. */
 export interface Program<T extends OptionTable> {

@@ -7,8 +7,8 @@
  */
 
 import { isIp, parseHostPort } from "../../codec/address.ts";
-import { parseSelection } from "../../codec/torrent/magnet.ts";
 import { parseTrackerUrl } from "../../codec/discovery/tracker_url.ts";
+import { parseSelection } from "../../codec/torrent/magnet.ts";
 import { webUrl } from "../../codec/torrent/web_seed_url.ts";
 import { parseRate, parseSize } from "../text/units.ts";
 

@@ -8,8 +8,8 @@
  */
 
 import type { TransferEvent } from "../../../mod.ts";
-import { type JsonEvent, jsonEvent } from "./json_events.ts";
 import type { BufferedOutput, Parcel } from "./buffered_output.ts";
+import { type JsonEvent, jsonEvent } from "./json_events.ts";
 
 const FIGURES_MS = 1000;
 

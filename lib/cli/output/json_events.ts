@@ -5,7 +5,6 @@
  * @module
  */
 
-import { formatHostPort } from "../../codec/address.ts";
 import type {
   Seeder,
   SwarmEvent,
@@ -17,6 +16,7 @@ import type {
   TransferStats,
   VerifyResult,
 } from "../../../mod.ts";
+import { formatHostPort } from "../../codec/address.ts";
 import type { ExitCode } from "../../errors.ts";
 import { stallText, warningText } from "../text/advice.ts";
 

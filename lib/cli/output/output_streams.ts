@@ -6,9 +6,9 @@
 
 import { setColorEnabled } from "@std/fmt/colors";
 import { environmentVariable } from "../../runtime/permissions.ts";
-import { BufferedOutput } from "./buffered_output.ts";
 import type { Glyphs } from "../terminal/progress.ts";
 import type { Surface } from "../terminal/screen.ts";
+import { BufferedOutput } from "./buffered_output.ts";
 
 const FALLBACK_SIZE = { columns: 80, rows: 24 };
 

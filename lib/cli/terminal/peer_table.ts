@@ -5,9 +5,9 @@
  */
 
 import type { ConnectionStats } from "../../../mod.ts";
-import type { Glyphs } from "./progress.ts";
 import { clip, clipMiddle, displayWidth, foreign } from "../text/terminal_text.ts";
 import { formatPercent, formatRate } from "../text/units.ts";
+import type { Glyphs } from "./progress.ts";
 
 const INDENT = "  ";
 const GAP = "  ";

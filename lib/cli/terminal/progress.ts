@@ -5,7 +5,6 @@
  */
 
 import type { TransferStats } from "../../../mod.ts";
-import { pieceBar, type Pieces } from "./piece_bar.ts";
 import { clip, clipMiddle, displayWidth, foreign } from "../text/terminal_text.ts";
 import {
   count,
@@ -15,6 +14,7 @@ import {
   formatRate,
   formatSeconds,
 } from "../text/units.ts";
+import { pieceBar, type Pieces } from "./piece_bar.ts";
 
 /** What a progress line says; {@link fitLine} and {@link plainLine} lay it out. */
 export interface Line {

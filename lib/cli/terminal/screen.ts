@@ -6,11 +6,11 @@
  */
 
 import { bold, yellow } from "@std/fmt/colors";
-import { fitLine, type Glyphs, type Line, plainLine } from "./progress.ts";
 import type { Sentence } from "../text/messages.ts";
-import { erase, redraw } from "./redraw.ts";
 import { printable } from "../text/terminal_text.ts";
 import { count } from "../text/units.ts";
+import { fitLine, type Glyphs, type Line, plainLine } from "./progress.ts";
+import { erase, redraw } from "./redraw.ts";
 
 const REDRAW_MS = 200;
 const PIPE_LINE_MS = 3000;

@@ -5,12 +5,12 @@
  */
 
 import type { PieceView, TransferDetails, TransferEvent, TransferStats } from "../../../mod.ts";
-import { peerTable } from "./peer_table.ts";
-import { hashingLine, type Line, transferLine } from "./progress.ts";
-import type { Room, Screen } from "./screen.ts";
 import { stallText } from "../text/advice.ts";
 import { sentenceFor } from "../text/messages.ts";
 import { foreign } from "../text/terminal_text.ts";
+import { peerTable } from "./peer_table.ts";
+import { hashingLine, type Line, transferLine } from "./progress.ts";
+import type { Room, Screen } from "./screen.ts";
 
 const COUNT_MS = 1000;
 

@@ -9,14 +9,14 @@ import { hex, utf8 } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { chooseFolderPieceLength, choosePieceLength } from "../../codec/torrent/metainfo.ts";
 import { safeComponent } from "../../codec/torrent/safe_path.ts";
-import { DiskError, ExitCode, OptionError, type WarningCode } from "../../errors.ts";
+import { MAX_METADATA_LENGTH } from "../../codec/wire/extension.ts";
 import { diskError } from "../../disk/disk_error.ts";
+import { DiskError, ExitCode, OptionError, type WarningCode } from "../../errors.ts";
+import { PROGRAM } from "../../runtime/version.ts";
+import { Torrent, webSeedOf } from "../../store/torrent.ts";
 import { type CacheKey, isStillRight, readCache, writeCache } from "./hash_cache.ts";
 import { hashContent, type HashPlan } from "./hash_files.ts";
-import { PROGRAM } from "../../runtime/version.ts";
 import { filesToShare, isSameFile, type ScannedFile, statFile } from "./share_scan.ts";
-import { Torrent, webSeedOf } from "../../store/torrent.ts";
-import { MAX_METADATA_LENGTH } from "../../codec/wire/extension.ts";
 
 /** How to make a torrent. */
 export interface CreateOptions {

@@ -9,10 +9,10 @@
 import { join } from "@std/path";
 import { hex, utf8 } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
+import { passesSpotCheck } from "../../disk/spot_check.ts";
+import { environmentVariable, isPermitted } from "../../runtime/permissions.ts";
 import { Bitfield } from "../../store/bitfield.ts";
 import { Layout } from "../../store/layout.ts";
-import { environmentVariable, isPermitted } from "../../runtime/permissions.ts";
-import { passesSpotCheck } from "../../disk/spot_check.ts";
 import { pieceLayersOf, Torrent } from "../../store/torrent.ts";
 
 /** What an entry is valid for. */

@@ -7,12 +7,12 @@
 import { hex } from "../../codec/bytes.ts";
 import { HASH_LENGTH, merkleRoot, pieceLayerOf } from "../../codec/torrent/merkle.ts";
 import { buildInfo, type InfoFile, paddings, parseInfo } from "../../codec/torrent/metainfo.ts";
-import { DiskError } from "../../errors.ts";
-import { Layout, type PieceIndex } from "../../store/layout.ts";
 import { fingerprintsOf } from "../../disk/file_fingerprint.ts";
 import { hashingWorkerCount, WorkerPool } from "../../disk/worker_pool.ts";
-import type { ScannedFile } from "./share_scan.ts";
+import { DiskError } from "../../errors.ts";
+import { Layout, type PieceIndex } from "../../store/layout.ts";
 import { Torrent } from "../../store/torrent.ts";
+import type { ScannedFile } from "./share_scan.ts";
 
 /** What shapes a torrent besides its files, and who watches. */
 export interface HashPlan {

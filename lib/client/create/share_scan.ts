@@ -14,12 +14,12 @@ import { basename, dirname, join, resolve, SEPARATOR } from "@std/path";
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { compareBytes, utf8 } from "../../codec/bytes.ts";
 import { BITCOMET_PAD, MAX_PATH_DEPTH } from "../../codec/torrent/file_list.ts";
-import { DiskError } from "../../errors.ts";
 import { diskError } from "../../disk/disk_error.ts";
 import { isMomentary } from "../../disk/download/name_conflicts.ts";
-import { fingerprintFrom } from "../../disk/file_fingerprint.ts";
-import { lookUnfollowed } from "../../disk/exclusive_file.ts";
 import { isResumeFile } from "../../disk/download/resume_file.ts";
+import { lookUnfollowed } from "../../disk/exclusive_file.ts";
+import { fingerprintFrom } from "../../disk/file_fingerprint.ts";
+import { DiskError } from "../../errors.ts";
 
 /** A file to share. */
 export interface ScannedFile {

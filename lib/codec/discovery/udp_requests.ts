@@ -5,8 +5,7 @@
  */
 
 import { viewOf } from "../bytes.ts";
-import { decodeFindRequest, encodeFindRequest } from "./shoal_packets.ts";
-import { decodeReachRequest } from "./shoal_packets.ts";
+import { decodeFindRequest, decodeReachRequest, encodeFindRequest } from "./shoal_packets.ts";
 import {
   Action,
   ANNOUNCE_EVENTS,

@@ -7,8 +7,12 @@
 import { ProtocolError } from "../../errors.ts";
 import { bytesToIp, ipToBytes } from "../address.ts";
 import { textOf, utf8, viewOf } from "../bytes.ts";
-import { decodeFindResponse, encodeFindEntries } from "./shoal_packets.ts";
-import { decodeReachResponse, REACH_RESPONSE_LENGTH } from "./shoal_packets.ts";
+import {
+  decodeFindResponse,
+  decodeReachResponse,
+  encodeFindEntries,
+  REACH_RESPONSE_LENGTH,
+} from "./shoal_packets.ts";
 import {
   Action,
   type AddressFamily,

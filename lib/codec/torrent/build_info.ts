@@ -6,10 +6,10 @@
 
 import { TorrentError } from "../../errors.ts";
 import { dictOf, encode } from "../bencode.ts";
+import type { Bencode, BencodeDict } from "../bencode_value.ts";
 import { compareBytes, latin1, utf8 } from "../bytes.ts";
 import type { TorrentVersion } from "./info.ts";
 import { checkPieceLength } from "./piece_length.ts";
-import type { Bencode, BencodeDict } from "../bencode_value.ts";
 
 /** A file of a torrent to be. */
 export interface InfoFile {

@@ -6,11 +6,11 @@
 
 import { TorrentError } from "../../errors.ts";
 import { BencodeError, BencodeReader } from "../bencode.ts";
-import { fromLatin1, textOf } from "../bytes.ts";
-import { type SafePath, SafePaths } from "./safe_path.ts";
 import { bytesAt } from "../bencode_decoder.ts";
-import { HASH_LENGTH } from "./merkle.ts";
 import type { Bencode } from "../bencode_value.ts";
+import { fromLatin1, textOf } from "../bytes.ts";
+import { HASH_LENGTH } from "./merkle.ts";
+import { type SafePath, SafePaths } from "./safe_path.ts";
 
 /** Most folders inside one another, as in libtorrent. */
 export const MAX_PATH_DEPTH = 100;

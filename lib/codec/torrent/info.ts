@@ -8,11 +8,10 @@
 import { TorrentError } from "../../errors.ts";
 import { BencodeError, BencodeReader, type Fields } from "../bencode.ts";
 import { bytesAt, integerAt } from "../bencode_decoder.ts";
-import { MAX_PATH_DEPTH, parseFileList, type TorrentFile } from "./file_list.ts";
-import { parseFileTree } from "./file_list.ts";
 import { sha1, SHA1_LENGTH, sha256 } from "../hash.ts";
-import { safeComponent, uniquePaths } from "./safe_path.ts";
+import { MAX_PATH_DEPTH, parseFileList, parseFileTree, type TorrentFile } from "./file_list.ts";
 import { checkPieceLength, MAX_PIECES } from "./piece_length.ts";
+import { safeComponent, uniquePaths } from "./safe_path.ts";
 
 /** Which hashes a torrent has: SHA-1 pieces (v1), SHA-256 trees (v2), or both (hybrid). */
 export type TorrentVersion = "v1" | "v2" | "hybrid";

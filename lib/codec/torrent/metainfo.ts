@@ -7,6 +7,7 @@
 import { TorrentError } from "../../errors.ts";
 import { BencodeError, BencodeReader, dictOf, encode, type Fields } from "../bencode.ts";
 import { bytesAt, integerAt } from "../bencode_decoder.ts";
+import type { BencodeDict } from "../bencode_value.ts";
 import { concat, fromHex, fromLatin1, hex, latin1, textOf, utf8 } from "../bytes.ts";
 import { MAX_INFO_DEPTH, parseInfo, type TorrentInfo } from "./info.ts";
 import { checkPieceLayer } from "./merkle.ts";
@@ -21,7 +22,6 @@ export {
 } from "./build_info.ts";
 export { parseInfo, type TorrentInfo, type TorrentVersion } from "./info.ts";
 export { chooseFolderPieceLength, choosePieceLength } from "./piece_length.ts";
-import type { BencodeDict } from "../bencode_value.ts";
 export type { TorrentFile } from "./file_list.ts";
 
 /** What a torrent file is read for. */

@@ -11,9 +11,8 @@
 import { ProtocolError } from "../../errors.ts";
 import { type Decoded, type DecodeOptions, decodePrefix, dictOf, encode } from "../bencode.ts";
 import { bytesAt, dictAt, integerAt, isDict } from "../bencode_decoder.ts";
-import { concat, textOf, utf8 } from "../bytes.ts";
-import { readUint32, writeUint32 } from "../bytes.ts";
 import type { BencodeDict } from "../bencode_value.ts";
+import { concat, readUint32, textOf, utf8, writeUint32 } from "../bytes.ts";
 
 /** The number of the extended handshake itself; every other number is negotiated by it. */
 export const EXTENDED_HANDSHAKE_ID = 0;

@@ -9,14 +9,16 @@
 
 import { ProtocolError } from "../../errors.ts";
 import { readUint16, readUint32, writeUint16, writeUint32 } from "../bytes.ts";
-import { HASH_RANGE_LENGTH, lengthFits, MessageId } from "./message_types.ts";
-import type {
-  BlockRangeMessage,
-  HashRangeFields,
-  HashRangeMessage,
-  Message,
-  PieceIndexMessage,
-  SignalMessage,
+import {
+  type BlockRangeMessage,
+  HASH_RANGE_LENGTH,
+  type HashRangeFields,
+  type HashRangeMessage,
+  lengthFits,
+  type Message,
+  MessageId,
+  type PieceIndexMessage,
+  type SignalMessage,
 } from "./message_types.ts";
 
 export type * from "./message_types.ts";

@@ -15,11 +15,17 @@
  */
 
 import { ProtocolError } from "../../errors.ts";
-import { concat, equalBytes } from "../bytes.ts";
+import { concat, equalBytes, readUint16, readUint32, writeUint16, writeUint32 } from "../bytes.ts";
 import { HANDSHAKE_LENGTH } from "./handshake.ts";
-import { readUint16, readUint32, writeUint16, writeUint32 } from "../bytes.ts";
-import { ciphersOf, disguise, KEY_LENGTH, markOf, publicKey, recognize } from "./mse_keys.ts";
-import { sharedSecret } from "./mse_keys.ts";
+import {
+  ciphersOf,
+  disguise,
+  KEY_LENGTH,
+  markOf,
+  publicKey,
+  recognize,
+  sharedSecret,
+} from "./mse_keys.ts";
 import type { Rc4 } from "./rc4.ts";
 
 /** The longest padding that either side may send, in each place. */

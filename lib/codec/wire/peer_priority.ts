@@ -7,8 +7,7 @@
  */
 
 import { type HostPort, ipToBytes } from "../address.ts";
-import { compareBytes, concat } from "../bytes.ts";
-import { writeUint16 } from "../bytes.ts";
+import { compareBytes, concat, writeUint16 } from "../bytes.ts";
 
 /** Castagnoli's polynomial, reflected. */
 const POLYNOMIAL = 0x82f63b78;

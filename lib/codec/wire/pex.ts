@@ -10,9 +10,9 @@
 import { bytesToIp, formatHostPort, type HostPort, ipToBytes } from "../address.ts";
 import { dictOf, encode } from "../bencode.ts";
 import { bytesAt } from "../bencode_decoder.ts";
-import { dictAtStart } from "./extension.ts";
-import { readUint16, writeUint16 } from "../bytes.ts";
 import type { BencodeDict } from "../bencode_value.ts";
+import { readUint16, writeUint16 } from "../bytes.ts";
+import { dictAtStart } from "./extension.ts";
 
 /** The name under which peer exchange is negotiated. */
 export const PEX_EXTENSION = "ut_pex";

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { Bitfield } from "../../store/bitfield.ts";
 import { DiskError } from "../../errors.ts";
-import type { DownloadPlan } from "./storage.ts";
-import type { ResumeData } from "./resume_data.ts";
+import { Bitfield } from "../../store/bitfield.ts";
 import { lookUnfollowed } from "../exclusive_file.ts";
-import { passesSpotCheck } from "../spot_check.ts";
 import { type ForeignWrites, markOf } from "../foreign_writes.ts";
+import { passesSpotCheck } from "../spot_check.ts";
+import type { ResumeData } from "./resume_data.ts";
+import type { DownloadPlan } from "./storage.ts";
 
 /** A download all of whose pieces are said to be verified. */
 interface Finished {

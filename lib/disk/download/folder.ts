@@ -8,25 +8,25 @@
 import { join } from "@std/path";
 import type { Bitfield } from "../../store/bitfield.ts";
 import { diskError } from "../disk_error.ts";
-import { resolveNameConflicts } from "./name_conflicts.ts";
-import type { DownloadPlan, DownloadStorage } from "./storage.ts";
-import { ResumeData } from "./resume_data.ts";
-import { outputPath, partPath } from "./output_path.ts";
-import { finishFolder } from "./folder_state.ts";
+import { ForeignWrites } from "../foreign_writes.ts";
+import type { WritingSetup } from "../worker_jobs.ts";
+import { checkUntouched } from "./final_check.ts";
 import type { Place } from "./folder_scan.ts";
 import {
   completeFolder,
   continueFolder,
+  finishFolder,
   type Folder,
   type FolderState,
   pathsOf,
 } from "./folder_state.ts";
 import { FolderTree } from "./folder_tree.ts";
-import { checkUntouched } from "./final_check.ts";
-import type { WritingSetup } from "../worker_jobs.ts";
+import { resolveNameConflicts } from "./name_conflicts.ts";
 import { OutputLock } from "./output_lock.ts";
+import { outputPath, partPath } from "./output_path.ts";
+import { ResumeData } from "./resume_data.ts";
 import { syncFiles } from "./resume_file.ts";
-import { ForeignWrites } from "../foreign_writes.ts";
+import type { DownloadPlan, DownloadStorage } from "./storage.ts";
 
 /** A folder, growing or complete. */
 export class FolderDownload implements DownloadStorage {

@@ -7,8 +7,8 @@
 
 import type { TorrentFile } from "../../codec/torrent/metainfo.ts";
 import type { Selection } from "../../store/selection.ts";
-import { type FolderTree, type Found, obstructed, oneToTheDisk } from "./folder_tree.ts";
 import { type FileId, hasTwoNames, somethingElse } from "../exclusive_file.ts";
+import { type FolderTree, type Found, obstructed, oneToTheDisk } from "./folder_tree.ts";
 
 /** Where a file of the torrent is. */
 export type Place =

@@ -6,11 +6,7 @@
 
 import { Bitfield } from "../../store/bitfield.ts";
 import type { PieceIndex } from "../../store/layout.ts";
-import type { DownloadPlan } from "./storage.ts";
-import type { ResumeData, Verified } from "./resume_data.ts";
-import { requireSpace } from "./output_path.ts";
-import { type Place, scanFolder } from "./folder_scan.ts";
-import { FolderTree } from "./folder_tree.ts";
+import { diskError } from "../disk_error.ts";
 import {
   type FileId,
   idOf,
@@ -20,7 +16,11 @@ import {
   somethingElse,
 } from "../exclusive_file.ts";
 import { type FileMark, markOf } from "../foreign_writes.ts";
-import { diskError } from "../disk_error.ts";
+import { type Place, scanFolder } from "./folder_scan.ts";
+import { FolderTree } from "./folder_tree.ts";
+import { requireSpace } from "./output_path.ts";
+import type { ResumeData, Verified } from "./resume_data.ts";
+import type { DownloadPlan } from "./storage.ts";
 
 /** One folder of a download. */
 export interface Folder {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { FileDownload } from "./single_file.ts";
 import { FolderDownload } from "./folder.ts";
+import { FileDownload } from "./single_file.ts";
 import type { DownloadPlan, DownloadStorage } from "./storage.ts";
 
 /**

@@ -8,10 +8,10 @@ import { buildMetainfo, parseMetainfo } from "../../codec/torrent/metainfo.ts";
 import type { PieceLayer } from "../../codec/torrent/piece_layer.ts";
 import { Bitfield } from "../../store/bitfield.ts";
 import { checkPieces } from "../check_pieces.ts";
-import type { DownloadPlan } from "./storage.ts";
-import { readResume, ResumeFile } from "./resume_file.ts";
 import { NOTE_SHA1, NOTE_VERIFIED, type NotesPlace } from "../resume_format.ts";
 import { passesSpotCheck } from "../spot_check.ts";
+import { readResume, ResumeFile } from "./resume_file.ts";
+import type { DownloadPlan } from "./storage.ts";
 
 /** Which pieces are right. */
 export interface Verified {

@@ -7,7 +7,6 @@
 
 import { close, closeSync, fdatasync, fstatSync, readSync, writeSync } from "node:fs";
 import { equalBytes } from "../../codec/bytes.ts";
-import { stateOf } from "./file_states.ts";
 import { diskError } from "../disk_error.ts";
 import {
   createFile,
@@ -29,6 +28,7 @@ import {
   RESUME_MAP_OFFSET,
   sealRecord,
 } from "../resume_format.ts";
+import { stateOf } from "./file_states.ts";
 
 /** Clocks and threads: a note may be so much older than the data it speaks of. */
 const SLACK_MS = 1000;

@@ -9,10 +9,6 @@ import { DiskError, ExitCode } from "../../errors.ts";
 import { Bitfield } from "../../store/bitfield.ts";
 import { checkPieces } from "../check_pieces.ts";
 import { diskError } from "../disk_error.ts";
-import type { DownloadPlan, DownloadStorage } from "./storage.ts";
-import { ResumeData, type Verified } from "./resume_data.ts";
-import { outputPath, partPath, requireSpace } from "./output_path.ts";
-import { checkUntouched } from "./final_check.ts";
 import {
   createFile,
   type FileId,
@@ -24,10 +20,14 @@ import {
   moveAnew,
   somethingElse,
 } from "../exclusive_file.ts";
-import type { WritingSetup } from "../worker_jobs.ts";
-import { OutputLock } from "./output_lock.ts";
-import { syncFiles } from "./resume_file.ts";
 import { ForeignWrites, markOf } from "../foreign_writes.ts";
+import type { WritingSetup } from "../worker_jobs.ts";
+import { checkUntouched } from "./final_check.ts";
+import { OutputLock } from "./output_lock.ts";
+import { outputPath, partPath, requireSpace } from "./output_path.ts";
+import { ResumeData, type Verified } from "./resume_data.ts";
+import { syncFiles } from "./resume_file.ts";
+import type { DownloadPlan, DownloadStorage } from "./storage.ts";
 
 /** An unfinished file that is ours. */
 interface Growing {

@@ -14,8 +14,8 @@ import type { PieceLayer } from "../../codec/torrent/piece_layer.ts";
 import type { Bitfield } from "../../store/bitfield.ts";
 import type { Layout } from "../../store/layout.ts";
 import type { Selection } from "../../store/selection.ts";
-import type { WritingSetup } from "../worker_jobs.ts";
 import type { ForeignWrites } from "../foreign_writes.ts";
+import type { WritingSetup } from "../worker_jobs.ts";
 
 /** What a download wants to do on disk. */
 export interface DownloadPlan {

@@ -7,20 +7,20 @@
  * @module
  */
 
-import type { BlockRangeMessage, Message } from "../../codec/wire/message.ts";
 import { type WebSeedFiles, webSeedFileUrl } from "../../codec/torrent/web_seed_url.ts";
+import type { BlockRangeMessage, Message } from "../../codec/wire/message.ts";
 import type { Connection } from "../../peer/connection/connection.ts";
 import type { BlockRequest } from "../../peer/connection/upload_state.ts";
-import { BLOCK_LENGTH, type Layout, type PieceIndex } from "../../store/layout.ts";
-import type { Transport, TransportHost } from "../transport.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { rethrowBug } from "../../runtime/operational_errors.ts";
-import { pause } from "../rate_limiter.ts";
-import { type Batch, BlockSplitter, RangeQueue } from "./range_requests.ts";
+import { BLOCK_LENGTH, type Layout, type PieceIndex } from "../../store/layout.ts";
 import type { HttpClient } from "../http_client.ts";
 import { MissingFileError, WebSeedError } from "../http_errors.ts";
+import { pause } from "../rate_limiter.ts";
+import type { Transport, TransportHost } from "../transport.ts";
 import { fetchRange } from "./http_range.ts";
 import type { MissingFiles } from "./missing_files.ts";
-import type { Clock } from "../../runtime/clock.ts";
+import { type Batch, BlockSplitter, RangeQueue } from "./range_requests.ts";
 
 /** The longest stretch that is fetched at once: longer ones save nothing and take long to be given up. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;

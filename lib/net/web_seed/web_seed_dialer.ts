@@ -4,21 +4,21 @@
  * @module
  */
 
-import { utf8 } from "../../codec/bytes.ts";
 import type { SourceScope } from "../../codec/address_scope.ts";
+import { utf8 } from "../../codec/bytes.ts";
 import { type WebSeedFiles, webSeedFileUrl } from "../../codec/torrent/web_seed_url.ts";
 import type { Connection } from "../../peer/connection/connection.ts";
+import type { Peer } from "../../peer/connection/peer.ts";
 import type { Swarm } from "../../peer/swarm.ts";
-import type { Layout, PieceIndex } from "../../store/layout.ts";
-import type { Transport, TransportHost } from "../transport.ts";
+import { type Clock, systemClock } from "../../runtime/clock.ts";
 import { rethrowBug } from "../../runtime/operational_errors.ts";
+import type { Layout, PieceIndex } from "../../store/layout.ts";
 import { HttpClient } from "../http_client.ts";
 import { MissingFileError, WebSeedError } from "../http_errors.ts";
+import type { Transport, TransportHost } from "../transport.ts";
 import { probe } from "./http_range.ts";
 import { MissingFiles } from "./missing_files.ts";
 import { WebSeed } from "./web_seed.ts";
-import type { Peer } from "../../peer/connection/peer.ts";
-import { type Clock, systemClock } from "../../runtime/clock.ts";
 
 /** What a server has of a file of the same length that is another one. */
 const OTHER_DATA = "has other data than the torrent";

@@ -8,25 +8,24 @@
  * @module
  */
 
+import { BLOCK_LENGTH } from "../../codec/torrent/merkle.ts";
 import type { BlockRangeMessage, PieceMessage } from "../../codec/wire/message.ts";
 import { ProtocolError } from "../../errors.ts";
-import { BLOCK_LENGTH } from "../../codec/torrent/merkle.ts";
 import type { Bitfield } from "../../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../../store/layout.ts";
 import type { ActivePiece, Pieces } from "../../store/pieces.ts";
-import { RequestScheduler } from "./request_scheduler.ts";
-import { ActivePieces } from "./active_pieces.ts";
-import { Availability } from "./availability.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { TransferContext } from "../connection/context.ts";
-import { EndGame } from "./request_scheduler.ts";
-import { RequestQuota } from "./request_quota.ts";
-import { HaveBroadcast } from "../upload/have_broadcast.ts";
+import type { Peer } from "../connection/peer.ts";
 import type { ReadyQueue } from "../connection/ready_queue.ts";
+import { HaveBroadcast } from "../upload/have_broadcast.ts";
+import { ActivePieces } from "./active_pieces.ts";
+import { Availability } from "./availability.ts";
 import { type PieceChecks, PiecePicker } from "./piece_picker.ts";
+import { RequestQuota } from "./request_quota.ts";
+import { EndGame, RequestScheduler } from "./request_scheduler.ts";
 import { RequestTable } from "./request_table.ts";
 import { WastedData } from "./wasted_data.ts";
-import type { Peer } from "../connection/peer.ts";
 
 /** A peer that owes blocks and sends none for so long holds them no longer. */
 const SNUB_MS = 8000;

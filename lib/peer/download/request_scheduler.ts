@@ -6,11 +6,11 @@
 
 import type { Connection } from "../connection/connection.ts";
 import type { TransferContext } from "../connection/context.ts";
-import type { RequestQuota } from "./request_quota.ts";
 import type { ReadyQueue } from "../connection/ready_queue.ts";
 import type { PiecePicker } from "./piece_picker.ts";
-import type { RequestTable } from "./request_table.ts";
 import type { RarestFirst } from "./rarest_first.ts";
+import type { RequestQuota } from "./request_quota.ts";
+import type { RequestTable } from "./request_table.ts";
 
 /** Keeps the pipelines of requests filled. */
 export class RequestScheduler {

@@ -12,6 +12,7 @@ import {
 } from "../../codec/wire/extension.ts";
 import type { ExtendedMessage } from "../../codec/wire/message.ts";
 import type { Connection } from "../connection/connection.ts";
+import type { PeerContext } from "../peers/peer_context.ts";
 import {
   type ExtensionTarget,
   ourExtendedHandshake,
@@ -20,7 +21,6 @@ import {
   ourUploadOnly,
   takeExtendedHandshake,
 } from "./extended_handshake.ts";
-import type { PeerContext } from "../peers/peer_context.ts";
 import type { PeerExchange } from "./pex.ts";
 
 /** For whom what peers say is meant. */

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { sha1, sha256 } from "../../codec/hash.ts";
 import { equalBytes } from "../../codec/bytes.ts";
+import { sha1, sha256 } from "../../codec/hash.ts";
 import {
   MAX_METADATA_LENGTH,
   METADATA_EXTENSION,
@@ -16,15 +16,14 @@ import {
   type MetadataMessage,
 } from "../../codec/wire/extension.ts";
 import type { Message } from "../../codec/wire/message.ts";
-import { ProtocolError } from "../../errors.ts";
+import { CorruptDataError, ProtocolError } from "../../errors.ts";
 import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
-import { CorruptDataError } from "../../errors.ts";
-import type { ReadyQueue } from "../connection/ready_queue.ts";
 import type { SwarmContext } from "../connection/context.ts";
 import type { TorrentHashes } from "../connection/info_hashes.ts";
-import { MetadataScheduler } from "./metadata_scheduler.ts";
 import { sendMetadata } from "../connection/metadata_message.ts";
+import type { ReadyQueue } from "../connection/ready_queue.ts";
+import { MetadataScheduler } from "./metadata_scheduler.ts";
 
 const RETRY_MS = 5000;
 const MAX_ASKED_AT_ONCE = 16;

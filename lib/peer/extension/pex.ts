@@ -19,9 +19,9 @@ import {
   type PexPeer,
 } from "../../codec/wire/pex.ts";
 import { ProtocolError } from "../../errors.ts";
-import { allowedAddresses } from "../peers/address_filter.ts";
-import { TokenBucket } from "../connection/token_bucket.ts";
 import type { Connection } from "../connection/connection.ts";
+import { TokenBucket } from "../connection/token_bucket.ts";
+import { allowedAddresses } from "../peers/address_filter.ts";
 import type { PeerContext } from "../peers/peer_context.ts";
 
 /** One message a minute is the rule, and libtorrent hangs up on more than six. */

@@ -13,8 +13,8 @@ import {
   scopeOf,
   type SourceScope,
 } from "../../codec/address_scope.ts";
-import type { ExternalAddress } from "./external_address.ts";
 import type { PeerSource } from "../connection/peer.ts";
+import type { ExternalAddress } from "./external_address.ts";
 import type { PeerList } from "./peer_list.ts";
 
 /** Addresses read of one answer: more than trackers give, though a datagram has room for ten thousand. */

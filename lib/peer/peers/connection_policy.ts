@@ -8,14 +8,14 @@
 import { isServicePort } from "../../codec/address_scope.ts";
 import { hex } from "../../codec/bytes.ts";
 import type { Connection } from "../connection/connection.ts";
-import { DialQuotas } from "./network_usage.ts";
-import { DialFailures } from "./dial_failures.ts";
-import type { PeerList } from "./peer_list.ts";
 import { closeConnection } from "../connection/context.ts";
-import type { PeerContext } from "./peer_context.ts";
-import { ConnectionSlots } from "./eviction.ts";
-import { DuplicateConnections } from "./duplicate_connections.ts";
 import type { Peer } from "../connection/peer.ts";
+import { DialFailures } from "./dial_failures.ts";
+import { DuplicateConnections } from "./duplicate_connections.ts";
+import { ConnectionSlots } from "./eviction.ts";
+import { DialQuotas } from "./network_usage.ts";
+import type { PeerContext } from "./peer_context.ts";
+import type { PeerList } from "./peer_list.ts";
 
 /** Attempts to connect under way at once. */
 const MAX_DIALS = 30;

@@ -10,12 +10,12 @@
  * @module
  */
 
-import { METADATA_EXTENSION } from "../../codec/wire/extension.ts";
 import { hostKey } from "../../codec/network_key.ts";
+import { METADATA_EXTENSION } from "../../codec/wire/extension.ts";
 import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
-import { keepsFirstDuplicate } from "./client_quirks.ts";
 import { sendMetadata } from "../connection/metadata_message.ts";
+import { keepsFirstDuplicate } from "./client_quirks.ts";
 
 /**
  * So long after the first a second connection the other way may be of two that were dialled at the same

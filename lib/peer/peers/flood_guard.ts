@@ -7,8 +7,8 @@
 
 import type { Message } from "../../codec/wire/message.ts";
 import { ProtocolError } from "../../errors.ts";
-import { TokenBucket } from "../connection/token_bucket.ts";
 import type { Connection } from "../connection/connection.ts";
+import { TokenBucket } from "../connection/token_bucket.ts";
 
 /** Messages that may be saved up, besides one for each piece: a peer may lose a file and get it again. */
 const BURST = 2000;

@@ -5,12 +5,11 @@
  */
 
 import { formatHostPort } from "../../codec/address.ts";
-import { BanList } from "./ban_list.ts";
-import { PeerListCapacity } from "./peer_list_capacity.ts";
-import { DialQueue, type PriorityOf } from "./dial_queue.ts";
 import { addressOf, newPeer, type Peer, type PeerSource, sourceRank } from "../connection/peer.ts";
-import { RetryQueue } from "./dial_queue.ts";
 import { nextState, type PeerEvent } from "../connection/peer_state.ts";
+import { BanList } from "./ban_list.ts";
+import { DialQueue, type PriorityOf, RetryQueue } from "./dial_queue.ts";
+import { PeerListCapacity } from "./peer_list_capacity.ts";
 
 export { addressOf, type Peer, type PeerSource } from "../connection/peer.ts";
 

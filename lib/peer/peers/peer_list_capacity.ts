@@ -4,9 +4,9 @@
  * @module
  */
 
+import { type Peer, type PeerSource, sourceRank } from "../connection/peer.ts";
 import { FAIR_GRADE, NetworkUsage } from "./network_usage.ts";
 import { UnverifiedPeers } from "./unverified_peers.ts";
-import { type Peer, type PeerSource, sourceRank } from "../connection/peer.ts";
 
 /** How many peers are remembered; strangers decide how many there are. */
 const MAX_PEERS = 3000;

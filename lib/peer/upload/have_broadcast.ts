@@ -10,13 +10,13 @@
  * @module
  */
 
+import { DONT_HAVE_EXTENSION, encodeDontHave } from "../../codec/wire/extension.ts";
+import type { Message } from "../../codec/wire/message.ts";
+import type { Bitfield } from "../../store/bitfield.ts";
 import type { PieceIndex } from "../../store/layout.ts";
 import type { Action } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { SwarmContext } from "../connection/context.ts";
-import { DONT_HAVE_EXTENSION, encodeDontHave } from "../../codec/wire/extension.ts";
-import type { Message } from "../../codec/wire/message.ts";
-import type { Bitfield } from "../../store/bitfield.ts";
 import type { Peer } from "../connection/peer.ts";
 
 /** Tells of pieces. */

@@ -13,14 +13,14 @@
  * @module
  */
 
-import type { PieceIndex } from "../../store/layout.ts";
 import type { Bitfield } from "../../store/bitfield.ts";
-import type { TransferContext } from "../connection/context.ts";
+import type { PieceIndex } from "../../store/layout.ts";
 import type { Connection } from "../connection/connection.ts";
+import type { TransferContext } from "../connection/context.ts";
 import type { BlockRequest } from "../connection/upload_state.ts";
 import { stallsOnSingleHaves } from "../peers/client_quirks.ts";
-import { SuperSeedPieces } from "./super_seed_pieces.ts";
 import { leastLoaded, ratesOf, Strikes, SuperSeedPeer } from "./super_seed_peer.ts";
+import { SuperSeedPieces } from "./super_seed_pieces.ts";
 
 /** Offers reach so far ahead of what is sent. */
 const AHEAD_SECONDS = 0.5;

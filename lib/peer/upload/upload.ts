@@ -10,11 +10,10 @@
 import type { BlockRangeMessage } from "../../codec/wire/message.ts";
 import { ProtocolError } from "../../errors.ts";
 import type { PieceIndex } from "../../store/layout.ts";
-import type { TransferContext } from "../connection/context.ts";
-import { chooseUnchoked, RECHOKE_INTERVAL_MS } from "./choker.ts";
 import type { Connection } from "../connection/connection.ts";
+import type { TransferContext } from "../connection/context.ts";
 import type { BlockRequest } from "../connection/upload_state.ts";
-import { UploadSlots } from "./choker.ts";
+import { chooseUnchoked, RECHOKE_INTERVAL_MS, UploadSlots } from "./choker.ts";
 
 /** How many requests of one peer are queued; told to peers as `reqq` (BEP 10). */
 export const REQUEST_QUEUE = 1024;

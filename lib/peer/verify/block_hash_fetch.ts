@@ -10,13 +10,13 @@
 
 import { equalBytes, hex } from "../../codec/bytes.ts";
 import { merkleRoot } from "../../codec/torrent/merkle.ts";
-import type { HashesMessage, HashRangeFields } from "../../codec/wire/message.ts";
 import type { HashRange } from "../../codec/torrent/piece_layer.ts";
+import type { HashesMessage, HashRangeFields } from "../../codec/wire/message.ts";
+import { CorruptDataError } from "../../errors.ts";
 import type { PieceIndex } from "../../store/layout.ts";
 import type { ActivePiece } from "../../store/pieces.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { TransferContext } from "../connection/context.ts";
-import { CorruptDataError } from "../../errors.ts";
 
 /** Peers asked for the same hashes at the same time: one that does not answer costs no time then. */
 const ASKED_AT_ONCE = 2;

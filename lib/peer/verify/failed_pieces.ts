@@ -11,11 +11,11 @@
 import type { HashesMessage, HashRangeFields } from "../../codec/wire/message.ts";
 import type { PieceIndex } from "../../store/layout.ts";
 import type { ActivePiece } from "../../store/pieces.ts";
-import { SmartBan, wrongBlocks } from "./smart_ban.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { TransferContext } from "../connection/context.ts";
-import { BlockHashFetch, type PlaceOf } from "./block_hash_fetch.ts";
 import type { Peer } from "../connection/peer.ts";
+import { BlockHashFetch, type PlaceOf } from "./block_hash_fetch.ts";
+import { SmartBan, wrongBlocks } from "./smart_ban.ts";
 
 /** So long a peer has a suspect piece to itself; twice as long each time it fails. */
 const ALONE_MS = 10_000;

@@ -8,10 +8,10 @@
  */
 
 import { hex } from "../../codec/bytes.ts";
-import { HASH_LENGTH, type MerkleTree } from "../../codec/torrent/merkle.ts";
-import type { HashRangeMessage } from "../../codec/wire/message.ts";
 import { hostKey } from "../../codec/network_key.ts";
+import { HASH_LENGTH, type MerkleTree } from "../../codec/torrent/merkle.ts";
 import type { HashRange, PieceLayer } from "../../codec/torrent/piece_layer.ts";
+import type { HashRangeMessage } from "../../codec/wire/message.ts";
 import { ProtocolError } from "../../errors.ts";
 import { BLOCK_LENGTH, type Layout, type PieceIndex } from "../../store/layout.ts";
 import type { Connection } from "../connection/connection.ts";

@@ -6,14 +6,14 @@
  */
 
 import { hex } from "../../codec/bytes.ts";
-import type { HashesMessage, HashRangeMessage } from "../../codec/wire/message.ts";
 import type { PieceLayer } from "../../codec/torrent/piece_layer.ts";
+import type { HashesMessage, HashRangeMessage } from "../../codec/wire/message.ts";
 import type { Layout, PieceIndex } from "../../store/layout.ts";
+import type { PieceHash } from "../../store/pieces.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { TransferContext } from "../connection/context.ts";
-import { PieceLayerFetch } from "./piece_layer_fetch.ts";
 import type { LeafPlace } from "./block_hash_fetch.ts";
-import type { PieceHash } from "../../store/pieces.ts";
+import { PieceLayerFetch } from "./piece_layer_fetch.ts";
 
 /** A hybrid whose SHA-256 hashes nobody gives is fetched by its SHA-1 hashes after so long. */
 const SHA1_FALLBACK_MS = 3000;

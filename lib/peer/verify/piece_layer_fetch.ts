@@ -7,9 +7,9 @@
  * @module
  */
 
-import type { HashesMessage, HashRangeMessage } from "../../codec/wire/message.ts";
-import type { HashRange, PieceLayer } from "../../codec/torrent/piece_layer.ts";
 import { hex } from "../../codec/bytes.ts";
+import type { HashRange, PieceLayer } from "../../codec/torrent/piece_layer.ts";
+import type { HashesMessage, HashRangeMessage } from "../../codec/wire/message.ts";
 import { CorruptDataError } from "../../errors.ts";
 import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";

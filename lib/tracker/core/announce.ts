@@ -13,12 +13,12 @@ import {
   decodeOptions,
   parseUrlData,
 } from "../../codec/discovery/udp_tracker.ts";
-import type { ResponseBuffer } from "./response_buffer.ts";
-import type { Catalogue } from "./catalogue.ts";
-import { CompactPeers, type PeerListOptions } from "./compact_peers.ts";
 import type { RequestOrigin } from "../tables/origin.ts";
 import { indexOf, type PeerSlot, type Swarm } from "../tables/swarm.ts";
 import type { AnnounceOutcome } from "../tables/swarm_table.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { CompactPeers, type PeerListOptions } from "./compact_peers.ts";
+import type { ResponseBuffer } from "./response_buffer.ts";
 
 const HASH_LENGTH = 20;
 const COMPLETED = ANNOUNCE_EVENTS.indexOf("completed");

@@ -6,12 +6,12 @@
 
 import { equalBytes, hex } from "../../codec/bytes.ts";
 import { type HostedFile, isTruncationOf } from "../../codec/discovery/udp_tracker.ts";
-import { NameSupport } from "./name_support.ts";
 import { putHash } from "../tables/address_index.ts";
+import { FairShares } from "../tables/fair_shares.ts";
 import { grown, NumberPool } from "../tables/number_pool.ts";
 import { PackedMap } from "../tables/packed_map.ts";
 import { ranked, weakest } from "./name_ranking.ts";
-import { FairShares } from "../tables/fair_shares.ts";
+import { NameSupport } from "./name_support.ts";
 
 /** Entries of one name that are shown, so that a question for it costs the same whoever invents some. */
 export const MAX_NAMESAKES = 64;

@@ -9,11 +9,11 @@
 
 import { bytesToIp, ipToBytes } from "../../codec/address.ts";
 import { ANNOUNCE_HEADER_LENGTH } from "../../codec/discovery/udp_tracker.ts";
-import { MAX_ANSWER_LENGTH, type ResponseBuffer } from "./response_buffer.ts";
 import type { RequestOrigin } from "../tables/origin.ts";
+import type { PeerTable } from "../tables/peer_table.ts";
 import { indexOf, isSeeder, type PeerSlot, slotAt, type Swarm } from "../tables/swarm.ts";
 import type { SwarmTable } from "../tables/swarm_table.ts";
-import type { PeerTable } from "../tables/peer_table.ts";
+import { MAX_ANSWER_LENGTH, type ResponseBuffer } from "./response_buffer.ts";
 
 /** In words of 16 bits. */
 const FIRST_PEER = ANNOUNCE_HEADER_LENGTH / 2;

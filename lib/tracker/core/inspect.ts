@@ -7,11 +7,11 @@
 import { bytesToIp, formatHostPort } from "../../codec/address.ts";
 import { fromHex } from "../../codec/bytes.ts";
 import type { Reach } from "../../codec/discovery/udp_tracker.ts";
-import { infoHashesOf, type Listing } from "./catalogue.ts";
 import type { PeerInfo } from "../tables/peer_table.ts";
-import { countsOf, type Inspected } from "./search.ts";
 import { indexOf, isSeeder } from "../tables/swarm.ts";
 import type { SwarmTable } from "../tables/swarm_table.ts";
+import { infoHashesOf, type Listing } from "./catalogue.ts";
+import { countsOf, type Inspected } from "./search.ts";
 
 /** Members that are looked at: of a bigger crowd, so many at equal distances. */
 const MAX_MEMBERS = 4000;

@@ -12,9 +12,9 @@
 import { bytesToIp } from "../../codec/address.ts";
 import { reachOf as distanceOf } from "../../codec/address_scope.ts";
 import type { Reach } from "../../codec/discovery/udp_tracker.ts";
+import { FairShares } from "../tables/fair_shares.ts";
 import { NumberPool } from "../tables/number_pool.ts";
 import type { RequestOrigin } from "../tables/origin.ts";
-import { FairShares } from "../tables/fair_shares.ts";
 
 /** Five checks a second: forty peers that come at once know within eight seconds. */
 const CHECK_GAP_MS = 200;

@@ -4,12 +4,12 @@
  * @module
  */
 
+import { writeUint32 } from "../../codec/bytes.ts";
 import {
   Action,
   ANNOUNCE_HEADER_LENGTH,
   type SwarmCounts,
 } from "../../codec/discovery/udp_tracker.ts";
-import { writeUint32 } from "../../codec/bytes.ts";
 
 /** No answer is longer than this, so that it crosses every network in one piece. */
 export const MAX_ANSWER_LENGTH = 1200;

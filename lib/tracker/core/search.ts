@@ -6,9 +6,9 @@
 
 import { fromHex, hex } from "../../codec/bytes.ts";
 import type { SwarmCounts } from "../../codec/discovery/udp_tracker.ts";
+import type { SwarmTable } from "../tables/swarm_table.ts";
 import { type Catalogue, hashesOf, type Listing } from "./catalogue.ts";
 import type { PortChecks } from "./port_checks.ts";
-import type { SwarmTable } from "../tables/swarm_table.ts";
 
 /** A torrent as a tracker sees it. The swarms of a hybrid, and of both address families, are one here. */
 export interface SwarmSummary {

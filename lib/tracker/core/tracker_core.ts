@@ -4,8 +4,7 @@
  * @module
  */
 
-import { hex } from "../../codec/bytes.ts";
-import { readUint32 } from "../../codec/bytes.ts";
+import { hex, readUint32 } from "../../codec/bytes.ts";
 import {
   type AddressFamily,
   AnnounceAt,
@@ -18,19 +17,19 @@ import {
   type ReachRequest,
   type ScrapeRequest,
 } from "../../codec/discovery/udp_tracker.ts";
-import { AnnounceHandler, isAnnounce } from "./announce.ts";
-import { ResponseBuffer } from "./response_buffer.ts";
-import { Catalogue, hashesOf, type Listing } from "./catalogue.ts";
-import { ConnectionIds } from "./connection_id.ts";
 import { hashKeyFrom } from "../tables/half_sip_hash.ts";
 import { DEFAULT_LIMITS, type TrackerLimits } from "../tables/limits.ts";
-import type { PortChecks } from "./port_checks.ts";
 import { type Origin, RequestOrigin } from "../tables/origin.ts";
-import { WarmUp } from "./warm_up.ts";
 import { indexOf, type PeerSlot, type Swarm } from "../tables/swarm.ts";
-import { eventOf, type SwarmEvent } from "./swarm_event.ts";
 import { type Removal, SwarmTable } from "../tables/swarm_table.ts";
+import { AnnounceHandler, isAnnounce } from "./announce.ts";
+import { Catalogue, hashesOf, type Listing } from "./catalogue.ts";
+import { ConnectionIds } from "./connection_id.ts";
+import type { PortChecks } from "./port_checks.ts";
+import { ResponseBuffer } from "./response_buffer.ts";
+import { eventOf, type SwarmEvent } from "./swarm_event.ts";
 import type { TrackerStats } from "./tracker_stats.ts";
+import { WarmUp } from "./warm_up.ts";
 
 export type { TrackerStats } from "./tracker_stats.ts";
 

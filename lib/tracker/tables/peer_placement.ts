@@ -6,9 +6,9 @@
 
 import type { AddressFamily } from "../../codec/discovery/udp_tracker.ts";
 import { AddressIndex } from "./address_index.ts";
+import { HostFronts } from "./host_fronts.ts";
 import { PeerSlots } from "./peer_slots.ts";
 import { indexOf, isSeeder, type PeerSlot, slotAt, type Swarm } from "./swarm.ts";
-import { HostFronts } from "./host_fronts.ts";
 
 /**
  * The seats of all swarms.

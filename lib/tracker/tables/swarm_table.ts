@@ -8,15 +8,15 @@
 
 import { fromHex, hex } from "../../codec/bytes.ts";
 import type { AddressFamily, SwarmCounts } from "../../codec/discovery/udp_tracker.ts";
+import { Expiry } from "./expiry.ts";
+import { FairShares } from "./fair_shares.ts";
 import { slotOfLargestHost } from "./largest_host.ts";
 import type { TrackerLimits } from "./limits.ts";
-import { MOST_PEERS } from "./peer_slots.ts";
-import { PeerPlacement } from "./peer_placement.ts";
 import type { RequestOrigin } from "./origin.ts";
-import { FairShares } from "./fair_shares.ts";
+import { PeerPlacement } from "./peer_placement.ts";
+import { MOST_PEERS } from "./peer_slots.ts";
 import { indexOf, isSeeder, type PeerSlot, slotAt, Swarm } from "./swarm.ts";
 import { SwarmCounters } from "./swarm_counts.ts";
-import { Expiry } from "./expiry.ts";
 
 const HASH_LENGTH = 20;
 

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { dictOf, encode } from "../../../lib/codec/bencode.ts";
+import type { Bencode, BencodeDict } from "../../../lib/codec/bencode_value.ts";
 import { utf8 } from "../../../lib/codec/bytes.ts";
 import { parseInfo } from "../../../lib/codec/torrent/info.ts";
 import {
@@ -13,7 +14,6 @@ import {
   vec,
 } from "../../support/vectors/info_dicts.ts";
 import { VEC_FILES } from "../../support/vectors/torrent_vectors.ts";
-import type { Bencode, BencodeDict } from "../../../lib/codec/bencode_value.ts";
 
 const permissions = "none";
 

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { dictOf, encode } from "../../../lib/codec/bencode.ts";
+import type { Bencode, BencodeDict } from "../../../lib/codec/bencode_value.ts";
 import { fromLatin1, hex, latin1, utf8 } from "../../../lib/codec/bytes.ts";
 import { parseInfo } from "../../../lib/codec/torrent/info.ts";
 import { buildInfo, type InfoSpec } from "../../../lib/codec/torrent/metainfo.ts";
@@ -15,7 +16,6 @@ import {
   vec,
 } from "../../support/vectors/info_dicts.ts";
 import { V1_INFO } from "../../support/vectors/wire_vectors.ts";
-import type { Bencode, BencodeDict } from "../../../lib/codec/bencode_value.ts";
 
 const permissions = "none";
 

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { decode, dictOf, encode } from "../../../lib/codec/bencode.ts";
+import type { Bencode, BencodeDict } from "../../../lib/codec/bencode_value.ts";
 import { concat, fromHex, fromLatin1, hex, latin1, utf8 } from "../../../lib/codec/bytes.ts";
 import { sha1, sha256 } from "../../../lib/codec/hash.ts";
 import {
@@ -20,7 +21,6 @@ import {
   VEC_FILES,
 } from "../../support/vectors/torrent_vectors.ts";
 import { V1_INFO } from "../../support/vectors/wire_vectors.ts";
-import type { Bencode, BencodeDict } from "../../../lib/codec/bencode_value.ts";
 
 const permissions = "none";
 

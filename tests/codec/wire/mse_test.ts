@@ -5,23 +5,30 @@
  */
 
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
-import { concat, fromHex, fromLatin1, hex } from "../../../lib/codec/bytes.ts";
-import { writeUint16, writeUint32 } from "../../../lib/codec/bytes.ts";
+import {
+  concat,
+  fromHex,
+  fromLatin1,
+  hex,
+  writeUint16,
+  writeUint32,
+} from "../../../lib/codec/bytes.ts";
 import {
   initiate,
   MAX_PADDING,
   type MseExchange,
   type MseOutcome,
+  respond,
 } from "../../../lib/codec/wire/mse.ts";
-import { respond } from "../../../lib/codec/wire/mse.ts";
 import {
   ciphersOf,
   disguise,
   markOf,
   mayBeKey,
   publicKey,
+  recognize,
+  sharedSecret,
 } from "../../../lib/codec/wire/mse_keys.ts";
-import { recognize, sharedSecret } from "../../../lib/codec/wire/mse_keys.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
 import { pseudoRandomBytes } from "../../../support/content.ts";
 

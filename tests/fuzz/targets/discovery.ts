@@ -7,7 +7,6 @@ import * as address from "../../../lib/codec/address.ts";
 import { reachOf } from "../../../lib/codec/address_scope.ts";
 import { concat, latin1, utf8 } from "../../../lib/codec/bytes.ts";
 import { decodeLocalSearch, encodeLocalSearch } from "../../../lib/codec/discovery/lsd.ts";
-import { hostKey, networkKey } from "../../../lib/codec/network_key.ts";
 import { parseTrackerUrl } from "../../../lib/codec/discovery/tracker_url.ts";
 import {
   decodeRequest,
@@ -17,6 +16,7 @@ import {
   peersOf,
 } from "../../../lib/codec/discovery/udp_tracker.ts";
 import { parseUrlData } from "../../../lib/codec/discovery/url_data.ts";
+import { hostKey, networkKey } from "../../../lib/codec/network_key.ts";
 import { OptionError, ProtocolError } from "../../../lib/errors.ts";
 import { readAllowList } from "../../../lib/tracker/core/allow_list.ts";
 import { Asker, trackerCore } from "../../support/tracker/tracker_asker.ts";

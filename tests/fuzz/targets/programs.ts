@@ -4,7 +4,6 @@
  * @module
  */
 
-import { utf8 } from "../../../lib/codec/bytes.ts";
 import { parseCommandLine } from "../../../lib/cli/command_line/flags.ts";
 import {
   leecherProgram,
@@ -13,11 +12,12 @@ import {
 } from "../../../lib/cli/command_line/programs.ts";
 import { clip, displayWidth, foreign } from "../../../lib/cli/text/terminal_text.ts";
 import { parseRate, parseSize } from "../../../lib/cli/text/units.ts";
-import { DiskError, OptionError } from "../../../lib/errors.ts";
+import { utf8 } from "../../../lib/codec/bytes.ts";
 import { readResume, ResumeFile } from "../../../lib/disk/download/resume_file.ts";
-import { mockLeecher } from "../../support/page/mock_snapshots.ts";
-import { MockPage } from "../../support/page/mock_page.ts";
+import { DiskError, OptionError } from "../../../lib/errors.ts";
 import { TempFolder } from "../../../support/temp.ts";
+import { MockPage } from "../../support/page/mock_page.ts";
+import { mockLeecher } from "../../support/page/mock_snapshots.ts";
 import { anyTorrent } from "../bencoding.ts";
 import { demand, taken, type Target } from "../fuzzer.ts";
 

@@ -1,8 +1,8 @@
 /** How many requests a peer is kept busy with, and how speed is measured. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { RequestPipeline } from "../../../lib/peer/connection/request_pipeline.ts";
 import { RateMeter } from "../../../lib/peer/connection/rate_meter.ts";
+import { RequestPipeline } from "../../../lib/peer/connection/request_pipeline.ts";
 
 const permissions = "none";
 const MIB = 1024 * 1024;

@@ -4,8 +4,8 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { BLOCK_LENGTH } from "../../../lib/codec/torrent/merkle.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
 import { Layout } from "../../../lib/store/layout.ts";
-import { at, bits, DownloadHarness, sentTo } from "../../support/peer/peers.ts";
 import { integerFrom, seededRandom } from "../../../support/random.ts";
+import { at, bits, DownloadHarness, sentTo } from "../../support/peer/peers.ts";
 
 const permissions = "none";
 const slow = { fast: false };

@@ -3,8 +3,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { RarestFirst } from "../../../lib/peer/download/rarest_first.ts";
 import { Bitfield } from "../../../lib/store/bitfield.ts";
-import { bits } from "../../support/peer/peers.ts";
 import { integerFrom, seededRandom } from "../../../support/random.ts";
+import { bits } from "../../support/peer/peers.ts";
 
 const permissions = "none";
 

@@ -1,9 +1,9 @@
 /** Peers that want some of the pieces only, in a swarm. @module */
 
 import { assert, assertEquals } from "@std/assert";
+import { bits } from "../../support/peer/peers.ts";
 import { type MemoryNode, MemorySwarm } from "../../support/swarm/memory_swarm.ts";
 import { MemoryTorrent } from "../../support/swarm/memory_torrent.ts";
-import { bits } from "../../support/peer/peers.ts";
 
 const permissions = "none";
 const PIECES = 16;

@@ -7,10 +7,9 @@ import {
   MAX_METADATA_LENGTH,
   type MetadataMessage,
 } from "../../../lib/codec/wire/extension.ts";
-import { ProtocolError } from "../../../lib/errors.ts";
+import { CorruptDataError, ProtocolError } from "../../../lib/errors.ts";
 import type { Action } from "../../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../../lib/peer/connection/connection.ts";
-import { CorruptDataError } from "../../../lib/errors.ts";
 import { ReadyQueue } from "../../../lib/peer/connection/ready_queue.ts";
 import { MetadataFetch } from "../../../lib/peer/extension/metadata_fetch.ts";
 import { PeerList } from "../../../lib/peer/peers/peer_list.ts";

@@ -11,9 +11,9 @@ import type { Message } from "../../../lib/codec/wire/message.ts";
 import { decodePex, encodePex, PexFlag, type PexMessage } from "../../../lib/codec/wire/pex.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
 import type { Connection } from "../../../lib/peer/connection/connection.ts";
+import { allOf, bits, sentTo } from "../../support/peer/peers.ts";
 import { MemorySwarm } from "../../support/swarm/memory_swarm.ts";
 import { MemoryTorrent } from "../../support/swarm/memory_torrent.ts";
-import { allOf, bits, sentTo } from "../../support/peer/peers.ts";
 import { idOf, SwarmHarness } from "../../support/swarm/swarm_harness.ts";
 
 const permissions = "none";

@@ -3,9 +3,9 @@
 import { assertEquals } from "@std/assert";
 import { formatHostPort } from "../../../lib/codec/address.ts";
 import { encodeExtendedHandshake } from "../../../lib/codec/wire/extension.ts";
+import type { PeerSource } from "../../../lib/peer/connection/peer.ts";
 import { bits } from "../../support/peer/peers.ts";
 import { SwarmHarness } from "../../support/swarm/swarm_harness.ts";
-import type { PeerSource } from "../../../lib/peer/connection/peer.ts";
 
 const permissions = "none";
 const HERE = ["127.0.0.1", "10.1.0.9", "::1"];

@@ -10,9 +10,9 @@ import {
 import type { Message } from "../../../lib/codec/wire/message.ts";
 import { peerPriority } from "../../../lib/codec/wire/peer_priority.ts";
 import type { Connection } from "../../../lib/peer/connection/connection.ts";
+import { allOf, at, bits, sentTo } from "../../support/peer/peers.ts";
 import { MemorySwarm } from "../../support/swarm/memory_swarm.ts";
 import { MemoryTorrent } from "../../support/swarm/memory_torrent.ts";
-import { allOf, at, bits, sentTo } from "../../support/peer/peers.ts";
 import { idOf, SwarmHarness } from "../../support/swarm/swarm_harness.ts";
 
 const permissions = "none";

@@ -2,13 +2,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { ipToBytes } from "../../../lib/codec/address.ts";
+import type { Peer, PeerSource } from "../../../lib/peer/connection/peer.ts";
 import { TokenBucket } from "../../../lib/peer/connection/token_bucket.ts";
 import { ExternalAddress } from "../../../lib/peer/peers/external_address.ts";
 import { PeerList } from "../../../lib/peer/peers/peer_list.ts";
-import { bits } from "../../support/peer/peers.ts";
 import { integerFrom, seededRandom } from "../../../support/random.ts";
+import { bits } from "../../support/peer/peers.ts";
 import { SwarmHarness } from "../../support/swarm/swarm_harness.ts";
-import type { Peer, PeerSource } from "../../../lib/peer/connection/peer.ts";
 
 const permissions = "none";
 const half = () => 0.5;

@@ -1,8 +1,8 @@
 /** Whom we know, and when somebody is tried again. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { PeerList } from "../../../lib/peer/peers/peer_list.ts";
 import { addressOf, type Peer, type PeerSource } from "../../../lib/peer/connection/peer.ts";
+import { PeerList } from "../../../lib/peer/peers/peer_list.ts";
 
 const permissions = "none";
 const half = () => 0.5; // back-offs exactly as long as they are on average

@@ -2,8 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import type { Connection } from "../../../lib/peer/connection/connection.ts";
-import { SeedCounter } from "../../../lib/peer/peers/seed_counter.ts";
 import { PeerList } from "../../../lib/peer/peers/peer_list.ts";
+import { SeedCounter } from "../../../lib/peer/peers/seed_counter.ts";
 import { allOf, at, bits, connect } from "../../support/peer/peers.ts";
 
 const permissions = "none";

@@ -2,8 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import type { Action } from "../../../lib/peer/connection/actions.ts";
-import { HaveBroadcast } from "../../../lib/peer/upload/have_broadcast.ts";
 import { PeerList } from "../../../lib/peer/peers/peer_list.ts";
+import { HaveBroadcast } from "../../../lib/peer/upload/have_broadcast.ts";
 import { allOf, at, bits, connect, sentTo } from "../../support/peer/peers.ts";
 
 const permissions = "none";

@@ -7,9 +7,9 @@ import type { Connection } from "../../../lib/peer/connection/connection.ts";
 import { PeerList } from "../../../lib/peer/peers/peer_list.ts";
 import { SuperSeed } from "../../../lib/peer/upload/super_seed.ts";
 import { Pieces, type Wanted } from "../../../lib/store/pieces.ts";
+import { allOf, at, bits, connect, contextOf, layoutOf, sentTo } from "../../support/peer/peers.ts";
 import { type MemoryNodeOptions, MemorySwarm } from "../../support/swarm/memory_swarm.ts";
 import { MemoryTorrent } from "../../support/swarm/memory_torrent.ts";
-import { allOf, at, bits, connect, contextOf, layoutOf, sentTo } from "../../support/peer/peers.ts";
 
 const permissions = "none";
 

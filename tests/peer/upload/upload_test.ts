@@ -1,8 +1,8 @@
 /** Serving: slots, queues, refusals. @module */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Message } from "../../../lib/codec/wire/message.ts";
 import { BLOCK_LENGTH } from "../../../lib/codec/torrent/merkle.ts";
+import type { Message } from "../../../lib/codec/wire/message.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
 import type { Action } from "../../../lib/peer/connection/actions.ts";
 import type { Connection, Negotiated } from "../../../lib/peer/connection/connection.ts";

@@ -3,11 +3,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { merkleRoot } from "../../../lib/codec/torrent/merkle.ts";
 import type { HashesMessage, HashRangeMessage } from "../../../lib/codec/wire/message.ts";
+import { CorruptDataError } from "../../../lib/errors.ts";
 import type { Action } from "../../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../../lib/peer/connection/connection.ts";
-import { CorruptDataError } from "../../../lib/errors.ts";
-import { at, bits, DownloadHarness, sentTo } from "../../support/peer/peers.ts";
 import { requestsOf } from "../../../simulation/requests.ts";
+import { at, bits, DownloadHarness, sentTo } from "../../support/peer/peers.ts";
 
 const permissions = "none";
 const BLOCKS = 4;

@@ -3,23 +3,23 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { concat, fromHex, hex } from "../../../lib/codec/bytes.ts";
 import {
-  decodeMessage,
-  encodeMessage,
-  type HashRangeMessage,
-  type Message,
-} from "../../../lib/codec/wire/message.ts";
-import {
   blockHashes,
   MerkleTree,
   paddedBlocks,
   pieceHash,
 } from "../../../lib/codec/torrent/merkle.ts";
 import { PieceLayer } from "../../../lib/codec/torrent/piece_layer.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  type HashRangeMessage,
+  type Message,
+} from "../../../lib/codec/wire/message.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
 import type { Action } from "../../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../../lib/peer/connection/connection.ts";
-import { HashServer } from "../../../lib/peer/verify/hash_server.ts";
 import { PeerList } from "../../../lib/peer/peers/peer_list.ts";
+import { HashServer } from "../../../lib/peer/verify/hash_server.ts";
 import type { Bitfield } from "../../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../../lib/store/layout.ts";
 import { Pieces } from "../../../lib/store/pieces.ts";

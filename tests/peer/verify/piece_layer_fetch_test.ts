@@ -2,16 +2,16 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fromHex, hex } from "../../../lib/codec/bytes.ts";
-import type { HashesMessage, HashRangeMessage } from "../../../lib/codec/wire/message.ts";
 import { merkleRoot } from "../../../lib/codec/torrent/merkle.ts";
 import { PieceLayer } from "../../../lib/codec/torrent/piece_layer.ts";
+import type { HashesMessage, HashRangeMessage } from "../../../lib/codec/wire/message.ts";
+import { CorruptDataError } from "../../../lib/errors.ts";
 import type { Action } from "../../../lib/peer/connection/actions.ts";
 import type { Connection, Negotiated } from "../../../lib/peer/connection/connection.ts";
-import { CorruptDataError } from "../../../lib/errors.ts";
-import { PieceLayerFetch } from "../../../lib/peer/verify/piece_layer_fetch.ts";
 import { PeerList } from "../../../lib/peer/peers/peer_list.ts";
-import { allOf, bits, connect, sentTo } from "../../support/peer/peers.ts";
+import { PieceLayerFetch } from "../../../lib/peer/verify/piece_layer_fetch.ts";
 import { seededRandom } from "../../../support/random.ts";
+import { allOf, bits, connect, sentTo } from "../../support/peer/peers.ts";
 
 const permissions = "none";
 const ROOT = fromHex("f61b411edd5deec7aec1a7db8c172916d1022bcf9964c7fca4577eef1424adf0");

@@ -1,8 +1,8 @@
 /** Who is to blame for a piece that fails its hash. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { SmartBan, wrongBlocks } from "../../../lib/peer/verify/smart_ban.ts";
 import type { Connection } from "../../../lib/peer/connection/connection.ts";
+import { SmartBan, wrongBlocks } from "../../../lib/peer/verify/smart_ban.ts";
 import { ActivePiece } from "../../../lib/store/pieces.ts";
 import { at, bits, DownloadHarness } from "../../support/peer/peers.ts";
 

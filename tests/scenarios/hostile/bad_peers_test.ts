@@ -5,8 +5,10 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { concat } from "../../../lib/codec/bytes.ts";
 import { join } from "@std/path";
+import { concat } from "../../../lib/codec/bytes.ts";
+import { type Script, ScriptedPeer } from "../../../support/scripted_peer.ts";
+import { TempFolder } from "../../../support/temp.ts";
 import { assertSame, beside, farewell } from "../../support/clients/beside.ts";
 import {
   addressOf,
@@ -15,6 +17,7 @@ import {
   seed,
   torrentOf,
 } from "../../support/clients/library.ts";
+import { startLeecher } from "../../support/clients/shoal.ts";
 import {
   claimsFourGiB,
   corrupts,
@@ -23,9 +26,6 @@ import {
   endlessUnknownMessages,
   wrongLengths,
 } from "../../support/peer/misbehaviour.ts";
-import { type Script, ScriptedPeer } from "../../../support/scripted_peer.ts";
-import { startLeecher } from "../../support/clients/shoal.ts";
-import { TempFolder } from "../../../support/temp.ts";
 
 const FORMATS = ["v1", "v2", "hybrid"] as const;
 const MIB = 2 ** 20;

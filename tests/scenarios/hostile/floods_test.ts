@@ -9,10 +9,10 @@ import { concat } from "../../../lib/codec/bytes.ts";
 import { encodeMessage, type Message } from "../../../lib/codec/wire/message.ts";
 import { encodePex } from "../../../lib/codec/wire/pex.ts";
 import { OurExtension } from "../../../lib/peer/extension/extended_handshake.ts";
+import type { Script } from "../../../support/scripted_peer.ts";
+import { TempFolder } from "../../../support/temp.ts";
 import { beside, farewell } from "../../support/clients/beside.ts";
 import { addressOf, leechFrom, makeOrigin, seed } from "../../support/clients/library.ts";
-import { type Script } from "../../../support/scripted_peer.ts";
-import { TempFolder } from "../../../support/temp.ts";
 
 const MIB = 2 ** 20;
 

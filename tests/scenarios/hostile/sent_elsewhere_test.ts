@@ -2,8 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import { decodeRequest, encodeResponse } from "../../../lib/codec/discovery/udp_tracker.ts";
-import { leechFrom, makeOrigin, seed } from "../../support/clients/library.ts";
 import { TempFolder } from "../../../support/temp.ts";
+import { leechFrom, makeOrigin, seed } from "../../support/clients/library.ts";
 import { FakeTracker } from "../../support/network/udp_peer.ts";
 
 /** An IPv4 address and a port as trackers write them. */

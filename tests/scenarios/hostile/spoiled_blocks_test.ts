@@ -6,10 +6,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { blockHashes } from "../../../lib/codec/torrent/merkle.ts";
-import { beside } from "../../support/clients/beside.ts";
-import { HashAsker } from "../../support/peer/hash_asker.ts";
-import { addressOf, makeOrigin, seed } from "../../support/clients/library.ts";
 import { TempFolder } from "../../../support/temp.ts";
+import { beside } from "../../support/clients/beside.ts";
+import { addressOf, makeOrigin, seed } from "../../support/clients/library.ts";
+import { HashAsker } from "../../support/peer/hash_asker.ts";
 
 const PIECE = 262_144;
 const MIB = 2 ** 20;

@@ -5,9 +5,9 @@
 
 import { assert } from "@std/assert";
 import type { TransferEvent } from "../../../mod.ts";
-import { addressOf, leechFrom, makeOrigin, type Origin, seed, torrentOf } from "./library.ts";
 import { type Script, ScriptedPeer } from "../../../support/scripted_peer.ts";
 import { TempFolder } from "../../../support/temp.ts";
+import { addressOf, leechFrom, makeOrigin, type Origin, seed, torrentOf } from "./library.ts";
 
 const MIB = 2 ** 20;
 

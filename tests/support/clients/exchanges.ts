@@ -7,13 +7,13 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { basename, dirname, join } from "@std/path";
 import { type Seeder, type Torrent, Tracker } from "../../../mod.ts";
+import type { TorrentFormat } from "../../../support/libtorrent.ts";
+import { TempFolder } from "../../../support/temp.ts";
 import { digestsOf, makeTree, type Tree } from "../folders.ts";
 import type { ForeignClient, Handed } from "./foreign_clients.ts";
 import { leechFrom, LOCAL, makeOrigin, seed, torrentOf } from "./library.ts";
-import type { TorrentFormat } from "../../../support/libtorrent.ts";
 import { magnetLink } from "./shoal.ts";
 import type { Exchanged } from "./swarm_members.ts";
-import { TempFolder } from "../../../support/temp.ts";
 import { onTwoMachines } from "./two_machines.ts";
 
 export type Shape = "file" | "folder";

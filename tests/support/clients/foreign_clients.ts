@@ -4,16 +4,16 @@
  */
 
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { Aria2 } from "./aria2.ts";
 import type { ForeignProgram } from "../../../support/foreign.ts";
 import {
   type LibtorrentOptions,
   LibtorrentPeer,
   type TorrentFormat,
 } from "../../../support/libtorrent.ts";
+import { TempFolder } from "../../../support/temp.ts";
+import { Aria2 } from "./aria2.ts";
 import { RTorrent } from "./rtorrent.ts";
 import { magnetLink } from "./shoal.ts";
-import { TempFolder } from "../../../support/temp.ts";
 import { Transmission } from "./transmission.ts";
 
 /** A foreign program at work on one torrent. */

@@ -7,9 +7,9 @@
  */
 
 import { assert } from "@std/assert";
+import { TempFolder } from "../../../support/temp.ts";
 import { FOREIGN_CLIENTS } from "./foreign_clients.ts";
 import { leechFrom } from "./library.ts";
-import { TempFolder } from "../../../support/temp.ts";
 
 const PATIENCE_MS = 60_000;
 /** Our leecher has so many pieces when the foreign clients come: rTorrent asks for nothing later on. */

@@ -6,12 +6,12 @@
  */
 
 import { fromFileUrl } from "@std/path";
-import { torrentOf } from "./library.ts";
 import type { TorrentFormat } from "../../../support/libtorrent.ts";
-import { EmptyNetwork } from "../network/network.ts";
 import type { Program } from "../../../support/process.ts";
-import type { MembersPlan } from "./swarm_members.ts";
 import type { TempFolder } from "../../../support/temp.ts";
+import { EmptyNetwork } from "../network/network.ts";
+import { torrentOf } from "./library.ts";
+import type { MembersPlan } from "./swarm_members.ts";
 
 const [LEFT, RIGHT] = ["10.77.0.1", "10.77.0.2"];
 

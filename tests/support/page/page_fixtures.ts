@@ -3,9 +3,9 @@
  * @module
  */
 
-import type { ConnectionStats, TransferDetails, TransferStats } from "../../../mod.ts";
 import type { PageSource, PageView, PieceMap, Query, Snapshot } from "../../../lib/ui/snapshot.ts";
 import { transferSnapshot } from "../../../lib/ui/transfer_snapshot.ts";
+import type { ConnectionStats, TransferDetails, TransferStats } from "../../../mod.ts";
 
 /** Figures of a leecher that has half of a file. */
 export function stats(changes: Partial<TransferStats> = {}): TransferStats {

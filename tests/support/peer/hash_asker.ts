@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { HashRange } from "../../../lib/codec/torrent/piece_layer.ts";
 import { Framer } from "../../../lib/codec/wire/framer.ts";
 import {
   decodeHandshake,
@@ -14,7 +15,6 @@ import {
   type HashesMessage,
   type HashRangeMessage,
 } from "../../../lib/codec/wire/message.ts";
-import type { HashRange } from "../../../lib/codec/torrent/piece_layer.ts";
 
 /** One conversation with somebody who has a v2 torrent. */
 export class HashAsker implements Disposable {

@@ -3,22 +3,22 @@
  * @module
  */
 
-import type { Message } from "../../../lib/codec/wire/message.ts";
 import { BLOCK_LENGTH } from "../../../lib/codec/torrent/merkle.ts";
+import type { Message } from "../../../lib/codec/wire/message.ts";
 import type { Action } from "../../../lib/peer/connection/actions.ts";
 import { Connection, type Negotiated } from "../../../lib/peer/connection/connection.ts";
-import { Download } from "../../../lib/peer/download/download.ts";
-import { FailedPieces } from "../../../lib/peer/verify/failed_pieces.ts";
+import type { TransferContext } from "../../../lib/peer/connection/context.ts";
+import type { Peer } from "../../../lib/peer/connection/peer.ts";
 import { ReadyQueue } from "../../../lib/peer/connection/ready_queue.ts";
-import type { LeafPlace } from "../../../lib/peer/verify/block_hash_fetch.ts";
+import { Download } from "../../../lib/peer/download/download.ts";
 import { PeerList } from "../../../lib/peer/peers/peer_list.ts";
+import type { LeafPlace } from "../../../lib/peer/verify/block_hash_fetch.ts";
+import { FailedPieces } from "../../../lib/peer/verify/failed_pieces.ts";
 import { Bitfield } from "../../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../../lib/store/layout.ts";
 import { type ActivePiece, Pieces } from "../../../lib/store/pieces.ts";
-import { seededRandom } from "../../../support/random.ts";
 import { requestsOf } from "../../../simulation/requests.ts";
-import type { Peer } from "../../../lib/peer/connection/peer.ts";
-import type { TransferContext } from "../../../lib/peer/connection/context.ts";
+import { seededRandom } from "../../../support/random.ts";
 
 /** `n` as a piece index, unchecked. */
 export function at(n: number): PieceIndex {

@@ -6,8 +6,8 @@
 
 import { generalOptions, type Program } from "../../../lib/cli/command_line/flags.ts";
 import { main, untilStopped } from "../../../lib/cli/program.ts";
-import { callListener } from "../../../lib/runtime/event_listeners.ts";
 import { DiskError, ExitCode } from "../../../lib/errors.ts";
+import { callListener } from "../../../lib/runtime/event_listeners.ts";
 
 const program: Program<typeof generalOptions> = {
   name: "framed",

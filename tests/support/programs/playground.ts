@@ -3,8 +3,8 @@
  * @module
  */
 
-import { cp } from "node:fs/promises";
 import { fromFileUrl, join } from "@std/path";
+import { cp } from "node:fs/promises";
 import { TempFolder } from "../../../support/temp.ts";
 
 const ROOT = fromFileUrl(new URL("../../../", import.meta.url));

@@ -21,9 +21,9 @@ import {
 import { PieceLayer } from "../../../lib/codec/torrent/piece_layer.ts";
 import type { TorrentHashes } from "../../../lib/peer/connection/info_hashes.ts";
 import { Layout, type PieceIndex } from "../../../lib/store/layout.ts";
-import { pseudoRandomBytes } from "../../../support/content.ts";
 import type { ActivePiece, PieceHash } from "../../../lib/store/pieces.ts";
 import type { SimStorage, SimTorrent, Verdict } from "../../../simulation/content.ts";
+import { pseudoRandomBytes } from "../../../support/content.ts";
 
 /** What a torrent in memory is made of. */
 export interface MemoryTorrentOptions {

@@ -7,13 +7,13 @@ import type { Handshake } from "../../../lib/codec/wire/handshake.ts";
 import type { Message } from "../../../lib/codec/wire/message.ts";
 import type { Action } from "../../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../../lib/peer/connection/connection.ts";
-import { Swarm } from "../../../lib/peer/swarm.ts";
-import type { Bitfield } from "../../../lib/store/bitfield.ts";
-import { MemoryTorrent } from "./memory_torrent.ts";
-import { bits, sentTo } from "../peer/peers.ts";
-import { seededRandom } from "../../../support/random.ts";
 import type { Peer } from "../../../lib/peer/connection/peer.ts";
+import { Swarm } from "../../../lib/peer/swarm.ts";
 import type { TransferView } from "../../../lib/peer/transfer_view.ts";
+import type { Bitfield } from "../../../lib/store/bitfield.ts";
+import { seededRandom } from "../../../support/random.ts";
+import { bits, sentTo } from "../peer/peers.ts";
+import { MemoryTorrent } from "./memory_torrent.ts";
 
 /** How a swarm on a bench is set up. */
 export interface SwarmHarnessOptions {

@@ -5,10 +5,10 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { decode, dictOf, encode } from "../../../lib/codec/bencode.ts";
+import type { Bencode, BencodeDict } from "../../../lib/codec/bencode_value.ts";
 import { buildInfo, parseInfo, type TorrentVersion } from "../../../lib/codec/torrent/metainfo.ts";
 import { TorrentError } from "../../../lib/errors.ts";
 import { formulaFile, infoOf, VEC_FILES } from "./torrent_vectors.ts";
-import type { Bencode, BencodeDict } from "../../../lib/codec/bencode_value.ts";
 
 /** A dictionary to damage: the folder `vec` with pieces of 16 KiB. */
 export function vec(version: TorrentVersion): BencodeDict {

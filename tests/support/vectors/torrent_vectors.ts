@@ -7,17 +7,17 @@
 import { concat, fromHex } from "../../../lib/codec/bytes.ts";
 import { sha1 } from "../../../lib/codec/hash.ts";
 import {
-  type InfoFile,
-  type InfoSpec,
-  padAfter,
-  type TorrentVersion,
-} from "../../../lib/codec/torrent/metainfo.ts";
-import {
   blockHashes,
   merkleRoot,
   paddedBlocks,
   pieceHash,
 } from "../../../lib/codec/torrent/merkle.ts";
+import {
+  type InfoFile,
+  type InfoSpec,
+  padAfter,
+  type TorrentVersion,
+} from "../../../lib/codec/torrent/metainfo.ts";
 import { formulaBytes } from "../../../support/content.ts";
 
 /** Length, SHA-1, SHA-256 and v2 root of formula content. */
