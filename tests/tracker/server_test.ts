@@ -92,7 +92,7 @@ networkTest(
     await using tracker = run("../../tracker.ts", "-p", "7969");
     await tracker.line(/listening on/);
     await using asker = run(
-      "../support/ask_tracker.ts",
+      "../support/tracker/ask_tracker.ts",
       "7969",
       "10.77.0.1",
       "10.77.0.9",
@@ -108,7 +108,7 @@ networkTest(
     await network.run("ip addr del 10.77.0.9/24 dev lan");
     await network.run("while ss -uln | grep -q 10.77.0.9; do sleep 0.05; done");
     await network.run("ip addr add 10.77.0.9/24 dev lan");
-    await using again = run("../support/ask_tracker.ts", "7969", "10.77.0.9");
+    await using again = run("../support/tracker/ask_tracker.ts", "7969", "10.77.0.9");
     await again.line(/^10\.77\.0\.9 answers from 10\.77\.0\.9$/, { from: "stdout" });
   },
 );
