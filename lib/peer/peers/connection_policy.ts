@@ -188,7 +188,7 @@ export class ConnectionPolicy {
     }
     if (peer.state === "banned") return peer.reason;
     if (this.#peers.isBannedId(peer.host, peerId)) return "banned before";
-    return inbound || peer.dialable ? undefined : "the torrent is private"; // it became private during the dial
+    return inbound || peer.dialable ? undefined : "the torrent is private"; // since just now
   }
 
   #failed(peer: Peer, reason: string, nowMs: number): string {
