@@ -65,7 +65,7 @@ export class ConnectionLifecycle {
     const peerId = hex(handshake.peerId);
     const refusal = policy.reasonToReject(peer, peerId, settled.inbound, nowMs);
     if (refusal !== undefined) return refusal;
-    const { extensions: speaksExtensions, fast } = handshake; // ours are both on
+    const { extensions: speaksExtensions, fast } = handshake; // we always offer both
     const upgradable = handshake.v2Upgrade && !settled.v2;
     const negotiated = { ...settled, peerId, extensions: speaksExtensions, fast, upgradable };
     const connection = new Connection(this.#nextId++, peer, negotiated, nowMs);

@@ -39,7 +39,7 @@ export interface TransferLimits {
   readonly downloadLimit?: number | undefined;
 }
 
-/** Who we are, and our limits. */
+/** What a swarm starts from: our identity and limits. */
 export interface SwarmOptions extends TorrentHashes, TransferLimits {
   /** 20 bytes. */
   readonly peerId: Uint8Array;

@@ -81,7 +81,8 @@ export class MetadataScheduler {
 
   /**
    * The turn that ends in favour of `next` when all places are taken: the latest of a host that has several,
-   * if the host of `next` has none; else one that takes too long.
+   * if the host of `next` has none. Otherwise a turn that takes too long, of any host if the host of `next`
+   * has no turn, else of the same host.
    */
   findEviction<T extends Turn>(
     next: Connection,

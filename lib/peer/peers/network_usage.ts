@@ -1,6 +1,6 @@
 /**
  * Counts who uses a scarce resource, by host, by network and by introducer. The network counts too because
- * whoever has one of its addresses can get the others.
+ * a party that has one of its addresses can get the others.
  *
  * @module
  */

@@ -25,7 +25,7 @@ const MAX_ATTEMPTS = 16;
 interface Sources {
   /** Those that are still known. */
   readonly from: readonly Peer[];
-  /** One peer sent all of it, whether still known or not. */
+  /** All of it came from one known peer, or all its senders are forgotten. */
   readonly alone: boolean;
 }
 
