@@ -1,5 +1,5 @@
 /**
- * The step from fetching the metadata to transferring pieces, for connections that are open already.
+ * Moves open connections from the metadata fetch to the transfer.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import type { MetadataFetch } from "./extension/metadata_fetch.ts";
 import type { Transfer } from "./transfer.ts";
 
 /**
- * Takes all connections over.
+ * Moves all connections to the transfer.
  *
- * @param upgrade hashes are needed, which peers give on v2 connections only
+ * @param upgrade we need hashes, which peers send on v2 connections only
  */
 export function adoptConnections(
   context: SwarmContext,
@@ -30,13 +30,13 @@ export function adoptConnections(
     const held = fetch.held(connection);
     const end = adoptConnection(connection, held, transfer, upgrade, nowMs);
     if (end !== undefined) closeConnection(context, connection, end);
-    else extensions.introduce(connection, true); // after what we have: see `saidUploadOnly`
+    else extensions.introduce(connection, true); // after our pieces: see `saidUploadOnly`
   }
 }
 
 /**
- * Takes one connection over, with what its peer said before that could be understood. Returns why it has to
- * be closed, if it has.
+ * Moves one connection to the transfer and replays the messages that were held for it. Returns why it has to
+ * be closed, or `undefined`.
  */
 function adoptConnection(
   connection: Connection,
@@ -53,7 +53,7 @@ function adoptConnection(
     throw error;
   }
   if (connection.upload.peerInterested) transfer.upload.onInterested(connection, nowMs);
-  // We did not know that we could offer v2. Where the peer could, we come back at once.
+  // We could not offer v2 before the metadata was known. If the peer supports it, we reconnect at once.
   if (!upgrade || !connection.negotiated.upgradable || !connection.peer.dialable) return undefined;
   connection.renewed = true;
   return "connecting anew as v2";

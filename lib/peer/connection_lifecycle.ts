@@ -1,6 +1,5 @@
 /**
- * The life of a connection, from the handshakes to its end: who hears of it, how it is watched, and what it
- * moved.
+ * The life of a connection from the handshake to its end.
  *
  * @module
  */
@@ -22,12 +21,12 @@ import {
 import type { PeerContext } from "./peers/peer_context.ts";
 import { TransferTotals } from "./transfer_totals.ts";
 
-/** The parts of a swarm that hear of a connection that opens or ends. */
+/** The parts of a swarm that are told when a connection opens or ends. */
 interface ConnectionParts {
   readonly policy: ConnectionPolicy;
   readonly pex: PeerExchange;
   readonly extensions: Extensions;
-  /** The phase the swarm is in. */
+  /** The current phase of the swarm. */
   readonly phase: () => {
     onConnected(connection: Connection, late: boolean): void;
     onDisconnected(connection: Connection): void;
@@ -36,14 +35,14 @@ interface ConnectionParts {
 
 /** Opens, watches and ends connections. */
 export class ConnectionLifecycle {
-  /** File data that moved over all connections that ever were. */
+  /** File data moved over all connections, including those that have ended. */
   readonly totals: TransferTotals;
   readonly #context: PeerContext;
   readonly #connections: Map<number, Connection>;
   readonly #parts: ConnectionParts;
   #nextId = 1;
 
-  /** `connections` are those of the context, which are changed here and nowhere else. */
+  /** `connections` are those of the context; only this class changes them. */
   constructor(
     context: PeerContext,
     connections: Map<number, Connection>,
@@ -66,7 +65,7 @@ export class ConnectionLifecycle {
     const peerId = hex(handshake.peerId);
     const refusal = policy.reasonToReject(peer, peerId, settled.inbound, nowMs);
     if (refusal !== undefined) return refusal;
-    const { extensions: speaksExtensions, fast } = handshake; // ours are both on
+    const { extensions: speaksExtensions, fast } = handshake; // we always offer both
     const upgradable = handshake.v2Upgrade && !settled.v2;
     const negotiated = { ...settled, peerId, extensions: speaksExtensions, fast, upgradable };
     const connection = new Connection(this.#nextId++, peer, negotiated, nowMs);
@@ -78,7 +77,7 @@ export class ConnectionLifecycle {
     return connection;
   }
 
-  /** The connection is gone. Returns false when it was so before. */
+  /** Removes a connection that has ended. Returns false when it was already removed. */
   end(connection: Connection, reason: string, wantsNothing: boolean, nowMs: number): boolean {
     if (!this.#connections.delete(connection.id)) return false;
     const { policy, pex, phase } = this.#parts;
@@ -90,11 +89,11 @@ export class ConnectionLifecycle {
     return true;
   }
 
-  /** Time passed: connections that are of no use or silent are closed, others are kept alive. */
+  /** Closes connections that are useless or silent, and keeps the others alive. */
   tick(isTransferring: boolean, wantsNothing: boolean, nowMs: number): void {
     for (const connection of this.#connections.values()) {
       if (connection.closing) continue;
-      if (!isTransferring) this.#context.ready.enqueue(connection); // its waits may be over
+      if (!isTransferring) this.#context.ready.enqueue(connection); // its retry times may be over
       recordCompleteness(connection, isTransferring);
       const end = closeReason(connection, wantsNothing, nowMs);
       if (end !== undefined) closeConnection(this.#context, connection, end);

@@ -1,5 +1,5 @@
 /**
- * What a swarm starts from, and then its transfer.
+ * The options of a swarm and of its transfer.
  *
  * @module
  */
@@ -16,40 +16,40 @@ export interface TransferOptions extends KnownHashes {
   /** The info dictionary. */
   readonly info: Uint8Array;
   readonly layout: Layout;
-  /** What is on disk. */
+  /** The pieces on disk. */
   readonly have: Bitfield;
-  /** What to fetch, where some files only were chosen; absent: all. */
+  /** What to fetch when only some files were chosen; absent for everything. */
   readonly chosen?: Wanted | undefined;
-  /** Pieces that may be collected at once. */
+  /** Number of pieces that may be in progress at once. */
   readonly slotCount: number;
   readonly storeBlock: StoreBlock;
-  /** Some of what is on disk was checked by SHA-1 although the torrent has SHA-256 hashes. */
+  /** Some pieces on disk were checked by SHA-1 although the torrent has SHA-256 hashes. */
   readonly usedSha1?: boolean | undefined;
-  /** Trackers and the user alone introduce peers (BEP 27); default false. */
+  /** Only trackers and the user may introduce peers (BEP 27); default false. */
   readonly private?: boolean | undefined;
-  /** Hand out each piece once before any twice, while nobody else has the file (BEP 16). */
+  /** Send each piece once before any twice, while no other peer has the content (BEP 16). */
   readonly superSeed?: boolean | undefined;
 }
 
-/** What a transfer may spend. */
+/** The limits of a transfer. */
 export interface TransferLimits {
-  /** Peers served at once. */
+  /** Minimum number of peers to serve at once; grows when that raises the rate. */
   readonly uploadSlots: number;
-  /** Bytes per second that may arrive; absent: any number. */
+  /** Bytes per second that may arrive; absent for no limit. */
   readonly downloadLimit?: number | undefined;
 }
 
-/** Who we are and what we may spend. */
+/** What a swarm starts from: our identity and limits. */
 export interface SwarmOptions extends TorrentHashes, TransferLimits {
   /** 20 bytes. */
   readonly peerId: Uint8Array;
-  /** What we call ourselves (BEP 10 `v`). */
+  /** Our client name (BEP 10 `v`). */
   readonly client: string;
-  /** Where we accept connections. */
+  /** Our listen port. */
   readonly listenPort: number;
-  /** The one IP address at which we do; absent when it is all of this machine. */
+  /** The one IP address we listen on; absent when we listen on all of them. */
   readonly listenHost?: string | undefined;
   readonly maxConnections: number;
-  /** A number from 0 up to 1, evenly distributed. */
+  /** A random number from 0 up to 1, evenly distributed. */
   readonly random: () => number;
 }

@@ -1,11 +1,11 @@
 /**
- * One torrent's peers: events in, actions out.
+ * The peers of one torrent, as a state machine: events in, actions out.
  *
- * The swarm has no clock, no sockets and no chance of its own: time comes with every event, chance is
- * injected, and what it wants done comes out of {@link Swarm.pollActions}. The same machine runs behind
- * real sockets and in a simulation.
+ * The swarm has no clock, no sockets and no randomness of its own. Each event carries the time, the random
+ * source is injected, and {@link Swarm.pollActions} returns what is to be done. The same code runs on real
+ * sockets and in a simulation.
  *
- * A driver feeds the events. After each batch it calls {@link Swarm.poll}, which asks peers for more, and
+ * A driver feeds the events. After each batch it calls {@link Swarm.poll}, which sends requests to peers, and
  * carries out the actions.
  *
  * @module
@@ -38,11 +38,11 @@ import type { TransferView } from "./transfer_view.ts";
 
 /** All peers, connections and pieces of one torrent. */
 export class Swarm {
-  /** Every peer that is known. */
+  /** All known peers. */
   readonly peers: PeerList;
-  /** Where we are, and are seen. */
+  /** Our own addresses, as we and as others see them. */
   readonly ownAddresses: ExternalAddress;
-  /** The open conversations, by number. */
+  /** The open connections, by number. */
   readonly connections: ReadonlyMap<number, Connection>;
   readonly #options: SwarmOptions;
   readonly #context: PeerContext;
@@ -51,14 +51,14 @@ export class Swarm {
   readonly #extensions: Extensions;
   readonly #lifecycle: ConnectionLifecycle;
   #infoHashes: InfoHashes;
-  /** What the swarm does now: it fetches the metadata, or it transfers pieces. */
+  /** The current phase: fetching the metadata or transferring pieces. */
   #phase: MetadataFetch | Transfer;
-  /** The same, once pieces can move. */
+  /** The transfer, once it has begun. */
   #transfer: Transfer | undefined;
   readonly #outbox = new Outbox();
-  #tickMs = 0; // when the last tick was
+  #tickMs = 0; // time of the last tick
 
-  /** A swarm that knows no peer yet, and of its torrent the hashes only. */
+  /** Starts without peers, knowing only the hashes of the torrent. */
   constructor(options: SwarmOptions) {
     this.#options = options;
     this.#infoHashes = new InfoHashes(options, options.peerId);
@@ -93,7 +93,7 @@ export class Swarm {
     });
   }
 
-  /** What to say in handshakes. */
+  /** The info-hashes for handshakes. */
   get infoHashes(): InfoHashes {
     return this.#infoHashes;
   }
@@ -103,55 +103,55 @@ export class Swarm {
     return this.#transfer;
   }
 
-  /** Trackers and the user alone introduce peers (BEP 27), as far as we know yet. */
+  /** Whether the torrent is known to be private: only trackers and the user introduce peers (BEP 27). */
   get private(): boolean {
     return this.#extensions.isPrivate;
   }
 
-  /** It is known to be private: before anybody is connected, or else {@link beginTransfer} says so. */
+  /** Makes the torrent private. Call this before any peer connects; {@link beginTransfer} does it itself. */
   becomePrivate(): void {
     this.#extensions.isPrivate = true;
     this.#policy.becomePrivate();
   }
 
-  /** File data received over all connections that ever were. */
+  /** File data received over all connections, including those that have ended. */
   get downloadedBytes(): number {
     return this.#lifecycle.totals.downloaded;
   }
 
-  /** File data sent over all connections that ever were. */
+  /** File data sent over all connections, including those that have ended. */
   get uploadedBytes(): number {
     return this.#lifecycle.totals.uploaded;
   }
 
-  /** What is to be done now, in order. */
+  /** Takes the actions to carry out now, in order. */
   pollActions(): readonly Action[] {
     return this.#outbox.take();
   }
 
-  /** A peer became known. `v2`: it was found under the v2 info-hash. */
+  /** Adds a peer. `v2`: it was found under the v2 info-hash. */
   addPeer(host: string, port: number, source: PeerSource, v2 = false): void {
     this.introduce([{ host, port }], source, { v2 });
   }
 
-  /** Peers became known: see {@link addPeers}. */
+  /** Adds the peers that a source named: see {@link addPeers}. */
   introduce(peers: readonly HostPort[], source: PeerSource, told: Introduction): void {
     addPeers(this.peers, this.ownAddresses, peers, source, told);
   }
 
-  /** A peer connected to us. Returns `undefined` when there is no room for it or it is not welcome. */
+  /** A peer connected to us. Returns `undefined` when there is no room or the peer is not welcome. */
   accept(host: string, port: number): Peer | undefined {
     return this.#policy.accept(host, port, this.#tickMs);
   }
 
-  /** An attempt to connect, ours or the peer's, came to nothing. */
+  /** A dial or an inbound attempt failed. */
   dialFailed(peer: Peer, reason: string, nowMs: number): void {
     this.#policy.dialFailed(peer, reason, nowMs);
   }
 
   /**
-   * Both handshakes are complete. Returns the connection, or in words why there will be none: the peer is
-   * ourselves, is banned, or is connected already.
+   * Both handshakes are complete. Returns the connection, or in words why it is refused: for example, the
+   * peer is ourselves, is banned, or is already connected.
    */
   opened(
     peer: Peer,
@@ -163,7 +163,7 @@ export class Swarm {
   }
 
   /**
-   * A message arrived.
+   * Handles a message.
    *
    * @throws {ProtocolError} when it breaks the protocol; the driver closes the connection
    */
@@ -179,20 +179,20 @@ export class Swarm {
     }
   }
 
-  /** The connection is gone, whoever closed it. */
+  /** The connection ended, whichever side closed it. */
   closed(connection: Connection, reason: string, nowMs: number): void {
     const wasOpen = this.#lifecycle.end(connection, reason, this.#wantsNothing, nowMs);
     if (!wasOpen || !connection.renewed) return;
-    this.peers.postpone(connection.peer, nowMs); // nothing failed: there is nothing to wait for
+    this.peers.postpone(connection.peer, nowMs); // nothing failed, so no back-off
     this.#dial(nowMs);
   }
 
-  /** A peer is proved to have sent corrupt data, and nothing is taken from it any more. */
+  /** Bans a peer that is proven to have sent corrupt data. */
   ban(peer: Peer, piece: PieceIndex): void {
     this.#policy.ban(peer, `sent corrupt data (piece ${piece})`);
   }
 
-  /** The metadata is known and the disk is looked at: pieces can move. */
+  /** Starts the transfer, once the metadata is known and the disk has been checked. */
   beginTransfer(options: TransferOptions, hashes: TorrentHashes, nowMs: number): void {
     this.#infoHashes = new InfoHashes(hashes, this.#options.peerId);
     const ban = (peer: Peer, piece: PieceIndex) => {
@@ -210,12 +210,12 @@ export class Swarm {
   }
 
   /**
-   * The driver checked a full piece, and stored it when it matched.
+   * The driver checked a full piece, and stored it if it matched.
    *
    * @param bySha1 it was checked by its SHA-1
-   * @param digests the SHA-256 of each of its blocks, packed: where it did not match, or where
-   * {@link VerifyAction.wantsDigests} says so. They tell who sent wrong blocks; without them no peer that
-   * sent a piece together with others is ever banned.
+   * @param digests the SHA-256 of each of its blocks, packed, when it did not match or {@link
+   * VerifyAction.wantsDigests} asks for them. They show which peer sent wrong blocks; without them a peer
+   * that sent only part of a piece is never banned.
    */
   verified(piece: PieceIndex, matches: boolean, bySha1: boolean, digests?: Uint8Array): void {
     const from = this.#running.verified(piece, matches, bySha1, digests);
@@ -228,33 +228,33 @@ export class Swarm {
     this.#running.download.onStoreFailed(piece);
   }
 
-  /** The driver found that a piece on disk is not what it was. */
+  /** The driver found that a piece on disk has changed. */
   pieceLost(piece: PieceIndex): void {
     this.#running.pieceLost(piece);
   }
 
-  /** The driver hashed the blocks of a piece on disk, packed, or could not. */
+  /** The driver hashed the blocks of a piece on disk, packed, or failed to. */
   hashed(piece: PieceIndex, leaves: Uint8Array | undefined, nowMs: number): void {
     this.#running.hashed(piece, leaves, nowMs);
   }
 
-  /** Fetched blocks for the socket, up to `maxBytes`. */
+  /** Takes queued requests for the socket, up to `maxBytes`. */
   takeUploads(connection: Connection, maxBytes: number): BlockRequest[] {
     return this.#transfer?.takeUploads(connection, maxBytes) ?? [];
   }
 
-  /** The driver cannot give a block that it took to be sent: the peer must not wait for it. */
+  /** The driver cannot send a block that it took, so the peer must not wait for it. */
   uploadRefused(connection: Connection, request: BlockRequest): void {
     this.#running.upload.onRefused(connection, request);
   }
 
-  /** Bytes were written to the peer: all of them, and how many were file data. */
+  /** Bytes were written to the peer, `dataBytes` of them file data. */
   sent(connection: Connection, dataBytes: number, nowMs: number): void {
     connection.lastSentMs = nowMs;
     if (dataBytes > 0) this.#running.upload.onSent(connection, dataBytes, nowMs);
   }
 
-  /** Time passed: timeouts, keep-alives, dials, chokes. */
+  /** Handles timeouts, keep-alives, dials and chokes. */
   tick(nowMs: number): void {
     this.#tickMs = nowMs;
     this.#phase.tick(nowMs);
@@ -265,7 +265,7 @@ export class Swarm {
     this.#dial(nowMs);
   }
 
-  /** Asks peers for more where something changed. The driver calls it after every batch of events. */
+  /** Sends requests to peers for which something changed. The driver calls it after every batch of events. */
   poll(nowMs: number): void {
     const { ready } = this.#context;
     for (let next = ready.next(); next !== undefined; next = ready.next()) {
@@ -273,12 +273,12 @@ export class Swarm {
     }
   }
 
-  /** @throws {Error} when what the parts of the transfer know contradicts each other */
+  /** @throws {Error} when the parts of the transfer contradict each other */
   checkInvariant(): void {
     this.#transfer?.download.checkInvariant();
   }
 
-  /** Dials the peers whose turn it is. */
+  /** Dials the peers that are due. */
   #dial(nowMs: number): void {
     this.peers.refresh(nowMs);
     for (const peer of this.#policy.nextDials(nowMs)) {
@@ -292,7 +292,7 @@ export class Swarm {
     throw new Error("pieces do not move before the metadata is known");
   }
 
-  /** Whether everything that was chosen is here. */
+  /** Whether we have everything that was chosen. */
   get #wantsNothing(): boolean {
     return this.#transfer?.pieces.isComplete ?? false;
   }

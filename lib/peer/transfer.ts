@@ -1,6 +1,6 @@
 /**
- * The phase in which pieces move: every message of a peer, and what it means for fetching, serving and
- * hashes.
+ * The phase in which pieces move. Dispatches every message of a peer to the download, the upload or the hash
+ * exchange.
  *
  * @module
  */
@@ -29,13 +29,13 @@ import { Verifier } from "./verify/verifier.ts";
 
 /** The transfer of one torrent. */
 export class Transfer implements TransferView {
-  /** What we have and what is on its way. */
+  /** The pieces we have and those in progress. */
   readonly pieces: Pieces;
-  /** Piece, block and file arithmetic. */
+  /** The layout of pieces, blocks and files. */
   readonly layout: Layout;
-  /** The fetching half. */
+  /** The download half. */
   readonly download: Download;
-  /** The serving half. */
+  /** The upload half. */
   readonly upload: Upload;
   readonly #metadata: MetadataServer;
   readonly #floodGuard: FloodGuard;
@@ -44,7 +44,7 @@ export class Transfer implements TransferView {
   readonly #superSeed: SuperSeed | undefined;
   readonly #context: TransferContext;
 
-  /** Begins with `options.have`; connections are taken over by {@link onConnected}. */
+  /** Starts with the pieces in `options.have`. Connections are added by {@link onConnected}. */
   constructor(
     swarm: SwarmContext,
     options: TransferOptions,
@@ -71,17 +71,17 @@ export class Transfer implements TransferView {
     if (options.superSeed && options.have.isFull) this.#superSeed = new SuperSeed(context);
   }
 
-  /** Whether peers are to know that we want nothing and have everything (BEP 21). */
+  /** Whether to tell peers that we are upload-only (BEP 21). */
   get isUploadOnly(): boolean {
     return this.pieces.isComplete && this.#superSeed?.isHiding !== true;
   }
 
-  /** Whether a peer can be told so before it joins: a super-seeder first has to see who it is. */
+  /** Whether the first extended handshake may say so. A super-seeder has to see the peer first. */
   get saysUploadOnlyAtOnce(): boolean {
     return this.isUploadOnly && this.#superSeed === undefined;
   }
 
-  /** How we hand out our pieces gradually (BEP 16), if we ever do. */
+  /** Our super-seeding (BEP 16); `undefined` when it is off. */
   get superSeed(): Pick<SuperSeed, "isHiding"> | undefined {
     return this.#superSeed;
   }
@@ -91,7 +91,7 @@ export class Transfer implements TransferView {
     return this.#metadata.size;
   }
 
-  /** True when all piece hashes are known. */
+  /** True when all SHA-256 piece hashes are known. */
   get hashesComplete(): boolean {
     return this.#verifier.isComplete;
   }
@@ -101,7 +101,9 @@ export class Transfer implements TransferView {
     return this.#verifier.usedSha1;
   }
 
-  /** How to check a piece: by SHA-256 where that is known, else by SHA-1; `undefined`: not yet. */
+  /**
+   * The hash to check a piece against: SHA-256 if known, else SHA-1; `undefined` while neither can be used.
+   */
   expected(piece: PieceIndex): PieceHash | undefined {
     return this.#verifier.expected(piece);
   }
@@ -121,7 +123,9 @@ export class Transfer implements TransferView {
     return this.download.available.rarity.availability(piece);
   }
 
-  /** A connection takes part from now on and is told what we have. A `late` one was told "nothing" before. */
+  /**
+   * Adds a connection and announces our pieces to it. `late`: the peer was already told that we have none.
+   */
   onConnected(connection: Connection, late: boolean): void {
     const { shared: have } = this.pieces;
     const { fast } = connection.negotiated;
@@ -134,7 +138,7 @@ export class Transfer implements TransferView {
   }
 
   /**
-   * A message arrived.
+   * Handles a message.
    *
    * @throws {ProtocolError} when it breaks the protocol
    */
@@ -179,8 +183,8 @@ export class Transfer implements TransferView {
         return this.#verifier.onHashReject(connection, message, nowMs);
       case "keepAlive":
       case "port": // we run no DHT
-      case "suggest": // a hint we have no use for
-      case "extended": // the swarm has taken care of it
+      case "suggest": // a hint that we do not use
+      case "extended": // handled by the swarm
       case "unknown":
         return;
       default:
@@ -188,7 +192,7 @@ export class Transfer implements TransferView {
     }
   }
 
-  /** A message of the metadata exchange (BEP 9): we have the whole dictionary and give it away. */
+  /** Handles a ut_metadata message (BEP 9). We have the whole dictionary and serve it. */
   onMetadataMessage(connection: Connection, message: MetadataMessage): void {
     this.#metadata.onMessage(connection, message);
   }
@@ -200,9 +204,9 @@ export class Transfer implements TransferView {
   }
 
   /**
-   * The driver checked and stored a piece, or it did not match. Returns who sent what is stored now.
+   * The driver checked a piece, and stored it if it matched. Returns the peers that sent the stored piece.
    *
-   * @param digests The SHA-256 of each block, packed: where it did not match, or they were wanted.
+   * @param digests The SHA-256 of each block, packed, when the piece did not match or they were wanted.
    */
   verified(
     piece: PieceIndex,
@@ -218,12 +222,12 @@ export class Transfer implements TransferView {
     return from;
   }
 
-  /** The driver read and hashed the blocks of a piece on disk, or could not. */
+  /** The driver hashed the blocks of a piece on disk, or failed to. */
   hashed(piece: PieceIndex, leaves: Uint8Array | undefined, nowMs: number): void {
     this.#hashServer.onHashed(piece, leaves, nowMs);
   }
 
-  /** A piece on disk is not what it was, and no peer gets it any more. */
+  /** A piece on disk has changed, and is no longer served. */
   pieceLost(piece: PieceIndex): void {
     if (!this.pieces.have.get(piece)) return;
     this.pieces.lost(piece);
@@ -233,20 +237,19 @@ export class Transfer implements TransferView {
     this.#context.emit({ type: "pieceLost", piece });
   }
 
-  /** Fetched blocks for the socket, up to `maxBytes`. */
+  /** Takes queued requests for the socket, up to `maxBytes`. */
   takeUploads(connection: Connection, maxBytes: number): BlockRequest[] {
     const requests = this.upload.take(connection, maxBytes);
     this.#superSeed?.onUpload(connection, requests);
     return requests;
   }
 
-  /** Sends what the connection's last events call for: hash requests, block requests. */
+  /** Sends the hash and block requests that the connection's last events call for. */
   poll(connection: Connection, nowMs: number): void {
     this.#verifier.poll(connection, nowMs);
     this.download.poll(connection, nowMs);
   }
 
-  /** The connection is gone. */
   onDisconnected(connection: Connection): void {
     this.#hashServer.onDisconnected(connection);
     this.#metadata.onDisconnected(connection);
@@ -257,7 +260,6 @@ export class Transfer implements TransferView {
     this.#superSeed?.onDisconnected(connection);
   }
 
-  /** Time passed. */
   tick(nowMs: number): void {
     this.download.tick(nowMs);
     this.upload.tick(nowMs);

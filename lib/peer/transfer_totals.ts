@@ -1,5 +1,5 @@
 /**
- * File data that moved over all connections of a torrent, also those that are gone.
+ * Counts the file data moved over all connections of a torrent, including those that have ended.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export class TransferTotals {
   #downBefore = 0;
   #upBefore = 0;
 
-  /** Counts these connections, and those that {@link onDisconnected}. */
+  /** Counts `connections`, and those passed to {@link onDisconnected}. */
   constructor(connections: ReadonlyMap<number, Connection>) {
     this.#connections = connections;
   }
@@ -31,7 +31,7 @@ export class TransferTotals {
     return bytes;
   }
 
-  /** The connection is not among them any more. */
+  /** Keeps the totals of a connection that has ended. */
   onDisconnected({ download, upload }: Connection): void {
     this.#downBefore += download.meter.total;
     this.#upBefore += upload.meter.total;

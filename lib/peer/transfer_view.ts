@@ -1,5 +1,5 @@
 /**
- * A running transfer as its readers see it: those who show it, check its files or explain why it stalls.
+ * A running transfer as its readers see it, who display it, check its files or explain why it stalls.
  *
  * @module
  */
@@ -7,22 +7,24 @@
 import type { Layout, PieceIndex } from "../store/layout.ts";
 import type { PieceHash, Pieces } from "../store/pieces.ts";
 
-/** The transfer at the moment of asking. Nothing is copied, and nothing of it can be changed from here. */
+/** A live, read-only view of the transfer. Nothing is copied. */
 export interface TransferView {
-  /** Piece, block and file arithmetic. */
+  /** The layout of pieces, blocks and files. */
   readonly layout: Layout;
-  /** What we have and what is on its way. */
+  /** The pieces we have and those in progress. */
   readonly pieces: Pick<Pieces, "have" | "active" | "isComplete">;
-  /** True when all piece hashes are known. */
+  /** True when all SHA-256 piece hashes are known. */
   readonly hashesComplete: boolean;
   /** Some pieces were checked by SHA-1 although the torrent has SHA-256 hashes. */
   readonly usedSha1: boolean;
   /** Bytes that arrived and were of no use. */
   readonly wastedBytes: number;
-  /** We claim to have nothing but what we offer (BEP 16). */
+  /** Super-seeding hides all pieces that were not offered (BEP 16). */
   readonly isHiding: boolean;
-  /** How many connected peers have the piece, without those that have all pieces and said so at once. */
+  /** How many connected peers have the piece, not counting those that connected as seeds. */
   availability(piece: number): number;
-  /** How to check a piece: by SHA-256 where that is known, else by SHA-1; `undefined`: not yet. */
+  /**
+   * The hash to check a piece against: SHA-256 if known, else SHA-1; `undefined` while neither can be used.
+   */
   expected(piece: PieceIndex): PieceHash | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * What the swarm wants done. It does nothing itself: whoever drives it carries these out, in order,
- * and reports back what came of them.
+ * What the swarm wants its driver to do. The swarm does none of it itself: the driver carries the actions out
+ * in order and reports the results back.
  *
  * @module
  */
@@ -11,29 +11,29 @@ import type { ActivePiece, PieceHash } from "../../store/pieces.ts";
 import type { Connection } from "./connection.ts";
 import type { Peer } from "./peer.ts";
 
-/** One thing to do. Discriminated by `type`. */
+/** One action, discriminated by `type`. */
 export type Action =
   /** Connect to a peer and shake hands on this info-hash. Answer: `opened` or `dialFailed`. */
   | { readonly type: "dial"; readonly peer: Peer; readonly v2: boolean }
   /** Write a message. */
   | { readonly type: "send"; readonly connection: Connection; readonly message: Message }
-  /** Ask for blocks: of each its piece, begin and length, one after the other. */
+  /** Request blocks: piece, begin and length of each, one after the other. */
   | {
     readonly type: "request";
     readonly connection: Connection;
     readonly blocks: readonly number[];
   }
-  /** Write the same message to several peers, some of whom may be gone. */
+  /** Write the same message to several peers, some of which may be gone. */
   | { readonly type: "broadcast"; readonly to: readonly Connection[]; readonly message: Message }
-  /** The connection has uploads waiting: fetch them with `takeUploads` as the socket can take them. */
+  /** The connection has uploads waiting. Fetch them with `takeUploads` as the socket can take them. */
   | { readonly type: "upload"; readonly connection: Connection }
   /** Close the connection. Answer: `closed`. */
   | { readonly type: "close"; readonly connection: Connection; readonly reason: string }
-  /** All blocks of the piece are in its slot: check it and store it. Answer: `verified` or `storeFailed`. */
+  /** All blocks of the piece are in its slot. Check and store it. Answer: `verified` or `storeFailed`. */
   | VerifyAction
   /** Read a piece from disk and hash its blocks, for a peer. Answer: `hashed`. */
   | { readonly type: "hashBlocks"; readonly piece: PieceIndex }
-  /** The info dictionary is here and matches its hash. Answer: `beginTransfer`. */
+  /** The info dictionary is complete and matches its hash. Answer: `beginTransfer`. */
   | { readonly type: "metadata"; readonly info: Uint8Array }
   /** A piece is verified and stored. */
   | {
@@ -45,51 +45,51 @@ export type Action =
   }
   /** A piece did not match its hash. */
   | { readonly type: "pieceFailed"; readonly piece: PieceIndex; readonly from: readonly Peer[] }
-  /** A piece on disk is not what it was, and is no longer given to anybody. */
+  /** A piece on disk has changed, and is no longer served. */
   | { readonly type: "pieceLost"; readonly piece: PieceIndex }
   /**
-   * What a web seed sent of a piece is proved to be wrong. Which of its files that means, and whether the
-   * others are still to be had from there, its driver judges: see {@link Swarm.ban}.
+   * A web seed is proven to have sent wrong data in a piece. The driver decides which file that concerns, and
+   * whether to keep fetching the others from that server: see {@link Swarm.ban}.
    */
   | { readonly type: "spoiled"; readonly peer: Peer; readonly piece: PieceIndex }
   /** Every wanted piece is stored. */
   | { readonly type: "complete" }
-  /** A peer changed its state. */
+  /** The state of a peer changed. */
   | { readonly type: "peer"; readonly peer: Peer };
 
-/** A full piece for the driver to check and to store. */
+/** A full piece for the driver to check and store. */
 export interface VerifyAction {
   readonly type: "verify";
   readonly active: ActivePiece;
-  /** What the piece has to match. */
+  /** The hash the piece must match. */
   readonly expected: PieceHash;
-  /** How the piece is remembered once it is stored. */
+  /** How to record the piece once it is stored. */
   readonly note: PieceNote;
   /** Whether the digests of its blocks are wanted even if the piece matches. */
   readonly wantsDigests: boolean;
 }
 
 /**
- * How a stored piece is remembered: as `verified`; as checked by `sha1` only, although the torrent has
- * SHA-256 hashes; or not at all, since only a `fragment` of it is kept.
+ * How a stored piece is recorded: as `verified`; as checked only by `sha1` although the torrent has SHA-256
+ * hashes; or not at all, because only a `fragment` of it is kept.
  */
 export type PieceNote = "verified" | "sha1" | "fragment";
 
-/** Takes an action to be carried out after the current event. */
+/** Queues an action for after the current event. */
 export type Emit = (action: Action) => void;
 
 const NOTHING: readonly Action[] = [];
 
-/** A list of actions. */
+/** The queued actions. */
 export class Outbox {
   #actions: Action[] = [];
 
-  /** Adds one. */
+  /** Queues an action. */
   readonly emit: Emit = (action) => {
     this.#actions.push(action);
   };
 
-  /** All of them in order; the list is empty afterwards. */
+  /** Returns the queued actions in order and empties the queue. */
   take(): readonly Action[] {
     if (this.#actions.length === 0) return NOTHING;
     const actions = this.#actions;

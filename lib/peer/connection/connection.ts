@@ -1,5 +1,5 @@
 /**
- * One peer's conversation: what was negotiated, and a side of it for each part of the swarm.
+ * The connection to one peer: what was negotiated, and the state that each part of the swarm keeps of it.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { ReadyState } from "./ready_state.ts";
 import { RemotePieces } from "./remote_pieces.ts";
 import { UploadState } from "./upload_state.ts";
 
-/** What both handshakes together settled. */
+/** The result of both handshakes. */
 export interface Negotiated {
   /** True when the peer dialled us. */
   readonly inbound: boolean;
@@ -23,45 +23,43 @@ export interface Negotiated {
   readonly fast: boolean;
   /** The connection runs on the v2 info-hash (BEP 52). */
   readonly v2: boolean;
-  /** It runs on the v1 info-hash, but the peer knows the v2 one too: the upgrade bit (BEP 52). */
+  /** The connection runs on the v1 info-hash, but the peer set the v2 upgrade bit (BEP 52). */
   readonly upgradable: boolean;
 }
 
 /**
- * The state of one conversation. Each part of the swarm has a side of it to itself, and writes that alone;
- * what is on no side is the swarm's own.
+ * The state of one connection. Each part of the swarm has its own object in it and writes only to that; the
+ * remaining fields belong to the swarm.
  */
 export class Connection {
   /** Number of this connection, unique within a swarm. */
   readonly id: number;
-  /** Whom we talk to. */
   readonly peer: Peer;
-  /** What the handshakes settled. */
+  /** The result of the handshakes. */
   readonly negotiated: Negotiated;
-  /** When the handshake was through. */
+  /** When the handshake was complete. */
   readonly openedMs: number;
 
-  /** What it has, and what of that we want. */
+  /** What the peer has, and what of that we want. */
   readonly pieces = new RemotePieces();
-  /** What we fetch from it. */
+  /** What we fetch from the peer. */
   readonly download: DownloadState;
-  /** What we serve it. */
+  /** What we serve to the peer. */
   readonly upload = new UploadState();
-  /** What we told each other in extended messages. */
+  /** What both sides said in extended messages. */
   readonly extension = new ExtensionState();
   /** Its place in the {@link ReadyQueue}. */
   readonly ready = new ReadyState();
 
-  /** When something last arrived. */
+  /** When the last message arrived. */
   lastReceivedMs: number;
   /** When something was last sent. */
   lastSentMs: number;
-  /** It ends in favour of another one with the same peer, which we open at once. */
+  /** We close it in favour of a new connection to the same peer, which we open at once. */
   renewed = false;
-  /** We have asked for its end; what it still says counts no longer. */
+  /** We asked the driver to close it. Further messages are ignored. */
   closing = false;
 
-  /** A conversation that begins now. */
   constructor(id: number, peer: Peer, negotiated: Negotiated, nowMs: number) {
     this.id = id;
     this.peer = peer;
@@ -72,13 +70,13 @@ export class Connection {
     this.download = new DownloadState(nowMs);
   }
 
-  /** Whether it has everything, as it says: it may tell of less, and never of what we had before. */
+  /** Whether the peer claims to be a seed. A super-seeder announces only some of its pieces. */
   get isSeeder(): boolean {
     const { have } = this.pieces;
     return this.extension.isSuperSeeder || have.length > 0 && have.isFull;
   }
 
-  /** Whether it has everything and goes on to tell of it one by one (BEP 16). */
+  /** Whether the peer is a seed that still announces its pieces one by one (BEP 16). */
   get handsOutGradually(): boolean {
     const { isSuperSeeder, uploadOnly } = this.extension;
     return isSuperSeeder && !uploadOnly && !this.pieces.have.isFull;

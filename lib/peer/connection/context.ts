@@ -1,5 +1,5 @@
 /**
- * What the parts of a swarm share, made once.
+ * What the parts of a swarm share.
  *
  * @module
  */
@@ -15,23 +15,23 @@ import type { ReadyQueue } from "./ready_queue.ts";
 export interface SwarmContext {
   /** The open connections, by number. */
   readonly connections: ReadonlyMap<number, Connection>;
-  /** Takes an action to be carried out after the current event. */
+  /** Queues an action for after the current event. */
   readonly emit: Emit;
-  /** The connections to be polled next. */
+  /** The connections to poll next. */
   readonly ready: ReadyQueue;
-  /** A number from 0 up to 1, evenly distributed. */
+  /** A random number from 0 up to 1, evenly distributed. */
   readonly random: () => number;
-  /** The peer of this number, as long as it is known. */
+  /** The peer with this id, while it is known. */
   readonly peerById: (id: number) => Peer | undefined;
 }
 
-/** The same for the parts of a transfer, once the metadata is known. */
+/** The context for the parts of a transfer, once the metadata is known. */
 export interface TransferContext extends SwarmContext {
   readonly layout: Layout;
   readonly pieces: Pieces;
 }
 
-/** Asks the driver to close the connection, once. What its peer still says counts no longer. */
+/** Asks the driver to close the connection, once. Further messages of the peer are ignored. */
 export function closeConnection(
   { emit }: Pick<SwarmContext, "emit">,
   connection: Connection,

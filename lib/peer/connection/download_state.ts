@@ -1,5 +1,5 @@
 /**
- * One connection as the download sees it: the requests we made and what came of them.
+ * The download's state of one connection: our requests and what came of them.
  *
  * @module
  */
@@ -9,30 +9,29 @@ import { OutstandingRequests } from "./outstanding_requests.ts";
 import { RateMeter } from "./rate_meter.ts";
 import { RequestPipeline } from "./request_pipeline.ts";
 
-/** What we fetch over one connection. Written by the download; before it begins, by the metadata fetch. */
+/** What we fetch over one connection. Written by the download, and before that by the metadata fetch. */
 export class DownloadState {
-  /** The peer does not serve us. */
+  /** The peer chokes us. */
   peerChoking = true;
-  /** Our requests it has not answered, by number of the block. */
+  /** Our unanswered requests, by block number. */
   readonly outstanding = new OutstandingRequests();
-  /** The piece we are asking it for. */
+  /** The piece we are fetching from the peer. */
   current: ActivePiece | undefined;
-  /** Pieces we may ask for although choked (BEP 6). */
+  /** Pieces we may request while choked (BEP 6). */
   readonly allowedFast = new Set<number>();
-  /** Pieces it refused to give since it last unchoked us. */
+  /** Pieces the peer has refused since it last unchoked us. */
   readonly refused = new Set<number>();
   /** File data received. */
   readonly meter = new RateMeter();
-  /** How much we ask it for at once. */
+  /** How many blocks we request at once. */
   readonly pipeline = new RequestPipeline();
   /** When the last block arrived, or we began to wait for one. */
   lastBlockMs: number;
-  /** It has not delivered for too long: it may hold nothing others need. */
+  /** The peer has not delivered for too long, so its requests were freed for others. */
   snubbed = false;
-  /** Bytes it sent that were not needed. */
+  /** Bytes it sent that we had not requested. */
   wastedBytes = 0;
 
-  /** The connection is open since `nowMs`. */
   constructor(nowMs: number) {
     this.lastBlockMs = nowMs;
   }

@@ -1,26 +1,29 @@
 /**
- * One connection as the extension protocol sees it (BEP 10): what the peer and we said of ourselves.
+ * The extension protocol's state of one connection (BEP 10): what both sides said of themselves.
  *
  * @module
  */
 
-/** What a peer that names no limit of its own is assumed to queue. */
+/** Assumed request queue of a peer that does not announce `reqq`. */
 export const DEFAULT_REQUEST_QUEUE = 250;
 
-/** What extended messages told. Written by the extension protocol and the metadata fetch. */
+/** What extended messages said. Written by the extension protocol and the metadata fetch. */
 export class ExtensionState {
-  /** Extension numbers the peer chose, by name. */
+  /** The message ids the peer chose, by extension name. */
   readonly ids = new Map<string, number>();
-  /** How many of our requests it queues. */
+  /** How many of our requests the peer queues. */
   requestQueue = DEFAULT_REQUEST_QUEUE;
-  /** Length of the info dictionary it can give us, or 0. */
+  /** Length of the info dictionary the peer can send, or 0. */
   metadataSize = 0;
-  /** It gave us the info dictionary: it is worth to come back to. */
+  /** The peer sent us the info dictionary, so it is worth reconnecting to. */
   gaveMetadata = false;
-  /** It says it will download nothing. */
+  /** The peer says that it will not download anything. */
   uploadOnly = false;
-  /** We said that of ourselves. To be said after what we have: libtorrent leaves who has nothing for it. */
+  /**
+   * We told the peer that we are upload-only. Must be sent after our pieces, because libtorrent disconnects
+   * an upload-only peer that has none.
+   */
   saidUploadOnly = false;
-  /** It says it is a seeder that may tell of its pieces one by one; believed in what is shown only. */
+  /** The peer says it is a seed that may announce pieces one by one. We trust only the announced pieces. */
   isSuperSeeder = false;
 }

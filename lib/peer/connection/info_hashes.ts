@@ -1,5 +1,5 @@
 /**
- * Under which info-hashes a torrent is known, and which of them a connection runs on (BEP 3, BEP 52).
+ * The info-hashes of a torrent, and which one a connection runs on (BEP 3, BEP 52).
  *
  * @module
  */
@@ -15,11 +15,11 @@ export interface TorrentHashes {
   readonly v2Hash?: Uint8Array | undefined;
 }
 
-/** Speaks for a torrent in handshakes. */
+/** Makes and matches the handshakes of a torrent. */
 export class InfoHashes {
   /** 20 bytes. */
   readonly v1: Uint8Array | undefined;
-  /** The first 20 of 32 bytes, as handshakes carry them. */
+  /** The first 20 of 32 bytes, as sent in handshakes. */
   readonly v2: Uint8Array | undefined;
   readonly #peerId: Uint8Array;
 
@@ -30,12 +30,12 @@ export class InfoHashes {
     this.#peerId = peerId;
   }
 
-  /** Those that handshakes carry, 20 bytes each. */
+  /** The info-hashes as sent in handshakes, 20 bytes each. */
   get all(): Uint8Array[] {
     return [this.v1, this.v2].filter((hash) => hash !== undefined);
   }
 
-  /** Our handshake on the v1 or v2 info-hash; on v1 it offers to go on as v2 when both are known. */
+  /** Our handshake on the v1 or v2 info-hash. On v1 it offers the upgrade to v2 when both are known. */
   handshake(v2: boolean): Handshake {
     const infoHash = v2 ? this.v2! : this.v1!;
     const v2Upgrade = !v2 && this.v2 !== undefined;
@@ -43,8 +43,8 @@ export class InfoHashes {
   }
 
   /**
-   * The answer to an incoming handshake: on its own info-hash, or on the v2 one when both sides know
-   * the hybrid. `undefined` when it is for another torrent.
+   * Our answer to an incoming handshake: on the same info-hash, or on the v2 one when both sides know the
+   * hybrid torrent. `undefined` when it is for another torrent.
    */
   answer(head: HandshakeHead): { handshake: Handshake; v2: boolean } | undefined {
     const asked = this.versionOf(head);
@@ -53,7 +53,7 @@ export class InfoHashes {
     return { handshake: this.handshake(v2), v2 };
   }
 
-  /** Which of our info-hashes a handshake carries; `undefined` when it is another torrent's. */
+  /** Which of our info-hashes a handshake carries; `undefined` when it is for another torrent. */
   versionOf(head: HandshakeHead): "v1" | "v2" | undefined {
     if (this.v1 !== undefined && equalBytes(head.infoHash, this.v1)) return "v1";
     return this.v2 !== undefined && equalBytes(head.infoHash, this.v2) ? "v2" : undefined;

@@ -12,7 +12,7 @@ import {
 import type { Emit } from "./actions.ts";
 import type { Connection } from "./connection.ts";
 
-/** Sends a ut_metadata message with the number the peer chose for it. */
+/** Sends a ut_metadata message with the message id the peer chose. */
 export function sendMetadata(
   emit: Emit,
   connection: Connection,

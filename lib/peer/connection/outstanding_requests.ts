@@ -1,24 +1,24 @@
 /**
- * The requests that one peer has not answered, in the order in which they were made.
+ * The unanswered requests to one peer, in the order in which they were made.
  *
- * Peers answer in that order as a rule, so the request that is looked for is the first, and there is
- * nothing to search. What is kept is kept in place: a request costs no memory of its own.
+ * Peers usually answer in that order, so the request to look up is usually the first. The entries live in
+ * typed arrays, so a request allocates nothing.
  *
  * @module
  */
 
-/** Places at first; there are twice as many when they run out. */
+/** Initial capacity, which doubles when it runs out. */
 const INITIAL_PLACES = 16;
 
-/** Numbers of blocks, and when each was asked for. */
+/** Block numbers, and when each was requested. */
 export class OutstandingRequests {
-  /** How many there are. */
+  /** Number of requests. */
   size = 0;
   #keys = new Float64Array(0);
   #timesMs = new Float64Array(0);
   #first = 0;
 
-  /** A block is asked for that was not. */
+  /** Adds a request for a block that is not outstanding. */
   add(key: number, nowMs: number): void {
     if (this.#first + this.size === this.#keys.length) this.#makeRoom();
     const place = this.#first + this.size++;
@@ -26,12 +26,12 @@ export class OutstandingRequests {
     this.#timesMs[place] = nowMs;
   }
 
-  /** Whether the block was asked for. */
+  /** Whether the block is outstanding. */
   has(key: number): boolean {
     return this.#placeOf(key) >= 0;
   }
 
-  /** Takes a request out. When it was made, in milliseconds; -1 when it was not. */
+  /** Removes a request. Returns when it was made, in milliseconds, or -1 when there is none. */
   take(key: number): number {
     const place = this.#placeOf(key);
     if (place < 0) return -1;
@@ -44,7 +44,7 @@ export class OutstandingRequests {
     return askedMs;
   }
 
-  /** The blocks, oldest request first: a copy. */
+  /** A copy of the block numbers, oldest request first. */
   keys(): number[] {
     return [...this.#keys.subarray(this.#first, this.#first + this.size)];
   }
@@ -55,7 +55,7 @@ export class OutstandingRequests {
     return -1;
   }
 
-  /** Moves what there is to the front, of more room where it fills half of this. */
+  /** Moves the entries to the front, and doubles the capacity if they fill more than half of it. */
   #makeRoom(): void {
     const { size } = this;
     const [keys, timesMs] = [this.#keys, this.#timesMs];

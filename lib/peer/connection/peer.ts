@@ -1,5 +1,5 @@
 /**
- * A peer of a swarm: what is known of it, and from whom.
+ * A peer of a swarm: what we know of it, and from which source.
  *
  * @module
  */
@@ -7,41 +7,41 @@
 import { formatHostPort } from "../../codec/address.ts";
 import type { PeerState } from "./peer_state.ts";
 
-/** Where we learned of a peer. What the user named is never given up. */
+/** Where we learned of a peer. A peer that the user named is never given up. */
 export type PeerSource = "user" | "tracker" | "inbound" | "peer" | "local";
 
-/** A peer that takes part in the swarm, or once did. */
+/** A peer of the swarm, connected or not. */
 export interface Peer {
-  /** Number of this peer in its book. */
+  /** Id of this peer in its list. */
   readonly id: number;
-  /** Set when it is no peer but a web server that stands in for one (BEP 19): its URL. */
+  /** The URL of a web seed (BEP 19), which is treated as a peer; absent for real peers. */
   readonly url?: string;
   host: string;
   port: number;
   state: PeerState;
   source: PeerSource;
-  /** False when the port is only where its connection came from, and not where it listens. */
+  /** False when `port` is only the source port of an inbound connection, not a listen port. */
   dialable: boolean;
-  /** It serves the v2 info-hash, as far as the tracker told. */
+  /** Its source says that it serves the v2 info-hash. */
   v2: boolean;
   /** It had every piece when last seen. */
   complete: boolean;
-  /** It wanted nothing more when last seen, or as others say: it is complete, or chose to be. */
+  /** It was complete or upload-only when last seen, or so its source says. */
   wantsNothing: boolean;
-  /** Attempts or connections that brought nothing, in a row. */
+  /** Number of consecutive attempts or connections that were of no use. */
   failures: number;
   retryAtMs: number;
-  /** What it calls itself. */
+  /** Its client name. */
   client: string;
   /** Why it is away or banned, in words. */
   reason: string;
   /** Verified bytes received from it. */
   verifiedBytes: number;
-  /** Pieces that did not match their hash and that it had a part in, by guilt or by chance. */
+  /** Number of pieces that failed their hash and contained blocks from it, right or wrong. */
   badPieces: number;
 }
 
-/** A peer that was not connected yet. */
+/** Creates a peer that has not been connected yet. */
 export function newPeer(
   said: Pick<Peer, "id" | "url" | "host" | "port" | "source" | "dialable" | "v2" | "wantsNothing">,
 ): Peer {
@@ -58,14 +58,14 @@ export function newPeer(
   };
 }
 
-/** `host:port` of a peer, brackets around IPv6; the URL of a web seed. */
+/** `host:port` of a peer, with brackets around IPv6; the URL of a web seed. */
 export function addressOf(peer: Peer): string {
   return peer.url ?? formatHostPort(peer.host, peer.port);
 }
 
 /**
- * How sure an address is, best first. What the user named is meant; who is on the local network is near;
- * a tracker has heard from the peer itself. What other peers say may be old, or made up.
+ * How reliable an address is, best first. The user means what they name; local peers are near; a tracker has
+ * heard from the peer itself. What other peers say may be outdated or made up.
  */
 const RANKS: Readonly<Record<PeerSource, number>> = {
   user: 0,
@@ -75,7 +75,7 @@ const RANKS: Readonly<Record<PeerSource, number>> = {
   peer: 3,
 };
 
-/** How sure an address from there is: 0 is best. */
+/** How reliable an address from this source is: 0 is best. */
 export function sourceRank(source: PeerSource): number {
   return RANKS[source];
 }

@@ -1,19 +1,19 @@
 /**
- * The states a peer can be in, as one table.
+ * The states of a peer, as one table.
  *
- * A peer is known by its address; a connection is one conversation with it. The table says
- * which event leads from which state to which; an event that is not listed for a state cannot happen
- * in it, and {@link nextState} refuses it.
+ * A peer is identified by its address; a connection is one session with it. The table lists which event leads
+ * from which state to which. An event that is not listed for a state cannot happen in it, and {@link
+ * nextState} throws.
  *
  * @module
  */
 
 /**
- * - `available`: known from a tracker, a link or the user; no connection
- * - `connecting`: TCP and handshake under way
- * - `connected`: messages flow
- * - `away`: was tried or was here, is not now; tried again after a back-off
- * - `banned`: sent data that provably failed verification; never again in this run
+ * - `available`: known, not connected, may be dialled
+ * - `connecting`: TCP connect and handshake under way
+ * - `connected`: handshake complete
+ * - `away`: an attempt or a connection ended; tried again after a back-off
+ * - `banned`: sent data that provably failed verification; not used again in this run
  */
 export type PeerState = "available" | "connecting" | "connected" | "away" | "banned";
 
@@ -21,14 +21,14 @@ export type PeerState = "available" | "connecting" | "connected" | "away" | "ban
 export type PeerEvent =
   | "dial" // we start to connect
   | "accept" // it connects to us
-  | "handshake" // both handshakes are through
-  | "loss" // failure, timeout, close: anything that ends an attempt or a connection
+  | "handshake" // both handshakes are complete
+  | "loss" // anything that ends an attempt or a connection: failure, timeout, close
   | "back-off over" // time to try again
-  | "learned" // its address is named once more
-  | "given up" // failed too often, or is not to be known (BEP 27)
+  | "learned" // a source names its address again
+  | "given up" // failed too often, or must not be known (BEP 27)
   | "corrupt"; // its data failed verification, and no other peer can be to blame
 
-/** Every legal transition. `forgotten` means the peer leaves the book. */
+/** Every legal transition. `forgotten` means that the peer leaves the list. */
 export const TRANSITIONS: Readonly<
   Record<PeerState, Readonly<Partial<Record<PeerEvent, PeerState | "forgotten">>>>
 > = {
@@ -67,7 +67,8 @@ export const TRANSITIONS: Readonly<
 /**
  * The state that `event` leads to from `state`.
  *
- * @throws {Error} when the table has no such transition: a bug in the caller, never a peer's doing
+ * @throws {Error} when the table has no such transition, which is a bug in the caller and never a peer's
+ * doing
  */
 export function nextState(state: PeerState, event: PeerEvent): PeerState | "forgotten" {
   const next = TRANSITIONS[state][event];

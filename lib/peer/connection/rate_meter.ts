@@ -1,5 +1,5 @@
 /**
- * How fast something flows, over the last few seconds.
+ * Measures a rate over the last few seconds.
  *
  * @module
  */
@@ -9,7 +9,7 @@ const BUCKETS = 16;
 
 /** Bytes per second over a sliding window of four seconds, without a timer and without allocation. */
 export class RateMeter {
-  /** Everything ever added, in bytes. */
+  /** All bytes ever added. */
   total = 0;
   readonly #buckets = new Float64Array(BUCKETS);
   #windowBytes = 0;

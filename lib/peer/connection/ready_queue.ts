@@ -1,34 +1,33 @@
 /**
- * The connections to be asked for more at the next poll.
+ * The connections to poll for more requests.
  *
- * A connection is queued when something changed for it: a block came, it serves us, it has a new piece.
- * One that was polled and found nothing to ask for is idle, until something is free that was not before:
- * a place in the piece memory, or blocks that another peer owes no longer. Then not all idle ones are
- * looked at again, but the first few, and one more for each that finds something. So an event costs as
- * much as comes of it, however many are idle. Where others may have been left out, all have their turn
- * at the next tick.
+ * A connection is queued when something changed for it: a block arrived, the peer unchoked us, or it has a
+ * new piece. A connection that was polled without finding a block to request is idle until something becomes
+ * free: a slot of the piece memory, or blocks that another peer no longer owes. Then only the first few idle
+ * connections are polled, and one more for each that finds something. So the cost of an event depends on its
+ * effect, not on the number of idle connections. Any that were left out are polled at the next tick.
  *
  * @module
  */
 
 import type { Connection } from "./connection.ts";
 
-/** So many idle ones are tried in vain before the others are left to the next tick. */
+/** Idle connections to poll without success before the rest is left to the next tick. */
 const TRIES = 4;
 
 /** The connections that may want more requests. */
 export class ReadyQueue {
   readonly #queued: (Connection | undefined)[] = [];
-  #first = 0; // of #queued that has not been taken
-  #end = 0; // of #queued: what lies behind means nothing
-  /** Those that found nothing, as a rule longest ago first; and some that are idle no longer. */
+  #first = 0; // first entry of #queued that has not been taken
+  #end = 0; // end of the used part of #queued
+  /** Idle connections, usually in the order they became idle. May include some that are not idle any more. */
   readonly #idle: Connection[] = [];
-  /** The one that was taken last, if it had been idle. */
+  /** The connection taken last, if it had been idle. */
   #tried: Connection | undefined;
   #tries = 0;
   #someLeftOut = false;
 
-  /** Something changed for the connection. */
+  /** Queues a connection for which something changed. */
   enqueue(connection: Connection): void {
     if (connection.ready.isQueued) return;
     connection.ready.isQueued = true;
@@ -36,7 +35,7 @@ export class ReadyQueue {
     this.#queued[this.#end++] = connection;
   }
 
-  /** The next one to poll, until `undefined`. It is queued no longer. */
+  /** Removes and returns the next connection to poll; `undefined` when there is none. */
   next(): Connection | undefined {
     this.#tried = undefined;
     while (this.#first < this.#end) {
@@ -50,7 +49,7 @@ export class ReadyQueue {
     return this.#nextToTry();
   }
 
-  /** The connection could owe us more, but there is nothing to ask it for. */
+  /** Marks a connection that could take more requests, but for which there is nothing to request. */
   markIdle(connection: Connection): void {
     connection.ready.isIdle = true;
     if (connection.ready.isInLine) return;
@@ -58,18 +57,18 @@ export class ReadyQueue {
     this.#idle.push(connection);
   }
 
-  /** The connection was asked for something; where it had been idle, others may find something as well. */
+  /** The connection got a request. If it had been idle, other idle ones may find something too. */
   markBusy(connection: Connection): void {
     if (connection === this.#tried) this.#tries++;
   }
 
-  /** Something became free that any of the idle ones might be asked for. */
+  /** Polls some idle connections, because something became free that any of them might request. */
   wakeSome(): void {
     this.#tries = Math.max(this.#tries, TRIES);
     if (this.#idle.length > TRIES) this.#someLeftOut = true;
   }
 
-  /** Something changed for all idle ones. */
+  /** Queues all idle connections, because something changed for all of them. */
   wakeAll(): void {
     for (const connection of this.#idle.splice(0)) {
       connection.ready.isInLine = false;
@@ -77,13 +76,13 @@ export class ReadyQueue {
     }
   }
 
-  /** Time passed: those who were left out have their turn. */
+  /** Polls the idle connections that were left out. */
   tick(): void {
     if (this.#someLeftOut) this.wakeAll();
     this.#someLeftOut = false;
   }
 
-  /** The connection is gone, or is not to be polled before something changes for it. */
+  /** Removes a connection that is gone, or that is not to be polled before something changes for it. */
   remove(connection: Connection): void {
     connection.ready.isQueued = false;
     connection.ready.isIdle = false;

@@ -1,15 +1,15 @@
 /**
- * One connection as the ready queue sees it. Written by the queue alone.
+ * The ready queue's state of one connection. Written only by the queue.
  *
  * @module
  */
 
 /** Where a connection is in the ready queue. */
 export class ReadyState {
-  /** It is among those to be polled next. */
+  /** It will be polled next. */
   isQueued = false;
-  /** There was nothing to ask it for. */
+  /** There was nothing to request from it. */
   isIdle = false;
-  /** It has a place in the line of those that are idle, or were. */
+  /** It has an entry in the list of idle connections, even if it is not idle any more. */
   isInLine = false;
 }

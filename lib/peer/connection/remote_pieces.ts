@@ -1,5 +1,5 @@
 /**
- * What a peer has, and what of that we want. Written by the download's availability alone.
+ * What a peer has, and what of that we want. Written only by the download's availability.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import type { PieceIndex } from "../../store/layout.ts";
 
 /** The pieces of one peer. */
 export class RemotePieces {
-  /** What it has. Empty until the transfer begins and knows how many pieces there are. */
+  /** The peer's pieces. Empty until the transfer begins and the piece count is known. */
   have: Bitfield = new Bitfield(0);
-  /** Its pieces are counted one by one. Not so who said to have all: that changes no order. */
+  /** Whether its pieces are in the availability counts. A peer that connects as a seed is not counted. */
   isCounted = true;
-  /** How many of its pieces we lack. */
+  /** Number of its pieces that we want. */
   wantedCount = 0;
-  /** Pieces that it got while we watched, as long as they are wanted; the latest few of them. */
+  /** Wanted pieces that it announced with single haves; limited in number. */
   gains: PieceIndex[] = [];
-  /** It has pieces we lack, and was told so. */
+  /** It has pieces that we want, and we told it that we are interested. */
   amInterested = false;
 }

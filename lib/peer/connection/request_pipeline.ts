@@ -1,13 +1,13 @@
 /**
  * How many requests to keep outstanding with a peer.
  *
- * Enough to cover what the peer delivers until our next request reaches it (rate times latency), plus
- * a tenth of a second so that neither side's scheduling lets the line run dry; never more than the
- * peer says it queues. What is outstanding beyond that does not make it faster: it waits in the
- * peer's queue and socket, and everything the peer says meanwhile waits behind it.
+ * The depth covers what the peer delivers until our next request reaches it (rate times latency), plus a
+ * tenth of a second so that scheduling on either side does not let the line run dry. It never exceeds the
+ * peer's request queue. More outstanding requests would not speed the peer up: they wait in its queue and
+ * socket, and delay all its other messages.
  *
- * A new peer starts with a quarter of a megabyte and one block more for each that arrives, so twice as
- * many each round trip, until blocks take longer than they need to: then the line is full.
+ * A new peer starts with a quarter of a megabyte. Each block that arrives adds one, which doubles the depth
+ * every round trip, until blocks take longer than necessary because the line is full.
  *
  * @module
  */
@@ -18,21 +18,21 @@ const INITIAL_DEPTH = 16;
 const MIN_DEPTH = 8;
 const MAX_DEPTH = 512; // 8 MiB, enough for 10 Gbit/s at 6 ms
 const RESERVE_MS = 100;
-/** How quickly a shortest latency that no longer occurs is forgotten, per block. */
+/** How quickly the shortest latency adapts upwards, per block. */
 const FORGETTING = 0.01;
 
-/** The depth of one peer's pipeline of requests. */
+/** The request pipeline depth of one peer. */
 export class RequestPipeline {
-  #latencyMs = 0; // shortest time from request to block seen lately
+  #latencyMs = 0; // shortest recent time from request to block
   #startDepth = INITIAL_DEPTH;
   #starting = true;
 
-  /** Shortest time from request to block seen lately, in milliseconds; 0 before the first. */
+  /** Shortest recent time from request to block, in milliseconds; 0 before the first block. */
   get latencyMs(): number {
     return this.#latencyMs;
   }
 
-  /** A block arrived, `sampleMs` after it was asked for. */
+  /** Records a block that arrived `sampleMs` after its request. */
   onAnswered(sampleMs: number): void {
     const latencyMs = this.#latencyMs;
     this.#latencyMs = latencyMs === 0 || sampleMs < latencyMs
@@ -45,7 +45,7 @@ export class RequestPipeline {
   }
 
   /**
-   * The number of blocks to have requested at once.
+   * The number of requests to keep outstanding.
    *
    * @param rate bytes per second the peer delivers now
    * @param requestQueue the peer's `reqq`

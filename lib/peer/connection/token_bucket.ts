@@ -1,17 +1,18 @@
 /**
- * A token bucket, which limits how often a peer may do something: it fills steadily up to its capacity.
+ * A token bucket, which limits how often a peer may do something. It fills at a steady rate up to its
+ * capacity.
  *
  * @module
  */
 
-/** Permits that come at a steady rate and can be saved up to a limit. */
+/** Permits that accrue at a steady rate up to a limit. */
 export class TokenBucket {
   readonly #capacity: number;
   readonly #perSecond: number;
   #permits: number;
   #atMs: number;
 
-  /** Full at first. */
+  /** Starts full. */
   constructor(capacity: number, perSecond: number, nowMs: number) {
     this.#capacity = capacity;
     this.#perSecond = perSecond;
@@ -19,7 +20,7 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  /** Whether there is no permit left. */
+  /** Whether no permit is left. */
   isUsedUp(nowMs: number): boolean {
     const gained = (nowMs - this.#atMs) / 1000 * this.#perSecond;
     this.#permits = Math.min(this.#capacity, this.#permits + gained);
@@ -27,7 +28,7 @@ export class TokenBucket {
     return this.#permits < 1;
   }
 
-  /** Uses permits up, one by default; false, and nothing is used up, when there are not so many. */
+  /** Takes permits, one by default. Returns false, and takes none, when there are not enough. */
   tryTake(nowMs: number, count = 1): boolean {
     if (this.isUsedUp(nowMs) || this.#permits < count) return false;
     this.#permits -= count;

@@ -1,5 +1,5 @@
 /**
- * One connection as the upload sees it: whether the peer is served, and what it waits for.
+ * The upload's state of one connection: whether we serve the peer, and what it waits for.
  *
  * @module
  */
@@ -7,22 +7,22 @@
 import type { PieceIndex } from "../../store/layout.ts";
 import { RateMeter } from "./rate_meter.ts";
 
-/** A block: which piece, where in it, how long. The same triple a request message carries. */
+/** A block by piece, offset and length, as in a request message. */
 export interface BlockRequest {
   readonly piece: PieceIndex;
   readonly begin: number;
   readonly length: number;
 }
 
-/** What we serve over one connection. Written by the upload; before it begins, by the metadata fetch. */
+/** What we serve over one connection. Written by the upload, and before that by the metadata fetch. */
 export class UploadState {
-  /** We do not serve the peer. */
+  /** We choke the peer. */
   amChoking = true;
-  /** The peer wants pieces from us. */
+  /** The peer is interested. */
   peerInterested = false;
-  /** Its requests we have not answered, in order. */
+  /** The peer's unanswered requests, in order. */
   readonly queue: BlockRequest[] = [];
-  /** When we last stopped choking it. */
+  /** When we last unchoked it. */
   unchokedMs = 0;
   /** File data sent. */
   readonly meter = new RateMeter();

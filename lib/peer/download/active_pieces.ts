@@ -1,6 +1,6 @@
 /**
- * How the pieces on their way end: stored, fetched again as a whole or in part, or left by the peer that
- * was on them.
+ * Ends the pieces in progress: a piece is stored, fetched again as a whole or in part, or left by the peer
+ * that was fetching it.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { RarestFirst } from "./rarest_first.ts";
 import type { RequestTable } from "./request_table.ts";
 import type { WastedData } from "./wasted_data.ts";
 
-/** Ends pieces, and frees what they held for others. */
+/** Ends active pieces and frees what they held. */
 export class ActivePieces {
   readonly #context: TransferContext;
   readonly #picker: PiecePicker;
@@ -22,7 +22,7 @@ export class ActivePieces {
   readonly #rarity: RarestFirst;
   readonly #waste: WastedData;
 
-  /** `rarity` orders the pieces that are to be begun; `waste` counts what is dropped. */
+  /** `rarity` orders the pieces that are not begun; `waste` counts the data that is dropped. */
   constructor(
     context: TransferContext,
     picker: PiecePicker,
@@ -45,7 +45,7 @@ export class ActivePieces {
     ready.wakeSome(); // a slot of piece memory
   }
 
-  /** The full piece is fetched again as a whole. */
+  /** Fetches all of a full piece again. */
   restart(piece: PieceIndex): void {
     const { pieces, ready } = this.#context;
     const active = pieces.active.get(piece)!;
@@ -56,7 +56,7 @@ export class ActivePieces {
     ready.wakeSome();
   }
 
-  /** These blocks of the full piece are wrong and the others right: whoever asks next gets them to do. */
+  /** Fetches the `wrong` blocks of a full piece again, from any peer; the other blocks are right. */
   reopen(piece: PieceIndex, wrong: readonly number[]): void {
     const { pieces, layout, ready } = this.#context;
     const active = pieces.active.get(piece)!;
@@ -68,7 +68,7 @@ export class ActivePieces {
     ready.wakeSome();
   }
 
-  /** The connection is on no piece any more. */
+  /** Takes the connection off all its pieces. */
   leaveAll(connection: Connection): void {
     for (const active of this.#picker.ownedBy(connection)) this.leave(connection, active);
     connection.download.current = undefined;
@@ -76,8 +76,8 @@ export class ActivePieces {
   }
 
   /**
-   * The connection is on this piece no longer. If it was its own, it is anybody's now; when nothing
-   * has come of it, or it was for one peer alone, it is dropped.
+   * Takes the connection off this piece. If the piece belonged to it, any peer may continue it now. The piece
+   * is dropped if none of it has arrived, or if it was exclusive to this peer.
    */
   leave(connection: Connection, active: ActivePiece): void {
     if (connection.download.current === active) connection.download.current = undefined;
@@ -88,7 +88,7 @@ export class ActivePieces {
     if (active.isIdle && (active.receivedCount === 0 || active.exclusive)) this.drop(active);
   }
 
-  /** What has arrived of the piece is dropped, and it is missing again. */
+  /** Drops what has arrived of the piece, which is then missing again. */
   drop(active: ActivePiece): void {
     const { pieces, layout } = this.#context;
     for (let block = 0; block < active.blockCount; block++) {

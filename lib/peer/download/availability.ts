@@ -1,8 +1,8 @@
 /**
- * Who has what: how rare each piece is, and whether a peer has anything we want.
+ * Tracks which peers have which pieces: how rare each piece is, and whether a peer has any that we want.
  *
- * A piece is wanted exactly while it is in the order of rarity or active. What was lost from the disk
- * after the download is neither: it is somebody's changed file, not a gap to fill.
+ * A piece is wanted exactly while it is in the rarity order or active. A piece that was lost from the disk
+ * after the download is neither: the user changed the file, so it is not a gap to fill.
  *
  * @module
  */
@@ -14,19 +14,19 @@ import type { Connection } from "../connection/connection.ts";
 import type { TransferContext } from "../connection/context.ts";
 import { RarestFirst } from "./rarest_first.ts";
 
-/** More than this is not little. */
+/** Limit of the gains remembered per peer. */
 const MAX_GAINS = 128;
 
-/** Keeps, for every connection, what it has, what of that we want, and our interest truthful. */
+/** Keeps the availability counts, each peer's wanted count and our interest up to date. */
 export class Availability {
-  /** The wanted pieces that nobody has begun. */
+  /** The wanted pieces that are not begun. */
   readonly rarity: RarestFirst;
-  /** How many connected peers have all pieces. */
+  /** Number of connected peers that have all pieces. */
   completeCount = 0;
   readonly #context: TransferContext;
   readonly #pieces: Pieces;
 
-  /** Everything missing that was chosen is wanted from the beginning. */
+  /** Starts with all missing pieces that were chosen as wanted. */
   constructor(context: TransferContext) {
     const { layout, pieces, random } = context;
     this.#context = context;
@@ -37,12 +37,12 @@ export class Availability {
     }
   }
 
-  /** A connection takes part from now on: of its pieces nothing is known yet. */
+  /** Prepares a new connection, whose pieces are unknown. */
   onConnected(connection: Connection): void {
     connection.pieces.have = new Bitfield(this.#context.layout.pieceCount);
   }
 
-  /** The peer says anew what it has; it takes the place of what was known until now. */
+  /** The peer announced all its pieces, which replaces what was known before. */
   onBitfield(connection: Connection, remote: Bitfield): void {
     this.onDisconnected(connection);
     const { pieces } = connection;
@@ -55,7 +55,7 @@ export class Availability {
     this.#showInterest(connection);
   }
 
-  /** What the peer was known to have no longer counts. */
+  /** Removes the peer's pieces from the counts. */
   onDisconnected(connection: Connection): void {
     const { have, isCounted } = connection.pieces;
     if (hasEverything(have)) this.completeCount--;
@@ -63,7 +63,6 @@ export class Availability {
     for (const piece of have.ones()) this.rarity.decrement(piece);
   }
 
-  /** The peer got one more piece. */
   onHave(connection: Connection, piece: PieceIndex): void {
     const { pieces } = connection;
     if (!pieces.have.set(piece)) return;
@@ -77,8 +76,8 @@ export class Availability {
   }
 
   /**
-   * All that the peer has and we want, if that is little and came piece by piece; else `undefined`. So
-   * that a peer with a few new pieces does not have to be asked for each of thousands.
+   * All wanted pieces of the peer, if they are few and came one by one; else `undefined`. This saves a search
+   * through thousands of pieces for a peer that has a few new ones.
    */
   readonly fewWanted = ({ pieces }: Connection): readonly PieceIndex[] | undefined => {
     if (pieces.wantedCount > pieces.gains.length) return undefined;
@@ -86,7 +85,10 @@ export class Availability {
     return pieces.gains.length === pieces.wantedCount ? pieces.gains : undefined;
   };
 
-  /** The peer has one piece fewer. Who loses one of all is counted from then on, also with all again. */
+  /**
+   * The peer lost a piece (BEP 54). A peer that had all pieces is counted piece by piece from then on, even
+   * if it becomes complete again.
+   */
   onDontHave(connection: Connection, piece: PieceIndex): void {
     const { pieces } = connection;
     const wasFull = hasEverything(pieces.have);
@@ -100,7 +102,7 @@ export class Availability {
     this.#showInterest(connection);
   }
 
-  /** We have a piece now that the peer has too. */
+  /** We stored a piece that the peer has too. */
   onStored(connection: Connection): void {
     connection.pieces.wantedCount--;
     this.#showInterest(connection);
@@ -134,12 +136,12 @@ export class Availability {
     }
   }
 
-  /** How many pieces are wanted. */
+  /** Number of wanted pieces. */
   get #allWanted(): number {
     return this.rarity.size + this.#pieces.active.size;
   }
 
-  /** Counts these pieces in the order of rarity. Returns how many of them are wanted. */
+  /** Adds these pieces to the availability counts. Returns how many of them are wanted. */
   #count(remote: Bitfield): number {
     let wanted = 0;
     for (const piece of remote.ones()) {
@@ -163,7 +165,7 @@ export class Availability {
   }
 }
 
-/** Whether these are all pieces, of a torrent that has any. */
+/** Whether these are all pieces of a torrent that has any. */
 function hasEverything(remote: Bitfield): boolean {
   return remote.isFull && !remote.isEmpty;
 }

@@ -1,9 +1,9 @@
 /**
- * Fetching: what is asked of whom, and what becomes of the blocks.
+ * The download half: which blocks are requested from which peer, and what becomes of them.
  *
- * A block's way: it is asked for (`poll`) and arrives (`onBlock`). When its piece is full, the driver checks
- * and stores the piece (`onStored`), and all peers hear of it; or the piece did not match, and all of it or
- * some of its blocks are fetched again (`retryPiece`, `retryBlocks`).
+ * A block is requested (`poll`) and arrives (`block`). When its piece is full, the driver checks and stores
+ * the piece (`onStored`), and all peers are told. If the piece does not match its hash, all of it or some of
+ * its blocks are fetched again (`retryPiece`, `retryBlocks`).
  *
  * @module
  */
@@ -27,26 +27,26 @@ import { EndGame, RequestScheduler } from "./request_scheduler.ts";
 import { RequestTable } from "./request_table.ts";
 import { WastedData } from "./wasted_data.ts";
 
-/** A peer that owes blocks and sends none for so long holds them no longer. */
+/** A peer that owes blocks and sends none for this long is snubbed, and its requests are freed for others. */
 const SNUB_MS = 8000;
-/** Pieces of one peer that we may ask for although choked. */
+/** Limit of allowed-fast pieces per peer. */
 const MAX_ALLOWED_FAST = 64;
 
-/** Where what is fetched goes, and how fast it may come. */
+/** Where downloaded data goes, and how fast it may come. */
 interface DownloadOptions {
   readonly storeBlock: StoreBlock;
-  /** A piece has all its blocks. */
+  /** Called when a piece has all its blocks. */
   readonly onFull: (active: ActivePiece) => void;
-  /** Bytes per second that may arrive; absent: any number. */
+  /** Bytes per second that may arrive; absent for no limit. */
   readonly downloadLimit?: number | undefined;
 }
 
-/** Where the bytes of a block go: into the piece memory, or nowhere in a simulation. */
+/** Stores the bytes of a block: in the piece memory, or nowhere in a simulation. */
 export type StoreBlock = (slot: number, begin: number, block: Uint8Array) => void;
 
-/** The fetching half of a transfer. */
+/** The download half of a transfer. */
 export class Download {
-  /** Who has what. */
+  /** Which peers have which pieces. */
   readonly available: Availability;
   readonly #connections: ReadonlyMap<number, Connection>;
   readonly #layout: Layout;
@@ -63,7 +63,6 @@ export class Download {
   readonly #scheduler: RequestScheduler;
   readonly #waste = new WastedData();
 
-  /** Everything missing is wanted from the beginning. */
   constructor(context: TransferContext, checks: PieceChecks, options: DownloadOptions) {
     this.#connections = context.connections;
     this.#layout = context.layout;
@@ -89,13 +88,12 @@ export class Download {
     return this.#waste.bytes;
   }
 
-  /** A connection takes part from now on. */
   onConnected(connection: Connection): void {
     this.available.onConnected(connection);
     this.#quota.update(connection);
   }
 
-  /** The peer's bitfield is known, or known anew. */
+  /** The peer announced all its pieces, for the first time or again. */
   onBitfield(connection: Connection, remote: Bitfield): void {
     this.available.onBitfield(connection, remote);
     for (const active of this.#picker.ownedBy(connection)) {
@@ -104,13 +102,12 @@ export class Download {
     this.#quota.update(connection);
   }
 
-  /** The peer got one more piece. */
   onHave(connection: Connection, piece: PieceIndex): void {
     this.available.onHave(connection, piece);
     this.#quota.update(connection);
   }
 
-  /** The peer no longer has a piece. Without BEP 6 what we asked for of it is dropped (BEP 54). */
+  /** The peer no longer has a piece (BEP 54). Without BEP 6 our requests for it are dropped. */
   onDontHave(connection: Connection, piece: PieceIndex): void {
     this.available.onDontHave(connection, piece);
     this.#quota.update(connection);
@@ -122,7 +119,6 @@ export class Download {
     this.#ready.wakeSome();
   }
 
-  /** The peer serves us now. */
   onUnchoke(connection: Connection): void {
     connection.download.peerChoking = false;
     this.#quota.update(connection);
@@ -130,16 +126,16 @@ export class Download {
     this.#ready.enqueue(connection);
   }
 
-  /** The peer stops serving us. Without BEP 6 all our requests are dropped; with it, each is answered. */
+  /** The peer chokes us. Without BEP 6 all our requests are dropped; with it, the peer answers each. */
   onChoke(connection: Connection): void {
     connection.download.peerChoking = true;
     this.#quota.update(connection);
     if (!connection.negotiated.fast) this.#requests.releaseAll(connection);
     this.#active.leaveAll(connection);
-    this.#ready.enqueue(connection); // there may be what it allows while it chokes
+    this.#ready.enqueue(connection); // it may have allowed-fast pieces
   }
 
-  /** The peer lets us ask for a piece although it chokes us (BEP 6). Beyond a number that is ignored. */
+  /** The peer lets us request a piece while choked (BEP 6). Pieces beyond the limit are ignored. */
   onAllowedFast(connection: Connection, piece: PieceIndex): void {
     const { allowedFast } = connection.download;
     if (allowedFast.size >= MAX_ALLOWED_FAST) return;
@@ -147,12 +143,12 @@ export class Download {
     this.#ready.enqueue(connection);
   }
 
-  /** The peer will not send a block we asked for (BEP 6). */
+  /** The peer rejects one of our requests (BEP 6). */
   onReject(connection: Connection, message: BlockRangeMessage): void {
     const key = this.#requests.keyOf(message.piece, message.begin);
     if (key === undefined || this.#requests.onAnswered(connection, key) < 0) return;
     this.#ready.enqueue(connection);
-    this.#ready.wakeSome(); // somebody else may give it
+    this.#ready.wakeSome(); // another peer may have it
     const active = this.#pieces.active.get(message.piece as PieceIndex);
     const onBlock = message.begin / BLOCK_LENGTH;
     if (active === undefined || active.isReceived(onBlock)) return; // the answer to our cancel
@@ -164,8 +160,8 @@ export class Download {
   /**
    * A block arrived.
    *
-   * @throws {ProtocolError} when it is no block of this torrent, or the peer keeps sending blocks
-   * nobody asked for
+   * @throws {ProtocolError} when it is no block of this torrent, or the peer keeps sending blocks that were
+   * not requested
    */
   block(connection: Connection, message: PieceMessage, nowMs: number): void {
     const { piece, begin, block } = message;
@@ -210,23 +206,23 @@ export class Download {
     }
   }
 
-  /** A full piece did not match its hash: all of it is fetched again. */
+  /** A full piece did not match its hash, so all of it is fetched again. */
   retryPiece(piece: PieceIndex): void {
     this.#waste.add(this.#layout.dataLength(piece));
     this.onStoreFailed(piece);
   }
 
-  /** A full piece could not be stored: it is fetched again some day. */
+  /** A full piece could not be stored, so all of it is fetched again. */
   onStoreFailed(piece: PieceIndex): void {
     this.#active.restart(piece);
   }
 
-  /** These blocks of a full piece are wrong and the others right. */
+  /** These blocks of a full piece are wrong, and the others are right. */
   retryBlocks(piece: PieceIndex, wrong: readonly number[]): void {
     this.#active.reopen(piece, wrong);
   }
 
-  /** The connection is gone: what it owed is free for others. */
+  /** Frees the blocks that the connection owed for other peers. */
   onDisconnected(connection: Connection): void {
     this.#requests.releaseAll(connection);
     this.#active.leaveAll(connection);
@@ -234,7 +230,7 @@ export class Download {
     this.#quota.onDisconnected(connection);
   }
 
-  /** Hashes became known: more pieces can be asked for. */
+  /** More hashes are known, so more pieces can be requested. */
   onHashes(): void {
     for (const connection of this.#connections.values()) this.#ready.enqueue(connection);
   }
@@ -244,10 +240,10 @@ export class Download {
     this.#scheduler.poll(connection, nowMs);
   }
 
-  /** Takes blocks away from peers that have stopped delivering, and tries those again that refused. */
+  /** Snubs peers that stopped delivering, and retries the pieces that peers refused. */
   tick(nowMs: number): void {
     this.#haves.flush();
-    // A suspect piece is one peer's alone until that has had its time.
+    // A suspect piece stays exclusive to one peer for a limited time; this wakes the others when it is over.
     if (this.#endGame.isOn(nowMs) || this.#checks.suspect.size > 0) this.#ready.wakeAll();
     this.#ready.tick();
     for (const connection of this.#connections.values()) {
@@ -259,14 +255,14 @@ export class Download {
       }
       if (download.snubbed) this.#ready.enqueue(connection);
       if (!waited || download.refused.size === 0) continue;
-      download.refused.clear(); // it may give that now, and perhaps nobody else can
+      download.refused.clear(); // it may have them now, and perhaps no other peer does
       download.lastBlockMs = nowMs;
       this.#ready.enqueue(connection);
     }
     this.#quota.tick(nowMs);
   }
 
-  /** @throws {Error} when what connections owe contradicts what pieces wait for */
+  /** @throws {Error} when outstanding requests and active pieces contradict each other */
   checkInvariant(): void {
     this.#pieces.checkInvariant();
     this.available.checkInvariant();
@@ -275,7 +271,7 @@ export class Download {
     this.#picker.checkInvariant();
   }
 
-  /** It owes blocks and sends none. Others are asked for them, and it only at the next tick. */
+  /** Frees the blocks that the peer owes for others. It gets no new requests before the next tick. */
   #snub(connection: Connection, nowMs: number): void {
     const { download } = connection;
     download.snubbed = true;

@@ -1,14 +1,15 @@
 /**
- * Which block to ask a peer for next.
+ * Picks the block to request from a peer next.
  *
- * In this order: the piece the peer is already on; a piece somebody began and left; a new piece, the
- * rarest the peer has (any of them while we have next to nothing: rare pieces are slow to get); a
- * piece others are on, when there is no memory to begin one more; and when every piece has been
- * begun, the end game: blocks others owe us, from the end, where they are furthest from arriving.
+ * In this order: the piece that the peer is fetching already; a piece that another peer began and left; a new
+ * piece, the rarest that the peer has (a random one while we have almost none, because rare pieces are slow
+ * to get); a piece that other peers are fetching, when the piece memory is full. When every piece has been
+ * begun, the end game follows: blocks that other peers owe us, from the end of the piece, because those will
+ * arrive last.
  *
- * A piece belongs to one peer as long as that is possible. It is then read in one sweep on the other
- * side, and when it fails its hash there is no doubt who sent it. A piece that several sent and that
- * failed comes before all other new ones, and is one peer's alone: it has to fail or to pass by it.
+ * As far as possible a piece belongs to one peer. The peer then reads it in one sweep, and if it fails its
+ * hash, there is no doubt about the sender. A piece that came from several peers and failed is picked before
+ * all other new ones, and exclusively for one peer, which settles who is to blame.
  *
  * @module
  */
@@ -20,14 +21,14 @@ import type { TransferContext } from "../connection/context.ts";
 import type { Availability } from "./availability.ts";
 import type { RarestFirst } from "./rarest_first.ts";
 
-/** While fewer pieces than this are complete, new ones are chosen at random. */
+/** While we have fewer pieces than this, new ones are picked at random. */
 const RANDOM_FIRST_PIECES = 4;
-/** Blocks asked for a second time when a peer has nothing else to do. */
+/** Number of blocks requested twice when a peer has nothing else to do. */
 const END_GAME_BLOCKS = 8;
-/** How many connections may be asked for the same block. */
+/** Limit of connections that may owe us the same block. */
 const END_GAME_REQUESTERS = 3;
 
-/** Pieces of one peer that are looked at in vain before it is left for later. */
+/** Pieces of one peer to look at before the search is put off. */
 const MOST_LOOKS = 4096;
 
 /** A block of an active piece. */
@@ -36,33 +37,33 @@ interface BlockPick {
   readonly block: number;
 }
 
-/** What is known of pieces by those who check them. */
+/** What the picker has to know from verification. */
 export interface PieceChecks {
-  /** Whether the hash of a piece is known yet. */
+  /** Whether the hash of a piece is known. */
   readonly canVerify: (piece: PieceIndex) => boolean;
-  /** Pieces that failed, to be fetched first, each by one peer alone. */
+  /** Pieces that failed. They are fetched first, each by one peer alone. */
   readonly suspect: ReadonlySet<PieceIndex>;
 }
 
-/** Chooses blocks; changes nothing but which pieces are begun and whose they are. */
+/** Picks blocks. It changes only which pieces are begun and which peer owns them. */
 export class PiecePicker {
   readonly #pieces: Pieces;
   readonly #available: Pick<Availability, "rarity" | "fewWanted">;
   readonly #rarity: RarestFirst;
   readonly #checks: PieceChecks;
   readonly #drop: (active: ActivePiece) => void;
-  /** Pieces that were begun and left; some of them may be done with. */
+  /** Pieces that were begun and left. May include some that have ended. */
   readonly #left = new Set<ActivePiece>();
-  /** Pieces that have blocks nobody was asked for, oldest first; some of them may have none any more. */
+  /** Pieces with blocks to request, oldest first. May include some that have none left. */
   readonly #open = new Set<ActivePiece>();
-  /** The pieces of each connection that has some to itself, by its number. */
+  /** The pieces that each connection owns, by connection number. */
   readonly #owned = new Map<number, Set<ActivePiece>>();
-  /** Whom a piece is looked for. */
+  /** The connection that `#accepts` tests for. */
   #asked!: Connection;
   readonly #accepts = (piece: number): boolean =>
     mayAsk(this.#asked, piece) && this.#checks.canVerify(piece as PieceIndex);
 
-  /** `drop` makes a piece that no peer is on missing again, with all that has arrived of it. */
+  /** `drop` makes a piece that no peer is fetching missing again, along with what has arrived of it. */
   constructor(
     { pieces }: Pick<TransferContext, "pieces">,
     available: Pick<Availability, "rarity" | "fewWanted">,
@@ -76,7 +77,7 @@ export class PiecePicker {
     this.#drop = drop;
   }
 
-  /** The piece whose next free block to ask this peer for, or `undefined`. */
+  /** The piece whose next free block to request from this peer, or `undefined`. */
   next(connection: Connection): ActivePiece | undefined {
     const { current } = connection.download;
     if (current !== undefined && current.freeCount > 0 && mayAsk(connection, current.piece)) {
@@ -87,29 +88,31 @@ export class PiecePicker {
     return connection.download.current;
   }
 
-  /** The piece is nobody's any more: whoever comes next may finish it. */
+  /** No peer owns the piece any more; the next one may finish it. */
   onLeft(active: ActivePiece): void {
     this.#disown(active);
     this.#left.add(active);
     this.onFreed(active);
   }
 
-  /** The piece is not active any more. */
+  /** The piece is no longer active. */
   onEnded(active: ActivePiece): void {
     this.#disown(active);
   }
 
-  /** The pieces that the connection has to itself, as they are now. */
+  /** A copy of the list of pieces that the connection owns. */
   ownedBy(connection: Connection): readonly ActivePiece[] {
     return [...this.#owned.get(connection.id) ?? []];
   }
 
-  /** A block of the piece is to be asked for again. */
+  /** A block of the piece has to be requested again. */
   onFreed(active: ActivePiece): void {
     this.#open.add(active);
   }
 
-  /** Blocks to ask this idle peer for although others were asked before. For when all is begun. */
+  /**
+   * Blocks to request from this idle peer although other peers owe them. Use it when all pieces are begun.
+   */
   endGame(connection: Connection): BlockPick[] {
     for (let limit = 2; limit <= END_GAME_REQUESTERS; limit++) {
       const picks = this.#doubled(connection, limit);
@@ -118,7 +121,10 @@ export class PiecePicker {
     return [];
   }
 
-  /** @throws {Error} when a piece is for nobody, or would not be found by whoever may finish it */
+  /**
+   * @throws {Error} when an exclusive piece has no owner, or a piece would not be found by a peer that may
+   * finish it
+   */
   checkInvariant(): void {
     let owned = 0;
     for (const active of this.#pieces.active.values()) {
@@ -151,7 +157,7 @@ export class PiecePicker {
     return picks;
   }
 
-  /** A piece begun by somebody who left it, most complete first. */
+  /** A piece that its peer left, the most complete first. */
   #abandoned(connection: Connection): ActivePiece | undefined {
     if (this.#left.size === 0) return undefined;
     let best: ActivePiece | undefined;
@@ -165,7 +171,7 @@ export class PiecePicker {
     return best;
   }
 
-  /** The pieces that were left, without those that are done with. */
+  /** The pieces that were left and are still active. */
   #leftPieces(): ReadonlySet<ActivePiece> {
     for (const active of this.#left) {
       if (this.#pieces.active.get(active.piece) !== active) this.#left.delete(active);
@@ -183,7 +189,7 @@ export class PiecePicker {
     return this.#begin(connection, piece as PieceIndex);
   }
 
-  /** A piece that nobody has begun, or -1. */
+  /** A missing piece that is not begun, or -1. */
   #missing(connection: Connection): number {
     const accept = this.#accepts;
     const { peerChoking, allowedFast } = connection.download;
@@ -203,7 +209,7 @@ export class PiecePicker {
     return -1;
   }
 
-  /** A piece that others are on. */
+  /** A piece that other peers are fetching. */
   #shared(connection: Connection): ActivePiece | undefined {
     if (this.#open.size === 0) return undefined;
     for (const active of this.#open) {
@@ -238,7 +244,7 @@ export class PiecePicker {
     active.owner = undefined;
   }
 
-  /** Pieces that were left by peers that alone had them must not hold the piece memory for ever. */
+  /** Frees a slot from a piece that its peers left, so that such pieces cannot block the piece memory. */
   #makeRoom(): boolean {
     if (this.#pieces.freeSlots > 0) return true;
     let least: ActivePiece | undefined;
@@ -251,7 +257,7 @@ export class PiecePicker {
   }
 }
 
-/** Whether the peer has the piece and would give it. */
+/** Whether the peer has the piece and would serve it. */
 function mayAsk({ pieces, download }: Connection, piece: number): boolean {
   return pieces.have.get(piece) && !download.refused.has(piece) &&
     (!download.peerChoking || download.allowedFast.has(piece));

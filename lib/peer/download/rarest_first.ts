@@ -1,38 +1,38 @@
 /**
  * The missing pieces, ordered from rarest to most common.
  *
- * One array holds the pieces, grouped by how many connected peers have them. A peer that announces a
- * piece moves that piece one group up, which is one swap at the border of two groups; so keeping the
- * order costs the same for a hundred pieces and a hundred thousand. Within a group the order is
- * random, so that peers that know the same do not all want the same. Peers that came with everything
- * are not counted: they change no order.
+ * One array holds the pieces, grouped by how many connected peers have them. A have moves its piece one group
+ * up, which takes one swap at the border of the two groups. Keeping the order thus costs the same for a
+ * hundred pieces as for a hundred thousand. Within a group the order is random, so that peers that know the
+ * same do not all request the same pieces. Peers that connected as seeds are not counted, since they do not
+ * change the order.
  *
- * To find a piece among those that one peer has costs no more where there are many: most peers have one
- * of the rarest few. Who has none of these is looked through by its own bits.
+ * Finding a piece that one peer has does not get slower with more pieces, because most peers have one of the
+ * rarest few. For the others the search goes through the peer's own bitfield.
  *
  * @module
  */
 
 import { Bitfield } from "../../store/bitfield.ts";
 
-/** Pieces looked at from the front of the order, or from a random place. */
+/** Pieces to look at from the front of the order, or from a random place. */
 const LOOKS = 64;
-/** So many pieces that a peer has are compared at most, if they are not the rarest of all. */
+/** Limit of a peer's pieces that are compared when it has none of the rarest. */
 const SAMPLE = 64;
-/** So many that it has are looked at before what was found is enough. */
+/** Number of its pieces to look at before the ones found are enough. */
 const SAMPLE_LOOKS = 1024;
 
-/** Missing pieces that nobody has begun, by availability. */
+/** Missing pieces that are not begun, by availability. */
 export class RarestFirst {
   readonly #availability: Uint16Array;
   readonly #order: Uint32Array; // pieces, rarest group first; the first #size entries are in use
-  readonly #position: Int32Array; // of each piece in #order, -1 when it is not wanted now
+  readonly #position: Int32Array; // of each piece in #order; -1 when it is not in there
   readonly #included: Bitfield; // the pieces in #order
   readonly #groupEnd: number[] = []; // #groupEnd[a]: one past the last piece with availability <= a
   #size = 0;
   readonly #random: () => number;
 
-  /** An order over `pieceCount` pieces that contains none of them yet. */
+  /** Starts with an empty order over `pieceCount` pieces. */
   constructor(pieceCount: number, random: () => number) {
     this.#availability = new Uint16Array(pieceCount);
     this.#order = new Uint32Array(pieceCount);
@@ -46,7 +46,7 @@ export class RarestFirst {
     return this.#size;
   }
 
-  /** How many connected peers, complete ones aside, have the piece. */
+  /** How many connected peers have the piece, not counting those that connected as seeds. */
   availability(piece: number): number {
     return this.#availability[piece]!;
   }
@@ -56,7 +56,7 @@ export class RarestFirst {
     return this.#position[piece] !== -1;
   }
 
-  /** Puts a piece into the order, at a random place of its group. */
+  /** Adds a piece to the order, at a random place of its group. */
   add(piece: number): void {
     if (this.includes(piece)) return;
     // It enters above all groups and sinks, group by group, to its own.
@@ -73,7 +73,7 @@ export class RarestFirst {
     this.#shuffleIn(piece);
   }
 
-  /** Takes a piece out of the order. */
+  /** Removes a piece from the order. */
   remove(piece: number): void {
     if (!this.includes(piece)) return;
     for (let group = this.#availability[piece]!; group < this.#groupEnd.length; group++) {
@@ -104,7 +104,7 @@ export class RarestFirst {
     this.#shuffleIn(piece);
   }
 
-  /** The rarest piece that `accept` takes, if it is among the rarest of all; else -1. */
+  /** The first of the rarest pieces overall that `accept` takes, or -1. */
   rarest(accept: (piece: number) => boolean): number {
     for (let i = 0; i < this.#size && i < LOOKS; i++) {
       if (accept(this.#order[i]!)) return this.#order[i]!;
@@ -113,9 +113,9 @@ export class RarestFirst {
   }
 
   /**
-   * A piece of those in `field` that is in the order and that `accept` takes: the rarest where there are
-   * few, else the rarest of some. -1 when there is none at all, or none among `mostLooks` that were
-   * looked at from a random place on.
+   * A piece that is in `field` and in the order, and that `accept` takes: the rarest if there are few, else
+   * the rarest of a sample. Returns -1 when there is none, or none among the `mostLooks` pieces looked at
+   * from a random place on.
    */
   rarestIn(
     field: Bitfield,
@@ -139,7 +139,7 @@ export class RarestFirst {
     return this.rarestOf(sample, () => true);
   }
 
-  /** The rarest among `pieces` that is in the order and that `accept` takes, or -1. */
+  /** The rarest of `pieces` that is in the order and that `accept` takes, or -1. */
   rarestOf(pieces: Iterable<number>, accept: (piece: number) => boolean): number {
     let best = -1;
     let ties = 0;
@@ -152,7 +152,7 @@ export class RarestFirst {
     return best;
   }
 
-  /** A random piece that `accept` takes, regardless of rarity; -1 when that would take many looks. */
+  /** A random piece that `accept` takes, regardless of rarity; -1 when none is found quickly. */
   any(accept: (piece: number) => boolean): number {
     const start = Math.floor(this.#random() * this.#size);
     for (let i = 0; i < this.#size && i < LOOKS; i++) {

@@ -1,5 +1,5 @@
 /**
- * How much one peer may owe us, so that it leaves something to ask the others for.
+ * Limits how many blocks one peer may owe us, so that some are left to request from others.
  *
  * @module
  */
@@ -8,52 +8,51 @@ import { BLOCK_LENGTH } from "../../codec/torrent/merkle.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { TransferContext } from "../connection/context.ts";
 
-/** So long a new peer may take to say what it has and that it serves us. */
+/** How long a new peer may take to announce its pieces and unchoke us. */
 const NEWCOMER_MS = 1000;
 /**
- * So much may be asked for ahead of a download limit, in seconds of it, and from all peers together:
- * what they say waits behind the blocks that are on their way, and the limit makes those slow.
+ * How much may be requested ahead of a download limit, in seconds of it, over all peers. Other messages wait
+ * behind the blocks in flight, which the limit slows down.
  */
 const LIMIT_AHEAD_SECONDS = 0.5;
 
-/** Divides what may be asked for among those who give. */
+/** Divides the blocks that may be requested among the peers that serve us. */
 export class RequestQuota {
   readonly #context: TransferContext;
   readonly #downloadLimit: number;
-  /** Blocks of a whole piece. */
+  /** Number of blocks in a whole piece. */
   readonly #perPiece: number;
-  /** Who serves us, or will soon. */
+  /** Peers that serve us, or probably will soon. */
   readonly #servers = new Set<Connection>();
-  #nowMs = 0; // as of the last tick
+  #nowMs = 0; // time of the last tick
 
-  /** @param downloadLimit bytes per second that may arrive; Infinity: any number */
+  /** @param downloadLimit bytes per second that may arrive; Infinity for no limit */
   constructor(context: TransferContext, downloadLimit: number) {
     this.#context = context;
     this.#downloadLimit = downloadLimit;
     this.#perPiece = Math.ceil(context.layout.pieceLength / BLOCK_LENGTH);
   }
 
-  /** The peer may have begun or ceased to serve us. */
+  /** Call this when the peer may have started or stopped serving us. */
   update(connection: Connection): void {
     if (this.#mayServe(connection)) this.#servers.add(connection);
     else this.#servers.delete(connection);
   }
 
-  /** The connection is gone. */
   onDisconnected(connection: Connection): void {
     this.#servers.delete(connection);
   }
 
-  /** Time passed: who was new is so no longer. */
+  /** Updates all connections, since some are not new any more. */
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
     for (const connection of this.#context.connections.values()) this.update(connection);
   }
 
   /**
-   * Blocks that one peer may owe: its part of the piece memory, of what is missing, and of what may be
-   * asked for under a limit. Otherwise the first fast peers would hold all of it, and others could not
-   * give anything.
+   * Number of blocks that one peer may owe us: its share of the piece memory, of what is missing, and of what
+   * a download limit allows. Without it the first fast peers would take all of that, and other peers could
+   * contribute nothing.
    */
   get blocks(): number {
     const { pieces } = this.#context;
@@ -62,7 +61,7 @@ export class RequestQuota {
     return Math.max(1, Math.ceil(Math.min(free, affordable) / Math.max(1, this.#servers.size)));
   }
 
-  /** @throws {Error} when who serves us is not who is counted */
+  /** @throws {Error} when the set of serving peers is out of date */
   checkInvariant(): void {
     for (const connection of this.#context.connections.values()) {
       if (this.#mayServe(connection) === this.#servers.has(connection)) continue;

@@ -1,5 +1,5 @@
 /**
- * How many blocks to ask a peer for now, and the asking.
+ * Decides how many blocks to request from a peer now, and requests them.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { RarestFirst } from "./rarest_first.ts";
 import type { RequestQuota } from "./request_quota.ts";
 import type { RequestTable } from "./request_table.ts";
 
-/** Keeps the pipelines of requests filled. */
+/** Keeps the request pipelines filled. */
 export class RequestScheduler {
   readonly #ready: ReadyQueue;
   readonly #picker: PiecePicker;
@@ -20,7 +20,6 @@ export class RequestScheduler {
   readonly #quota: RequestQuota;
   readonly #endGame: EndGame;
 
-  /** Asks for what the picker chooses, as far as the quota goes. */
   constructor(
     { ready }: Pick<TransferContext, "ready">,
     picker: PiecePicker,
@@ -35,7 +34,7 @@ export class RequestScheduler {
     this.#endGame = endGame;
   }
 
-  /** Asks for as many blocks as the connection shall owe us. */
+  /** Requests as many blocks as the connection should owe us. */
   poll(connection: Connection, nowMs: number): void {
     const { download, pieces, extension } = connection;
     const mayAsk = !download.peerChoking || download.allowedFast.size > 0;
@@ -48,7 +47,7 @@ export class RequestScheduler {
     this.#requests.send(connection);
   }
 
-  /** Asks for blocks that nobody was asked for. */
+  /** Requests blocks that no peer was asked for. */
   #fill(connection: Connection, depth: number, nowMs: number): void {
     const { outstanding } = connection.download;
     const before = outstanding.size;
@@ -63,7 +62,7 @@ export class RequestScheduler {
     if (outstanding.size > before) this.#ready.markBusy(connection);
   }
 
-  /** Asks for blocks that others owe us, when it is time for that. */
+  /** Requests blocks that other peers owe us, once the end game is on. */
   #double(connection: Connection, wanted: number, nowMs: number): void {
     if (!this.#endGame.isOn(nowMs)) return;
     const picks = this.#picker.endGame(connection).slice(0, wanted);
@@ -72,23 +71,23 @@ export class RequestScheduler {
 }
 
 /**
- * So long after the last piece was begun, what is still owed is late: peers are asked for what they
- * deliver in a quarter of a second. To ask others before that would waste their upload.
+ * How long after the last piece was begun the blocks still owed count as late: peers are asked for what they
+ * deliver in about a quarter of a second. An earlier end game would waste other peers' upload.
  */
 const END_GAME_DELAY_MS = 500;
 
-/** Watches how long it is that no piece is left to begin. */
+/** Tells when the end game starts. */
 export class EndGame {
   readonly #unbegun: RarestFirst;
-  /** When the last piece was begun; `undefined` while one is not. */
+  /** When the last piece was begun; `undefined` while some piece is not begun. */
   #allBegunMs: number | undefined;
 
-  /** @param unbegun the wanted pieces that nobody has begun */
+  /** @param unbegun the wanted pieces that are not begun */
   constructor(unbegun: RarestFirst) {
     this.#unbegun = unbegun;
   }
 
-  /** Whether blocks may be asked for that others owe. */
+  /** Whether to request blocks that other peers owe. */
   isOn(nowMs: number): boolean {
     if (this.#unbegun.size > 0) this.#allBegunMs = undefined;
     else this.#allBegunMs ??= nowMs;

@@ -1,8 +1,8 @@
 /**
- * Who owes us which block: the requests of all connections, and the same seen from the pieces.
+ * Tracks outstanding requests per connection and per piece.
  *
- * The two sides agree at all times: a block of an active piece is marked as requested from exactly as
- * many connections as have it outstanding.
+ * Both views agree at all times: a block of an active piece is marked as requested by exactly as many
+ * connections as have it outstanding.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import type { ActivePiece } from "../../store/pieces.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { TransferContext } from "../connection/context.ts";
 
-/** Requests of one connection that are looked at to tell which pieces it fetches. */
+/** Requests of one connection to look at when listing the pieces it is fetching. */
 const MAX_LOOKED_AT = 256;
 
-/** The pieces that the connection owes us blocks of, those asked for first in front; `most` at most. */
+/** The pieces of which the connection owes us blocks, oldest request first; at most `most` of them. */
 export function piecesOwed(
   { download: { outstanding } }: Connection,
   { pieceLength }: Layout,
@@ -32,16 +32,16 @@ export function piecesOwed(
   return [...pieces];
 }
 
-/** Asks for blocks, and keeps account of what was asked. */
+/** Requests blocks and keeps track of the requests. */
 export class RequestTable {
   readonly #context: TransferContext;
   readonly #onFreed: (active: ActivePiece) => void;
   readonly #layout: Layout;
   readonly #blocksPerPiece: number;
-  /** What was asked for and is still to be sent: piece, begin and length of each block. */
+  /** Requests that are not sent yet: piece, begin and length of each block. */
   #asked: number[] = [];
 
-  /** `onFreed` hears that a block of the piece may be asked for again. */
+  /** `onFreed` is called when a block of the piece may be requested again. */
   constructor(context: TransferContext, onFreed: (active: ActivePiece) => void) {
     this.#context = context;
     this.#onFreed = onFreed;
@@ -49,7 +49,7 @@ export class RequestTable {
     this.#blocksPerPiece = Math.ceil(context.layout.pieceLength / BLOCK_LENGTH);
   }
 
-  /** The number of the block that begins there, or `undefined` when none does. */
+  /** The number of the block that begins there, or `undefined` if none does. */
   keyOf(piece: number, begin: number): number | undefined {
     const index = this.#layout.pieceIndex(piece);
     if (index === undefined || begin % BLOCK_LENGTH !== 0) return undefined;
@@ -57,7 +57,7 @@ export class RequestTable {
     return block < this.#layout.blockCount(index) ? this.#key(piece, block) : undefined;
   }
 
-  /** Asks for a block; {@link send} lets it and those before leave together. */
+  /** Requests a block. {@link send} sends it together with the earlier ones. */
   ask(connection: Connection, active: ActivePiece, block: number, nowMs: number): void {
     active.request(block);
     const { download } = connection;
@@ -68,14 +68,17 @@ export class RequestTable {
     this.#asked.push(piece, block * BLOCK_LENGTH, length);
   }
 
-  /** Sends what this connection was asked for. */
+  /** Sends the requests made to this connection. */
   send(connection: Connection): void {
     if (this.#asked.length === 0) return;
     this.#context.emit({ type: "request", connection, blocks: this.#asked });
     this.#asked = [];
   }
 
-  /** The peer answered, with the block or a reject. When we asked, in milliseconds; -1: we did not. */
+  /**
+   * The peer answered a request with the block or a reject. Returns when the request was made, in
+   * milliseconds, or -1 when there was none.
+   */
   onAnswered(connection: Connection, key: number): number {
     const askedMs = connection.download.outstanding.take(key);
     if (askedMs < 0) return askedMs;
@@ -83,21 +86,21 @@ export class RequestTable {
     return askedMs;
   }
 
-  /** The block is here: the others who owe it need not send it. */
+  /** The block arrived, so the other peers that owe it get a cancel. */
   cancel(active: ActivePiece, block: number): void {
     if (active.requesters(block) === 0) return;
     const key = this.#key(active.piece, block);
     for (const connection of this.#context.connections.values()) {
       if (!connection.download.outstanding.has(key)) continue;
       this.#cancel(connection, active.piece, block);
-      // With BEP 6 the cancel is answered, by the block or a reject, and that answer is awaited.
+      // With BEP 6 the peer answers a cancel with the block or a reject, so the request stays outstanding.
       if (connection.negotiated.fast) continue;
       this.#dropped(connection, key);
       this.#context.ready.enqueue(connection);
     }
   }
 
-  /** The connection owes nothing of this piece any more. */
+  /** Drops all requests to the connection for this piece. */
   release(connection: Connection, active: ActivePiece): void {
     const first = this.#key(active.piece, 0);
     for (const key of connection.download.outstanding.keys()) {
@@ -105,18 +108,18 @@ export class RequestTable {
     }
   }
 
-  /** The connection owes nothing at all any more. */
+  /** Drops all requests to the connection. */
   releaseAll(connection: Connection): void {
     for (const key of connection.download.outstanding.keys()) this.#dropped(connection, key);
   }
 
-  /** Nobody owes anything of this piece any more: late answers must not count for a new attempt. */
+  /** Drops all requests for this piece, so that late answers do not count towards a new attempt. */
   forget(active: ActivePiece): void {
     if (active.isIdle) return;
     for (const connection of this.#context.connections.values()) this.release(connection, active);
   }
 
-  /** @throws {Error} when the two sides contradict each other */
+  /** @throws {Error} when the two views contradict each other */
   checkInvariant(): void {
     const asked = new Map<number, number>();
     for (const { download: { outstanding } } of this.#context.connections.values()) {
@@ -131,7 +134,7 @@ export class RequestTable {
     }
   }
 
-  /** The peer will not answer this request. */
+  /** Drops a request that the peer will not answer. */
   #dropped(connection: Connection, key: number): void {
     if (this.onAnswered(connection, key) < 0) return;
     const active = this.#activeOf(key);

@@ -1,5 +1,5 @@
 /**
- * File data that arrived and was of no use.
+ * Counts data that arrived and was of no use.
  *
  * @module
  */
@@ -7,24 +7,24 @@
 import { ProtocolError } from "../../errors.ts";
 import type { Connection } from "../connection/connection.ts";
 
-/** Blocks nobody asked for that a peer may send before it has to go, in bytes. */
+/** Bytes of unrequested blocks that a peer may send before it is disconnected. */
 const MAX_WASTE_BYTES = 16 * 1024 * 1024;
 
-/** Counts it. */
+/** Counts wasted bytes. */
 export class WastedData {
-  /** Bytes of all peers. */
+  /** Wasted bytes of all peers. */
   bytes = 0;
 
-  /** So much of what had arrived was dropped. */
+  /** Counts data that had arrived and was dropped. */
   add(bytes: number): void {
     this.bytes += bytes;
   }
 
   /**
-   * A block arrived that is not needed, or not any more.
+   * Counts a block that is not needed, or no longer.
    *
-   * @param asked the peer owed it
-   * @throws {ProtocolError} when the peer keeps sending what nobody asked for
+   * @param asked whether it was requested from the peer
+   * @throws {ProtocolError} when the peer keeps sending blocks that were not requested
    */
   onUnneededBlock({ download }: Connection, bytes: number, asked: boolean): void {
     this.bytes += bytes;

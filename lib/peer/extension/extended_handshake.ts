@@ -1,5 +1,5 @@
 /**
- * What two peers tell each other of themselves beyond the handshake (BEP 10).
+ * What two peers tell each other in extended handshakes (BEP 10).
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { PEX_EXTENSION } from "../../codec/wire/pex.ts";
 import type { Connection } from "../connection/connection.ts";
 import { REQUEST_QUEUE } from "../upload/upload.ts";
 
-/** The numbers under which we receive extension messages. */
+/** The message ids under which we receive extension messages. */
 export const OurExtension = { metadata: 1, dontHave: 2, exchange: 3 } as const;
 
 const OUR_EXTENSIONS: ReadonlyMap<string, number> = new Map([
@@ -26,9 +26,9 @@ const OUR_EXTENSIONS: ReadonlyMap<string, number> = new Map([
   [PEX_EXTENSION, OurExtension.exchange],
 ]);
 
-/** Who we are, wherever we are. */
+/** What we say of ourselves on every connection. */
 export interface Ourselves {
-  /** Name and version. */
+  /** Client name and version. */
   readonly client: string;
   readonly listenPort: number;
 }
@@ -36,7 +36,7 @@ export interface Ourselves {
 /**
  * The payload of our extended handshake to this peer.
  *
- * @param exchange whether peers are exchanged: `off` takes back an earlier offer
+ * @param exchange whether PEX is on; `off` withdraws an earlier offer
  */
 export function ourExtendedHandshake(
   connection: Connection,
@@ -59,14 +59,13 @@ export function ourExtendedHandshake(
   });
 }
 
-/** The payload of an extended handshake that says whether we want nothing, and nothing else (BEP 21). */
+/** The payload of an extended handshake that carries only our upload-only state (BEP 21). */
 export function ourUploadOnly(uploadOnly: boolean): Uint8Array {
   return encodeExtendedHandshake({ ids: new Map(), uploadOnly });
 }
 
 /**
- * Notes what the peer says of itself. Returns what it says of addresses: the port it listens on, and
- * where it sees us.
+ * Records what the peer says of itself. Returns its listen port and the address at which it sees us.
  *
  * @throws {ProtocolError} when the payload is no dictionary
  */
@@ -75,7 +74,7 @@ export function takeExtendedHandshake(
   payload: Uint8Array,
 ): Pick<ExtendedHandshake, "port" | "yourIp"> {
   const said = decodeExtendedHandshake(payload);
-  for (const name of OUR_EXTENSIONS.keys()) { // of others there could be any number
+  for (const name of OUR_EXTENSIONS.keys()) { // a peer may name any number of others
     const id = said.ids.get(name);
     if (id !== undefined) extension.ids.set(name, id);
   }
@@ -87,17 +86,17 @@ export function takeExtendedHandshake(
   return said;
 }
 
-/** Whom extended messages are for: first the fetch of the metadata, then the transfer of pieces. */
+/** Receives extended messages: first the metadata fetch, then the transfer. */
 export interface ExtensionTarget {
-  /** Length of the info dictionary in bytes, once it is known. */
+  /** Length of the info dictionary in bytes, once known. */
   readonly metadataSize?: number;
-  /** We hand out pieces gradually (BEP 16). */
+  /** Set while we super-seed (BEP 16). */
   readonly superSeed?: { readonly isHiding: boolean } | undefined;
-  /** Whether we want nothing any more (BEP 21), once that is known. */
+  /** Whether we are upload-only (BEP 21), once known. */
   readonly isUploadOnly?: boolean;
-  /** Whether the first handshake says so already. */
+  /** Whether the first extended handshake already says so. */
   readonly saysUploadOnlyAtOnce?: boolean;
-  /** A message of BEP 9. */
+  /** Handles a ut_metadata message (BEP 9). */
   onMetadataMessage(connection: Connection, message: MetadataMessage, nowMs: number): void;
   /** The peer lost a piece (BEP 54). */
   onDontHave?(connection: Connection, piece: number): void;

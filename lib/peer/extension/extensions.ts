@@ -1,6 +1,6 @@
 /**
- * The extension protocol of one torrent (BEP 10): what we say of ourselves, what peers say of themselves,
- * and to whom each extended message goes.
+ * The extension protocol of one torrent (BEP 10): sends and reads extended handshakes, and dispatches
+ * extended messages.
  *
  * @module
  */
@@ -23,42 +23,41 @@ import {
 } from "./extended_handshake.ts";
 import type { PeerExchange } from "./pex.ts";
 
-/** For whom what peers say is meant. */
+/** The parts that extended messages are for. */
 interface ExtensionHandlers {
-  /** The phase the swarm is in. */
+  /** The current phase of the swarm. */
   readonly target: () => ExtensionTarget;
   readonly pex: PeerExchange;
-  /** An inbound peer said on which port it listens. */
+  /** An inbound peer told us its listen port. */
   readonly onListenPort: (connection: Connection, listenPort: number) => void;
 }
 
 /** Speaks BEP 10 on all connections. */
 export class Extensions {
-  /** Peers are not exchanged: the torrent is private (BEP 27). */
+  /** The torrent is private, so PEX is off (BEP 27). */
   isPrivate = false;
   readonly #context: PeerContext;
   readonly #ourselves: Ourselves;
   readonly #handlers: ExtensionHandlers;
 
-  /** Says of us what `ourselves` does. */
   constructor(context: PeerContext, ourselves: Ourselves, handlers: ExtensionHandlers) {
     this.#context = context;
     this.#ourselves = ourselves;
     this.#handlers = handlers;
   }
 
-  /** Says who we are, what we can and what we want. `anew`: it has been told before. */
+  /** Sends our extended handshake. `anew`: the peer has received one before. */
   introduce(connection: Connection, anew: boolean): void {
     if (!connection.negotiated.extensions) return;
     const target = this.#handlers.target();
     connection.extension.saidUploadOnly = target.saysUploadOnlyAtOnce ?? false;
-    // A later handshake adds to an earlier one: what is off from now on has to be switched off.
+    // A later handshake adds to an earlier one, so an extension that is off now has to be switched off.
     const exchange = !this.isPrivate ? "on" : anew ? "off" : "absent";
     this.#send(connection, ourExtendedHandshake(connection, this.#ourselves, target, exchange));
   }
 
   /**
-   * An extended message arrived.
+   * Handles an extended message.
    *
    * @throws {ProtocolError} when it is malformed
    */
@@ -75,18 +74,18 @@ export class Extensions {
       case OurExtension.exchange:
         if (!this.isPrivate) this.#handlers.pex.onMessage(connection, payload, nowMs);
         return;
-      default: // of no extension that we have named
+      default: // an extension that we did not announce
         return;
     }
   }
 
-  /** Tells peers when we want nothing any more, or something again (BEP 21). */
+  /** Tells peers when we become upload-only or stop being so (BEP 21). */
   tick(): void {
     const { isUploadOnly } = this.#handlers.target();
     if (isUploadOnly === undefined) return;
     for (const connection of this.#context.connections.values()) {
       const { negotiated, extension, peer } = connection;
-      if (peer.complete) extension.isSuperSeeder = false; // it has told of everything
+      if (peer.complete) extension.isSuperSeeder = false; // it has announced all its pieces
       if (extension.saidUploadOnly === isUploadOnly || !negotiated.extensions) continue;
       extension.saidUploadOnly = isUploadOnly;
       this.#send(connection, ourUploadOnly(isUploadOnly));

@@ -1,8 +1,9 @@
 /**
- * Before the transfer: the info dictionary from peers (BEP 9).
+ * Fetches the info dictionary from peers before the transfer begins (BEP 9).
  *
- * Only the whole can be checked, so each peer's copy is collected by itself: a peer that lies spoils
- * nobody else's, and is known. Where more peers offer one than are asked, they take turns. What peers say of their pieces is kept until it can be understood.
+ * Only a complete dictionary can be checked, so each peer's copy is collected separately. A peer that lies
+ * then spoils only its own copy and is known. When more peers offer a copy than can be asked, they take
+ * turns. What peers say of their pieces is held until the piece count is known.
  *
  * @module
  */
@@ -29,12 +30,12 @@ const RETRY_MS = 5000;
 const MAX_ASKED_AT_ONCE = 16;
 /** Copies collected at once; each may take the full length. */
 const MAX_COPIES = 3;
-/** Haves a peer may send before they can be understood. */
+/** Haves a peer may send before the piece count is known. */
 const MAX_HELD_HAVES = 100_000;
 
-/** What a peer said of its pieces. Strangers decide how much that is, so it is kept small. */
+/** What a peer said of its pieces, bounded because strangers decide how much that is. */
 interface Held {
-  /** The last message that spoke of all pieces. */
+  /** The last bitfield, haveAll or haveNone. */
   all: Message | undefined;
   /** The haves since then. */
   readonly haves: number[];
@@ -44,7 +45,7 @@ interface Copy {
   readonly connection: Connection;
   readonly parts: Array<Uint8Array | undefined>;
   readonly size: number;
-  asked: number; // parts asked for, from the front
+  asked: number; // number of parts requested, from the front
   received: number;
   readonly startedMs: number;
   lastMs: number;
@@ -52,7 +53,7 @@ interface Copy {
 
 /** Collects the info dictionary. */
 export class MetadataFetch {
-  /** True once the dictionary is here and its hash matches. */
+  /** True once the dictionary is complete and its hash matches. */
   done = false;
   readonly #hashes: TorrentHashes;
   readonly #emit: Emit;
@@ -62,23 +63,23 @@ export class MetadataFetch {
   readonly #notBefore = new Map<Connection, number>();
   readonly #scheduler = new MetadataScheduler();
 
-  /** Checks what arrives against every hash that is given. */
+  /** The dictionary has to match each hash that is given. */
   constructor({ emit, ready }: Pick<SwarmContext, "emit" | "ready">, hashes: TorrentHashes) {
     this.#hashes = hashes;
     this.#emit = emit;
     this.#ready = ready;
   }
 
-  /** We have nothing yet, and say so where BEP 6 asks for it. */
+  /** Tells the peer that we have nothing, where BEP 6 requires it. */
   onConnected(connection: Connection): void {
     if (!connection.negotiated.fast) return;
     this.#emit({ type: "send", connection, message: { type: "haveNone" } });
   }
 
   /**
-   * Keeps what a peer says of its pieces until it can be understood, and refuses what it asks for.
+   * Holds what a peer says of its pieces, and rejects its requests.
    *
-   * @throws {ProtocolError} when it says too much
+   * @throws {ProtocolError} when it sends too many haves
    */
   onMessage(connection: Connection, message: Message): void {
     switch (message.type) {
@@ -113,7 +114,7 @@ export class MetadataFetch {
     }
   }
 
-  /** Asks the peer for parts, if it has the dictionary. */
+  /** Requests parts from the peer if it has the dictionary. */
   poll(connection: Connection, nowMs: number): void {
     if (this.done) return;
     if (!this.#mayAsk(connection, nowMs)) return this.#scheduler.leave(connection);
@@ -124,7 +125,7 @@ export class MetadataFetch {
   }
 
   /**
-   * A message of the metadata exchange arrived: a part, a reject, or a request we cannot answer yet.
+   * Handles a ut_metadata message: a part, a reject, or a request that we cannot answer yet.
    *
    * @throws {ProtocolError} when the part does not fit
    * @throws {CorruptDataError} when the whole does not match the hash
@@ -159,7 +160,6 @@ export class MetadataFetch {
     return held.all === undefined ? haves : [held.all, ...haves];
   }
 
-  /** The connection is gone. */
   onDisconnected(connection: Connection): void {
     this.#copies.delete(connection);
     this.#scheduler.onDisconnected(connection);
@@ -167,7 +167,7 @@ export class MetadataFetch {
     this.#notBefore.delete(connection);
   }
 
-  /** A peer that stopped answering is asked again from the beginning, later; others come first. */
+  /** Drops the copy of a peer that stopped answering. It may start over later, after other peers. */
   tick(nowMs: number): void {
     for (const copy of this.#copies.values()) {
       if (nowMs - copy.lastMs >= RETRY_MS) this.#giveUp(copy, nowMs);
@@ -182,7 +182,7 @@ export class MetadataFetch {
       nowMs >= (this.#notBefore.get(connection) ?? 0);
   }
 
-  /** Begins as many copies as there is room for, or will be. */
+  /** Begins as many copies as there is room for, evicting slow ones if needed. */
   #giveTurns(nowMs: number): void {
     for (;;) {
       const next = this.#scheduler.next(this.#copies.values());

@@ -1,9 +1,9 @@
 /**
- * Whose copy of the metadata is fetched next, where more peers offer one than are asked at once.
+ * Chooses the peer whose copy of the metadata is fetched next when more offer one than can be asked at once.
  *
- * Whoever lies or dawdles cannot be told from others beforehand. So hosts take turns: those that have no
- * copy under way first, then those tried least, and of these the peers that we chose to dial before those
- * that came to us. A host that keeps its place for too long loses it, and gets twice the time next time.
+ * Peers that lie or are slow cannot be recognized beforehand, so hosts take turns. Hosts without a copy in
+ * progress come first, then those tried least often, and among these the peers that we dialled before those
+ * that connected to us. A host that takes too long loses its turn, and gets twice the time on the next one.
  *
  * @module
  */
@@ -11,10 +11,10 @@
 import { hostKey } from "../../codec/network_key.ts";
 import type { Connection } from "../connection/connection.ts";
 
-/** So long a copy may take at first while others wait; twice as long each time its host is tried. */
+/** How long a copy may take at first while others wait; doubles each time its host is tried. */
 const FIRST_PATIENCE_MS = 3000;
 const MAX_PATIENCE_MS = 96_000;
-/** What each part that came adds to that: 64 KiB a second are enough to go on. */
+/** Extra time for each part received; a peer that sends 64 KiB a second may continue. */
 const PART_MS = 250;
 /** Hosts whose tries are remembered. */
 const MAX_HOSTS = 1000;
@@ -23,33 +23,33 @@ const MAX_HOSTS = 1000;
 interface Turn {
   readonly connection: Connection;
   readonly startedMs: number;
-  /** Parts that have come. */
+  /** Number of parts received. */
   readonly received: number;
 }
 
-/** Those who wait, and who was tried how often. */
+/** The waiting peers, and how often each was tried. */
 export class MetadataScheduler {
   readonly #waiting = new Set<Connection>();
   readonly #hostTries = new Map<string, number>();
   readonly #tries = new Map<Connection, number>();
 
-  /** The peer can be asked. */
+  /** Adds a peer that can be asked. */
   wait(connection: Connection): void {
     this.#waiting.add(connection);
   }
 
-  /** The peer cannot be asked for now. */
+  /** Removes a peer that cannot be asked for now. */
   leave(connection: Connection): void {
     this.#waiting.delete(connection);
   }
 
-  /** The connection is gone. What its host was tried stays known. */
+  /** Forgets the connection, but not how often its host was tried. */
   onDisconnected(connection: Connection): void {
     this.#waiting.delete(connection);
     this.#tries.delete(connection);
   }
 
-  /** The peer's copy is begun. */
+  /** Records that the peer's copy is begun. */
   begin(connection: Connection): void {
     const host = hostKey(connection.peer.host);
     const tries = this.#hostTriesOf(host) + 1;
@@ -61,7 +61,7 @@ export class MetadataScheduler {
     if (this.#hostTries.size > MAX_HOSTS) this.#hostTries.delete(oldest!);
   }
 
-  /** Who is next, when these have their turn. */
+  /** The peer to ask next, given the current turns. */
   next(turns: Iterable<Turn>): Connection | undefined {
     const held = this.#heldBy(turns);
     let best: Connection | undefined;
@@ -80,8 +80,9 @@ export class MetadataScheduler {
   }
 
   /**
-   * Whose turn ends for the sake of `next`, if all places are taken: the latest of a host that has
-   * several, where this one has none; or somebody who takes too long.
+   * The turn that ends in favour of `next` when all places are taken: the latest of a host that has several,
+   * if the host of `next` has none. Otherwise a turn that takes too long, of any host if the host of `next`
+   * has no turn, else of the same host.
    */
   findEviction<T extends Turn>(
     next: Connection,

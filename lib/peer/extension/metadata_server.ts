@@ -1,5 +1,5 @@
 /**
- * The info dictionary for peers that came with a magnet link (BEP 9).
+ * Serves the info dictionary to peers that came with a magnet link (BEP 9).
  *
  * @module
  */
@@ -13,16 +13,15 @@ import type { Emit } from "../connection/actions.ts";
 import type { Connection } from "../connection/connection.ts";
 import { sendMetadata } from "../connection/metadata_message.ts";
 
-/** Answers to metadata requests per connection, in multiples of the whole dictionary. */
+/** Limit of answers per connection, in multiples of the whole dictionary. */
 const MAX_COPIES = 4;
 
-/** Gives the dictionary away. */
+/** Answers metadata requests. */
 export class MetadataServer {
   readonly #info: Uint8Array;
   readonly #emit: Emit;
   readonly #served = new Map<Connection, number>();
 
-  /** Serves this dictionary. */
   constructor(info: Uint8Array, emit: Emit) {
     this.#info = info;
     this.#emit = emit;
@@ -33,7 +32,7 @@ export class MetadataServer {
     return this.#info.length;
   }
 
-  /** A message of the exchange: what is asked for is sent, or refused. */
+  /** Answers a request with data or a reject; other messages are ignored. */
   onMessage(connection: Connection, message: MetadataMessage): void {
     if (message.type !== "request") return;
     const { piece } = message;
@@ -49,7 +48,6 @@ export class MetadataServer {
     sendMetadata(this.#emit, connection, { type: "data", piece, totalSize, data });
   }
 
-  /** The connection is gone. */
   onDisconnected(connection: Connection): void {
     this.#served.delete(connection);
   }

@@ -1,9 +1,9 @@
 /**
- * Peers tell each other of peers (BEP 11).
+ * Peer exchange (BEP 11).
  *
- * What is told is the difference to what was told before. So there is one list of everybody in the order
- * in which they came or left, and each connection remembers how far it has been told; while nothing
- * changes, nothing is looked at.
+ * Each message carries the changes since the last one. One list therefore holds all peers in the order of
+ * their last change, and each connection remembers up to which change its peer was told. While nothing
+ * changes, there is nothing to do.
  *
  * @module
  */
@@ -24,54 +24,54 @@ import { TokenBucket } from "../connection/token_bucket.ts";
 import { allowedAddresses } from "../peers/address_filter.ts";
 import type { PeerContext } from "../peers/peer_context.ts";
 
-/** One message a minute is the rule, and libtorrent hangs up on more than six. */
+/** The usual rate is one message a minute; libtorrent disconnects a peer that sends more than six. */
 const INTERVAL_MS = 60_000;
-/** The first message waits a little, so that in a young swarm it names more than the first who came. */
+/** Delay of the first message, so that in a young swarm it names more than the very first peers. */
 const FIRST_MS = 3000;
-/** Shoal takes news as they come: a swarm without a tracker is connected within seconds. */
+/** Shoal accepts frequent messages, so that a swarm without a tracker is connected within seconds. */
 const SHOAL_INTERVAL_MS = 2000;
 /** `-SO` in hex. */
 const SHOAL_ID = "2d534f";
 
-/** Messages a peer may send in a burst, and per second; ours to Shoal come every two seconds. */
+/** Messages a peer may send in a burst, and per second. We send one every two seconds to Shoal. */
 const MESSAGE_BURST = 10;
 const MESSAGES_PER_SECOND = 1;
-/** Messages beyond that are not read. After so many the peer has to go. */
+/** Messages beyond that are not read. After this many the peer is disconnected. */
 const MAX_UNREAD = 50;
-/** New addresses taken from one peer at first, and per second: what an honest one has to tell. */
+/** New addresses taken from one peer at first, and per second: as many as an honest peer has. */
 const ADDRESS_BURST = 200;
 const ADDRESSES_PER_SECOND = 1;
-/** Those who left are remembered so long that everybody can be told. */
+/** Peers that left are remembered so that every connection can be told; the oldest are dropped. */
 const MAX_GONE = 100;
 /**
- * Those who parted from us because neither wants anything are where they were, and just what a newcomer
- * looks for. So many of them are named (BEP 11), for so long.
+ * Peers that we parted from because neither side wants anything are still there, and just what a newcomer
+ * needs. This many of them are still announced (BEP 11), for this long.
  */
 const MAX_PARTED = 25;
 const PARTED_MS = 5 * 60_000;
 
-/** Somebody who is connected to us, or just was. */
+/** A peer that is or recently was connected to us. */
 interface Presence extends HostPort {
   readonly reach: AddressScope;
-  /** Absent when there is none any more. */
+  /** Absent when the peer is not connected. */
   connection: Connection | undefined;
-  /** It is there as far as we know. */
+  /** The peer is still there as far as we know. */
   isHere: boolean;
-  /** What was last known of it, when it is not connected. */
+  /** The peer's last known flags, when it is not connected. */
   flags: number;
-  /** The number of the change by which it came. */
+  /** Number of the change that added it. */
   readonly cameAt: number;
-  /** The number of the last change. */
+  /** Number of its last change. */
   changedAt: number;
 }
 
-/** What was said on one connection. */
+/** The PEX state of one connection. */
 interface Line {
-  /** Address under which others are told of this peer, once we know where it listens. */
+  /** Address under which this peer is announced to others, once we know its listen port. */
   address: string | undefined;
-  /** How far the peer's address reaches; `undefined`: nobody else can dial it there. */
+  /** Scope of the peer's address; `undefined` when no other peer can dial it. */
   readonly reach: AddressScope | undefined;
-  /** The last change the peer knows of. */
+  /** The last change the peer was told of. */
   told: number;
   nextMs: number;
   readonly messages: TokenBucket;
@@ -79,7 +79,7 @@ interface Line {
   unread: number;
 }
 
-/** Both directions of peer exchange. */
+/** Sends and receives PEX messages. */
 export class PeerExchange {
   readonly #context: PeerContext;
   readonly #lines = new Map<Connection, Line>();
@@ -89,12 +89,10 @@ export class PeerExchange {
   #changes = 0;
   #gone = 0;
 
-  /** Tells of peers that are connected, and takes new ones into the list of `context`. */
   constructor(context: PeerContext) {
     this.#context = context;
   }
 
-  /** A connection is open. */
   onConnected(connection: Connection, nowMs: number): void {
     this.#lines.set(connection, {
       address: undefined,
@@ -107,7 +105,9 @@ export class PeerExchange {
     });
   }
 
-  /** The connection is gone. `isHere`: the peer is not, we parted only because neither wants anything. */
+  /**
+   * The connection ended. `isHere`: the peer is still there; we parted because neither side wants anything.
+   */
   onDisconnected(connection: Connection, isHere: boolean, nowMs: number): void {
     const line = this.#lines.get(connection);
     this.#lines.delete(connection);
@@ -121,9 +121,10 @@ export class PeerExchange {
   }
 
   /**
-   * A peer tells of others. Who left its side may still be there for us, so only the new ones count.
+   * Handles a PEX message. Dropped peers are ignored, because a peer that left the sender may be there for
+   * us.
    *
-   * @throws {ProtocolError} when it is no such message, or the peer sends them without end
+   * @throws {ProtocolError} when the message is malformed, or the peer sends too many
    */
   onMessage(connection: Connection, payload: Uint8Array, nowMs: number): void {
     const line = this.#lines.get(connection);
@@ -141,7 +142,7 @@ export class PeerExchange {
     }
   }
 
-  /** Tells those who do not know it yet who came and who left. */
+  /** Tells each peer which peers came and left since its last message. */
   tick(nowMs: number): void {
     while (this.#parted.length > 0 && nowMs >= this.#parted[0]!.untilMs) this.#forgetParted();
     for (const [connection, line] of this.#lines) {
@@ -154,7 +155,7 @@ export class PeerExchange {
     }
   }
 
-  /** We know where the peer listens, so others can be told. */
+  /** Adds a peer whose listen port we know, so that others can be told. */
   #addPresence(connection: Connection, line: Line): void {
     const { host, port } = connection.peer;
     line.address = formatHostPort(host, port);
@@ -171,7 +172,7 @@ export class PeerExchange {
     this.#changed({ host, port, reach, connection, isHere: true, flags: 0, ...times });
   }
 
-  /** It becomes the last in the order of changes. */
+  /** Moves the peer to the end of the order of changes. */
   #changed(presence: Presence): void {
     const address = formatHostPort(presence.host, presence.port);
     presence.changedAt = ++this.#changes;
@@ -191,7 +192,7 @@ export class PeerExchange {
     }
   }
 
-  /** The one that parted first is not named any more, unless it came back. */
+  /** Stops announcing the peer that parted first, unless it came back. */
   #forgetParted(): void {
     const { presence } = this.#parted.shift()!;
     if (presence.isHere && presence.connection === undefined) this.#isGone(presence);
@@ -220,8 +221,8 @@ export class PeerExchange {
 }
 
 /**
- * Whether an address means the same to both: a loopback address or one of a private network does so only
- * within that machine or network.
+ * Whether an address is valid for both peers. A loopback or private address is so only within that machine or
+ * network.
  */
 function isOfUse(reach: AddressScope | undefined, distance: AddressScope | undefined): boolean {
   return reach !== undefined && distance !== undefined && reach >= distance;

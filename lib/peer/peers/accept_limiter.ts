@@ -1,6 +1,6 @@
 /**
- * How often one host may connect to us. Each visit costs a handshake and a list of what we have, so a
- * peer that hangs up and comes back without end is not let in every time.
+ * Limits how often one host may connect to us. Each inbound connection costs a handshake and a bitfield, so a
+ * host that keeps reconnecting is refused.
  *
  * @module
  */
@@ -8,18 +8,18 @@
 import { hostKey } from "../../codec/network_key.ts";
 import { TokenBucket } from "../connection/token_bucket.ts";
 
-/** Visits at once: as many peers as may well sit behind one address. */
+/** Connections accepted in a burst. Many peers can share one address behind a NAT. */
 const BURST = 300;
-/** Visits a second in the long run. */
+/** Connections per second in the long run. */
 const PER_SECOND = 10;
-/** Hosts that are remembered; of more, those that came first are forgotten. */
+/** Hosts to remember; beyond that the oldest entries are dropped. */
 const MAX_HOSTS = 1000;
 
-/** Counts the visits of each host. */
+/** Counts inbound connections per host. */
 export class AcceptLimiter {
   readonly #allowances = new Map<string, TokenBucket>();
 
-  /** Somebody connects; false when its host has come too often. */
+  /** Counts an inbound connection. Returns false when its host has connected too often. */
   allow(host: string, nowMs: number): boolean {
     const key = hostKey(host);
     let allowance = this.#allowances.get(key);

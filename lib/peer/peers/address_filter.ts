@@ -1,5 +1,5 @@
 /**
- * Addresses that somebody names: to which of them we let ourselves be sent.
+ * Decides which of the addresses that a source names may be dialled.
  *
  * @module
  */
@@ -17,18 +17,18 @@ import type { PeerSource } from "../connection/peer.ts";
 import type { ExternalAddress } from "./external_address.ts";
 import type { PeerList } from "./peer_list.ts";
 
-/** Addresses read of one answer: more than trackers give, though a datagram has room for ten thousand. */
+/** Addresses read from one answer. Trackers return fewer, though a datagram could hold ten thousand. */
 const MAX_NAMED = 200;
 
-/** How addresses were named. */
+/** How a source named addresses. */
 export interface Introduction {
   /** They were found under the v2 info-hash. */
   readonly v2: boolean;
-  /** The IP address of who told us; absent where each peer spoke for itself, and for the user. */
+  /** IP address of the source; absent when each peer named itself, or when the user did. */
   readonly by?: string | undefined;
 }
 
-/** Lets a book learn those of the addresses that may be dialled. */
+/** Adds those of the addresses that may be dialled to the peer list. */
 export function addPeers(
   book: PeerList,
   ownAddresses: ExternalAddress,
@@ -42,13 +42,14 @@ export function addPeers(
 }
 
 /**
- * Those of the addresses that may be dialled. All sources go through here; see `mayReach` for the rule.
- * Besides, nobody sends us to ourselves, and nobody but the user to where mail or remote login is served.
+ * Returns those of the addresses that may be dialled. Every source goes through this filter; `mayReach` has
+ * the rule. In addition, our own addresses are dropped, and so are the ports of mail and remote login unless
+ * the user named them.
  *
- * A source that names addresses where nobody can be hands on what it was told, and has not heard from
- * those it names. So what it says of this machine and of our cable is not believed either.
+ * A source that names unroutable addresses repeats what it was told and has not heard from those peers. Its
+ * machine-local and link-local addresses are therefore dropped too.
  *
- * @param from the IP address of whoever names them; absent where each speaks for itself
+ * @param from IP address of the source; absent when each peer named itself
  */
 export function allowedAddresses<T extends HostPort>(
   named: readonly T[],

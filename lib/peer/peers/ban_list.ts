@@ -1,41 +1,41 @@
 /**
- * Who lied or sent corrupt data. They have places of their own, so that they take none from those who may
- * be of use; and when the places are taken, who was banned first is forgotten.
+ * Peers that lied or sent corrupt data. They are kept apart from the peer list so that they take no room from
+ * useful peers. When the ban list is full, the oldest ban is dropped.
  *
  * @module
  */
 
 import { addressOf, type Peer } from "../connection/peer.ts";
 
-/** Banned peers that are remembered, and as many peer ids; strangers decide how many there are. */
+/** Limit for banned peers and, separately, for banned peer ids. Strangers decide how many there are. */
 const MAX_BANS = 500;
 
-/** Banned peers, by address and by who they said they are. */
+/** Banned peers, by address and by peer id. */
 export class BanList {
   readonly #byAddress = new Map<string, Peer>();
   readonly #ids = new Set<string>(); // host and peer id in hex
 
-  /** How many are remembered. */
+  /** Number of banned peers. */
   get size(): number {
     return this.#byAddress.size;
   }
 
-  /** All of them, who was banned first first. */
+  /** All banned peers, oldest ban first. */
   values(): IterableIterator<Peer> {
     return this.#byAddress.values();
   }
 
-  /** Who is banned at this address. */
+  /** The banned peer at this address. */
   at(address: string): Peer | undefined {
     return this.#byAddress.get(address);
   }
 
-  /** Whether somebody with this peer id was banned at this host. */
+  /** Whether a peer with this id was banned at this host. */
   hasId(host: string, peerIdHex: string): boolean {
     return this.#ids.has(`${host} ${peerIdHex}`);
   }
 
-  /** Remembers a peer. Returns who is forgotten for it. */
+  /** Adds a peer. Returns the peer that is dropped to make room, if any. */
   add(peer: Peer): Peer | undefined {
     this.#byAddress.set(addressOf(peer), peer);
     if (this.size <= MAX_BANS) return undefined;
@@ -44,14 +44,14 @@ export class BanList {
     return oldest;
   }
 
-  /** The peer is known by this id at its host as well. */
+  /** Bans a peer's id at its host as well. */
   addId({ host }: Peer, peerIdHex: string): void {
     this.#ids.add(`${host} ${peerIdHex}`);
     const [oldest] = this.#ids;
     if (this.#ids.size > MAX_BANS) this.#ids.delete(oldest!);
   }
 
-  /** It is remembered no longer, or under another address. */
+  /** Removes a peer, before it is forgotten or changes its address. */
   delete(peer: Peer): void {
     if (this.#byAddress.get(addressOf(peer)) === peer) this.#byAddress.delete(addressOf(peer));
   }

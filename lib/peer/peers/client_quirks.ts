@@ -1,5 +1,5 @@
 /**
- * Habits of particular programs, known by how their peer ids begin, that we had better heed.
+ * Quirks of particular clients, recognized by the prefix of their peer id.
  *
  * @module
  */
@@ -11,8 +11,8 @@ const [ARIA2, TRANSMISSION, RTORRENT] = ["A2-", "-TR", "-lt"].map((start) =>
 ) as [string, string, string];
 
 /**
- * Whether the program keeps the first of two connections, whoever initiated it. Were we to keep the
- * other, both would be lost, again and again.
+ * Whether the client keeps the first of two connections, regardless of which side initiated it. If we kept
+ * the other one, both would be lost, over and over.
  *
  * @param peerId in hex
  */
@@ -21,8 +21,8 @@ export function keepsFirstDuplicate(peerId: string): boolean {
 }
 
 /**
- * Whether the program, once it has got all that a peer told it of, asks that peer for nothing for up to
- * thirty seconds, whatever it hears meanwhile. So it cannot live on pieces that are offered one by one.
+ * Whether the client, once it has every piece a peer announced, sends that peer no requests for up to 30
+ * seconds, whatever haves arrive meanwhile. Such a client starves on pieces that are offered one by one.
  *
  * @param peerId in hex
  */

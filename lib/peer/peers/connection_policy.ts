@@ -1,6 +1,6 @@
 /**
- * Who gets a connection: whom we dial, who may come in, which of two connections to the same peer stays,
- * and who makes room when there are as many as we want.
+ * Decides which peers get a connection: which ones to dial, which ones to accept, which of two connections to
+ * the same peer stays, and which one is evicted when the connection limit is reached.
  *
  * @module
  */
@@ -17,21 +17,21 @@ import { DialQuotas } from "./network_usage.ts";
 import type { PeerContext } from "./peer_context.ts";
 import type { PeerList } from "./peer_list.ts";
 
-/** Attempts to connect under way at once. */
+/** Limit of simultaneous dials. */
 const MAX_DIALS = 30;
-/** More than any priority: among peers of one source, hosts that failed less often come first. */
+/** Exceeds any peer priority, so within one source rank hosts with fewer failures always come first. */
 const FAILURE_WEIGHT = 2 ** 33;
 
-/** Who we are, how many connections we want, and whether we want anything else. */
+/** Our peer id, our connection limit, and whether we still want pieces. */
 interface PolicyOptions {
-  /** Ours, 20 bytes. */
+  /** Our peer id, 20 bytes. */
   readonly peerId: Uint8Array;
   readonly maxConnections: number;
-  /** Whether everything we want is here. */
+  /** Whether we have everything we want. */
   readonly wantsNothing: () => boolean;
 }
 
-/** Decides over connections; the swarm opens and closes them. */
+/** Makes the decisions; the swarm opens and closes the connections. */
 export class ConnectionPolicy {
   readonly #context: PeerContext;
   readonly #peers: PeerList;
@@ -41,12 +41,11 @@ export class ConnectionPolicy {
   readonly #peerId: string;
   readonly #duplicateJudge: DuplicateConnections;
   readonly #failures = new DialFailures();
-  /** The ports at which inbound peers say they listen. */
+  /** Ports on which inbound peers say they listen. */
   readonly #listenPorts = new Map<Connection, number>();
-  /** Closed in favour of another with the same peer. */
+  /** Connections closed in favour of another one with the same peer. */
   readonly #duplicates = new Set<Connection>();
 
-  /** Decides over the peers and the connections of `context`. */
   constructor(context: PeerContext, { peerId, maxConnections, wantsNothing }: PolicyOptions) {
     this.#context = context;
     this.#peers = context.peers;
@@ -58,9 +57,10 @@ export class ConnectionPolicy {
   }
 
   /**
-   * The peers to dial now, best first. A host and a network get their portions of the attempts. Where
-   * there is no room for anybody, a connection of no use to either side is closed, and the next call fills
-   * its place; or one is dialled for whom one of a crowd will make room.
+   * The peers to dial now, best first. {@link DialQuotas} limits the dials per host and network. When the
+   * connection limit is reached, the policy closes a connection that is useless to both sides, and the next
+   * call fills its slot. If there is no such connection, it may return one peer for which a connection of an
+   * over-represented host or network will be evicted.
    */
   nextDials(nowMs: number): Peer[] {
     const { connecting } = this.#peers;
@@ -93,7 +93,7 @@ export class ConnectionPolicy {
     return this.#peers.nextToDial(count, this.#wantsNothing(), priorityOf, mayDial);
   }
 
-  /** Somebody connected to us; returns `undefined` when there is no room or it is not welcome. */
+  /** Handles an inbound connection. Returns `undefined` when there is no room or the peer is not welcome. */
   accept(host: string, port: number, nowMs: number): Peer | undefined {
     if (this.#slots.areTaken && !this.#isAtHost(host)) {
       if (this.#slots.findEviction({ host, port }, nowMs) === undefined) return undefined;
@@ -107,8 +107,8 @@ export class ConnectionPolicy {
   }
 
   /**
-   * Handshakes are through: why there will be no connection all the same, or `undefined`. Another
-   * connection that has to go for it is closed.
+   * Called when both handshakes are complete. Returns why the connection is refused, or `undefined` to keep
+   * it. Closes another connection if that has to make room.
    */
   reasonToReject(peer: Peer, peerId: string, inbound: boolean, nowMs: number): string | undefined {
     const unwelcome = this.#unwelcome(peer, peerId, inbound);
@@ -123,11 +123,11 @@ export class ConnectionPolicy {
     return undefined;
   }
 
-  /** An attempt to connect, ours or the peer's, came to nothing. */
+  /** A dial or an inbound attempt failed. */
   dialFailed(peer: Peer, reason: string, nowMs: number): void {
     this.#failures.failed(peer.host);
     this.#failed(peer, reason, nowMs);
-    // Perhaps because it has connected to us meanwhile, and could not be recognized while we dialled.
+    // The dial may have failed because the peer connected to us meanwhile and was not recognized.
     for (const connection of this.#connections.values()) {
       const { peer: other } = connection;
       if (other.dialable || other.host !== peer.host) continue;
@@ -137,14 +137,13 @@ export class ConnectionPolicy {
     }
   }
 
-  /** Time passed: who was asked whether it is alive, and says nothing, has to go. */
+  /** Closes the connections of peers that did not answer a liveness check. */
   tick(nowMs: number): void {
     for (const connection of this.#duplicateJudge.tick(nowMs)) {
       this.#close(connection, "answers no more, and came back from elsewhere");
     }
   }
 
-  /** A connection is gone. */
   onDisconnected(connection: Connection, reason: string, nowMs: number): void {
     this.#duplicateJudge.onDisconnected(connection);
     this.#listenPorts.delete(connection);
@@ -152,29 +151,29 @@ export class ConnectionPolicy {
     if (this.#duplicates.delete(connection)) {
       return this.#wasDuplicate(peer, negotiated.peerId, negotiated.inbound, reason, nowMs);
     }
-    const serves = !download.peerChoking && peer.url === undefined; // a web seed always says so
+    const serves = !download.peerChoking && peer.url === undefined; // a web seed always does
     const moved = download.meter.total > 0 || upload.meter.total > 0;
     const useful = moved || serves || extension.gaveMetadata || renewed;
     this.#peers.lost(peer, reason, useful, nowMs, this.#context.random);
   }
 
-  /** A peer is proven to lie: never again, and not a moment longer. */
+  /** Bans a peer that is proven to have lied, and closes its connection. */
   ban(peer: Peer, reason: string): void {
     const connection = [...this.#connections.values()].find((other) => other.peer === peer);
     this.#peers.ban(peer, connection?.negotiated.peerId, reason);
     if (connection !== undefined) this.#close(connection, reason);
   }
 
-  /** An inbound peer said where it listens: it may be somebody we know, even somebody banned. */
+  /** An inbound peer told us its listen port. That may identify it as a known peer, or a banned one. */
   setListenPort(connection: Connection, listenPort: number): void {
-    if (isServicePort(listenPort)) return; // another machine's perhaps, behind the same address
+    if (isServicePort(listenPort)) return; // perhaps of another machine behind the same address
     this.#listenPorts.set(connection, listenPort);
     this.#peers.setListenPort(connection.peer, listenPort);
     const { state, reason } = connection.peer;
     if (state === "banned") this.#close(connection, reason);
   }
 
-  /** From now on trackers and the user alone introduce peers (BEP 27): the others have to go. */
+  /** Only trackers and the user may introduce peers from now on (BEP 27). Disconnects all others. */
   becomePrivate(): void {
     const strangers = new Set(this.#peers.becomePrivate());
     for (const connection of this.#connections.values()) {
@@ -189,7 +188,7 @@ export class ConnectionPolicy {
     }
     if (peer.state === "banned") return peer.reason;
     if (this.#peers.isBannedId(peer.host, peerId)) return "banned before";
-    return inbound || peer.dialable ? undefined : "the torrent is private"; // and became so just now
+    return inbound || peer.dialable ? undefined : "the torrent is private"; // since just now
   }
 
   #failed(peer: Peer, reason: string, nowMs: number): string {
@@ -197,7 +196,7 @@ export class ConnectionPolicy {
     return reason;
   }
 
-  /** One of two connections with one peer: see {@link DuplicateConnections}. */
+  /** Chooses between two connections with one peer: see {@link DuplicateConnections}. */
   #chooseDuplicate(
     peer: Peer,
     twin: Connection,
@@ -215,7 +214,10 @@ export class ConnectionPolicy {
     return "connected already";
   }
 
-  /** Nothing failed. And if we dialled it, we know now where the peer listens that is connected to us. */
+  /**
+   * Treats the end of a duplicate as no failure. If we had dialled it, its address tells us where the
+   * connected peer listens.
+   */
   #wasDuplicate(
     peer: Peer,
     peerId: string,
@@ -241,7 +243,10 @@ export class ConnectionPolicy {
     return undefined;
   }
 
-  /** Perhaps the same peer, dialled by us at the same moment: its handshake will tell. */
+  /**
+   * A connection from a host we are connected to may be the same peer, dialled by both sides at the same
+   * moment. Its handshake will tell.
+   */
   #isAtHost(host: string): boolean {
     for (const { peer, closing } of this.#connections.values()) {
       if (peer.host === host && !closing) return true;

@@ -1,25 +1,24 @@
 /**
- * How often hosts could not be reached. Whoever invents peers names one host under many ports, or many hosts
- * that do not exist: a host that was never tried comes before one that failed.
+ * Counts failed dials by host. A source that invents peers names one host under many ports, or many hosts
+ * that do not exist. A host that was never tried is therefore dialled before one that failed.
  *
  * @module
  */
 
 import { hostKey } from "../../codec/network_key.ts";
 
-/** Hosts that are remembered; of more, those whose last failure is the longest ago are forgotten. */
+/** Hosts to remember; beyond that the host with the oldest last failure is dropped. */
 const MAX_HOSTS = 3000;
 
-/** Counts attempts to connect that came to nothing, by host. */
+/** Counts failed dials by host. */
 export class DialFailures {
   readonly #failures = new Map<string, number>();
 
-  /** How many attempts came to nothing since one of them led to a connection. */
+  /** Number of failed dials since the last successful one. */
   at(host: string): number {
     return this.#failures.size === 0 ? 0 : this.#failures.get(hostKey(host)) ?? 0;
   }
 
-  /** An attempt came to nothing. */
   failed(host: string): void {
     const key = hostKey(host);
     const failures = this.#failures.get(key) ?? 0;
@@ -29,7 +28,6 @@ export class DialFailures {
     if (this.#failures.size > MAX_HOSTS) this.#failures.delete(oldest!);
   }
 
-  /** An attempt led to a connection. */
   succeeded(host: string): void {
     this.#failures.delete(hostKey(host));
   }

@@ -1,5 +1,5 @@
 /**
- * Whom to dial next: the better we know that somebody is there, the sooner.
+ * Decides which peers to dial next: the more reliable the source of an address, the sooner.
  *
  * @module
  */
@@ -8,33 +8,33 @@ import { type Peer, sourceRank } from "../connection/peer.ts";
 
 const RANK_COUNT = 4;
 
-/** A number by which candidates of one rank are ordered, highest first. */
+/** Orders candidates of the same rank, highest number first. */
 export type PriorityOf = (peer: Peer) => number;
 
 /** The peers that can be dialled now. */
 export class DialQueue {
   readonly #wanting = sets();
-  /** Those that wanted nothing when last seen: of no use to us once we want nothing either. */
+  /** Peers that wanted nothing when last seen. They are of no use once we want nothing either. */
   readonly #sated = sets();
 
-  /** The peer can be dialled from now on. What is known of it must not change while it is in here. */
+  /** Adds a peer that can be dialled. Its source and `wantsNothing` must not change while it is queued. */
   add(peer: Peer): void {
     const ranks = peer.wantsNothing ? this.#sated : this.#wanting;
     ranks[sourceRank(peer.source)]!.add(peer);
   }
 
-  /** The peer cannot be dialled any more, or is to be added anew. */
+  /** Removes a peer that can no longer be dialled, or that is about to be added again. */
   delete(peer: Peer): void {
     for (const set of this.#wanting) set.delete(peer);
     for (const set of this.#sated) set.delete(peer);
   }
 
   /**
-   * Up to `count` peers, best first; they stay in the queue. Where one rank has more than fit, the ones
-   * of highest priority.
+   * Up to `count` peers, best first; they stay in the queue. When a rank has more candidates than fit, those
+   * of highest priority come first.
    *
-   * @param weWantNothing leaves out those that want nothing either
-   * @param mayDial asked of one after the other, in the order in which they would be dialled
+   * @param weWantNothing leaves out peers that want nothing either
+   * @param mayDial called for one candidate after the other, in dial order
    */
   best(
     count: number,
@@ -70,11 +70,11 @@ interface Entry {
   readonly peer: Peer;
 }
 
-/** Peers that are away. Entries that no longer hold are skipped when their time comes. */
+/** Peers that are away. Stale entries are skipped when their time comes. */
 export class RetryQueue {
   readonly #heap: Entry[] = [];
 
-  /** The peer went away and is due at its `retryAtMs`. */
+  /** Adds a peer that is due at its `retryAtMs`. */
   add(peer: Peer): void {
     const heap = this.#heap;
     let at = heap.push({ atMs: peer.retryAtMs, peer }) - 1;
@@ -86,7 +86,7 @@ export class RetryQueue {
     }
   }
 
-  /** The peers that are away and due, earliest first; they are taken out. */
+  /** Removes and yields the peers that are away and due, earliest first. */
   *due(nowMs: number): Generator<Peer> {
     for (let first = this.#heap[0]; first !== undefined && first.atMs <= nowMs;) {
       this.#removeFirst();

@@ -1,11 +1,11 @@
 /**
- * Two connections with one peer: which of them stays.
+ * Decides which of two connections with one peer stays.
  *
- * Peers that dial each other at the same moment drop the same one of the two. Later the one that is there
- * stays as long as its peer is alive: a peer id is no proof, and whoever copies one must not drive out
- * whom it belongs to. But a newcomer casts a doubt. A peer whose address is gone says nothing any more,
- * and nobody hears that from its connection; so the peer is asked for something, and when nothing at all
- * comes, its connection ends and the newcomer's next attempt succeeds.
+ * When two peers dial each other at the same moment, both sides drop the same connection. Later, the existing
+ * connection stays as long as its peer is alive: a peer id proves nothing, and a peer that copies one must
+ * not displace its owner. A newcomer casts doubt on the existing connection, though, because a peer whose
+ * address is gone falls silent without closing it. We then send that peer a request. If nothing at all
+ * arrives, we close the connection, and the newcomer's next attempt succeeds.
  *
  * @module
  */
@@ -18,30 +18,32 @@ import { sendMetadata } from "../connection/metadata_message.ts";
 import { keepsFirstDuplicate } from "./client_quirks.ts";
 
 /**
- * So long after the first a second connection the other way may be of two that were dialled at the same
- * moment; where both see each other at one address, handshakes may have taken their time.
+ * How long after the first a second connection in the other direction may still come from a simultaneous
+ * dial. The time is longer when both come from one address, since handshakes may be slow.
  */
 const RACE_MS = 10_000;
 const RACE_ELSEWHERE_MS = 1000;
-/** Who said something so recently is alive. */
+/** A peer that sent something this recently is alive. */
 const FRESH_MS = 1000;
-/** So long a peer has to say anything at all after it was asked. */
+/** How long a peer has to send anything at all after we ask. */
 const ANSWER_MS = 4000;
 
-/** Judges between connections with one peer. */
+/** Chooses between connections with one peer. */
 export class DuplicateConnections {
   readonly #ourId: string;
   readonly #emit: Emit;
-  /** Whose peer was asked whether it is alive, and when. */
+  /** Connections whose peer was asked for a sign of life, and when. */
   readonly #doubts = new Map<Connection, number>();
 
-  /** `ourId`: our peer id in hex. */
+  /** `ourId` is our peer id in hex. */
   constructor(ourId: string, emit: Emit) {
     this.#ourId = ourId;
     this.#emit = emit;
   }
 
-  /** Whether the second connection is to stay instead of the first: they are of one moment. */
+  /**
+   * Whether to keep the second connection instead of the first, since both were dialled at the same moment.
+   */
   isSecondKept(first: Connection, host: string, inbound: boolean, nowMs: number): boolean {
     const { peer, negotiated, openedMs } = first;
     if (negotiated.inbound === inbound || keepsFirstDuplicate(negotiated.peerId)) return false;
@@ -52,8 +54,9 @@ export class DuplicateConnections {
   }
 
   /**
-   * Somebody else came who says to be this peer. Returns after how many milliseconds it may come again,
-   * since it will be known then whether this one is alive; `undefined` when it is, or cannot be asked.
+   * Another connection claims the peer id of this one. Returns after how many milliseconds it may try again,
+   * because we will know by then whether this peer is alive. Returns `undefined` when the peer is alive, or
+   * cannot be asked.
    */
   doubt(connection: Connection, nowMs: number): number | undefined {
     if (nowMs - connection.lastReceivedMs < FRESH_MS) return undefined;
@@ -65,7 +68,7 @@ export class DuplicateConnections {
     return ANSWER_MS;
   }
 
-  /** The connections whose peers were asked in vain. */
+  /** Returns the connections whose peers did not answer in time. */
   tick(nowMs: number): Connection[] {
     const dead: Connection[] = [];
     for (const [connection, askedMs] of this.#doubts) {
@@ -77,7 +80,6 @@ export class DuplicateConnections {
     return dead;
   }
 
-  /** The connection is gone. */
   onDisconnected(connection: Connection): void {
     this.#doubts.delete(connection);
   }

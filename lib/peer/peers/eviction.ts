@@ -1,5 +1,5 @@
 /**
- * The connections of a torrent as places that many want: who makes room when all are taken.
+ * Decides which connection is evicted when a torrent has reached its connection limit.
  *
  * @module
  */
@@ -9,40 +9,40 @@ import type { Connection } from "../connection/connection.ts";
 import { Census } from "./network_usage.ts";
 import type { PeerContext } from "./peer_context.ts";
 
-/** A connection this young has not had the time to be of use, and makes room for nobody. */
+/** A younger connection has had no time to be useful, and is not evicted for being idle. */
 const GRACE_MS = 10_000;
 /**
- * While all places are taken, a host and a network may keep so many of them as long as they make use of
- * them. Of what they hold beyond that, anything makes room for those who hold less.
+ * When the limit is reached, a host and a network may keep this many connections as long as they use them.
+ * Any connection beyond that may be evicted for a newcomer whose host or network has fewer.
  */
 const FEW_PER_HOST = 4;
 const FEW_PER_NETWORK = 16;
 
-/** Somebody's address. */
+/** A peer's address. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-/** Looks who holds a place, and who is to give one up. */
+/** The connection slots of a torrent: counts them and chooses which one to free. */
 export class ConnectionSlots {
   readonly #context: PeerContext;
   readonly #maxConnections: number;
   readonly #wantsNothing: () => boolean;
 
-  /** `wantsNothing` says whether everything we want is here. */
+  /** `wantsNothing` says whether we have everything we want. */
   constructor(context: PeerContext, maxConnections: number, wantsNothing: () => boolean) {
     this.#context = context;
     this.#maxConnections = maxConnections;
     this.#wantsNothing = wantsNothing;
   }
 
-  /** Whether there are as many connections as there may be. */
+  /** Whether the connection limit is reached. */
   get areTaken(): boolean {
     return this.#context.connections.size >= this.#maxConnections && this.free <= 0;
   }
 
-  /** How many more there may be. Web seeds do not count: they take nobody's place. */
+  /** How many more connections are allowed. Web seeds do not count. */
   get free(): number {
     let free = this.#maxConnections;
     for (const { closing, peer } of this.#context.connections.values()) {
@@ -52,21 +52,21 @@ export class ConnectionSlots {
   }
 
   /**
-   * The connection that is worth less than one to the newcomer; never one that the user asked for.
+   * The connection that is worth less than one to the newcomer. Peers that the user added are never evicted.
    *
-   * - One that idles and is of no use to either side goes for anybody: it takes our requests and sends
-   *   nothing, or we want nothing and nor does the peer, at least not from us.
-   * - One of the host that holds most of them, then of the network that does, goes for somebody whose host
-   *   or network holds less, and would hold less even then.
-   * - Others that idle go for a newcomer of higher priority (BEP 40), which all peers compute alike: so
-   *   places are not a matter of who came first, and nobody gets one by coming again and again.
+   * - An idle connection that is useless to both sides is evicted for any newcomer: the peer takes our
+   *   requests and sends nothing, or neither side wants anything from the other.
+   * - A connection of the host, or else the network, with the most connections is evicted for a newcomer
+   *   whose host or network has fewer and would still have fewer afterwards.
+   * - Any other idle connection is evicted for a newcomer of higher priority (BEP 40). All peers compute the
+   *   same priority, so slots do not go to whoever came first, and reconnecting over and over gains nothing.
    */
   findEviction(newcomer: Address, nowMs: number): Connection | undefined {
     return this.#useless(nowMs) ?? this.ofCrowd(newcomer, nowMs) ??
       this.#ofLowerPriority(newcomer, nowMs);
   }
 
-  /** The priority of a peer towards us; `undefined` while we do not know how it sees us. */
+  /** A peer's priority towards us; `undefined` while we do not know how it sees us. */
   priorityOf({ host, port }: Address): number | undefined {
     const { ownAddresses } = this.#context;
     const own = ownAddresses.forPeer(host);
@@ -84,7 +84,7 @@ export class ConnectionSlots {
     return undefined;
   }
 
-  /** One over which neither side wants anything of the other. */
+  /** A connection on which neither side is interested in the other. */
   ofNoInterest(nowMs: number): Connection | undefined {
     for (const connection of this.#mayLeave()) {
       const { pieces, upload } = connection;
@@ -123,7 +123,7 @@ export class ConnectionSlots {
     for (const connection of this.#mayLeave()) {
       if (!isEvictable(connection, nowMs)) continue;
       const around = census.around(connection);
-      if (around.host < own.host || around.network < own.network) continue; // it holds less as it is
+      if (around.host < own.host || around.network < own.network) continue; // it already has fewer
       const priority = this.priorityOf(connection.peer);
       if (priority === undefined || priority >= least) continue;
       least = priority;
@@ -132,7 +132,7 @@ export class ConnectionSlots {
     return leaver;
   }
 
-  /** Says of hosts whether one connection more leaves them with less than others have. */
+  /** Returns a test of whether a host, with one more connection, would still have fewer than others. */
   holdLess(): (host: string) => boolean {
     const census = this.#census();
     let [host, network] = [0, 0];
@@ -168,7 +168,7 @@ function isEvictable(connection: Connection, nowMs: number): boolean {
   return rateOf(connection, nowMs) === 0;
 }
 
-/** Of two of a crowd: the one over which less moves, or the younger. */
+/** Of two connections of a crowd, the one that moves less data is worth less, or else the younger one. */
 function isWorthLess(one: Connection, other: Connection, nowMs: number): boolean {
   const difference = rateOf(one, nowMs) - rateOf(other, nowMs);
   return difference < 0 || (difference === 0 && one.openedMs > other.openedMs);

@@ -1,6 +1,6 @@
 /**
- * Where we are: the addresses of this machine, and under which others see us, as they say in their
- * extended handshakes (BEP 10, `yourip`).
+ * Our own addresses: those of this machine, and those under which peers see us, as they report in extended
+ * handshakes (BEP 10, `yourip`).
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { bytesToIp, type HostPort, isLoopback } from "../../codec/address.ts";
 import { type AddressScope, reachOf } from "../../codec/address_scope.ts";
 
-/** Votes kept; one lie among many does not count then, and a new address soon wins. */
+/** Votes kept: enough that one lie does not count, and few enough that a new address soon wins. */
 const MAX_VOTES = 32;
 
 interface Vote {
@@ -19,7 +19,7 @@ interface Vote {
 
 /** Our addresses, as we know them and as most peers see them. */
 export class ExternalAddress {
-  /** Where we listen. */
+  /** Our listen port. */
   readonly port: number;
   /** The addresses of this machine's interfaces, as far as the driver knows them. */
   here: readonly string[] = [];
@@ -27,11 +27,7 @@ export class ExternalAddress {
   #votes: Vote[] = [];
   readonly #winners = new Map<string, string | undefined>(); // by reach and family
 
-  /**
-   * Nobody has said anything yet.
-   *
-   * @param host the one address we listen at; absent when it is all of them
-   */
+  /** @param host the one address we listen on; absent when we listen on all of them */
   constructor(port: number, host?: string) {
     this.port = port;
     this.#host = host;
@@ -41,14 +37,14 @@ export class ExternalAddress {
   vote(bytes: Uint8Array, from: string): void {
     const reach = reachOf(from);
     if (reach === undefined) return;
-    const others = this.#votes.filter((vote) => vote.from !== from); // a host has one vote
+    const others = this.#votes.filter((vote) => vote.from !== from); // one vote per host
     this.#votes = [...others, { ip: bytesToIp(bytes), from, reach }].slice(-MAX_VOTES);
     this.#winners.clear();
   }
 
   /**
-   * The address under which `other` most likely sees us: the one that most peers as near as it have named,
-   * in its family. `undefined` while none has.
+   * The address under which `other` most likely sees us: the one that most peers of the same scope reported,
+   * in its address family. `undefined` while no such peer has reported one.
    */
   forPeer(other: string): string | undefined {
     const reach = reachOf(other);
@@ -58,8 +54,8 @@ export class ExternalAddress {
   }
 
   /**
-   * Whether we listen there. What others say of us does not count: they could talk us out of somebody
-   * who is there.
+   * Whether we listen there. What peers report does not count, or they could keep us from dialling another
+   * peer.
    */
   includes({ host, port }: HostPort): boolean {
     if (port !== this.port) return false;

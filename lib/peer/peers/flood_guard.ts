@@ -1,6 +1,6 @@
 /**
- * Messages that cost their sender next to nothing and us some work: what a peer has, said once more, and
- * turns of choking and interest. Nobody needs many of them, so there is a bound.
+ * Limits messages that cost the sender almost nothing and us some work: repeated announcements of pieces, and
+ * changes of choking and interest. No honest peer needs many of them.
  *
  * @module
  */
@@ -10,41 +10,40 @@ import { ProtocolError } from "../../errors.ts";
 import type { Connection } from "../connection/connection.ts";
 import { TokenBucket } from "../connection/token_bucket.ts";
 
-/** Messages that may be saved up, besides one for each piece: a peer may lose a file and get it again. */
+/** Messages allowed in a burst, plus one per piece, since a peer may lose a file and fetch it again. */
 const BURST = 2000;
-/** Messages a second that are borne for ever. */
+/** Messages per second that are tolerated indefinitely. */
 const PER_SECOND = 20;
 /**
- * Messages about all pieces that may be saved up: each makes us look at every piece, so it counts as a
- * part of all that may be said. One is what a peer needs.
+ * Messages about all pieces allowed in a burst. Each makes us look at every piece, so each costs this
+ * fraction of the whole allowance. An honest peer needs one.
  */
 const WHOLE_BURST = 4;
 
-/** Counts what peers say. */
+/** Counts cheap messages per connection. */
 export class FloodGuard {
   readonly #capacity: number;
   readonly #allowances = new Map<Connection, TokenBucket>();
 
-  /** For a torrent of so many pieces. */
   constructor(pieceCount: number) {
     this.#capacity = BURST + pieceCount;
   }
 
   /**
-   * The peer says something.
+   * Counts a message.
    *
-   * @throws {ProtocolError} when it says too much that is not new
+   * @throws {ProtocolError} when the peer repeats itself too often
    */
   onMessage(connection: Connection, message: Message, nowMs: number): void {
     const cost = this.#costOf(connection, message);
-    // For a web server our own side speaks, and says anew what there is each time a file turns out missing.
+    // Our own web seed client speaks for a web server, and sends a new bitfield whenever a file is missing.
     if (cost > 0 && connection.peer.url === undefined) this.charge(connection, cost, nowMs);
   }
 
   /**
-   * The peer did something that counts so much.
+   * Charges the peer with `cost` messages.
    *
-   * @throws {ProtocolError} when that is too much
+   * @throws {ProtocolError} when its allowance is used up
    */
   charge(connection: Connection, cost: number, nowMs: number): void {
     let allowance = this.#allowances.get(connection);
@@ -55,12 +54,11 @@ export class FloodGuard {
     if (!allowance.tryTake(nowMs, cost)) throw new ProtocolError("says the same again and again");
   }
 
-  /** The connection is gone. */
   onDisconnected(connection: Connection): void {
     this.#allowances.delete(connection);
   }
 
-  /** What a message counts; 0 for what brings something new, or is bounded elsewhere. */
+  /** The cost of a message; 0 when it brings something new or is limited elsewhere. */
   #costOf({ pieces }: Connection, message: Message): number {
     switch (message.type) {
       case "have":

@@ -1,23 +1,22 @@
 /**
- * How much work each host may make us do, however many connections it has and however often it comes
- * again.
+ * Limits how much work each host may cause, however many connections it has and however often it reconnects.
  *
  * @module
  */
 
 import { hostKey } from "../../codec/network_key.ts";
 
-/** Hosts that are remembered; of more, those that came first are forgotten. */
+/** Hosts to remember; beyond that the least recently used are dropped. */
 const MAX_HOSTS = 1000;
 
-/** What one host may still have done for it. */
+/** The work that may still be done for one host. */
 export class HostQuota {
   readonly #capacity: number;
   readonly #perSecond: number;
   #left: number;
   #atMs: number;
 
-  /** All of it. */
+  /** Starts with the full capacity. */
   constructor(capacity: number, perSecond: number, nowMs: number) {
     this.#capacity = capacity;
     this.#perSecond = perSecond;
@@ -25,7 +24,7 @@ export class HostQuota {
     this.#atMs = nowMs;
   }
 
-  /** So much was done for the host. Returns for how many milliseconds nothing more shall be. */
+  /** Charges the host for work. Returns for how many milliseconds no more work may be done for it. */
   spend(units: number, nowMs: number): number {
     const gained = (nowMs - this.#atMs) / 1000 * this.#perSecond;
     this.#left = Math.min(this.#capacity, this.#left + gained) - units;
@@ -34,24 +33,24 @@ export class HostQuota {
   }
 }
 
-/** The shares of all hosts. */
+/** The quotas of all hosts. */
 export class HostQuotas {
   readonly #capacity: number;
   readonly #perSecond: number;
   readonly #shares = new Map<string, HostQuota>();
 
-  /** Each host may save up so much, and gets so much a second. */
+  /** Each host may save up `capacity` units and gains `perSecond` units a second. */
   constructor(capacity: number, perSecond: number) {
     this.#capacity = capacity;
     this.#perSecond = perSecond;
   }
 
-  /** The share of the host at this IP address: the same one for all its connections. */
+  /** The quota of the host at this IP address, shared by all its connections. */
   of(host: string, nowMs: number): HostQuota {
     const key = hostKey(host);
     const share = this.#shares.get(key) ?? new HostQuota(this.#capacity, this.#perSecond, nowMs);
     this.#shares.delete(key);
-    this.#shares.set(key, share); // the last to be forgotten
+    this.#shares.set(key, share); // moves it to the end
     const [oldest] = this.#shares.keys();
     if (this.#shares.size > MAX_HOSTS) this.#shares.delete(oldest!);
     return share;

@@ -1,5 +1,5 @@
 /**
- * What a connection needs while nothing happens on it: when it ends, and when it is to be kept alive.
+ * Decides when an idle connection is closed, and when it needs a keep-alive.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import type { Connection } from "../connection/connection.ts";
 
 const KEEP_ALIVE_MS = 55_000;
-/** rqbit hangs up after ten silent seconds. */
+/** rqbit disconnects after ten seconds of silence. */
 const KEEP_ALIVE_RQBIT_MS = 8000;
 /** `-rQ` in hex. */
 const RQBIT_ID = "2d7251";
 const IDLE_TIMEOUT_MS = 150_000;
-/** So long a new connection has to say what it has and wants. */
+/** How long a new connection has to announce pieces and interest. */
 const FIRST_WORDS_MS = 1000;
 
-/** Notes in the peer what its connection tells: whether it has everything, or wants nothing more. */
+/** Records in the peer whether it is complete and whether it wants nothing more. */
 export function recordCompleteness(
   { peer, pieces, extension }: Connection,
   isTransferring: boolean,
@@ -24,7 +24,7 @@ export function recordCompleteness(
   peer.wantsNothing = peer.complete || extension.uploadOnly;
 }
 
-/** Why the connection is to be closed, if it is. `weWantNothing`: everything we want is here. */
+/** Why to close the connection, or `undefined`. `weWantNothing`: we have everything we want. */
 export function closeReason(
   connection: Connection,
   weWantNothing: boolean,
@@ -39,7 +39,7 @@ export function closeReason(
   return peer.complete ? "both sides are complete" : "both sides want nothing more";
 }
 
-/** Whether neither side wants anything. */
+/** Whether neither side wants anything from the other. */
 export function bothUninterested(
   { peer, upload }: Connection,
   weWantNothing: boolean,
@@ -47,7 +47,7 @@ export function bothUninterested(
   return weWantNothing && peer.wantsNothing && !upload.peerInterested;
 }
 
-/** Whether something has to be said so that the peer does not hang up. */
+/** Whether to send a keep-alive so that the peer does not disconnect. */
 export function keepAliveDue({ negotiated, lastSentMs }: Connection, nowMs: number): boolean {
   const isRqbit = negotiated.peerId.startsWith(RQBIT_ID);
   return nowMs - lastSentMs >= (isRqbit ? KEEP_ALIVE_RQBIT_MS : KEEP_ALIVE_MS);

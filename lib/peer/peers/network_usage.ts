@@ -1,6 +1,6 @@
 /**
- * Who takes how much of what there is not enough of: counted by host and by network, since whoever has
- * one address of them can have the others, and by who brought it.
+ * Counts who uses a scarce resource, by host, by network and by introducer. The network counts too because
+ * a party that has one of its addresses can get the others.
  *
  * @module
  */
@@ -13,43 +13,45 @@ interface Tally {
   count: number;
 }
 
-/** Whom somebody shares a fate with. */
+/** The tallies that count a peer. */
 interface Membership {
   readonly introducer: Tally;
   readonly network: Tally;
   readonly host: Tally;
 }
 
-/** In this order it is looked who holds most. */
+/** The order in which the crowds are compared. */
 const KINDS = ["introducer", "network", "host"] as const;
 type Kind = typeof KINDS[number];
 
-/** Of those below it somebody goes for anybody, of those of this grade for who has less. */
+/**
+ * Peers of a lower grade are evicted for any newcomer, peers of this grade only for one whose crowd is
+ * smaller.
+ */
 export const FAIR_GRADE = 3;
 
-/** Somebody of a crowd: how many share its introducer, network or host, and how many its network. */
+/** A peer of a crowd: how many peers share its introducer, network or host, and how many its network. */
 interface Candidate {
   readonly peer: Peer;
   readonly count: number;
   readonly near: number;
 }
 
-/** The places of a book, by who introduced whom, by network and by host. */
+/** The peers of a peer list, counted by introducer, network and host. */
 export class NetworkUsage {
   readonly #tallies = new Map<string, Tally>();
   readonly #members = new Map<Peer, Membership>();
 
-  /** How many have a place. */
+  /** Number of peers. */
   get size(): number {
     return this.#members.size;
   }
 
-  /** Whether this one has a place. */
   has(peer: Peer): boolean {
     return this.#members.has(peer);
   }
 
-  /** Somebody takes a place. `by`: the host that introduced it. */
+  /** Adds a peer. `by` is the host that introduced it. */
   add(peer: Peer, by: string): void {
     const membership = this.#membershipOf(peer.host, by);
     for (const kind of KINDS) {
@@ -60,7 +62,7 @@ export class NetworkUsage {
     this.#members.set(peer, membership);
   }
 
-  /** Somebody's place is free again; false when it had none. */
+  /** Removes a peer. Returns false when it was not counted. */
   delete(peer: Peer): boolean {
     const membership = this.#members.get(peer);
     if (membership === undefined) return false;
@@ -73,12 +75,12 @@ export class NetworkUsage {
   }
 
   /**
-   * Who makes room for a newcomer: of those of the least grade, if they go for anybody, one of the largest
-   * crowd; else somebody of a crowd that holds more than the newcomer's would then. Nobody when all hold
-   * about as much.
+   * The peer that makes room for a newcomer. Of the peers in the lowest grade below {@link FAIR_GRADE}, it is
+   * one of the largest crowd. Otherwise it is one whose crowd exceeds what the newcomer's would then be.
+   * Returns `undefined` when all crowds are of about the same size.
    *
-   * @param gradeOf a number below {@link FAIR_GRADE} for who goes for anybody, the least first; that for
-   * who goes for the sake of fairness; `undefined` for who stays
+   * @param gradeOf a number below {@link FAIR_GRADE} for a peer that any newcomer may replace, lowest first;
+   * {@link FAIR_GRADE} for a peer that may be replaced for fairness; `undefined` for a peer that stays
    */
   evicted(
     newcomer: { host: string; by: string },
@@ -118,21 +120,20 @@ export class NetworkUsage {
 }
 
 /**
- * Deals out so many of something that a host gets half of it at most and a network three quarters: the
- * rest is kept for others, who may come a moment later.
+ * Hands out a limited number of units so that a host gets at most half and a network at most three quarters.
+ * The rest stays free for others that may come a moment later.
  */
 export class DialQuotas {
   readonly #perHost: number;
   readonly #perNetwork: number;
   readonly #counts = new Map<string, number>();
 
-  /** Nobody has anything yet of `total`. */
   constructor(total: number) {
     this.#perHost = Math.ceil(total / 2);
     this.#perNetwork = Math.ceil(total * 3 / 4);
   }
 
-  /** Gives one to this host, if it may have one more; says whether it did. */
+  /** Gives one unit to the host. Returns false when the host or its network has its share. */
   take(host: string): boolean {
     const keys = [`host ${hostKey(host)}`, `network ${networkKey(host)}`] as const;
     const [ofHost, ofNetwork] = keys.map((key) => this.#counts.get(key) ?? 0) as [number, number];
@@ -143,12 +144,11 @@ export class DialQuotas {
   }
 }
 
-/** How many of these are of each host, and of each network. */
+/** Counts items per host and per network. */
 export class Census<T> {
   readonly #counts = new Map<string, number>();
   readonly #keys = new Map<T, readonly [string, string]>();
 
-  /** Counts all of them. */
   constructor(all: Iterable<T>, hostOf: (one: T) => string) {
     for (const one of all) {
       const keys = keysOf(hostOf(one));
@@ -157,22 +157,22 @@ export class Census<T> {
     }
   }
 
-  /** Those that were counted. */
+  /** The items that were counted. */
   all(): IterableIterator<T> {
     return this.#keys.keys();
   }
 
-  /** How many are of the same host as one that was counted, and of the same network. */
+  /** How many items share the host, and how many the network, of a counted item. */
   around(one: T): { host: number; network: number } {
     return this.#look(this.#keys.get(one)!);
   }
 
-  /** How many are at this host, and in its network. */
+  /** How many items are at this host, and how many in its network. */
   at(host: string): { host: number; network: number } {
     return this.#look(keysOf(host));
   }
 
-  /** The first one of the host that has most, and of those of the network that has most. */
+  /** The first item of the host that has the most, preferring the network that has the most. */
   ofLargest(): T | undefined {
     let first: T | undefined;
     let [most, mostNear] = [0, 0];

@@ -1,5 +1,5 @@
 /**
- * What the parts of a swarm share that decide whom to know and whom to connect to.
+ * What the parts of a swarm share that manage peers and connections.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { SwarmContext } from "../connection/context.ts";
 import type { ExternalAddress } from "./external_address.ts";
 import type { PeerList } from "./peer_list.ts";
 
-/** The context of the swarm, with its peers and our own addresses. */
+/** The swarm context, with its peers and our own addresses. */
 export interface PeerContext extends SwarmContext {
-  /** Every peer that is known. */
+  /** All known peers. */
   readonly peers: PeerList;
-  /** Where we are, and where others see us. */
+  /** Our own addresses, as we and as others see them. */
   readonly ownAddresses: ExternalAddress;
 }

@@ -1,5 +1,5 @@
 /**
- * The peers we know of: who they are, in which state, and whom to try next.
+ * The known peers of a torrent: their addresses and states, and which to try next.
  *
  * @module
  */
@@ -16,11 +16,11 @@ export { addressOf, type Peer, type PeerSource } from "../connection/peer.ts";
 const FIRST_BACK_OFF_MS = 1000;
 const MAX_BACK_OFF_MS = 30_000;
 const MAX_FAILURES = 8;
-/** So long nobody is dialled who turned out to be connected to us under another address. */
+/** How long to leave a peer alone that turned out to be connected under another address. */
 const DUPLICATE_RETRY_MS = 60_000;
-/** Addresses that turned out to be our own; more than a machine has. */
+/** Limit for addresses that turned out to be our own; no machine has as many. */
 const MAX_OWN_ADDRESSES = 64;
-/** Earlier numbers under which blocks on their way may still be known as a peer's. */
+/** How many former ids of a peer still identify it as the sender of blocks in flight. */
 const MAX_FORMER_IDS = 8;
 
 /** All known peers of one torrent. */
@@ -32,24 +32,24 @@ export class PeerList {
   readonly #contributors = new Set<Peer>();
   readonly #ownAddresses = new Set<string>();
   readonly #formerIds = new Map<Peer, number[]>();
-  readonly #dials = new DialQueue(); // who is available and dialable
-  readonly #retries = new RetryQueue(); // who is away
+  readonly #dials = new DialQueue(); // peers that are available and dialable
+  readonly #retries = new RetryQueue(); // peers that are away
   readonly #connecting = new Set<Peer>();
   #isPrivate = false;
   readonly #onChange: (peer: Peer) => void;
   #nextId = 0;
 
-  /** `onChange` hears of every change of state. */
+  /** `onChange` is called on every change of state. */
   constructor(onChange: (peer: Peer) => void) {
     this.#onChange = onChange;
   }
 
-  /** How many peers are known. */
+  /** Number of known peers. */
   get size(): number {
     return this.#byAddress.size + this.#bans.size;
   }
 
-  /** Attempts to connect that are under way, theirs and ours. */
+  /** Peers with a connection attempt under way, inbound or outbound. */
   get connecting(): ReadonlySet<Peer> {
     return this.#connecting;
   }
@@ -64,24 +64,24 @@ export class PeerList {
     return this.#dials.best(count, weWantNothing, priorityOf, mayDial);
   }
 
-  /** All peers, those that are banned last. */
+  /** All peers, the banned ones last. */
   *values(): Generator<Peer> {
     yield* this.#byAddress.values();
     yield* this.#bans.values();
   }
 
-  /** The peer with this number, if it is still known. */
+  /** The peer with this id, if it is still known. */
   byId(id: number): Peer | undefined {
     return this.#byId.get(id);
   }
 
   /**
-   * Somebody told us of a peer at this address. Returns it, or `undefined` when the book is full, the
-   * address is our own, or peers are not to be found that way.
+   * Adds a peer. Returns it, or `undefined` when the list is full, the address is our own, or the torrent is
+   * private and the source is not allowed.
    *
    * @param said.v2 it is known under the v2 info-hash
-   * @param said.wantsNothing a peer that is new is said to want nothing
-   * @param said.by the IP address of who told us; absent where the peer spoke for itself
+   * @param said.wantsNothing the source says that it wants nothing; applies to new peers
+   * @param said.by IP address of the source; absent when the peer named itself
    */
   addPeer(
     host: string,
@@ -103,12 +103,12 @@ export class PeerList {
     return this.#add({ host, port, source, dialable, v2, wantsNothing }, by);
   }
 
-  /** Whether somebody at this address is known. */
+  /** Whether there is a peer at this address. */
   knows(host: string, port: number): boolean {
     return this.#at(formatHostPort(host, port)) !== undefined;
   }
 
-  /** A web server has the files too (BEP 19): a peer of a kind, that wants nothing and is never given up. */
+  /** Adds a web seed (BEP 19). It is treated as a peer that wants nothing and is never given up. */
   addWebSeed(url: URL): void {
     if (this.#byAddress.has(url.href)) return;
     const { href, hostname: host, protocol, port } = url;
@@ -129,7 +129,7 @@ export class PeerList {
     return peer;
   }
 
-  /** Moves a peer along the table of states; reports the change. */
+  /** Applies a state transition and reports the change. */
   apply(peer: Peer, event: PeerEvent, reason = ""): void {
     const before = peer.state;
     const after = nextState(before, event);
@@ -149,18 +149,18 @@ export class PeerList {
     this.#onChange(peer);
   }
 
-  /** An attempt or a connection ended. `useful` connections start the back-off anew. */
+  /** A connection or an attempt ended. A `useful` connection resets the back-off. */
   lost(peer: Peer, reason: string, useful: boolean, nowMs: number, random: () => number): void {
     peer.failures = useful ? 0 : peer.failures + 1;
     const backOffMs = Math.min(MAX_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** peer.failures);
     peer.retryAtMs = nowMs + backOffMs * (0.75 + random() / 2);
-    this.apply(peer, "loss", peer.state === "banned" ? "" : reason); // why it is banned stays known
+    this.apply(peer, "loss", peer.state === "banned" ? "" : reason); // a banned peer keeps its reason
     if (peer.state !== "away") return;
     const hopeless = peer.failures > MAX_FAILURES && peer.source !== "user";
     if (!peer.dialable || hopeless) this.apply(peer, "given up");
   }
 
-  /** Somebody who is away asked to be left alone until then. */
+  /** Schedules the retry of a peer that is away. */
   postpone(peer: Peer, untilMs: number): void {
     if (peer.state !== "away") return;
     peer.retryAtMs = untilMs;
@@ -168,8 +168,8 @@ export class PeerList {
   }
 
   /**
-   * A connection, or an attempt, ended because there is another one with the same peer. It did not fail;
-   * but this address is not tried again soon, or not before `againMs` are over.
+   * A connection or an attempt ended because there is another one with the same peer. That is no failure, but
+   * the address is not tried again before `againMs` have passed.
    */
   duplicate(peer: Peer, reason: string, nowMs: number, againMs = DUPLICATE_RETRY_MS): void {
     peer.retryAtMs = nowMs + againMs;
@@ -177,16 +177,16 @@ export class PeerList {
     if (peer.state === "away" && !peer.dialable) this.apply(peer, "given up");
   }
 
-  /** Everybody whose back-off is over becomes available again. */
+  /** Makes peers available again whose back-off is over. */
   refresh(nowMs: number): void {
     for (const peer of this.#retries.due(nowMs)) {
-      if (this.#byId.get(peer.id) === peer) this.apply(peer, "back-off over"); // else forgotten
+      if (this.#byId.get(peer.id) === peer) this.apply(peer, "back-off over"); // else it was forgotten
     }
   }
 
   /**
-   * From now on trackers and the user alone introduce peers (BEP 27). Who was found otherwise is
-   * forgotten, or will be when its connection ends: those are returned.
+   * Only trackers and the user may introduce peers from now on (BEP 27). Forgets all other peers. Returns
+   * those that are connecting or connected, which are forgotten when their connection ends.
    */
   becomePrivate(): Peer[] {
     this.#isPrivate = true;
@@ -201,8 +201,8 @@ export class PeerList {
   }
 
   /**
-   * An inbound peer said on which port it listens: from now on it is the peer at that address. Where
-   * that address is known already and idle, the two become one.
+   * An inbound peer told us its listen port, so its address changes. If an idle peer is already known at that
+   * address, the two are merged.
    */
   setListenPort(peer: Peer, listenPort: number): void {
     if (peer.dialable || listenPort < 1 || listenPort > 65535) return;
@@ -216,43 +216,43 @@ export class PeerList {
     if (known !== undefined && known !== peer) this.#merge(known, peer);
   }
 
-  /** This peer's address is our own: it is not learned again. */
+  /** The peer's address is our own and must not be learned again. */
   isOurselves(peer: Peer): void {
     if (this.#ownAddresses.size < MAX_OWN_ADDRESSES) this.#ownAddresses.add(addressOf(peer));
     peer.dialable = false;
   }
 
-  /** It gave verified data: it is remembered for that, also when it is forgotten as a peer. */
+  /** Records that the peer sent verified data. The record outlives the peer's place in the list. */
   credit(peer: Peer): void {
     this.#contributors.add(peer);
   }
 
-  /** Everybody who gave verified data. */
+  /** All peers that sent verified data. */
   contributors(): Iterable<Peer> {
     return this.#contributors;
   }
 
-  /** Its data failed verification and nobody else can be to blame. */
+  /** Bans a peer whose data failed verification, when no other peer can be to blame. */
   ban(peer: Peer, peerIdHex: string | undefined, reason: string): void {
     this.apply(peer, "corrupt", reason);
     if (peerIdHex !== undefined) this.#bans.addId(peer, peerIdHex);
   }
 
-  /** Whether somebody with this peer id was banned at this host. */
+  /** Whether a peer with this id was banned at this host. */
   isBannedId(host: string, peerIdHex: string): boolean {
     return this.#bans.hasId(host, peerIdHex);
   }
 
-  /** It moves from the places of peers to those of the banned. */
+  /** Moves the peer to the ban list. */
   #banned(peer: Peer): void {
     this.#leavePlace(peer);
     const forgotten = this.#bans.add(peer);
     if (forgotten !== undefined) this.#forgetNumbers(forgotten);
   }
 
-  /** `peer` takes the place of `known`, who turned out to be the same. */
+  /** Replaces `known` with `peer`, since they turned out to be the same. */
   #merge(known: Peer, peer: Peer): void {
-    // Blocks it sent are remembered by its number.
+    // Blocks it sent carry its id.
     const formerIds = [...this.#formerIds.get(known) ?? [], known.id].slice(-MAX_FORMER_IDS);
     this.#forget(known);
     this.#formerIds.set(peer, formerIds);

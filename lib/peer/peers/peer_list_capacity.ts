@@ -1,5 +1,5 @@
 /**
- * The places in a book of peers: how many there are, and who makes room when they are taken.
+ * The capacity of a peer list, and which peer makes room when it is full.
  *
  * @module
  */
@@ -8,41 +8,40 @@ import { type Peer, type PeerSource, sourceRank } from "../connection/peer.ts";
 import { FAIR_GRADE, NetworkUsage } from "./network_usage.ts";
 import { UnverifiedPeers } from "./unverified_peers.ts";
 
-/** How many peers are remembered; strangers decide how many there are. */
+/** Limit for remembered peers. Strangers decide how many there are. */
 const MAX_PEERS = 3000;
 
-/** Somebody who wants to be remembered. */
+/** A peer that is about to be added. */
 export interface Newcomer {
   readonly host: string;
   readonly source: PeerSource;
-  /** The host that told us of it. */
+  /** The host that introduced it. */
   readonly by: string;
 }
 
-/** Counts who has a place. */
+/** Counts the peers of a list and chooses which to evict. */
 export class PeerListCapacity {
   readonly #crowds = new NetworkUsage();
   readonly #hearsay = new UnverifiedPeers();
 
-  /** Somebody takes a place. `by`: the host that told us of it. */
+  /** Adds a peer. `by` is the host that introduced it. */
   add(peer: Peer, by: string): void {
     this.#crowds.add(peer, by);
     if (peer.source === "peer") this.#hearsay.add(peer.host);
   }
 
-  /** Somebody's place is free again. */
   delete(peer: Peer): void {
     if (!this.#crowds.delete(peer)) return;
     if (peer.source === "peer") this.#hearsay.delete(peer.host);
   }
 
-  /** Somebody is known from a better source. */
+  /** Records that a better source named the peer. */
   setSource(peer: Peer, source: PeerSource): void {
     if (peer.source === "peer" && this.#crowds.has(peer)) this.#hearsay.delete(peer.host);
     peer.source = source;
   }
 
-  /** Whether there is room for a newcomer: `true`, or who has to be forgotten for it; else `false`. */
+  /** Returns `true` if there is room, the peer to forget for the newcomer, or `false`. */
   roomFor(newcomer: Newcomer): boolean | Peer {
     const isHearsay = newcomer.source === "peer";
     if (isHearsay && !this.#hearsay.hasRoom(newcomer.host)) return false;
@@ -51,9 +50,9 @@ export class PeerListCapacity {
   }
 
   /**
-   * Somebody who failed; else somebody who was only heard of, for whom more is known of; else somebody of
-   * those who hold most, unless that would be the newcomer's own. For a peer that is sure to exist it may
-   * be anybody. What others say drives out nothing but what others said.
+   * Prefers a peer that failed, then a peer known from PEX only (for a newcomer from a better source), then
+   * one of the largest crowd, unless that would be the newcomer's own. A newcomer that surely exists may
+   * replace any peer. A newcomer from PEX replaces only peers from PEX.
    */
   #whoMakesRoom(newcomer: Newcomer): Peer | undefined {
     const { source } = newcomer;

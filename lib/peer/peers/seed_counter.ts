@@ -1,5 +1,5 @@
 /**
- * Who else has everything: counted from what peers say of themselves.
+ * Counts the other seeds from what peers announce.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import type { Connection } from "../connection/connection.ts";
 import { addressOf } from "../connection/peer.ts";
 
-/** Names that are remembered; a peer that invents ever new ones does not fill the memory. */
+/** Limit for remembered names, so that a peer that keeps inventing new ones cannot exhaust memory. */
 const MAX_NAMES = 100_000;
 
-/** Counts the others that had everything when last seen; one that leaves stays counted. */
+/** Counts the other peers that were complete when last seen. A peer that leaves stays counted. */
 export class SeedCounter {
-  /** How many there are. */
+  /** Number of seeds. */
   count = 0;
-  readonly #names = new Map<string, number>(); // peer ids and addresses, and which copy they belong to
+  readonly #names = new Map<string, number>(); // peer ids and addresses, and the seed they belong to
 
   /**
-   * Looks at what a connected peer has. The same peer counts once, under a new address by its peer id,
-   * after a restart by its address.
+   * Looks at what a connected peer has. The same peer counts once: under a new address it is recognized by
+   * its peer id, after a restart by its address.
    */
   onConnection({ peer, negotiated, pieces: { have } }: Connection): void {
     const isCopy = have.length > 0 && have.isFull && peer.url === undefined &&

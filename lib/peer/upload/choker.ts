@@ -1,6 +1,6 @@
 /**
- * Whom to serve: everybody who is interested, up to a number of slots; beyond that the peers that
- * move data fastest, and one more by turns so that newcomers get to show what they can. However many
+ * Decides which peers to unchoke. As long as the slots suffice, every interested peer gets one. Beyond that
+ * the fastest peers get them, and one more rotates so that newcomers can prove themselves. However many
  * connections a host or a network has, it leaves slots for others.
  *
  * @module
@@ -9,32 +9,31 @@
 import { Census, DialQuotas } from "../peers/network_usage.ts";
 
 /**
- * How often the slots are dealt anew, in milliseconds. A free slot is given away before that. The
- * classic ten seconds are long: on a fast network a file is through by then, and a newcomer has not
- * had its turn.
+ * How often the slots are reassigned, in milliseconds. Free slots are filled sooner. The classic ten seconds
+ * are too long: on a fast network a file is complete by then, and a newcomer never had its turn.
  */
 export const RECHOKE_INTERVAL_MS = 1000;
 
-/** Who moves less than this part of what a slot moves on average makes no use of it. */
+/** A peer below this fraction of the average rate per slot makes no real use of its slot. */
 const LEAST_PARTS = 16;
 
-/** What the choker looks at. */
+/** What the choker knows of a connection. */
 export interface Candidate {
   /** Number of the connection. */
   readonly id: number;
-  /** Its IP address. */
+  /** The peer's IP address. */
   readonly host: string;
-  /** It wants something from us. */
+  /** The peer is interested. */
   readonly interested: boolean;
-  /** It has a slot now. */
+  /** The peer has a slot now. */
   readonly unchoked: boolean;
-  /** Bytes per second: what it gives us while we download, what it takes while we only serve. */
+  /** Bytes per second: received from the peer while we download, sent to it once we only seed. */
   readonly rate: number;
   /** When it last got a slot. */
   readonly unchokedMs: number;
 }
 
-/** The connections that shall have a slot from now on. */
+/** The connections that are to be unchoked from now on. */
 export function chooseUnchoked(
   candidates: readonly Candidate[],
   slots: number,
@@ -55,8 +54,8 @@ export function chooseUnchoked(
 }
 
 /**
- * The fastest first, those who have waited longest before others that are as fast. Who moves next to
- * nothing is no better than who waits: else a few that take a byte now and then would keep their slots.
+ * Sorts by rate, and peers of the same rate by how long they have waited. A negligible rate counts as zero,
+ * or else peers that take a byte now and then would keep their slots.
  */
 function inOrder(interested: readonly Candidate[], slots: number): Candidate[] {
   const total = interested.reduce((sum, { rate }) => sum + rate, 0);
@@ -66,8 +65,8 @@ function inOrder(interested: readonly Candidate[], slots: number): Candidate[] {
 }
 
 /**
- * The first `count`, but of no host and no network more than its portion while others wait; what those
- * leave is for anybody.
+ * Picks the first `count`, limiting each host and network to its quota while others wait. Remaining slots go
+ * to any candidate.
  */
 function withinPortions(
   ordered: readonly Candidate[],
@@ -83,7 +82,7 @@ function withinPortions(
   return [...chosen, ...surplus.slice(0, count - chosen.length)];
 }
 
-/** Those whose host, and then whose network, has the fewest slots already: newcomers of them try next. */
+/** The candidates whose host, and then whose network, has the fewest slots. */
 function ofFewest(pool: readonly Candidate[], chosen: readonly Candidate[]): readonly Candidate[] {
   const census = new Census(chosen, ({ host }) => host);
   let fewest = pool;
@@ -95,33 +94,33 @@ function ofFewest(pool: readonly Candidate[], chosen: readonly Candidate[]): rea
   return fewest;
 }
 
-/** So long a number of slots is tried before its speed is known: as long as rates are measured. */
+/** How long a number of slots is tried before its rate is judged: the window of the rate meter. */
 const TRIAL_MS = 4000;
-/** What more slots must bring to be kept. */
+/** Factor by which more slots must raise the rate to be kept. */
 const WORTHWHILE = 1.1;
-/** After a trial that brought nothing, the next one comes so much later. */
+/** The pause after a trial that did not raise the rate. */
 const PAUSE_MS = 40_000;
 
-/** The number of upload slots, which follows what the line can carry. */
+/** The number of upload slots, which adapts to what the line can carry. */
 export class UploadSlots {
-  /** Peers to serve at once. */
+  /** Number of peers to serve at once. */
   count: number;
   readonly #least: number;
-  /** The number before the trial that is under way, and what it brought. */
+  /** The slot count and rate before the current trial. */
   #before: { count: number; rate: number } | undefined;
   #decideMs: number | undefined;
 
-  /** Begins with `least`, and never has fewer. */
+  /** Starts with `least` slots and never goes below. */
   constructor(least: number) {
     this.#least = least;
     this.count = least;
   }
 
   /**
-   * Time passed.
+   * Adjusts the number of slots.
    *
-   * @param isContested somebody waits for a slot
-   * @param rate bytes per second that all peers together get now
+   * @param isContested more peers are interested than there are slots
+   * @param rate bytes per second sent to all peers together
    */
   look(isContested: boolean, rate: number, nowMs: number): void {
     if (this.#least === 0) return;

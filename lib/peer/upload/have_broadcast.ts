@@ -1,11 +1,10 @@
 /**
- * Who is told of a piece that we got, and when.
+ * Announces the pieces we get.
  *
- * Everybody is told of every piece: peers count what others have, and a seeder that hands out one copy
- * (BEP 16) has to see where its pieces went. But only to whom it is news, because it lacks the piece, or
- * because it gave it to us, at once. The others hear of it at the next tick, of all pieces since the last
- * one together: where most have everything, that is a write for each of them a few times a second
- * instead of one for each piece.
+ * Every peer is told of every piece: peers count availability, and a super-seeder (BEP 16) has to see where
+ * its pieces went. Peers that lack the piece, or that sent it to us, are told at once. The others are told at
+ * the next tick, of all new pieces together. Where most peers are complete, that takes a few writes per
+ * second and peer instead of one per piece.
  *
  * @module
  */
@@ -19,18 +18,17 @@ import type { Connection } from "../connection/connection.ts";
 import type { SwarmContext } from "../connection/context.ts";
 import type { Peer } from "../connection/peer.ts";
 
-/** Tells of pieces. */
+/** Sends have messages. */
 export class HaveBroadcast {
   readonly #context: Pick<SwarmContext, "connections" | "emit">;
-  /** What is said at the next tick. */
+  /** Messages for the next tick. */
   #later: Action[] = [];
 
-  /** Tells the peers of all connections. */
   constructor(context: Pick<SwarmContext, "connections" | "emit">) {
     this.#context = context;
   }
 
-  /** We have one more piece, which came from these peers. */
+  /** We stored a piece that came from these peers. */
   onStored(piece: PieceIndex, from: readonly Peer[]): void {
     const now: Connection[] = [], later: Connection[] = [];
     for (const connection of this.#context.connections.values()) {
@@ -42,7 +40,7 @@ export class HaveBroadcast {
     if (later.length > 0) this.#later.push({ type: "broadcast", to: later, message });
   }
 
-  /** Time passed, or nothing more will come: whoever was not told yet is told now. */
+  /** Sends what was put off, at a tick or when no more pieces will come. */
   flush(): void {
     if (this.#later.length === 0) return;
     for (const action of this.#later) this.#context.emit(action);
@@ -51,10 +49,10 @@ export class HaveBroadcast {
 }
 
 /**
- * The messages that say so.
+ * The messages that announce what we have.
  *
  * @param fast both sides speak BEP 6
- * @param late the peer was told before that we have nothing, and can be told of single pieces only
+ * @param late the peer was told that we have nothing, so only single haves can follow
  */
 export function initialPieceMessages(have: Bitfield, fast: boolean, late: boolean): Message[] {
   if (late) return [...have.ones()].map((piece) => ({ type: "have", piece }));
@@ -63,7 +61,7 @@ export function initialPieceMessages(have: Bitfield, fast: boolean, late: boolea
   return [{ type: "bitfield", bits: have.bytes() }];
 }
 
-/** Tells everyone who understands it that we no longer have a piece (BEP 54). */
+/** Tells all peers that support it that we no longer have a piece (BEP 54). */
 export function broadcastDontHave(
   { connections, emit }: Pick<SwarmContext, "connections" | "emit">,
   piece: PieceIndex,

@@ -1,14 +1,14 @@
 /**
- * Super-seeding (BEP 16): how the first seeder hands out one copy, each piece once.
+ * Super-seeding (BEP 16): the first seed sends each piece once before it sends any twice.
  *
- * While nobody else has the file, the seeder claims to have nothing and offers pieces one by one, each
- * to one peer only. So no two peers fetch the same piece from it, and what leaves the seeder is at once
- * something that others lack and can get from whoever was given it. The classic way waits for each
- * piece to show up at a third peer before it offers the next; that leaves the line idle. Here a peer
- * has always some offers ahead, and what shows up elsewhere decides who gets the next ones: a peer that
- * passes on what it got is given more, one that keeps it to itself waits behind the others.
+ * While no other peer has the content, the seed claims to have nothing and offers pieces one by one, each to
+ * one peer only. No two peers fetch the same piece from it, so each piece that it sends is one that the other
+ * peers lack and can get from the receiver. The classic method waits until a piece shows up at a third peer
+ * before it offers the next, which leaves the line idle. Here every peer always has some offers ahead. What
+ * shows up elsewhere decides which peer gets the next offers: a peer that passes pieces on gets more, a peer
+ * that does not comes after the others.
  *
- * When every piece was given away, everybody is shown everything, and the seeder is one like any other.
+ * Once every piece has been sent, the seed announces all pieces to everyone and becomes an ordinary one.
  *
  * @module
  */
@@ -22,27 +22,27 @@ import { stallsOnSingleHaves } from "../peers/client_quirks.ts";
 import { leastLoaded, ratesOf, Strikes, SuperSeedPeer } from "./super_seed_peer.ts";
 import { SuperSeedPieces } from "./super_seed_pieces.ts";
 
-/** Offers reach so far ahead of what is sent. */
+/** How far offers run ahead of what is sent. */
 const AHEAD_SECONDS = 0.5;
-/** So many pieces are shown at once, to all peers together; the rest a moment later. */
+/** How many haves are sent at once, over all peers; the rest follows at the next tick. */
 const HAVES_AT_ONCE = 65_536;
-/** Offers ahead while no rate is known, in bytes, for all peers together. */
+/** Bytes offered ahead while no rate is known, over all peers. */
 const MIN_AHEAD_BYTES = 4 * 1024 * 1024;
-/** Offers ahead for each peer in any case: one on its way, one to ask for meanwhile. */
+/** Offers ahead for each peer at least: one in transfer, and one to request meanwhile. */
 const MIN_AHEAD_PIECES = 2;
 const NOBODY = -1;
 
-/** Deals the pieces of a complete file among peers that have nothing. */
+/** Hands out the pieces of a complete torrent to peers that have nothing. */
 export class SuperSeed {
   readonly #context: TransferContext;
   readonly #peers = new Map<Connection, SuperSeedPeer>();
-  /** Guests of before, who do not see everything yet. */
+  /** Peers of a finished run that have not been told of all pieces yet. */
   #unshown: SuperSeedPeer[] = [];
-  /** To which connection a piece was given that nobody else has seen; by number. */
+  /** For each piece that only one peer has from us, the number of its connection. */
   readonly #owner: Int32Array;
   readonly #undealt: SuperSeedPieces;
   #aheadCount = 0;
-  /** Somebody may have nothing to fetch. */
+  /** Some peer may have no offer left to fetch. */
   #someMayBeIdle = false;
   #rate = 0;
   #leastRate = 0;
@@ -50,21 +50,21 @@ export class SuperSeed {
   #nowMs = 0;
   #open = true;
 
-  /** Hides nothing before the first peer joins. */
   constructor(context: TransferContext) {
     this.#context = context;
     this.#owner = new Int32Array(context.layout.pieceCount).fill(NOBODY);
     this.#undealt = new SuperSeedPieces(context.pieces.have);
   }
 
-  /** Whether we claim to have nothing but what we offer. */
+  /** Whether we claim to have only what we have offered. */
   get isHiding(): boolean {
     return !this.#open;
   }
 
   /**
-   * Somebody joined. Returns whether it is to be told that we have nothing: always while we hide, and
-   * when it finds nobody here who has anything; but never who could not live on offers.
+   * A peer connected. Returns whether to tell it that we have nothing. We do so while hiding, and start
+   * hiding when no other connected peer has anything. A client that cannot live on single offers is told the
+   * truth.
    */
   onConnected(connection: Connection): boolean {
     if (stallsOnSingleHaves(connection.negotiated.peerId)) return false;
@@ -77,7 +77,7 @@ export class SuperSeed {
     return true;
   }
 
-  /** A peer says that it has a piece: what it was offered has arrived, or was passed on to it. */
+  /** The peer has a piece: our offer arrived, or another peer passed the piece on. */
   onHave(connection: Connection, piece: PieceIndex): void {
     if (this.#open) return;
     const guest = this.#peers.get(connection);
@@ -104,7 +104,7 @@ export class SuperSeed {
     }
   }
 
-  /** The connection is gone; what it alone was given is given to others. */
+  /** Returns the pieces that only this peer had from us to the pool. */
   onDisconnected(connection: Connection): void {
     this.#unshown = this.#unshown.filter((guest) => guest.connection !== connection);
     const guest = this.#peers.get(connection);
@@ -113,10 +113,10 @@ export class SuperSeed {
     this.#strikes.remember(connection.peer.host, guest.strikes + (owned.length > 0 ? 1 : 0));
     this.#takeBack(guest, owned);
     this.#peers.delete(connection);
-    if (this.#peers.size === 0) this.#open = true; // whoever comes next begins anew
+    if (this.#peers.size === 0) this.#open = true; // the next peer starts a new run
   }
 
-  /** Time passed: rates are known anew, and what was not fetched is offered to others. */
+  /** Updates the rates, and takes back offers that were not fetched in time. */
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
     this.#showSome();
@@ -133,7 +133,7 @@ export class SuperSeed {
     else this.offerPieces();
   }
 
-  /** Offers what is to be offered now. */
+  /** Makes the offers that are due. */
   offerPieces(): void {
     if (this.#open) return;
     const budget = this.#budget();
@@ -159,8 +159,8 @@ export class SuperSeed {
   }
 
   /**
-   * Who fetches what it is offered does not wait for those who do not: where they hold the offers, it has
-   * something to fetch all the same, if need be what somebody has held for too long.
+   * Makes sure that a peer that fetches its offers does not wait for slow ones. If they hold all remaining
+   * offers, it gets one that a slow peer has held for too long.
    */
   #feed(hungry: SuperSeedPeer, slow: readonly SuperSeedPeer[]): void {
     const { connection, ahead, stalled, strikes } = hungry;
@@ -174,7 +174,7 @@ export class SuperSeed {
     if (piece !== undefined) this.#offer(hungry, piece);
   }
 
-  /** A piece that one of these was offered long ago, and that loses it. */
+  /** Takes back a piece that one of these peers was offered long ago. */
   #heldPiece(remote: Bitfield, slow: readonly SuperSeedPeer[]): PieceIndex | undefined {
     for (const holder of slow) {
       const piece = holder.oldOffer(this.#nowMs);
@@ -200,21 +200,21 @@ export class SuperSeed {
     return true;
   }
 
-  /** How many offers may be ahead, over all peers. */
+  /** How many offers may be outstanding over all peers. */
   #budget(): number {
     const { pieceLength } = this.#context.layout;
     const bytes = Math.max(MIN_AHEAD_BYTES, this.#rate * AHEAD_SECONDS);
     return Math.max(Math.ceil(bytes / pieceLength), MIN_AHEAD_PIECES * this.#peers.size);
   }
 
-  /** Nobody wants just what it was offered; perhaps other peers promised them that. */
+  /** No peer wants what it was offered, perhaps because others have promised them those pieces. */
   #nobodyMoves(): boolean {
     const guests = [...this.#peers.values()];
     return guests.every((guest) => guest.stalled) &&
       guests.some(({ connection: { upload } }) => !upload.amChoking);
   }
 
-  /** Nobody who is served has anything left to fetch; the one offer of others can wait. */
+  /** No unchoked peer has an offer left to fetch. The one offer of a choked peer can wait. */
   #isAllSent(): boolean {
     for (const { connection, ahead } of this.#peers.values()) {
       if (ahead.size > 0 && !connection.upload.amChoking) return false;
@@ -231,7 +231,7 @@ export class SuperSeed {
     this.#context.emit({ type: "send", connection, message: { type: "have", piece } });
   }
 
-  /** The peer has got all of a piece, from us or from another. */
+  /** The peer has all of a piece, from us or from another peer. */
   #sent(guest: SuperSeedPeer, piece: PieceIndex): void {
     if (!guest.ahead.delete(piece)) return;
     this.#aheadCount--;
@@ -256,13 +256,16 @@ export class SuperSeed {
     return pieces;
   }
 
-  /** It wants none of what it is offered, since it chose other files or had it before: it sees all. */
+  /**
+   * The peer wants none of its offers, because it chose other files or had the pieces before. Announce
+   * everything to it.
+   */
   #showEverything(guest: SuperSeedPeer): void {
     this.onDisconnected(guest.connection);
     this.#showAll(guest);
   }
 
-  /** One copy is out: from now on everybody sees all of it. */
+  /** One copy is out: announce everything to all peers. */
   #endSuperSeeding(): void {
     this.#open = true;
     this.#unshown.push(...this.#peers.values());

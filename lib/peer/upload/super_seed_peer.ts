@@ -1,8 +1,8 @@
 /**
- * A peer that super-seeding offers pieces: what it was offered, and how long we wait for it to fetch that.
+ * A peer that super-seeding makes offers to: what it was offered, and how long we wait until it fetches that.
  *
- * Patience follows what is fetched of the offers, and at which rate. What else a peer asks for, and what
- * it says to have, wins it nothing.
+ * The wait depends on how much of its offers the peer fetches, and how fast. Other requests, and the pieces
+ * that it announces, do not extend it.
  *
  * @module
  */
@@ -12,51 +12,54 @@ import { Bitfield } from "../../store/bitfield.ts";
 import type { PieceIndex } from "../../store/layout.ts";
 import type { Connection } from "../connection/connection.ts";
 
-/** Who has fetched nothing of what it was offered for so long holds it no longer. */
+/** A peer that fetched nothing of its offers for this long loses them. */
 const STALL_MS = 3000;
-/** Who is not interested in anything it was offered after so long wants something particular. */
+/** A peer that is not interested after this long wants other pieces. */
 const INTEREST_MS = 1000;
 /**
- * Offers have to shrink at this rate, in bytes per second, or at a part of what a peer gets on average
- * where that is less: the line may be slow, and not the peer.
+ * Offers have to shrink at this rate in bytes per second, or at a fraction of the average rate per peer where
+ * that is less, because the line may be slow rather than the peer.
  */
 const LEAST_RATE = 16 * 1024;
 const LEAST_PARTS = 8;
-/** Hosts whose strikes are remembered when they leave; of more, the first are forgotten. */
+/** Hosts whose strikes are remembered; beyond that the oldest are dropped. */
 const MAX_HOSTS = 1000;
 
 interface Offer {
-  /** Bytes that are still to be sent. */
+  /** Bytes still to be sent. */
   left: number;
   readonly length: number;
   readonly sinceMs: number;
 }
 
-/** A peer that is offered pieces. */
+/** A peer that gets offers. */
 export class SuperSeedPeer {
   readonly connection: Connection;
-  /** Pieces it was told of. */
+  /** Pieces that were announced to it. */
   readonly told: Bitfield;
-  /** Offers not sent yet. */
+  /** Offers not sent completely yet. */
   readonly ahead = new Map<PieceIndex, Offer>();
-  /** Pieces that it got from us and nobody else has. */
+  /** Number of pieces that it got from us and no other peer has. */
   unshared = 0;
-  /** It lets its offers wait, and gets no more of them. */
+  /** The peer let its offers wait, and gets no more of them. */
   stalled = false;
-  /** How often it did so, or left with what it alone was given; a piece fetched in time makes up for one. */
+  /**
+   * How often it stalled, or left with pieces that only it had from us. A piece fetched in time takes one
+   * off.
+   */
   strikes: number;
-  /** Offers it lost: piece to bytes that it would still have to fetch. */
+  /** Offers it lost: piece to the bytes that it would still have to fetch. */
   readonly #missed = new Map<PieceIndex, number>();
   #patientUntilMs = 0;
 
-  /** `strikes`: those of its host. */
+  /** `strikes` are those its host starts with. */
   constructor(connection: Connection, pieceCount: number, strikes: number) {
     this.connection = connection;
     this.told = new Bitfield(pieceCount);
     this.strikes = strikes;
   }
 
-  /** It is told of a piece of `length` bytes. */
+  /** Records an offer of a piece of `length` bytes. */
   onOffered(piece: PieceIndex, length: number, nowMs: number): void {
     if (this.ahead.size === 0) this.#patientUntilMs = nowMs + STALL_MS;
     this.ahead.set(piece, { left: length, length, sinceMs: nowMs });
@@ -64,7 +67,7 @@ export class SuperSeedPeer {
   }
 
   /**
-   * So many bytes of a piece were handed to the socket. Returns whether that was all of an offer.
+   * Records bytes of a piece that were handed to the socket. Returns whether they complete an offer.
    *
    * @param leastRate bytes per second at which offers have to shrink
    */
@@ -82,19 +85,19 @@ export class SuperSeedPeer {
     return true;
   }
 
-  /** It says that it has a piece, which it may have got elsewhere. */
+  /** The peer announced a piece, which it may have got elsewhere. */
   onHave(piece: PieceIndex): void {
     if (this.#missed.delete(piece) && this.#missed.size === 0) this.stalled = false;
   }
 
-  /** Whether patience with it is over. */
+  /** Whether it has kept us waiting for too long. */
   isLate(nowMs: number): boolean {
     if (this.ahead.size === 0) return false;
     const { peerInterested } = this.connection.upload;
     return nowMs >= this.#patientUntilMs - (peerInterested ? 0 : STALL_MS - INTEREST_MS);
   }
 
-  /** It is late: it loses its offers, which are returned. */
+  /** Marks a late peer as stalled. Returns the offers it loses. */
   stall(): PieceIndex[] {
     this.stalled = true;
     if (!this.connection.upload.amChoking) this.strikes++;
@@ -103,12 +106,12 @@ export class SuperSeedPeer {
     return lost;
   }
 
-  /** Whether it lets offers wait, or did. */
+  /** Whether it is or was slow to fetch its offers. */
   isSlow(nowMs: number): boolean {
     return this.stalled || this.strikes > 0 || this.oldOffer(nowMs) !== undefined;
   }
 
-  /** An offer that it has had for as long as patience lasts, and most of which it has not fetched. */
+  /** An offer that it has had for the full waiting time, and of which it fetched less than half. */
   oldOffer(nowMs: number): PieceIndex | undefined {
     for (const [piece, { left, length, sinceMs }] of this.ahead) {
       if (nowMs - sinceMs >= STALL_MS && left > length / 2) return piece;
@@ -127,7 +130,7 @@ export class SuperSeedPeer {
   }
 }
 
-/** What all guests get in bytes per second, and at which rate the offers of each have to shrink. */
+/** The upload rate to all guests in bytes per second, and the rate at which each must fetch its offers. */
 export function ratesOf(
   guests: Iterable<SuperSeedPeer>,
   nowMs: number,
@@ -141,8 +144,8 @@ export function ratesOf(
 }
 
 /**
- * Who has least to fetch and least that it has not passed on; after all others, who let offers wait. A
- * peer that has no slot is offered one piece, so that it wants a slot.
+ * The guest with the fewest offers and unshared pieces; guests with strikes come after all others. A choked
+ * peer gets one offer only, so that it becomes interested.
  */
 export function leastLoaded(
   guests: Iterable<SuperSeedPeer>,
@@ -161,16 +164,16 @@ export function leastLoaded(
   return best;
 }
 
-/** The strikes of those who left: who comes back is no newcomer. */
+/** Strikes of peers that left, so that reconnecting does not clear them. */
 export class Strikes {
   readonly #byHost = new Map<string, number>();
 
-  /** How many somebody at this host begins with. */
+  /** The strikes with which a peer at this host starts. */
   of(host: string): number {
     return this.#byHost.get(hostKey(host)) ?? 0;
   }
 
-  /** Somebody at this host leaves with so many. */
+  /** Records the strikes of a peer at this host that leaves. */
   remember(host: string, strikes: number): void {
     const key = hostKey(host);
     this.#byHost.delete(key);

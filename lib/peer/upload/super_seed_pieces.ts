@@ -1,5 +1,5 @@
 /**
- * The pieces that are to be given away once each, in order, and those that came back.
+ * The pieces that are still to be handed out once each, in order, and those that were returned.
  *
  * @module
  */
@@ -7,34 +7,34 @@
 import { Bitfield } from "../../store/bitfield.ts";
 import type { PieceIndex } from "../../store/layout.ts";
 
-/** Deals pieces out. */
+/** The pool of pieces to offer. */
 export class SuperSeedPieces {
   readonly #have: Bitfield;
-  /** Whether a piece was given to somebody, or seen at somebody. */
+  /** Pieces that were given to a peer, or seen at one. */
   readonly #given: Bitfield;
-  /** Given pieces that came back: their owners left or did not fetch them. */
+  /** Given pieces that were returned: their owners left or did not fetch them. */
   #returned: PieceIndex[] = [];
-  #next = 0; // no piece before this one is left, those returned aside
+  #next = 0; // no piece before this one is left, except returned ones
 
-  /** All pieces of `have` are to be given. */
+  /** Starts with all pieces of `have`. */
   constructor(have: Bitfield) {
     this.#have = have;
     this.#given = new Bitfield(have.length);
   }
 
-  /** Nothing has been given. */
+  /** Marks all pieces as not given. */
   reset(): void {
     this.#given.clearAll();
     this.#returned = [];
     this.#next = 0;
   }
 
-  /** Whether nothing is left. */
+  /** Whether no piece is left. */
   get isEmpty(): boolean {
     return this.#next >= this.#given.length && this.#returned.length === 0;
   }
 
-  /** Takes the next piece, one that came back before others; none that `remote` has. */
+  /** Takes the next piece that `remote` lacks, returned ones first. */
   take(remote?: Bitfield): PieceIndex | undefined {
     for (let at = this.#returned.length - 1; at >= 0; at--) {
       const piece = this.#returned[at]!;
@@ -51,12 +51,12 @@ export class SuperSeedPieces {
     return undefined;
   }
 
-  /** A piece was given to somebody, or is at somebody. */
+  /** Marks a piece as given to a peer, or seen at one. */
   gave(piece: PieceIndex): void {
     this.#given.set(piece);
   }
 
-  /** A piece is to be given again. */
+  /** Returns a piece to the pool. */
   putBack(piece: PieceIndex): void {
     this.#given.clear(piece);
     this.#returned.push(piece);

@@ -1,8 +1,8 @@
 /**
- * Serving: who may ask, what is queued, what is handed to the socket.
+ * Serves requests: which peers are unchoked, what is queued, and what goes to the socket.
  *
- * Queued are coordinates, not bytes: the disk is read when the socket can take more, so a choke or a
- * cancel costs nothing.
+ * The queue holds block coordinates, not bytes. The disk is read when the socket can take more, so a choke or
+ * a cancel costs nothing.
  *
  * @module
  */
@@ -15,31 +15,31 @@ import type { TransferContext } from "../connection/context.ts";
 import type { BlockRequest } from "../connection/upload_state.ts";
 import { chooseUnchoked, RECHOKE_INTERVAL_MS, UploadSlots } from "./choker.ts";
 
-/** How many requests of one peer are queued; told to peers as `reqq` (BEP 10). */
+/** Limit of queued requests per peer; announced as `reqq` (BEP 10). */
 export const REQUEST_QUEUE = 1024;
-/** The longest block served. We ask for 16 KiB; some old programs ask for more. */
+/** The longest block served. We request 16 KiB; some old clients request more. */
 export const MAX_SERVED_BLOCK = 128 * 1024;
 
-/** Peers served at once by who has fewer than {@link FIRST_PIECES}. */
+/** Slots while we have fewer than {@link FIRST_PIECES} pieces. */
 const FIRST_SLOTS = 2;
 const FIRST_PIECES = 4;
 
-/** The serving half of a transfer. */
+/** The upload half of a transfer. */
 export class Upload {
   readonly #context: TransferContext;
   readonly #leecherCount: () => number;
   readonly #slots: UploadSlots;
-  /** Who has a slot. */
+  /** Connections that have a slot. */
   readonly #served = new Set<Connection>();
-  /** Who wants one. */
+  /** Interested connections without a slot. */
   readonly #waiting = new Set<Connection>();
-  /** How many have a slot and want something. */
+  /** Number of slots held by interested peers. */
   #inUse = 0;
   #rechokeAtMs = 0;
 
   /**
-   * @param slots how many peers are served at once, at least: more where that is faster
-   * @param leecherCount how many of the connected peers lack something
+   * @param slots minimum number of peers to serve at once; grows when that raises the rate
+   * @param leecherCount number of connected peers that are not complete
    */
   constructor(context: TransferContext, slots: number, leecherCount: () => number) {
     this.#context = context;
@@ -47,7 +47,7 @@ export class Upload {
     this.#leecherCount = leecherCount;
   }
 
-  /** The peer wants something. With a free slot it is served at once. */
+  /** Serves the peer at once if a slot is free. */
   onInterested(connection: Connection, nowMs: number): void {
     if (!connection.upload.amChoking && !connection.upload.peerInterested) this.#inUse++;
     connection.upload.peerInterested = true;
@@ -57,8 +57,8 @@ export class Upload {
   }
 
   /**
-   * The peer wants nothing at the moment. Its slot stays its own until somebody else wants it: who has
-   * everything we have will want the next piece we get, and shall not have to ask for a slot first.
+   * The peer keeps its slot until another one wants it. A peer that has everything we have will want the next
+   * piece we get, and should not have to wait for a slot then.
    */
   onNotInterested(connection: Connection, nowMs: number): void {
     const wasInUse = this.#isInUse(connection);
@@ -69,7 +69,7 @@ export class Upload {
     this.#fillSlots(nowMs);
   }
 
-  /** The connection is gone. Its slot is given away at the next tick. */
+  /** Removes the connection. Its slot is given away at the next tick. */
   onDisconnected(connection: Connection): void {
     if (this.#isInUse(connection)) this.#inUse--;
     this.#waiting.delete(connection);
@@ -77,7 +77,7 @@ export class Upload {
   }
 
   /**
-   * The peer asks for a block.
+   * Queues a request, or rejects it.
    *
    * @throws {ProtocolError} when there is no such piece, or no such range in it
    */
@@ -87,7 +87,7 @@ export class Upload {
     if (piece === undefined) throw new ProtocolError(`asked for piece ${message.piece}`);
     const inRange = length > 0 && begin + length <= this.#context.layout.servableLength(piece);
     if (!inRange) throw new ProtocolError(`asked for ${length} bytes at ${piece}+${begin}`);
-    if (!connection.upload.peerInterested) this.onInterested(connection, nowMs); // some never say so
+    if (!connection.upload.peerInterested) this.onInterested(connection, nowMs); // some clients never say so
     const serve = !connection.upload.amChoking && length <= MAX_SERVED_BLOCK &&
       this.#context.pieces.shared.get(piece) && connection.upload.queue.length < REQUEST_QUEUE;
     if (!serve) return this.#reject(connection, { piece, begin, length });
@@ -95,7 +95,7 @@ export class Upload {
     if (connection.upload.queue.length === 1) this.#context.emit({ type: "upload", connection });
   }
 
-  /** The peer no longer wants a block. With BEP 6 that is answered too. False: it does not wait for it. */
+  /** Removes a queued request; with BEP 6 the cancel is answered. Returns false when it was not queued. */
   onCancel(connection: Connection, message: BlockRangeMessage): boolean {
     const { queue } = connection.upload;
     const at = queue.findIndex((queued) =>
@@ -109,8 +109,8 @@ export class Upload {
   }
 
   /**
-   * Up to `maxBytes` of what the peer waits for, at least one block if there is any. Where `maxBytes` end
-   * within a piece, its blocks stay together for the next time: one read gets them all.
+   * Takes up to `maxBytes` of the queued requests, at least one if there is any. If the limit falls within a
+   * piece, all its blocks stay queued for the next call, so that one read gets them together.
    */
   take(connection: Connection, maxBytes: number): BlockRequest[] {
     const { queue } = connection.upload;
@@ -127,17 +127,17 @@ export class Upload {
     return queue.splice(0, isCut ? pieceStart : count);
   }
 
-  /** Bytes of file data were written to the peer. */
+  /** Counts bytes of file data that were written to the peer. */
   onSent(connection: Connection, bytes: number, nowMs: number): void {
     connection.upload.meter.add(bytes, nowMs);
   }
 
-  /** Something taken could not be read: the peer must not wait for it. */
+  /** Rejects a request that was taken and could not be read, so that the peer does not wait for it. */
   onRefused(connection: Connection, request: BlockRequest): void {
     this.#reject(connection, request);
   }
 
-  /** A piece is gone from the disk: nobody gets it any more, and everybody is told (BEP 54). */
+  /** Rejects the queued requests for a piece that is gone from the disk. */
   onPieceLost(piece: PieceIndex): void {
     for (const connection of this.#context.connections.values()) {
       const { queue } = connection.upload;
@@ -148,16 +148,16 @@ export class Upload {
     }
   }
 
-  /** Deals the slots anew when it is time; in between gives away those that became free. */
+  /** Reassigns the slots when that is due; in between fills free ones. */
   tick(nowMs: number): void {
     if (nowMs < this.#rechokeAtMs) this.#fillSlots(nowMs);
     else this.#dealSlots(nowMs);
   }
 
   /**
-   * While we have little, all who ask want the same, and what counts is that somebody has it whole soon
-   * and passes it on. Later a handful is served together, and the others in turn; where there are no more
-   * than two handfuls, nobody has to wait.
+   * While we have few pieces, all peers request the same ones, and it matters that one peer completes them
+   * soon and passes them on. Later the regular number of slots applies, and the other peers take turns. If
+   * there are at most twice as many leechers as slots, all of them are served.
    */
   get #slotCount(): number {
     const { pieces } = this.#context;
@@ -167,7 +167,7 @@ export class Upload {
     return isBeginning ? Math.min(FIRST_SLOTS, slots) : slots;
   }
 
-  /** Slots that nobody makes use of. */
+  /** Slots that no interested peer holds. */
   get #freeSlots(): number {
     return this.#slotCount - this.#inUse;
   }
@@ -176,7 +176,7 @@ export class Upload {
     return connection.upload.peerInterested && this.#served.has(connection);
   }
 
-  /** A slot that is free, or kept by somebody who wants nothing at the moment. */
+  /** Gives the peer a free slot, or one that a peer without interest holds. */
   #giveSlot(connection: Connection, nowMs: number): void {
     if (this.#served.size >= this.#slotCount) {
       const idle = longestServed(this.#served, ({ upload }) => !upload.peerInterested);
@@ -185,7 +185,7 @@ export class Upload {
     this.#unchoke(connection, nowMs);
   }
 
-  /** Takes a slot in use from nobody: who changes its mind often must not cost others theirs. */
+  /** Fills free slots only: a peer that toggles its interest must not cost others their slots. */
   #fillSlots(nowMs: number): void {
     if (this.#waiting.size === 0) return;
     for (let free = this.#freeSlots; free > 0; free--) {
@@ -230,7 +230,7 @@ export class Upload {
     this.#context.emit({ type: "send", connection, message: { type: "unchoke" } });
   }
 
-  /** The choke goes first, then the rejects (BEP 6). */
+  /** Sends the choke first, then the rejects (BEP 6). */
   #choke(connection: Connection): void {
     if (this.#isInUse(connection)) this.#inUse--;
     connection.upload.amChoking = true;
@@ -240,14 +240,14 @@ export class Upload {
     for (const request of connection.upload.queue.splice(0)) this.#reject(connection, request);
   }
 
-  /** Without BEP 6 a request that is not served is not answered either. */
+  /** Without BEP 6 a request cannot be rejected; it stays unanswered. */
   #reject(connection: Connection, request: BlockRequest): void {
     if (!connection.negotiated.fast) return;
     this.#context.emit({ type: "send", connection, message: { type: "reject", ...request } });
   }
 }
 
-/** Whoever of these got its slot longest ago; who never had one comes first. */
+/** The connection that got its slot longest ago. Connections that never had one come first. */
 function longestServed(
   connections: Iterable<Connection>,
   isMeant: (connection: Connection) => boolean,

@@ -1,9 +1,9 @@
 /**
- * The hashes of the blocks of a piece that failed, from peers that have it (BEP 52).
+ * Fetches the block hashes of a piece that failed, from peers that have the piece (BEP 52).
  *
- * The piece's own hash is known, so an answer proves itself or shows that its sender lies. Two peers are asked
- * at a time, those that had no part in the piece first. The piece keeps its memory meanwhile, so it is
- * not waited for long, and not for many pieces at once.
+ * The hash of the piece is known, so a wrong answer exposes the peer that sent it. Two peers are asked at a
+ * time, those that sent no block of the piece first. The piece stays in memory meanwhile, so neither the wait
+ * nor the number of waiting pieces may grow large.
  *
  * @module
  */
@@ -18,68 +18,70 @@ import type { ActivePiece } from "../../store/pieces.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { TransferContext } from "../connection/context.ts";
 
-/** Peers asked for the same hashes at the same time: one that does not answer costs no time then. */
+/** Peers asked for the same hashes in parallel, so that one that does not answer costs no time. */
 const ASKED_AT_ONCE = 2;
-/** So long an answer is waited for before one more peer is asked. */
+/** How long to wait for an answer before asking another peer. */
 const ANSWER_MS = 1500;
-/** So long a piece waits in memory before all of it is fetched again. */
+/** How long a piece waits in memory before all of it is fetched again. */
 const PATIENCE_MS = 4000;
-/** A peer that refused, or did not answer, is not asked for so long. */
+/** How long to leave a peer alone that refused or did not answer. */
 const RETRY_MS = 10_000;
-/** Pieces that wait at the same time, and never more than half of what fits into the piece memory. */
+/** Pieces that may wait at the same time, though never more than half of the piece memory. */
 const MAX_WAITING = 8;
-/** Pieces whose leaf hashes are kept, in case they fail once more: 0.5 MiB with pieces of 16 MiB. */
+/** Pieces whose leaf hashes are kept in case they fail again: 0.5 MiB with pieces of 16 MiB. */
 const MAX_KNOWN = 16;
 
-/** Where the leaf hashes of a piece lie in the tree of its file. */
+/** Where the leaf hashes of a piece lie in the hash tree of its file. */
 export interface LeafPlace {
   /** The `pieces root` of the file. */
   readonly root: Uint8Array;
-  /** The request that brings them. No proof: they lead to the hash of the piece, which is known. */
+  /** The request for them. It asks for no proof, because they lead to the known hash of the piece. */
   readonly range: HashRange;
   /** The hash of the piece. */
   readonly pieceHash: Uint8Array;
 }
 
-/** Where the leaf hashes of a piece lie; `undefined` where it has no SHA-256 hash that is known. */
+/** Gives the place of a piece's leaf hashes; `undefined` when the piece has no known SHA-256 hash. */
 export type PlaceOf = (piece: PieceIndex) => LeafPlace | undefined;
 
 interface Waiting {
   readonly active: ActivePiece;
   readonly place: LeafPlace;
   readonly sinceMs: number;
-  /** Who owes an answer, and since when. */
+  /** The peers asked, and when. */
   readonly asked: Map<Connection, number>;
 }
 
-/** Asks for leaf hashes. */
+/** Requests leaf hashes. */
 export class BlockHashFetch {
   readonly #context: TransferContext;
   readonly #placeOf: PlaceOf;
   readonly #waiting = new Map<string, Waiting>();
   readonly #known = new Map<PieceIndex, Uint8Array>();
   readonly #notBefore = new Map<Connection, number>();
-  #nowMs: number; // as of the last tick
+  #nowMs: number; // time of the last tick
 
-  /** Fetches what lies where `placeOf` says. */
   constructor(context: TransferContext, placeOf: PlaceOf, nowMs: number) {
     this.#context = context;
     this.#placeOf = placeOf;
     this.#nowMs = nowMs;
   }
 
-  /** The leaf hashes of a piece, padding included, when they came a moment ago. */
+  /** The leaf hashes of a piece, padding included, if they were fetched recently. */
   known(piece: PieceIndex): Uint8Array | undefined {
     return this.#known.get(piece);
   }
 
-  /** Asks for the leaf hashes of a full piece; false when there is nobody to ask, or no room to wait. */
+  /**
+   * Requests the leaf hashes of a full piece. Returns false when no peer can be asked, or too many pieces
+   * wait.
+   */
   begin(active: ActivePiece): boolean {
     const place = this.#placeOf(active.piece);
     const room = Math.min(MAX_WAITING, Math.max(1, this.#context.pieces.slotCount >> 1));
     if (place === undefined || active.blockCount < 2 || this.#waiting.size >= room) return false;
     const key = keyOf(place.root, place.range);
-    if (this.#waiting.has(key)) return false; // a file that is there twice
+    if (this.#waiting.has(key)) return false; // the same file occurs twice
     const waiting = { active, place, sinceMs: this.#nowMs, asked: new Map<Connection, number>() };
     this.#ask(waiting);
     if (waiting.asked.size === 0) return false;
@@ -88,8 +90,8 @@ export class BlockHashFetch {
   }
 
   /**
-   * Hashes arrived, perhaps late. Returns the piece whose leaves they are, which are {@link known} from
-   * then on, or `undefined` when no piece waits for them.
+   * Hashes arrived, perhaps late. Returns the piece that waited for them; {@link known} returns its hashes
+   * from then on. Returns `undefined` when no piece waits for them.
    *
    * @throws {CorruptDataError} when they do not lead to the hash of the piece
    */
@@ -113,7 +115,7 @@ export class BlockHashFetch {
     return active;
   }
 
-  /** The peer refuses: others are asked. Returns a piece for which nobody is left. */
+  /** The peer refused, so other peers are asked. Returns the piece if no peer is left to ask. */
   onHashReject(connection: Connection, message: HashRangeFields): ActivePiece | undefined {
     const key = keyOf(message.root, message);
     const waiting = this.#waiting.get(key);
@@ -122,7 +124,7 @@ export class BlockHashFetch {
     return this.#askOthers(key, waiting);
   }
 
-  /** The connection is gone. Returns the pieces for which nobody is left. */
+  /** Asks other peers instead. Returns the pieces for which no peer is left to ask. */
   onDisconnected(connection: Connection): ActivePiece[] {
     this.#notBefore.delete(connection);
     const lost: ActivePiece[] = [];
@@ -133,7 +135,7 @@ export class BlockHashFetch {
     return lost;
   }
 
-  /** Asks others where somebody does not answer. Returns the pieces that waited for too long. */
+  /** Asks other peers where one did not answer. Returns the pieces that waited for too long. */
   tick(nowMs: number): ActivePiece[] {
     this.#nowMs = nowMs;
     const lost: ActivePiece[] = [];
@@ -152,7 +154,7 @@ export class BlockHashFetch {
     return lost;
   }
 
-  /** The piece is stored: its leaf hashes are needed no longer. */
+  /** Drops the leaf hashes of a piece that is stored. */
   forget(piece: PieceIndex): void {
     this.#known.delete(piece);
   }

@@ -1,9 +1,9 @@
 /**
- * What becomes of full pieces: of those that pass their hash, and of those that do not.
+ * Decides what follows when a full piece passes or fails its hash check.
  *
- * A v2 piece that fails waits until a peer gives the hashes of its blocks; then the wrong blocks alone
- * are fetched again, and who sent them is banned. Where nobody gives them, and in v1 torrents, the whole
- * piece is fetched again, and {@link SmartBan} finds out who spoiled it.
+ * A v2 piece that fails waits until a peer sends the hashes of its blocks. Then only the wrong blocks are
+ * fetched again, and the peers that sent them are banned. If no peer sends the hashes, and in v1 torrents,
+ * the whole piece is fetched again, and {@link SmartBan} finds out which peer sent wrong blocks.
  *
  * @module
  */
@@ -17,21 +17,21 @@ import type { Peer } from "../connection/peer.ts";
 import { BlockHashFetch, type PlaceOf } from "./block_hash_fetch.ts";
 import { SmartBan, wrongBlocks } from "./smart_ban.ts";
 
-/** So long a peer has a suspect piece to itself; twice as long each time it fails. */
+/** How long one peer has a suspect piece to itself; doubles each time the piece fails. */
 const ALONE_MS = 10_000;
 const MAX_ALONE_MS = 640_000;
 
-/** What follows from a verdict on a piece. */
+/** Called when a piece has been judged. */
 export interface VerdictHandlers {
-  /** It is proved that the peer sent corrupt data in this piece. */
+  /** The peer is proven to have sent corrupt data in this piece. */
   readonly ban: (peer: Peer, piece: PieceIndex) => void;
-  /** These blocks of the piece are to be fetched again, and the others are right. */
+  /** Fetch these blocks of the piece again; the others are right. */
   readonly retryBlocks: (piece: PieceIndex, wrong: readonly number[]) => void;
-  /** All of the piece is to be fetched again. */
+  /** Fetch all of the piece again. */
   readonly retryPiece: (piece: PieceIndex) => void;
 }
 
-/** Judges full pieces and whoever sent them. */
+/** Judges full pieces and the peers that sent them. */
 export class FailedPieces {
   readonly #context: TransferContext;
   readonly #handlers: VerdictHandlers;
@@ -39,11 +39,11 @@ export class FailedPieces {
   readonly #blockHashes: BlockHashFetch;
   /** Pieces that wait for leaf hashes, and the digests of their blocks. */
   readonly #waiting = new Map<PieceIndex, Uint8Array>();
-  /** Since when a peer has a suspect piece to itself. */
+  /** Since when one peer has a suspect piece to itself. */
   readonly #aloneSinceMs = new Map<ActivePiece, number>();
   readonly #failures = new Map<PieceIndex, number>();
 
-  /** `placeOf` says where the hashes of a piece's blocks lie. */
+  /** `placeOf` says where the leaf hashes of a piece lie. */
   constructor(
     context: TransferContext,
     placeOf: PlaceOf,
@@ -56,17 +56,17 @@ export class FailedPieces {
     this.#blockHashes = new BlockHashFetch(context, placeOf, nowMs);
   }
 
-  /** Pieces to be fetched first, each by one peer alone. */
+  /** Pieces to fetch first, each by one peer alone. */
   get suspect(): ReadonlySet<PieceIndex> {
     return this.#smartBan.suspect;
   }
 
-  /** Whether the driver shall hash the blocks of a piece even if it passes. */
+  /** Whether the driver should hash the blocks of a piece even if it passes. */
   wantsDigests(piece: PieceIndex): boolean {
     return this.#smartBan.needsDigests(piece);
   }
 
-  /** The piece matched its hash. Returns who sent it, each credited with what came from it. */
+  /** The piece matched its hash. Credits its senders with the bytes they sent, and returns them. */
   onPassed(active: ActivePiece, digests: Uint8Array | undefined): readonly Peer[] {
     const { layout, peerById } = this.#context;
     const { piece } = active;
@@ -98,7 +98,7 @@ export class FailedPieces {
   }
 
   /**
-   * Hashes arrived; true when a piece had waited for them.
+   * Hashes arrived. Returns true when a piece waited for them.
    *
    * @throws {CorruptDataError} when they do not lead to the hash of the piece
    */
@@ -110,18 +110,17 @@ export class FailedPieces {
     return true;
   }
 
-  /** The peer does not give hashes it was asked for. */
+  /** The peer refuses to send hashes. */
   onHashReject(connection: Connection, message: HashRangeFields): void {
     const lost = this.#blockHashes.onHashReject(connection, message);
     if (lost !== undefined) this.#giveUp(lost);
   }
 
-  /** The connection is gone. */
   onDisconnected(connection: Connection): void {
     for (const active of this.#blockHashes.onDisconnected(connection)) this.#giveUp(active);
   }
 
-  /** Time passed: nothing is waited for without end. */
+  /** Gives up waits that have taken too long. */
   tick(nowMs: number): void {
     for (const active of this.#blockHashes.tick(nowMs)) this.#giveUp(active);
     for (const active of this.#aloneSinceMs.keys()) {
@@ -137,12 +136,12 @@ export class FailedPieces {
     }
   }
 
-  /** A slow peer does not hold a piece for ever; but a good one gets the time it needs, some day. */
+  /** Keeps a slow peer from blocking a piece, but grows, so that an honest slow peer gets enough time. */
   #aloneMs(piece: PieceIndex): number {
     return Math.min(MAX_ALONE_MS, ALONE_MS * 2 ** (this.#failures.get(piece) ?? 0));
   }
 
-  /** The right digests of a failed piece are known. */
+  /** Compares the digests of a failed piece with the right ones. */
   #compare(active: ActivePiece, digests: Uint8Array, right: Uint8Array): void {
     const { piece } = active;
     this.#waiting.delete(piece);
@@ -156,7 +155,7 @@ export class FailedPieces {
     this.#ban(this.#smartBan.resolve(piece, right), piece);
   }
 
-  /** Nobody gives the leaf hashes of the piece. */
+  /** No peer sends the leaf hashes of the piece. */
   #giveUp(active: ActivePiece): void {
     const digests = this.#waiting.get(active.piece);
     this.#waiting.delete(active.piece);

@@ -1,8 +1,8 @@
 /**
- * Hashes of v2 files for peers (BEP 52): piece layers with their proofs, and the leaf hashes of pieces.
+ * Serves the hashes of v2 files to peers (BEP 52): piece layers with their proofs, and leaf hashes.
  *
- * Leaf hashes are not kept: the piece is read from disk and hashed, one piece at a time and no more
- * than so many bytes a second, however many peers ask.
+ * Leaf hashes are not stored. The piece is read from disk and hashed, one piece at a time and at a limited
+ * rate, however many peers ask.
  *
  * @module
  */
@@ -18,23 +18,23 @@ import type { Connection } from "../connection/connection.ts";
 import type { TransferContext } from "../connection/context.ts";
 
 /**
- * What a peer may ask for in the life of a connection, in hashes: 128 MiB of them, four times what a
+ * Number of hashes a peer may request over the life of a connection: 128 MiB of them, four times as many as a
  * file of 1 TiB in pieces of 1 MiB has.
  */
 const MAX_HASHES_PER_PEER = 4 * 1024 * 1024;
-/** What a request counts at least: its answer costs a message, however short. */
+/** Minimum cost of a request, because any answer takes a message. */
 const HASHES_PER_REQUEST = 32;
-/** Requests for leaf hashes that one peer may have waiting; libtorrent has two. */
+/** Leaf hash requests of one peer that may wait; libtorrent sends two. */
 const MAX_WAITING_PER_PEER = 8;
-/** Requests for leaf hashes that all peers of one host may have waiting. */
+/** Leaf hash requests of all peers of one host that may wait. */
 const MAX_WAITING_PER_HOST = 16;
-/** Requests for leaf hashes that may wait in all; beyond that whoever's host has most gives way. */
+/** Leaf hash requests that may wait in total. Beyond that the host with the most loses one. */
 const MAX_WAITING = 64;
-/** Bytes read and hashed a second to answer strangers: about a hundredth of a core. */
+/** Bytes per second to read and hash for peers: about a hundredth of a core. */
 const HASHED_BYTES_PER_SECOND = 16 * 1024 * 1024;
-/** So far ahead of that rate a burst may run. */
+/** How far a burst may run ahead of that rate. */
 const BURST_MS = 1000;
-/** Bytes of leaf hashes that are kept, and of the trees over them: peers ask again and again for some. */
+/** Cache size for leaf hashes and the trees above them, in bytes, since peers request some repeatedly. */
 const MAX_CACHED_BYTES = 4 * 1024 * 1024;
 
 interface Waiting {
@@ -51,11 +51,11 @@ export class HashServer {
   readonly #asked = new Map<Connection, number>();
   readonly #cached = new Map<PieceIndex, MerkleTree>();
   readonly #mostCached: number;
-  /** The first piece of each file, by root in hex; made when first needed. */
+  /** The first piece of each file, by root in hex; built when first needed. */
   #firstPieces: Map<string, number> | undefined;
   #waiting: Waiting[] = [];
   #hashing: PieceIndex | undefined;
-  /** When what was hashed so far would be through at the rate allowed. */
+  /** When the work done so far would be finished at the allowed rate. */
   #paidUntilMs = 0;
 
   /** @param layers piece layers by root in hex */
@@ -67,9 +67,9 @@ export class HashServer {
   }
 
   /**
-   * The peer asks for hashes: it gets them, now or soon, or a reject.
+   * Answers a hash request with hashes or a reject, now or soon.
    *
-   * @throws {ProtocolError} when it asks without end
+   * @throws {ProtocolError} when the peer has used up its allowance
    */
   onRequest(connection: Connection, request: HashRangeMessage, nowMs: number): void {
     const cost = Math.max(HASHES_PER_REQUEST, request.length);
@@ -89,7 +89,7 @@ export class HashServer {
     this.#next(nowMs);
   }
 
-  /** The driver hashed the blocks of a piece, or could not. */
+  /** The driver hashed the blocks of a piece, or failed to. */
   onHashed(piece: PieceIndex, leaves: Uint8Array | undefined, nowMs: number): void {
     this.#hashing = undefined;
     const tree = leaves && this.#layerOf(piece)?.treeBelow(leaves);
@@ -102,23 +102,22 @@ export class HashServer {
     this.#next(nowMs);
   }
 
-  /** The piece on disk is not what it was. */
+  /** The piece on disk has changed. */
   onPieceLost(piece: PieceIndex): void {
     this.#cached.delete(piece);
   }
 
-  /** The connection is gone. */
   onDisconnected(connection: Connection): void {
     this.#asked.delete(connection);
     this.#waiting = this.#waiting.filter((waiting) => waiting.connection !== connection);
   }
 
-  /** Time passed: perhaps the next piece may be hashed. */
+  /** Starts hashing the next piece if the rate allows. */
   tick(nowMs: number): void {
     this.#next(nowMs);
   }
 
-  /** The piece of the torrent that is this one of the file, if it is on disk. */
+  /** The piece of the torrent that is piece `pieceInFile` of the file, if it is on disk. */
   #onDisk(root: string, pieceInFile: number): PieceIndex | undefined {
     const { layout, pieces } = this.#context;
     this.#firstPieces ??= firstPieces(layout);
@@ -131,7 +130,7 @@ export class HashServer {
     return root && this.#layers.get(hex(root));
   }
 
-  /** Whether one more request of this peer may wait. The host that has most waiting makes room for it. */
+  /** Whether one more request of this peer may wait. If needed, the host with the most requests loses one. */
   #hasRoom(connection: Connection): boolean {
     const perHost = new Map<string, number>();
     let mine = 0;
@@ -160,7 +159,7 @@ export class HashServer {
     this.#context.emit({ type: "hashBlocks", piece: next.piece });
   }
 
-  /** Sends the hashes; a reject where they are not known here, or there are none such. */
+  /** Sends the hashes, or a reject when they are unknown or do not exist. */
   #answer(connection: Connection, request: HashRangeMessage, leaves?: MerkleTree): void {
     const { root, baseLayer, index, length, proofLayers } = request;
     const range: HashRange = { baseLayer, index, length, proofLayers };

@@ -1,6 +1,6 @@
 /**
- * How each piece is checked: by SHA-256 where its hash is known, which in a torrent from a magnet link
- * it is only once peers have given it; by SHA-1 where there is nothing else.
+ * Chooses the hash that each piece is checked against: its SHA-256 hash if known, which after a magnet link
+ * has to come from peers first; its SHA-1 hash if there is nothing else.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import type { TransferContext } from "../connection/context.ts";
 import type { LeafPlace } from "./block_hash_fetch.ts";
 import { PieceLayerFetch } from "./piece_layer_fetch.ts";
 
-/** A hybrid whose SHA-256 hashes nobody gives is fetched by its SHA-1 hashes after so long. */
+/** After this long, a hybrid torrent whose SHA-256 hashes no peer sends falls back to SHA-1. */
 const SHA1_FALLBACK_MS = 3000;
 
-/** The hashes that are known when a transfer begins. */
+/** The hashes known when a transfer begins. */
 export interface KnownHashes {
   /** Piece layers by root in hex; empty in v1 torrents. */
   readonly layers: ReadonlyMap<string, PieceLayer>;
@@ -26,7 +26,7 @@ export interface KnownHashes {
   readonly sha1s: Uint8Array | undefined;
 }
 
-/** The hashes of all pieces, as far as they are known. */
+/** The known hashes of all pieces. */
 export class PieceHashes {
   readonly #layout: Layout;
   readonly #known: KnownHashes;
@@ -35,7 +35,7 @@ export class PieceHashes {
   #sinceMs: number;
   #sha1Fallback = false;
 
-  /** Layers that lack hashes are asked for. */
+  /** Incomplete layers are requested from peers. */
   constructor({ layout, emit }: TransferContext, known: KnownHashes, nowMs: number) {
     this.#layout = layout;
     this.#known = known;
@@ -43,12 +43,14 @@ export class PieceHashes {
     this.#sinceMs = nowMs;
   }
 
-  /** True when every SHA-256 hash there is is known. */
+  /** True when all SHA-256 piece hashes are known. */
   get isComplete(): boolean {
     return this.#layerFetch.isComplete;
   }
 
-  /** How to check a piece: by SHA-256 where that is known, else by SHA-1; `undefined`: not yet. */
+  /**
+   * The hash to check a piece against: SHA-256 if known, else SHA-1; `undefined` while neither can be used.
+   */
   expected(piece: PieceIndex): PieceHash | undefined {
     const { sha1s } = this.#known;
     const layout = this.#layout;
@@ -61,7 +63,7 @@ export class PieceHashes {
     return { kind: "sha1", hash: sha1s!.subarray(piece * 20, piece * 20 + 20) };
   }
 
-  /** Whether a piece can be checked: {@link expected} gives something, which this does not make. */
+  /** Whether {@link expected} would return a hash. Cheaper, as it usually creates no object. */
   canVerify(piece: PieceIndex): boolean {
     return this.#layout.version === "v1" || this.isComplete ||
       this.expected(piece) !== undefined;
@@ -80,7 +82,7 @@ export class PieceHashes {
     return { root: layer.root, range, pieceHash };
   }
 
-  /** Asks the peer for hashes that are missing. */
+  /** Requests missing hashes from the peer. */
   poll(connection: Connection, nowMs: number): void {
     if (!this.isComplete) this.#layerFetch.poll(connection, nowMs);
   }
@@ -96,17 +98,16 @@ export class PieceHashes {
     return isNew;
   }
 
-  /** The peer cannot give these hashes. */
+  /** The peer refuses to send these hashes. */
   onHashReject(connection: Connection, message: HashRangeMessage, nowMs: number): void {
     this.#layerFetch.onHashReject(connection, message, nowMs);
   }
 
-  /** The connection is gone. */
   onDisconnected(connection: Connection): void {
     this.#layerFetch.onDisconnected(connection);
   }
 
-  /** Time passed. Returns true when there may be something to ask for that there was not before. */
+  /** Returns true while hashes are missing, when there may be new ones to request. */
   tick(nowMs: number): boolean {
     if (this.isComplete) return false;
     this.#layerFetch.tick(nowMs);
@@ -116,7 +117,7 @@ export class PieceHashes {
     return true;
   }
 
-  /** The piece layer of a file: looked up by its root once, since every piece asks for it. */
+  /** The piece layer of a file. Caches the lookup by root, because every piece needs it. */
   #layerOf(file: number, root: Uint8Array): PieceLayer | undefined {
     let layer = this.#layerOfFile.get(file);
     if (layer === undefined) {

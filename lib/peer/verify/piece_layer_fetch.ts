@@ -1,8 +1,8 @@
 /**
- * Piece hashes of v2 files from peers (BEP 52).
+ * Fetches the piece hashes of v2 files from peers (BEP 52).
  *
- * A magnet link brings the roots of the files only. The piece layers are asked for in ranges, each
- * with its proof up to the root, so a peer that lies is found out at once.
+ * A magnet link provides only the roots of the files. The piece layers are requested in ranges, each with its
+ * proof up to the root, so a peer that lies is exposed at once.
  *
  * @module
  */
@@ -16,9 +16,9 @@ import type { Connection } from "../connection/connection.ts";
 
 const MAX_ASKED_PER_PEER = 2;
 const ANSWER_TIMEOUT_MS = 5000;
-/** A peer that refused, or did not answer, is asked again after so long: perhaps it knows by then. */
+/** When to ask a peer again that refused or did not answer, since it may have the hashes by then. */
 const RETRY_MS = 10_000;
-/** Files that are looked at before a peer is left for later. */
+/** Files to look at for one peer per poll. */
 const MOST_LOOKS = 256;
 
 interface Asked {
@@ -28,17 +28,17 @@ interface Asked {
   readonly askedMs: number;
 }
 
-/** The piece layers of one torrent, by root in hex, and who was asked for what. */
+/** Tracks the piece layers of one torrent, by root in hex, and which peer was asked for which range. */
 export class PieceLayerFetch {
   readonly #layers: ReadonlyMap<string, PieceLayer>;
   readonly #emit: Emit;
   readonly #asked = new Map<string, Asked>();
   /** Until when a peer is not asked for the hashes of a root. */
   readonly #notBefore = new Map<Connection, Map<string, number>>();
-  /** Layers that lack hashes, by root, those in front that are to be looked at first. */
+  /** Layers that lack hashes, by root, in the order to look at them. */
   readonly #pending = new Map<string, PieceLayer>();
 
-  /** Layers that are complete already are not asked for. */
+  /** Complete layers are not requested. */
   constructor(layers: ReadonlyMap<string, PieceLayer>, emit: Emit) {
     this.#layers = layers;
     this.#emit = emit;
@@ -50,7 +50,7 @@ export class PieceLayerFetch {
     return this.#pending.size === 0;
   }
 
-  /** Asks the peer for hashes that are missing and not asked for yet. */
+  /** Requests hashes that are missing and that no peer was asked for. */
   poll(connection: Connection, nowMs: number): void {
     if (this.isComplete || !connection.negotiated.v2 || connection.pieces.have.isEmpty) return;
     let room = MAX_ASKED_PER_PEER;
@@ -60,14 +60,16 @@ export class PieceLayerFetch {
       const [root, layer] = this.#pending.entries().next().value!;
       if (nowMs >= (notBefore?.get(root) ?? 0)) {
         room = this.#ask(connection, root, layer, room, nowMs);
-        if (room === 0) return; // there may be more to ask for of this one
+        if (room === 0) return; // the layer may have more ranges to request
       }
       this.#pending.delete(root);
       if (!layer.complete) this.#pending.set(root, layer);
     }
   }
 
-  /** Asks for what nobody was asked for of one layer, and for so much at most. Returns what is left of that. */
+  /**
+   * Requests up to `room` ranges of one layer that no peer was asked for. Returns how much of `room` is left.
+   */
   #ask(
     connection: Connection,
     root: string,
@@ -103,14 +105,14 @@ export class PieceLayerFetch {
     return true;
   }
 
-  /** The peer cannot give these hashes: others are asked. */
+  /** The peer refuses to send these hashes, so another one will be asked. */
   onHashReject(connection: Connection, message: HashRangeMessage, nowMs: number): void {
     const key = rangeKey(hex(message.root), message);
     const asked = this.#asked.get(key);
     if (asked?.connection === connection) this.#refused(key, asked, nowMs);
   }
 
-  /** What the peer was asked for is asked of others. */
+  /** Frees the peer's requests for others. */
   onDisconnected(connection: Connection): void {
     this.#notBefore.delete(connection);
     for (const [key, asked] of this.#asked) {
@@ -118,7 +120,7 @@ export class PieceLayerFetch {
     }
   }
 
-  /** A peer that does not answer is not waited for. */
+  /** Frees requests that were not answered in time. */
   tick(nowMs: number): void {
     for (const [key, asked] of this.#asked) {
       if (nowMs - asked.askedMs >= ANSWER_TIMEOUT_MS) this.#refused(key, asked, nowMs);

@@ -1,13 +1,13 @@
 /**
- * Who sent wrong blocks, proved by the blocks themselves.
+ * Finds the peers that sent wrong blocks, proven by the blocks themselves.
  *
- * Of a piece that fails its hash, a digest of each block is kept with the name of its sender. As soon
- * as the right blocks are known, because the piece has passed or its leaf hashes came, whoever sent
- * others is guilty, and nobody else ever is (libtorrent calls that a smart ban).
+ * When a piece fails its hash, a digest of each block is kept with the id of its sender. Once the right
+ * blocks are known, because the piece has passed or its leaf hashes arrived, the peers that sent different
+ * ones are guilty, and no other peer is ever accused. libtorrent calls this a smart ban.
  *
- * A piece that several sent and that failed is fetched again by one peer alone: it passes, and tells
- * who spoiled it before, or it fails, and that peer is guilty. So a corrupting peer never spoils a
- * piece more than once without being found out.
+ * A piece that came from several peers and failed is fetched again from one peer alone. Either it passes and
+ * shows which peer sent wrong blocks before, or it fails and that peer is guilty. So a corrupting peer cannot
+ * spoil a piece more than once without being found out.
  *
  * @module
  */
@@ -18,43 +18,43 @@ import type { PieceIndex } from "../../store/layout.ts";
 import type { ActivePiece } from "../../store/pieces.ts";
 import type { Peer } from "../connection/peer.ts";
 
-/** Failed attempts whose blocks are remembered: 0.6 MiB at most, with pieces of 16 MiB. */
+/** Failed attempts to remember: at most 0.6 MiB with pieces of 16 MiB. */
 const MAX_ATTEMPTS = 16;
 
-/** Who had a part in a piece. */
+/** The peers that sent a piece. */
 interface Sources {
-  /** Those of them who are still known. */
+  /** Those that are still known. */
   readonly from: readonly Peer[];
-  /** Nobody else had a part in it, known or not. */
+  /** All of it came from one known peer, or all its senders are forgotten. */
   readonly alone: boolean;
 }
 
 /** A piece as it was when it failed. */
 interface Attempt {
   readonly piece: PieceIndex;
-  /** Who sent each block. */
+  /** The peer id of each block's sender. */
   readonly senders: readonly number[];
   /** The SHA-256 of each block, packed. */
   readonly digests: Uint8Array;
 }
 
-/** Remembers failed attempts, and judges. */
+/** Remembers failed attempts and finds the guilty peers. */
 export class SmartBan {
   readonly #peerById: (id: number) => Peer | undefined;
   readonly #suspect = new Set<PieceIndex>();
   #attempts: Attempt[] = []; // oldest first
 
-  /** `peerById` gives the peers that are still known. */
+  /** `peerById` returns peers that are still known. */
   constructor(peerById: (id: number) => Peer | undefined) {
     this.#peerById = peerById;
   }
 
-  /** Pieces that failed with several senders and have not passed since: for one sender alone. */
+  /** Pieces that failed with several senders and have not passed since. Each is fetched by one peer alone. */
   get suspect(): ReadonlySet<PieceIndex> {
     return this.#suspect;
   }
 
-  /** Who sent the blocks of a piece. */
+  /** The peers that sent the blocks of a piece. */
   sourcesOf(active: ActivePiece): Sources {
     const ids = active.contributors();
     const peers = new Set(ids.map((id) => this.#peerById(id)));
@@ -63,12 +63,12 @@ export class SmartBan {
     return { from: [...peers as Set<Peer>], alone };
   }
 
-  /** Whether the digests of a piece's blocks would tell something even if it passes. */
+  /** Whether the digests of a piece's blocks are useful even if it passes. */
   needsDigests(piece: PieceIndex): boolean {
     return this.#attempts.some((attempt) => attempt.piece === piece);
   }
 
-  /** Several peers sent the piece and it failed. Without digests no peer can be banned for it later. */
+  /** Records a failed piece that several peers sent. Without digests no peer can be banned for it later. */
   onFailed(active: ActivePiece, digests: Uint8Array | undefined): void {
     const { piece } = active;
     this.#suspect.add(piece);
@@ -77,7 +77,7 @@ export class SmartBan {
     if (this.#attempts.length > MAX_ATTEMPTS) this.#attempts.shift();
   }
 
-  /** The right blocks of the piece are known. Returns who sent others in an attempt that failed. */
+  /** The right blocks of the piece are known. Returns the peers that sent wrong ones in failed attempts. */
   resolve(piece: PieceIndex, right: Uint8Array | undefined): Peer[] {
     this.#suspect.delete(piece);
     const guilty = new Set<number>();
@@ -89,7 +89,7 @@ export class SmartBan {
     return this.peers(guilty);
   }
 
-  /** Those of these who are still known. */
+  /** The peers with these ids that are still known. */
   peers(ids: Iterable<number>): Peer[] {
     const peers = new Set([...ids].map((id) => this.#peerById(id)));
     peers.delete(undefined);
@@ -97,7 +97,7 @@ export class SmartBan {
   }
 }
 
-/** The numbers of the blocks whose digests differ. `right` may go on where the piece has ended. */
+/** The numbers of the blocks whose digests differ. `right` may extend past the end of the piece. */
 export function wrongBlocks(digests: Uint8Array, right: Uint8Array): number[] {
   const wrong: number[] = [];
   for (let at = 0; at < digests.length; at += HASH_LENGTH) {

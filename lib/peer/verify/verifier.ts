@@ -1,5 +1,5 @@
 /**
- * The checks of pieces: which hash a piece has to match, and what follows when it does or does not.
+ * Has full pieces checked: which hash each one must match, and what follows from the result.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Peer } from "../connection/peer.ts";
 import { FailedPieces, type VerdictHandlers } from "./failed_pieces.ts";
 import { type KnownHashes, PieceHashes } from "./piece_hashes.ts";
 
-/** Has full pieces checked, and judges whoever sent them. */
+/** Has full pieces checked and judges the peers that sent them. */
 export class Verifier {
   /** Some pieces were checked by SHA-1 although the torrent has SHA-256 hashes. */
   usedSha1: boolean;
@@ -21,7 +21,7 @@ export class Verifier {
   readonly #hashes: PieceHashes;
   readonly #failures: FailedPieces;
 
-  /** @param usedSha1 some pieces were, before this transfer */
+  /** @param known.usedSha1 whether that was so before this transfer */
   constructor(
     context: TransferContext,
     known: KnownHashes & { readonly usedSha1?: boolean | undefined },
@@ -34,12 +34,12 @@ export class Verifier {
     this.#failures = new FailedPieces(context, (piece) => onHashes.placeOf(piece), handlers, nowMs);
   }
 
-  /** True when all piece hashes are known. */
+  /** True when all SHA-256 piece hashes are known. */
   get isComplete(): boolean {
     return this.#hashes.isComplete;
   }
 
-  /** Pieces that failed, to be fetched first, each by one peer alone. */
+  /** Failed pieces to fetch first, each by one peer alone. */
   get suspect(): ReadonlySet<PieceIndex> {
     return this.#failures.suspect;
   }
@@ -54,7 +54,7 @@ export class Verifier {
     return this.#hashes.canVerify(piece);
   }
 
-  /** Asks the driver to check a full piece and to store it. */
+  /** Asks the driver to check a full piece and store it. */
   check(active: ActivePiece): void {
     const { layout, pieces, emit } = this.#context;
     const { piece } = active;
@@ -66,10 +66,10 @@ export class Verifier {
   }
 
   /**
-   * The driver checked a piece, and stored it when it matched. Returns who sent what is stored now;
-   * `undefined` when it did not match.
+   * The driver checked a piece, and stored it if it matched. Returns the peers that sent it; `undefined` when
+   * it did not match.
    *
-   * @param digests The SHA-256 of each block, packed: where it did not match, or they were wanted.
+   * @param digests The SHA-256 of each block, packed, when the piece did not match or they were wanted.
    */
   onVerified(
     piece: PieceIndex,
@@ -94,24 +94,23 @@ export class Verifier {
     return this.#hashes.onHashes(connection, message, nowMs);
   }
 
-  /** The peer does not give hashes it was asked for. */
+  /** The peer refuses to send hashes. */
   onHashReject(connection: Connection, message: HashRangeMessage, nowMs: number): void {
     this.#failures.onHashReject(connection, message);
     this.#hashes.onHashReject(connection, message, nowMs);
   }
 
-  /** Asks the peer for hashes that are missing. */
+  /** Requests missing hashes from the peer. */
   poll(connection: Connection, nowMs: number): void {
     this.#hashes.poll(connection, nowMs);
   }
 
-  /** The connection is gone. */
   onDisconnected(connection: Connection): void {
     this.#hashes.onDisconnected(connection);
     this.#failures.onDisconnected(connection);
   }
 
-  /** Time passed. Returns true when there may be something to ask for that there was not before. */
+  /** Returns true while hashes are missing, when there may be new ones to request. */
   tick(nowMs: number): boolean {
     this.#failures.tick(nowMs);
     return this.#hashes.tick(nowMs);
