@@ -114,7 +114,7 @@ export class HttpClient implements Disposable {
     const isJudged = allowed.length > 0 &&
       (url.protocol === "http:" || allowed.length === all.length);
     const reach = Math.min(...allowed.map((ip) => reachOf(ip) ?? AddressScope.link)) as Distance;
-    const isOrder = url.search !== "" && reach < AddressScope.world; // a query could be a command to a device in this network
+    const isOrder = url.search !== "" && reach < AddressScope.world; // perhaps a command to a device
     const isForeign = from !== "user" && isServicePort(Number(url.port));
     if (!isJudged || isForeign || (isOrder && this.#from !== "user")) {
       throw new WebSeedError(

@@ -8,7 +8,10 @@
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { type Inspected, Search, type SwarmSummary } from "./core/search.ts";
 
-/** Time that all unfinished searches share for each call; a lone search gets all of it. */
+/**
+ * Time that all unfinished searches together may take, if each is asked for once a second. A lone search gets
+ * all of it.
+ */
 const SLICE_MS = 8;
 /** Minimum time for one search per call, so that each makes progress. */
 const LEAST_SLICE_MS = 1;
