@@ -21,7 +21,7 @@ import type { Target } from "./virtual_clock.ts";
 
 /** Ethernet, IP and TCP headers of a packet that carries only small messages. */
 const PACKET_OVERHEAD_BYTES = 66;
-/** A batch holds what the peer takes in this time, within limits; see `lib/net/peer_socket.ts`. */
+/** A batch holds what the peer takes in this time, within limits; see `lib/net/upload_batches.ts`. */
 const BATCH_SECONDS = 0.02;
 /** Size of the system's buffer before a connection has shown its capacity: two initial windows. */
 const LEAST_BUFFER_BYTES = 2 * 10 * 1448;

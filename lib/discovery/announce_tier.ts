@@ -78,7 +78,7 @@ export class AnnounceTier {
     this.#running = this.#run();
   }
 
-  /** Ends the current wait, if any; see {@link AnnounceTier.#pause} for the minimum distance. */
+  /** Ends the current wait, if any; the minimum distance between announces still applies. */
   announceNow(): void {
     this.#wake.abort();
   }

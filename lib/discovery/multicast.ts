@@ -179,7 +179,7 @@ async function openSender(
 ): Promise<Socket | undefined> {
   const socket = createSocket(family === 4 ? "udp4" : "udp6");
   const bound = Promise.withResolvers<void>();
-  socket.on("error", bound.reject); // later ones: a packet was lost
+  socket.on("error", bound.reject); // once bound, an error only means a lost packet
   try {
     socket.bind(0, address, bound.resolve);
     await bound.promise;

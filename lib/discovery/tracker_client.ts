@@ -132,7 +132,7 @@ export class UdpTrackerClient implements AsyncDisposable {
   /**
    * Announces a peer and returns others.
    *
-   * @throws {TrackerTimeoutError}, {TrackerRefusedError} or another {NetworkError}; the signal's reason when
+   * @throws {TrackerSilentError}, {TrackerRefusedError} or another {NetworkError}; the signal's reason when
    * it aborts. The other requests throw the same.
    */
   async announce(params: AnnounceParams, options: AskOptions = {}): Promise<AnnounceAnswer> {

@@ -90,8 +90,8 @@ export class TrackerConnection {
    * If the tracker no longer knows our connection id (because it was restarted), this costs one more
    * exchange, nothing else.
    *
-   * @throws {TrackerTimeoutError} without an answer, {TrackerRefusedError} on an error packet, {NetworkError}
-   * on an invalid answer; the signal's reason when it aborts.
+   * @throws {TrackerTimeoutError} without an answer, {TrackerErrorResponse} on an error packet,
+   * {NetworkError} on an invalid answer; the signal's reason when it aborts.
    */
   async ask<Q extends Question>(
     question: Q,

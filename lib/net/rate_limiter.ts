@@ -14,7 +14,7 @@ const PORTION_SECONDS = 0.02;
 const MIN_PORTION = 16_384;
 
 /**
- * A token bucket shared by several users. Whoever takes more than is available must wait until the debt is
+ * A token bucket shared by several users. A user that takes more than is available waits until the debt is
  * paid, and later users wait for that too, so they take turns.
  */
 export class RateLimiter {

@@ -147,7 +147,7 @@ export class TrackerSockets {
  * `undefined` if a wildcard socket must be used.
  */
 function localAddresses(host: string, loopbacks: readonly string[]): string[] | undefined {
-  if (!isPermitted({ name: "net" })) return undefined; // perhaps it is for that one address
+  if (!isPermitted({ name: "net" })) return undefined; // the permission may cover one address only
   const interfaces = networkInterfaces();
   if (interfaces === undefined) return undefined;
   const addresses = interfaces

@@ -96,7 +96,7 @@ async function open(
 ): Promise<Response> {
   const headers = {
     "range": `bytes=${offset}-${offset + length - 1}`,
-    "accept-encoding": "identity", // a range of what is compressed is of no use
+    "accept-encoding": "identity", // a range of compressed data is useless
   };
   return (await client.get(new URL(url), headers, signal)).response;
 }
