@@ -1,6 +1,5 @@
 /**
- * What a node tells the tracker, and when it asks for peers: as the announcer of a real program does,
- * for one tracker.
+ * The announces of a simulated node. They follow the timing of a real program's announcer, for one tracker.
  *
  * @module
  */
@@ -8,23 +7,23 @@
 import type { SimTracker, TrackerClient } from "./tracker.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
-/** A lost announce is repeated after so long, then after twice as long, and so on. */
+/** A lost announce is repeated after this time, then after twice as long, and so on. */
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 60_000;
-/** While it wants peers, the tracker is asked again early: soon, then less soon. */
+/** While the node wants peers it announces early: soon at first, then at growing distances. */
 const FIRST_EARLY_MS = 1000;
-/** But not sooner than this part of its interval. */
+/** But no sooner than the tracker's interval divided by this. */
 const INTERVAL_PARTS = 12;
 
-/** Who announces itself. */
+/** A node that announces itself. */
 export interface Announcer extends TrackerClient {
   /** Whether it knows fewer peers than it could use. */
   wantsPeers(): boolean;
-  /** The tracker told it of others. */
+  /** Called with the peers that the tracker returned. */
   onPeers(others: readonly TrackerClient[]): void;
 }
 
-/** The line of one node to the tracker. */
+/** Announces one node to the tracker. */
 export class Announces {
   readonly #clock: VirtualClock;
   readonly #tracker: SimTracker;
@@ -33,30 +32,29 @@ export class Announces {
   #failures = 0;
   #answered = 0;
 
-  /** Of a node that has not been started. */
   constructor(clock: VirtualClock, tracker: SimTracker, node: Announcer) {
     this.#clock = clock;
     this.#tracker = tracker;
     this.#node = node;
   }
 
-  /** Announces for the first time. */
+  /** Sends the first announce. */
   start(): void {
     this.#announce();
   }
 
-  /** Tells the tracker that nothing is missing any more. */
+  /** Announces that the download is complete. */
   completed(): void {
     this.#announce();
   }
 
-  /** Says goodbye. */
+  /** Announces that the node leaves. */
   stop(): void {
     this.#nextMs = Infinity;
     this.#tracker.remove(this.#node);
   }
 
-  /** Time passed. */
+  /** Sends an announce if one is due. */
   tick(): void {
     if (this.#clock.nowMs >= this.#nextMs) this.#announce();
   }

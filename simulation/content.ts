@@ -1,6 +1,6 @@
 /**
- * What a simulated swarm shares: a torrent, and what each node stores of it. Tests bring real bytes with
- * real hashes; a simulation of thousands of peers brings none.
+ * The content of a simulated swarm: a torrent, and what each node stores of it. Tests provide real bytes with
+ * real hashes; a simulation of thousands of peers provides none.
  *
  * @module
  */
@@ -19,26 +19,26 @@ export interface SimTorrent {
   /** SHA-1 of each piece, packed; absent in v2 torrents. */
   readonly sha1s: Uint8Array | undefined;
   readonly isPrivate: boolean;
-  /** The piece layers by root: complete, or as a magnet link leaves them. */
+  /** The piece layers by root: complete, or as far as a magnet link provides them. */
   layers(isComplete: boolean): ReadonlyMap<string, PieceLayer>;
 }
 
-/** What a node made out about a piece. */
+/** The result of checking a piece. */
 export interface Verdict {
   readonly matches: boolean;
-  /** SHA-256 of each block, packed, where they were asked for or the piece is wrong. */
+  /** SHA-256 of each block, packed; present if requested or if the piece is wrong. */
   readonly digests?: Uint8Array | undefined;
 }
 
-/** The memory and the disk of one node. */
+/** The memory and disk of one node. */
 export interface SimStorage {
-  /** Pieces that may be collected at once. */
+  /** Number of pieces that may be downloaded at once. */
   readonly slotCount: number;
-  /** A block of the piece in this slot arrived. */
+  /** Stores a received block of the piece in this slot. */
   storeBlock(slot: number, begin: number, block: Uint8Array): void;
-  /** Part of a piece, spoiled when `isWrong`. */
+  /** Reads part of a piece; the data is corrupted if `isWrong`. */
   read(piece: number, begin: number, length: number, isWrong: boolean): Uint8Array;
-  /** Checks the piece in its slot, and stores it when it is right. */
+  /** Checks the piece in its slot, and stores it if it is correct. */
   verify(active: ActivePiece, expected: PieceHash, wantsDigests: boolean): Verdict;
   /** SHA-256 of each block of a stored piece, packed. */
   hashBlocks(piece: PieceIndex): Uint8Array;

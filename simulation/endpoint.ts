@@ -1,8 +1,8 @@
 /**
- * One end of a connection: what waits to be sent, what was handed to the socket, what arrives.
+ * One end of a connection: data waiting to be sent, data handed to the socket, and data that arrives.
  *
- * What was handed to the socket stays in order, as TCP has it: a `have` waits behind the file data that
- * is in the socket already. What has not been handed over yet is sent small messages first.
+ * As in TCP, data handed to the socket stays in order: a `have` waits behind the file data that is already in
+ * the socket. Of the data not handed over yet, small messages go first.
  *
  * @module
  */
@@ -19,15 +19,15 @@ import type { Network } from "./network.ts";
 import type { Sender, Uplink } from "./uplink.ts";
 import type { Target } from "./virtual_clock.ts";
 
-/** Ethernet, IP and TCP headers of a packet that carries small messages alone. */
+/** Ethernet, IP and TCP headers of a packet that carries only small messages. */
 const PACKET_OVERHEAD_BYTES = 66;
-/** A batch is what a peer takes in so long, within bounds: see `lib/net/peer_socket.ts`. */
+/** A batch holds what the peer takes in this time, within limits; see `lib/net/upload_batches.ts`. */
 const BATCH_SECONDS = 0.02;
-/** A system's buffer before a connection has shown what it can carry: two initial windows. */
+/** Size of the system's buffer before a connection has shown its capacity: two initial windows. */
 const LEAST_BUFFER_BYTES = 2 * 10 * 1448;
-/** So long what is on its way waits in the queue before a line. */
+/** Queueing delay in front of a line, for data on its way. */
 const LINE_QUEUE_MS = 100;
-/** A sender pauses when so much time's worth of data waits before its receiver's line. */
+/** A sender pauses when this much time's worth of data waits in front of its receiver's line. */
 const MAX_LINE_BACKLOG_MS = 100;
 
 const CLOSE = Symbol("closed by the peer");
@@ -35,43 +35,43 @@ const RESUME = Symbol("the receiver's line has room");
 
 type Item = Messages | BlockRequest;
 
-/** The node that an end belongs to. */
+/** The node that an endpoint belongs to. */
 export interface EndpointNode {
   readonly network: Network;
   readonly swarm: Swarm;
   readonly uplink: Uplink;
   readonly endpoints: Map<Connection, Endpoint>;
-  /** Those with something new to send, until the node has settled. */
+  /** Endpoints with something new to send, until the node has settled. */
   readonly flushing: Endpoint[];
   readonly isAlive: boolean;
-  /** Until when its line in is taken by what is on its way. */
+  /** Until when its downlink is busy with data on its way. */
   readonly downlinkFreeMs: number;
-  /** File data sent. */
+  /** File data sent, in bytes. */
   uploadedBytes: number;
-  /** File data that was sent to it. */
+  /** File data that was sent to it, in bytes. */
   receivedBytes: number;
-  /** File data to send. */
+  /** Returns file data to send. */
   read(piece: number, begin: number, length: number): Uint8Array;
-  /** When bytes that arrive at `arriveMs` are through its line in. */
+  /** When bytes that arrive at `arriveMs` have passed its downlink. */
   throughDownlink(arriveMs: number, bytes: number): number;
-  /** It is about to read a message. */
+  /** Called just before the node reads a message. */
   onMessage(message: Message): void;
-  /** A connection has ended. */
+  /** Called when a connection has ended. */
   onClosed(connection: Connection, reason: string): void;
-  /** Lets it settle when all that happens now has happened. */
+  /** Schedules a settle after everything else that happens at this time. */
   settleSoon(): void;
 }
 
-/** A socket. */
+/** A simulated socket. */
 export class Endpoint implements Sender, Target {
   readonly node: EndpointNode;
-  /** It is in the uplink's queue. */
+  /** Whether it is in the uplink's queue. */
   isWaiting = false;
   readonly #latencyMs: number;
   readonly #reader: StreamReader | undefined;
   #connection: Connection | undefined;
   #other!: Endpoint;
-  /** Messages not handed to the socket yet: one, several or none. */
+  /** Messages not yet handed to the socket: one, several or none. */
   #pending: Message | Message[] | undefined;
   readonly #queue = new FifoQueue<Item>();
   #queuedBytes = 0;
@@ -81,7 +81,7 @@ export class Endpoint implements Sender, Target {
   #isPaused = false;
   #isClosed = false;
 
-  /** A socket that is connected but whose handshake is not through. */
+  /** Creates a connected socket before its handshake. */
   constructor(node: EndpointNode) {
     this.node = node;
     const { latencyMs, carriesBytes, random } = node.network;
@@ -89,7 +89,7 @@ export class Endpoint implements Sender, Target {
     this.#reader = carriesBytes ? new StreamReader(random) : undefined;
   }
 
-  /** Both ends of a new connection. */
+  /** Creates both ends of a new connection. */
   static pair(dialler: EndpointNode, acceptor: EndpointNode): [Endpoint, Endpoint] {
     const ends: [Endpoint, Endpoint] = [new Endpoint(dialler), new Endpoint(acceptor)];
     ends[0].#other = ends[1];
@@ -97,7 +97,7 @@ export class Endpoint implements Sender, Target {
     return ends;
   }
 
-  /** The handshake is through. */
+  /** Called after the handshake. */
   open(connection: Connection): void {
     this.#connection = connection;
     this.node.endpoints.set(connection, this);
@@ -108,7 +108,7 @@ export class Endpoint implements Sender, Target {
     return this.#other.node;
   }
 
-  /** Whether the next thing to send is small messages. */
+  /** Whether small messages are next to be sent. */
   get isSmallNext(): boolean {
     const { first } = this.#queue;
     return first !== undefined && !isBlock(first);
@@ -128,13 +128,13 @@ export class Endpoint implements Sender, Target {
     this.#flushSoon();
   }
 
-  /** There are uploads to fetch from the swarm. */
+  /** Signals that the swarm has uploads to fetch. */
   upload(): void {
     this.#hasUploads = true;
     this.#flushSoon();
   }
 
-  /** Hands to the socket what was queued while the node settled: one packet where it fits. */
+  /** Hands the messages queued while the node settled to the socket, in one packet if they fit. */
   flush(): void {
     this.#isFlushing = false;
     if (this.#isClosed) return;
@@ -142,7 +142,7 @@ export class Endpoint implements Sender, Target {
     if (!this.#isPaused && this.#queue.first !== undefined) this.node.uplink.wait(this);
   }
 
-  /** Sends the next block, or small messages, from `startMs` on; returns the bytes that takes. */
+  /** Sends the next block, or small messages, from `startMs` on; returns the number of bytes this takes. */
   transmit(startMs: number, bytesPerMs: number): number {
     const { first } = this.#queue;
     if (first === undefined || !this.node.isAlive) return 0;
@@ -161,7 +161,7 @@ export class Endpoint implements Sender, Target {
     return bytes + PACKET_OVERHEAD_BYTES;
   }
 
-  /** Closes this end now, and the other when it hears of it. */
+  /** Closes this end now, and the other end one latency later. */
   close(reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -173,7 +173,7 @@ export class Endpoint implements Sender, Target {
     if (this.#connection !== undefined) this.node.onClosed(this.#connection, reason);
   }
 
-  /** Something arrives. */
+  /** Handles data or a signal that arrives. */
   happen(payload: unknown): void {
     if (this.#isClosed) return;
     if (payload === CLOSE) return this.close("closed by the peer");
@@ -205,7 +205,7 @@ export class Endpoint implements Sender, Target {
     this.node.swarm.received(this.#connection!, message, this.node.network.clock.nowMs);
   };
 
-  /** Writes what there is, until the system's buffer is full. Small messages go before a batch. */
+  /** Fills the system's buffer with what is waiting. Small messages go before a batch. */
   #fill(): void {
     while (this.#queuedBytes <= this.#systemBufferBytes()) {
       if (this.#pending !== undefined) {
@@ -235,8 +235,7 @@ export class Endpoint implements Sender, Target {
   }
 
   /**
-   * What the system takes before it makes the program wait: twice what is on its way at once, as Linux
-   * sizes it.
+   * What the system accepts before it makes the program wait: twice the data in flight, as Linux sizes it.
    */
   #systemBufferBytes(): number {
     if (this.#queuedBytes <= LEAST_BUFFER_BYTES) return LEAST_BUFFER_BYTES;

@@ -1,25 +1,25 @@
 /**
- * A queue that costs the same however long it is. Most queues of a simulation hold one thing or none, so
- * the first has a place of its own: there are so many queues that each access to more memory counts.
+ * A queue with constant-time operations. Most queues of a simulation hold at most one item, so the first item
+ * has its own field: with this many queues, each additional memory access counts.
  *
  * @module
  */
 
 /** First in, first out. */
 export class FifoQueue<T extends object> {
-  /** What comes next; `undefined` when nothing is in the queue. */
+  /** The next item; `undefined` if the queue is empty. */
   first: T | undefined;
-  #rest: T[] | undefined; // what lies outside of head and tail is left over and means nothing
+  #rest: T[] | undefined; // entries outside of head and tail are stale
   #head = 0;
   #tail = 0;
 
-  /** Adds something at the end. */
+  /** Adds an item at the end. */
   push(item: T): void {
     if (this.first === undefined) this.first = item;
     else (this.#rest ??= [])[this.#tail++] = item;
   }
 
-  /** Takes what comes next. */
+  /** Removes and returns the next item. */
   shift(): T | undefined {
     const { first } = this;
     if (this.#head === this.#tail) {
@@ -36,7 +36,7 @@ export class FifoQueue<T extends object> {
     return first;
   }
 
-  /** Drops everything. */
+  /** Removes all items. */
   clear(): void {
     this.first = this.#rest = undefined;
     this.#head = this.#tail = 0;

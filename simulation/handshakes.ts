@@ -1,5 +1,5 @@
 /**
- * How nodes of a simulation connect: one dials, both read the other's handshake.
+ * Connects simulated nodes: one dials, and both read the other's handshake.
  *
  * @module
  */
@@ -18,12 +18,11 @@ export class Handshakes {
   readonly #node: HandshakeNode;
   #nextPort = 50_000;
 
-  /** Of a node that has dialled nobody yet. */
   constructor(node: HandshakeNode) {
     this.#node = node;
   }
 
-  /** Dials a peer on the v1 or v2 info-hash; `target` listens there, if there is one. */
+  /** Dials a peer with the v1 or v2 info-hash; `target` is the node that listens there, if any. */
   dial(peer: Peer, v2: boolean, target: Handshakes | undefined): void {
     const { swarm, network } = this.#node;
     const { clock, latencyMs } = network;
@@ -49,7 +48,7 @@ export class Handshakes {
     else endpoint.open(connection);
   }
 
-  /** The answer to another's handshake; nothing when it is not welcome. */
+  /** Answers an incoming handshake; `undefined` if it is rejected. */
   accept(from: Handshakes, hello: Uint8Array, endpoint: Endpoint): Uint8Array | undefined {
     const { swarm, network, isAlive } = this.#node;
     if (!isAlive) return undefined;

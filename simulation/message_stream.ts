@@ -1,6 +1,5 @@
 /**
- * Messages on their way: how long they are, their bytes, and messages again out of bytes that arrive cut
- * at any place.
+ * Messages in transit: their length, their bytes, and decoding from bytes that arrive split at any point.
  *
  * @module
  */
@@ -9,16 +8,16 @@ import { concat } from "../lib/codec/bytes.ts";
 import { Framer } from "../lib/codec/wire/framer.ts";
 import { encodedLength, encodeMessage, type Message } from "../lib/codec/wire/message.ts";
 
-/** What travels together. */
+/** Messages that travel together. */
 export type Messages = Message | readonly Message[];
 
-/** Each of them. */
+/** Calls `take` for each message. */
 export function eachOf(messages: Messages, take: (message: Message) => void): void {
   if (isList(messages)) { for (const message of messages) take(message); }
   else take(messages);
 }
 
-/** Their length in bytes. */
+/** The encoded length in bytes. */
 export function lengthOf(messages: Messages): number {
   if (!isList(messages)) return encodedLength(messages);
   let bytes = 0;
@@ -26,7 +25,7 @@ export function lengthOf(messages: Messages): number {
   return bytes;
 }
 
-/** Their bytes. */
+/** The encoded bytes. */
 export function bytesOf(messages: Messages): Uint8Array {
   return isList(messages) ? concat(...messages.map(encodeMessage)) : encodeMessage(messages);
 }
@@ -35,20 +34,20 @@ function isList(messages: Messages): messages is readonly Message[] {
   return Array.isArray(messages);
 }
 
-/** Reads the bytes of a connection. */
+/** Decodes the bytes of a connection. */
 export class StreamReader {
   readonly #framer = new Framer({ initialCapacity: 4096 });
   readonly #random: () => number;
 
-  /** `random` decides where what arrives is cut. */
+  /** @param random Decides where arriving bytes are split. */
   constructor(random: () => number) {
     this.#random = random;
   }
 
   /**
-   * Reads what arrives, in two parts.
+   * Decodes arriving bytes, in two parts.
    *
-   * @throws {ProtocolError} when it is no message
+   * @throws {ProtocolError} on an invalid message
    */
   read(bytes: Uint8Array, take: (message: Message) => void): void {
     const cut = Math.floor(this.#random() * (bytes.length + 1));

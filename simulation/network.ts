@@ -1,6 +1,6 @@
 /**
- * What the nodes of a simulated swarm share: time, chance, and the terms on which the network carries
- * what they send.
+ * What the nodes of a simulated swarm share: the clock, the random numbers, and the properties of the
+ * network.
  *
  * @module
  */
@@ -11,25 +11,25 @@ import { VirtualClock } from "./virtual_clock.ts";
 
 const PEER_ID_PREFIX = fromLatin1("-SO0100-");
 
-/** The terms. */
+/** Properties of the network. */
 export interface NetworkOptions {
   readonly seed: number;
-  /** How long a slot of the clock is. */
+  /** Length of a clock slot. */
   readonly slotMs: number;
-  /** One way, between any two nodes. */
+  /** One-way latency between any two nodes. */
   readonly latencyMs: number;
-  /** The most a system buffers for a connection. */
+  /** Maximum size of the system's buffer for a connection. */
   readonly socketBufferBytes: number;
-  /** The least of file data that is written at once, if there is as much. */
+  /** Minimum amount of file data written at once, if there is as much. */
   readonly leastBatchBytes: number;
   /**
-   * Whether messages travel as bytes, which arrive cut at random places; otherwise they arrive as the
-   * objects they were sent as, which is what thousands of nodes can afford.
+   * Whether messages travel as bytes that arrive split at random points. Otherwise they arrive as the objects
+   * that were sent, which keeps thousands of nodes affordable.
    */
   readonly carriesBytes: boolean;
 }
 
-/** The surroundings of every node. */
+/** The environment of all nodes. */
 export class Network {
   readonly clock: VirtualClock;
   readonly random: () => number;
@@ -38,7 +38,7 @@ export class Network {
   readonly leastBatchBytes: number;
   readonly carriesBytes: boolean;
 
-  /** All chance comes from the seed. */
+  /** All random numbers derive from the seed. */
   constructor(options: NetworkOptions) {
     this.clock = new VirtualClock(options.slotMs);
     this.random = seededRandom(options.seed);
@@ -48,7 +48,7 @@ export class Network {
     this.carriesBytes = options.carriesBytes;
   }
 
-  /** A peer id as Shoal makes it: 20 bytes. */
+  /** A peer id in Shoal's format: 20 bytes. */
   newPeerId(): Uint8Array {
     const peerId = Uint8Array.from({ length: 20 }, () => this.random() * 256);
     peerId.set(PEER_ID_PREFIX);

@@ -1,6 +1,6 @@
 /**
- * One program that takes part in a simulated swarm: the machine of `lib/peer` as it is, and what the
- * session, the disk and the announcer do for it in a real program.
+ * A program in a simulated swarm: the unchanged code of `lib/peer`, with simulated versions of the session,
+ * the disk and the announcer of a real program.
  *
  * @module
  */
@@ -27,26 +27,26 @@ import type { Settler } from "./virtual_clock.ts";
 
 const TICK_MS = 250;
 const PORT = 6881;
-/** With fewer usable peers than this, a node asks the tracker again early. */
+/** With fewer usable peers than this, a node announces early. */
 const MANY_PEERS = 30;
 
 /** The swarm that a node is part of. */
 export interface SimSwarm {
   readonly network: Network;
   readonly torrent: SimTorrent;
-  /** Absent where nodes are told of each other. */
+  /** Absent if nodes learn of each other in another way. */
   readonly tracker?: SimTracker;
-  /** Who can be dialled, by address. */
+  /** All nodes that can be dialled, by address. */
   readonly nodes: ReadonlyMap<string, SimNode>;
-  /** A node has everything. */
+  /** Called when a node has everything. */
   onComplete?(node: SimNode): void;
-  /** A node is about to read a message. */
+  /** Called just before a node reads a message. */
   onMessage?(node: SimNode, message: Message): void;
-  /** A node has done what its machine wanted done. */
+  /** Called when a node has carried out the actions of its swarm. */
   onSettled?(node: SimNode): void;
 }
 
-/** A peer on a machine of its own. */
+/** A peer on its own machine. */
 export class SimNode implements Announcer, CheckingNode, HandshakeNode, Settler {
   readonly swarm: Swarm;
   readonly uplink: Uplink;
@@ -55,19 +55,18 @@ export class SimNode implements Announcer, CheckingNode, HandshakeNode, Settler 
   readonly handshakes = new Handshakes(this);
   readonly flushing: Endpoint[] = [];
   isAlive = false;
-  /** When it came, and when it had everything. */
+  /** When it started, and when it had everything. */
   startMs = 0;
   completeMs: number | undefined;
   uploadedBytes = 0;
   receivedBytes = 0;
   downlinkFreeMs = 0;
-  /** Whether it answers peers that ask for the hashes of blocks. */
+  /** Whether it answers requests for the hashes of blocks. */
   hashesBlocks = true;
   readonly #announces: Announces | undefined;
   readonly #checker: PieceChecker;
   #settles = false;
 
-  /** A node that has not been started. */
   constructor(
     readonly world: SimSwarm,
     readonly number: number,
@@ -92,29 +91,29 @@ export class SimNode implements Announcer, CheckingNode, HandshakeNode, Settler 
     });
   }
 
-  /** What the nodes share. */
+  /** The environment shared by all nodes. */
   get network(): Network {
     return this.world.network;
   }
 
-  /** Where it listens. */
+  /** The address it listens on. */
   get address(): string {
     return `${this.host}:${PORT}`;
   }
 
-  /** The transfer; throws while there is only a hash. */
+  /** The transfer; throws before the metadata is known. */
   get transfer(): TransferView {
     const { transfer } = this.swarm;
     if (transfer === undefined) throw new Error("no metadata yet");
     return transfer;
   }
 
-  /** Everything it wants is verified and stored. */
+  /** Whether everything it wants is verified and stored. */
   get isComplete(): boolean {
     return this.completeMs !== undefined;
   }
 
-  /** Bytes that arrived and were of no use. */
+  /** Received bytes that were of no use. */
   get wastedBytes(): number {
     return this.swarm.transfer?.wastedBytes ?? 0;
   }
@@ -124,7 +123,7 @@ export class SimNode implements Announcer, CheckingNode, HandshakeNode, Settler 
     return this.#checker.failedPieces;
   }
 
-  /** It comes. */
+  /** Starts the node. */
   start(): void {
     const { clock, random } = this.network;
     this.isAlive = true;
@@ -134,7 +133,7 @@ export class SimNode implements Announcer, CheckingNode, HandshakeNode, Settler 
     clock.after(random() * TICK_MS, () => this.#tick());
   }
 
-  /** It is gone: its connections close, as those of a program that ends or is killed. */
+  /** Stops the node and closes its connections, as when a program ends or is killed. */
   leave(): void {
     if (!this.isAlive) return;
     this.#announces?.stop();
@@ -142,17 +141,17 @@ export class SimNode implements Announcer, CheckingNode, HandshakeNode, Settler 
     this.isAlive = false;
   }
 
-  /** It is gone, and its connections do not even close, as when a cable is pulled. */
+  /** Stops the node without closing its connections, as when a cable is pulled. */
   vanish(): void {
     this.isAlive = false;
   }
 
-  /** It hears of another. */
+  /** Adds another node as a peer. */
   learn({ host }: TrackerClient): void {
     this.swarm.addPeer(host, PORT, "tracker");
   }
 
-  /** The tracker told it of others. */
+  /** Handles the peers that the tracker returned. */
   onPeers(others: readonly TrackerClient[]): void {
     if (!this.isAlive) return;
     for (const other of others) this.learn(other);
@@ -170,13 +169,13 @@ export class SimNode implements Announcer, CheckingNode, HandshakeNode, Settler 
     return usable < MANY_PEERS;
   }
 
-  /** File data to send, wrong where this node is to send wrong data. */
+  /** Returns file data to send; wrong data if this node is configured to corrupt it. */
   read(piece: number, begin: number, length: number): Uint8Array {
     const isWrong = this.options.corrupts?.(piece, begin) ?? false;
     return this.storage.read(piece, begin, length, isWrong);
   }
 
-  /** When bytes that arrive at `arriveMs` are through its line in. */
+  /** When bytes that arrive at `arriveMs` have passed its downlink. */
   throughDownlink(arriveMs: number, bytes: number): number {
     const { downBytesPerSecond } = this.options;
     if (downBytesPerSecond === undefined) return arriveMs;
@@ -185,26 +184,26 @@ export class SimNode implements Announcer, CheckingNode, HandshakeNode, Settler 
     return this.downlinkFreeMs;
   }
 
-  /** It is about to read a message. */
+  /** Called just before it reads a message. */
   onMessage(message: Message): void {
     this.world.onMessage?.(this, message);
   }
 
-  /** A connection has ended. */
+  /** Called when a connection has ended. */
   onClosed(connection: Connection, reason: string): void {
     this.endpoints.delete(connection);
     this.swarm.closed(connection, reason, this.network.clock.nowMs);
     this.settleSoon();
   }
 
-  /** Lets it settle when all that happens now has happened. */
+  /** Schedules a settle after everything else that happens at this time. */
   settleSoon(): void {
     if (this.#settles) return;
     this.#settles = true;
     this.network.clock.settleLater(this);
   }
 
-  /** Asks for more and does what the swarm wants done. */
+  /** Polls the swarm and carries out its actions. */
   settle(): void {
     this.#settles = false;
     if (!this.isAlive) return;
@@ -255,7 +254,7 @@ export class SimNode implements Announcer, CheckingNode, HandshakeNode, Settler 
         return this.#beginTransfer();
       case "complete":
         return this.#complete();
-      default: // nothing that a simulated program would do
+      default: // other actions do not apply to a simulated program
     }
   }
 

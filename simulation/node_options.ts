@@ -1,29 +1,32 @@
 /**
- * What a node of a simulated swarm is like.
+ * Configuration of a node in a simulated swarm.
  *
  * @module
  */
 
 import type { Wanted } from "../lib/store/pieces.ts";
 
-/** What a node is like. */
+/** Configuration of a node. */
 export interface NodeOptions {
-  /** What it has when it starts: all of it, nothing, or the hash only. */
+  /** What it has at the start: everything, nothing, or only the hash. */
   readonly has: "everything" | "nothing" | "magnet";
-  /** Which hashes it knows before the metadata; all by default. */
+  /** Which hashes it knows before the metadata; default all. */
   readonly hashes?: readonly ("v1" | "v2")[];
-  /** What it wants; all by default. */
+  /** What it wants; default everything. */
   readonly chosen?: Wanted;
   readonly upBytesPerSecond: number;
-  /** Absent: what arrives is read at once, however much it is. */
+  /** If absent, arriving data is read at once, however much it is. */
   readonly downBytesPerSecond?: number;
   readonly maxConnections: number;
-  /** Peers served at once; 0 for a node that serves nobody. */
+  /** Number of upload slots; 0 for a node that serves no peer. */
   readonly uploadSlots: number;
-  /** While nobody else has the file, it hands out each piece once before any twice. */
+  /**
+   * Whether it super-seeds: while no other peer has the file, it sends each piece once before it sends any
+   * twice.
+   */
   readonly superSeed?: boolean;
-  /** Whether what it sends of a piece is wrong. */
+  /** Whether it sends wrong data for this part of a piece. */
   readonly corrupts?: ((piece: number, begin: number) => boolean) | undefined;
-  /** Whether it is gone once it has everything. */
+  /** Whether it leaves once it has everything. */
   readonly leavesWhenComplete?: boolean;
 }

@@ -1,5 +1,5 @@
 /**
- * What the disk and its threads do for a node: check pieces, store them, hash blocks for others.
+ * The work of a node's disk and threads: checking pieces, storing them, hashing blocks for other peers.
  *
  * @module
  */
@@ -13,31 +13,31 @@ import type { VirtualClock } from "./virtual_clock.ts";
 const FIXED_MS = 1;
 const BYTES_PER_MS = 500_000;
 
-/** The node that pieces are checked for. */
+/** The node whose pieces are checked. */
 export interface CheckingNode {
   readonly swarm: Swarm;
   readonly isAlive: boolean;
   readonly storage: SimStorage;
-  /** Lets it settle when all that happens now has happened. */
+  /** Schedules a settle after everything else that happens at this time. */
   settleSoon(): void;
 }
 
 /** Checks the pieces of one node. */
 export class PieceChecker {
-  /** Pieces that did not match their hash. */
+  /** Number of pieces that did not match their hash. */
   failedPieces = 0;
   readonly #node: CheckingNode;
   readonly #clock: VirtualClock;
   readonly #layout: Layout;
 
-  /** It takes as long as a piece of this layout is. */
+  /** @param layout Determines how long checking a piece takes. */
   constructor(node: CheckingNode, clock: VirtualClock, layout: Layout) {
     this.#node = node;
     this.#clock = clock;
     this.#layout = layout;
   }
 
-  /** Checks a piece, and stores it when it is right. */
+  /** Checks a piece, and stores it if it is correct. */
   verify({ active, expected, wantsDigests }: VerifyAction): void {
     const { piece } = active;
     this.#later(piece, () => {
@@ -56,7 +56,7 @@ export class PieceChecker {
     });
   }
 
-  /** Runs `then` when the piece has been read and hashed, if the node is still there. */
+  /** Runs `then` after the time it takes to read and hash the piece, if the node is still running. */
   #later(piece: PieceIndex, then: () => void): void {
     this.#clock.after(FIXED_MS + this.#layout.dataLength(piece) / BYTES_PER_MS, () => {
       if (!this.#node.isAlive) return;

@@ -1,5 +1,5 @@
 /**
- * The tracker: who is there, and answers that may get lost.
+ * A simulated tracker. It knows the nodes, and its answers may get lost.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { intervalSeconds } from "../lib/tracker/core/announce.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
-/** How a tracker is reached and what it tells. */
+/** Properties of a tracker and of the path to it. */
 export interface TrackerOptions {
   readonly latencyMs: number;
-  /** Which part of the answers gets lost, 0 to 1. */
+  /** Fraction of the answers that get lost, 0 to 1. */
   readonly loss: number;
   /** The interval of a swarm that is neither young nor large. */
   readonly intervalSeconds: number;
@@ -18,7 +18,7 @@ export interface TrackerOptions {
   readonly random: () => number;
 }
 
-/** Who announces itself. */
+/** A node that announces itself. */
 export interface TrackerClient {
   readonly host: string;
   readonly isAlive: boolean;
@@ -26,12 +26,12 @@ export interface TrackerClient {
   readonly isComplete: boolean;
 }
 
-/** Takes an answer. */
+/** Receives an answer. */
 export type TakeAnswer = (others: TrackerClient[], intervalMs: number) => void;
 
 /** Introduces nodes to one another. */
 export class SimTracker {
-  /** Announces that arrived. */
+  /** Number of announces received. */
   announceCount = 0;
   readonly #clock: VirtualClock;
   readonly #options: TrackerOptions;
@@ -39,13 +39,12 @@ export class SimTracker {
   #firstMs = 0;
   readonly #slots = new Map<TrackerClient, number>();
 
-  /** Nobody is there. */
   constructor(clock: VirtualClock, options: TrackerOptions) {
     this.#clock = clock;
     this.#options = options;
   }
 
-  /** A node announces itself; its answer comes later, or never. */
+  /** Handles an announce; the answer arrives later or never. */
   announce(node: TrackerClient, take: TakeAnswer): void {
     const { latencyMs, loss, random } = this.#options;
     this.#clock.after(latencyMs, () => {
@@ -59,7 +58,7 @@ export class SimTracker {
     });
   }
 
-  /** A node says goodbye. */
+  /** Removes a node that leaves. */
   remove(node: TrackerClient): void {
     const slot = this.#slots.get(node);
     if (slot === undefined) return;
@@ -70,7 +69,7 @@ export class SimTracker {
     this.#slots.set(last, slot);
   }
 
-  /** As Shoal's tracker has it. */
+  /** The interval as computed by Shoal's tracker. */
   #intervalMs(): number {
     const ageMs = this.#clock.nowMs - this.#firstMs;
     return 1000 * intervalSeconds(ageMs, this.#nodes.length, this.#options.intervalSeconds);
@@ -83,7 +82,7 @@ export class SimTracker {
     this.#nodes.push(node);
   }
 
-  /** Others at random, each once; who has everything is told of who has not. */
+  /** Draws other nodes at random, each at most once; complete nodes only get incomplete ones. */
   #draw(node: TrackerClient): TrackerClient[] {
     const { peersPerAnswer, random } = this.#options;
     const leechersOnly = node.isComplete;

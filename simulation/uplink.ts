@@ -1,7 +1,6 @@
 /**
- * The line out of a node, which its connections share: they take turns, one block at a time. What is
- * small goes before the next block of another connection, as a packet does that finds a place between
- * the packets of a block.
+ * The uplink of a node, which its connections share in turns of one block. Small messages go before the next
+ * block of another connection, like a packet that fits between the packets of a block.
  *
  * @module
  */
@@ -9,56 +8,55 @@
 import { FifoQueue } from "./fifo_queue.ts";
 import type { Target, VirtualClock } from "./virtual_clock.ts";
 
-/** A connection that sends through the line. */
+/** A connection that sends through the uplink. */
 export interface Sender {
-  /** It is in the queue of the line. */
+  /** Whether it is in the uplink's queue. */
   isWaiting: boolean;
-  /** Whether the next thing to send is small messages. */
+  /** Whether small messages are next to be sent. */
   readonly isSmallNext: boolean;
   /** Whether there is anything to send. */
   readonly hasMore: boolean;
-  /** Sends the next block, or small messages, from `startMs` on; returns the bytes that takes. */
+  /** Sends the next block, or small messages, from `startMs` on; returns the number of bytes this takes. */
   transmit(startMs: number, bytesPerMs: number): number;
 }
 
-/** Carries the bytes of one node. */
+/** Carries the outgoing bytes of one node. */
 export class Uplink implements Target {
   readonly #clock: VirtualClock;
   readonly #bytesPerMs: number;
-  /** Those who have something small to send next. */
+  /** Connections with small messages to send next. */
   readonly #small = new FifoQueue<Sender>();
-  /** Those who have a block to send next. */
+  /** Connections with a block to send next. */
   readonly #large = new FifoQueue<Sender>();
   #freeAtMs = 0;
   #scheduled = false;
 
-  /** A line of so many bytes per second. */
   constructor(clock: VirtualClock, bytesPerSecond: number) {
     this.#clock = clock;
     this.#bytesPerMs = bytesPerSecond / 1000;
   }
 
-  /** The connection has something to send; it waits for its turn. */
+  /** Queues a connection that has something to send. */
   wait(sender: Sender): void {
     if (sender.isWaiting) return;
     sender.isWaiting = true;
     (sender.isSmallNext ? this.#small : this.#large).push(sender);
   }
 
-  /** Sends what waits, unless the line is busy. */
+  /** Sends what is waiting, unless the uplink is busy. */
   run(): void {
     if (this.#scheduled) return;
     this.#freeAtMs = Math.max(this.#freeAtMs, this.#clock.nowMs);
     this.#send();
   }
 
-  /** The line is free again. It has been since somewhen in the slot that has passed. */
+  /** Called when the uplink is free again, which it became at some point in the past slot. */
   happen(): void {
     this.#scheduled = false;
     this.#send();
   }
 
-  /** Sends what the line can take within a slot of time. */
+  /** Sends what the uplink can carry within one slot. */
   #send(): void {
     const endMs = this.#clock.nowMs + this.#clock.slotMs;
     while (this.#freeAtMs < endMs) {

@@ -1,33 +1,33 @@
 /**
- * Virtual time: a wheel of short slots with the events that fall into each.
+ * Virtual time: a timer wheel of short slots with the events that fall into each.
  *
- * Time moves from slot to slot. Whatever falls into one slot happens in the order in which it was asked
- * for, and then everybody it happened to settles once, as a program does that finds several messages
- * when it next looks at its sockets. A wheel costs the same with a million events as with ten.
+ * Time advances slot by slot. The events of a slot run in the order in which they were scheduled. Then each
+ * affected node settles once, like a program that finds several messages when it next reads its sockets. A
+ * wheel costs the same with a million events as with ten.
  *
  * @module
  */
 
-/** Who events happen to. */
+/** Receives events. */
 export interface Target {
-  /** What was asked for with this payload is due. */
+  /** Called when the event with this payload is due. */
   happen(payload: unknown): void;
 }
 
-/** Who has something to do when all events of a slot are through. */
+/** Has work to do after all events of a slot. */
 export interface Settler {
-  /** Does it. */
+  /** Does that work. */
   settle(): void;
 }
 
-/** What falls into one slot. Only the first `count` entries mean anything: memory is used again. */
+/** The events of one slot. Only the first `count` entries are valid, because the arrays are reused. */
 interface Slot {
   readonly targets: Target[];
   readonly payloads: unknown[];
   count: number;
 }
 
-/** Events that lie beyond the wheel, as a binary heap: few, since they are seconds away. */
+/** An event beyond the wheel, kept in a binary heap. There are few, since they are seconds away. */
 interface FarEvent {
   readonly slot: number;
   readonly number: number;
@@ -41,9 +41,9 @@ const WHEEL_SLOTS = 8192;
 export class VirtualClock {
   /** The time of the slot that runs now, in milliseconds. */
   nowMs = 0;
-  /** How many events have happened. */
+  /** Number of events run so far. */
   eventCount = 0;
-  /** How long a slot is, in milliseconds. */
+  /** Length of a slot in milliseconds. */
   readonly slotMs: number;
   readonly #wheel: (Slot | undefined)[] = new Array(WHEEL_SLOTS).fill(undefined);
   readonly #spare: Slot[] = [];
@@ -53,12 +53,12 @@ export class VirtualClock {
   #farCount = 0;
   #stopped = false;
 
-  /** Nothing is to happen yet. */
+  /** @param slotMs Length of a slot in milliseconds. */
   constructor(slotMs: number) {
     this.slotMs = slotMs;
   }
 
-  /** Lets something happen at `atMs`, or in the next slot when that has passed. */
+  /** Schedules an event at `atMs`, or in the next slot if that time has passed. */
   at(atMs: number, target: Target, payload: unknown): void {
     const slot = Math.max(Math.ceil(atMs / this.slotMs), this.#slot + 1);
     if (slot - this.#slot >= WHEEL_SLOTS) {
@@ -75,24 +75,24 @@ export class VirtualClock {
     events.payloads[events.count++] = payload;
   }
 
-  /** Runs a function after `delayMs`. For what is rare: events of the network go by {@link at}. */
+  /** Runs a function after `delayMs`. Meant for rare events; network events use {@link at}. */
   after(delayMs: number, run: () => void): void {
     this.at(this.nowMs + delayMs, CALL, run);
   }
 
-  /** `settler` settles once all events of the running slot are through. */
+  /** Calls `settler` after all events of the current slot. */
   settleLater(settler: Settler): void {
     this.#settlers.push(settler);
   }
 
-  /** Ends {@link run} after the running slot. */
+  /** Ends {@link run} after the current slot. */
   stop(): void {
     this.#stopped = true;
   }
 
   /**
-   * Lets time pass until {@link stop} is called or `isDone` says so, which is asked whenever something
-   * has happened; false when `untilMs` came first.
+   * Advances time until {@link stop} is called or `isDone`, which is checked after each slot with events,
+   * returns true. Returns false if `untilMs` is reached first.
    */
   run(untilMs: number, isDone: () => boolean = () => false): boolean {
     const last = Math.ceil(untilMs / this.slotMs);
@@ -125,7 +125,7 @@ export class VirtualClock {
     if (events !== undefined) this.#runEvents(events);
     this.#wheel[place] = undefined;
     const settlers = this.#settlers;
-    for (let i = 0; i < settlers.length; i++) settlers[i]!.settle(); // it may become longer meanwhile
+    for (let i = 0; i < settlers.length; i++) settlers[i]!.settle(); // the list may grow meanwhile
     settlers.length = 0;
   }
 

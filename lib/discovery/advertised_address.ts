@@ -1,5 +1,5 @@
 /**
- * Under which addresses a link names its tracker and its seeder: such that other machines reach them.
+ * The addresses of the tracker and the seeder in a link, chosen so that other machines can reach them.
  *
  * @module
  */
@@ -17,9 +17,10 @@ const PROBE_SECONDS = 1;
 const RESOLVE_MS = 1000;
 
 /**
- * An address of this machine that others reach it under; loopback when it has no other.
+ * An address at which other machines reach this one; loopback if it has no other.
  *
- * @param host what a program is bound to; one address of it is the only one that reaches it
+ * @param host the address a program is bound to; if it is a specific one, only that address reaches the
+ * program
  */
 export function reachableAddress(host?: string): string {
   if (host !== undefined && isIp(host) && host !== "0.0.0.0" && host !== "::") return host;
@@ -29,8 +30,8 @@ export function reachableAddress(host?: string): string {
 }
 
 /**
- * The loopback address of the family that others reach this machine over. A tracker lists peers by family:
- * a peer on this machine has to tell it of itself over that one.
+ * The loopback address of the family over which other machines reach this one. A tracker lists peers by
+ * family, so a peer on this machine must announce over that family.
  */
 function ownLoopback(): string {
   const others = ownAddresses()[0]?.address;
@@ -39,19 +40,20 @@ function ownLoopback(): string {
   return own.includes("::1") && !own.some(isIPv4) ? "::1" : "127.0.0.1";
 }
 
-/** Where a tracker on this machine is asked, at this port. */
+/** The URL for asking a tracker on this machine at this port. */
 export function localTracker(port: number): string {
   return `udp://${formatHostPort(ownLoopback(), port)}`;
 }
 
-/** Where a tracker is looked for when none is named. */
+/** The tracker used when none is given. */
 export function assumedTracker(): string {
   return localTracker(DEFAULT_TRACKER_PORT);
 }
 
 /**
- * The tracker's URL for others: one on loopback is named by this machine's own address, if it answers
- * there. So is one by a name that leads to loopback here, such as Debian gives a machine's own name.
+ * The tracker's URL for other machines. If it names loopback, this machine's own address is used instead,
+ * provided that the tracker answers there. The same holds for a name that resolves to loopback here, such as
+ * the one Debian gives a machine.
  */
 export async function reachableTracker(url: string, ownAddress: string): Promise<string> {
   const { host, port } = parseTrackerUrl(url);
@@ -61,13 +63,13 @@ export async function reachableTracker(url: string, ownAddress: string): Promise
   return await isTracker(outside) ? outside : url;
 }
 
-/** Whether all that a name leads to is this machine itself; no, when the name service does not say so soon. */
+/** Whether a name resolves to loopback only; false if name resolution takes too long. */
 async function leadsToLoopback(host: string): Promise<boolean> {
   const found = await deadline(resolveHost(host), RESOLVE_MS).catch(() => []);
   return found.length > 0 && found.every(isLoopback);
 }
 
-/** Whether a tracker answers at this URL; no, when `signal` aborts. */
+/** Whether a tracker answers at this URL; false if `signal` aborts. */
 export async function isTracker(url: string, signal?: AbortSignal): Promise<boolean> {
   await using client = new UdpTrackerClient(url);
   const options = { giveUpSeconds: PROBE_SECONDS, ...(signal && { signal }) };

@@ -1,5 +1,5 @@
 /**
- * The line to one tracker: what it has been told, and what it is told next.
+ * Announces to one tracker, and tracks which events it has not received yet.
  *
  * @module
  */
@@ -14,12 +14,12 @@ import {
   TrackerSilentError,
 } from "./tracker_client.ts";
 
-/** So long the goodbye may take: that it is not heard harms little, since silent peers are forgotten. */
+/** Time limit for the `stopped` announce. Losing it does little harm, because silent peers expire. */
 const STOP_GIVE_UP_SECONDS = 1;
-/** So long an event may take that is still to be told then: a packet that gets lost is repeated once. */
+/** Time limit for events that are still pending at the end: enough to repeat a lost packet once. */
 const LAST_NEWS_GIVE_UP_SECONDS = 2;
 
-/** What all lines of an announcer share. */
+/** Settings shared by all targets of an announcer. */
 export interface TargetSettings {
   /** One or two. */
   readonly swarms: readonly AnnouncedSwarm[];
@@ -27,46 +27,46 @@ export interface TargetSettings {
   readonly peerId: Uint8Array;
   /** The TCP port that is listening. */
   readonly port: number;
-  /** Asked before each announce. */
+  /** Called before each announce. */
   readonly progress: () => AnnouncedProgress;
-  /** What the tracker may list in its catalogue, once known. Asked before each announce. */
+  /** What the tracker may list in its catalogue, once known. Called before each announce. */
   readonly hosted?: () => HostedFile | undefined;
-  /** How many peers are wanted; -1, the default, leaves it to the tracker. */
+  /** Number of peers wanted; -1, the default, leaves it to the tracker. */
   readonly numWant?: () => number;
-  /** Peers a tracker gave. The own address may be among them. */
+  /** Called with the peers a tracker returned. Our own address may be among them. */
   readonly onPeers: (named: NamedPeers, viaV2: boolean, trackerUrl: string) => void;
   readonly clientFor: (url: string) => AnnounceClient;
   readonly clock: Clock;
   readonly key: number;
 }
 
-/** One swarm on this line, and the events its tracker has not heard of yet. */
+/** One swarm at this tracker, with the events the tracker has not received yet. */
 interface Announced {
   readonly swarm: AnnouncedSwarm;
   readonly events: AnnounceEvent[];
-  /** The tracker has answered us in this swarm. */
+  /** Whether the tracker has answered an announce for this swarm. */
   known: boolean;
-  /** An announce has left that it may have heard, answered or not. */
+  /** Whether the tracker may have received an announce, answered or not. */
   mayBeKnown: boolean;
 }
 
-/** How a round of announces went: one of every swarm. */
+/** The result of one round of announces, one for each swarm. */
 export interface Round {
   readonly answers: readonly AnnounceAnswer[];
-  /** The first failure, if there was one. */
+  /** The first failure, if any. */
   readonly fault: { readonly reason: unknown } | undefined;
 }
 
-/** Announces to one tracker, when it is told to. */
+/** Announces to one tracker when told to. */
 export class AnnounceTarget {
-  /** The tracker, as it was given. */
+  /** The tracker's URL as given. */
   readonly url: string;
   readonly #settings: TargetSettings;
   readonly #swarms: readonly Announced[];
   #client: AnnounceClient | undefined;
   #isStale = false;
 
-  /** Nothing is sent yet. */
+  /** @param url The tracker's URL. */
   constructor(url: string, settings: TargetSettings) {
     this.url = url;
     this.#settings = settings;
@@ -78,12 +78,12 @@ export class AnnounceTarget {
     }));
   }
 
-  /** Whether there is an event that the tracker has not heard of. */
+  /** Whether an event is pending. */
   get hasNews(): boolean {
     return this.#swarms.some(({ events }) => events.length > 0);
   }
 
-  /** Queues the event; it is sent until the tracker has answered it once. */
+  /** Queues the `completed` event, which is sent until the tracker has answered it once. */
   completed(): void {
     for (const { events } of this.#swarms) events.push("completed");
   }
@@ -91,7 +91,7 @@ export class AnnounceTarget {
   /**
    * Announces every swarm once.
    *
-   * @throws {OptionError} when the URL is not one of a UDP tracker
+   * @throws {OptionError} if the URL is not that of a UDP tracker
    */
   async round(signal: AbortSignal, giveUpSeconds: number): Promise<Round> {
     if (this.#isStale) {
@@ -110,14 +110,14 @@ export class AnnounceTarget {
     return { answers, fault: outcomes.find((outcome) => outcome.status === "rejected") };
   }
 
-  /** Our address has changed: the next round looks up the tracker anew and speaks from a new socket. */
+  /** Call when our address has changed: the next round resolves the tracker again and uses a new socket. */
   renew(): void {
     this.#isStale = true;
   }
 
   /**
-   * Says goodbye where it may have been heard, after whatever is still to be told, and closes the client.
-   * `late` cuts it short.
+   * Sends `stopped` for each swarm that the tracker may know, after any pending `completed`, and closes the
+   * client. `late` cuts this short.
    */
   async close(late: AbortSignal): Promise<void> {
     const client = this.#client;
@@ -127,7 +127,7 @@ export class AnnounceTarget {
     await client.close();
   }
 
-  /** A download that is complete counts with the tracker only if it hears so before it hears `stopped`. */
+  /** The tracker counts a completed download only if it receives `completed` before `stopped`. */
   async #leave(client: AnnounceClient, announced: Announced, late: AbortSignal): Promise<void> {
     const { events, swarm } = announced;
     const options = { signal: late, giveUpSeconds: LAST_NEWS_GIVE_UP_SECONDS };
@@ -178,7 +178,7 @@ export class AnnounceTarget {
   }
 }
 
-/** A tracker that gave out a connection id and then no answer may have taken us in, and be slow. */
+/** A tracker that issued a connection id but then did not answer may be slow and may have stored us. */
 function mayHaveHeard(error: unknown): boolean {
   return error instanceof TrackerSilentError && error.connected;
 }
@@ -191,19 +191,19 @@ export interface AnnouncedSwarm {
   v2: boolean;
 }
 
-/** How far the transfer is. */
+/** Progress of the transfer. */
 export interface AnnouncedProgress {
-  /** Sent in this run. */
+  /** Bytes sent in this run. */
   uploadedBytes: number;
-  /** Received in this run. */
+  /** Bytes received in this run. */
   downloadedBytes: number;
-  /** 0 for a seeder. While the size is not known, any number above 0. */
+  /** Bytes missing; 0 for a seeder. While the size is unknown, any number above 0. */
   leftBytes: number;
 }
 
-/** The part of a {@link UdpTrackerClient} an announcer uses. */
+/** The part of {@link UdpTrackerClient} that an announcer uses. */
 export interface AnnounceClient {
-  /** Announces once; rejects when there is no good answer. */
+  /** Announces once; rejects without a valid answer. */
   announce(params: AnnounceParams, options?: AskOptions): Promise<AnnounceAnswer>;
   /** Closes its sockets. */
   close(): Promise<void>;

@@ -1,5 +1,5 @@
 /**
- * Trackers that stand in for each other: one of them is announced to, when and which (BEP 12).
+ * A tier of trackers that substitute for each other (BEP 12). Decides which one to announce to, and when.
  *
  * @module
  */
@@ -9,50 +9,50 @@ import { AnnounceTarget, type Round, type TargetSettings } from "./announce_targ
 import { TrackerRefusedError, TrackerSilentError } from "./tracker_client.ts";
 import type { TrackerFault, TrackerStatus } from "./tracker_status.ts";
 
-/** The first attempt gives up early, so that the user hears soon of a tracker that is not there. */
+/** The first attempt gives up early, so that the user soon hears of a tracker that does not answer. */
 const FIRST_GIVE_UP_SECONDS = 3;
 const GIVE_UP_SECONDS = 15;
 
 const FIRST_RETRY_SECONDS = 2;
 const LAST_RETRY_SECONDS = 60;
-/** Where peers are wanted, silent trackers are tried again no sooner than this. */
+/** Minimum delay before silent trackers are retried when peers are wanted. */
 const RETRY_GAP_SECONDS = 5;
 
-/** Bounds for the interval a tracker asks for: neither to be made to flood it nor to fall silent. */
+/** Limits for the interval a tracker asks for, so that it can neither make us flood it nor keep us silent. */
 const MIN_INTERVAL_SECONDS = 1;
 const MAX_INTERVAL_SECONDS = 3600;
 
 /**
- * While peers are few, the second announce follows the first after this long, the third the second after
- * twice as long, and so on: who comes with a crowd was told of half of it at first.
+ * While peers are few, the second announce follows the first after this time, the third the second after
+ * twice as long, and so on. A peer that joins with a crowd sees only half of it at first.
  */
 const FIRST_EARLY_SECONDS = 1;
 
 /**
- * What is asked before its time keeps a distance to the announce before: this part of the tracker's
- * interval, within bounds. UDP trackers name no "min interval", and one that asks for an announce every
- * half an hour does not want one every second.
+ * Early announces keep a minimum distance from the previous one: the tracker's interval divided by this,
+ * clamped. UDP trackers send no "min interval", and one that asks for an announce every half hour does not
+ * want one every second.
  */
 const INTERVAL_PARTS = 12;
 const MIN_GAP_SECONDS = 1;
 const MAX_GAP_SECONDS = 60;
 
-/** What a tier needs besides what its lines do. */
+/** What a tier needs in addition to its targets. */
 interface TierSettings extends TargetSettings {
   readonly onStatus: (status: TrackerStatus) => void;
-  /** Whether more peers would be of use: then it is asked early. */
+  /** Whether more peers would be useful, in which case announces are early. */
   readonly wantsPeers: () => boolean;
-  /** A number from 0 up to 1, which shuffles the trackers and spreads retries. */
+  /** A number from 0 (inclusive) to 1 (exclusive) that shuffles the trackers and spreads retries. */
   readonly random: () => number;
 }
 
 /**
- * Announces to the first of its trackers that answers, until closed. When that one falls silent the
- * others are tried, all of them before there is a pause. One that answers moves to the front.
+ * Announces to the first of its trackers that answers, until closed. When that one stops answering, all
+ * others are tried without a pause. A tracker that answers moves to the front.
  */
 export class AnnounceTier {
   readonly #settings: TierSettings;
-  /** In the order in which they are tried, over all groups; a tracker never leaves its group. */
+  /** In the order of attempts, over all groups; a tracker never leaves its group. */
   readonly #groups: AnnounceTarget[][];
   readonly #lines: readonly AnnounceTarget[];
   readonly #closing = new AbortController();
@@ -67,7 +67,7 @@ export class AnnounceTier {
   /**
    * Starts at once.
    *
-   * @param groups URLs; those of a group are shuffled, those of the next group come after them
+   * @param groups URLs; each group is shuffled, and groups are tried in order
    */
   constructor(groups: readonly (readonly string[])[], settings: TierSettings) {
     this.#settings = settings;
@@ -78,24 +78,24 @@ export class AnnounceTier {
     this.#running = this.#run();
   }
 
-  /** Ends the current wait, if there is one. */
+  /** Ends the current wait, if any; the minimum distance between announces still applies. */
   announceNow(): void {
     this.#wake.abort();
   }
 
-  /** Our address has changed: announces soon, from a new socket. */
+  /** Call when our address has changed: announces soon, from a new socket. */
   renew(): void {
     for (const line of this.#lines) line.renew();
     this.#wake.abort();
   }
 
-  /** Tells the tracker, now or as soon as it answers. */
+  /** Announces `completed` now, or as soon as the tracker answers. */
   completed(): void {
     for (const line of this.#lines) line.completed();
     this.#wake.abort();
   }
 
-  /** Says goodbye to those that have heard of us. `late` cuts it short. */
+  /** Sends `stopped` to each tracker that may know us. `late` cuts this short. */
   async close(late: AbortSignal): Promise<void> {
     this.#closing.abort();
     await this.#running;
@@ -103,7 +103,7 @@ export class AnnounceTier {
   }
 
   async #run(): Promise<void> {
-    // A task of its own, so that whoever made the announcer has it in hand when it first hears of it.
+    // Runs in a later task, so that the creator of the announcer holds it before the first callback.
     await Promise.resolve();
     while (!this.#closing.signal.aborted) {
       this.#wake = new AbortController();
@@ -116,7 +116,7 @@ export class AnnounceTier {
     }
   }
 
-  /** Asks one after the other until one answers. `undefined` when there is none to ask, now or ever. */
+  /** Tries the trackers in order until one answers. `undefined` if there is none to ask, now or ever. */
   async #round(): Promise<TrackerStatus & { nextInSeconds: number } | undefined> {
     const queue = this.#groups.flat();
     for (const [i, line] of queue.entries()) {
@@ -134,7 +134,9 @@ export class AnnounceTier {
     return last && this.#failed(last, silenceOf(last));
   }
 
-  /** One round at one tracker; `undefined` when it is none, which is told and never tried again. */
+  /**
+   * One round at one tracker. `undefined` if the URL is invalid, which is reported; it is never tried again.
+   */
   async #ask(line: AnnounceTarget): Promise<Round | undefined> {
     const giveUpSeconds = Math.min(
       GIVE_UP_SECONDS,
@@ -187,13 +189,15 @@ export class AnnounceTier {
     group.unshift(line);
   }
 
-  /** When to ask again if peers are few. */
+  /** Seconds until an early announce; `Infinity` if no peers are wanted. */
   #earlySeconds(): number {
     const early = FIRST_EARLY_SECONDS * 2 ** Math.min(this.#answered++, 12);
     return this.#settings.wantsPeers() ? Math.max(early, this.#gapSeconds) : Infinity;
   }
 
-  /** Waits; `announceNow` and `completed` end it early, the former not too early. */
+  /**
+   * Waits. `announceNow` and `completed` end the wait early, but `announceNow` keeps the minimum distance.
+   */
   async #pause(ms: number): Promise<void> {
     const { clock } = this.#settings;
     const closing = this.#closing.signal;
@@ -204,14 +208,14 @@ export class AnnounceTier {
     await clock.sleep(earliestMs - clock.nowMs(), closing);
   }
 
-  /** Whether an event is waiting for a tracker that answers. */
+  /** Whether an event is pending at a tracker that answers. */
   #hasNews(): boolean {
     return this.#failures === 0 && this.#current?.hasNews === true;
   }
 
   #retrySeconds(): number {
     const seconds = FIRST_RETRY_SECONDS * 2 ** Math.min(this.#failures - 1, 10);
-    // Spread by a fifth either way: a tracker that comes back is not met by everyone at once.
+    // Spread by a fifth either way, so that a tracker that comes back does not get all retries at once.
     const spread = 0.8 + 0.4 * this.#settings.random();
     return Math.max(1, Math.round(Math.min(seconds, LAST_RETRY_SECONDS) * spread));
   }
@@ -232,7 +236,7 @@ function silenceOf({ url }: AnnounceTarget): TrackerFault {
   return { code: "tracker-silent", sentence: `tracker ${url} does not answer` };
 }
 
-/** In random order, all orders equally likely. */
+/** Fisher-Yates shuffle: all orders are equally likely. */
 function shuffled(urls: readonly string[], random: () => number): string[] {
   const order = [...urls];
   for (let i = order.length - 1; i > 0; i--) {

@@ -1,5 +1,5 @@
 /**
- * Keeps one torrent announced on its trackers, from start to stop.
+ * Keeps one torrent announced at its trackers, from start to stop.
  *
  * @module
  */
@@ -10,18 +10,21 @@ import { AnnounceTier } from "./announce_tier.ts";
 import { UdpTrackerClient } from "./tracker_client.ts";
 import type { TrackerStatus } from "./tracker_status.ts";
 
-/** What is announced where, and who hears of it. */
+/** What to announce and where, and callbacks. */
 export interface AnnouncerOptions extends Omit<TargetSettings, "clientFor" | "clock" | "key"> {
   /**
-   * URLs in tiers (BEP 12): every tier is announced to, at one of its trackers; the others stand in for
-   * it. One that is not of a UDP tracker is reported through `onStatus`.
+   * URLs in tiers (BEP 12). One tracker of every tier gets announces; the others of the tier substitute for
+   * it. URLs that are not those of a UDP tracker are reported through `onStatus`.
    */
   tiers: readonly (readonly string[])[];
-  /** Announce to one tracker in all, to those of a tier when all before are silent (BEP 12, BEP 27). */
+  /**
+   * Announce to only one tracker overall, using a later tier only when all earlier ones are silent (BEP 12,
+   * BEP 27).
+   */
   oneAtATime?: boolean;
-  /** Whether more peers would be of use: then trackers are asked early. Default: no. */
+  /** Whether more peers would be useful, in which case announces are early. Default: no. */
   wantsPeers?: () => boolean;
-  /** How a round of announces at one tracker went. */
+  /** Called with the result of a round of announces at one tracker. */
   onStatus?: (status: TrackerStatus) => void;
   /** The address to announce from. */
   localHost?: string;
@@ -29,17 +32,17 @@ export interface AnnouncerOptions extends Omit<TargetSettings, "clientFor" | "cl
   clock?: Clock;
   /** For tests: makes the client of one tracker. */
   clientFor?: (url: string) => AnnounceClient;
-  /** For tests: a number from 0 up to 1, which shuffles tiers and spreads retries. */
+  /** For tests: a number from 0 (inclusive) to 1 (exclusive) that shuffles tiers and spreads retries. */
   random?: () => number;
 }
 
-/** How long saying goodbye may take: to all trackers together, with what they have not heard yet. */
+/** Time limit for the final announces to all trackers together, including pending events. */
 const STOP_MS = 2000;
 const STOP_AFTER_COMPLETED_MS = 5000;
 
 /**
- * Announces `started`, then at each tracker's interval, `completed` once when told so, and `stopped`
- * when closed. A tracker that fails is tried again after 2, 4, 8 … 60 seconds (BEP 3, BEP 15).
+ * Announces `started`, then repeats at each tracker's interval. Announces `completed` once when told so, and
+ * `stopped` when closed. A tracker that fails is retried after 2, 4, 8 … 60 seconds (BEP 3, BEP 15).
  */
 export class Announcer implements AsyncDisposable {
   readonly #tiers: readonly AnnounceTier[];
@@ -70,17 +73,17 @@ export class Announcer implements AsyncDisposable {
     this.#tiers = groups.map((group) => new AnnounceTier(group, settings));
   }
 
-  /** Asks again soon, since peers are wanted: a part of the tracker's interval after the last time. */
+  /** Asks for peers soon, keeping a distance of a part of the tracker's interval from the last announce. */
   announceNow(): void {
     for (const tier of this.#tiers) tier.announceNow();
   }
 
-  /** Our address has changed: every tracker is looked up anew, and soon told the new one. */
+  /** Call when our address has changed: every tracker is resolved again and soon receives the new address. */
   addressChanged(): void {
     for (const tier of this.#tiers) tier.renew();
   }
 
-  /** Tells the trackers that the download is complete. Only the first call counts. */
+  /** Announces that the download is complete. Only the first call has an effect. */
   completed(): void {
     if (this.#completed) return;
     this.#completed = true;
@@ -88,8 +91,8 @@ export class Announcer implements AsyncDisposable {
   }
 
   /**
-   * Tells the trackers that have heard of us that we leave, and first that the download is complete where
-   * they have not heard that. Takes two seconds at most, five when there may be that to tell.
+   * Announces `stopped` to the trackers that may know us, after any `completed` they have not received. Takes
+   * at most two seconds, or five if `completed` was announced in this run.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -112,7 +115,7 @@ export class Announcer implements AsyncDisposable {
   }
 }
 
-/** The same tiers, with each tracker only where it stands first. */
+/** The same tiers, with each tracker only at its first position. */
 export function withoutRepeats(tiers: readonly (readonly string[])[]): string[][] {
   const seen = new Set<string>();
   return tiers.map((tier) =>

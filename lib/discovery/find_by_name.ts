@@ -1,7 +1,7 @@
 /**
- * Finding torrents by name: asks all trackers, and makes one list of what they say.
+ * Finds torrents by name: asks all trackers and merges their answers.
  *
- * Names are claims and hashes are proof: different torrents under one name stay different entries.
+ * Names are only claims, hashes are proof. Different torrents of the same name stay separate entries.
  *
  * @module
  */
@@ -27,13 +27,13 @@ import {
 export interface CatalogueEntry {
   /** The torrent's name. */
   name: string;
-  /** Bytes. */
+  /** In bytes. */
   length: number;
   /** 40 hex digits, for v1 and hybrid torrents. */
   v1Hash?: string;
   /** 64 hex digits, for v2 and hybrid torrents. */
   v2Hash?: string;
-  /** Peers with all of it, by the tracker that knows most. */
+  /** Peers that have all of it, from the tracker that reports the most. */
   seeders: number;
   /** Peers that are still downloading. */
   leechers: number;
@@ -41,37 +41,37 @@ export interface CatalogueEntry {
   trackers: string[];
 }
 
-/** How long one tracker may take for one packet. */
+/** Time limit for one tracker to answer one packet. */
 const GIVE_UP_SECONDS = 6;
 
-/** Once one tracker has found something, how long the others may still take. */
+/** Once one tracker has found something, the time limit for the others. */
 const OTHER_TRACKERS_MS = 800;
 
-/** More entries than this are not taken from one tracker. */
+/** Maximum number of entries taken from one tracker. */
 const MAX_ENTRIES = 20_000;
 
-/** How to ask. */
+/** Options of a query. */
 export interface FindOptions {
-  /** Aborting it ends the asking. */
+  /** Aborting it ends the query. */
   readonly signal?: AbortSignal;
-  /** How long a tracker may take for one packet; default 6. */
+  /** Seconds that a tracker may take for one packet; default 6. */
   readonly giveUpSeconds?: number;
 }
 
-/** The same, with what only tests set. */
+/** {@link FindOptions} plus what only tests set. */
 interface FindSettings extends FindOptions {
-  /** Default the machine's own. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
 }
 
-/** Nobody hosts the name, at a tracker that was just started and does not know everybody yet. */
+/** The name was not found, but a tracker has just started and may not know all of its peers yet. */
 export class NotFoundYetError extends NetworkError {
-  /** So many seconds later it does. */
+  /** Seconds until the tracker knows them. */
   readonly settlesInSeconds: number;
-  /** What to tell who waits meanwhile. */
+  /** A sentence for the user while waiting. */
   readonly waiting: string;
 
-  /** @param sentence for who does not wait */
+  /** @param sentence the error message if the caller does not wait */
   constructor(sentence: string, waiting: string, settlesInSeconds: number) {
     super(sentence, { exitCode: ExitCode.notFound, code: "no-such-file" });
     this.waiting = waiting;
@@ -79,20 +79,20 @@ export class NotFoundYetError extends NetworkError {
   }
 }
 
-/** What one tracker said, or why it said nothing. */
+/** The result from one tracker, or why there is none. */
 type Outcome =
   | { type: "answered"; url: string; entries: FoundEntry[] }
   | { type: "silent" | "unsupported" | "failed"; url: string; sentence: string };
 
 /**
- * Asks trackers for torrents with this name; those come first that a tracker puts first, which are those
- * that most networks stand behind.
+ * Asks trackers for torrents with this name. Entries keep the order of the trackers, which put those
+ * supported by the most networks first.
  *
- * @returns At least one entry; several when different torrents go by the name.
- * @throws {OptionError} without a name or tracker, or with an address that is not a UDP tracker's.
- * @throws {NetworkError} when nothing is found: exit code 3 when a tracker answered and lists no such
- * name, 6 when none could say; its code tells silence (`tracker-silent`) from "does not know find"
- * (`tracker-refuses`); the signal's reason when it aborts.
+ * @returns At least one entry; several if different torrents have the name.
+ * @throws {OptionError} without a valid name or tracker, or if an address is not that of a UDP tracker.
+ * @throws {NetworkError} if nothing is found: exit code 3 if a tracker answered and lists no such name, 6 if
+ * none could say. Its code tells silence (`tracker-silent`) from "does not know find" (`tracker-refuses`).
+ * Throws the signal's reason when it aborts.
  */
 export async function findByName(
   name: string,
@@ -120,10 +120,10 @@ export async function findByName(
 }
 
 /**
- * Everything that the trackers list; empty when those that answer list nothing.
+ * Everything that the trackers list; empty if those that answer list nothing.
  *
- * @throws {OptionError} without a tracker, or with an address that is not a UDP tracker's.
- * @throws {NetworkError} when no tracker answers; the signal's reason when it aborts.
+ * @throws {OptionError} without a tracker, or if an address is not that of a UDP tracker.
+ * @throws {NetworkError} if no tracker answers; the signal's reason when it aborts.
  */
 export async function catalogue(
   trackers: readonly string[],
@@ -136,7 +136,7 @@ export async function catalogue(
   return mergeOutcomes(outcomes).sort((a, b) => b.seeders - a.seeders || b.leechers - a.leechers);
 }
 
-/** Turns page after page until the end of the catalogue. */
+/** Reads page after page up to the end of the catalogue. */
 async function wholeCatalogue(
   client: UdpTrackerClient,
   options: AskOptions,
@@ -155,7 +155,7 @@ async function wholeCatalogue(
   return entries;
 }
 
-/** Puts a question to all trackers at once; waits for all, but not long after the first success. */
+/** Asks all trackers at once. Waits for all of them, but not long after the first success. */
 async function askTrackers(
   urls: readonly string[],
   question: (client: UdpTrackerClient, options: AskOptions) => Promise<FoundEntry[]>,
@@ -206,7 +206,7 @@ async function ask(
       return { type: "unsupported", url, sentence: cannotFind(url, "") };
     }
     const sentence = error instanceof NetworkError ? error.message : `${url} was not waited for`;
-    // Who was not permitted to ask knows nothing of a silence.
+    // Without permission to ask, we cannot tell that the tracker is silent.
     const isSilent = error instanceof TrackerSilentError &&
       (error.cause === undefined || describeDenial(error.cause) === undefined);
     return { type: isSilent ? "silent" : "failed", url, sentence };
@@ -218,7 +218,7 @@ function cannotFind(url: string, end: string): string {
     `use a magnet link or a .torrent file${end}`;
 }
 
-/** Whether an entry can be shown and used: a tracker is a stranger, too. */
+/** Whether an entry can be displayed and used. Trackers are not trusted. */
 function isSound(entry: FoundEntry): boolean {
   return isListableName(entry.name) && Number.isSafeInteger(entry.length);
 }
@@ -226,14 +226,17 @@ function isSound(entry: FoundEntry): boolean {
 function mergeOutcomes(outcomes: Outcome[]): CatalogueEntry[] {
   const merged: CatalogueEntry[] = [];
   const byKey = new Map<string, CatalogueEntry>();
-  /** The best place that a tracker gives an entry: how many peers are claimed anybody can invent. */
+  /**
+   * The best rank that a tracker gives an entry. Claimed peer counts are not used, because they can be
+   * invented.
+   */
   const ranks = new Map<CatalogueEntry, number>();
   const found = outcomes.flatMap((outcome) =>
     outcome.type === "answered"
       ? outcome.entries.map((entry, rank) => ({ entry, rank, url: outcome.url }))
       : []
   );
-  // Hybrids first, so that an entry with one hash finds the one with both, if there is just that one.
+  // Hybrids first, so that an entry with one hash merges into the one with both, if it is the only one.
   found.sort((a, b) => hashCount(b.entry) - hashCount(a.entry));
   for (const { entry, rank, url } of found) {
     const keys = keysOf(entry);

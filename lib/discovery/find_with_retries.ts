@@ -1,5 +1,5 @@
 /**
- * Looking a name up at trackers that may just have been started.
+ * Looks up a name at trackers that may have just started.
  *
  * @module
  */
@@ -7,23 +7,23 @@
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { type CatalogueEntry, findByName, NotFoundYetError } from "./find_by_name.ts";
 
-/** Between two questions. */
+/** Delay between two queries. */
 const RETRY_MS = 2000;
-/** No tracker is believed that it needs longer to know everybody. */
+/** Maximum total wait, whatever a tracker says about how long it needs to know all of its peers. */
 const LONGEST_WAIT_MS = 120_000;
 
-/** Who hears of the waiting, and what it may take. */
+/** Callbacks and limits of the wait. */
 interface RetryOptions {
   readonly signal?: AbortSignal;
-  /** Told once, when the name is not known and a tracker says that it does not know everybody yet. */
+  /** Called once, if the name is unknown and a tracker says that it does not know all of its peers yet. */
   readonly onWaiting?: (sentence: string) => void;
   /** For tests. */
   readonly clock?: Clock;
 }
 
 /**
- * Like {@link findByName}. When nobody hosts the name and a tracker has just been started, it is asked again
- * until those who used it before have had the time to come back.
+ * Like {@link findByName}. If the name is not found and a tracker has just started, the query is repeated
+ * until the tracker's former peers have had time to come back.
  */
 export async function findWithRetries(
   name: string,

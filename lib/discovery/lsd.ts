@@ -1,5 +1,5 @@
 /**
- * Finds peers on the local network without any tracker, by multicast (BEP 14).
+ * Local Service Discovery: finds peers on the local network by multicast, without a tracker (BEP 14).
  *
  * @module
  */
@@ -14,26 +14,29 @@ import { socketErrorText } from "../runtime/socket_errors.ts";
 import { type LocalTorrent, LsdSchedule } from "./lsd_schedule.ts";
 import { MulticastGroup } from "./multicast.ts";
 
-/** A torrent to find peers for, and who hears of them. */
+/** A torrent to find peers for, with callbacks. */
 interface LocalSearcher extends LocalTorrent {
-  /** A peer was heard, not for the first time perhaps. Our own torrents at other ports are among them. */
+  /** Called for each announce heard, possibly repeatedly. Our own torrents at other ports are included. */
   readonly onPeer: (address: HostPort, v2: boolean) => void;
-  /** Where it looks: the own addresses, one for each network; none where it is not possible, and why. */
+  /**
+   * Called with our addresses, one for each network. The list is empty if LSD is not possible, with the
+   * reason.
+   */
   readonly onStart: (addresses: readonly string[], error?: string, warning?: string) => void;
 }
 
-/** A torrent's part in it. */
+/** A torrent's participation in LSD. */
 export interface LsdHandle {
   /** Ends it; the last one of a process closes the sockets. */
   close(): Promise<void>;
 }
 
-/** How often it looks which networks there are: a cable or a Wi-Fi may come up after the program. */
+/** How often networks are enumerated: a cable or a Wi-Fi may come up after the program has started. */
 const REFRESH_MS = 20_000;
 
 let shared: LocalDiscovery | undefined;
 
-/** Takes part in the local network. All torrents of a process share its sockets. It never throws. */
+/** Starts LSD for a torrent. All torrents of a process share its sockets. Never throws. */
 export function discoverLocally(searcher: LocalSearcher): LsdHandle {
   const discovery = shared ??= new LocalDiscovery(systemClock);
   discovery.add(searcher);
@@ -61,7 +64,10 @@ class LocalDiscovery {
   readonly #running: Promise<void>;
   #wake = new AbortController();
   #refreshedMs = -Infinity;
-  /** Multicast knows its networks by their addresses: a change is a new network, to be called out on. */
+  /**
+   * Multicast identifies networks by our addresses there. A changed address means a new network to announce
+   * on.
+   */
   readonly #stopWatching = watchAddresses(() => {
     this.#refreshedMs = -Infinity;
     this.#wake.abort();
@@ -86,7 +92,7 @@ class LocalDiscovery {
     });
   }
 
-  /** Returns whether it was the last one. */
+  /** Returns whether this was the last one. */
   remove(searcher: LocalSearcher): boolean {
     this.#announces.remove(searcher);
     return this.#searchers.delete(searcher) && this.#searchers.size === 0;
@@ -99,7 +105,7 @@ class LocalDiscovery {
     await Promise.all([...this.#groups.values()].map((group) => group.close()));
   }
 
-  /** Opens what can be opened. Returns why nothing could. */
+  /** Opens the sockets that can be opened. Returns the reason if none could. */
   async #open(): Promise<string | undefined> {
     let fault: string | undefined;
     for (const family of [4, 6] as const) {
@@ -127,7 +133,7 @@ class LocalDiscovery {
     }
   }
 
-  /** Looks for networks that came or went. Returns why it cannot. */
+  /** Updates the list of networks. Returns the reason if that is not possible. */
   async #refresh(): Promise<string | undefined> {
     this.#refreshedMs = this.#clock.nowMs();
     try {
@@ -152,11 +158,11 @@ class LocalDiscovery {
     const found = this.#announces.received(packet, normalizeIp(host), this.#clock.nowMs());
     if (found.length === 0) return;
     for (const { torrent, address, v2 } of found) torrent.onPeer(address, v2);
-    this.#wake.abort(); // an answer may be due
+    this.#wake.abort(); // a reply may be due
   }
 }
 
-/** What to tell of networks that are left out. */
+/** A warning about networks that are left out. */
 function leftOut(networks: number): string | undefined {
   if (networks === 0) return undefined;
   return `this machine is in so many networks that peers are not looked for in ${networks} of them`;

@@ -1,9 +1,9 @@
 /**
- * When to call out on the local network, and what others' calls mean (BEP 14).
+ * Decides when to announce on the local network, and interprets the announces of others (BEP 14).
  *
- * The BEP asks for a call every five minutes. Two peers that start at different times would meet only
- * then, so a torrent that is new here is called out a few times soon, and a call for it from somebody
- * not heard before is answered by one of our own: whoever comes second, both know of each other at once.
+ * BEP 14 asks for an announce every five minutes. Two peers that start at different times would only meet
+ * then. So a new torrent is announced a few times at short intervals, and an announce for it from an unknown
+ * peer is answered with one of our own. Whichever peer starts second, both then know each other at once.
  *
  * @module
  */
@@ -14,71 +14,74 @@ import { decodeLocalSearch, type LocalSearch, MAX_SEARCH_HASHES } from "../codec
 
 /** A torrent that is shared here. */
 export interface LocalTorrent {
-  /** The one or two swarms of a torrent; 20 bytes each, a v2 hash truncated. */
+  /** The torrent's one or two swarms; 20 bytes each, a v2 hash truncated. */
   readonly swarms: readonly { readonly infoHash: Uint8Array; readonly v2: boolean }[];
   /** Its TCP port. */
   readonly port: number;
-  /** The one address of this machine it can be reached at; absent when it is all of them. */
+  /** The one address of this machine at which it can be reached; absent if at all of them. */
   readonly host?: string;
 }
 
-/** A peer that called out. */
+/** A peer that announced itself. */
 interface LocalPeer<T> {
-  /** What it shares with us. */
+  /** The torrent it shares with us. */
   readonly torrent: T;
   readonly address: HostPort;
-  /** It is in the swarm of the v2 hash. */
+  /** Whether it is in the swarm of the v2 hash. */
   readonly v2: boolean;
 }
 
-/** What to call out now. */
+/** An announce to send now. */
 interface LocalAnnounce extends LocalSearch {
-  /** From which address alone; absent: from all of them. */
+  /** The only address to send it from; absent for all addresses. */
   readonly host?: string;
 }
 
-/** After the start of a torrent, or of a network. A datagram gets lost easily, so there are several. */
+/**
+ * Offsets of the first announces of a torrent, or on a new network. There are several because datagrams get
+ * lost.
+ */
 const EARLY_MS = [0, 2_000, 10_000];
-/** The period of BEP 14, and how much is added to it by chance, so that not all call at once. */
+/** The period of BEP 14, and the random addition that keeps peers from announcing all at once. */
 const PERIOD_MS = 300_000;
 const PERIOD_SPREAD_MS = 30_000;
 
-/** An answer waits a little, for other newcomers, and so that not everybody answers at once. */
+/** Delay of a reply, fixed and random: it covers other newcomers, and not all peers reply at once. */
 const ANSWER_WAIT_MS = 50;
 const ANSWER_SPREAD_MS = 250;
-/** A torrent's calls keep this distance, however many want an answer. */
+/** Minimum distance between announces of a torrent, however many peers want a reply. */
 const ANSWER_GAP_MS = 3_000;
-/** So many answer a newcomer, on average: it hears of the others from them. */
+/** How many peers reply to a newcomer on average; it learns of the others from them. */
 const ANSWERERS = 20;
 
-/** Calls of all torrents together: at most {@link MAX_PACKETS} in this time. */
+/** All torrents together send at most {@link MAX_PACKETS} announces in this time. */
 const ROUND_MS = 250;
 const MAX_PACKETS = 5;
 
 /**
- * Packets that are looked at, in a second and at once: a crowd that starts together has room, and a
- * flood costs next to nothing.
+ * Limits on received packets that are parsed, per second and in a burst: enough for a crowd that starts
+ * together, while a flood costs next to nothing.
  */
 const MAX_RECEIVED_PER_SECOND = 50;
 const MAX_RECEIVED_AT_ONCE = 200;
 
-/** Callers of a torrent that are kept in mind; those before them would be answered once more. */
+/** Announcing peers remembered for each torrent; forgotten ones would get another reply. */
 const MAX_CALLERS = 500;
-/** A caller that was silent for two periods is new again. */
+/** A peer that has been silent for two periods counts as new. */
 const CALLER_LIFE_MS = 2 * (PERIOD_MS + PERIOD_SPREAD_MS);
 
 interface Entry<T> {
   readonly torrent: T;
-  /** How many of the early calls were made. */
+  /** Number of early announces made. */
   calls: number;
   nextCallMs: number;
   answerMs: number;
   lastCallMs: number;
-  /** Who called, and when last; the oldest first. */
+  /** The peers that announced, and when they last did; oldest first. */
   readonly callers: Map<string, number>;
 }
 
-/** The torrents of one process on the local network. It does nothing by itself: it says what to do. */
+/** The LSD state of all torrents of one process. It performs no I/O; it only says what to send and when. */
 export class LsdSchedule<T extends LocalTorrent> {
   readonly #cookie: string;
   readonly #random: () => number;
@@ -90,10 +93,10 @@ export class LsdSchedule<T extends LocalTorrent> {
   #allowanceMs = -Infinity;
 
   /**
-   * @param cookie by which calls of this process are known; printable ASCII
-   * @param random a number from 0 up to 1
-   * @param believes whether this IP address is one of the local network; asked only of those who call
-   *   for a torrent of ours
+   * @param cookie identifies announces of this process; printable ASCII
+   * @param random a number from 0 (inclusive) to 1 (exclusive)
+   * @param believes whether this IP address is in the local network; only called for peers that announce one
+   * of our torrents
    */
   constructor(cookie: string, random: () => number, believes: (host: string) => boolean) {
     this.#cookie = cookie;
@@ -101,7 +104,7 @@ export class LsdSchedule<T extends LocalTorrent> {
     this.#believes = believes;
   }
 
-  /** Calls for this torrent from now on. */
+  /** Starts announcing this torrent. */
   add(torrent: T, nowMs: number): void {
     const entry: Entry<T> = {
       torrent,
@@ -120,7 +123,7 @@ export class LsdSchedule<T extends LocalTorrent> {
     }
   }
 
-  /** Calls for it no more. */
+  /** Stops announcing this torrent. */
   remove(torrent: T): void {
     const entry = this.#entries.get(torrent);
     if (entry === undefined) return;
@@ -132,7 +135,7 @@ export class LsdSchedule<T extends LocalTorrent> {
     }
   }
 
-  /** There is a network that has not heard of any torrent yet. */
+  /** Call when a new network has appeared, on which no torrent has been announced yet. */
   networkAppeared(nowMs: number): void {
     for (const entry of this.#entries.values()) {
       entry.calls = 0;
@@ -140,7 +143,7 @@ export class LsdSchedule<T extends LocalTorrent> {
     }
   }
 
-  /** A packet came from `host`: the peers that it is about, at most two for each torrent here. */
+  /** Handles a packet from `host`. Returns the peers it announces, at most two for each torrent here. */
   received(packet: Uint8Array, host: string, nowMs: number): LocalPeer<T>[] {
     if (!this.#admits(nowMs)) return [];
     const search = decodeLocalSearch(packet);
@@ -151,7 +154,8 @@ export class LsdSchedule<T extends LocalTorrent> {
     for (const infoHash of search.infoHashes) {
       const key = hex(infoHash);
       for (const entry of this.#byHash.get(key) ?? []) {
-        // Our own call comes back to us; another torrent of this process at another port is a peer.
+        // Skip our own announce when it comes back. Another torrent of this process at another port is a
+        // peer.
         if (cookie === this.#cookie && port === entry.torrent.port) continue;
         const v2 = entry.torrent.swarms.find((swarm) => hex(swarm.infoHash) === key)!.v2;
         found.push({ torrent: entry.torrent, address: { host, port }, v2 });
@@ -164,14 +168,14 @@ export class LsdSchedule<T extends LocalTorrent> {
     return found;
   }
 
-  /** When {@link due} has something to say next; `Infinity` while there is no torrent. */
+  /** When {@link due} next has something to send; `Infinity` while there is no torrent. */
   nextMs(): number {
     let nextMs = Infinity;
     for (const entry of this.#entries.values()) nextMs = Math.min(nextMs, dueMs(entry));
     return Math.max(nextMs, this.#lastRoundMs + ROUND_MS);
   }
 
-  /** What to call out now: torrents with one port share packets. */
+  /** The announces to send now; torrents with the same port share packets. */
   due(nowMs: number): LocalAnnounce[] {
     if (nowMs < this.#lastRoundMs + ROUND_MS) return [];
     const packets = new Map<string, LocalAnnounce & { infoHashes: Uint8Array[] }>();

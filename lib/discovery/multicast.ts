@@ -1,5 +1,5 @@
 /**
- * A multicast group, heard and spoken to on every network that this machine is in.
+ * Receives from and sends to a multicast group on every network of this machine.
  *
  * @module
  */
@@ -12,31 +12,31 @@ import { listenDatagram } from "../runtime/datagrams.ts";
 import { networkInterfaces, UNLISTED_INTERFACES } from "../runtime/permissions.ts";
 import { routeClues } from "../runtime/route_clues.ts";
 
-/** Longer than any packet that is read, so that a longer one is seen to be too long. */
+/** Longer than any valid packet, so that longer ones are recognised. */
 const RECEIVE_LENGTH = 2048;
 
-/** A pause after a receive that failed, so that a socket that keeps failing takes no processor. */
+/** Pause after a failed receive, so that a socket that keeps failing does not use up the CPU. */
 const RECEIVE_RETRY_MS = 100;
 
-/** Networks of one machine at most, the best first: a host of containers can have hundreds, few of them a LAN. */
+/** Maximum number of networks, best first: a container host can have hundreds, few of which are a LAN. */
 const MAX_NETWORKS = 256;
 
-/** A group and its port. */
+/** The address and port of a group. */
 interface GroupAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** An address of this machine with which it takes part in a network. */
+/** This machine's address in one of its networks. */
 interface Attachment {
   readonly address: string;
-  /** The interface as multicast options name it. */
+  /** The interface in the form that multicast options take. */
   readonly via: string;
-  /** Its number, for IPv6. */
+  /** The interface index, for IPv6. */
   readonly index: number;
 }
 
-/** Takes part in one group of one address family. Close it. */
+/** Membership in one group of one address family. The owner must close it. */
 export class MulticastGroup {
   readonly #family: 4 | 6;
   readonly #group: GroupAddress;
@@ -48,10 +48,11 @@ export class MulticastGroup {
   #left = 0;
 
   /**
-   * Listens, on no network yet: {@link refresh} looks for them. Other programs may listen as well.
+   * Opens the receiving socket, on no network yet; {@link refresh} joins them. Other programs may listen as
+   * well.
    *
-   * @param onPacket hears of each packet and the IP address it came from; our own are among them
-   * @throws when the system does not let it
+   * @param onPacket receives each packet and the IP address it came from, including our own packets
+   * @throws if the system does not allow it
    */
   constructor(
     family: 4 | 6,
@@ -71,17 +72,17 @@ export class MulticastGroup {
     this.#receiving = this.#receive(onPacket);
   }
 
-  /** The addresses it speaks from, one for each network. */
+  /** The addresses it sends from, one for each network. */
   get addresses(): string[] {
     return [...this.#senders.keys()];
   }
 
-  /** How many networks it does not take part in, since there are too many. */
+  /** Number of networks left out because there are too many. */
   get left(): number {
     return this.#left;
   }
 
-  /** Looks which networks there are now. Returns whether there is a new one. */
+  /** Updates the list of networks. Returns whether there is a new one. */
   async refresh(): Promise<boolean> {
     const all = attachmentsOf(this.#family);
     const attachments = all.slice(0, MAX_NETWORKS);
@@ -107,7 +108,10 @@ export class MulticastGroup {
     return hasNew;
   }
 
-  /** Sends a packet to all networks, or from one address alone. What is not sent is lost, as any may be. */
+  /**
+   * Sends a packet to all networks, or from one address only. Send errors are ignored, as packets may get
+   * lost anyway.
+   */
   async send(packet: Uint8Array, from?: string): Promise<void> {
     const { host, port } = this.#group;
     await Promise.all(
@@ -119,7 +123,7 @@ export class MulticastGroup {
     );
   }
 
-  /** Leaves. */
+  /** Leaves the group and closes all sockets. */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return await this.#receiving;
     this.#closing.abort();
@@ -130,8 +134,8 @@ export class MulticastGroup {
   }
 
   /**
-   * Lets the machine take the group's packets from this network. A socket may join some twenty networks only
-   * (Linux); beyond that the sender's does, and the receiver hears what the machine takes.
+   * Joins the group on this network. On Linux a socket may join only about twenty networks. Beyond that the
+   * sending socket joins instead, and the receiving socket gets whatever the machine accepts.
    */
   async #join({ address, via, index }: Attachment, sender: Socket): Promise<void> {
     const { host } = this.#group;
@@ -140,12 +144,12 @@ export class MulticastGroup {
       else await this.#receiver.joinMulticastV6(host, index);
       return;
     } catch {
-      // There are too many, or it was joined with another address already.
+      // Too many memberships, or this network was already joined with another address.
     }
     try {
       sender.addMembership(host, via);
     } catch {
-      // A network that knows no multicast.
+      // This network does not support multicast.
     }
   }
 
@@ -166,8 +170,8 @@ export class MulticastGroup {
 }
 
 /**
- * A socket that sends from this address through its interface, without a route for the group; Deno's own
- * cannot choose. `undefined` when the system does not let it.
+ * A socket that sends from this address through its interface, without a route for the group. Deno's own
+ * sockets cannot choose the interface. `undefined` if the system does not allow it.
  */
 async function openSender(
   family: 4 | 6,
@@ -175,12 +179,12 @@ async function openSender(
 ): Promise<Socket | undefined> {
   const socket = createSocket(family === 4 ? "udp4" : "udp6");
   const bound = Promise.withResolvers<void>();
-  socket.on("error", bound.reject); // later ones: a packet was lost
+  socket.on("error", bound.reject); // once bound, an error only means a lost packet
   try {
     socket.bind(0, address, bound.resolve);
     await bound.promise;
     socket.setMulticastInterface(via);
-    socket.setMulticastLoopback(true); // other programs on this machine shall hear it
+    socket.setMulticastLoopback(true); // so that other programs on this machine receive it
     return socket;
   } catch {
     socket.close();
@@ -188,7 +192,7 @@ async function openSender(
   }
 }
 
-/** Where to take part: one address for each network, loopback only where there is nothing else. */
+/** One address for each network; loopback only if there is nothing else. */
 function attachmentsOf(family: 4 | 6): Attachment[] {
   const listed = networkInterfaces();
   if (listed === undefined) throw new Error(UNLISTED_INTERFACES);
@@ -197,7 +201,7 @@ function attachmentsOf(family: 4 | 6): Attachment[] {
   const attachments = family === 4
     ? own.map(({ address }) => ({ address, via: address, index: 0 }))
     : own.flatMap(({ name, address }) => {
-      // The number of an interface stands with its link-local address, from which nobody can be dialled.
+      // The interface index is listed with the link-local address, but peers cannot dial that address.
       if (isLinkLocalIPv6(address)) return [];
       const index = own.find((other) => other.name === name && isLinkLocalIPv6(other.address))
         ?.scopeid;

@@ -1,6 +1,6 @@
 /**
- * Asking trackers whether others can connect to us. Shoal's do know, where they were started so that
- * they try it; others answer with an error or not at all.
+ * Asks trackers whether others can connect to us. Shoal's tracker knows if it was started with port checks.
+ * Other trackers answer with an error or not at all.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import { rethrowBug } from "../runtime/operational_errors.ts";
 import { type AskOptions, UdpTrackerClient } from "./tracker_client.ts";
 
 /**
- * When a tracker is asked after its first answer: time for it to have tried, which takes it three
- * seconds, or minutes when many have come at once. Then no more: most do not try at all.
+ * When to ask a tracker, counted from its first answer. Its check takes three seconds, or minutes if many
+ * peers arrive at once. After the last attempt we stop, because most trackers never check.
  */
 const ASKED_AFTER_SECONDS = [2, 8, 40, 240];
 
-/** Trackers that are asked; a torrent may name any number of them. */
+/** Maximum number of trackers asked; a torrent may name any number. */
 const MAX_TRACKERS = 4;
 
 const GIVE_UP_SECONDS = 4;
 
-/** The part of a {@link UdpTrackerClient} that is used here. */
+/** The part of {@link UdpTrackerClient} that is used here. */
 interface ReachClient {
   /** See {@link UdpTrackerClient.reach}. */
   reach(port: number, options?: AskOptions): Promise<Reach>;
@@ -29,13 +29,13 @@ interface ReachClient {
   close(): Promise<void>;
 }
 
-/** What is asked, and who hears of the answer. */
+/** What to ask, and the callback for the answer. */
 interface PortCheckOptions {
   /** The TCP port that is listening. */
   readonly port: number;
-  /** The address to ask from, as for announces. */
+  /** The address to send from, as for announces. */
   readonly localHost?: string;
-  /** Called when it is known, and once more when a tracker that comes later can connect after all. */
+  /** Called with the first answer, and again if another tracker later turns out to be able to connect. */
   readonly onAnswer: (reachable: boolean, tracker: string) => void;
   /** For tests. */
   readonly clock?: Clock;
@@ -44,8 +44,8 @@ interface PortCheckOptions {
 }
 
 /**
- * Asks each tracker a few times, on sockets of its own: what a tracker makes of a question it does not
- * know is not to disturb announces.
+ * Asks each tracker a few times, on separate sockets, so that a tracker's reaction to an unknown request does
+ * not disturb announces.
  */
 export class PortCheck {
   readonly #options: PortCheckOptions;
@@ -54,25 +54,25 @@ export class PortCheck {
   readonly #asked = new Map<string, Promise<void>>();
   #reachable: boolean | undefined;
 
-  /** Nobody is asked yet. */
+  /** @param options The port to ask about, and the callback. */
   constructor(options: PortCheckOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** Whether others can connect, when that is known. One tracker that can is proof. */
+  /** Whether others can connect; undefined until known. One tracker that can connect is proof. */
   get reachable(): boolean | undefined {
     return this.#reachable;
   }
 
-  /** This tracker has answered an announce: it will be asked, if that has not been done. */
+  /** Call when this tracker has answered an announce: schedules the question unless it was already asked. */
   ask(url: string): void {
     const isDone = this.#closing.signal.aborted || this.#reachable === true;
     if (isDone || this.#asked.has(url) || this.#asked.size >= MAX_TRACKERS) return;
     this.#asked.set(url, this.#inquire(url));
   }
 
-  /** Gives up. */
+  /** Stops asking. */
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#asked.values());
@@ -92,7 +92,7 @@ export class PortCheck {
     }
   }
 
-  /** Its answer; `undefined` when it has none, and will not have one. */
+  /** The tracker's answer; `undefined` if it will never have one. */
   async #question(url: string): Promise<Reach | undefined> {
     const { port, clientFor = (tracker) => this.#clientFor(tracker) } = this.#options;
     const client = clientFor(url);

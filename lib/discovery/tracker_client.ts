@@ -1,8 +1,8 @@
 /**
- * Talking to one UDP tracker, over IPv4 and IPv6 alike (BEP 15).
+ * A client of one UDP tracker, over IPv4 and IPv6 (BEP 15).
  *
- * A tracker with addresses of both families is asked over both, since each knows only the peers that
- * came that way. Of several addresses of one family that which answers is asked.
+ * A tracker with addresses of both families is asked over both, because it knows for each family only the
+ * peers that announced over it. Of several addresses of one family, one that answers is used.
  *
  * @module
  */
@@ -30,13 +30,13 @@ export {
   TrackerTimeoutError as TrackerSilentError,
 } from "./tracker_connection.ts";
 
-/** How long one question takes before the tracker counts as silent. */
+/** Time limit for a request before the tracker counts as silent. */
 const GIVE_UP_SECONDS = 15;
 
-/** How long the answer over one family waits for that over the other. */
+/** Once one family has answered, how long to wait for the other. */
 const OTHER_FAMILY_MS = 300;
 
-/** What a peer tells about itself. */
+/** The fields of an announce. */
 export interface AnnounceParams {
   /** 20 bytes; a v2 hash truncated. */
   infoHash: Uint8Array;
@@ -46,59 +46,59 @@ export interface AnnounceParams {
   port: number;
   /** 32 random bits, the same in all announces of one run. */
   key: number;
-  /** Why it announces. */
+  /** The event of the announce. */
   event: AnnounceEvent;
-  /** How many peers it wants; -1 leaves it to the tracker. */
+  /** Number of peers wanted; -1 leaves it to the tracker. */
   numWant: number;
-  /** Sent in this run. */
+  /** Bytes sent in this run. */
   uploadedBytes: number;
-  /** Received in this run. */
+  /** Bytes received in this run. */
   downloadedBytes: number;
-  /** 0 for a seeder. */
+  /** Bytes missing; 0 for a seeder. */
   leftBytes: number;
   /** What to list in the tracker's catalogue. */
   hosted?: HostedFile;
 }
 
-/** What the tracker said. */
+/** The tracker's answer to an announce. */
 export interface AnnounceAnswer {
-  /** When to announce again. */
+  /** Seconds until the next announce. */
   intervalSeconds: number;
-  /** Peers with all of the torrent. */
+  /** Number of peers that have all of the torrent. */
   seeders: number;
-  /** Peers that are still downloading. */
+  /** Number of peers that are still downloading. */
   leechers: number;
-  /** Some of both, by the address of the tracker at which they were named. */
+  /** The peers, grouped by the tracker address that returned them. */
   peers: NamedPeers[];
 }
 
-/** Peers that one address of a tracker named. */
+/** The peers that one address of a tracker returned. */
 export interface NamedPeers {
   /** The IP address of the tracker. */
   by: string;
-  /** Where they are, as it says. */
+  /** Their addresses, as the tracker gave them. */
   peers: HostPort[];
 }
 
-/** What one question may cost. */
+/** Limits of one request. */
 export interface AskOptions {
   /** Aborting it gives up. */
   signal?: AbortSignal;
-  /** Default 15. */
+  /** Time limit in seconds; default 15. */
   giveUpSeconds?: number;
 }
 
 /** Settings of a client. */
 interface UdpTrackerClientOptions {
-  /** The IP address to send from; a tracker of the other family cannot be asked then. */
+  /** The IP address to send from. A tracker of the other family cannot be asked then. */
   localHost?: string;
   /** For tests. */
   clock?: Clock;
-  /** For tests: the IP addresses of a host name. */
+  /** For tests: resolves a host name to IP addresses. */
   resolve?: (host: string) => Promise<string[]>;
 }
 
-/** One tracker, as something to ask. Close it. */
+/** A client of one tracker. The owner must close it. */
 export class UdpTrackerClient implements AsyncDisposable {
   readonly #tracker: TrackerUrl;
   readonly #clock: Clock;
@@ -107,15 +107,15 @@ export class UdpTrackerClient implements AsyncDisposable {
   readonly #closing = new AbortController();
   #paths: Promise<TrackerEndpoints[]> | undefined;
   #questions = 0;
-  /** Addresses that kept silent when they were last asked. */
+  /** Addresses that did not answer when they were last asked. */
   readonly #silent = new Set<string>();
-  /** All addresses failed, so the name is looked up again before the next question. */
+  /** Set after all addresses failed: the name is resolved again before the next request. */
   #stale = false;
 
   /**
-   * A client for `udp://host:port[/path]`. Nothing is sent yet.
+   * Creates a client for `udp://host:port[/path]`. Sends nothing yet.
    *
-   * @throws {OptionError} when the URL is not one of a UDP tracker.
+   * @throws {OptionError} if the URL is not that of a UDP tracker.
    */
   constructor(url: string, options: UdpTrackerClientOptions = {}) {
     this.#tracker = parseTrackerUrl(url);
@@ -132,8 +132,8 @@ export class UdpTrackerClient implements AsyncDisposable {
   /**
    * Announces a peer and returns others.
    *
-   * @throws {TrackerTimeoutError}, {TrackerRefusedError} or another {NetworkError}; the signal's reason
-   * when it aborts. The same holds for the other questions.
+   * @throws {TrackerSilentError}, {TrackerRefusedError} or another {NetworkError}; the signal's reason when
+   * it aborts. The other requests throw the same.
    */
   async announce(params: AnnounceParams, options: AskOptions = {}): Promise<AnnounceAnswer> {
     const { hosted, ...fields } = params;
@@ -151,7 +151,7 @@ export class UdpTrackerClient implements AsyncDisposable {
     };
   }
 
-  /** The sizes of swarms, in the order of `infoHashes` (20 bytes each, at most 70). */
+  /** The counts of swarms, in the order of `infoHashes` (20 bytes each, at most 70). */
   async scrape(infoHashes: Uint8Array[], options: AskOptions = {}): Promise<SwarmCounts[]> {
     const answers = await this.#ask(options, async (path, giveUpMs, signal) => {
       const answer = await path.ask({ type: "scrape", infoHashes }, giveUpMs, signal);
@@ -167,19 +167,19 @@ export class UdpTrackerClient implements AsyncDisposable {
     }));
   }
 
-  /** What the tracker lists under `name` (not empty): one answer for each family it was asked over. */
+  /** The tracker's entries for `name` (not empty): one answer for each family it was asked over. */
   find(name: string, options: AskOptions = {}): Promise<FindResponse[]> {
     return this.#find({ type: "find", name }, options);
   }
 
-  /** The tracker's catalogue from the entry with index `offset` on, as far as one packet holds. */
+  /** One packet of the tracker's catalogue, starting at entry index `offset`. */
   list(offset: number, options: AskOptions = {}): Promise<FindResponse[]> {
     return this.#find({ type: "list", offset }, options);
   }
 
   /**
-   * Whether the tracker could connect to our TCP port. Over two families the better answer counts, and
-   * `unreachable` only once it is that of both.
+   * Whether the tracker could connect to our TCP port. Over two families the better answer counts;
+   * `unreachable` is only returned once both say so.
    */
   async reach(port: number, options: AskOptions = {}): Promise<Reach> {
     const answers = await this.#ask(options, async (path, giveUpMs, signal) => {
@@ -190,7 +190,7 @@ export class UdpTrackerClient implements AsyncDisposable {
     return order.find((reach) => answers.includes(reach))!;
   }
 
-  /** Closes the sockets; questions under way reject. */
+  /** Closes the sockets; pending requests reject. */
   async close(): Promise<void> {
     this.#closing.abort(new NetworkError(`the client of tracker ${this.url} is closed`));
     await this.#closePaths();
@@ -208,7 +208,7 @@ export class UdpTrackerClient implements AsyncDisposable {
     return this.#ask(options, (path, giveUpMs, signal) => path.ask(question, giveUpMs, signal));
   }
 
-  /** Asks over every family at once: the answers, at least one. */
+  /** Asks over all families at once; returns at least one answer. */
   async #ask<T>(
     options: AskOptions,
     ask: (path: TrackerEndpoints, giveUpMs: number, signal: AbortSignal) => Promise<T>,
@@ -267,7 +267,7 @@ export class UdpTrackerClient implements AsyncDisposable {
     }
   }
 
-  /** Opens a way to the addresses of each family that the tracker's name has. */
+  /** Resolves the tracker's name and opens a path for each of its families. */
   async #resolve(giveUpMs: number): Promise<TrackerEndpoints[]> {
     const found = await trackerAddresses(this.#tracker, {
       resolve: this.#resolveHost,

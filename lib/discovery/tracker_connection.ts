@@ -1,5 +1,5 @@
 /**
- * The way to a tracker over one address family: connection ids, repeats, giving up.
+ * Communication with one address of a tracker: connection ids, retransmission, timeouts.
  *
  * @module
  */
@@ -19,23 +19,23 @@ import { unreachable } from "../runtime/socket_errors.ts";
 import { NoAnswer, UdpTransactions } from "./udp_transactions.ts";
 
 /**
- * How long a connection id is used. BEP 15 allows a minute; the rest of that minute is for repeating
- * the last request made with it.
+ * How long a connection id is used. BEP 15 allows a minute; the rest of it is left for retransmitting the
+ * last request made with the id.
  */
 const CONNECTION_LIFE_MS = 45_000;
 
-/** The first wait for an answer; each further one is twice as long. */
+/** The first wait for an answer; each further wait is twice as long. */
 const FIRST_WAIT_MS = 1000;
 
-/** A tracker's own words are shown up to this length. */
+/** Maximum length of a tracker's own message when shown. */
 const MAX_SHOWN_LENGTH = 200;
 
 /** The tracker did not answer in time, or could not be reached at all. */
 export class TrackerTimeoutError extends NetworkError {
-  /** It gave out a connection id, so it is there; it just did not answer the question. */
+  /** Whether it issued a connection id, so that it is running but did not answer the request. */
   readonly connected: boolean;
 
-  /** An error about a tracker that says nothing. */
+  /** @param connected Whether it issued a connection id. */
   constructor(message: string, connected: boolean, cause?: unknown) {
     super(message, { cause });
     this.connected = connected;
@@ -44,19 +44,19 @@ export class TrackerTimeoutError extends NetworkError {
 
 /** The tracker answered with an error. */
 export class TrackerErrorResponse extends NetworkError {
-  /** Its words, safe to print. */
+  /** The tracker's message, safe to print. */
   readonly reason: string;
 
-  /** An error about a tracker that refuses. */
+  /** @param reason The tracker's message, safe to print. */
   constructor(url: string, reason: string) {
     super(`tracker ${url} refuses: ${reason}`);
     this.reason = reason;
   }
 }
 
-/** A request that lacks only what this file adds: the connection and transaction ids. */
+/** A request without the connection and transaction ids, which this file adds. */
 export type Question = WithoutIds<Exclude<TrackerRequest, { type: "connect" }>>;
-/** What answers a question with this type. */
+/** The response type for a request of this type. */
 export type AnswerTo<T extends Question["type"]> = Extract<
   TrackerResponse,
   { type: T extends "list" ? "find" : T }
@@ -64,10 +64,10 @@ export type AnswerTo<T extends Question["type"]> = Extract<
 
 type WithoutIds<T> = T extends unknown ? Omit<T, "connectionId" | "transactionId"> : never;
 
-/** One address of one tracker. Close it. */
+/** A connection to one address of one tracker. The owner must close it. */
 export class TrackerConnection {
   readonly family: AddressFamily;
-  /** The IP address that is asked. */
+  /** The tracker's IP address. */
   readonly host: string;
   readonly #url: string;
   readonly #endpoint: UdpTransactions;
@@ -75,7 +75,7 @@ export class TrackerConnection {
   #connection: { id: Uint8Array; sinceMs: number } | undefined;
   #connecting: Promise<Uint8Array> | undefined;
 
-  /** Opens a socket towards `host`, an IP address. */
+  /** Opens a socket for sending to `host`, an IP address. */
   constructor(url: string, host: string, port: number, clock: Clock, localHost?: string) {
     this.host = host;
     this.family = ipToBytes(host).length === 4 ? 4 : 6;
@@ -85,13 +85,13 @@ export class TrackerConnection {
   }
 
   /**
-   * Asks and waits for the answer, at most `giveUpMs`.
+   * Sends a request and waits for the answer, at most `giveUpMs`.
    *
-   * A connection id from before that the tracker no longer knows (it was restarted) costs one more
+   * If the tracker no longer knows our connection id (because it was restarted), this costs one more
    * exchange, nothing else.
    *
-   * @throws {TrackerTimeoutError} without an answer, {TrackerRefusedError} on an error packet,
-   * {NetworkError} on an answer that makes no sense; the signal's reason when it aborts.
+   * @throws {TrackerTimeoutError} without an answer, {TrackerErrorResponse} on an error packet,
+   * {NetworkError} on an invalid answer; the signal's reason when it aborts.
    */
   async ask<Q extends Question>(
     question: Q,
@@ -111,7 +111,7 @@ export class TrackerConnection {
   }
 
   /**
-   * Makes sure of a connection id, so that a question can be asked at once.
+   * Gets a connection id if needed, so that a request can be sent at once.
    *
    * @throws as {@link TrackerConnection.ask}
    */
@@ -119,7 +119,7 @@ export class TrackerConnection {
     await this.#connect(this.#clock.nowMs() + giveUpMs, signal);
   }
 
-  /** Closes the socket; questions under way reject. */
+  /** Closes the socket; pending requests reject. */
   close(): Promise<void> {
     return this.#endpoint.close();
   }
@@ -130,7 +130,7 @@ export class TrackerConnection {
     return connection !== undefined && connection.sinceMs > youngest ? connection.id : undefined;
   }
 
-  /** One try with an id from before; a tracker that forgot it may say so or say nothing. */
+  /** One attempt with an earlier connection id. A tracker that forgot it may send an error or nothing. */
   async #tryKnown(
     question: Question,
     connectionId: Uint8Array,
@@ -145,7 +145,7 @@ export class TrackerConnection {
     }
   }
 
-  /** A connection id. Questions asked at the same time share one exchange for it. */
+  /** Returns a connection id. Concurrent requests share one exchange for it. */
   async #connect(deadlineMs: number, signal: AbortSignal): Promise<Uint8Array> {
     const fresh = this.#freshConnection();
     if (fresh !== undefined) return fresh;
@@ -155,7 +155,7 @@ export class TrackerConnection {
       try {
         return await shared;
       } catch (error) {
-        // The one who asked may have lost interest; that is no answer to us.
+        // The request that started the exchange may have been aborted, which does not concern this one.
         if (error instanceof NetworkError) throw error;
         signal.throwIfAborted();
       }
@@ -201,7 +201,7 @@ export class TrackerConnection {
     }
   }
 
-  /** The answer, if it is one to that question. */
+  /** The answer, if its type fits the request. */
   #checked<Q extends Question>(question: Q, answer: TrackerResponse): AnswerTo<Q["type"]> {
     if (answer.type === "error") throw this.#refusal(answer.message);
     const expected = question.type === "list" ? "find" : question.type;
@@ -227,7 +227,7 @@ export class TrackerConnection {
   }
 }
 
-/** Waits that double, and together take `totalMs`; at least one. */
+/** Waits that double and add up to `totalMs`; at least one. */
 function waitsUntil(totalMs: number): number[] {
   const waitsMs: number[] = [];
   let leftMs = Math.max(1, totalMs);
@@ -238,7 +238,7 @@ function waitsUntil(totalMs: number): number[] {
   return waitsMs;
 }
 
-/** A stranger's words, without what a terminal would obey. */
+/** Removes what a terminal would interpret from an untrusted message, and shortens it. */
 function printable(text: string): string {
   const safe = [...text].filter((character) => !hasUnprintable(character)).join("");
   const cut = safe.length > MAX_SHOWN_LENGTH ? `${safe.slice(0, MAX_SHOWN_LENGTH)}…` : safe;

@@ -1,6 +1,6 @@
 /**
- * The addresses of one family that a tracker's name leads to. Any of them may be dead, and the name service
- * gives them in any order.
+ * The addresses of one family that a tracker's name resolves to. Any of them may be dead, and name resolution
+ * returns them in any order.
  *
  * @module
  */
@@ -15,33 +15,35 @@ import {
   TrackerTimeoutError,
 } from "./tracker_connection.ts";
 
-/** So long an address may keep silent before the next one is tried as well (RFC 8305 says 250 ms for TCP). */
+/**
+ * How long an address may stay silent before the next one is tried as well (RFC 8305 says 250 ms for TCP).
+ */
 const NEXT_ADDRESS_MS = 300;
 
-/** What the addresses share. */
+/** What all addresses of a family share. */
 interface FamilyOptions {
   readonly family: AddressFamily;
-  /** IP addresses, in the order of the name service; at least one. */
+  /** IP addresses in the order of name resolution; at least one. */
   readonly hosts: readonly string[];
-  /** Those that kept silent when they were last asked: they are tried last. Kept by the owner. */
+  /** Addresses that did not answer when last asked; they are tried last. The set belongs to the caller. */
   readonly silent: Set<string>;
-  /** Opens a socket towards an address. */
+  /** Opens a socket for sending to an address. */
   readonly open: (host: string) => TrackerConnection;
   readonly clock: Clock;
 }
 
-/** Asks at the address that answers. Close it. */
+/** Sends requests to the address that answers. The owner must close it. */
 export class TrackerEndpoints {
   readonly family: AddressFamily;
   readonly #options: FamilyOptions;
   readonly #paths = new Map<string, TrackerConnection>();
-  /** In the order in which they are tried. */
+  /** In the order of attempts. */
   #hosts: string[];
 
   /**
-   * Opens a socket towards the first address.
+   * Opens a socket for the first address.
    *
-   * @throws when the machine does not have that family or the address to send from.
+   * @throws if the machine lacks that family or the address to send from.
    */
   constructor(options: FamilyOptions) {
     const { family, hosts, silent } = options;
@@ -51,14 +53,14 @@ export class TrackerEndpoints {
     this.#pathTo(this.#hosts[0]!);
   }
 
-  /** The address that answered last; before that, the one that is tried first. */
+  /** The address that answered last; before the first answer, the one that is tried first. */
   get host(): string {
     return this.#hosts[0]!;
   }
 
   /**
-   * As {@link TrackerConnection.ask}. Where an address gives no connection id soon, the next is tried beside it; the
-   * first that does is asked, and asked first from then on.
+   * Like {@link TrackerConnection.ask}. If an address does not soon issue a connection id, the next one is
+   * tried in parallel. The first to issue one gets the request, and is tried first from then on.
    */
   async ask<Q extends Question>(
     question: Q,
@@ -74,7 +76,7 @@ export class TrackerEndpoints {
       const leftMs = () => deadlineMs - this.#options.clock.nowMs();
       const host = await this.#firstToConnect(untried, leftMs(), signal);
       untried = untried.filter((other) => other !== host);
-      // It may have died since it gave out its connection id: time is left for the others.
+      // The address may have died since it issued its connection id, so leave time for the others.
       const shareMs = untried.length > 0 ? leftMs() / 2 : leftMs();
       try {
         const answer = await this.#pathTo(host).ask(question, shareMs, signal);
@@ -89,12 +91,12 @@ export class TrackerEndpoints {
     }
   }
 
-  /** Closes the sockets; questions under way reject. */
+  /** Closes the sockets; pending requests reject. */
   async close(): Promise<void> {
     await Promise.all([...this.#paths.values()].map((path) => path.close()));
   }
 
-  /** The first of these that has a connection id for us. Throws what says most when none has. */
+  /** The first of these hosts to issue a connection id. Throws the most informative error if none does. */
   async #firstToConnect(
     hosts: readonly string[],
     giveUpMs: number,
@@ -140,7 +142,7 @@ export class TrackerEndpoints {
   }
 }
 
-/** Of several failures the one that says most: a refusal before nonsense before silence. */
+/** The most informative of several errors: a refusal before an invalid answer before silence. */
 export function mostTelling(faults: readonly unknown[]): unknown {
   return faults.find((fault) => fault instanceof TrackerErrorResponse) ??
     faults.find((fault) => !(fault instanceof TrackerTimeoutError)) ??

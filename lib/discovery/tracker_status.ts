@@ -1,58 +1,58 @@
 /**
- * How things stand with each tracker of a torrent.
+ * The state of each tracker of a torrent.
  *
  * @module
  */
 
-/** How things stand with one tracker. */
+/** The state of one tracker. */
 export interface TrackerStanding {
-  /** The tracker, as it was given. */
+  /** The tracker's URL as given. */
   readonly url: string;
-  /** Whether it answered last time; absent while it has neither answered nor failed to. */
+  /** Whether it answered last time; absent until it has answered or failed. */
   readonly ok?: boolean;
-  /** When not ok: one sentence for the user, with what happens next. */
+  /** If not ok: one sentence for the user, including what happens next. */
   readonly error?: string;
-  /** When not ok: what is wrong, by a stable name and without what happens next. */
+  /** If not ok: the fault with a stable code, without what happens next. */
   readonly fault?: TrackerFault;
-  /** Peers with all of the torrent. */
+  /** Number of peers that have all of the torrent. */
   readonly seeders?: number;
-  /** Peers that are still downloading. */
+  /** Number of peers that are still downloading. */
   readonly leechers?: number;
-  /** When it is asked again; absent when never, or when another one stands in for it. */
+  /** When it is asked again; absent if never, or if another tracker substitutes for it. */
   readonly nextInSeconds?: number;
 }
 
-/** The last word of a tracker. */
+/** The last result from a tracker. */
 interface Heard {
   readonly status: Omit<TrackerStatus, "nextInSeconds">;
   /** When it is asked again, if ever. */
   readonly nextMs: number | undefined;
 }
 
-/** Remembers the last word of every tracker. */
+/** Keeps the last result of every tracker. */
 export class TrackerStatusTable {
   readonly #expected = new Set<string>();
   readonly #heard = new Map<string, Heard>();
   #mostSeeders = 0;
 
-  /** These are named to the user: each is there to be seen, whether it answers or not. */
+  /** Adds trackers that the user knows of: they are listed whether they answer or not. */
   expect(urls: Iterable<string>): void {
     for (const url of urls) this.#expected.add(url);
   }
 
-  /** A round of announces at one tracker is over. */
+  /** Records the result of a round of announces at one tracker. */
   heard(status: Heard["status"], nextInSeconds: number | undefined, nowMs: number): void {
     const nextMs = nextInSeconds === undefined ? undefined : nowMs + 1000 * nextInSeconds;
     this.#heard.set(status.url, { status, nextMs });
     this.#mostSeeders = Math.max(this.#mostSeeders, status.seeders ?? 0);
   }
 
-  /** The most seeders that any tracker has ever counted. */
+  /** The highest seeder count that any tracker has ever reported. */
   get mostSeeders(): number {
     return this.#mostSeeders;
   }
 
-  /** How things stand now. One that nobody named is seen only once it has answered. */
+  /** The current state of each tracker. A tracker that was not named is listed only while it answers. */
   standings(nowMs: number): TrackerStanding[] {
     const answering = [...this.#heard].filter(([, { status }]) => status.ok).map(([url]) => url);
     return [...this.#expected.union(new Set(answering))].map((url) => {
@@ -75,34 +75,34 @@ export class TrackerStatusTable {
   }
 }
 
-/** How a tracker fails, by a stable name: no answer, a refusal, or anything else. */
+/** How a tracker fails, as a stable code: no answer, a refusal, or anything else. */
 export type TrackerFailure = "tracker-silent" | "tracker-refuses" | "tracker-fails";
 
-/** What there is to expect of the trackers. */
+/** The combined state of all trackers. */
 export type TrackerSummary =
-  /** There is none. */
+  /** There are no trackers. */
   | { readonly state: "none" }
-  /** None was named, but the local network is asked. */
+  /** No tracker was given, but peers are sought on the local network. */
   | { readonly state: "local" }
-  /** None has answered or failed to yet. */
+  /** No tracker has answered or failed yet. */
   | { readonly state: "asking" }
-  /** None helps. This one says most; when it is asked again, if ever. */
+  /** No tracker works. Holds the most informative fault, and when that tracker is asked again, if ever. */
   | ({ readonly state: "failing"; readonly nextInSeconds?: number } & TrackerFault)
-  /** At least one answers; how many besides us they know, as far as the best of them tells. */
+  /** At least one answers. Holds the highest number of other peers that any of them reports. */
   | { readonly state: "answering"; readonly others: number };
 
-/** Of several failures the first of these says most. */
+/** Failure codes, most informative first. */
 const MOST_TELLING: readonly TrackerFailure[] = [
   "tracker-refuses",
   "tracker-fails",
   "tracker-silent",
 ];
 
-/** What to expect of trackers that stand like this. */
+/** Summarizes the states of all trackers. */
 export function summarize(standings: readonly TrackerStanding[]): TrackerSummary {
   const answering = standings.filter(({ ok }) => ok === true);
   if (answering.length > 0) {
-    // We are one of the leechers ourselves.
+    // We count as one of the leechers ourselves.
     const others = answering.map(({ seeders = 0, leechers = 0 }) =>
       seeders + Math.max(0, leechers - 1)
     );
@@ -117,7 +117,7 @@ export function summarize(standings: readonly TrackerStanding[]): TrackerSummary
   return { state: "asking" };
 }
 
-/** When something is tried again, in words. */
+/** When something is retried, in words. */
 export function inSeconds(seconds: number): string {
   const whole = Math.ceil(seconds);
   return whole > 0 ? `next try in ${whole} s` : "trying again";
@@ -125,30 +125,30 @@ export function inSeconds(seconds: number): string {
 
 /** What is wrong with a tracker. */
 export interface TrackerFault {
-  /** What kind of fault. */
+  /** The kind of fault. */
   readonly code: TrackerFailure;
   /** One sentence for the user, without what happens next. */
   readonly sentence: string;
 }
 
-/** How things stand with one tracker after a round of announces. */
+/** The result of a round of announces at one tracker. */
 export interface TrackerStatus {
-  /** The tracker, as it was given. */
+  /** The tracker's URL as given. */
   url: string;
-  /** It answered, in at least one swarm. */
+  /** Whether it answered in at least one swarm. */
   ok: boolean;
-  /** When not ok: one sentence for the user, with what happens next. */
+  /** If not ok: one sentence for the user, including what happens next. */
   error?: string;
-  /** When not ok: the same without what happens next. */
+  /** If not ok: the same without what happens next. */
   fault?: TrackerFault;
-  /** Peers with all of the torrent. */
+  /** Number of peers that have all of the torrent. */
   seeders?: number;
-  /** Peers that are still downloading. */
+  /** Number of peers that are still downloading. */
   leechers?: number;
-  /** How many addresses of peers it gave. */
+  /** Number of peer addresses it returned. */
   peers?: number;
-  /** What the tracker asks for, within Shoal's bounds. */
+  /** The tracker's announce interval, within Shoal's limits. */
   intervalSeconds?: number;
-  /** When it is asked again; absent when never. */
+  /** When it is asked again; absent if never. */
   nextInSeconds?: number;
 }

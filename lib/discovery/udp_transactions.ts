@@ -1,5 +1,5 @@
 /**
- * Questions and answers over UDP with one address: who asked what is told by the transaction id.
+ * Requests and answers over UDP with one address, matched by transaction id.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import { transactionOf } from "../codec/discovery/udp_tracker.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { listenDatagram } from "../runtime/datagrams.ts";
 
-/** Room for the longest answer a tracker may send in one Ethernet frame, and some more. */
+/** Enough for the longest answer a tracker may send in one Ethernet frame, and some more. */
 const RECEIVE_LENGTH = 2048;
 
-/** A pause after a receive that failed, so that a socket that keeps failing takes no processor. */
+/** Pause after a failed receive, so that a socket that keeps failing does not use up the CPU. */
 const RECEIVE_RETRY_MS = 100;
 
 /**
- * Packets from other addresses than the one that was asked that answer nothing we have asked: so many
- * guesses at 32 random bits, and then such addresses are heard no more.
+ * Maximum number of packets from other addresses that match no open request. Each is a guess at 32 random
+ * bits; after this many, such addresses are ignored.
  */
 const MAX_STRAY_PACKETS = 64;
-/** Addresses that have answered in the place of the one that was asked. */
+/** Maximum number of other addresses that may answer for the one that was asked. */
 const MAX_ALIASES = 4;
 
-/** What became of a question that got no answer. */
+/** A request got no answer. */
 export class NoAnswer extends Error {
-  /** `cause` is the error of the last attempt to send, when none could be sent. */
+  /** @param cause The error of the last attempt to send, if no packet could be sent. */
   constructor(cause?: unknown) {
     super("no answer", { cause });
     this.name = "NoAnswer";
@@ -34,13 +34,13 @@ export class NoAnswer extends Error {
 }
 
 /**
- * A UDP socket that talks to one address. Close it.
+ * A UDP socket that communicates with one address. The owner must close it.
  *
- * A machine with several addresses may answer from another one than it was asked at. Such an answer counts
- * too, from the port that was asked, if it has the transaction id of a question that is still open, and if it
- * comes from no farther away: for a tracker on the local network nobody outside can answer. Whoever sends it
- * under its own address has to guess right with few attempts, where a forged sender's address has as many as
- * fit through the line; so it is no easier to make us believe a false answer than it was before.
+ * A machine with several addresses may answer from a different one. Such an answer counts too, if it comes
+ * from the port that was asked, carries the transaction id of an open request, and comes from no farther
+ * away: a host outside the local network cannot answer for a tracker inside it. An attacker at its own
+ * address gets only a few guesses, while one that forges the sender's address gets as many as the line
+ * carries. So accepting such answers makes forgery no easier.
  */
 export class UdpTransactions {
   readonly #socket: Deno.DatagramConn;
@@ -49,7 +49,7 @@ export class UdpTransactions {
   readonly #waiting = new Map<number, (answer: Uint8Array) => void>();
   readonly #closing = new AbortController();
   readonly #receiving: Promise<void>;
-  /** Where answers came from besides {@link #remote}. */
+  /** Other addresses that answers came from, besides {@link #remote}. */
   readonly #aliases = new Set<string>();
   #strays = 0;
 
@@ -58,7 +58,7 @@ export class UdpTransactions {
    *
    * @param remoteHost An IP address.
    * @param localHost The address to send from; default the system's choice.
-   * @throws when the machine does not have that family or address.
+   * @throws if the machine lacks that family or address.
    */
   constructor(remoteHost: string, remotePort: number, clock: Clock, localHost?: string) {
     const any = ipToBytes(remoteHost).length === 4 ? "0.0.0.0" : "::";
@@ -73,9 +73,9 @@ export class UdpTransactions {
   }
 
   /**
-   * Sends one packet, again after each of `waitsMs`, until an answer with its transaction id comes.
+   * Sends one packet, and again after each of `waitsMs`, until an answer with its transaction id arrives.
    *
-   * @param packetFor The packet for a transaction id.
+   * @param packetFor Builds the packet for a transaction id.
    * @throws {NoAnswer} when the waits are over; the signal's reason when it aborts.
    */
   async exchange(
@@ -115,7 +115,7 @@ export class UdpTransactions {
     }
   }
 
-  /** Closes the socket; exchanges under way reject. */
+  /** Closes the socket; pending exchanges reject. */
   async close(): Promise<void> {
     if (!this.#closing.signal.aborted) {
       this.#closing.abort();
@@ -141,7 +141,7 @@ export class UdpTransactions {
     }
   }
 
-  /** Whether a packet from there with this transaction id is to be looked at. */
+  /** Whether a packet from this address with this transaction id is accepted. */
   #mayAnswer(from: Deno.Addr, transactionId: number): boolean {
     if (from.transport !== "udp" || from.port !== this.#remote.port) return false;
     const [host, asked] = [withoutScope(from.hostname), withoutScope(this.#remote.hostname)];
@@ -164,14 +164,14 @@ export class UdpTransactions {
 
 /**
  * Whether the IP address `host` is no farther away than `asked`: on this machine, on a local network,
- * anywhere. No, where nobody can be asked at one of them.
+ * anywhere. False if either of them is not an address that can be contacted.
  */
 export function isAsNear(host: string, asked: string): boolean {
   const [reach, limit] = [reachOf(host), reachOf(asked)];
   return reach !== undefined && limit !== undefined && reach <= limit;
 }
 
-/** One spelling of an address; the interface of a link-local one is not part of who answered. */
+/** Normalizes an address. The zone of a link-local address does not identify the sender. */
 function withoutScope(host: string): string {
   return normalizeIp(host.replace(/%.*$/, ""));
 }

@@ -19,25 +19,25 @@ import {
 /** A connection to a peer of the torrent that was asked for. */
 export interface DialledSocket {
   readonly opened: OpenedSocket;
-  /** The connection runs on the v2 info-hash. */
+  /** Whether the connection uses the v2 info-hash. */
   readonly v2: boolean;
 }
 
-/** A peer to connect to; the same object every time, by which it is remembered. */
+/** A peer to connect to. Callers must pass the same object every time, because it is used as a key. */
 export interface PeerAddress {
   readonly host: string;
   readonly port: number;
 }
 
 /**
- * Connects, with a plain handshake first: nobody that takes one is kept waiting by the other. Who hangs
- * up on it is dialled once more at once, with an encrypted handshake.
+ * Connects, trying a plain handshake first, so that peers that accept one are not delayed. A peer that hangs
+ * up on it is dialled again at once with an encrypted handshake.
  */
 export class Dialer {
-  /** Who was reached in no other way: next time it is tried first. */
+  /** Peers that only accepted an encrypted handshake; the next attempt starts with one. */
   readonly #wantEncryption = new WeakSet<PeerAddress>();
 
-  /** As {@link dialHandshake}; why nothing came of it, in words, instead of an error. */
+  /** Like {@link Dialer.dial}, but returns a description of the failure instead of throwing. */
   async tryDial(
     infoHashes: InfoHashes,
     peer: PeerAddress,
@@ -53,10 +53,10 @@ export class Dialer {
   }
 
   /**
-   * Connects to a peer and shakes hands.
+   * Connects to a peer and exchanges handshakes.
    *
-   * @param v2 on the v2 info-hash; a peer may answer with it in any case (BEP 52)
-   * @throws {Error} when the peer cannot be reached, or does not share the torrent
+   * @param v2 use the v2 info-hash; a peer may answer with it in any case (BEP 52)
+   * @throws {Error} if the peer cannot be reached or does not have the torrent
    */
   async dial(
     infoHashes: InfoHashes,
@@ -92,13 +92,13 @@ export class Dialer {
   }
 }
 
-/** The other side ended the connection and not we, and had said nothing. */
+/** Whether the peer closed the connection without answering. */
 function isHangUp(error: unknown): boolean {
   return error instanceof ConnectionClosedError || error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.BrokenPipe;
 }
 
-/** Why an attempt to connect failed, in words. */
+/** Describes why an attempt to connect failed. */
 export function dialReason(error: unknown): string {
   return socketErrorText(error);
 }

@@ -1,5 +1,5 @@
 /**
- * The encrypted handshake over a connection, in either direction.
+ * The encrypted handshake (MSE) over a connection, in either direction.
  *
  * @module
  */
@@ -13,39 +13,39 @@ import { type Clock, systemClock } from "../runtime/clock.ts";
 import { EncryptedStream, type PeerStream, writeAll } from "./peer_stream.ts";
 
 /**
- * Key exchanges that strangers get at once. Each takes 0.3 ms of the thread that does everything, so
- * this many stall a program for 0.15 s; a whole swarm may well arrive in the same moment.
+ * Burst of key exchanges allowed for incoming connections. Each takes 0.3 ms of the main thread, so a burst
+ * of this many stalls the program for 0.15 s. A whole swarm may well arrive at the same moment.
  */
 export const EXCHANGES_AT_ONCE = 500;
-/** Key exchanges that strangers get in a second in the long run: 3 % of a processor. */
+/** Long-term rate of key exchanges for incoming connections, per second: 3 % of a processor. */
 export const EXCHANGES_PER_SECOND = 100;
 
-/** More than either side has to say before the connection goes on. */
+/** More than either side sends before the handshake is complete. */
 const READ_BYTES = 4096;
 
-/** Who accepts encrypted handshakes. */
+/** What an acceptor of encrypted handshakes provides. */
 export interface EncryptedResponder {
-  /** The torrents that are here, 20 bytes each. */
+  /** The info-hashes of the torrents served here, 20 bytes each. */
   infoHashes(): Iterable<Uint8Array>;
   /** See {@link exchangeAllowance}. */
   readonly exchanges: TokenBucket;
-  /** The clock of `exchanges`; the machine's by default. */
+  /** The clock of `exchanges`; the system clock by default. */
   readonly clock?: Clock;
 }
 
-/** What strangers may have computed for them. */
+/** A token bucket that limits the key exchanges computed for incoming connections. */
 export function exchangeAllowance(nowMs: number): TokenBucket {
   return new TokenBucket(EXCHANGES_AT_ONCE, EXCHANGES_PER_SECOND, nowMs);
 }
 
 /**
- * Goes on with a connection that did not begin with a plain handshake. What the other side says next,
- * its handshake, is in `framer` as far as it has come, or is read from the stream that is returned.
+ * Continues a connection that did not begin with a plain handshake. Whatever part of the peer's handshake has
+ * already arrived is in `framer`; the rest is read from the returned stream.
  *
- * @param begin what has come so far
+ * @param begin the bytes received so far
  * @param framer an empty one
- * @throws {ProtocolError} when it is no encrypted handshake either, or for none of these torrents, or
- * when there have been too many of them lately
+ * @throws {ProtocolError} if it is not an encrypted handshake either, is for none of these torrents, or
+ * exceeds the limit on key exchanges
  */
 export async function acceptEncrypted(
   conn: PeerStream,
@@ -61,11 +61,11 @@ export async function acceptEncrypted(
 }
 
 /**
- * Begins an encrypted handshake that carries the plain one. The answer to that is in `framer` as far as
- * it has come, or is read from the stream that is returned.
+ * Starts an encrypted handshake that carries the plain one. Whatever part of the answer has already arrived
+ * is in `framer`; the rest is read from the returned stream.
  *
  * @param framer an empty one
- * @throws {ProtocolError} when the other side does not speak it, or does not have the torrent
+ * @throws {ProtocolError} if the other side does not support it or does not have the torrent
  */
 export function dialEncrypted(
   conn: PeerStream,
@@ -76,7 +76,7 @@ export function dialEncrypted(
   return carryOut(conn, framer, initiate(ownPart(), infoHash, handshake));
 }
 
-/** Sends and receives what the exchange wants; returns the stream to go on with. */
+/** Performs the reads and writes of the exchange; returns the stream to continue with. */
 async function carryOut(
   conn: PeerStream,
   framer: Framer,
@@ -106,7 +106,7 @@ async function readSome(conn: PeerStream, buffer: Uint8Array): Promise<Uint8Arra
   return buffer.subarray(0, count);
 }
 
-/** A key and padding for one exchange. */
+/** Generates a random key and padding for one exchange. */
 function ownPart() {
   const [length] = crypto.getRandomValues(new Uint16Array(1));
   return {

@@ -1,5 +1,5 @@
 /**
- * From nothing to two handshakes exchanged, in either direction.
+ * Opens connections and exchanges handshakes, in either direction.
  *
  * @module
  */
@@ -24,29 +24,30 @@ const CONNECT_TIMEOUT_MS = 8000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const HUNG_UP = "hung up during the handshake";
 
-/** A connection whose handshakes are through, with whatever else has arrived already. */
+/** A connection after both handshakes, with any further bytes that have already arrived. */
 export interface OpenedSocket {
   readonly conn: PeerStream;
   readonly framer: Framer;
-  /** What the other side said. */
+  /** The other side's handshake. */
   readonly handshake: Handshake;
 }
 
-/** The other side ended the connection where an answer was due, without a word. */
+/** The other side closed the connection without sending anything where an answer was due. */
 export class ConnectionClosedError extends ProtocolError {
-  /** In the same words as when it ended midway. */
+  /** Uses the same message as a connection that ended midway. */
   constructor() {
     super(HUNG_UP);
   }
 }
 
 /**
- * Connects and shakes hands.
+ * Connects and exchanges handshakes.
  *
- * @param encrypted by an encrypted handshake that carries the plain one
- * @throws {Error} when the address cannot be reached in time
- * @throws {ConnectionClosedError} when what answers says nothing at all: it may want the other kind of handshake
- * @throws {ProtocolError} when what answers does not speak BitTorrent
+ * @param encrypted use an encrypted handshake that carries the plain one
+ * @throws {Error} if the address cannot be reached in time
+ * @throws {ConnectionClosedError} if the other side sends nothing at all: it may want the other kind of
+ * handshake
+ * @throws {ProtocolError} if the other side does not speak BitTorrent
  */
 export async function dialHandshake(
   host: string,
@@ -69,9 +70,9 @@ export async function dialHandshake(
 }
 
 /**
- * Connects, not longer than a few seconds. Leaves no timer behind.
+ * Connects, with a time limit of a few seconds. Leaves no timer behind.
  *
- * @throws {Error} when the address cannot be reached in time
+ * @throws {Error} if the address cannot be reached in time
  */
 export async function connect(
   host: string,
@@ -91,17 +92,17 @@ export async function connect(
   }
 }
 
-/** Who says what to answer. */
+/** Decides how incoming handshakes are answered. */
 export interface HandshakeResponder<T> extends EncryptedResponder {
-  /** What to say for this torrent; `undefined` closes the connection without an answer. */
+  /** The answer for this torrent; `undefined` closes the connection without one. */
   answerFor(head: HandshakeHead): T | undefined;
 }
 
 /**
- * Reads the handshake of somebody who connected to us, plain or encrypted, and answers as soon as it is
- * clear for which torrent it is: some hold back their peer id until they are answered.
+ * Reads the handshake of an incoming connection, plain or encrypted. It answers as soon as the info-hash is
+ * known, because some peers hold back their peer id until they are answered.
  *
- * @throws {ProtocolError} when it does not speak BitTorrent or asks for a torrent we do not have
+ * @throws {ProtocolError} if the peer does not speak BitTorrent or asks for a torrent we do not have
  */
 export async function acceptHandshake<T extends { handshake: Handshake }>(
   conn: Deno.TcpConn,
@@ -129,7 +130,7 @@ export async function acceptHandshake<T extends { handshake: Handshake }>(
   });
 }
 
-/** Closes a connection that may be closed already. */
+/** Closes a connection that may already be closed. */
 export function closeQuietly(resource: { close(): void }): void {
   try {
     resource.close();
@@ -142,7 +143,7 @@ async function readExactly(conn: PeerStream, framer: Framer, count: number): Pro
   for (;;) {
     const bytes = framer.take(count);
     if (bytes !== undefined) return bytes;
-    // A stranger that speaks another protocol is seen by its first byte, not by its silence.
+    // Reads as much as there is, so that another protocol is recognised by its first bytes, not by a timeout.
     const read = await conn.read(framer.space());
     if (read === null) {
       throw framer.buffered === 0 ? new ConnectionClosedError() : new ProtocolError(HUNG_UP);
@@ -151,7 +152,7 @@ async function readExactly(conn: PeerStream, framer: Framer, count: number): Pro
   }
 }
 
-/** Runs the exchange; when it fails or takes too long, the connection is closed. */
+/** Runs the exchange; closes the connection if it fails or takes too long. */
 async function withTimeout<T>(
   conn: Deno.TcpConn,
   signal: AbortSignal,

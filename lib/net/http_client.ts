@@ -1,9 +1,9 @@
 /**
- * Asks web servers, and follows them where they redirect: to addresses we may be sent to, and to no others.
+ * An HTTP client that follows redirects only to addresses that its source may send us to.
  *
- * A name is looked up before it is asked, at every redirect anew, and plain HTTP then goes to the address
- * that was judged: whoever changes what the name means in between gains nothing. HTTPS goes by the name,
- * since the certificate is for the name; nobody in this network has one for a stranger's.
+ * A name is resolved before each request, including every redirect. Plain HTTP then connects to the address
+ * that was checked, so changing the name's DNS records in between gains nothing. HTTPS connects by name,
+ * since the certificate is for the name and no host in this network has one for an outside name.
  *
  * @module
  */
@@ -26,37 +26,37 @@ import { HOPELESS_MS, WebSeedError } from "./http_errors.ts";
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS = [301, 302, 303, 307, 308];
-/** So long what a name was looked up as is taken for true. */
+/** How long a resolved name is cached. */
 const LOOK_UP_MS = 30_000;
-/** Of a name's addresses so many are tried. */
+/** Maximum number of a name's addresses that are tried. */
 const MAX_ADDRESSES = 4;
-/** An address that has not begun to answer after so long is left for the next one, if there is any. */
+/** If an address has not begun to answer after this time, the next one is tried, if there is one. */
 const NEXT_ADDRESS_MS = 4000;
 
-/** What a server answered in the end. */
+/** The final response, after redirects. */
 export interface HttpResponse {
-  /** Its body has to be read or cancelled. */
+  /** Its body must be read or cancelled. */
   readonly response: Response;
-  /** How near the server is that gave it: what it says may name what is as near. */
+  /** The scope of the server that sent it: the response may name addresses of that scope. */
   readonly reach: Distance;
 }
 
-/** A redirect to something that is no web server. */
+/** A redirect to something other than an allowed web address. */
 export class ForbiddenAddressError extends WebSeedError {
-  /** Where to. */
+  /** The target of the redirect. */
   readonly location: string;
 
-  /** A redirect that is not followed. */
+  /** @param location The target of the redirect. */
   constructor(location: string) {
     super("redirects to where nothing can be had", HOPELESS_MS, true);
     this.location = location;
   }
 }
 
-/** How a name is looked up. */
+/** Resolves a host name to IP addresses. */
 export type Resolve = (host: string) => Promise<string[]>;
 
-/** Connections to web servers that one source has named. */
+/** Sends requests to web servers named by one source. */
 export class HttpClient implements Disposable {
   readonly #from: SourceScope;
   readonly #resolve: Resolve;
@@ -64,11 +64,7 @@ export class HttpClient implements Disposable {
   readonly #http = Deno.createHttpClient({ allowHost: true });
   readonly #found = new Map<string, { addresses: string[]; untilMs: number }>();
 
-  /**
-   * Nobody is asked yet.
-   *
-   * @param from who names the servers: the user, or somebody who is so near
-   */
+  /** @param from the source that names the servers: the user, or a network scope */
   constructor(from: SourceScope, resolve: Resolve = resolveHost, clock: Clock = systemClock) {
     this.#from = from;
     this.#resolve = resolve;
@@ -76,9 +72,9 @@ export class HttpClient implements Disposable {
   }
 
   /**
-   * Asks for a URL.
+   * Requests a URL.
    *
-   * @throws {WebSeedError} when nothing answers there, or it is not to be asked
+   * @throws {WebSeedError} if no server answers there, or the address is not allowed
    * @throws {Error} the reason of `signal`
    */
   async get(
@@ -100,25 +96,25 @@ export class HttpClient implements Disposable {
     throw new WebSeedError("redirects in circles", HOPELESS_MS, true);
   }
 
-  /** Closes what is open. */
+  /** Closes all connections. */
   [Symbol.dispose](): void {
     this.#http.close();
   }
 
-  /** The addresses behind a URL that may be asked. @throws {WebSeedError} when it is not to be asked at all */
+  /** The addresses behind a URL that may be contacted. @throws {WebSeedError} if none may */
   async #judge(url: URL, from: SourceScope): Promise<{ addresses: string[]; reach: Distance }> {
     const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
     const all = isIp(host) ? [normalizeIp(host)] : await this.#lookUp(host);
     const isSpelled = isIp(host) || isLocalhost(host);
     const allowed = all.filter((ip) =>
-      // A stranger's name that turns out to be this machine is a trick: nobody else could use it.
+      // An outside name that resolves to this machine is an attack: it would be useless to other peers.
       mayReach(ip, from) && (from === "user" || isSpelled || !isLoopback(ip))
     );
-    // By HTTPS any of them may be asked.
+    // HTTPS connects by name and may pick any of the addresses, so all must be allowed.
     const isJudged = allowed.length > 0 &&
       (url.protocol === "http:" || allowed.length === all.length);
     const reach = Math.min(...allowed.map((ip) => reachOf(ip) ?? AddressScope.link)) as Distance;
-    const isOrder = url.search !== "" && reach < AddressScope.world; // to some device in this network
+    const isOrder = url.search !== "" && reach < AddressScope.world; // perhaps a command to a device
     const isForeign = from !== "user" && isServicePort(Number(url.port));
     if (!isJudged || isForeign || (isOrder && this.#from !== "user")) {
       throw new WebSeedError(
@@ -139,7 +135,7 @@ export class HttpClient implements Disposable {
     return addresses;
   }
 
-  /** Asks one address after the other until one answers. */
+  /** Tries one address after another until one answers. */
   async #ask(
     url: URL,
     addresses: readonly string[],
@@ -171,7 +167,7 @@ export class HttpClient implements Disposable {
   }
 }
 
-/** Where a redirect leads. A name and a password go on to the server that they were meant for alone. */
+/** Resolves a redirect. A user name and password are only ever sent to the server they were meant for. */
 function redirected(from: URL, location: string): URL {
   const to = URL.parse(location, from);
   if (to === null || !isWebUrl(to)) throw new ForbiddenAddressError(to?.href ?? location);
@@ -182,7 +178,7 @@ function redirected(from: URL, location: string): URL {
   return to;
 }
 
-/** What goes wrong while a server is asked is the server's doing, or its network's. */
+/** Converts failures of a request into errors of the server or its network. */
 async function fetched(url: URL, options: RequestInit): Promise<Response> {
   try {
     return await fetch(url, options);
@@ -192,13 +188,13 @@ async function fetched(url: URL, options: RequestInit): Promise<Response> {
   }
 }
 
-/** A name that leads nowhere has no addresses. */
+/** A name that cannot be resolved has no addresses. */
 function unknownHost(error: unknown): string[] {
   if (describeDenial(error) !== undefined) throw faultOf(error);
   return [];
 }
 
-/** What Deno says of a server that cannot be asked; without its permission, waiting will not help. */
+/** Converts Deno's error for a failed request. A missing permission will not come back with time. */
 function faultOf(error: unknown): WebSeedError {
   const refusal = describeDenial(error);
   if (refusal !== undefined) {

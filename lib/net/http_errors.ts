@@ -1,25 +1,25 @@
 /**
- * What web servers do wrong, and for how long they are waited for.
+ * Errors of web servers, and how long to wait for a server.
  *
  * @module
  */
 
 import { type Clock, systemClock } from "../runtime/clock.ts";
 
-/** So long a server may take to begin an answer, or to send the next {@link STEP_BYTES} of it. */
+/** How long a server may take to begin an answer, or to send the next {@link STEP_BYTES} of it. */
 export const PATIENCE_MS = 15_000;
 const STEP_BYTES = 16 * 1024;
-/** A server that has not what it should is asked again after so long: somebody may put it there. */
+/** Delay before retrying a server that lacks what it should have: its owner may add it. */
 export const HOPELESS_MS = 5 * 60_000;
 
-/** What a web server did wrong. */
+/** An error caused by a web server. */
 export class WebSeedError extends Error {
-  /** For how long it is left alone; `undefined`: as long as any peer that cannot be reached. */
+  /** How long to leave the server alone; `undefined` means as long as any unreachable peer. */
   readonly waitMs: number | undefined;
-  /** Waiting will hardly help: the user should know. */
+  /** Whether waiting will hardly help, so that the user should be told. */
   readonly isHopeless: boolean;
 
-  /** `message` completes the sentence "the web seed …". */
+  /** @param message Completes the sentence "the web seed …". */
   constructor(message: string, waitMs?: number, isHopeless = false) {
     super(message);
     this.waitMs = waitMs;
@@ -27,9 +27,9 @@ export class WebSeedError extends Error {
   }
 }
 
-/** The server is there; of one file it says that it has none, or another one. */
+/** The server answers, but lacks one file or has a different one. */
 export class MissingFileError extends WebSeedError {
-  /** `message` completes the sentence "the web seed …". */
+  /** @param message Completes the sentence "the web seed …". */
   constructor(message: string) {
     super(message, HOPELESS_MS, true);
   }
@@ -37,15 +37,15 @@ export class MissingFileError extends WebSeedError {
 
 /** The server does not answer, or stopped in the middle. */
 export class HttpTimeoutError extends WebSeedError {
-  /** A fault that time may mend. */
+  /** Retried like any temporary error. */
   constructor() {
     super("does not answer, or hardly sends anything");
   }
 }
 
-/** Ends a request whose server lets us wait for too long. */
+/** Aborts a request when its server keeps us waiting for too long. */
 export class RetrySchedule implements Disposable {
-  /** Aborted with a {@link HttpTimeoutError} when there is no patience left. */
+  /** Aborted with a {@link HttpTimeoutError} when the time is used up. */
   readonly signal: AbortSignal;
   readonly #over = new AbortController();
   readonly #patienceMs: number;
@@ -53,7 +53,7 @@ export class RetrySchedule implements Disposable {
   #leftMs: number;
   #bytes = 0;
 
-  /** `signal` ends the request as well. */
+  /** @param signal Ends the request as well. */
   constructor(signal: AbortSignal, patienceMs = PATIENCE_MS, clock: Clock = systemClock) {
     this.#patienceMs = patienceMs;
     this.#clock = clock;
@@ -61,7 +61,7 @@ export class RetrySchedule implements Disposable {
     this.signal = AbortSignal.any([signal, this.#over.signal]);
   }
 
-  /** Waits for the server, until there is no patience left. */
+  /** Waits for the server, up to the time left. */
   async within<T>(promise: Promise<T>): Promise<T> {
     const startMs = this.#clock.nowMs();
     const timer = setTimeout(() => this.#over.abort(new HttpTimeoutError()), this.#leftMs);
@@ -73,7 +73,7 @@ export class RetrySchedule implements Disposable {
     }
   }
 
-  /** Bytes arrived; enough of them renew the patience. */
+  /** Counts received bytes; enough of them reset the time limit. */
   got(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes < STEP_BYTES) return;
@@ -81,7 +81,7 @@ export class RetrySchedule implements Disposable {
     this.#leftMs = this.#patienceMs;
   }
 
-  /** Lets go of the signal it listens to. */
+  /** Stops listening to the given signal. */
   [Symbol.dispose](): void {
     this.#over.abort();
   }

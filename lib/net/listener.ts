@@ -19,25 +19,25 @@ import { acceptHandshake, closeQuietly, type OpenedSocket } from "./handshake.ts
 const FIRST_PORT = 6881;
 const PORTS_TO_TRY = 1000;
 /**
- * Strangers that have connected and not yet said for which torrent. When one more comes, one has to go: of
- * the host that has most of them, then of the network, the one that has been silent longest. So a flood
- * of them does not keep out those who speak at once.
+ * Maximum number of connections whose handshake has not named a torrent yet. Beyond this, the longest-waiting
+ * connection of the largest host or network is closed, so that a flood does not keep out peers that send
+ * their handshake at once.
  */
 const MAX_UNKNOWN = 200;
 
-/** Somebody who accepts connections for one torrent. */
+/** Accepts connections for one torrent. */
 export interface TorrentAcceptor {
-  /** What its torrent is asked for by, and what it answers then. */
+  /** The torrent's info-hashes and the handshake to answer with. */
   readonly infoHashes: Pick<InfoHashes, "all" | "answer">;
-  /** A peer connected and shook hands. */
+  /** Called when a peer has connected and exchanged handshakes. */
   accepted(socket: OpenedSocket, remote: Deno.NetAddr, v2: boolean): void;
 }
 
-/** A listening port. */
+/** The listening port. */
 export class Listener implements AsyncDisposable {
-  /** The port peers reach us at. */
+  /** The port peers connect to. */
   readonly port: number;
-  /** The one address that they reach it at; absent when it is all of this machine. */
+  /** The one address it listens on; absent if it listens on all of this machine's. */
   readonly host: string | undefined;
   readonly #listener: Deno.TcpListener;
   readonly #clock: Clock;
@@ -65,10 +65,10 @@ export class Listener implements AsyncDisposable {
   }
 
   /**
-   * Listens on `port`; without one, on the first free port from 6881 on, or on any free one where
-   * `portsToTry` ports from there are taken. 0 takes any free port.
+   * Listens on `port`. If it is undefined, uses the first free port of the `portsToTry` ports from 6881 on,
+   * or any free one if all of them are taken. 0 takes any free port.
    *
-   * @throws {NetworkError} when the port asked for is taken or the address is not ours
+   * @throws {NetworkError} if the requested port is taken or the address is not this machine's
    */
   static listen(
     port: number | undefined,
@@ -77,7 +77,7 @@ export class Listener implements AsyncDisposable {
     clock: Clock = systemClock,
   ): Listener {
     const hostname = host ?? anyAddress();
-    // At last any free port, where a whole range is taken, or reserved by the system.
+    // The final 0 asks for any free port, in case the whole range is taken or reserved by the system.
     const candidates = port === undefined
       ? [...Array.from({ length: portsToTry }, (_, i) => FIRST_PORT + i), 0]
       : [port];
@@ -92,12 +92,12 @@ export class Listener implements AsyncDisposable {
     throw new NetworkError("no free port");
   }
 
-  /** Takes part in routing: connections for its torrent go to it. */
+  /** Routes connections for the acceptor's torrent to it. */
   add(acceptor: TorrentAcceptor): void {
     this.#acceptors.add(acceptor);
   }
 
-  /** Its torrent is not accepted any more. */
+  /** Stops accepting connections for the acceptor's torrent. */
   remove(acceptor: TorrentAcceptor): void {
     this.#acceptors.delete(acceptor);
   }
@@ -122,7 +122,7 @@ export class Listener implements AsyncDisposable {
         conn = await this.#listener.accept();
       } catch (error) {
         if (this.#closed.signal.aborted) return;
-        // Too many open files, or a connection that ended before it was accepted: go on.
+        // Other errors are too many open files, or a connection that ended before it was accepted: go on.
         if (error instanceof Deno.errors.BadResource) return;
         await new Promise((resolve) => setTimeout(resolve, 50));
         continue;
@@ -154,12 +154,12 @@ export class Listener implements AsyncDisposable {
       opened = await acceptHandshake(conn, this.#desk, this.#closed.signal);
     } catch (error) {
       closeQuietly(conn);
-      rethrowBug(error); // a stranger that does not speak to any torrent here
+      rethrowBug(error); // the peer does not ask for a torrent here
       return;
     } finally {
       this.#unknown.delete(conn);
     }
-    // What becomes of it is no stranger's fault any more.
+    // Errors from here on are bugs and no longer the peer's doing.
     opened.settled.acceptor.accepted(opened, remote, opened.settled.v2);
   }
 
@@ -172,13 +172,13 @@ export class Listener implements AsyncDisposable {
   }
 }
 
-/** Whether another port may be free. Windows reserves ranges of them, with another error. */
+/** Whether another port may be free. Windows reserves port ranges and reports a different error for them. */
 function isTaken(error: unknown): boolean {
   const fault = listenFault(error);
   return fault === "taken" || fault === "forbidden";
 }
 
-/** `::` takes IPv4 as well; a machine without IPv6 has to do with `0.0.0.0`. */
+/** `::` accepts IPv4 as well; a machine without IPv6 needs `0.0.0.0`. */
 function anyAddress(): string {
   try {
     closeQuietly(Deno.listen({ hostname: "::", port: 0 }));

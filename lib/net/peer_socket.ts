@@ -1,12 +1,12 @@
 /**
  * One open connection: a loop that reads messages and a loop that writes them.
  *
- * Reading: socket -> framer -> messages, all that one read brought, then one settling; so a batch of
- * blocks is answered by one write of requests. Writing: small messages go first, then file data in
- * batches of half a megabyte; while one batch is on its way, the next is read from disk.
+ * Reading: socket -> framer -> messages. All messages of one read are handled before a single settle, so a
+ * batch of blocks leads to one write of requests. Writing: small messages go first, then file data in batches
+ * of half a megabyte. While one batch is being sent, the next is read from disk.
  *
- * Who sends many small messages has a turn of them, then the others have theirs; who does not read its
- * answers, or makes more work than its host's share, is not read from meanwhile.
+ * A peer that sends many small messages must let other connections run after a fixed number of them. A peer
+ * that does not read its answers, or that exceeds its host's quota, is not read from for a while.
  *
  * @module
  */
@@ -28,17 +28,19 @@ import { SendQueue } from "./send_queue.ts";
 import type { Transport, TransportHost } from "./transport.ts";
 import { type Batch, UploadBatches, type UploadSource } from "./upload_batches.ts";
 
-/** So long a peer may read nothing at all of what waits for it; it holds memory meanwhile. */
+/**
+ * A peer that reads nothing of its pending data for this long is closed, because that data occupies memory.
+ */
 const STALLED_WRITE_MS = 30_000;
-/** Small messages that are taken of one peer before others have their turn. */
+/** Small messages handled for one peer before other connections get a turn. */
 const TURN_MESSAGES = 512;
-/** Who sends no file data is read from in portions of so many bytes. */
+/** Read size for a peer that sends no file data. */
 const SMALL_READ_BYTES = 16 * 1024;
 
 /** What a socket needs from the session it belongs to. */
 export interface SocketHost extends TransportHost, UploadSource {}
 
-/** What sockets share, and how long they wait. */
+/** Shared resources and timeouts of sockets. */
 export interface SocketBounds {
   readonly stalledWriteMs?: number;
   readonly budget?: SendBudget;
@@ -48,7 +50,7 @@ export interface SocketBounds {
 
 /** Moves the messages of one connection. */
 export class PeerSocket implements Transport {
-  /** The conversation this socket carries. */
+  /** The connection state this socket serves. */
   readonly connection: Connection;
   readonly #conn: PeerStream;
   readonly #framer: Framer;
@@ -59,9 +61,9 @@ export class PeerSocket implements Transport {
   readonly #uploads: UploadBatches;
   readonly #shares: HostQuotas;
   readonly #clock: Clock;
-  /** Small messages that may be taken before the others have their turn. */
+  /** Small messages that may still be handled in this turn. */
   #turnLeft = TURN_MESSAGES;
-  /** Units that writing to it has taken, as far as its host has paid for them. */
+  /** Units of outgoing work that were already charged to the host. */
   #paidUnits = 0;
   #writingSinceMs = Infinity;
   #writeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -95,16 +97,16 @@ export class PeerSocket implements Transport {
     return localAddr?.transport === "tcp" ? normalizeIp(localAddr.hostname) : undefined;
   }
 
-  /** Reads and writes until the connection ends; returns in words why it did. */
+  /** Reads and writes until the connection ends; returns a description of why it ended. */
   async run(): Promise<string> {
-    // Where one of them ends by a fault of ours, so does the other, and the fault goes on its way.
+    // If one loop fails with a bug, the other ends too and the error propagates.
     const reading = this.#readLoop().finally(() => this.close("closed by the peer"));
     const writing = this.#writeLoop().finally(() => this.close("closed"));
     await Promise.all([reading, writing]);
     return this.#reason;
   }
 
-  /** Ends the connection; the first reason given counts. */
+  /** Closes the connection; only the first reason is kept. */
   close(reason: string): void {
     if (this.#closed.signal.aborted) return;
     this.#reason = reason;
@@ -115,7 +117,7 @@ export class PeerSocket implements Transport {
     this.#wakeWriter();
   }
 
-  /** Queues a message; it leaves with the next write. */
+  /** Queues a message for the next write. */
   send(message: Message): void {
     this.#queue.add(message);
     this.#wakeWriter();
@@ -127,7 +129,7 @@ export class PeerSocket implements Transport {
     this.#wakeWriter();
   }
 
-  /** There are uploads to fetch from the swarm. */
+  /** Signals that the swarm has uploads to fetch. */
   upload(): void {
     this.#hasUploads = true;
     this.#wakeWriter();
@@ -141,7 +143,7 @@ export class PeerSocket implements Transport {
       const { dataBytes, units, isThrough } = this.#takeMessages(nowMs);
       if (signal.aborted) return;
       this.#host.settle();
-      // Only file data is paid for: who sends none is not made to wait for those who do.
+      // Only file data counts towards the limit, so a peer that sends none is not delayed by those that do.
       const limitMs = this.#host.downloadLimiter.take(dataBytes);
       const pauseMs = Math.max(limitMs, share.spend(units + this.#unitsDone(), nowMs));
       if (pauseMs > 0) await pause(pauseMs, signal);
@@ -152,7 +154,7 @@ export class PeerSocket implements Transport {
     }
   }
 
-  /** Hands over what has come, until it is through or something is to be looked at before it goes on. */
+  /** Handles the messages received so far. Stops early when a limit should be checked before continuing. */
   #takeMessages(nowMs: number): { dataBytes: number; units: number; isThrough: boolean } {
     const { signal } = this.#closed;
     let dataBytes = 0, units = 0;
@@ -178,26 +180,26 @@ export class PeerSocket implements Transport {
     }
   }
 
-  /** What was done for the peer since the last time. */
+  /** Units of work done for the peer since the last call. */
   #unitsDone(): number {
     const paid = this.#paidUnits;
     this.#paidUnits = costOfSent(this.#queue.total, this.#uploads.reads);
     return this.#paidUnits - paid;
   }
 
-  /** Reading or writing failed. */
+  /** Closes the connection after a failed read or write. */
   #broke(error: unknown): void {
     rethrowBug(error);
     this.close(describeBreak(error));
   }
 
-  /** Lets everybody else be heard. Reads that are ready at once would go on and on instead. */
+  /** Lets other connections run. Reads that complete immediately would otherwise keep going. */
   async #turnOfOthers(): Promise<void> {
     this.#turnLeft = TURN_MESSAGES;
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
 
-  /** Reads what there is; false when there will be no more. */
+  /** Reads what is available; returns false at the end of the stream. */
   async #read(isData: boolean): Promise<boolean> {
     try {
       const read = await this.#conn.read(this.#space(isData));
@@ -211,8 +213,9 @@ export class PeerSocket implements Transport {
   }
 
   /**
-   * Where to read to; with a limit in small portions, so that no pause is long. Small messages fill no
-   * large buffer: a hundred peers would have one each, and everybody would wait for a thousand of them.
+   * The buffer to read into. With a rate limit it is small, so that no pause is long. Small messages do not
+   * justify a large buffer: a hundred peers would hold one each, and a thousand messages would delay every
+   * other peer.
    */
   #space(isData: boolean): Uint8Array {
     const space = this.#framer.space();
@@ -232,8 +235,8 @@ export class PeerSocket implements Transport {
         if (this.#queue.isEmpty) await this.#sleep();
         continue;
       }
-      next = this.#prepare(); // read while this batch is on its way
-      next.catch(() => {}); // seen when awaited
+      next = this.#prepare(); // read from disk while this batch is being sent
+      next.catch(() => {}); // errors surface when it is awaited
       const pauseMs = this.#host.uploadLimiter.take(batch.dataBytes);
       await this.#hold(pauseMs);
       if (!signal.aborted) await this.#write(batch.buffer.subarray(0, batch.length));
@@ -244,7 +247,7 @@ export class PeerSocket implements Transport {
     if (last !== undefined) this.#host.buffers.release(last.buffer);
   }
 
-  /** Waits for as long as the limit demands; small messages go out meanwhile. */
+  /** Waits as long as the rate limit demands; small messages still go out meanwhile. */
   async #hold(pauseMs: number): Promise<void> {
     const endMs = this.#clock.nowMs() + pauseMs;
     for (;;) {
@@ -258,7 +261,7 @@ export class PeerSocket implements Transport {
     }
   }
 
-  /** Writes all of it, as long as the peer reads; where it cannot, the connection ends. */
+  /** Writes all bytes; closes the connection on failure. */
   async #write(bytes: Uint8Array): Promise<void> {
     try {
       for (let done = 0; done < bytes.length;) {
@@ -272,7 +275,7 @@ export class PeerSocket implements Transport {
     }
   }
 
-  /** One timer watches over many writes: to start one for each would cost more than most of them. */
+  /** A single timer covers many writes: starting one for each would cost more than most writes. */
   readonly #watchWrite = (): void => {
     this.#writeTimer = undefined;
     if (this.#writingSinceMs === Infinity) return;
@@ -290,10 +293,10 @@ export class PeerSocket implements Transport {
     }
   }
 
-  /** Reads the next batch of uploads from disk; nothing when none wait. */
+  /** Reads the next batch of uploads from disk; undefined if none are waiting. */
   async #prepare(): Promise<Batch | undefined> {
     if (!this.#hasUploads) return undefined;
-    this.#hasUploads = false; // until there turns out to be some, or more come meanwhile
+    this.#hasUploads = false; // set again if there is a batch, or if more uploads arrive meanwhile
     const batch = await this.#uploads.next();
     if (batch !== undefined) this.#hasUploads = true;
     return batch;

@@ -1,5 +1,5 @@
 /**
- * What is used of a TCP connection to a peer, once it is open.
+ * The part of a TCP connection's interface that is used once it is open.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 import type { Rc4 } from "../codec/wire/rc4.ts";
 import { socketErrorText } from "../runtime/socket_errors.ts";
 
-/** A `Deno.TcpConn`, or one behind a cipher. */
+/** A `Deno.TcpConn`, plain or wrapped in a cipher. */
 export interface PeerStream {
   /** Reads some bytes into `bytes`; `null` at the end of the stream. */
   read(bytes: Uint8Array): Promise<number | null>;
-  /** Writes some of `bytes` and returns how many. One write at a time. */
+  /** Writes some of `bytes` and returns how many. Only one write may run at a time. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Its end on this machine, if it is one of TCP. */
+  /** The local address, if this is a TCP connection. */
   readonly localAddr?: Deno.Addr | undefined;
-  /** Hangs up. */
+  /** Closes the connection. */
   close(): void;
 }
 
-/** Why a connection broke, in words. */
+/** Describes why a connection broke. */
 export function describeBreak(error: unknown): string {
   if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
     return "closed";
@@ -35,17 +35,17 @@ export async function writeAll(stream: PeerStream, bytes: Uint8Array): Promise<v
   for (let done = 0; done < bytes.length;) done += await stream.write(bytes.subarray(done));
 }
 
-/** So much is encrypted and written at once: each connection keeps as much at most. */
+/** Maximum number of bytes encrypted and written at once, and so kept per connection. */
 const MAX_WRITE_BYTES = 64 * 1024;
 
-/** A connection behind a cipher: whoever uses it sees plain bytes. */
+/** A connection wrapped in a cipher; its user sees plain bytes. */
 export class EncryptedStream implements PeerStream {
   readonly #stream: PeerStream;
   readonly #incoming: Rc4;
   readonly #outgoing: Rc4;
   #scratch = new Uint8Array(512);
 
-  /** Takes over a stream where its ciphers stand. */
+  /** Takes over a stream and its ciphers in their current state. */
   constructor(stream: PeerStream, ciphers: { incoming: Rc4; outgoing: Rc4 }) {
     this.#stream = stream;
     this.#incoming = ciphers.incoming;
@@ -64,13 +64,13 @@ export class EncryptedStream implements PeerStream {
     return count;
   }
 
-  /** See {@link PeerStream.write}. The bytes stay as they are: their owner may use them again. */
+  /** See {@link PeerStream.write}. Leaves `bytes` unchanged, because their owner may use them again. */
   async write(bytes: Uint8Array): Promise<number> {
     const count = Math.min(bytes.length, MAX_WRITE_BYTES);
     if (count > this.#scratch.length) this.#scratch = new Uint8Array(count);
     const encrypted = this.#scratch.subarray(0, count);
     encrypted.set(bytes.subarray(0, count));
-    // What is encrypted has to leave whole: the cipher cannot go back.
+    // All encrypted bytes must be sent, because the cipher cannot go back.
     await writeAll(this.#stream, this.#outgoing.apply(encrypted));
     return count;
   }

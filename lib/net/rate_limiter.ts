@@ -1,21 +1,21 @@
 /**
- * A bound on bytes per second.
+ * A limit on bytes per second.
  *
  * @module
  */
 
 import { type Clock, systemClock } from "../runtime/clock.ts";
 
-/** So much may pass at once after a pause, in seconds of the rate: what timers are late makes up for. */
+/** Maximum burst after a pause, in seconds of the rate; it makes up for late timers. */
 const BURST_SECONDS = 0.05;
-/** So much is taken at once, in seconds of the rate: the less, the more evenly it flows. */
+/** Amount to take at once, in seconds of the rate; smaller values give a smoother flow. */
 const PORTION_SECONDS = 0.02;
-/** One block: less than that cannot be sent. */
+/** One block, which is the smallest unit of file data. */
 const MIN_PORTION = 16_384;
 
 /**
- * A token bucket that several users share. Whoever takes more than is there waits until it is, and
- * those who come later wait until that is paid too: so they take turns.
+ * A token bucket shared by several users. A user that takes more than is available waits until the debt is
+ * paid, and later users wait for that too, so they take turns.
  */
 export class RateLimiter {
   readonly #bytesPerSecond: number;
@@ -23,9 +23,7 @@ export class RateLimiter {
   #tokens: number;
   #filledMs: number;
 
-  /**
-   * @param bytesPerSecond `Infinity` or 0 limits nothing
-   */
+  /** @param bytesPerSecond `Infinity` or 0 means no limit */
   constructor(bytesPerSecond: number, clock: Pick<Clock, "nowMs"> = systemClock) {
     this.#bytesPerSecond = bytesPerSecond > 0 ? bytesPerSecond : Infinity;
     this.#clock = clock;
@@ -33,24 +31,24 @@ export class RateLimiter {
     this.#filledMs = clock.nowMs();
   }
 
-  /** Bytes per second; `Infinity` when nothing is limited. */
+  /** Bytes per second; `Infinity` without a limit. */
   get bytesPerSecond(): number {
     return this.#bytesPerSecond;
   }
 
-  /** False when nothing is limited. */
+  /** Whether there is a limit. */
   get isLimiting(): boolean {
     return this.#bytesPerSecond !== Infinity;
   }
 
-  /** How much is sensible to take at once: as much as passes in a fiftieth of a second. */
+  /** A sensible amount to take at once: what passes in a fiftieth of a second. */
   get portionBytes(): number {
     return this.isLimiting
       ? Math.max(MIN_PORTION, this.#bytesPerSecond * PORTION_SECONDS)
       : Infinity;
   }
 
-  /** Takes `bytes`; returns for how many milliseconds the taker has to pause because of that. */
+  /** Takes `bytes`; returns the pause in milliseconds that the caller must make. */
   take(bytes: number): number {
     if (!this.isLimiting || bytes === 0) return 0;
     const nowMs = this.#clock.nowMs();
@@ -61,7 +59,7 @@ export class RateLimiter {
   }
 }
 
-/** Resolves after `ms`, or at once when the signal is aborted. Leaves no timer behind. */
+/** Resolves after `ms`, or as soon as the signal is aborted. Leaves no timer behind. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (ms <= 0 || signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {

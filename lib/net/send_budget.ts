@@ -1,50 +1,50 @@
 /**
- * One bound on all messages of this program that wait for peers to read them.
+ * A limit on all messages of this program that wait for peers to read them.
  *
- * Each connection has a bound of its own, but a hundred that stay just below it would still fill the
- * memory. So all of them share this one, whatever torrent they are of; when it is used up, whoever holds
- * most of it has to go.
+ * Each connection has its own limit, but a hundred connections just below it would still fill the memory. So
+ * all connections of all torrents share this one. When it is used up, the connection with the most waiting
+ * data is closed.
  *
  * @module
  */
 
-/** Messages that may wait in all, in bytes. Strangers decide how much of it they leave unread. */
+/** Maximum number of waiting bytes in total. Peers decide how much of it they leave unread. */
 const MAX_WAITING_BYTES = 24 * 1024 * 1024;
 
 /**
- * What a large buffer holds: the longest answer, and those before it that a peer may leave unread. New
- * ones for each answer would be garbage faster than it is collected.
+ * Size of a large buffer: the longest answer plus the earlier answers that a peer may leave unread.
+ * Allocating one per answer would produce garbage faster than it is collected.
  */
 const LARGE_BUFFER_BYTES = 336 * 1024;
-/** How many large buffers are kept when nobody needs them. */
+/** Number of large buffers kept for reuse. */
 const KEPT_BUFFERS = 16;
 
-/** Messages that wait for one peer. */
+/** A connection with waiting messages. */
 export interface Waiter {
-  /** How many bytes they have. */
+  /** Number of bytes waiting. */
   readonly waitingBytes: number;
-  /** It holds most of all, and there is no room. */
+  /** Called when the budget is exceeded and this connection has the most bytes waiting. */
   overflow(): void;
 }
 
-/** What waits in all, and for whom. */
+/** Tracks all waiting bytes and the connections they belong to. */
 export class SendBudget {
   readonly #most: number;
   readonly #waiters = new Set<Waiter>();
   readonly #buffers: Uint8Array<ArrayBuffer>[] = [];
   #bytes = 0;
 
-  /** Nothing waits. */
+  /** @param mostBytes The limit. */
   constructor(mostBytes: number = MAX_WAITING_BYTES) {
     this.#most = mostBytes;
   }
 
-  /** More than half of it is used up: nobody is to be given more reason to wait. */
+  /** Whether more than half of the budget is used, in which case no more work should be taken on. */
   get isShort(): boolean {
     return this.#bytes * 2 > this.#most;
   }
 
-  /** So many bytes more wait for a peer, or fewer. */
+  /** Reports that the bytes waiting for a peer changed by this amount, up or down. */
   changed(waiter: Waiter, bytes: number): void {
     this.#bytes += bytes;
     if (waiter.waitingBytes === 0) this.#waiters.delete(waiter);
@@ -52,13 +52,13 @@ export class SendBudget {
     while (this.#bytes > this.#most && bytes > 0) this.#makeRoom();
   }
 
-  /** A buffer for so many bytes or more. */
+  /** Returns a buffer of at least this many bytes. */
   acquire(bytes: number): Uint8Array<ArrayBuffer> {
     if (bytes * 4 < LARGE_BUFFER_BYTES || bytes > LARGE_BUFFER_BYTES) return new Uint8Array(bytes);
     return this.#buffers.pop() ?? new Uint8Array(LARGE_BUFFER_BYTES);
   }
 
-  /** A buffer is not needed any more. */
+  /** Returns a buffer for reuse. */
   release(buffer: Uint8Array<ArrayBuffer>): void {
     const isKept = buffer.length === LARGE_BUFFER_BYTES && this.#buffers.length < KEPT_BUFFERS;
     if (isKept) this.#buffers.push(buffer);
@@ -73,5 +73,5 @@ export class SendBudget {
   }
 }
 
-/** The one that all connections of this program share. */
+/** The budget shared by all connections of this program. */
 export const programBudget: SendBudget = new SendBudget();

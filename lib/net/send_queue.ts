@@ -1,8 +1,8 @@
 /**
- * Messages that wait to be written to one peer, file data aside: encoded, one after the other.
+ * The encoded messages, other than file data, that wait to be written to one peer.
  *
- * While some are being written, others gather in a second buffer. What is on its way counts as waiting
- * until the system has taken it.
+ * While some are being written, new ones collect in a second buffer. Data counts as waiting until the system
+ * has accepted it.
  *
  * @module
  */
@@ -11,32 +11,32 @@ import { encodedLength, type Message, writeMessage } from "../codec/wire/message
 import { requestsLength, writeRequests } from "../codec/wire/request_batch.ts";
 import type { SendBudget, Waiter } from "./send_budget.ts";
 
-/** A peer that reads so slowly that this many bytes of small messages pile up has to go. */
+/** A peer that lets this many bytes of small messages pile up is disconnected. */
 const MAX_BACKLOG_BYTES = 8 * 1024 * 1024;
-/** A larger buffer for small messages is not kept: a thousand quiet peers would have one each. */
+/** Larger buffers are not kept: a thousand idle peers would hold one each. */
 const MAX_SPARE_BYTES = 4096;
-/** Answers that may wait before the peer is not read from any more: it shall read before it asks. */
+/** Bytes of unread answers above which the peer is not read from: it must read before it asks for more. */
 const MAX_ANSWER_BYTES = 64 * 1024;
-/** The same while all of the program's peers together let much wait. */
+/** The same limit while the program's {@link SendBudget} is short. */
 const MAX_ANSWER_BYTES_SHORT = 16 * 1024;
 
 /** The waiting messages of one connection. */
 export class SendQueue implements Waiter {
-  /** Bytes that were queued in all. */
+  /** Total number of bytes queued so far. */
   total = 0;
   readonly #budget: SendBudget;
   readonly #overflow: () => void;
   #pending = new Uint8Array(512);
   #spare = new Uint8Array(512);
-  #length = 0; // of #pending
+  #length = 0; // used bytes of #pending
   #writing = 0;
-  /** How much of both answers what the peer asked for. */
+  /** Bytes of answers to the peer's requests, in each of the two buffers. */
   #answers = 0;
   #writingAnswers = 0;
   #isClosed = false;
   #drained: (() => void) | undefined;
 
-  /** `overflow` is called, once, when too much waits: the queue is closed then. */
+  /** @param overflow Called once if too much is waiting; the queue is closed by then. */
   constructor(budget: SendBudget, overflow: () => void) {
     this.#budget = budget;
     this.#overflow = overflow;
@@ -47,12 +47,12 @@ export class SendQueue implements Waiter {
     return this.#isClosed ? 0 : this.#length + this.#writing;
   }
 
-  /** Whether there is anything that is not on its way. */
+  /** Whether nothing waits apart from what is being written. */
   get isEmpty(): boolean {
     return this.#length === 0;
   }
 
-  /** Whether the peer shall read before it is read from. */
+  /** Whether the peer must read answers before it is read from again. */
   get isHigh(): boolean {
     const most = this.#budget.isShort ? MAX_ANSWER_BYTES_SHORT : MAX_ANSWER_BYTES;
     return this.#answers + this.#writingAnswers > most && !this.#isClosed;
@@ -63,7 +63,7 @@ export class SendQueue implements Waiter {
     const length = encodedLength(message);
     if (!this.#makeRoom(length)) return;
     this.#length = writeMessage(message, this.#pending, this.#length);
-    // Only these count: two peers that both had to read first before they are heard would wait for ever.
+    // Only answers count: if all messages did, two peers that each wait for the other to read would deadlock.
     if (isAnswer(message)) this.#answers += length;
     this.#added(length);
   }
@@ -76,7 +76,7 @@ export class SendQueue implements Waiter {
     this.#added(length);
   }
 
-  /** All that waits, to be written now; {@link written} has to follow. */
+  /** Takes all waiting messages to be written; {@link written} must follow. */
   take(): Uint8Array<ArrayBuffer> {
     const bytes = this.#pending.subarray(0, this.#length);
     this.#pending = this.#spare;
@@ -86,7 +86,7 @@ export class SendQueue implements Waiter {
     return bytes;
   }
 
-  /** The system has what was taken. */
+  /** Reports that the system has accepted what was taken. */
   written(taken: Uint8Array<ArrayBuffer>): void {
     const buffer = new Uint8Array(taken.buffer);
     const isLarge = buffer.length > MAX_SPARE_BYTES;
@@ -98,12 +98,12 @@ export class SendQueue implements Waiter {
     if (!this.isHigh) this.#wake();
   }
 
-  /** Resolves when the peer has read enough of its answers, or the queue is closed. */
+  /** Resolves when the peer has read enough of its answers, or when the queue is closed. */
   drained(): Promise<void> {
     return this.isHigh ? new Promise((resolve) => this.#drained = resolve) : Promise.resolve();
   }
 
-  /** Nothing is queued any more, and what was is dropped. */
+  /** Drops all waiting messages and accepts no more. */
   close(): void {
     if (this.#isClosed) return;
     const waiting = this.waitingBytes;
@@ -123,7 +123,7 @@ export class SendQueue implements Waiter {
     this.#budget.changed(this, length);
   }
 
-  /** Makes room, unless there is too much already: then the queue ends. */
+  /** Makes room for a message, or closes the queue if too much is waiting. */
   #makeRoom(length: number): boolean {
     if (this.#isClosed) return false;
     const end = this.#length + length;
@@ -143,7 +143,7 @@ export class SendQueue implements Waiter {
   }
 }
 
-/** Whether it says something because the peer asked. */
+/** Whether a message answers a request of the peer. */
 function isAnswer({ type }: Message): boolean {
   return type === "hashes" || type === "reject" || type === "extended" || type === "hashReject";
 }

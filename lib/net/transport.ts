@@ -1,5 +1,5 @@
 /**
- * What carries the messages of a connection: a socket, or a web server that stands in for a peer.
+ * What carries the messages of a connection: a socket, or a web server in the role of a peer.
  *
  * @module
  */
@@ -10,28 +10,28 @@ import type { RateLimiter } from "./rate_limiter.ts";
 
 /** One end of a connection, as its session sees it. */
 export interface Transport {
-  /** The address of this machine that it speaks from, where that is known. */
+  /** The local address of the connection, if known. */
   readonly localHost?: string | undefined;
-  /** Takes a message for the other side. */
+  /** Sends a message to the other side. */
   send(message: Message): void;
-  /** Asks the other side for blocks: of each its piece, begin and length, one after the other. */
+  /** Requests blocks from the other side: piece, begin and length of each, one after another. */
   request(blocks: readonly number[]): void;
-  /** There are uploads to fetch from the swarm. */
+  /** Signals that the swarm has uploads to fetch. */
   upload(): void;
-  /** Ends the connection; the first reason given counts. */
+  /** Closes the connection; only the first reason is kept. */
   close(reason: string): void;
-  /** Carries messages until the connection ends; returns in words why it did. */
+  /** Carries messages until the connection ends; returns a description of why it ended. */
   run(): Promise<string>;
 }
 
-/** What every carrier needs from the session it belongs to. */
+/** What every transport needs from its session. */
 export interface TransportHost {
-  /** A message arrived, at that time: those that came together came at the same time. */
+  /** Called for each message, with its arrival time; messages of one batch share it. */
   received(connection: Connection, message: Message, nowMs: number): void;
-  /** A batch of messages is through. */
+  /** Called after a batch of messages has been handled. */
   settle(): void;
-  /** Bytes were written: all of them were messages, so many of them file data. */
+  /** Called after a write of messages, with the number of file data bytes in it. */
   sent(connection: Connection, dataBytes: number): void;
-  /** What may be received. */
+  /** The limit on received data. */
   readonly downloadLimiter: RateLimiter;
 }

@@ -1,5 +1,5 @@
 /**
- * Blocks on their way from disk to one peer: read in batches, framed as piece messages.
+ * Blocks on their way from disk to one peer: read in batches and framed as piece messages.
  *
  * @module
  */
@@ -11,46 +11,49 @@ import type { Clock } from "../runtime/clock.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
 import { BATCH_BYTES, type BatchBuffers, LEAST_BATCH_BYTES } from "./send_buffers.ts";
 
-/** What a peer takes in so long is written at once, within the bounds of a batch. */
+/** A batch holds what the peer takes in this time, within the minimum and maximum batch size. */
 const BATCH_SECONDS = 0.02;
 
-/** Where the blocks come from. */
+/** Provides the blocks. */
 export interface UploadSource {
-  /** What the peer waits for, up to `maxBytes`. */
+  /** Takes the peer's pending requests, up to `maxBytes`. */
   takeUploads(connection: Connection, maxBytes: number): BlockRequest[];
-  /** Reads file data; false when it is not what it should be. */
+  /** Reads file data; returns false if it fails verification. */
   readBlocks(request: BlockRequest, out: Uint8Array): Promise<boolean>;
-  /** The block cannot be given. */
+  /** Called for a block that cannot be served. */
   refuseUpload(connection: Connection, request: BlockRequest): void;
   readonly uploadLimiter: RateLimiter;
   readonly buffers: BatchBuffers;
 }
 
-/** Some blocks with their headers. */
+/** Blocks with their headers. */
 export interface Batch {
   readonly buffer: Uint8Array;
-  /** Bytes to write. */
+  /** Number of bytes to write. */
   length: number;
   /** How many of them are file data. */
   dataBytes: number;
 }
 
-/** Reads what one peer waits for. */
+/** Reads the blocks one peer has requested. */
 export class UploadBatches {
-  /** Reads that were made. */
+  /** Number of disk reads made. */
   reads = 0;
   readonly #connection: Connection;
   readonly #source: UploadSource;
   readonly #clock: Clock;
 
-  /** For the peer of this connection. */
+  /** @param connection The connection of the peer. */
   constructor(connection: Connection, source: UploadSource, clock: Clock) {
     this.#connection = connection;
     this.#source = source;
     this.#clock = clock;
   }
 
-  /** Reads the next batch; nothing when none waits. It is to be given back to the source's buffers. */
+  /**
+   * Reads the next batch; undefined if no request is waiting. The caller must return the buffer to the
+   * source.
+   */
   async next(): Promise<Batch | undefined> {
     const portion = Math.min(this.#batchBytes(), this.#source.uploadLimiter.portionBytes);
     const requests = this.#source.takeUploads(this.#connection, portion);
@@ -64,15 +67,15 @@ export class UploadBatches {
     return batch;
   }
 
-  /** As much as the peer takes in a moment: small messages wait behind what is being written. */
+  /** What the peer takes in a moment, because small messages wait behind a write in progress. */
   #batchBytes(): number {
     const rate = this.#connection.upload.meter.rate(this.#clock.nowMs());
     return Math.max(LEAST_BATCH_BYTES, Math.min(BATCH_BYTES, rate * BATCH_SECONDS));
   }
 
   /**
-   * Adds consecutive blocks of a piece. They are read in one go to where the last of them belongs, and
-   * then each moves forward to its place behind its header.
+   * Adds consecutive blocks of a piece. They are read at once, to where the last of them will end up, and
+   * then each is moved forward to its place behind its header.
    */
   async #addRun(batch: Batch, run: readonly BlockRequest[]): Promise<void> {
     const { piece, begin } = run[0]!;
@@ -99,7 +102,7 @@ export class UploadBatches {
   }
 }
 
-/** How many requests from `start` on ask for one unbroken stretch of a piece. */
+/** The number of requests from `start` on that cover one contiguous range of a piece. */
 function runLength(requests: readonly BlockRequest[], start: number): number {
   let count = 1;
   while (start + count < requests.length) {

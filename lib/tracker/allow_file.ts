@@ -1,5 +1,5 @@
 /**
- * The file that lists the torrents a closed tracker serves, read again when it changes.
+ * The file that lists the torrents a closed tracker serves. It is read again when it changes.
  *
  * @module
  */
@@ -12,16 +12,16 @@ export class AllowFile {
   readonly #path: string;
   #version = "";
 
-  /** @param path Of a file as {@link readAllowList} reads it. */
+  /** @param path A file in the format of {@link readAllowList}. */
   constructor(path: string) {
     this.#path = path;
   }
 
   /**
-   * The hashes, or `undefined` when the file is as it was the last time.
+   * The hashes, or `undefined` if the file has not changed since the last call.
    *
-   * @throws {OptionError} when it cannot be read or holds something else; the next call says so again
-   * only if the file has changed since.
+   * @throws {OptionError} if the file cannot be read or is malformed; the next call throws again only if the
+   * file has changed since.
    */
   async readIfChanged(): Promise<ReadonlySet<string> | undefined> {
     const version = await this.#currentVersion();
@@ -39,7 +39,7 @@ export class AllowFile {
     }
   }
 
-  /** Reads it a little at a time: a long list keeps nobody waiting for an answer. */
+  /** Reads the file in small steps, so that a long list does not delay answers. */
   async #read(): Promise<ReadonlySet<string>> {
     const reading = readAllowList(await Deno.readTextFile(this.#path));
     for (;;) {

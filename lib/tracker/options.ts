@@ -1,5 +1,5 @@
 /**
- * What a tracker is told at its start.
+ * Configuration of a tracker.
  *
  * @module
  */
@@ -9,42 +9,42 @@ import { OptionError } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { TrackerLimits } from "./tables/limits.ts";
 
-/** Seconds between the announces of a peer, once its swarm has formed. */
+/** Announce interval in seconds, once a swarm has formed. */
 export const DEFAULT_INTERVAL_SECONDS = 60;
 
 const LONGEST_TTL_SECONDS = 7 * 86_400;
 
 /** Settings of a tracker. */
 export interface TrackerOptions {
-  /** UDP port; default 6969, 0 takes a free one. */
+  /** UDP port; default 6969, 0 picks a free one. */
   port?: number;
   /** The address to listen on; default all, IPv4 and IPv6. */
   host?: string;
-  /** Seconds between the announces of a peer; default 60. Young and small swarms announce more often. */
+  /** Announce interval in seconds; default 60. Young and small swarms use a shorter one. */
   intervalSeconds?: number;
-  /** Seconds after which a silent peer is forgotten; default 2.5 intervals, at most a week. */
+  /** Seconds without an announce after which a peer expires; default 2.5 intervals, at most a week. */
   peerTtlSeconds?: number;
-  /** Peers in one answer; default 50. */
+  /** Maximum number of peers in one answer; default 50. */
   maxPeers?: number;
-  /** The address of this machine to give to others for peers on it; default that of an interface. */
+  /** Address given to other peers for peers on this machine; default the address of an interface. */
   externalIp?: string;
-  /** A file of info-hashes in hex, one a line: only these torrents are served. Reread on change. */
+  /** A file of info-hashes in hex, one per line: only these torrents are served. Reread on change. */
   allowFile?: string;
-  /** Whether to dial each new peer back once, and to tell it whether that worked; default not. */
+  /** Whether to dial each new peer back once and tell it the result; default false. */
   checkPorts?: boolean;
-  /** Bounds on what the tracker remembers. */
+  /** Limits on what the tracker stores. */
   limits?: Partial<TrackerLimits>;
   /** Aborting it closes the tracker. */
   signal?: AbortSignal;
 }
 
-/** The same, with what only tests set. */
+/** {@link TrackerOptions} plus what only tests set. */
 export interface TrackerSettings extends TrackerOptions {
-  /** Default the machine's own. */
+  /** Default: the system clock. */
   clock?: Clock;
 }
 
-/** Throws an {@link OptionError} when a setting makes no sense. */
+/** Throws an {@link OptionError} if a setting is invalid. */
 export function checkOptions(options: TrackerOptions): void {
   const { externalIp, host, port = 0, intervalSeconds, peerTtlSeconds, maxPeers } = options;
   if (externalIp !== undefined && !isIp(externalIp)) {

@@ -1,5 +1,5 @@
 /**
- * Dials the peers of a tracker back, to see whether others can connect to them.
+ * Dials the peers of a tracker back to see whether others can connect to them.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { closeQuietly, connect } from "../net/handshake.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { PortCheck, PortChecks } from "./core/port_checks.ts";
 
-/** Time for a lost packet to be sent again, twice. Firewalls that drop packets say nothing at all. */
+/** Long enough to retransmit a lost packet twice. Firewalls that drop packets send no answer at all. */
 const CHECK_TIMEOUT_MS = 3000;
 
-/** Works through the line of {@link PortChecks}, until closed. */
+/** Works through the queue of {@link PortChecks} until closed. */
 export class PortChecker {
   readonly #checks: PortChecks;
   readonly #clock: Clock;
@@ -21,7 +21,7 @@ export class PortChecker {
   readonly #running: Promise<void>;
   #wake = Promise.withResolvers<void>();
 
-  /** Starts as soon as somebody waits. */
+  /** Starts at once, and dials as soon as a peer is waiting. */
   constructor(checks: PortChecks, clock: Clock) {
     this.#checks = checks;
     this.#clock = clock;
@@ -29,7 +29,7 @@ export class PortChecker {
     this.#running = this.#run();
   }
 
-  /** Hangs up, and dials nobody any more. */
+  /** Aborts running checks and starts no more. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#wake.resolve();
@@ -62,7 +62,7 @@ export class PortChecker {
   }
 }
 
-/** Connects, and hangs up at once: nothing is said. */
+/** Connects and closes the connection at once, without sending anything. */
 async function tryPort({ host, port }: PortCheck, signal: AbortSignal): Promise<Reach> {
   try {
     closeQuietly(await connect(host, port, signal, CHECK_TIMEOUT_MS));
@@ -72,8 +72,8 @@ async function tryPort({ host, port }: PortCheck, signal: AbortSignal): Promise<
   }
 }
 
-/** Whether it is the tracker that is not able, or not permitted, to connect to anybody. */
+/** Whether the failure is the tracker's own: it cannot, or is not permitted to, connect to any peer. */
 function isOurs(error: unknown): boolean {
   return error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied ||
-    (error instanceof Error && /os error (23|24|10024)\b/.test(error.message)); // no file is left
+    (error instanceof Error && /os error (23|24|10024)\b/.test(error.message)); // no file descriptor is left
 }

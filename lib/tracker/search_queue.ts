@@ -1,6 +1,6 @@
 /**
- * Searches among the swarms of a tracker, each a little at a time: announces do not wait for them,
- * whatever is stored and however many look.
+ * Runs searches among the swarms of a tracker in small steps, so that announces do not wait for them however
+ * much is stored and however many clients search.
  *
  * @module
  */
@@ -8,54 +8,55 @@
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { type Inspected, Search, type SwarmSummary } from "./core/search.ts";
 
-/** What all searches together may take of a second, while many are under way: one has it for itself. */
+/**
+ * Time that all unfinished searches together may take, if each is asked for once a second. A lone search gets
+ * all of it.
+ */
 const SLICE_MS = 8;
-/** But each gets on. */
+/** Minimum time for one search per call, so that each makes progress. */
 const LEAST_SLICE_MS = 1;
-/** Entries looked at before the clock is asked again. */
+/** Number of entries examined between two looks at the clock. */
 const STEPS_AT_ONCE = 500;
-/** A result stands for so long: within it nobody who asks the same needs another. */
+/** How long a result is reused for the same query. */
 const LIFE_MS = 900;
-/** Who has not asked for so long has gone. */
+/** A search that has not been asked for in this time is dropped. */
 const FORGOTTEN_MS = 20_000;
-/** More searches than there are tabs; the one that was asked for longest ago makes room. */
+/** More than the number of open tabs to expect; beyond it, the search least recently asked for is dropped. */
 const MAX_SEARCHES = 64;
 
-/** What a search found. */
+/** The result of a search. */
 export interface FoundSwarms {
-  /** How many match. */
+  /** Number of matches. */
   readonly total: number;
-  /** The biggest of them. */
+  /** The biggest matches. */
   readonly swarms: SwarmSummary[];
 }
 
 interface Running {
-  /** Absent while the last result is new enough. */
+  /** Absent while the last result is fresh enough. */
   search: Search | undefined;
-  /** Of the last search that saw everything. */
+  /** The result of the last search that ran to its end. */
   whole: FoundSwarms | undefined;
   wholeMs: number;
   askedMs: number;
 }
 
-/** The searches that are asked for again and again. */
+/** Keeps searches that clients repeat. */
 export class TrackerSearches {
   readonly #surveyed: Inspected;
   readonly #clock: Pick<Clock, "nowMs">;
   /** In the order in which they were last asked for. */
   readonly #running = new Map<string, Running>();
 
-  /**
-   * @param surveyed What is searched.
-   */
+  /** @param surveyed What is searched. */
   constructor(surveyed: Inspected, clock: Pick<Clock, "nowMs"> = systemClock) {
     this.#surveyed = surveyed;
     this.#clock = clock;
   }
 
   /**
-   * What is known by now, the biggest first. On a small tracker that is everything at once. On a huge one
-   * the first answers are of a part, and later ones of the last time that everything was seen.
+   * The result known so far, biggest first. A small tracker is searched completely in one call. For a huge
+   * one, the first answers cover a part, and later ones are the result of the last complete search.
    */
   find(search: string, most: number): FoundSwarms {
     const startMs = this.#clock.nowMs();

@@ -1,5 +1,5 @@
 /**
- * A tracker on its sockets: receives, lets the pure tracker answer, sends.
+ * A tracker on its sockets: receives packets, passes them to {@link TrackerCore}, and sends the answers.
  *
  * @module
  */
@@ -40,35 +40,35 @@ export type { TrackerStats } from "./core/tracker_core.ts";
 
 const DEFAULT_MAX_PEERS = 50;
 
-/** Two announces may get lost before a peer counts as gone. */
+/** A peer may lose two announces before it expires. */
 const TTL_INTERVALS = 2.5;
 
-/** Longer than any request: that is 16 bytes and 74 hashes, or an announce with a long URL. */
+/** Longer than any request, which is 16 bytes and 74 hashes, or an announce with a long URL. */
 const RECEIVE_LENGTH = 2048;
 
-/** How often silent peers are forgotten and the allow file is looked at. */
+/** How often peers are expired and the allow file is checked. */
 const TICK_MS = 1000;
 
-/** Peers looked at without a break. To forget all of them takes about a millisecond. */
+/** Peers examined without a break. Expiring all of them takes about a millisecond. */
 const EXAMINED_AT_ONCE = 1000;
 
-/** How long the list of this machine's addresses is used before it is asked for again. */
+/** How long the list of this machine's addresses is cached. */
 const OWN_ADDRESSES_LIFE_MS = 10_000;
 
-/** How often it looks which addresses this machine has: it listens on each of them. */
+/** How often the machine's addresses are checked; the tracker listens on each of them. */
 const FOLLOW_MS = 2000;
 
-/** A pause after a receive that failed, so that a socket that keeps failing takes no processor. */
+/** Pause after a failed receive, so that a socket that keeps failing does not use up the CPU. */
 const RECEIVE_RETRY_MS = 100;
 
-/** What a tracker tells those who listen. */
+/** An event reported to listeners. */
 export type TrackerEvent = SwarmEvent | { type: "warning"; message: string };
 
-/** Receives events. What it throws stops nothing, see `TransferListener`. */
+/** Receives events. What it throws is contained, see `TransferListener`. */
 export type TrackerListener = (event: TrackerEvent) => void;
 
 /**
- * A UDP tracker (BEP 15, 41) that also finds torrents by name. Close it.
+ * A UDP tracker (BEP 15, 41) that also finds torrents by name. The owner must close it.
  *
  * @example
  * ```ts
@@ -136,8 +136,8 @@ export class Tracker implements AsyncDisposable {
   /**
    * Starts a tracker.
    *
-   * @throws {NetworkError} when the port is taken; {OptionError} when a setting makes no sense, this
-   * machine lacks the address, or the allow file cannot be read; the signal's reason when it has aborted.
+   * @throws {NetworkError} if the port is taken; {OptionError} if a setting is invalid, this machine does not
+   * have the address, or the allow file cannot be read; the signal's reason if it has aborted.
    */
   static async listen(options: TrackerOptions = {}): Promise<Tracker> {
     checkOptions(options);
@@ -150,37 +150,37 @@ export class Tracker implements AsyncDisposable {
     return new Tracker(options, sockets, allowFile, allow);
   }
 
-  /** Where it listens; `::` means every address, also those of IPv4. */
+  /** The address it listens on; `::` means every address, including IPv4. */
   get addr(): { host: string; port: number } {
     return this.#sockets.addr;
   }
 
-  /** What it holds and has done so far. */
+  /** Current contents and counters. */
   stats(): TrackerStats & { sendFailures: number } {
     return { ...this.#core.stats(), sendFailures: this.#sendFailures };
   }
 
-  /** Seconds between the announces of a peer, once its swarm has formed. */
+  /** Announce interval in seconds, once a swarm has formed. */
   get intervalSeconds(): number {
     return this.#intervalSeconds;
   }
 
-  /** The URL under which other machines reach it, as far as it knows. */
+  /** The URL under which other machines reach this tracker, as far as it knows. */
   get url(): string {
     const { host, port } = this.addr;
     return `udp://${formatHostPort(this.#externalIp ?? reachableAddress(host), port)}`;
   }
 
   /**
-   * The swarms whose name contains `search`, or whose hash begins with it, biggest first; `most` of them.
-   * On a huge tracker the first answers are of a part, until it has been searched a little at a time.
+   * Up to `most` swarms whose name contains `search` or whose hash starts with it, biggest first. On a huge
+   * tracker the first answers cover only a part, because the search runs in small steps.
    */
   survey(search: string, most: number): FoundSwarms {
     return this.#searches.find(search, most);
   }
 
   /**
-   * Everybody in a swarm; of a huge one, a sample.
+   * All members of a swarm, or a sample of a huge one.
    *
    * @param hash 40 or 64 hex digits
    */
@@ -189,7 +189,7 @@ export class Tracker implements AsyncDisposable {
   }
 
   /**
-   * How many are in a swarm.
+   * The number of peers in a swarm.
    *
    * @param hash 40 or 64 hex digits
    */
@@ -197,13 +197,13 @@ export class Tracker implements AsyncDisposable {
     return sizeOf(this.#core, hash);
   }
 
-  /** Calls `listener` on changes in swarms and on warnings; the returned function ends that. */
+  /** Calls `listener` on changes in swarms and on warnings; the returned function removes it. */
   on(listener: TrackerListener): () => void {
     this.#listeners.add(listener);
     this.#core.onEvent = this.#emitEvent;
     return () => {
       this.#listeners.delete(listener);
-      // Where nobody listens no event needs to be put together.
+      // Without listeners no event needs to be built.
       if (this.#listeners.size === 0) this.#core.onEvent = undefined;
     };
   }
@@ -228,7 +228,7 @@ export class Tracker implements AsyncDisposable {
     this.#loops.add(loop);
   }
 
-  /** One packet at a time: what the answers cannot keep up with waits in the system's bounded buffer. */
+  /** Handles one packet at a time; a backlog waits in the system's bounded buffer. */
   async #receive(socket: Deno.DatagramConn): Promise<void> {
     const buffer = new Uint8Array(RECEIVE_LENGTH);
     const into = new ResponseBuffer();
@@ -238,15 +238,15 @@ export class Tracker implements AsyncDisposable {
       try {
         [packet, from] = await socket.receive(buffer);
       } catch {
-        if (!this.#sockets.includes(socket)) return; // its address is gone
-        // Some systems report here that a packet sent earlier was refused. That is no reason to stop.
+        if (!this.#sockets.includes(socket)) return; // the machine lost this address
+        // Some systems report here that a packet sent earlier was refused, which is no reason to stop.
         await this.#clock.sleep(RECEIVE_RETRY_MS, closing);
         continue;
       }
       const answer = this.#answer(packet, from as Deno.NetAddr, into);
       if (answer === undefined) continue;
       try {
-        // Waited for, as the next answer takes the same room. It has nearly always gone already.
+        // Awaited because the next answer reuses the buffer. In most cases the packet is already sent.
         await socket.send(answer, from);
       } catch {
         this.#sendFailures++;
@@ -287,7 +287,7 @@ export class Tracker implements AsyncDisposable {
     for (const socket of this.#sockets.refresh()) this.#listen(socket);
   }
 
-  /** Forgets silent peers, some at a time, so that nobody has to wait for an answer meanwhile. */
+  /** Expires peers in small steps, so that answers are not delayed. */
   async #expire(): Promise<void> {
     for (let left = this.#core.expirySteps; left > 0; left -= EXAMINED_AT_ONCE) {
       this.#core.expire(this.#clock.nowMs(), EXAMINED_AT_ONCE);
@@ -311,7 +311,7 @@ export class Tracker implements AsyncDisposable {
   }
 }
 
-/** The address to listen on, if it is one that others can use. */
+/** The address to listen on, if other machines can use it. */
 function specific(host: string | undefined): string | undefined {
   return host === undefined || host === "::" || host === "0.0.0.0" || isLoopback(host)
     ? undefined

@@ -1,9 +1,9 @@
 /**
  * The sockets a tracker listens on, over IPv4 and IPv6.
  *
- * What is sent to one address must be answered from that address, or the asker and every firewall on the
- * way take the answer for a stranger's. A socket on all addresses leaves the choice to the system, which
- * goes by the route and not by the question. So each address of the machine has a socket of its own.
+ * A packet sent to one address must be answered from that address. Otherwise the client and every firewall on
+ * the way take the answer for unrelated traffic. With a wildcard socket the system picks the source address
+ * by route, not by the request. So each address of the machine has its own socket.
  *
  * @module
  */
@@ -16,30 +16,30 @@ import { listenError, listenFault } from "../runtime/listen_error.ts";
 import { isPermitted, networkInterfaces } from "../runtime/permissions.ts";
 
 /**
- * More addresses than this, and a socket on all of them has to do: that many are a host of containers', and
- * each socket takes a descriptor.
+ * With more addresses than this, a single wildcard socket is used: that many belong to a container host, and
+ * each socket takes a file descriptor.
  */
 const MAX_SOCKETS = 256;
 
-/** Attempts to find a port that is free on all addresses, where any will do. */
+/** Attempts to find a port that is free on all addresses, if any port will do. */
 const PORT_ATTEMPTS = 20;
 
-/** Always listened on first, so that of two trackers that start together one finds its port taken. */
+/** Always listened on first, so that if two trackers start together, one of them finds its port taken. */
 const FIRST_ADDRESS = "127.0.0.1";
 
-/** Debian gives a machine's own name this one. Linux takes all of 127.0.0.0/8 for its own, and lists one. */
+/** Debian maps a machine's own name to this address. Linux owns all of 127.0.0.0/8 but lists only one. */
 const DEBIAN_OWN_NAME = "127.0.1.1";
 
-/** Further ones that names in the hosts file lead to: the file is the administrator's. */
+/** More loopback addresses come from the hosts file, which only the administrator can write. */
 const HOSTS_FILE = "/etc/hosts";
 const MAX_NAMED_LOOPBACKS = 16;
 
-/** Sockets that together receive what is sent to a tracker. Close them. */
+/** The sockets that together receive a tracker's packets. The owner must close them. */
 export class TrackerSockets {
-  /** Where they listen; `::` and `0.0.0.0` mean every address. */
+  /** The address they listen on; `::` and `0.0.0.0` mean every address. */
   readonly addr: { readonly host: string; readonly port: number };
   readonly #byAddress: Map<string, Deno.DatagramConn>;
-  /** The addresses to listen on, where they are followed. */
+  /** Returns the addresses to listen on; absent if they are fixed. */
   readonly #wanted: (() => string[] | undefined) | undefined;
 
   private constructor(
@@ -56,7 +56,7 @@ export class TrackerSockets {
   /**
    * Listens on `host`, by default on every address of this machine.
    *
-   * @throws {NetworkError} when the port is taken; {OptionError} when this machine lacks the address or
+   * @throws {NetworkError} if the port is taken; {OptionError} if this machine does not have the address or
    * does not let the program use the port.
    */
   static open(port: number, host: string | undefined): TrackerSockets {
@@ -69,7 +69,7 @@ export class TrackerSockets {
       try {
         return TrackerSockets.#openAll(port, host);
       } catch (error) {
-        // Some other program has the port on one address alone: a port that was not asked for can be another.
+        // Another program has the port on a single address. If no port was asked for, another one will do.
         if (port !== 0 || attempt === PORT_ATTEMPTS || !(error instanceof NetworkError)) {
           throw error;
         }
@@ -85,7 +85,7 @@ export class TrackerSockets {
     const addressesNow = () => localAddresses(hostname, named);
     const addresses = addressesNow();
     if (addresses === undefined) return new TrackerSockets(hostname, port, new Map([["", all]]));
-    all.close(); // it was free everywhere; systems let nobody listen on one address beside it
+    all.close(); // the port was free everywhere; systems allow no socket on one address beside a wildcard one
     const sockets = new Map<string, Deno.DatagramConn>();
     try {
       for (const address of addresses) {
@@ -100,17 +100,17 @@ export class TrackerSockets {
     return new TrackerSockets(hostname, port, new Map([["", openWildcard(port, host)]]));
   }
 
-  /** All that are open now. */
+  /** All open sockets. */
   values(): Iterable<Deno.DatagramConn> {
     return this.#byAddress.values();
   }
 
-  /** Whether this one is still open. */
+  /** Whether this socket is still open. */
   includes(socket: Deno.DatagramConn): boolean {
     return [...this.#byAddress.values()].includes(socket);
   }
 
-  /** Follows the addresses of this machine, which come and go. Returns the sockets that are new. */
+  /** Follows changes of this machine's addresses. Returns the sockets that are new. */
   refresh(): Deno.DatagramConn[] {
     const addresses = this.#wanted?.();
     if (addresses === undefined) return [];
@@ -126,7 +126,7 @@ export class TrackerSockets {
       try {
         socket = openIfThere(address, this.addr.port);
       } catch {
-        continue; // taken there, or no descriptor is left: it is tried again next time
+        continue; // taken there, or out of descriptors: tried again next time
       }
       if (socket === undefined) continue;
       this.#byAddress.set(address, socket);
@@ -135,7 +135,7 @@ export class TrackerSockets {
     return opened;
   }
 
-  /** Frees the port. */
+  /** Closes all sockets, which frees the port. */
   close(): void {
     for (const socket of this.#byAddress.values()) socket.close();
     this.#byAddress.clear();
@@ -143,11 +143,11 @@ export class TrackerSockets {
 }
 
 /**
- * Every address of this machine that a socket can listen on, those of one link with their interface.
- * `undefined` where a socket on all addresses has to do.
+ * Every address of this machine that a socket can listen on; link-local ones include their interface.
+ * `undefined` if a wildcard socket must be used.
  */
 function localAddresses(host: string, loopbacks: readonly string[]): string[] | undefined {
-  if (!isPermitted({ name: "net" })) return undefined; // perhaps it is for that one address
+  if (!isPermitted({ name: "net" })) return undefined; // the permission may cover one address only
   const interfaces = networkInterfaces();
   if (interfaces === undefined) return undefined;
   const addresses = interfaces
@@ -159,21 +159,21 @@ function localAddresses(host: string, loopbacks: readonly string[]): string[] | 
   return all.size > MAX_SOCKETS ? undefined : [...all];
 }
 
-/** Loopback addresses that names lead to and that no interface lists. */
+/** Loopback addresses that names resolve to but no interface lists. */
 function namedLoopbacks(): string[] {
   if (Deno.build.os !== "linux") return [];
   let text = "";
   try {
     if (isPermitted({ name: "read", path: HOSTS_FILE })) text = Deno.readTextFileSync(HOSTS_FILE);
   } catch {
-    // There is none.
+    // There is no hosts file.
   }
   const found = text.split("\n").map((line) => line.trim().split(/\s/)[0]!)
     .filter((address) => isIPv4(address) && isLoopback(address));
   return [DEBIAN_OWN_NAME, ...found.slice(0, MAX_NAMED_LOOPBACKS)];
 }
 
-/** A socket on all addresses, those of IPv4 as well where the machine has both families. */
+/** A wildcard socket, dual-stack where the machine has both families. */
 function openWildcard(port: number, host: string | undefined): Deno.DatagramConn {
   if (host === "0.0.0.0") return open(host, port);
   try {
@@ -184,7 +184,7 @@ function openWildcard(port: number, host: string | undefined): Deno.DatagramConn
   }
 }
 
-/** `undefined` when the address has just gone, or is not ready yet. */
+/** Opens a socket; `undefined` if the address has just disappeared or is not ready yet. */
 function openIfThere(address: string, port: number): Deno.DatagramConn | undefined {
   try {
     return listenDatagram({ transport: "udp", hostname: address, port });

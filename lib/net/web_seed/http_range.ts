@@ -1,5 +1,5 @@
 /**
- * A part of a file from a web server, bounded in time and held to what was asked for.
+ * Downloads a byte range of a file from a web server, with time limits and checks of the response.
  *
  * @module
  */
@@ -7,29 +7,29 @@
 import type { HttpClient } from "../http_client.ts";
 import { HOPELESS_MS, MissingFileError, RetrySchedule, WebSeedError } from "../http_errors.ts";
 
-/** Where a server knows no ranges, so much of a file is skipped to get to the part that is wanted. */
+/** If a server does not support ranges, at most this much of a file is skipped to reach the wanted part. */
 const MAX_SKIP_BYTES = 1024 * 1024;
-/** After "too many requests" or "unavailable" without a time. */
+/** Delay after "too many requests" or "unavailable" without `Retry-After`. */
 const BUSY_MS = 30_000;
-/** The longest time for which a server can send us away. */
+/** Maximum honoured `Retry-After`. */
 const MAX_RETRY_AFTER_MS = 60 * 60_000;
-/** Refusals that are not about one file: who asks, how often, how fast. */
+/** Status codes that do not concern one file but the client: who asks, how often, how fast. */
 const ABOUT_US = [401, 407, 408, 425, 429];
 
-/** Which bytes of which file. */
+/** A byte range of a file. */
 interface HttpRange {
   readonly url: string;
   readonly offset: number;
   /** At least 1. */
   readonly length: number;
-  /** How long the whole file is. */
+  /** Length of the whole file. */
   readonly fileLength: number;
 }
 
 /**
- * Asks for one byte, to learn whether the file is there, as long as it should be, and can be had in parts.
+ * Requests one byte to check that the file exists, has the expected length, and can be read in ranges.
  *
- * @throws {WebSeedError} when not
+ * @throws {WebSeedError} if not
  */
 export async function probe(
   client: HttpClient,
@@ -40,10 +40,10 @@ export async function probe(
 }
 
 /**
- * The bytes of the range, in order, as they arrive; time that the reader takes between them is not
- * counted.
+ * Yields the bytes of the range in order, as they arrive. Time that the consumer spends between them does not
+ * count towards the limit.
  *
- * @throws {WebSeedError} when the server does not give them
+ * @throws {WebSeedError} if the server does not deliver them
  * @throws {Error} the reason of `signal`
  */
 export async function* fetchRange(
@@ -59,7 +59,7 @@ export async function* fetchRange(
     try {
       yield* cut(reader, skipOf(response, range), range.length, patience);
     } finally {
-      await reader.cancel().catch(() => {}); // it may have failed already
+      await reader.cancel().catch(() => {}); // it may already have failed
     }
   } catch (error) {
     signal.throwIfAborted();
@@ -67,14 +67,14 @@ export async function* fetchRange(
   }
 }
 
-/** `length` bytes of a body, after the first `skip`. */
+/** Yields `length` bytes of a body, after the first `skip`. */
 async function* cut(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   skip: number,
   length: number,
   patience: RetrySchedule,
 ): AsyncGenerator<Uint8Array, void, void> {
-  let position = -skip; // in the range that is wanted
+  let position = -skip; // relative to the start of the wanted range
   while (position < length) {
     const { value, done } = await patience.within(
       reader.read().catch(() => {
@@ -96,12 +96,12 @@ async function open(
 ): Promise<Response> {
   const headers = {
     "range": `bytes=${offset}-${offset + length - 1}`,
-    "accept-encoding": "identity", // a range of what is compressed is of no use
+    "accept-encoding": "identity", // a range of compressed data is useless
   };
   return (await client.get(new URL(url), headers, signal)).response;
 }
 
-/** How many bytes of the answer come before what was asked for. @throws {WebSeedError} for a refusal */
+/** Number of bytes in the response before the wanted range. @throws {WebSeedError} if the server refused */
 function skipOf(response: Response, { offset, length, fileLength }: HttpRange): number {
   const { status, headers } = response;
   if ((headers.get("content-encoding") ?? "identity").toLowerCase() !== "identity") {
@@ -112,7 +112,7 @@ function skipOf(response: Response, { offset, length, fileLength }: HttpRange): 
     );
   }
   if (status === 206) {
-    // The names of units know no case (RFC 9110, 14.1).
+    // Range unit names are case-insensitive (RFC 9110, 14.1).
     const told = headers.get("content-range") ?? "";
     const content = /^bytes[ \t]+(\d+)-(\d+)\/(\d+|\*)$/i.exec(told.trim());
     const [, first, last, total] = content ?? [];
@@ -139,7 +139,7 @@ function wrongLength(): WebSeedError {
   return new MissingFileError("has a file of another length");
 }
 
-/** `Retry-After` in seconds or as a date (RFC 9110), within bounds. */
+/** The delay from `Retry-After`, in seconds or as a date (RFC 9110), clamped. */
 function retryAfterMs(headers: Headers): number {
   const text = headers.get("retry-after") ?? "";
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();

@@ -1,6 +1,6 @@
 /**
- * Which files a web server has not: asked for one by one, found missing, and asked for again some day; and
- * those of which it has another version than the torrent, which are not asked for again.
+ * Tracks the files a web server lacks. Missing files are requested again after a while. Files that differ
+ * from the torrent's are not requested again.
  *
  * @module
  */
@@ -10,53 +10,54 @@ import type { BlockRequest } from "../../peer/connection/upload_state.ts";
 import { Bitfield } from "../../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../../store/layout.ts";
 
-/** So many files in a row that a server has not, and it is the server that is wrong. */
+/** After this many missing files in a row, the server itself is considered wrong. */
 const MAX_MISSES = 32;
-/** So many files with other data than the torrent's, and it is the server that is not to be believed. */
+/** After this many files with different data, the server is no longer trusted. */
 const MAX_DIFFERENT = 3;
-/** A file that is missing is asked for again after so long: longer than a server is left alone for. */
+/** Delay before a missing file is requested again: longer than a failing server is left alone. */
 const MISSING_MS = 30 * 60_000;
 
-/** Files that follow each other: indexes into the torrent's files. */
+/** A range of consecutive files, as indexes into the torrent's files. */
 interface FileRange {
   readonly first: number;
   readonly last: number;
 }
 
-/** What one web server lacks of a torrent. It outlives connections. */
+/** The files of a torrent that one web server lacks. It outlives connections. */
 export class MissingFiles {
   readonly #layout: Layout;
   readonly #files: WebSeedFiles["files"];
-  /** When each file that is missing is asked for again. */
+  /** When each missing file may be requested again. */
   readonly #untilMs = new Map<number, number>();
-  /** Files with other data. */
+  /** Files with different data. */
   readonly #different = new Set<number>();
-  /** Pieces that came with other data, and the files that they are made of. */
+  /** Pieces that arrived with different data, and the files they span. */
   readonly #spoiled = new Map<PieceIndex, FileRange>();
   #missesInRow = 0;
 
-  /** Nothing is known to be missing. */
+  /** Starts with all files assumed present. */
   constructor(layout: Layout, files: WebSeedFiles["files"]) {
     this.#layout = layout;
     this.#files = files;
   }
 
-  /** Whether something is known to be missing, or to be other data. */
+  /** Whether any file is known to be missing or any piece to differ. */
   get any(): boolean {
     return this.#untilMs.size > 0 || this.#spoiled.size > 0;
   }
 
-  /** A file is not there, or is another one. Returns whether there is hope for the others. */
+  /** Records a missing or wrong file. Returns whether other files may still be available. */
   miss(file: number, nowMs: number): boolean {
-    if (!this.#untilMs.has(file)) this.#missesInRow++; // else it was asked for twice at once
+    if (!this.#untilMs.has(file)) this.#missesInRow++; // already counted if it was requested twice at once
     this.#untilMs.set(file, nowMs + MISSING_MS);
     return this.#missesInRow < MAX_MISSES && this.longest() !== undefined;
   }
 
   /**
-   * A piece came with other data. Where one file has all of it, none of that file is asked for again; else
-   * it may be any of them, and only the piece is left to others. Returns those files, and whether the
-   * server may be believed in what it has besides; `undefined` when that much was known.
+   * Records a piece that arrived with different data. If it lies within one file, that file is not requested
+   * again. Otherwise any of its files may be the cause, and only the piece is left to other peers. Returns
+   * those files, and whether the server's other files can still be trusted; `undefined` if an earlier finding
+   * already explains it.
    */
   differ(piece: PieceIndex): { files: FileRange; hope: boolean } | undefined {
     const files = this.#filesOf(piece);
@@ -71,12 +72,12 @@ export class MissingFiles {
     return { files, hope: isLeft && this.#fewestDifferent() < MAX_DIFFERENT };
   }
 
-  /** Bytes of some file came. */
+  /** Records that bytes of a file arrived. */
   hit(): void {
     this.#missesInRow = 0;
   }
 
-  /** Files whose time has come are asked for again; false when there are none. */
+  /** Makes missing files available again whose delay has passed; returns false if there are none. */
   forget(nowMs: number): boolean {
     const before = this.#untilMs.size;
     for (const [file, untilMs] of this.#untilMs) {
@@ -85,14 +86,14 @@ export class MissingFiles {
     return this.#untilMs.size < before;
   }
 
-  /** Whether a block has bytes that are not to be had here. */
+  /** Whether any byte of a block is unavailable here. */
   concerns({ piece, begin, length }: BlockRequest): boolean {
     if (!this.any) return false;
     if (this.#spoiled.has(piece)) return true;
     return this.#layout.spans(piece, begin, length).some(({ file }) => this.#isOut(file));
   }
 
-  /** The longest file that may be had: whether it can be had in parts shows there. */
+  /** The longest available file, which shows best whether the server supports ranges. */
   longest(): number | undefined {
     let longest: number | undefined;
     for (const [file, { length, pad }] of this.#files.entries()) {
@@ -102,7 +103,7 @@ export class MissingFiles {
     return longest;
   }
 
-  /** The pieces that can be had: those of which no byte is missing or different. */
+  /** The available pieces: those with no missing or different byte. */
   pieces(): Bitfield {
     const pieces = new Bitfield(this.#layout.pieceCount);
     pieces.fill();
@@ -118,7 +119,7 @@ export class MissingFiles {
     return this.#untilMs.has(file) || this.#different.has(file);
   }
 
-  /** How many files must be different at least, for all the pieces to have come with other data. */
+  /** The smallest number of different files that explains all bad pieces. */
   #fewestDifferent(): number {
     let [count, different] = [0, -1];
     for (const [, { first, last }] of [...this.#spoiled].sort(([a], [b]) => a - b)) {

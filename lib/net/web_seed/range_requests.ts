@@ -1,5 +1,5 @@
 /**
- * Blocks that were asked for one by one, as long stretches to fetch at once, and cut into blocks again.
+ * Combines block requests into long ranges to fetch at once, and splits the response into blocks again.
  *
  * @module
  */
@@ -7,32 +7,32 @@
 import type { BlockRequest } from "../../peer/connection/upload_state.ts";
 import { BLOCK_LENGTH, type FileSpan, type Layout } from "../../store/layout.ts";
 
-/** Consecutive blocks: one stretch of the torrent. */
+/** Consecutive blocks that form one range of the torrent. */
 export interface Batch {
   readonly blocks: readonly BlockRequest[];
-  /** Bytes of all blocks. */
+  /** Total length of the blocks in bytes. */
   readonly length: number;
-  /** What of it lies in which file, ascending and disjoint; the rest is zeros. */
+  /** The parts that lie in files, ascending and disjoint; the rest is zeros. */
   readonly spans: readonly FileSpan[];
 }
 
-/** The requests that nobody has begun to answer. */
+/** The requests that have not been sent yet. */
 export class RangeQueue {
   readonly #layout: Layout;
   readonly #waiting = new Map<number, BlockRequest>(); // by address
   #bytes = 0;
 
-  /** Nothing waits. */
+  /** @param layout The torrent's layout. */
   constructor(layout: Layout) {
     this.#layout = layout;
   }
 
-  /** How many bytes are waited for. */
+  /** Number of bytes requested. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** A block is asked for. */
+  /** Adds a requested block. */
   add(request: BlockRequest): void {
     const address = this.addressOf(request);
     if (this.#waiting.has(address)) return;
@@ -40,24 +40,24 @@ export class RangeQueue {
     this.#bytes += request.length;
   }
 
-  /** The block is not wanted any more; false when it does not wait. */
+  /** Removes a block that is no longer wanted; returns false if it is not queued. */
   cancel(request: BlockRequest): boolean {
     return this.#remove(this.addressOf(request)) !== undefined;
   }
 
-  /** Takes out what is of no use any more; gives it back. */
+  /** Removes and returns the requests for which `isUseless` is true. */
   drop(isUseless: (request: BlockRequest) => boolean): BlockRequest[] {
     const dropped = [...this.#waiting.values()].filter(isUseless);
     for (const request of dropped) this.cancel(request);
     return dropped;
   }
 
-  /** Where a block begins on the torrent's line of addresses. */
+  /** The offset of a block in the torrent. */
   addressOf({ piece, begin }: BlockRequest): number {
     return piece * this.#layout.pieceLength + begin;
   }
 
-  /** The block that waits longest, with those that follow on it, as long as they have `maxBytes`. */
+  /** Takes the longest-waiting block and those that directly follow it, up to `maxBytes` in total. */
   take(maxBytes: number): Batch | undefined {
     const blocks: BlockRequest[] = [];
     const spans: FileSpan[] = [];
@@ -85,15 +85,15 @@ export class RangeQueue {
   }
 }
 
-/** Puts the bytes of a batch, as they arrive, together to its blocks. */
+/** Splits the bytes of a batch into its blocks as they arrive. */
 export class BlockSplitter {
   readonly #blocks: readonly BlockRequest[];
   readonly #deliver: (request: BlockRequest, block: Uint8Array) => void;
-  #next = 0; // number of the block that the next byte belongs to
-  #filled = 0; // how much of it is here
+  #next = 0; // index of the block that the next byte belongs to
+  #filled = 0; // bytes of that block received so far
   #partial = new Uint8Array(BLOCK_LENGTH);
 
-  /** `deliver` gets each block once it is whole; its bytes stay as they are until it returns. */
+  /** @param deliver Receives each complete block; its bytes stay valid until it returns. */
   constructor(
     blocks: readonly BlockRequest[],
     deliver: (request: BlockRequest, block: Uint8Array) => void,
@@ -102,7 +102,7 @@ export class BlockSplitter {
     this.#deliver = deliver;
   }
 
-  /** The next bytes of the batch. */
+  /** Adds the next bytes of the batch. */
   push(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) {
       const request = this.#blocks[this.#next];

@@ -1,8 +1,8 @@
 /**
- * A web server that has the torrent's files, in the place of a peer's socket (BEP 19).
+ * A web server that has the torrent's files, in place of a peer's socket (BEP 19).
  *
- * To the swarm it is a peer that has everything, serves at once and never wants anything. Requests for
- * blocks become few long requests for ranges of files; what comes back is cut into blocks again.
+ * To the swarm it is a peer that has everything, serves at once and never wants anything. Block requests are
+ * combined into a few long range requests, and the responses are split into blocks again.
  *
  * @module
  */
@@ -22,42 +22,42 @@ import { fetchRange } from "./http_range.ts";
 import type { MissingFiles } from "./missing_files.ts";
 import { type Batch, BlockSplitter, RangeQueue } from "./range_requests.ts";
 
-/** The longest stretch that is fetched at once: longer ones save nothing and take long to be given up. */
+/** Maximum length of one range request: longer ones save nothing and take long to abandon. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
-/** Requests under way at once. */
+/** Maximum number of simultaneous requests. */
 const MAX_FLIGHTS = 4;
-/** While less than this is under way, another request goes out, however short. */
+/** While fewer bytes than this are outstanding, another request is sent, however short. */
 const LITTLE_BYTES = 256 * 1024;
 
 const ZEROS = new Uint8Array(BLOCK_LENGTH);
 
-/** What a web seed serves. */
+/** What a web seed works with. */
 interface WebSeedOptions {
   readonly url: string;
   readonly info: WebSeedFiles;
   readonly layout: Layout;
   readonly client: HttpClient;
-  /** What is known to be missing there. */
+  /** The files known to be missing on the server. */
   readonly lacks: MissingFiles;
   readonly clock: Clock;
-  /** A file is missing there: what of that a person should know. */
+  /** Called for a missing file, with an error to show to the user. */
   readonly onMissing: (file: number, fault: MissingFileError) => void;
 }
 
-/** A batch on its way. */
+/** A batch being fetched. */
 interface Flight {
   readonly stop: AbortController;
   readonly blocks: readonly BlockRequest[];
-  /** Blocks that have not been answered yet, by their addresses. */
+  /** Addresses of the blocks that have not been answered yet. */
   readonly open: Set<number>;
   leftBytes: number;
-  /** Which file is being fetched: an index into the torrent's files. */
+  /** The file being fetched, as an index into the torrent's files. */
   file: number | undefined;
 }
 
 /** Answers the requests of one connection from a web server. */
 export class WebSeed implements Transport {
-  /** What the server did wrong, after {@link run} has returned because of it. */
+  /** The server's error, if {@link run} returned because of one. */
   fault: WebSeedError | undefined;
   readonly #connection: Connection;
   readonly #options: WebSeedOptions;
@@ -70,7 +70,7 @@ export class WebSeed implements Transport {
   #wake = Promise.withResolvers<void>();
   #reason = "";
 
-  /** Stands in for the peer of this connection; {@link run} starts it. */
+  /** Acts as the peer of this connection; {@link run} starts it. */
   constructor(connection: Connection, options: WebSeedOptions, host: TransportHost) {
     this.#connection = connection;
     this.#options = options;
@@ -102,7 +102,7 @@ export class WebSeed implements Transport {
     this.#wake.resolve();
   }
 
-  /** See {@link Transport.send}. Of most messages a web server would make nothing. */
+  /** See {@link Transport.send}. Most messages mean nothing to a web server. */
   send(message: Message): void {
     if (message.type === "cancel") this.#cancel(this.#requestOf(message));
     else if (message.type === "keepAlive") this.#keepAlive();
@@ -118,10 +118,10 @@ export class WebSeed implements Transport {
     this.#wake.resolve();
   }
 
-  /** See {@link Transport.upload}: nobody uploads to a web server. */
+  /** See {@link Transport.upload}. A web server takes no uploads. */
   upload(): void {}
 
-  /** Between two downloads: files that were missing long ago are worth another look. */
+  /** Arrives between downloads, which is a good time to retry files that were missing long ago. */
   #keepAlive(): void {
     this.#answers.push({ type: "keepAlive" });
     if (this.#options.lacks.forget(this.#options.clock.nowMs())) {
@@ -143,7 +143,7 @@ export class WebSeed implements Transport {
     } else if (this.#flightOf(request) === undefined) this.#queue.add(request);
   }
 
-  /** A cancel is answered like any request: by a reject, if the block does not arrive (BEP 6). */
+  /** A cancelled request is still answered: by a reject, if the block does not arrive (BEP 6). */
   #cancel(request: BlockRequest): void {
     const flight = this.#flightOf(request);
     if (flight === undefined && !this.#queue.cancel(request)) return;
@@ -167,7 +167,9 @@ export class WebSeed implements Transport {
     this.#host.settle();
   }
 
-  /** Sends for what waits, once it is worth a request: as much as is still to come of the others. */
+  /**
+   * Sends queued requests when a range request pays off: as many bytes must wait as are still outstanding.
+   */
   #takeOff(): void {
     while (this.#flights.size < MAX_FLIGHTS && !this.#closed.signal.aborted) {
       let leftBytes = 0;
@@ -218,8 +220,8 @@ export class WebSeed implements Transport {
   }
 
   /**
-   * The server has not the file that was being fetched. Its blocks will not come, the others of the batch
-   * are sent for again. False when nothing is to be hoped for from this server.
+   * Handles a file that the server lacks: its blocks are rejected, and the other blocks of the batch are
+   * queued again. Returns false if the server has nothing else to offer.
    */
   #doWithout({ file, open, blocks }: Flight, fault: MissingFileError): boolean {
     const { lacks, onMissing } = this.#options;
@@ -232,7 +234,10 @@ export class WebSeed implements Transport {
     return true;
   }
 
-  /** More is known to be lacking: what it has is said anew, and what it has not is no longer waited for. */
+  /**
+   * Announces what is still available after more was found missing, and rejects the requests that this
+   * affects.
+   */
   reconsider(): void {
     const { lacks } = this.#options;
     this.#answers.push(this.#whatItHas());
@@ -250,7 +255,7 @@ export class WebSeed implements Transport {
     this.#wake.resolve();
   }
 
-  /** All bytes of the batch in order; what lies in no file is zeros. */
+  /** Yields all bytes of the batch in order, with zeros for parts outside of files. */
   async *#bytesOf(batch: Batch, flight: Flight): AsyncGenerator<Uint8Array, void, void> {
     const { url, info, client, lacks } = this.#options;
     let position = 0;

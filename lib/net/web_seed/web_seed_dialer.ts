@@ -1,5 +1,5 @@
 /**
- * The web seeds of one torrent: from a URL in the book of peers to a connection.
+ * Connects to the web seeds of one torrent.
  *
  * @module
  */
@@ -20,57 +20,57 @@ import { probe } from "./http_range.ts";
 import { MissingFiles } from "./missing_files.ts";
 import { WebSeed } from "./web_seed.ts";
 
-/** What a server has of a file of the same length that is another one. */
+/** Warning for a file of the right length with different content. */
 const OTHER_DATA = "has other data than the torrent";
-/** Of a server's missing files so many are told. */
+/** Maximum number of missing files reported per server. */
 const MAX_TOLD = 3;
 
-/** A web server, and who names it: the user, or somebody who is so near. */
+/** A web server's URL and its source: the user, or a network scope. */
 export interface WebSeedUrl {
   readonly url: string;
   readonly from: SourceScope;
 }
 
-/** What web seeds need from the session they belong to. */
+/** What web seeds need from their session. */
 interface WebSeedsOptions {
   readonly info: WebSeedFiles;
   readonly layout: Layout;
   readonly swarm: Swarm;
   readonly host: TransportHost;
-  /** Runs a carrier until its connection has ended. */
+  /** Runs a transport until its connection has ended. */
   readonly carry: (connection: Connection, carrier: Transport) => Promise<void>;
-  /** Hears, in a sentence, what people have to mend. */
+  /** Receives, as a sentence, problems that the user has to fix. */
   readonly onWarning: (message: string) => void;
-  /** Ends everything. */
+  /** Aborts all web seeds. */
   readonly signal: AbortSignal;
-  /** The clock of the swarm; the machine's by default. */
+  /** The clock of the swarm; the system clock by default. */
   readonly clock?: Clock;
 }
 
-/** What is known of a web server. */
+/** State of a web server. */
 interface Server {
   readonly client: HttpClient;
   readonly lacks: MissingFiles;
-  /** Who answers for it now, while there is a connection. */
+  /** The running web seed, while there is a connection. */
   seed?: WebSeed | undefined;
-  /** Of how many files the user was told. */
+  /** Number of missing files reported to the user. */
   told: number;
 }
 
-/** Takes up connections to web servers. */
+/** Opens connections to web servers. */
 export class WebSeedDialer implements Disposable {
   readonly #options: WebSeedsOptions;
   readonly #told = new Set<string>();
   readonly #servers = new Map<string, Server>();
   readonly #clock: Clock;
 
-  /** For one torrent whose metadata is known. */
+  /** @param options The torrent, whose metadata must be known, and its session. */
   constructor(options: WebSeedsOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** Takes a web server into the book of peers, once. */
+  /** Adds a web server to the known peers, once. */
   add({ url, from }: WebSeedUrl): void {
     if (this.#servers.has(url)) return;
     const { layout, info, swarm } = this.#options;
@@ -79,12 +79,12 @@ export class WebSeedDialer implements Disposable {
     swarm.peers.addWebSeed(new URL(url));
   }
 
-  /** Closes what is open, once no connection is left. */
+  /** Closes all HTTP clients. No connection may be left. */
   [Symbol.dispose](): void {
     for (const { client } of this.#servers.values()) client[Symbol.dispose]();
   }
 
-  /** Does for a web seed what connecting and shaking hands is for a peer, and stays until its end. */
+  /** The counterpart of dialling a peer. Runs the web seed until its connection ends. */
   async dial(peer: Peer, url: string): Promise<void> {
     const { swarm, info, layout, host, carry } = this.#options;
     const server = this.#servers.get(url)!;
@@ -102,12 +102,12 @@ export class WebSeedDialer implements Disposable {
       infoHash: swarm.infoHashes.v1 ?? swarm.infoHashes.v2!,
       peerId: webSeedPeerId(),
       extensions: false,
-      fast: true, // each request is answered, be it by a reject
+      fast: true, // each request is answered, if need be by a reject
       dht: false,
       v2Upgrade: false,
     };
     peer.client = "web seed";
-    // Not v2: hashes are asked for on such connections.
+    // Not v2, because v2 connections are asked for hashes.
     const settled = { inbound: false, v2: false };
     const connection = swarm.opened(peer, handshake, settled, this.#clock.nowMs());
     if (typeof connection === "string") return;
@@ -119,8 +119,8 @@ export class WebSeedDialer implements Disposable {
   }
 
   /**
-   * What came from a web server of this piece is not the torrent's. It may have another version of a file:
-   * the rest goes on coming from there. Only where several files are wrong nothing does any more.
+   * Handles a bad piece from a web server. The server may have another version of one file, so it stays in
+   * use for the other files. It is banned only if several files are wrong.
    */
   spoiled(peer: Peer, piece: PieceIndex): void {
     const { lacks, seed } = this.#servers.get(peer.url!)!;
@@ -133,8 +133,8 @@ export class WebSeedDialer implements Disposable {
   }
 
   /**
-   * Looks for the longest file: whether it can be had in parts shows there. Where it is not there, the
-   * next one may be.
+   * Probes the longest available file, which shows best whether the server supports ranges. If it is missing,
+   * the next longest one is probed.
    */
   async #probe(url: string): Promise<void> {
     const { info, signal } = this.#options;
@@ -154,7 +154,7 @@ export class WebSeedDialer implements Disposable {
     signal.throwIfAborted();
   }
 
-  /** Tells of the first few files that a server lacks: it is somebody's to mend. */
+  /** Warns about the first few files that a server lacks, which its owner can fix. */
   #miss(url: string, file: number, message: string, orElse = ""): void {
     const server = this.#servers.get(url)!;
     const path = this.#options.info.files[file]!.path.join("/");
@@ -171,7 +171,9 @@ export class WebSeedDialer implements Disposable {
     this.#options.onWarning(message);
   }
 
-  /** Leaves a server alone for as long as it asked for, and tells the user what only people can mend. */
+  /**
+   * Leaves a server alone for as long as its error demands, and warns about errors that only people can fix.
+   */
   #mind(peer: Peer, url: string, fault: unknown): void {
     if (!(fault instanceof WebSeedError) || fault.waitMs === undefined) return;
     this.#options.swarm.peers.postpone(peer, this.#clock.nowMs() + fault.waitMs);
@@ -179,7 +181,7 @@ export class WebSeedDialer implements Disposable {
   }
 }
 
-/** A peer id of its own, so that no web seed is taken for another or for a peer (BEP 20). */
+/** A unique peer id, so that a web seed is not taken for another one or for a peer (BEP 20). */
 function webSeedPeerId(): Uint8Array {
   const peerId = crypto.getRandomValues(new Uint8Array(20));
   peerId.set(utf8("-WS0000-"));

@@ -6,14 +6,14 @@
 
 import { OptionError } from "../../errors.ts";
 
-/** So many lines take a few milliseconds. */
+/** The reader yields after this many lines, which take a few milliseconds to parse. */
 const LINES_AT_ONCE = 2000;
 
 /**
- * Reads a list of info-hashes in hex, one a line; empty lines and those that start with `#` count for
- * nothing. A v2 hash may be given whole (64 digits) or truncated (40), as swarms know it.
+ * Reads a list of info-hashes in hex, one per line. Empty lines and lines that start with `#` are ignored. A
+ * v2 hash may be given in full (64 digits) or truncated (40), as swarms use it.
  *
- * It yields now and then, so that whoever reads a long list can do something else in between.
+ * The generator yields now and then, so that the caller of a long list can do other work in between.
  *
  * @returns The hashes as 40 lower-case hex digits.
  * @throws {OptionError} naming the first line that is not a hash.

@@ -1,6 +1,6 @@
 /**
- * The way of an announce: its fields are read where they lie in the packet, and the answer is written
- * into room that is used again. Nearly all that a tracker is sent are announces.
+ * Announce handling. Nearly every packet a tracker receives is an announce, so fields are read in place from
+ * the packet and the answer is written into a reused buffer.
  *
  * @module
  */
@@ -25,41 +25,43 @@ const COMPLETED = ANNOUNCE_EVENTS.indexOf("completed");
 const NONE = ANNOUNCE_EVENTS.indexOf("none");
 const STOPPED = ANNOUNCE_EVENTS.indexOf("stopped");
 
-/** How the peer ids of aria2 begin: `A2-`. */
+/** The first three bytes of an aria2 peer id: `A2-`. */
 const ARIA2 = 0x41322d;
 
 const NOBODY = { seeders: 0, completed: 0, leechers: 0 };
 
-/** What announces are answered with. */
+/** What the announce handler works with. */
 interface AnnouncesOptions extends PeerListOptions {
   catalogue: Catalogue;
-  /** How often peers are to announce, once their swarm has formed. */
+  /** Announce interval once a swarm has formed. */
   intervalSeconds: number;
-  /** Called after a change. */
+  /** Called when a peer joins a swarm or completes a download. */
   onChange: (type: "joined" | "completed", swarm: Swarm, seat: PeerSlot) => void;
-  /** Called for a peer that says it has announced before, and is not known. */
+  /** Called for a peer that claims to have announced before, but is unknown. */
   onReturn: () => void;
-  /** Called for each peer that is in a swarm now; `joined` says that it was not before. */
+  /** Called for each peer that is now in a swarm; `joined` is true if it was not before. */
   onStored?: ((sender: RequestOrigin, joined: boolean, nowMs: number) => void) | undefined;
 }
 
-/** Whether a packet is an announce, whole as far as its fixed fields go. */
+/** Whether a packet is an announce with all of its fixed fields. */
 export function isAnnounce(packet: Uint8Array): boolean {
   return packet.length >= AnnounceAt.options && readUint32(packet, 8) === Action.announce;
 }
 
-/** Notes peers in their swarms, and tells them of others. */
+/** Stores peers in their swarms and answers with other peers. */
 export class AnnounceHandler {
   readonly #options: AnnouncesOptions;
   readonly #lists: CompactPeers;
 
-  /** @param options What announces are answered with. */
+  /** @param options The tables and callbacks the handler uses. */
   constructor(options: AnnouncesOptions) {
     this.#options = options;
     this.#lists = new CompactPeers(options);
   }
 
-  /** Answers an announce, see {@link isAnnounce}; a sentence says why it is refused. */
+  /**
+   * Answers an announce, see {@link isAnnounce}. Returns a string with the reason if the announce is refused.
+   */
   answer(
     packet: Uint8Array,
     sender: RequestOrigin,
@@ -77,7 +79,7 @@ export class AnnounceHandler {
       swarm = swarms.get(packet, AnnounceAt.infoHash, sender.family);
     } else {
       const admission = this.#store(packet, sender, nowMs);
-      // Who finds the swarm crowded is not handed out, but gets peers.
+      // A peer that a crowded swarm cannot store still gets peers, but is not given to others.
       swarm = admission.swarm;
       if (admission.type === "stored") own = admission.seat;
     }
@@ -90,7 +92,7 @@ export class AnnounceHandler {
     if (swarm !== undefined) swarms.leave(swarm, sender);
   }
 
-  /** Notes the peer and what it hosts. */
+  /** Stores the peer and the listing it claims. */
   #store(packet: Uint8Array, sender: RequestOrigin, nowMs: number): AnnounceOutcome {
     const { swarms, onChange, onStored } = this.#options;
     const admission = swarms.announce({
@@ -113,7 +115,7 @@ export class AnnounceHandler {
     return admission;
   }
 
-  /** Replaces what the peer claims to host. */
+  /** Replaces the catalogue entry that the peer claims to host. */
   #claim(swarm: Swarm, seat: PeerSlot, packet: Uint8Array): void {
     const { catalogue } = this.#options;
     const before = swarm.listingOf(seat);
@@ -133,7 +135,7 @@ export class AnnounceHandler {
     if (file?.v2Hash !== undefined) this.#pair(swarm, number, infoHash);
   }
 
-  /** Notes which swarm is that of the other hash of a hybrid, once both are there. */
+  /** Pairs the two swarms of a hybrid torrent once both exist. */
   #pair(swarm: Swarm, number: number, infoHash: Uint8Array): void {
     const { catalogue, swarms } = this.#options;
     const listing = catalogue.numbered(number);
@@ -171,27 +173,27 @@ function leftOf(packet: Uint8Array): number {
 }
 
 /**
- * aria2 says that nothing is left also while it has a magnet link and no metadata yet, so what it says
- * does not show that seeders are of no use to it.
+ * aria2 reports zero bytes left even while it has only a magnet link and no metadata yet, so for aria2 this
+ * value does not mean that it has no use for seeders.
  */
 function isAria2(packet: Uint8Array): boolean {
   return readUint32(packet, AnnounceAt.peerId) >>> 8 === ARIA2;
 }
 
-/** What a swarm's newest peers are told, and those of any swarm at least. */
+/** Interval for the newest swarms, and the minimum for every swarm. */
 const FIRST_SECONDS = 5;
-/** A swarm as old as this many intervals has that interval: 10 s after a minute, 60 s after six. */
+/** The interval is the swarm's age divided by this: 10 s after a minute, 60 s after six. */
 const AGE_PARTS = 6;
-/** Beyond this size a swarm's interval grows with it, so that a crowd does not flood the tracker. */
+/** Above this many peers the interval grows with the swarm, so that a crowd does not flood the tracker. */
 const SMALL_SWARM = 50;
 
 /**
- * Seconds until the next announce, from 5 up to `longestSeconds`. A young, small swarm announces often:
- * its peers come in a crowd and do not know each other yet, and a tracker that was started again knows
- * nobody. It is never longer than what peers are remembered by, so that nobody is forgotten by mistake.
+ * Seconds until the next announce, from 5 up to `longestSeconds`. Peers of a young, small swarm announce
+ * often: they arrive together and do not know each other yet, and a restarted tracker knows no peers. The
+ * interval never exceeds the time for which peers are remembered, so that none expires by mistake.
  *
- * @param ageMs since the swarm's first peer came
- * @param peers how many it has
+ * @param ageMs since the swarm's first peer joined
+ * @param peers number of peers in the swarm
  */
 export function intervalSeconds(ageMs: number, peers: number, longestSeconds: number): number {
   const byAge = Math.max(FIRST_SECONDS, ageMs / 1000 / AGE_PARTS);

@@ -1,5 +1,5 @@
 /**
- * What peers say they host, by name. An entry lives as long as one of the peers that claim it.
+ * What peers say they host, by name. An entry lives as long as at least one peer claims it.
  *
  * @module
  */
@@ -13,67 +13,67 @@ import { PackedMap } from "../tables/packed_map.ts";
 import { ranked, weakest } from "./name_ranking.ts";
 import { NameSupport } from "./name_support.ts";
 
-/** Entries of one name that are shown, so that a question for it costs the same whoever invents some. */
+/** Maximum number of entries shown for one name, so that invented entries do not make a lookup costlier. */
 export const MAX_NAMESAKES = 64;
 
 const HASH_WORDS = 5;
 
 /** One torrent under one name. */
 export interface Listing {
-  /** By which peers note what they list, from 1 on. */
+  /** The number by which peers refer to this entry, from 1 on. */
   readonly number: number;
-  /** In Unicode normal form C, so that a name typed on one system finds one announced on another. */
+  /** In Unicode normal form C, so that a name typed on one system matches one announced from another. */
   readonly name: string;
-  /** Bytes, as claimed. */
+  /** In bytes, as claimed. */
   readonly length: number;
   /** 20 bytes. */
   readonly v1Hash: Uint8Array | undefined;
   /** 32 bytes. */
   readonly v2Hash: Uint8Array | undefined;
-  /** Different hosts and networks that claim it. */
+  /** Number of distinct hosts and networks that claim it. */
   hosts: number;
   networks: number;
-  /** Where it is among those that are shown; -1 while it is hidden. */
+  /** Its index among the shown entries; -1 while it is hidden. */
   shownAt: number;
 }
 
-/** Where a claim comes from: an address as words, see {@link RequestOrigin.words}. */
+/** The address a claim comes from, as words; see {@link RequestOrigin.words}. */
 export interface Claimant {
   readonly words: Uint16Array;
   readonly at: number;
-  /** Words of the address with its port. */
+  /** Number of words of the address including its port. */
   readonly stride: number;
 }
 
 /**
  * The catalogue.
  *
- * A hybrid torrent is announced twice, under its v1 and its truncated v2 hash, both times with the
- * whole v2 hash. The first gives an entry with both hashes; the entry of the second stays hidden while
- * one with both is there.
+ * A hybrid torrent is announced twice, under its v1 hash and under its truncated v2 hash, both times with the
+ * full v2 hash. The first announce creates an entry with both hashes. The entry from the second stays hidden
+ * while an entry with both hashes exists.
  *
- * When it is full, or has too many entries of one name, whoever holds most of them gives way. The peers
- * behind an entry that is gone keep its number until they announce again.
+ * When the catalogue is full, or has too many entries of one name, the source that holds most of them loses
+ * one. Peers behind a removed entry keep its number until they announce again.
  */
 export class Catalogue {
   readonly #maxEntries: number;
   readonly #byName = new Map<string, Listing[]>();
   /** The entries that are not hidden, for paging. */
   readonly #shown: Listing[] = [];
-  /** Number 0 is nobody's. */
+  /** Number 0 is never given out. */
   readonly #byNumber: (Listing | undefined)[] = [undefined];
   readonly #numbers = new NumberPool();
-  /** How many peers have each number. */
+  /** How many peers hold each number. */
   #holders: Uint32Array<ArrayBuffer> = new Uint32Array(1);
   #size = 0;
   readonly #shares: FairShares;
   readonly #backing: NameSupport;
-  /** In how many entries each info-hash is, hidden or not. */
+  /** How many entries, hidden or not, contain each info-hash. */
   readonly #hashes: PackedMap;
 
   /**
-   * @param maxEntries How many there are at most, hidden ones included.
-   * @param hashKey Two words that nobody else knows.
+   * @param maxEntries Maximum number of entries, including hidden ones.
+   * @param hashKey Two secret words.
    */
   constructor(maxEntries: number, hashKey: Uint32Array) {
     this.#maxEntries = maxEntries;
@@ -82,39 +82,39 @@ export class Catalogue {
     this.#hashes = new PackedMap(HASH_WORDS, hashKey);
   }
 
-  /** How many entries there are to list. */
+  /** Number of entries shown. */
   get size(): number {
     return this.#shown.length;
   }
 
-  /** The entry with this number; 0 has none, nor has that of an entry which gave way. */
+  /** The entry with this number. Undefined for 0 and for entries that have been removed. */
   numbered(number: number): Listing | undefined {
     return this.#byNumber[number];
   }
 
-  /** The entries with this name, those first that most networks stand behind, see {@link ranked}. */
+  /** The entries with this name, best supported first; see {@link ranked}. */
   find(name: string): Listing[] {
     const namesakes = this.#byName.get(name.normalize("NFC")) ?? [];
     return ranked(namesakes.filter(isShown), this.#ownerOf);
   }
 
-  /** Whether an entry has this info-hash of 20 bytes. */
+  /** Whether any entry has this 20-byte info-hash. */
   isNamed(infoHash: Uint8Array): boolean {
     putHash(this.#hashes.key, infoHash, 0);
     return this.#hashes.get() > 0;
   }
 
-  /** The entries from index `offset` on, at most `count`. */
+  /** At most `count` shown entries, starting at index `offset`. */
   list(offset: number, count: number): Listing[] {
     return this.#shown.slice(offset, offset + count);
   }
 
-  /** The entry with index `index` of those that are listed. */
+  /** The shown entry at this index. */
   shown(index: number): Listing | undefined {
     return this.#shown[index];
   }
 
-  /** The other info-hash, 20 bytes, of a hybrid torrent that has an entry under one of its hashes. */
+  /** The other 20-byte info-hash of a hybrid torrent that has an entry under one of its hashes. */
   otherHash({ name, length, v1Hash, v2Hash }: Listing, infoHash: Uint8Array) {
     if (v2Hash === undefined) return undefined;
     if (v1Hash !== undefined && equalBytes(v1Hash, infoHash)) return v2Hash.subarray(0, 20);
@@ -123,10 +123,10 @@ export class Catalogue {
   }
 
   /**
-   * Notes that one more peer of this swarm claims to host `file`.
+   * Records that one more peer of this swarm claims to host `file`.
    *
    * @param infoHash 20 bytes: the torrent's v1 hash, or its truncated v2 hash.
-   * @returns What to give to {@link Catalogue.release} in the end.
+   * @returns The number to pass to {@link Catalogue.release} when the claim ends.
    */
   hold(infoHash: Uint8Array, file: HostedFile, { words, at, stride }: Claimant): number {
     const name = file.name.normalize("NFC");
@@ -146,7 +146,7 @@ export class Catalogue {
     return listing.number;
   }
 
-  /** Takes one claim back, by its number. */
+  /** Takes back one claim, by its number. */
   release(number: number, { words, at, stride }: Claimant): void {
     const listing = this.#byNumber[number];
     this.#backing.remove(number, listing, words, at, stride);
@@ -157,13 +157,13 @@ export class Catalogue {
 
   readonly #ownerOf = (listing: Listing): number => this.#shares.networkOf(listing.number);
 
-  /** Lets others give way to one more entry, of the same name if there are too many of that. */
+  /** Removes entries until one more fits, of the same name first if that name has too many. */
   #makeRoom(namesakes: readonly Listing[]): void {
     const shown = namesakes.filter(isShown);
     if (shown.length >= MAX_NAMESAKES) {
       const listing = weakest(shown, this.#ownerOf);
       this.#remove(listing);
-      // The half that it hid would take its place.
+      // Otherwise the half that this entry was hiding would take its place.
       const half = namesakes.find((other) => isShown(other) && isHalfOf(other, listing));
       if (half !== undefined) this.#remove(half);
     }
@@ -176,9 +176,9 @@ export class Catalogue {
     const namesakes = this.#byName.get(name);
     const listing: Listing = {
       number,
-      name: namesakes?.[0]?.name ?? name, // the same text, once in memory
+      name: namesakes?.[0]?.name ?? name, // shares one string between entries of the same name
       length: file.length,
-      // Copies: what comes in lies in the buffer of the next packet.
+      // Copied, because the incoming data sits in a buffer that the next packet reuses.
       v1Hash: v1Hash?.slice(),
       v2Hash: file.v2Hash?.slice(),
       hosts: 0,
@@ -207,7 +207,7 @@ export class Catalogue {
     this.#showOrHide(listing);
   }
 
-  /** Shows what is to be seen, after an entry with these hashes has come or gone. */
+  /** Updates which entries are visible after an entry with these hashes was added or removed. */
   #showOrHide({ name, length, v2Hash }: Listing): void {
     const namesakes = this.#byName.get(name) ?? [];
     const isHidden = v2Hash !== undefined &&
@@ -222,7 +222,7 @@ export class Catalogue {
     if (listing.shownAt < 0) listing.shownAt = this.#shown.push(listing) - 1;
   }
 
-  /** Takes an entry out of those that are shown; the last of them takes its place. */
+  /** Takes an entry out of the shown entries; the last one moves into its place. */
   #hide(listing: Listing): void {
     const { shownAt } = listing;
     if (shownAt < 0) return;
@@ -241,12 +241,12 @@ export class Catalogue {
   }
 }
 
-/** The info-hashes under which an entry's swarms are known, 20 bytes each. */
+/** The info-hashes under which the swarms of an entry are known, 20 bytes each. */
 export function hashesOf({ v1Hash, v2Hash }: Pick<Listing, "v1Hash" | "v2Hash">): Uint8Array[] {
   return [v1Hash, v2Hash?.subarray(0, 20)].filter((hash) => hash !== undefined);
 }
 
-/** The same in 40 hex digits each. */
+/** The result of {@link hashesOf} as 40 hex digits each. */
 export function infoHashesOf(listing: Pick<Listing, "v1Hash" | "v2Hash">): string[] {
   return hashesOf(listing).map(hex);
 }
@@ -264,7 +264,7 @@ function isShown(listing: Listing): boolean {
   return listing.shownAt >= 0;
 }
 
-/** Whether an entry has the v2 hash alone of a torrent with this one and this length. */
+/** Whether an entry has only the v2 hash, and this v2 hash and length. */
 function isHalfOf(
   listing: Listing,
   { v2Hash, length }: Pick<Listing, "v2Hash" | "length">,
@@ -273,7 +273,7 @@ function isHalfOf(
     isEqual(listing.v2Hash, v2Hash);
 }
 
-/** Whether an entry has both hashes, of which the second is this one. */
+/** Whether an entry has both hashes, with this v2 hash and length. */
 function isHybridOf(listing: Listing, v2Hash: Uint8Array, length: number): boolean {
   return listing.v1Hash !== undefined && listing.v2Hash !== undefined &&
     listing.length === length && equalBytes(listing.v2Hash, v2Hash);

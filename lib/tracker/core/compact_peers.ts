@@ -1,8 +1,8 @@
 /**
- * The peers an announce is answered with.
+ * Selects the peers that an announce is answered with.
  *
- * A peer that announced from a loopback address can be reached by loopback askers only; others get it
- * under the tracker's own address on their side.
+ * A peer that announced from a loopback address is reachable only from this machine. Other peers receive it
+ * under the tracker's own address on their side of the network.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { indexOf, isSeeder, type PeerSlot, slotAt, type Swarm } from "../tables/
 import type { SwarmTable } from "../tables/swarm_table.ts";
 import { MAX_ANSWER_LENGTH, type ResponseBuffer } from "./response_buffer.ts";
 
-/** In words of 16 bits. */
+/** Offset in 16-bit words. */
 const FIRST_PEER = ANNOUNCE_HEADER_LENGTH / 2;
 
-/** What a list of peers is made from. */
+/** What peer lists are built from. */
 export interface PeerListOptions {
   swarms: SwarmTable;
   random: () => number;
@@ -26,52 +26,55 @@ export interface PeerListOptions {
   maxPeersPerAnswer: number;
 }
 
-/** Who asks for peers, and for which. */
+/** A request for peers: who asks and from which swarm. */
 interface PeersWanted {
   swarm: Swarm;
   sender: RequestOrigin;
-  /** Where the sender itself sits, or -1. */
+  /** The requester's own seat, or -1. */
   own: PeerSlot;
-  /** How many it wants; negative leaves it to the tracker. */
+  /** How many peers it wants; a negative number leaves the choice to the tracker. */
   count: number;
   leechersOnly: boolean;
   into: ResponseBuffer;
 }
 
-/** What of an answer may go to further peers of hosts, while enough others are there. */
+/** Share of an answer given to additional peers of the same host while enough other hosts exist. */
 const SHARE_BEHIND = 1 / 8;
 
-/** The parts of a swarm, by number; the two of each pair are told in the proportion of their sizes. */
+/** Part numbers of a swarm. Each pair holds seeders, then leechers, mixed in proportion to their numbers. */
 const PARTS = 4, IN_FRONT = 0, BEHIND = 2;
 
 /**
- * Writes lists of compact peers: never the asker itself, and only addresses it can reach.
+ * Writes lists of compact peers. A list never contains the requester and only contains addresses it can
+ * reach.
  *
- * They are neighbours in a roster from a random place on, seeders and leechers in the proportion in
- * which the swarm has them. Those who stand for their host come first: however many ports a host
- * invents, as long as there are others it has a small share of the list. A swarm all of whose machines
- * are behind one address is told of them as of any.
+ * Peers are taken as consecutive runs of a roster from a random start, with seeders and leechers in the
+ * proportion in which the swarm has them. The one peer that stands for each host comes first, so a host that
+ * invents many ports gets only a small share of the list as long as there are other hosts. A swarm whose
+ * peers all share one address is served like any other.
  */
 export class CompactPeers {
   readonly #options: PeerListOptions;
-  /** Of the list being written: how many peers it has so far. */
+  /** Number of peers written to the current list. */
   #written = 0;
-  /** For it: the tracker's own address on the asker's side, for peers on its machine. */
+  /** The tracker's own address on the requester's side, for peers on the tracker's machine. */
   #ownAddress: Uint8Array | undefined;
-  /** For it, by part: its first place, its length, where to begin, how many have had their turn. */
+  /**
+   * For each part of the current list: first index, length, start offset, and how many were offered so far.
+   */
   readonly #first = new Uint32Array(PARTS);
   readonly #length = new Uint32Array(PARTS);
   readonly #from = new Uint32Array(PARTS);
   readonly #offered = new Uint32Array(PARTS);
-  /** For it: who there is beside the asker, by part. */
+  /** Number of peers other than the requester, for each part. */
   readonly #others = new Uint32Array(PARTS);
 
-  /** @param options What lists are made from. */
+  /** @param options What lists are built from. */
   constructor(options: PeerListOptions) {
     this.#options = options;
   }
 
-  /** Writes the peers behind the header of an answer; how many bytes they take. */
+  /** Writes the peers after the header of an answer and returns their length in bytes. */
   write(wanted: PeersWanted): number {
     const { seeders, leechers } = wanted.swarm;
     const most = this.#most(wanted);
@@ -84,12 +87,12 @@ export class CompactPeers {
     const behind = this.#behindOf(most);
     this.#takePair(wanted, IN_FRONT, most - behind);
     this.#takePair(wanted, BEHIND, behind);
-    // Peers that cannot be reached leave room.
+    // Unreachable peers were skipped and left room.
     for (let part = 0; part < PARTS; part++) this.#take(wanted, part, most);
     return this.#written * 2 * seeders.stride;
   }
 
-  /** Begins with a part of a roster, at a random place. */
+  /** Prepares one part of a roster, with a random start. */
   #open(part: number, roster: PeerTable, isUnwanted: boolean, ownPlace: number): void {
     const first = part < BEHIND ? 0 : roster.front;
     const length = isUnwanted ? 0 : (part < BEHIND ? roster.front : roster.length) - first;
@@ -101,7 +104,7 @@ export class CompactPeers {
     this.#offered[part] = 0;
   }
 
-  /** How many of `most` peers are to be further ones of their hosts. */
+  /** How many of `most` peers come from the additional peers of hosts. */
   #behindOf(most: number): number {
     const front = this.#others[IN_FRONT]! + this.#others[IN_FRONT + 1]!;
     const behind = this.#others[BEHIND]! + this.#others[BEHIND + 1]!;
@@ -110,7 +113,7 @@ export class CompactPeers {
     return Math.min(even, Math.max(most - front, this.#rounded(most * SHARE_BEHIND)));
   }
 
-  /** Writes so many peers of both kinds, in the proportion in which they are there. */
+  /** Writes `count` seeders and leechers of a pair of parts, in the proportion in which they exist. */
   #takePair(wanted: PeersWanted, part: number, count: number): void {
     const seeders = this.#others[part]!, leechers = this.#others[part + 1]!;
     const all = seeders + leechers;
@@ -122,7 +125,7 @@ export class CompactPeers {
     this.#take(wanted, part, end);
   }
 
-  /** Writes peers of a part whose turn it is, until there are `end` in the list. */
+  /** Writes peers from a part, resuming where it stopped, until the list has `end` peers. */
   #take(wanted: PeersWanted, part: number, end: number): void {
     const seeders = part % 2 === 0;
     const first = this.#first[part]!, length = this.#length[part]!, from = this.#from[part]!;
@@ -142,7 +145,7 @@ export class CompactPeers {
     this.#offered[part] = offered;
   }
 
-  /** Writes neighbours in a roster, without those that the asker cannot reach. */
+  /** Writes consecutive peers of a roster, leaving out those the requester cannot reach. */
   #copy(wanted: PeersWanted, seeders: boolean, place: number, run: number): void {
     const { swarm, into } = wanted;
     const { words, stride } = seeders ? swarm.seeders : swarm.leechers;
@@ -155,8 +158,8 @@ export class CompactPeers {
   }
 
   /**
-   * Puts the tracker's own address into those of the peers just copied that are on its machine, and
-   * closes the gaps that are left by those for which that is of no use.
+   * Replaces the loopback addresses among the peers just copied with the tracker's own address. Peers for
+   * which that does not help are removed and the gaps closed.
    */
   #translate({ swarm, into }: PeersWanted, seeders: boolean, place: number, run: number): void {
     const { stride } = swarm.seeders;
@@ -167,7 +170,8 @@ export class CompactPeers {
       if (swarm.isLoopback(slotAt(place + i, seeders))) {
         if (this.#ownAddress === undefined) continue;
         into.bytes.set(this.#ownAddress, 2 * to);
-        // A peer that announces over both addresses, the asker itself perhaps, is told under this one.
+        // A peer that announces over both addresses, perhaps the requester itself, is already known by this
+        // one.
         if (this.#options.swarms.seatOf(swarm, into.words, to) >= 0) continue;
       }
       this.#written++;
@@ -175,19 +179,19 @@ export class CompactPeers {
     }
   }
 
-  /** How many peers the answer may hold. */
+  /** Maximum number of peers for the answer. */
   #most({ swarm, count }: PeersWanted): number {
     const fitting = Math.floor((MAX_ANSWER_LENGTH / 2 - FIRST_PEER) / swarm.seeders.stride);
     const most = Math.min(this.#options.maxPeersPerAnswer, fitting);
     return count < 0 ? most : Math.min(count, most);
   }
 
-  /** A whole number, up or down by chance. */
+  /** Rounds up or down at random, with the fraction as the probability of rounding up. */
   #rounded(number: number): number {
     return Math.floor(number + this.#options.random());
   }
 
-  /** This machine's address on the sender's side, as bytes, where peers are to be told under it. */
+  /** This machine's address on the sender's side, as bytes; undefined when it is not needed. */
   #addressTowards({ swarm, sender }: PeersWanted): Uint8Array | undefined {
     if (sender.loopback || swarm.loopbackPeers === 0) return undefined;
     const address = this.#options.addressFor(bytesToIp(sender.ip));
@@ -196,7 +200,7 @@ export class CompactPeers {
   }
 }
 
-/** Where in this roster the asker sits; -1 when it does not. */
+/** The requester's index in this roster; -1 if it is not in it. */
 function ownPlaceIn({ own }: PeersWanted, seeders: boolean): number {
   return own >= 0 && isSeeder(own) === seeders ? indexOf(own) : -1;
 }

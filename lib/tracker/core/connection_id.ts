@@ -1,8 +1,8 @@
 /**
- * Connection ids that need no memory: a keyed hash of the time and of who asked (BEP 15).
+ * Stateless connection ids: a keyed hash of the time and the sender's address (BEP 15).
  *
- * An id proves that its holder receives what is sent to its address. It is the first 8 bytes of
- * HMAC-SHA256(secret, minute ‖ address). The port is not in it: routers change ports under way.
+ * An id proves that its holder receives packets sent to its address. It is the first 8 bytes of
+ * HMAC-SHA256(secret, minute ‖ address). The port is left out because NAT routers may change it midway.
  *
  * @module
  */
@@ -14,27 +14,27 @@ import { halfSipHash, hashKeyFrom } from "../tables/half_sip_hash.ts";
 const BUCKET_MS = 60_000;
 
 /**
- * How many buckets before the current one still count. Two make every id good for two to three
- * minutes, as BEP 15 asks of trackers.
+ * How many earlier buckets are still accepted. Two make every id valid for two to three minutes, as BEP 15
+ * requires of trackers.
  */
 const PREVIOUS_BUCKETS = 2;
 
 const ID_LENGTH = 8;
 const IPV4_LENGTH = 4;
 
-/** Ids that are remembered: those of clients that connect, and announce a moment later. */
+/** log2 of the number of cached ids. A client connects and announces a moment later. */
 const REMEMBERED_BITS = 14;
 
-/** What an id depends on, in words: four of the address, and the bucket with the family. */
+/** Words of a cache key: four for the address, and one for the bucket and the family. */
 const KEY_WORDS = 5;
-/** Beside these the two words of the id, and one to make it eight. */
+/** Words of a cache slot: the key, the two words of the id, and one for padding to eight. */
 const SLOT_WORDS = 8;
 
 /**
- * Gives out and checks connection ids.
+ * Issues and checks connection ids.
  *
- * To compute one takes longer than all else that answering an announce does, so the last are remembered:
- * each in the one slot that a keyed hash gives it, where the next with that slot replaces it.
+ * Computing an id takes longer than the rest of answering an announce, so recent ids are cached. A keyed hash
+ * gives each id a single slot, and a later id for the same slot replaces it.
  */
 export class ConnectionIds {
   readonly #secret: Uint8Array;
@@ -42,7 +42,7 @@ export class ConnectionIds {
   readonly #slots = new Uint32Array(SLOT_WORDS << REMEMBERED_BITS);
   readonly #key = new Uint32Array(KEY_WORDS);
 
-  /** @param secret 32 random bytes that nobody else knows. */
+  /** @param secret 32 secret random bytes. */
   constructor(secret: Uint8Array) {
     this.#secret = secret;
     this.#hashKey = hashKeyFrom(secret);
@@ -56,7 +56,7 @@ export class ConnectionIds {
     return id;
   }
 
-  /** Whether the first 8 bytes of `packet` are an id given to this address not long ago. */
+  /** Whether the first 8 bytes of `packet` are an id recently issued to this address. */
   accepts(packet: Uint8Array, ip: Uint8Array, nowMs: number): boolean {
     if (packet.length < ID_LENGTH) return false;
     const high = readUint32(packet, 0);
@@ -64,18 +64,18 @@ export class ConnectionIds {
     const bucket = bucketOf(nowMs);
     for (let age = 0; age <= PREVIOUS_BUCKETS; age++) {
       const at = this.#slotOf(ip, bucket - age);
-      // Both words whatever the first one is: how long it takes says nothing about the right id.
+      // Both words are always compared, so that the timing reveals nothing about the right id.
       if (((this.#slots[at]! ^ high) | (this.#slots[at + 1]! ^ low)) === 0) return true;
     }
     return false;
   }
 
-  /** The index of the slot that holds the id, which is computed where it was not remembered. */
+  /** The index of the slot that holds the id. Computes the id if it is not cached. */
   #slotOf(ip: Uint8Array, bucket: number): number {
     const key = this.#key;
     const isIPv4 = ip.length === IPV4_LENGTH;
     for (let i = 0; i < KEY_WORDS - 1; i++) key[i] = isIPv4 && i > 0 ? 0 : readUint32(ip, 4 * i);
-    // The first buckets may be as low as -PREVIOUS_BUCKETS. This word of a slot in use must not be 0.
+    // The bucket may be as low as -PREVIOUS_BUCKETS, and this word must not be 0 in a used slot.
     key[KEY_WORDS - 1] = 2 * (bucket + PREVIOUS_BUCKETS + 1) + (isIPv4 ? 0 : 1);
     const hash = halfSipHash(this.#hashKey, key, 0, KEY_WORDS);
     const at = SLOT_WORDS * (hash >>> 32 - REMEMBERED_BITS);

@@ -1,5 +1,5 @@
 /**
- * Who is in a swarm, for those who watch a tracker.
+ * Lists the members of a swarm, for tools that watch a tracker.
  *
  * @module
  */
@@ -13,38 +13,38 @@ import type { SwarmTable } from "../tables/swarm_table.ts";
 import { infoHashesOf, type Listing } from "./catalogue.ts";
 import { countsOf, type Inspected } from "./search.ts";
 
-/** Members that are looked at: of a bigger crowd, so many at equal distances. */
+/** Maximum number of members examined. A bigger swarm is sampled at equal distances. */
 const MAX_MEMBERS = 4000;
 
-/** What a downloader says it lacks while it does not know the size, as Shoal and libtorrent do. */
+/** The bytes left that a downloader reports while it does not know the size, as Shoal and libtorrent do. */
 const LEFT_UNKNOWN = 16_384;
 
-/** Names that the peers of a swarm may call it that are looked through. */
+/** How many of the names that a swarm's peers use for it are looked up. */
 const MAX_NAMES = 4;
 
-/** Who is in a swarm. */
+/** A member of a swarm. */
 export interface SwarmMember {
   /** `host:port` as the tracker saw it. */
   readonly address: string;
-  /** It has all of the torrent. */
+  /** Whether it has the whole torrent. */
   readonly seeder: boolean;
-  /** How much it has, 0 to 1; absent when that is not known. */
+  /** Fraction of the torrent it has, 0 to 1; absent when unknown. */
   readonly progress?: number;
-  /** How long ago it last announced. */
+  /** Time since its last announce. */
   readonly lastSeenSeconds: number;
-  /** For how long it has been here, up to its last announce. */
+  /** Time between joining the swarm and its last announce. */
   readonly sinceSeconds: number;
-  /** For how long it has got nothing, up to its last announce. */
+  /** How long it had received nothing, as of its last announce. */
   readonly stillSeconds: number;
   /** The first 8 bytes of its peer id, as a binary string. */
   readonly agent: string;
-  /** Whether the tracker could connect to it; absent where it has not tried. */
+  /** Whether the tracker could connect to it; absent if it has not tried. */
   readonly reachable?: boolean;
 }
 
 /**
- * Everybody in a swarm, those who announce over both hashes of a hybrid once. Of a crowd that is bigger than
- * {@link MAX_MEMBERS}, a sample.
+ * All members of a swarm. Peers that announce both hashes of a hybrid are listed once. A swarm bigger than
+ * {@link MAX_MEMBERS} is sampled.
  *
  * @param hash 40 or 64 hex digits
  */
@@ -62,7 +62,7 @@ export function members(surveyed: Inspected, hash: string, nowMs: number): Swarm
 }
 
 /**
- * How many are in a swarm, those who announce over both hashes of a hybrid once.
+ * The number of peers in a swarm. Peers that announce both hashes of a hybrid count once.
  *
  * @param hash 40 or 64 hex digits
  */
@@ -74,13 +74,13 @@ export function sizeOf(surveyed: Inspected, hash: string): number {
   return seeders + leechers;
 }
 
-/** The hashes in 40 hex digits of the torrent that has this one. */
+/** All hashes, as 40 hex digits, of the torrent that has this one. */
 function hashesKnownWith(surveyed: Inspected, hash: string): string[] {
   const asked = hash.slice(0, 40).toLowerCase();
   return [...new Set([asked, ...listingsOf(surveyed, asked).flatMap(infoHashesOf)])];
 }
 
-/** A peer in one of its swarms. */
+/** A peer seen in one of the torrent's swarms. */
 interface Seen extends PeerInfo {
   readonly address: string;
   readonly seeder: boolean;
@@ -88,7 +88,7 @@ interface Seen extends PeerInfo {
   readonly reach: Reach;
 }
 
-/** The entries that say the same torrent is in this swarm, as far as its own peers lead to them. */
+/** The catalogue entries for this info-hash, as far as the swarm's own peers lead to them. */
 function listingsOf({ swarms, catalogue }: Inspected, infoHash: string): Listing[] {
   const names = new Set<string>();
   for (const { swarm, seat } of seatsOf(swarms, [infoHash])) {
@@ -100,7 +100,7 @@ function listingsOf({ swarms, catalogue }: Inspected, infoHash: string): Listing
     .filter((listing) => infoHashesOf(listing).includes(infoHash));
 }
 
-/** The seats of these swarms, as many of each as there is room for. */
+/** The seats of these swarms, limited to each swarm's share of {@link MAX_MEMBERS}. */
 function* seatsOf(swarms: SwarmTable, infoHashes: Iterable<string>) {
   const hashes = [...infoHashes].map(fromHex);
   const found = ([4, 6] as const).flatMap((family) =>
@@ -133,7 +133,7 @@ function* peersOf(
   }
 }
 
-/** The address with its port whose words begin at `words[at]`; they hold it as it goes over the wire. */
+/** The address and port at `words[at]`, which are stored in wire format. */
 function addressAt(words: Uint16Array, at: number, stride: number): string {
   const bytes = new Uint8Array(words.buffer, words.byteOffset + 2 * at, 2 * stride);
   const port = bytes[2 * stride - 2]! << 8 | bytes[2 * stride - 1]!;
@@ -143,7 +143,7 @@ function addressAt(words: Uint16Array, at: number, stride: number): string {
 function memberOf(peer: Seen, claimedSize: number | undefined): SwarmMember {
   const { address, seeder, leftBytes, listing, silentMs, staySeconds, stillSeconds } = peer;
   const { agent, reach } = peer;
-  // Who says itself how big the torrent is knows how much of it is missing.
+  // A peer that claims the torrent's size itself knows how much it is missing.
   const isKnown = listing !== undefined || leftBytes !== LEFT_UNKNOWN;
   const size = isKnown ? listing?.length ?? claimedSize : undefined;
   const share = size ? Math.min(1, Math.max(0, 1 - leftBytes / size)) : undefined;

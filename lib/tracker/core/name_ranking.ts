@@ -1,27 +1,27 @@
 /**
- * Entries of the catalogue that go by one name: which of them come first, and which one gives way.
+ * Decides which catalogue entries of one name come first and which one is removed.
  *
  * @module
  */
 
-/** What of an entry decides. */
+/** What the ranking depends on. */
 interface Listed {
-  /** How many networks stand behind it. */
+  /** Number of networks that support it. */
   readonly networks: number;
-  /** How many hosts. */
+  /** Number of hosts that support it. */
   readonly hosts: number;
 }
 
-/** The number of the network that an entry belongs to. */
+/** Returns the number of the network that an entry belongs to. */
 type OwnerOf<T> = (listing: T) => number;
 
 /**
- * Those first that most networks stand behind. A network that holds several entries of the name counts
- * for each of them so many times less: who invents fifty has a fiftieth of a voice for each. How many
- * peers or seeders are claimed counts for nothing. Of equal ones that with more hosts comes first, then
- * the one that has been there for longer.
+ * Sorts entries by the number of networks that support them. If a network owns several entries of the name,
+ * the support of each is divided by that number: a network that invents fifty entries gives each a fiftieth
+ * of a vote. Claimed numbers of peers or seeders do not count. Ties go to the entry with more hosts, then to
+ * the older one.
  *
- * @param namesakes in the order in which they came
+ * @param namesakes in the order in which they arrived
  */
 export function ranked<T extends Listed>(namesakes: readonly T[], ownerOf: OwnerOf<T>): T[] {
   if (namesakes.length < 2) return [...namesakes];
@@ -33,10 +33,10 @@ export function ranked<T extends Listed>(namesakes: readonly T[], ownerOf: Owner
 }
 
 /**
- * The one that gives way to another: of the network that holds most of the name, the one with the fewest
- * networks behind it, and of these the oldest.
+ * Picks the entry to remove: among the entries of the network that owns most of the name, the one supported
+ * by the fewest networks, and of those the oldest.
  *
- * @param namesakes in the order in which they came, at least one
+ * @param namesakes in the order in which they arrived, at least one
  */
 export function weakest<T extends Listed>(namesakes: readonly T[], ownerOf: OwnerOf<T>): T {
   const held = heldBy(namesakes, ownerOf);
@@ -47,7 +47,7 @@ export function weakest<T extends Listed>(namesakes: readonly T[], ownerOf: Owne
   });
 }
 
-/** How many of the name each network holds. */
+/** How many entries of the name each network owns. */
 function heldBy<T>(namesakes: readonly T[], ownerOf: OwnerOf<T>): Map<number, number> {
   const held = new Map<number, number>();
   for (const listing of namesakes) {

@@ -1,5 +1,5 @@
 /**
- * How many different hosts and networks stand behind each entry of the catalogue.
+ * Counts the distinct hosts and networks that support each catalogue entry.
  *
  * @module
  */
@@ -7,28 +7,30 @@
 import { highOf, lowOf, networkMask } from "../tables/host_words.ts";
 import { PackedMap } from "../tables/packed_map.ts";
 
-/** Below an entry's number in a key: whether a host or a network is counted. */
+/**
+ * Low bit of a key's first word, beside the entry's number: whether the count is of a host or of a network.
+ */
 const HOST = 0, NETWORK = 1;
 
-/** An entry, and by how many it is backed. */
+/** An entry and its support. */
 interface Backed {
   readonly number: number;
-  /** Different hosts: IPv4 addresses, IPv6 /64. */
+  /** Number of distinct hosts: IPv4 addresses, IPv6 /64. */
   hosts: number;
-  /** Different networks: IPv4 /24, IPv6 /48. */
+  /** Number of distinct networks: IPv4 /24, IPv6 /48. */
   networks: number;
 }
 
-/** Counts the peers of each host and network behind each entry, so that none counts twice. */
+/** Counts the peers of each host and network that support each entry, so that none counts twice. */
 export class NameSupport {
   readonly #peers: PackedMap;
 
-  /** @param hashKey Two words that nobody else knows. */
+  /** @param hashKey Two secret words. */
   constructor(hashKey: Uint32Array) {
     this.#peers = new PackedMap(3, hashKey);
   }
 
-  /** One more peer at this address is behind an entry. */
+  /** Adds a supporting peer at this address. */
   add(entry: Backed, words: Uint16Array, at: number, stride: number): void {
     const high = highOf(words, at, stride), low = lowOf(words, at, stride);
     if (this.#change(2 * entry.number + HOST, high, low, 1) === 1) entry.hosts++;
@@ -36,7 +38,7 @@ export class NameSupport {
     if (this.#change(2 * entry.number + NETWORK, high, network, 1) === 1) entry.networks++;
   }
 
-  /** One peer less at this address is behind the entry with this number, which may be gone itself. */
+  /** Removes a supporting peer at this address. The entry itself may already be gone. */
   remove(
     number: number,
     entry: Backed | undefined,
@@ -53,7 +55,7 @@ export class NameSupport {
     if (isLastOfNetwork) entry.networks--;
   }
 
-  /** How many there are now. */
+  /** Changes a count and returns the new value. */
   #change(entry: number, high: number, low: number, by: number): number {
     const { key } = this.#peers;
     key[0] = entry;

@@ -1,10 +1,10 @@
 /**
- * Which peers of a tracker are to be dialled back, when, and what came of it. The dialling itself is
- * somebody else's.
+ * Decides which peers of a tracker to dial back and when, and keeps the results. The caller does the
+ * dialling.
  *
- * A peer is dialled at the address that its announce came from and nowhere else, so nobody can point the
- * tracker at others; and so slowly that a crowd of peers, or one who plays one, causes no more traffic
- * than a single peer does.
+ * A peer is dialled only at the address its announce came from, so a client cannot aim the tracker at other
+ * hosts. Checks are slow enough that a crowd of peers, or a host that poses as one, causes no more traffic
+ * than a single peer.
  *
  * @module
  */
@@ -16,21 +16,22 @@ import { FairShares } from "../tables/fair_shares.ts";
 import { NumberPool } from "../tables/number_pool.ts";
 import type { RequestOrigin } from "../tables/origin.ts";
 
-/** Five checks a second: forty peers that come at once know within eight seconds. */
+/** Five checks a second: forty peers that arrive at once are all checked within eight seconds. */
 const CHECK_GAP_MS = 200;
-/** Checks under way: what five a second come to while each runs into its time limit of three. */
+/** Maximum number of running checks: five a second, each up to its time limit of three seconds. */
 const MAX_CHECKS_AT_ONCE = 16;
 /**
- * Peers in line, so about three minutes of work. When there are more, of the network with most of them one
- * gives way, and gets its turn at a later announce: who has 60,000 ports is not alone here.
+ * Maximum number of waiting peers, about three minutes of work. Beyond that, the network with the most
+ * waiting peers loses one, which gets its turn at a later announce. This keeps a host with 60,000 ports from
+ * taking the whole queue.
  */
 const MAX_WAITING = 1000;
-/** Results that are remembered, in some 20 MB; of more, the oldest are forgotten. */
+/** Results kept, in about 20 MB; the oldest are dropped first. */
 const MAX_REMEMBERED = 100_000;
 
 /**
- * For how long a result stands when the peer joins a swarm again. Who was unreachable may have come back
- * because the firewall has been opened; who announces both hashes of a hybrid is checked once.
+ * How long a result stays valid when the peer joins a swarm again. An unreachable peer may have come back
+ * because its firewall was opened. A peer that announces both hashes of a hybrid is checked once.
  */
 const LIFE_MS = { reachable: 600_000, unreachable: 5000 };
 
@@ -40,9 +41,9 @@ export interface PortCheck {
   readonly host: string;
   /** TCP port. */
   readonly port: number;
-  /** The peer's address, as it is remembered. */
+  /** The peer's address in the form used as a map key. */
   readonly key: string;
-  /** Its number among those who wait. */
+  /** Its number in the waiting queue. */
   readonly item: number;
 }
 
@@ -52,44 +53,46 @@ interface Result {
 }
 
 /**
- * The line of peers to be dialled back, and the results. Every second turn goes to who came first, the
- * others to the network with the fewest in line: a single newcomer does not wait behind a flood.
+ * The queue of peers to dial back, and the results. Every second turn goes to the oldest entry, the others to
+ * the network with the fewest waiting peers, so that a single newcomer does not wait behind a flood.
  */
 export class PortChecks {
-  /** Called when somebody gets in line. */
+  /** Called when a peer is added to the queue. */
   onWaiting: () => void = () => {};
-  /** In the order in which they came. */
+  /** In order of arrival. */
   readonly #waiting = new Map<string, PortCheck>();
   readonly #running = new Set<string>();
   readonly #numbers = new NumberPool();
   readonly #byNumber: PortCheck[] = [];
-  /** Who of those who wait has how many there. */
+  /** How many waiting peers each host and network has. */
   readonly #shares: FairShares;
-  /** The next turn is that of the network with the fewest in line, and not of who came first. */
+  /**
+   * Whether the next turn goes to the network with the fewest waiting peers rather than to the oldest entry.
+   */
   #isTurnOfFewest = false;
   /** Oldest first. */
   readonly #results = new Map<string, Result>();
   #nextMs = -Infinity;
 
-  /** @param hashKey Two words that nobody else knows. */
+  /** @param hashKey Two secret words. */
   constructor(hashKey: Uint32Array) {
     this.#shares = new FairShares(hashKey);
   }
 
-  /** How many wait to be dialled. */
+  /** Number of peers waiting to be dialled. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** How many results are remembered. */
+  /** Number of results kept. */
   get remembered(): number {
     return this.#results.size;
   }
 
   /**
-   * A peer has announced itself, and gets in line if it is new.
+   * Handles a peer's announce and queues the peer if it needs a check.
    *
-   * @param joined It was not in that swarm before.
+   * @param joined Whether the peer was not in that swarm before.
    */
   announced(sender: RequestOrigin, joined: boolean, nowMs: number): void {
     const key = keyOf(sender.words, 0, sender.addressWords);
@@ -110,7 +113,7 @@ export class PortChecks {
     this.onWaiting();
   }
 
-  /** The next peer to dial, if it is time; tell of the outcome by {@link PortChecks.done}. */
+  /** The next peer to dial, if it is time for one. Report the outcome to {@link PortChecks.done}. */
   next(nowMs: number): PortCheck | undefined {
     if (nowMs < this.#nextMs || this.#running.size >= MAX_CHECKS_AT_ONCE) return undefined;
     const [first] = this.#waiting.values();
@@ -129,12 +132,12 @@ export class PortChecks {
     this.#numbers.give(item);
   }
 
-  /** How long until {@link PortChecks.next} is worth another try, while somebody waits. */
+  /** How long to wait before calling {@link PortChecks.next} again while peers are waiting. */
   get gapMs(): number {
     return CHECK_GAP_MS;
   }
 
-  /** A peer has been dialled. `unknown` says that the tracker itself was not able to. */
+  /** Stores the outcome of a check. `unknown` means that the tracker itself was unable to dial. */
   done({ key }: PortCheck, reach: Reach, nowMs: number): void {
     this.#running.delete(key);
     if (reach === "unknown") return;
@@ -143,13 +146,13 @@ export class PortChecks {
     if (this.#results.size > MAX_REMEMBERED) this.#results.delete(oldest!);
   }
 
-  /** What came of dialling the peer whose address with its port is `words[at]` and those after it. */
+  /** The result for the peer whose address and port take `length` words from `words[at]` on. */
   reachOf(words: Uint16Array, at: number, length: number): Reach {
     return this.#results.get(keyOf(words, at, length))?.reach ?? "unknown";
   }
 }
 
-/** The words as text; those of the two families differ in their number. */
+/** The words as a string. The two address families give strings of different lengths. */
 function keyOf(words: Uint16Array, at: number, length: number): string {
   return String.fromCharCode(...words.subarray(at, at + length));
 }

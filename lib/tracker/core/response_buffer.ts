@@ -1,5 +1,5 @@
 /**
- * Room for the answer to one announce, used again for the next.
+ * A reusable buffer for announce answers.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import {
   type SwarmCounts,
 } from "../../codec/discovery/udp_tracker.ts";
 
-/** No answer is longer than this, so that it crosses every network in one piece. */
+/** Maximum length of an answer, so that it crosses every network without fragmentation. */
 export const MAX_ANSWER_LENGTH = 1200;
 
-/** The same bytes, seen as bytes and as words of 16 bits: an address with its port is whole words. */
+/** One buffer viewed as bytes and as 16-bit words: an address with its port is a whole number of words. */
 export class ResponseBuffer {
   readonly bytes = new Uint8Array(MAX_ANSWER_LENGTH);
   readonly words = new Uint16Array(this.bytes.buffer);
-  /** Parts of `bytes` by their lengths: each is made once only. */
+  /** Cached subarrays of `bytes`, by length. */
   readonly #parts: Uint8Array[] = [];
 
-  /** Writes what comes before the peers of an answer (BEP 15). */
+  /** Writes the header that precedes the peers of an answer (BEP 15). */
   writeHeader(transactionId: number, intervalSeconds: number, counts: SwarmCounts): void {
     let at = writeUint32(this.bytes, 0, Action.announce);
     at = writeUint32(this.bytes, at, transactionId);
@@ -30,7 +30,7 @@ export class ResponseBuffer {
     writeUint32(this.bytes, at, counts.seeders);
   }
 
-  /** The header and so many bytes of peers. */
+  /** The header followed by this many bytes of peers. */
   answer(peerBytes: number): Uint8Array {
     const length = ANNOUNCE_HEADER_LENGTH + peerBytes;
     return this.#parts[length] ??= this.bytes.subarray(0, length);

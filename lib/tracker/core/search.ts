@@ -1,5 +1,5 @@
 /**
- * Looking for swarms by name, for those who watch a tracker.
+ * Searches for swarms by name, for tools that watch a tracker.
  *
  * @module
  */
@@ -10,15 +10,17 @@ import type { SwarmTable } from "../tables/swarm_table.ts";
 import { type Catalogue, hashesOf, type Listing } from "./catalogue.ts";
 import type { PortChecks } from "./port_checks.ts";
 
-/** A torrent as a tracker sees it. The swarms of a hybrid, and of both address families, are one here. */
+/**
+ * A torrent as a tracker sees it. The two swarms of a hybrid and those of both address families are combined.
+ */
 export interface SwarmSummary {
   /** 64 hex digits of its v2 hash, or 40 of the hash that its peers announce. */
   readonly hash: string;
-  /** What its peers call it; absent when none has said. */
+  /** The name its peers use; absent when no peer gave one. */
   readonly name?: string;
-  /** Bytes, as claimed with the name. */
+  /** In bytes, as claimed with the name. */
   readonly size?: number;
-  /** Peers with all of it. */
+  /** Peers that have all of it. */
   readonly seeders: number;
   /** Peers that are still downloading. */
   readonly leechers: number;
@@ -33,31 +35,31 @@ export interface Inspected {
   readonly portChecks?: PortChecks | undefined;
 }
 
-/** Something that matches a search: what has a name, or a swarm that has none. */
+/** A search result: a named catalogue entry, or a swarm without a name. */
 type Match = { readonly listing: Listing } | { readonly infoHash: string };
 
 /**
- * Looks for the swarms whose name contains a text, in any case, or whose hash begins with it. It goes on
- * where it ended, so that whoever has little time at once looks at a part of them.
+ * Searches for swarms whose name contains a text, ignoring case, or whose hash starts with it. The search
+ * runs in steps that resume where the last one stopped, so that a caller can spread it over time.
  */
 export class Search {
   readonly #surveyed: Inspected;
   readonly #wanted: string;
   readonly #most: number;
-  /** The biggest so far, and some more that are left out in the end. */
+  /** The biggest matches so far, and a few more that are dropped at the end. */
   #best: { match: Match; size: number }[] = [];
   #total = 0;
   #listings = 0;
   #swarms = 0;
 
-  /** @param most how many are returned; the total counts all that match */
+  /** @param most Maximum number of results; the total counts all matches. */
   constructor(surveyed: Inspected, search: string, most: number) {
     this.#surveyed = surveyed;
     this.#wanted = search.normalize("NFC").toLowerCase();
     this.#most = most;
   }
 
-  /** Looks at so many more; whether it has seen all of them now. */
+  /** Examines `count` more items; returns true once all have been examined. */
   step(count: number): boolean {
     const { catalogue, swarms } = this.#surveyed;
     for (let left = count; left > 0; left--) {
@@ -71,14 +73,14 @@ export class Search {
     return false;
   }
 
-  /** What has been found so far, the biggest first. */
+  /** The matches found so far, the biggest first. */
   result(): { total: number; swarms: SwarmSummary[] } {
     this.#keepBest();
     const { swarms } = this.#surveyed;
     return { total: this.#total, swarms: this.#best.map(({ match }) => summaryOf(swarms, match)) };
   }
 
-  /** Swarms without a name; that of both families is one. */
+  /** Matches swarms without a name. The swarms of both families count as one. */
   #examine(number: number): void {
     const { catalogue, swarms } = this.#surveyed;
     const swarm = swarms.numbered(number);
@@ -120,7 +122,7 @@ function summaryOf(swarms: SwarmTable, match: Match): SwarmSummary {
   };
 }
 
-/** A hybrid has two swarms, with most peers in both: the bigger one counts. */
+/** Totals over both families. Most peers of a hybrid are in both of its swarms, so the bigger one counts. */
 export function countsOf(swarms: SwarmTable, infoHashes: readonly Uint8Array[]): SwarmCounts {
   const sum = { seeders: 0, leechers: 0, completed: 0 };
   for (const family of [4, 6] as const) {

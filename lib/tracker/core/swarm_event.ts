@@ -1,5 +1,5 @@
 /**
- * What happens in swarms, for those who watch a tracker.
+ * Events in swarms, for tools that watch a tracker.
  *
  * @module
  */
@@ -8,9 +8,12 @@ import { bytesToIp } from "../../codec/address.ts";
 import { readUint16 } from "../../codec/bytes.ts";
 import { indexOf, isSeeder, type PeerSlot, type Swarm } from "../tables/swarm.ts";
 
-/** A change in a swarm. Announces that change nothing are none. */
+/** A change in a swarm. Announces that change nothing cause no event. */
 export interface SwarmEvent {
-  /** `expired` is a peer that fell silent, `displaced` one that made room when the tracker was full. */
+  /**
+   * `expired` is a peer that stopped announcing, `displaced` one that was removed because the tracker was
+   * full.
+   */
   type: "joined" | "completed" | "left" | "expired" | "displaced";
   /** 40 hex digits. */
   infoHash: string;
@@ -18,16 +21,16 @@ export interface SwarmEvent {
   host: string;
   /** Its TCP port. */
   port: number;
-  /** It has all of the torrent. */
+  /** Whether it has the whole torrent. */
   seeder: boolean;
-  /** What the peer says it hosts, if it does. */
+  /** The name the peer claims to host, if any. */
   name?: string;
 }
 
 /**
- * The event that something of this type happens to a peer.
+ * Builds the event for something that happened to a peer.
  *
- * @param name What it lists in the catalogue.
+ * @param name The name it lists in the catalogue.
  */
 export function eventOf(
   type: SwarmEvent["type"],

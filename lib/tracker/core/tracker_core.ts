@@ -37,53 +37,53 @@ const UNKNOWN_ID = "connection id unknown or expired";
 const ERROR_HEADER_LENGTH = 8;
 const HASH_LENGTH = 20;
 
-/** Hashes answered in one scrape; the BEP says "about 74". */
+/** Maximum number of hashes answered in one scrape; BEP 15 says "about 74". */
 const MAX_SCRAPE_HASHES = 74;
 
-/** Peers looked at for silence before a packet, and how soon that may be done again. */
+/** How many peers are checked for expiry before a packet, and the minimum time between such checks. */
 const EXAMINED_PER_PACKET = 16;
 const EXAMINATION_MS = 1;
 
-/** Entries of the catalogue looked at for one packet: more never fit. */
+/** Maximum number of catalogue entries considered for one packet; more never fit. */
 const MAX_ENTRIES_PER_PACKET = 20;
 
-/** What a tracker is told at its start. */
+/** Configuration of a tracker. */
 export interface TrackerCoreOptions {
-  /** How often peers are to announce, once their swarm has formed; before that more often. */
+  /** Announce interval once a swarm has formed; younger swarms use a shorter one. */
   intervalSeconds: number;
-  /** After this long without an announce a peer is forgotten. */
+  /** A peer expires after this long without an announce. */
   peerTtlSeconds: number;
   /** 32 random bytes. */
   secret: Uint8Array;
-  /** A number from 0 up to 1. */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive). */
   random: () => number;
-  /** The tracker's own address as an asker at `host` would reach it, of the asker's family. */
+  /** The tracker's own address as a client at `host` would reach it, in the client's address family. */
   addressFor: (host: string) => string | undefined;
-  /** When the tracker is started; without it, it was long ago. */
+  /** When the tracker started; if absent, long ago. */
   startMs?: number;
-  /** Bounds other than the default ones. */
+  /** Limits that differ from the defaults. */
   limits?: Partial<TrackerLimits>;
-  /** Where it is noted whom to dial back; without it nobody is. */
+  /** Collects the peers to dial back; if absent, no peer is dialled. */
   portChecks?: PortChecks | undefined;
   /** See {@link TrackerCore.onEvent}. */
   onEvent?: (event: SwarmEvent) => void;
 }
 
 /**
- * Answers connect, announce, scrape, find and reach (BEP 15, BEP 41). It holds no state for a client before
- * that has proved its address, and never answers an unproven one with more bytes than it sent.
+ * Answers connect, announce, scrape, find and reach requests (BEP 15, BEP 41). The tracker stores no state
+ * for a client that has not proved its address, and never answers such a client with more bytes than it sent.
  */
 export class TrackerCore {
-  /** The torrents served, as 40 hex digits each; `undefined` serves all. May be replaced any time. */
+  /** The torrents served, as 40 hex digits each; `undefined` serves all. May be replaced at any time. */
   allow: ReadonlySet<string> | undefined;
-  /** Who shares what. To be read only, as is the catalogue. */
+  /** All swarms. Read-only for callers. */
   readonly swarms: SwarmTable;
-  /** What has a name. */
+  /** The named torrents. Read-only for callers. */
   readonly catalogue: Catalogue;
-  /** Who can be reached, where that is tried. */
+  /** Reachability of peers, if the tracker checks it. */
   readonly portChecks: PortChecks | undefined;
 
-  /** Hears of what changes in swarms. May be replaced any time. */
+  /** Called for each change in a swarm. May be replaced at any time. */
   onEvent: ((event: SwarmEvent) => void) | undefined;
 
   readonly #ttlMs: number;
@@ -102,7 +102,7 @@ export class TrackerCore {
     ignored: 0,
   };
 
-  /** An empty tracker. */
+  /** @param options How the tracker is configured. */
   constructor(options: TrackerCoreOptions) {
     const { random, addressFor, intervalSeconds, secret, portChecks } = options;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -134,10 +134,10 @@ export class TrackerCore {
   }
 
   /**
-   * The answer to a packet, or `undefined` when it deserves none.
+   * The answer to a packet, or `undefined` if none is due.
    *
    * @param from Where it came from; an IPv4-mapped IPv6 address counts as IPv4.
-   * @param into Where an answer may be written, so that it changes with the next one written there.
+   * @param into A buffer the answer may be written to; it is valid until the next answer is written there.
    */
   handle(
     packet: Uint8Array,
@@ -164,19 +164,19 @@ export class TrackerCore {
   }
 
   /**
-   * Forgets peers that have fallen silent, of `most` that it looks at, and goes on from there the next
-   * time; call it now and then. Returns how many.
+   * Removes expired peers. Checks at most `most` peers per call and resumes there the next time; call it
+   * periodically. Returns the number removed.
    */
   expire(nowMs: number, most = Infinity): number {
     return this.swarms.expire(nowMs, this.#ttlMs, most);
   }
 
-  /** How many steps of {@link TrackerCore.expire} lead past everybody. */
+  /** The number of {@link TrackerCore.expire} steps that cover every peer. */
   get expirySteps(): number {
     return this.swarms.expirySteps;
   }
 
-  /** What it holds and has done so far. */
+  /** Current contents and counters. */
   stats(): TrackerStats {
     const { torrents, seeders, leechers } = this.swarms.totals;
     const names = this.catalogue.size;
@@ -233,7 +233,7 @@ export class TrackerCore {
     });
   }
 
-  /** Speaks of the asker's own address alone, and knows only who has announced that port there. */
+  /** Reports only on the requester's own address, and only if a peer announced that port from there. */
   #reach({ transactionId, port }: ReachRequest): Uint8Array {
     this.#counters.reaches++;
     const sender = this.#sender;
@@ -242,7 +242,7 @@ export class TrackerCore {
     return encodeResponse({ type: "reach", transactionId, reach });
   }
 
-  /** A hybrid has two swarms, with most peers in both: the bigger one counts. */
+  /** Most peers of a hybrid are in both of its swarms, so the bigger count is used. */
   #entryOf(listing: Listing, family: AddressFamily) {
     const { name, length, v1Hash, v2Hash } = listing;
     const swarms = hashesOf(listing).map((infoHash) => this.swarms.counts(infoHash, family));
@@ -256,7 +256,7 @@ export class TrackerCore {
     };
   }
 
-  /** An error packet, cut so that it is no longer than the request. */
+  /** An error packet, truncated so that it is no longer than the request. */
   #refuse(packet: Uint8Array, message: string): Uint8Array {
     this.#counters.refused++;
     const transactionId = readUint32(packet, 12);

@@ -1,33 +1,33 @@
 /**
- * The figures of a tracker.
+ * Statistics of a tracker.
  *
  * @module
  */
 
-/** What a tracker holds and has done. */
+/** Current contents and counters of a tracker. */
 export interface TrackerStats {
-  /** Torrents that someone shares; a hybrid is one, with both of its hashes. */
+  /** Torrents with at least one peer; a hybrid with both of its hashes counts once. */
   torrents: number;
-  /** Peers in swarms; one that comes over two families counts twice. */
+  /** Peers in swarms; a peer that announces over both address families counts twice. */
   peers: number;
-  /** Those of them with all of their torrent. */
+  /** Peers that have their whole torrent. */
   seeders: number;
-  /** Those of them without. */
+  /** Peers that do not. */
   leechers: number;
   /** Entries in the catalogue. */
   names: number;
-  /** Connection ids given out. */
+  /** Connection ids issued. */
   connects: number;
   /** Announces answered. */
   announces: number;
   /** Scrapes answered. */
   scrapes: number;
-  /** Look-ups by name, and pages of the catalogue. */
+  /** Lookups by name, and pages of the catalogue. */
   finds: number;
-  /** Questions of peers whether they can be reached. */
+  /** Reach requests: peers asking whether they can be reached. */
   reaches: number;
   /** Requests refused with an error packet. */
   refused: number;
-  /** Packets that were no requests. */
+  /** Packets that were not requests. */
   ignored: number;
 }

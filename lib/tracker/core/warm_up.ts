@@ -1,34 +1,34 @@
 /**
- * How long a tracker that has just been started may not know everybody yet.
+ * The period after a start during which a tracker may not know all of its peers yet.
  *
  * @module
  */
 
-/** Who used the tracker before its start comes back within its interval; in a young swarm much sooner. */
+/** Known clients come back within their announce interval, and much sooner in a young swarm. */
 const FIRST_SECONDS_OF_DOUBT = 15;
 
 /**
- * A tracker that was started again knows nobody: peers come back to it when they are due. So it does not say
- * of a name that nobody has it before they had the time. Where one has come back, the others have an
- * interval; where none has, it has most likely been started for the first time.
+ * A restarted tracker knows no peers until they announce again. Until they have had time to, it must not
+ * report that a name is unknown. If one old peer has come back, the others are given a full interval. If none
+ * has, this is most likely the tracker's first start.
  */
 export class WarmUp {
   readonly #startMs: number;
   readonly #intervalSeconds: number;
   #isBack = false;
 
-  /** @param startMs When the tracker was started. */
+  /** @param startMs When the tracker started. */
   constructor(startMs: number, intervalSeconds: number) {
     this.#startMs = startMs;
     this.#intervalSeconds = intervalSeconds;
   }
 
-  /** Somebody has come who announced before, and is not known. */
+  /** Records that an unknown peer claims to have announced before. */
   cameBack(): void {
     this.#isBack = true;
   }
 
-  /** Whole seconds until all have had the time to come back; 0 from then on. */
+  /** Whole seconds until every old peer has had time to come back; 0 after that. */
   secondsLeft(nowMs: number): number {
     const seconds = this.#isBack
       ? this.#intervalSeconds

@@ -1,5 +1,5 @@
 /**
- * What is looked up for one address family: swarms by their torrents, peers by their addresses.
+ * Lookup tables of one address family: swarms by info-hash, peers by address.
  *
  * @module
  */
@@ -12,20 +12,22 @@ import type { Swarm } from "./swarm.ts";
 
 const HASH_WORDS = 5;
 
-/** Lengths in words of 16 bits of an address with its port. */
+/** Length of an address with its port, in 16-bit words. */
 const STRIDES = { 4: 3, 6: 9 } as const;
 
-/** The tables of one family. Addresses are words as in {@link RequestOrigin.words}, from some index on. */
+/**
+ * The tables of one family. Addresses are given as words, see {@link RequestOrigin.words}, and a start index.
+ */
 export class AddressIndex {
-  /** Words of an address. */
+  /** Number of words of an address. */
   readonly stride: number;
-  /** Who is where. */
+  /** Peers by swarm and address. */
   readonly peers: PeerIndex;
   readonly #swarms: PackedMap;
 
   /**
-   * @param hashKey Two words that nobody else knows.
-   * @param swarms Of both families, by number.
+   * @param hashKey Two secret words.
+   * @param swarms Swarms of both families, by number.
    */
   constructor(
     family: AddressFamily,
@@ -38,7 +40,7 @@ export class AddressIndex {
     this.peers = new PeerIndex(this.stride, hashKey, places, swarms);
   }
 
-  /** Bytes of all tables. */
+  /** Size of all tables in bytes. */
   get bytes(): number {
     return this.#swarms.bytes + this.peers.bytes;
   }
@@ -49,20 +51,20 @@ export class AddressIndex {
     return this.#swarms.get();
   }
 
-  /** Gives the swarm with this info-hash its number. */
+  /** Maps this info-hash to the swarm's number. */
   addSwarm(packet: Uint8Array, at: number, swarm: number): void {
     putHash(this.#swarms.key, packet, at);
     this.#swarms.set(swarm);
   }
 
-  /** Forgets the swarm with this info-hash. */
+  /** Removes the swarm with this info-hash. */
   deleteSwarm(infoHash: Uint8Array): void {
     putHash(this.#swarms.key, infoHash, 0);
     this.#swarms.delete();
   }
 }
 
-/** Makes the info-hash that begins at `packet[at]` the key of a map of five words. */
+/** Sets the key of a map of five words to the info-hash that begins at `packet[at]`. */
 export function putHash(key: Uint32Array, packet: Uint8Array, at: number): void {
   for (let i = 0; i < HASH_WORDS; i++) {
     const from = at + 4 * i;

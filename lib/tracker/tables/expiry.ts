@@ -1,25 +1,25 @@
 /**
- * Looking for peers that have fallen silent, some at a time.
+ * Finds peers that have stopped announcing, a few at a time.
  *
  * @module
  */
 
 import { indexOf, type PeerSlot, type Swarm } from "./swarm.ts";
 
-/** Takes a peer out of its swarm. */
+/** Removes a peer from its swarm. */
 type Remove = (swarm: Swarm, seat: PeerSlot, why: "expired" | "displaced") => void;
 
-/** Goes from peer to peer, and from swarm to swarm, round and round. */
+/** Cycles through the peers of all swarms. */
 export class Expiry {
   readonly #swarms: readonly (Swarm | undefined)[];
   readonly #remove: Remove;
-  /** The next peer to be looked at: its swarm, and its index there. */
+  /** The next peer to examine: its swarm's number, and its index there. */
   #swarm = 0;
   #index = 0;
 
   /**
    * @param swarms By number.
-   * @param remove Called for those who are to go.
+   * @param remove Called for each peer to remove.
    */
   constructor(swarms: readonly (Swarm | undefined)[], remove: Remove) {
     this.#swarms = swarms;
@@ -27,11 +27,11 @@ export class Expiry {
   }
 
   /**
-   * Looks at peers in turn and takes out those that have been silent for longer than `ttlMs`, and all in
-   * swarms that gave way. It goes on where it ended before, and looks at none twice.
+   * Examines peers in turn. Removes those that have been silent for longer than `ttlMs`, and all peers of
+   * dissolved swarms. Each call resumes where the last one stopped, and examines no peer twice.
    *
-   * @param steps Each to a peer or from a swarm to the next.
-   * @returns How many were taken out.
+   * @param steps Number of steps, each to the next peer or to the next swarm.
+   * @returns The number of peers removed.
    */
   step(nowMs: number, ttlMs: number, steps: number): number {
     let removed = 0;
@@ -45,7 +45,7 @@ export class Expiry {
       const seat = swarm.seatWithIndex(this.#index);
       const isSilent = swarm.rosterOf(seat).silentMs(indexOf(seat), nowMs) > ttlMs;
       if (isSilent || swarm.isDissolved) {
-        // Another peer, not looked at yet, now has this index, if any does.
+        // The index stays the same: another peer that has not been examined may now be there.
         this.#remove(swarm, seat, swarm.isDissolved ? "displaced" : "expired");
         removed++;
       } else this.#index++;

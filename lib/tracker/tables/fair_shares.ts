@@ -1,5 +1,5 @@
 /**
- * Whose turn it is to give way when a table is full: who holds most of it, with its oldest first.
+ * Decides which item is removed when a table is full: the oldest item of the source that holds the most.
  *
  * @module
  */
@@ -9,22 +9,22 @@ import { grown, NumberPool } from "./number_pool.ts";
 import { PackedMap } from "./packed_map.ts";
 import { Ranking } from "./ranking.ts";
 
-/** What is kept about an item, in words: its host, and its neighbours among what that host holds. */
+/** Words of an item's record: its host, and the next older and newer item of that host. */
 const HOST = 0, OLDER = 1, NEWER = 2, ITEM_WORDS = 3;
-/** What is kept about a host: its network, its oldest and newest item, and its address. */
+/** Words of a host's record: its network, its oldest and newest item, and its address. */
 const NETWORK = 0, OLDEST = 1, NEWEST = 2, HIGH = 3, LOW = 4, HOST_WORDS = 5;
 
-/** The one group of networks. */
+/** The single group that all networks belong to. */
 const ALL = 1;
 
 /**
- * The shares that hosts and networks have of a table. An item is a number from 1 on; it belongs to the
- * host (IPv4 address, IPv6 /64) that brought it, and with that to a network (IPv4 /24, IPv6 /48).
+ * The shares that hosts and networks have of a table. Items are numbered from 1. An item belongs to the host
+ * (IPv4 address, IPv6 /64) that brought it, and through it to a network (IPv4 /24, IPv6 /48).
  *
- * Nobody has a quota: a table that is not full is open to all. When it is full, the network that holds
- * most gives way, in it the host that holds most, and of that the item that it has held for longest. So
- * whoever floods a table floods out itself, from one address or from all of a network. Every operation
- * takes the same short time, whatever is held.
+ * There are no quotas: a table that is not full accepts everything. When it is full, the network that holds
+ * the most loses an item: the oldest one of the host that holds the most in that network. A source that
+ * floods a table therefore displaces itself, whether it uses one address or a whole network. Every operation
+ * takes the same short time regardless of the number of items.
  *
  * Addresses are words as in {@link RequestOrigin.words}, from index `at` on, `stride` words with the port.
  */
@@ -39,18 +39,18 @@ export class FairShares {
   readonly #hostRanks = new Ranking();
   readonly #networkRanks = new Ranking();
 
-  /** @param hashKey Two words that nobody else knows. */
+  /** @param hashKey Two secret words. */
   constructor(hashKey: Uint32Array) {
     this.#hostByAddress = new PackedMap(2, hashKey);
     this.#networkByAddress = new PackedMap(2, hashKey);
   }
 
-  /** Notes that the host with this address holds one more item, its newest. */
+  /** Records that the host with this address holds one more item, which becomes its newest. */
   hold(item: number, words: Uint16Array, at: number, stride: number): void {
     this.#append(item, this.#hostAt(words, at, stride));
   }
 
-  /** Forgets an item. */
+  /** Removes an item. */
   release(item: number): void {
     const host = this.#items[ITEM_WORDS * item + HOST]!;
     this.#unlink(item, host);
@@ -61,8 +61,8 @@ export class FairShares {
   }
 
   /**
-   * Lets somebody else have an item that several share, if its network holds less than the one that
-   * has it now: what many use does not go with whoever was there first.
+   * Transfers a shared item to another source if that source's network holds less than the current owner's,
+   * so that an item many peers use is not lost together with the source that first brought it.
    */
   offer(item: number, words: Uint16Array, at: number, stride: number): void {
     const owner = this.#hosts[HOST_WORDS * this.#items[ITEM_WORDS * item + HOST]! + NETWORK]!;
@@ -75,29 +75,29 @@ export class FairShares {
     this.hold(item, words, at, stride);
   }
 
-  /** The item whose turn it is to give way; 0 when there is none. */
+  /** The next item to remove; 0 when there is none. */
   next(): number {
     const host = this.#hostRanks.heaviest(this.#networkRanks.heaviest(ALL));
     return host === 0 ? 0 : this.#hosts[HOST_WORDS * host + OLDEST]!;
   }
 
-  /** The oldest item of who holds least; 0 when there is none. */
+  /** The oldest item of the source that holds the least; 0 when there is none. */
   lightest(): number {
     const host = this.#hostRanks.lightest(this.#networkRanks.lightest(ALL));
     return host === 0 ? 0 : this.#hosts[HOST_WORDS * host + OLDEST]!;
   }
 
-  /** The number of the network that an item belongs to, which holds as long as it has an item. */
+  /** The number of the network an item belongs to. It stays valid while the network has an item. */
   networkOf(item: number): number {
     return this.#hosts[HOST_WORDS * this.#items[ITEM_WORDS * item + HOST]! + NETWORK]!;
   }
 
-  /** How much the network holds that an item belongs to. */
+  /** How many items the network of this item holds. */
   heldBesides(item: number): number {
     return this.#networkRanks.count(this.networkOf(item));
   }
 
-  /** Bytes of what grows with items and hosts, as far as it is in use. */
+  /** Bytes in use by the tables that grow with items and hosts. */
   get bytes(): number {
     return 4 * ITEM_WORDS * this.#highestItem + 4 * HOST_WORDS * this.#hostNumbers.highest +
       this.#hostByAddress.bytes + this.#networkByAddress.bytes;
@@ -129,7 +129,7 @@ export class FairShares {
     items[ITEM_WORDS * item + HOST] = 0;
   }
 
-  /** The number of the host with this address, a new one if need be. */
+  /** The number of the host with this address; allocates one if needed. */
   #hostAt(words: Uint16Array, at: number, stride: number): number {
     const high = highOf(words, at, stride), low = lowOf(words, at, stride);
     const known = this.#find(this.#hostByAddress, high, low);
@@ -144,12 +144,12 @@ export class FairShares {
       network = this.#networkNumbers.take();
       this.#networkByAddress.set(network);
     }
-    // The ranking of hosts has a group for each network.
+    // The ranking of hosts has one group for each network.
     this.#hosts[HOST_WORDS * host + NETWORK] = network;
     return host;
   }
 
-  /** Forgets a host that holds nothing any more, and its network if that does not either. */
+  /** Removes a host that holds nothing any more, and its network if that is empty too. */
   #forget(host: number, network: number): void {
     const high = this.#hosts[HOST_WORDS * host + HIGH]!;
     const low = this.#hosts[HOST_WORDS * host + LOW]!;

@@ -1,9 +1,9 @@
 /**
- * A hash with a key, of a few 32-bit words.
+ * A keyed hash of a few 32-bit words.
  *
- * Strangers choose what the tracker's tables are looked up by: ports, torrents, IPv6 addresses. With a
- * hash that they can compute they would choose those that all fall into one place, and make every
- * look-up a long search. This one they cannot compute, as they do not know the key.
+ * Clients choose the keys of the tracker's tables: ports, info-hashes, IPv6 addresses. With a hash they could
+ * compute, they could pick keys that all collide and turn every lookup into a long search. They cannot
+ * compute this one without the key.
  *
  * @module
  */
@@ -11,15 +11,15 @@
 import { createHmac } from "node:crypto";
 import { readUint32 } from "../../codec/bytes.ts";
 
-/** Rounds at the end; there is one for each word before. */
+/** Number of final rounds; each word before them takes one round. */
 const FINAL_ROUNDS = 3;
 
 /**
  * HalfSipHash-1-3 (Aumasson and Bernstein), as Linux uses it for its own tables.
  *
  * @param key Two words.
- * @param words What to hash begins at index `from`.
- * @returns 32 bits, as a number from 0.
+ * @param words The input begins at index `from`.
+ * @returns An unsigned 32-bit number.
  */
 export function halfSipHash(
   key: Uint32Array,
@@ -31,7 +31,7 @@ export function halfSipHash(
   let v1: number = key[1]! | 0;
   let v2: number = v0 ^ 0x6c796765;
   let v3: number = v1 ^ 0x74656462;
-  // After the words comes their length in bytes, in the highest byte of a word of its own.
+  // The last word holds the input's length in bytes, in its highest byte.
   for (let i = 0; i <= count + FINAL_ROUNDS; i++) {
     const word = i < count ? words[from + i]! : i === count ? count << 26 : 0;
     if (i === count + 1) v2 ^= 0xff;
@@ -51,7 +51,7 @@ export function halfSipHash(
   return (v1 ^ v3) >>> 0;
 }
 
-/** A key for {@link halfSipHash}, from a secret about which it says nothing. */
+/** Derives a key for {@link halfSipHash} that reveals nothing about the secret. */
 export function hashKeyFrom(secret: Uint8Array): Uint32Array {
   const digest = createHmac("sha256", secret).update("tables").digest();
   return Uint32Array.of(readUint32(digest, 0), readUint32(digest, 4));

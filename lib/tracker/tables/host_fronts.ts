@@ -1,5 +1,5 @@
 /**
- * Who stands for a host in a swarm, however many peers that host says it has there.
+ * Selects one peer to stand for its host in a swarm, however many peers that host claims to have there.
  *
  * @module
  */
@@ -8,29 +8,29 @@ import { highOf, lowOf, standingMask } from "./host_words.ts";
 import { PackedMap } from "./packed_map.ts";
 import { indexOf, isSeeder, type PeerSlot, type Swarm } from "./swarm.ts";
 
-/** A value is twice the number of the host's peers, plus one when one of them stands in front. */
+/** A value is twice the number of the host's peers, plus one if one of them is in front. */
 const IN_FRONT = 1, ONE_PEER = 2;
 
 /**
- * Counts the peers of each host in each roster. The first of a host stands in the front part of the
- * roster, see {@link PeerTable.front}, its others in the rest.
+ * Counts the peers of each host in each roster. The first peer of a host goes into the front part of the
+ * roster, see {@link PeerTable.front}; the others go behind.
  *
- * A host is an IPv4 address or an IPv6 /48: whoever has one of these has as many of its /64 as they like.
+ * A host is an IPv4 address or an IPv6 /48: the holder of a /48 can use any number of its /64.
  */
 export class HostFronts {
   readonly #hosts: PackedMap;
 
-  /** @param hashKey Two words that nobody else knows. */
+  /** @param hashKey Two secret words. */
   constructor(hashKey: Uint32Array) {
     this.#hosts = new PackedMap(3, hashKey);
   }
 
-  /** Bytes of the table. */
+  /** Size of the table in bytes. */
   get bytes(): number {
     return this.#hosts.bytes;
   }
 
-  /** One more peer of its host sits here; whether it is to stand in front. */
+  /** Counts a new peer; returns whether it should move to the front. */
   enter(swarm: Swarm, seat: PeerSlot): boolean {
     const held = Math.max(0, this.#find(swarm, seat));
     const isNeeded = (held & IN_FRONT) === 0;
@@ -39,7 +39,7 @@ export class HostFronts {
     return isNeeded;
   }
 
-  /** The peer of this seat, in front or not, is about to go. */
+  /** Uncounts the peer of this seat, in front or not, just before it is removed. */
   leave(swarm: Swarm, seat: PeerSlot): void {
     const roster = swarm.rosterOf(seat);
     const held = this.#find(swarm, seat);
@@ -54,7 +54,7 @@ export class HostFronts {
     this.#hosts.delete();
   }
 
-  /** Whether this peer's host lacks somebody in front; from now on it does not. */
+  /** Returns whether this peer's host has no peer in front. If so, marks it as having one. */
   needs(swarm: Swarm, seat: PeerSlot): boolean {
     const held = this.#find(swarm, seat);
     if ((held & IN_FRONT) !== 0) return false;

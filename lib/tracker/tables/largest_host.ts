@@ -1,5 +1,5 @@
 /**
- * Who crowds a swarm.
+ * Finds the network that crowds a swarm.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { sharesNetwork } from "./host_words.ts";
 import { indexOf, type PeerSlot, type Swarm } from "./swarm.ts";
 
-/** Peers drawn at random: whoever makes up a tenth of the swarm is nearly always among them twice. */
+/** Number of peers sampled: a network with a tenth of the swarm is nearly always in the sample twice. */
 const DRAWN = 64;
 
 /**
- * The seat of the peer that is to give way in a full swarm: of the network that is met most often in a
- * sample, the one who has been there for longest; -1 when no network is met twice.
+ * The seat of the peer to remove from a full swarm: the oldest sampled peer of the network that occurs most
+ * often in a random sample; -1 if no network occurs twice.
  */
 export function slotOfLargestHost(swarm: Swarm, random: () => number, nowMs: number): PeerSlot {
   const drawn = Array.from(

@@ -1,29 +1,29 @@
 /**
- * How much a tracker keeps: everything strangers can make it remember has a bound.
+ * Limits on everything that clients can make a tracker store.
  *
  * @module
  */
 
 /**
- * Bounds on what a tracker remembers and answers. No host has a bound of its own: when one of these is
- * met, who holds most gives way, see {@link FairShares}.
+ * Limits on what a tracker stores and answers. There is no limit per host: when one of these limits is
+ * reached, the source that holds the most loses an item, see {@link FairShares}.
  */
 export interface TrackerLimits {
-  /** Peers in one answer, whatever the asker wants. */
+  /** Peers in one answer, however many the client asks for. */
   maxPeersPerAnswer: number;
-  /** Peers of one torrent and family. */
+  /** Peers for each torrent and address family. */
   maxPeersPerTorrent: number;
-  /** Peers in total; one that is in several swarms counts in each. */
+  /** Peers in total; a peer counts once for each swarm it is in. */
   maxPeers: number;
   /** Swarms in total: one for each info-hash and address family. */
   maxSwarms: number;
-  /** Entries of the catalogue; each hash of a hybrid has one, of which one is seen. */
+  /** Catalogue entries; each hash of a hybrid has one, and only one of the two is shown. */
   maxNames: number;
 }
 
 /**
- * Bounds that keep a tracker below a gigabyte when all are met at once. A lab of 1,000 machines behind one
- * address that share 100 hybrids each has 200,000 swarms and entries, and room to spare.
+ * Limits that keep a tracker below a gigabyte even when all are reached at once. A lab of 1,000 machines
+ * behind one address that share 100 hybrids each needs 200,000 swarms and entries, which still leaves room.
  */
 export const DEFAULT_LIMITS: TrackerLimits = {
   maxPeersPerAnswer: 50,

@@ -1,30 +1,32 @@
 /**
- * Small numbers that are given out and taken back, and rows of numbers that grow.
+ * Small numbers that are allocated and freed, and number arrays that grow.
  *
  * @module
  */
 
 const FEWEST_WORDS = 16;
 
-/** The same row of numbers with room for `length`; new room is zeros. */
+/** Returns an array of the same numbers with room for at least `length`; new elements are zero. */
 export function grown(
   words: Uint32Array<ArrayBuffer>,
   length: number,
 ): Uint32Array<ArrayBuffer> {
   if (length <= words.length) return words;
-  // Fresh memory takes no room on the machine before it is written to, so doubling costs nothing.
+  // The system does not back fresh memory before it is written to, so doubling costs nothing.
   const more = new Uint32Array(Math.max(FEWEST_WORDS, length, 2 * words.length));
   more.set(words);
   return more;
 }
 
-/** Numbers from 1 on, the smallest row of them that will do. What is free is chained, in one row. */
+/**
+ * Allocates numbers from 1 on, the lowest range that suffices. Free numbers form a linked list in an array.
+ */
 export class NumberPool {
   #next: Uint32Array<ArrayBuffer> = new Uint32Array(FEWEST_WORDS);
   #firstFree = 0;
   #given = 0;
 
-  /** A number that nobody has. */
+  /** Allocates a number that is not in use. */
   take(): number {
     const free = this.#firstFree;
     if (free === 0) return ++this.#given;
@@ -32,19 +34,19 @@ export class NumberPool {
     return free;
   }
 
-  /** Takes a number back. */
+  /** Frees a number. */
   give(number: number): void {
     this.#next = grown(this.#next, number + 1);
     this.#next[number] = this.#firstFree;
     this.#firstFree = number;
   }
 
-  /** Every number that is out is at most this. */
+  /** Upper bound of all numbers in use. */
   get highest(): number {
     return this.#given;
   }
 
-  /** Bytes of the row. */
+  /** Size of the array in bytes. */
   get bytes(): number {
     return this.#next.byteLength;
   }

@@ -1,6 +1,6 @@
 /**
- * A hash map from a few 32-bit words to a number, in typed arrays: no object for an entry, nothing that
- * the garbage collector has to visit.
+ * A hash map from a few 32-bit words to a number, in typed arrays: no object per entry, and nothing that the
+ * garbage collector has to visit.
  *
  * @module
  */
@@ -8,8 +8,9 @@
 import { halfSipHash } from "./half_sip_hash.ts";
 
 /**
- * Parts that grow each on its own. At a million entries one of them moves 4,000, which takes a fraction
- * of a millisecond: the whole table would keep everybody waiting for that 256 times as long.
+ * The table is split into segments that grow independently. At a million entries, growing one segment moves
+ * 4,000 entries in a fraction of a millisecond. Growing a single table would block everything for 256 times
+ * as long.
  */
 const SEGMENT_BITS = 8;
 
@@ -17,13 +18,13 @@ const FEWEST_SLOTS = 4;
 const EMPTY_SLOT = 0;
 
 /**
- * Open addressing with linear probing. A slot is the value plus one, so that fresh memory is empty
- * slots, and the words of the key. A segment is between one eighth and three quarters full.
+ * Open addressing with linear probing. A slot holds the value plus one, so that zeroed memory means empty
+ * slots, followed by the words of the key. A segment is between one eighth and three quarters full.
  *
- * The key of the next operation is put into {@link PackedMap.key} first: that spares an array for each.
+ * Callers write the key of the next operation to {@link PackedMap.key} first, which saves an array per call.
  */
 export class PackedMap {
-  /** The key that the next operation is about. */
+  /** The key for the next operation. */
   readonly key: Uint32Array;
   readonly #hashKey: Uint32Array;
   readonly #stride: number;
@@ -32,8 +33,8 @@ export class PackedMap {
   #size = 0;
 
   /**
-   * @param keyWords Words of a key.
-   * @param hashKey Two words that nobody else knows.
+   * @param keyWords Number of words of a key.
+   * @param hashKey Two secret words.
    */
   constructor(keyWords: number, hashKey: Uint32Array) {
     this.key = new Uint32Array(keyWords);
@@ -43,12 +44,12 @@ export class PackedMap {
     this.#segments = Array<Uint32Array>(1 << SEGMENT_BITS).fill(empty);
   }
 
-  /** How many entries there are. */
+  /** Number of entries. */
   get size(): number {
     return this.#size;
   }
 
-  /** Bytes of all slots, taken or not. */
+  /** Size in bytes of all slots, used or not. */
   get bytes(): number {
     return this.#segments.reduce((sum, segment) => sum + segment.byteLength, 0);
   }
@@ -60,7 +61,7 @@ export class PackedMap {
     return slots[this.#find(slots, hash)]! - 1;
   }
 
-  /** Gives the key a value, from 0 up to 2^32 - 2. */
+  /** Sets the value of the key, from 0 up to 2^32 - 2. */
   set(value: number): void {
     const hash = this.#hash(this.key, 0);
     const index = segmentOf(hash);
@@ -79,7 +80,7 @@ export class PackedMap {
     this.#write(resized, this.#find(resized, hash), value);
   }
 
-  /** Takes the key out; false when it is not there. */
+  /** Removes the key; returns false if it is not there. */
   delete(): boolean {
     const hash = this.#hash(this.key, 0);
     const index = segmentOf(hash);
@@ -99,7 +100,7 @@ export class PackedMap {
     return halfSipHash(this.#hashKey, words, from, this.#stride - 1);
   }
 
-  /** Where in `slots` the key is, or the empty slot where it would be. */
+  /** The index in `slots` of the key, or of the empty slot where it would go. */
   #find(slots: Uint32Array, hash: number): number {
     const { key } = this;
     const stride = this.#stride;
@@ -114,7 +115,7 @@ export class PackedMap {
     }
   }
 
-  /** The index of the slot where a key with this hash is looked for first. */
+  /** The index of the slot where the search for a key with this hash starts. */
   #home(slots: Uint32Array, hash: number): number {
     return (hash & slots.length / this.#stride - 1) * this.#stride;
   }
@@ -124,7 +125,9 @@ export class PackedMap {
     for (let i = 0; i < this.key.length; i++) slots[at + 1 + i] = this.key[i]!;
   }
 
-  /** Empties a slot. Entries after it, up to the next empty one, move up where that brings them home. */
+  /**
+   * Empties a slot. Moves later entries up to the next empty slot back where that brings them closer to home.
+   */
   #close(slots: Uint32Array, at: number): void {
     const { length } = slots;
     let hole = at;
@@ -154,7 +157,7 @@ export class PackedMap {
   }
 }
 
-/** The segment of a hash: its highest bits, as the lowest give the place in the segment. */
+/** The segment of a hash, from its highest bits; the lowest bits give the slot within the segment. */
 function segmentOf(hash: number): number {
   return hash >>> 32 - SEGMENT_BITS;
 }

@@ -1,5 +1,5 @@
 /**
- * Finds a peer of one address family by its swarm and its address.
+ * Finds a peer of one address family by its swarm and address.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import { halfSipHash } from "./half_sip_hash.ts";
 import type { PeerSlots } from "./peer_slots.ts";
 import { indexOf, type Swarm } from "./swarm.ts";
 
-/** Parts that grow each on its own, so that nobody waits for more than one of them to be moved. */
+/** The table is split into segments that grow independently, so that a resize moves only one of them. */
 const SEGMENT_BITS = 8;
 const FEWEST_SLOTS = 4;
 const EMPTY_SLOT = 0;
 
-/** A slot is the peer's number, and above it some bits of the hash that tell most others at once. */
+/** A slot holds the peer's number, and above it some bits of the hash that rule out most other peers. */
 const PEER_MASK = 0x00ff_ffff;
 const TAG_SHIFT = 24;
-/** Those bits of the hash, which place a peer neither in a segment nor, mostly, in its slot. */
+/** Position of those bits in the hash. They select neither the segment nor, in most cases, the slot. */
 const TAG_FROM_SHIFT = 16;
 
 /**
- * A hash table of one word a peer, open addressing with linear probing. The keys are not in it: a peer's
- * swarm and address are where they are needed anyway, in its roster. A segment is between one eighth
- * and three quarters full.
+ * A hash table with one word per peer, open addressing with linear probing. The keys are not stored in it,
+ * because the roster holds each peer's swarm and address anyway. A segment is between one eighth and three
+ * quarters full.
  */
 export class PeerIndex {
   readonly #stride: number;
@@ -34,8 +34,8 @@ export class PeerIndex {
   readonly #key: Uint32Array;
 
   /**
-   * @param stride Words of an address.
-   * @param hashKey Two words that nobody else knows.
+   * @param stride Number of words of an address.
+   * @param hashKey Two secret words.
    * @param swarms By number.
    */
   constructor(
@@ -52,7 +52,7 @@ export class PeerIndex {
     this.#segments = Array<Uint32Array>(1 << SEGMENT_BITS).fill(new Uint32Array(1));
   }
 
-  /** Bytes of all slots, taken or not. */
+  /** Size in bytes of all slots, used or not. */
   get bytes(): number {
     return this.#segments.reduce((sum, segment) => sum + segment.byteLength, 0);
   }
@@ -71,7 +71,7 @@ export class PeerIndex {
     }
   }
 
-  /** Notes a peer that has its seat and is not in here. */
+  /** Adds a peer that has a seat and is not in the index yet. */
   add(peer: number): void {
     const hash = this.#hashOf(peer);
     const index = segmentOf(hash);
@@ -81,7 +81,7 @@ export class PeerIndex {
     put(this.#segments[index]!, peer, hash);
   }
 
-  /** Takes a peer out that has its seat still. */
+  /** Removes a peer, which must still have its seat. */
   delete(peer: number): void {
     const hash = this.#hashOf(peer);
     const index = segmentOf(hash);
@@ -114,13 +114,15 @@ export class PeerIndex {
     const key = this.#key;
     const last = key.length - 1;
     key[0] = swarm;
-    // Addresses with their ports have an odd number of words.
+    // An address with its port has an odd number of words.
     for (let i = 1; i < last; i++) key[i] = words[at + 2 * i - 2]! | words[at + 2 * i - 1]! << 16;
     key[last] = words[at + this.#stride - 1]!;
     return halfSipHash(this.#hashKey, key, 0, key.length);
   }
 
-  /** Empties a slot. Peers after it, up to the next empty one, move up where that brings them home. */
+  /**
+   * Empties a slot. Moves later peers up to the next empty slot back where that brings them closer to home.
+   */
   #close(slots: Uint32Array, at: number): void {
     const mask = slots.length - 1;
     let hole = at;
@@ -146,7 +148,7 @@ export class PeerIndex {
   }
 }
 
-/** Puts a peer into the first empty slot from its home on. */
+/** Puts a peer into the first empty slot from its home slot on. */
 function put(slots: Uint32Array, peer: number, hash: number): void {
   let at = hash & slots.length - 1;
   while (slots[at] !== EMPTY_SLOT) at = at + 1 & slots.length - 1;

@@ -1,5 +1,5 @@
 /**
- * Who sits where: peers take seats in the rosters of their swarms, move and leave.
+ * Assigns peers to seats in the rosters of their swarms, moves them and removes them.
  *
  * @module
  */
@@ -13,21 +13,21 @@ import { indexOf, isSeeder, type PeerSlot, slotAt, type Swarm } from "./swarm.ts
 /**
  * The seats of all swarms.
  *
- * Peers in each of the two parts of a roster are in random order, every order as likely as any other,
- * whoever comes and goes: so neighbours, which are quick to copy, are as good a choice as peers drawn
- * one by one. In front stands one of each host, see {@link HostFronts}.
+ * Within each of the two parts of a roster the peers are in uniformly random order, however peers come and
+ * go. A run of neighbours, which is quick to copy, is therefore as good a choice as peers drawn one by one.
+ * The front part holds one peer of each host, see {@link HostFronts}.
  */
 export class PeerPlacement {
-  /** By address family. */
+  /** Lookup tables by address family. */
   readonly tables: Record<AddressFamily, AddressIndex>;
-  /** By a peer's number. */
+  /** Seats by peer number. */
   readonly places = new PeerSlots();
   readonly #fronts: HostFronts;
   readonly #random: () => number;
 
   /**
-   * @param hashKey Two words that nobody else knows.
-   * @param random A number from 0 up to 1.
+   * @param hashKey Two secret words.
+   * @param random Returns a number from 0 (inclusive) to 1 (exclusive).
    * @param swarms By number.
    */
   constructor(
@@ -43,19 +43,19 @@ export class PeerPlacement {
     };
   }
 
-  /** Bytes of all tables. */
+  /** Size of all tables in bytes. */
   get bytes(): number {
     return this.tables[4].bytes + this.tables[6].bytes + this.places.bytes +
       this.#fronts.bytes;
   }
 
-  /** The seat of the peer with an address whose words begin at `words[at]`, or -1. */
+  /** The seat of the peer whose address begins at `words[at]`, or -1. */
   seatOf(swarm: Swarm, words: Uint16Array, at: number): PeerSlot {
     const peer = this.tables[swarm.family].peers.find(swarm, words, at);
     return peer === 0 ? -1 : this.places.seat(peer);
   }
 
-  /** Gives a peer that is new to the swarm a seat. */
+  /** Gives a seat to a peer that is new to the swarm. */
   take(swarm: Swarm, words: Uint16Array, seeder: boolean, nowMs: number): PeerSlot {
     const peer = this.places.add(swarm.number);
     const seat = this.#sit(swarm, words, peer, seeder, nowMs);
@@ -63,7 +63,7 @@ export class PeerPlacement {
     return seat;
   }
 
-  /** Takes a peer out of its swarm. */
+  /** Removes a peer from its swarm. */
   leave(swarm: Swarm, seat: PeerSlot): void {
     const peer = swarm.peerAt(seat);
     this.tables[swarm.family].peers.delete(peer);
@@ -71,7 +71,7 @@ export class PeerPlacement {
     this.#vacate(swarm, seat);
   }
 
-  /** Moves a peer from the leechers to the seeders or back. */
+  /** Moves a peer from the leechers to the seeders or back; returns its new seat. */
   changeSides(swarm: Swarm, from: PeerSlot, words: Uint16Array, nowMs: number): PeerSlot {
     const about = swarm.rosterOf(from).record(indexOf(from));
     const peer = swarm.peerAt(from);
@@ -81,7 +81,9 @@ export class PeerPlacement {
     return seat;
   }
 
-  /** Lets a peer that is heard of again stand for its host, if nobody else does. */
+  /**
+   * Moves a peer that announced again to the front if no other peer of its host is there; returns its seat.
+   */
   settle(swarm: Swarm, seat: PeerSlot): PeerSlot {
     const roster = swarm.rosterOf(seat);
     if (roster.frontless === 0 || indexOf(seat) < roster.front) return seat;
@@ -98,14 +100,16 @@ export class PeerPlacement {
     return this.#exchange(swarm, last, this.#among(roster.front, roster.length));
   }
 
-  /** Moves a peer from behind to a random place in front. */
+  /** Moves a peer from the back part to a random place in the front part. */
   #toFront(swarm: Swarm, seat: PeerSlot): PeerSlot {
     const roster = swarm.rosterOf(seat);
     const first = this.#exchange(swarm, seat, roster.front++);
     return this.#exchange(swarm, first, this.#among(0, roster.front));
   }
 
-  /** Empties a seat; the last of its part moves there, and the last of the roster fills the gap. */
+  /**
+   * Empties a seat. The last peer of its part moves there, and the last peer of the roster fills that gap.
+   */
   #vacate(swarm: Swarm, seat: PeerSlot): void {
     const roster = swarm.rosterOf(seat);
     this.#fronts.leave(swarm, seat);
@@ -115,7 +119,7 @@ export class PeerPlacement {
     roster.pop();
   }
 
-  /** Lets a peer change places with another one of its roster; its new seat. */
+  /** Swaps a peer with another one of its roster; returns its new seat. */
   #exchange(swarm: Swarm, seat: PeerSlot, place: number): PeerSlot {
     if (indexOf(seat) === place) return seat;
     const roster = swarm.rosterOf(seat);

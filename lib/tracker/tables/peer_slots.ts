@@ -1,5 +1,5 @@
 /**
- * Where each peer of a tracker sits, by its number.
+ * The seat of each peer of a tracker, by the peer's number.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import { grown, NumberPool } from "./number_pool.ts";
 import type { PeerSlot } from "./swarm.ts";
 
-/** What is kept about a peer, in words. */
+/** Words of a peer's record. */
 const SWARM = 0, SEAT = 1, PLACE_WORDS = 2;
 
-/** More peers than this have no numbers: in the index the rest of a word says something else. */
+/** Maximum number of peers: the index uses the remaining bits of a word for part of the hash. */
 export const MOST_PEERS = 2 ** 24 - 2;
 
-/** The places of peers: a swarm by its number, and a seat there. Peers are numbers from 1 on. */
+/** The swarm, by number, and the seat of each peer. Peers are numbered from 1. */
 export class PeerSlots {
   #places = new Uint32Array(PLACE_WORDS);
   readonly #numbers = new NumberPool();
 
-  /** The number of a new peer of this swarm, which has no seat yet. */
+  /** Allocates a number for a new peer of this swarm, which has no seat yet. */
   add(swarm: number): number {
     const peer = this.#numbers.take();
     this.#places = grown(this.#places, PLACE_WORDS * (peer + 1));
@@ -26,7 +26,7 @@ export class PeerSlots {
     return peer;
   }
 
-  /** Forgets a peer; its number goes to another one. */
+  /** Removes a peer; its number is reused. */
   delete(peer: number): void {
     this.#numbers.give(peer);
   }
@@ -36,17 +36,17 @@ export class PeerSlots {
     return this.#places[PLACE_WORDS * peer + SWARM]!;
   }
 
-  /** Where in its swarm the peer sits. */
+  /** The peer's seat in its swarm. */
   seat(peer: number): PeerSlot {
     return this.#places[PLACE_WORDS * peer + SEAT]!;
   }
 
-  /** Notes where in its swarm the peer sits. */
+  /** Sets the peer's seat in its swarm. */
   setSeat(peer: number, seat: PeerSlot): void {
     this.#places[PLACE_WORDS * peer + SEAT] = seat;
   }
 
-  /** Bytes of the places that are or were in use. */
+  /** Bytes of the records that are or were in use. */
   get bytes(): number {
     return 4 * PLACE_WORDS * (this.#numbers.highest + 1);
   }

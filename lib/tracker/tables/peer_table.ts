@@ -1,61 +1,63 @@
 /**
- * Peers of a swarm, packed: their addresses one after another just as they go into answers, and behind
- * all of these a few words about each.
+ * A compact table of the peers of a swarm: first all addresses in the format of answers, then a few words
+ * about each peer.
  *
  * @module
  */
 
-/** Where in what is kept about a peer beside its address something lies, in words of 16 bits. */
+/** Offsets within a peer's record, in 16-bit words. */
 const HEARD_MS = 0, NOTE = 2, LEFT = 4, SINCE_SECONDS = 6, MOVED_SECONDS = 8, PEER = 10, AGENT = 12;
 const ABOUT_WORDS = 16;
 
-/** So many bytes of a peer id tell which program it is (BEP 20). */
+/** The leading bytes of a peer id that identify the client (BEP 20). */
 const AGENT_LENGTH = 8;
 
-/** Most swarms are of one peer. */
+/** Most swarms have one peer. */
 const FEWEST_PLACES = 1;
 const NO_WORDS = new Uint16Array(0);
 
-/** To read the bits of a number as another kind of number. */
+/** For reinterpreting the bits of a number. */
 const FLOAT = new Float32Array(1);
 const FLOAT_BITS = new Int32Array(FLOAT.buffer);
 
-/** A peer as those see it who watch a tracker. */
+/** A peer as shown to tools that watch a tracker. */
 export interface PeerInfo {
-  /** What it said it lacks, to seven digits. */
+  /** Bytes it reported as missing, to seven digits. */
   readonly leftBytes: number;
-  /** Since it was heard of. */
+  /** Milliseconds since its last announce. */
   readonly silentMs: number;
-  /** How long it had been here when it was last heard of, in whole seconds. */
+  /** How long it had been in the swarm at its last announce, in whole seconds. */
   readonly staySeconds: number;
-  /** For how long it had got nothing when it was last heard of, in whole seconds. */
+  /** How long it had received nothing at its last announce, in whole seconds. */
   readonly stillSeconds: number;
   /** The first 8 bytes of its peer id, as a binary string. */
   readonly agent: string;
 }
 
 /**
- * The peers of one kind, leechers or seeders, at places from 0 on. Everything lies in one array, with
- * 38 bytes a peer over IPv4 and 50 over IPv6; at least a quarter of its places are taken.
+ * The leechers or the seeders of a swarm, at places from 0 on. All data is in one array, with 38 bytes per
+ * peer for IPv4 and 50 for IPv6; at least a quarter of its places are used.
  *
- * Times are milliseconds in 32 bits, which begin anew every 49 days. Only differences count, so that
- * does no harm as long as nobody is remembered for 24 days.
+ * Times are 32-bit milliseconds, which wrap around every 49 days. Only differences are used, so this is
+ * harmless as long as no peer is kept for 24 days.
  */
 export class PeerTable {
-  /** Addresses from index 0 on, `stride` words each; only {@link PeerTable.length} of them are set. */
+  /** Addresses from index 0 on, `stride` words each; only the first {@link PeerTable.length} are set. */
   words = NO_WORDS;
-  /** How many peers there are. */
+  /** Number of peers. */
   length = 0;
-  /** The first so many each stand for their host; behind them are further peers of the same hosts. */
+  /**
+   * This many peers at the start each stand for their host; behind them are further peers of the same hosts.
+   */
   front = 0;
-  /** Hosts all of whose peers are behind: who stood for them has gone. */
+  /** Number of hosts that have peers here but none in front, because the one in front has left. */
   frontless = 0;
   #capacity = 0;
 
-  /** @param stride Words of an address with its port: 3 over IPv4, 9 over IPv6. */
+  /** @param stride Words of an address with its port: 3 for IPv4, 9 for IPv6. */
   constructor(readonly stride: number) {}
 
-  /** Adds a peer at the end, by its number, with the note 0. */
+  /** Appends a peer, by its number, with flags 0. */
   add(address: Uint16Array, peer: number, nowMs: number): void {
     if (this.length === this.#capacity) this.#resize(Math.max(FEWEST_PLACES, 2 * this.#capacity));
     const place = this.length++;
@@ -66,7 +68,7 @@ export class PeerTable {
     this.setFlags(place, 0);
   }
 
-  /** Takes the last peer out. */
+  /** Removes the last peer. */
   pop(): void {
     this.length--;
     if (4 * this.length < this.#capacity && this.#capacity > FEWEST_PLACES) {
@@ -74,13 +76,13 @@ export class PeerTable {
     }
   }
 
-  /** Lets two peers change places. */
+  /** Swaps two peers. */
   swap(a: number, b: number): void {
     this.#swapWords(a * this.stride, b * this.stride, this.stride);
     this.#swapWords(this.#at(a), this.#at(b), ABOUT_WORDS);
   }
 
-  /** Notes who the peer is: its peer id begins at `packet[at]`, and it has just come. */
+  /** Records a peer that has just joined; its peer id begins at `packet[at]`. */
   insert(place: number, packet: Uint8Array, at: number, leftBytes: number, nowMs: number): void {
     const agent = this.#at(place) + AGENT;
     for (let i = 0; i < AGENT_LENGTH; i += 2) {
@@ -91,24 +93,24 @@ export class PeerTable {
     this.#writeLeft(place, leftBytes);
   }
 
-  /** Notes that the peer was heard of now, and lacks so much. */
+  /** Records an announce: the peer was heard from now and lacks `leftBytes`. */
   touch(place: number, leftBytes: number, nowMs: number): void {
     this.#write(this.#at(place) + HEARD_MS, nowMs);
     if (leftBytes < this.#left(place)) this.#write(this.#at(place) + MOVED_SECONDS, nowMs / 1000);
     this.#writeLeft(place, leftBytes);
   }
 
-  /** Milliseconds since the peer was heard of. */
+  /** Milliseconds since the peer's last announce. */
   silentMs(place: number, nowMs: number): number {
     return (nowMs | 0) - this.#read(this.#at(place) + HEARD_MS) | 0;
   }
 
-  /** For how many whole seconds the peer has been here. */
+  /** Whole seconds since the peer joined. */
   sinceSeconds(place: number, nowMs: number): number {
     return Math.floor(nowMs / 1000) - this.#read(this.#at(place) + SINCE_SECONDS) | 0;
   }
 
-  /** What is known of the peer, beside its address and note. */
+  /** What is known about the peer, apart from its address and flags. */
   peerInfo(place: number, nowMs: number): PeerInfo {
     const silentMs = this.silentMs(place, nowMs);
     const heardSeconds = Math.floor((nowMs - silentMs) / 1000);
@@ -125,12 +127,12 @@ export class PeerTable {
     };
   }
 
-  /** A number from 0 up to 2^31 - 1 that somebody has noted about the peer. */
+  /** A number from 0 up to 2^31 - 1 that the owner of the table stores for the peer. */
   flags(place: number): number {
     return this.#read(this.#at(place) + NOTE);
   }
 
-  /** Notes another number about the peer. */
+  /** Replaces that number. */
   setFlags(place: number, note: number): void {
     this.#write(this.#at(place) + NOTE, note);
   }
@@ -140,12 +142,12 @@ export class PeerTable {
     return this.#read(this.#at(place) + PEER);
   }
 
-  /** A copy of all that is kept about the peer beside its address. */
+  /** A copy of the peer's record, which is everything except its address. */
   record(place: number): Uint16Array {
     return this.words.slice(this.#at(place), this.#at(place) + ABOUT_WORDS);
   }
 
-  /** Replaces all that is kept about the peer with what {@link PeerTable.record} gave. */
+  /** Replaces the peer's record with one from {@link PeerTable.record}. */
   setRecord(place: number, about: Uint16Array): void {
     this.words.set(about, this.#at(place));
   }

@@ -1,26 +1,26 @@
 /**
- * Members of groups in the order of how much each holds, kept up to date one by one.
+ * Keeps the members of groups ordered by how much each holds, with incremental updates.
  *
  * @module
  */
 
 import { grown, NumberPool } from "./number_pool.ts";
 
-/** What is kept about a member, in words: its shelf, and its neighbours there. */
+/** Words of a member's record: its shelf, and its neighbours there. */
 const SHELF = 0, BEFORE = 1, AFTER = 2, MEMBER_WORDS = 3;
-/** What is kept about a shelf: what its members hold each, the first and the last of them, neighbours. */
+/** Words of a shelf's record: what each of its members holds, its first and last member, its neighbours. */
 const COUNT = 0, FIRST = 1, LAST = 2, HEAVIER = 3, LIGHTER = 4, SHELF_WORDS = 5;
-/** What is kept about a group: its two ends. */
+/** Words of a group's record: its two end shelves. */
 const HEAVIEST = 0, LIGHTEST = 1, GROUP_WORDS = 2;
 
 /**
- * Who of a group holds most, and who least.
+ * Finds the members of a group that hold the most and the least.
  *
- * All members of a group that hold equally much stand on one shelf, in the order in which they came
- * there; shelves stand in the order of their counts. A count changes by one, so a member moves to a
- * neighbouring shelf only: every operation takes the same short time, however many there are.
+ * All members of a group with the same count are on one shelf, in order of arrival, and shelves are ordered
+ * by count. A count changes by one, so a member only ever moves to a neighbouring shelf. Every operation
+ * takes the same short time however many members there are.
  *
- * Members and groups are numbers from 1 on, which others give out; 0 is nobody.
+ * Members and groups are numbers from 1 on, allocated by the caller; 0 means none.
  */
 export class Ranking {
   #members = new Uint32Array(MEMBER_WORDS);
@@ -28,25 +28,25 @@ export class Ranking {
   #groups = new Uint32Array(GROUP_WORDS);
   readonly #shelfNumbers = new NumberPool();
 
-  /** Of those of a group who hold most, the one who has done so for longest; 0 when nobody is in it. */
+  /** The member with the highest count, of several the one that has had it longest; 0 for an empty group. */
   heaviest(group: number): number {
     const shelf = this.#groups[GROUP_WORDS * group + HEAVIEST] ?? 0;
     return shelf === 0 ? 0 : this.#shelves[SHELF_WORDS * shelf + FIRST]!;
   }
 
-  /** Of those of a group who hold least, the one who has done so for longest; 0 when nobody is in it. */
+  /** The member with the lowest count, of several the one that has had it longest; 0 for an empty group. */
   lightest(group: number): number {
     const shelf = this.#groups[GROUP_WORDS * group + LIGHTEST] ?? 0;
     return shelf === 0 ? 0 : this.#shelves[SHELF_WORDS * shelf + FIRST]!;
   }
 
-  /** How much a member holds; 0 when it is in no group. */
+  /** The count of a member; 0 if it is in no group. */
   count(member: number): number {
     const shelf = this.#members[MEMBER_WORDS * member + SHELF] ?? 0;
     return this.#shelves[SHELF_WORDS * shelf + COUNT]!;
   }
 
-  /** One more for a member of this group, which is in it from its first one on. */
+  /** Adds one to a member's count. The first one puts it into this group. */
   raise(group: number, member: number): void {
     this.#members = grown(this.#members, MEMBER_WORDS * (member + 1));
     this.#groups = grown(this.#groups, GROUP_WORDS * (group + 1));
@@ -58,7 +58,7 @@ export class Ranking {
     this.#move(group, member, shelf, count, shelf, next);
   }
 
-  /** One less for a member of this group, which leaves it with its last one. */
+  /** Subtracts one from a member's count. At zero it leaves the group. */
   lower(group: number, member: number): void {
     const shelf = this.#members[MEMBER_WORDS * member + SHELF]!;
     const count = this.#shelves[SHELF_WORDS * shelf + COUNT]! - 1;
@@ -69,7 +69,7 @@ export class Ranking {
     }
   }
 
-  /** Puts a member on the shelf for this count, which is `lighter`, `heavier`, or one between them. */
+  /** Moves a member to the shelf for `count`, which is `lighter`, `heavier`, or a new one between them. */
   #move(
     group: number,
     member: number,
@@ -109,7 +109,7 @@ export class Ranking {
     return shelf;
   }
 
-  /** Makes two shelves of a group neighbours; 0 is beyond its end. */
+  /** Links two shelves of a group as neighbours; 0 stands for the end of the group. */
   #join(group: number, lighter: number, heavier: number): void {
     if (lighter === 0) this.#groups[GROUP_WORDS * group + LIGHTEST] = heavier;
     else this.#shelves[SHELF_WORDS * lighter + HEAVIER] = heavier;
@@ -128,7 +128,7 @@ export class Ranking {
     this.#shelves[SHELF_WORDS * shelf + LAST] = member;
   }
 
-  /** Takes a member off its shelf; an empty shelf goes. */
+  /** Takes a member off its shelf; removes the shelf if that was its last member. */
   #takeOff(group: number, member: number, shelf: number): void {
     const at = MEMBER_WORDS * member;
     const before = this.#members[at + BEFORE]!, after = this.#members[at + AFTER]!;

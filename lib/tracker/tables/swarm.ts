@@ -1,5 +1,5 @@
 /**
- * The peers of one torrent that came over one address family.
+ * The peers of one torrent and one address family.
  *
  * @module
  */
@@ -8,32 +8,32 @@ import type { AddressFamily, SwarmCounts } from "../../codec/discovery/udp_track
 import { PeerTable } from "./peer_table.ts";
 
 /**
- * Where in its swarm a peer is: twice its place in its roster, plus one for a seeder. It holds until the
- * next change of the swarm.
+ * Where a peer is in its swarm: twice its index in its roster, plus one for a seeder. Valid until the swarm
+ * changes.
  */
 export type PeerSlot = number;
 
-/** The seat at a place of a roster. */
+/** The seat at an index of a roster. */
 export function slotAt(place: number, seeder: boolean): PeerSlot {
   return 2 * place + (seeder ? 1 : 0);
 }
 
-/** The place of a seat in its roster. */
+/** The index of a seat in its roster. */
 export function indexOf(seat: PeerSlot): number {
   return seat >>> 1;
 }
 
-/** Whether it is the seat of a seeder. */
+/** Whether a seat is a seeder's. */
 export function isSeeder(seat: PeerSlot): boolean {
   return (seat & 1) === 1;
 }
 
-/** What is noted about a peer, as bits; above these the number of what it lists in the catalogue. */
+/** Bits of a peer's flags. The bits above them hold the number of its catalogue entry. */
 const COMPLETED = 1;
 const LOOPBACK = 2;
 const LISTING_SHIFT = 2;
 
-/** One swarm. The order within its rosters means nothing. */
+/** One swarm. The order within its rosters has no meaning. */
 export class Swarm {
   readonly seeders: PeerTable;
   readonly leechers: PeerTable;
@@ -41,18 +41,18 @@ export class Swarm {
   completed = 0;
   /** Peers that announced from a loopback address. */
   loopbackPeers = 0;
-  /** The swarm of the other hash of the same hybrid torrent, where somebody has said which. */
+  /** The swarm of the other hash of the same hybrid torrent, if a peer has named it. */
   twin: Swarm | undefined;
-  /** The next in the ring of all swarms of a torrent; one that is alone stands in a ring of itself. */
+  /** The next swarm in the ring of all swarms of a torrent; a lone swarm points to itself. */
   sibling: Swarm = this;
-  /** It gave way to another; its peers are taken out bit by bit. */
+  /** Whether the swarm was displaced; its peers are removed gradually. */
   isDissolved = false;
 
   /**
-   * @param number By which it is known while it exists.
+   * @param number Identifies the swarm while it exists.
    * @param infoHash 40 hex digits.
-   * @param stride Words of an address.
-   * @param sinceMs When it came to be.
+   * @param stride Number of words of an address.
+   * @param sinceMs When the swarm was created.
    */
   constructor(
     readonly number: number,
@@ -65,12 +65,12 @@ export class Swarm {
     this.leechers = new PeerTable(stride);
   }
 
-  /** How many peers it has. */
+  /** Number of peers. */
   get size(): number {
     return this.seeders.length + this.leechers.length;
   }
 
-  /** Its size as others are told. */
+  /** The counts reported to clients. */
   counts(): SwarmCounts {
     const { seeders, leechers, completed } = this;
     return { seeders: seeders.length, completed, leechers: leechers.length };
@@ -86,24 +86,24 @@ export class Swarm {
     return isSeeder(seat) ? this.seeders : this.leechers;
   }
 
-  /** The seat with this index, of all in some order, from 0 up to {@link Swarm.size}. */
+  /** The seat at this index in an enumeration of all peers, from 0 up to {@link Swarm.size}. */
   seatWithIndex(index: number): PeerSlot {
     const leechers = this.leechers.length;
     return index < leechers ? slotAt(index, false) : slotAt(index - leechers, true);
   }
 
-  /** Whether the peer announced from a loopback address, so that only this machine can reach that. */
+  /** Whether the peer announced from a loopback address, which only this machine can reach. */
   isLoopback(seat: PeerSlot): boolean {
     return (this.#note(seat) & LOOPBACK) !== 0;
   }
 
-  /** Notes that the peer announced from a loopback address. */
+  /** Records that the peer announced from a loopback address. */
   setLoopback(seat: PeerSlot): void {
     this.#setNote(seat, this.#note(seat) | LOOPBACK);
     this.loopbackPeers++;
   }
 
-  /** Counts the peer's download as completed, once; whether that was now. */
+  /** Counts the peer's download as completed, at most once; returns whether it was counted now. */
   complete(seat: PeerSlot): boolean {
     const note = this.#note(seat);
     if ((note & COMPLETED) !== 0) return false;
@@ -112,12 +112,12 @@ export class Swarm {
     return true;
   }
 
-  /** The number in the catalogue of what the peer lists there, or 0. */
+  /** The number of the peer's catalogue entry, or 0. */
   listingOf(seat: PeerSlot): number {
     return this.#note(seat) >>> LISTING_SHIFT;
   }
 
-  /** Notes what the peer lists in the catalogue, by its number there. */
+  /** Sets the number of the peer's catalogue entry. */
   setListing(seat: PeerSlot, listing: number): void {
     const rest = this.#note(seat) & (1 << LISTING_SHIFT) - 1;
     this.#setNote(seat, listing << LISTING_SHIFT | rest);

@@ -1,33 +1,33 @@
 /**
- * How many torrents and peers there are, as everybody who asks a tracker is told.
+ * The numbers of torrents and peers that a tracker reports.
  *
  * @module
  */
 
 import type { Swarm } from "./swarm.ts";
 
-/** The swarms that one torrent has: two hashes of a hybrid, over two address families. */
+/** Maximum number of swarms of one torrent: two hashes of a hybrid, over two address families. */
 const MOST_SWARMS = 4;
 
 /**
- * Counts a hybrid once. Its two swarms over one address family are a pair, with mostly the same peers in
- * both: of a pair the bigger number counts. All swarms of a torrent stand in a ring.
+ * Counts a hybrid once. Its two swarms over one address family are a pair with mostly the same peers, so only
+ * the bigger number of a pair counts. All swarms of a torrent form a ring.
  */
 export class SwarmCounters {
-  /** Torrents that somebody shares. */
+  /** Torrents with at least one peer. */
   torrents = 0;
-  /** Peers with all of their torrent; one that comes over two families counts twice. */
+  /** Peers that have their whole torrent; a peer that announces over both families counts twice. */
   seeders = 0;
-  /** Peers without. */
+  /** Peers that do not. */
   leechers = 0;
 
-  /** A swarm has come to be; `other` is the one of the same hash over the other family. */
+  /** Counts a new swarm; `other` is the swarm of the same hash over the other family. */
   created(swarm: Swarm, other: Swarm | undefined): void {
     this.torrents++;
     if (other !== undefined) this.#merge(swarm, other);
   }
 
-  /** The two swarms of a hybrid over one family. The first that are said to be a pair are one. */
+  /** Pairs the two swarms of a hybrid over one family. A swarm keeps the first pairing it is given. */
   pair(a: Swarm, b: Swarm): void {
     if (a === b || a.twin !== undefined || b.twin !== undefined) return;
     if (a.family !== b.family || !this.#merge(a, b)) return;
@@ -37,19 +37,19 @@ export class SwarmCounters {
     this.leechers -= Math.min(a.leechers.length, b.leechers.length);
   }
 
-  /** A peer has come into a swarm. */
+  /** Counts a peer that was added to a swarm. */
   added(swarm: Swarm, seeder: boolean): void {
     if (seeder) this.seeders += swarm.seeders.length > (swarm.twin?.seeders.length ?? 0) ? 1 : 0;
     else this.leechers += swarm.leechers.length > (swarm.twin?.leechers.length ?? 0) ? 1 : 0;
   }
 
-  /** A peer has left a swarm. */
+  /** Uncounts a peer that was removed from a swarm. */
   removed(swarm: Swarm, seeder: boolean): void {
     if (seeder) this.seeders -= swarm.seeders.length >= (swarm.twin?.seeders.length ?? 0) ? 1 : 0;
     else this.leechers -= swarm.leechers.length >= (swarm.twin?.leechers.length ?? 0) ? 1 : 0;
   }
 
-  /** A swarm is no more, with whoever is left in it. */
+  /** Uncounts a swarm that was removed, including its remaining peers. */
   dropped(swarm: Swarm): void {
     const { twin, seeders, leechers } = swarm;
     this.seeders -= Math.max(0, seeders.length - (twin?.seeders.length ?? 0));
@@ -66,7 +66,7 @@ export class SwarmCounters {
     swarm.sibling = swarm;
   }
 
-  /** Makes two rings one; false when that would be no torrent's. */
+  /** Joins two rings; returns false if the result would have more swarms than a torrent can have. */
   #merge(a: Swarm, b: Swarm): boolean {
     const ring = ringOf(a);
     if (ring.includes(b)) return true;

@@ -1,7 +1,7 @@
 /**
- * All swarms of a tracker: who is in which, for how long, and within which bounds.
+ * All swarms of a tracker and their peers, kept within limits.
  *
- * Swarms are kept per address family: a peer that came over IPv4 is known to those that ask over IPv4.
+ * Swarms are kept per address family: a peer that announced over IPv4 is given to clients that ask over IPv4.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { SwarmCounters } from "./swarm_counts.ts";
 
 const HASH_LENGTH = 20;
 
-/** A swarm that gives way is emptied at once up to this size; of a bigger one the rest goes bit by bit. */
+/** A displaced swarm up to this size is emptied at once; a bigger one is emptied gradually. */
 const EMPTIED_AT_ONCE = 16;
 
 /** What an announce says about a peer. */
@@ -31,59 +31,59 @@ export interface Announced {
   hashAt: number;
   /** Its address, with the port it listens on. */
   sender: RequestOrigin;
-  /** Bytes that it says it lacks; a seeder lacks none. */
+  /** Bytes it reports as missing; 0 for a seeder. */
   leftBytes: number;
   /** Where in the packet its peer id begins. */
   peerIdAt: number;
-  /** The announce's event was `completed`. */
+  /** Whether the announce's event was `completed`. */
   completed: boolean;
 }
 
-/** What became of an announce: the peer, and what is new about it, or that its swarm is crowded. */
+/** The outcome of an announce: the stored peer and what changed, or that its swarm is crowded. */
 export type AnnounceOutcome =
   | { type: "stored"; swarm: Swarm; seat: PeerSlot; joined: boolean; completed: boolean }
   | { type: "crowded"; swarm: Swarm };
 
-/** Why a peer is no longer in its swarm: `displaced` ones made room for others. */
+/** Why a peer was removed from its swarm. A `displaced` one made room for another. */
 export type Removal = "left" | "expired" | "displaced";
 
-/** Totals, with both hashes of a hybrid as one. */
+/** Totals that count both hashes of a hybrid as one torrent. */
 interface SwarmTotals {
   torrents: number;
   seeders: number;
   leechers: number;
 }
 
-/** What the swarms are made with. */
+/** Configuration of the swarm table. */
 export interface SwarmsOptions {
   limits: TrackerLimits;
-  /** Two words that nobody else knows. */
+  /** Two secret words. */
   hashKey: Uint32Array;
-  /** A number from 0 up to 1. */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive). */
   random: () => number;
-  /** Called when a peer is about to be taken out. */
+  /** Called just before a peer is removed. */
   onRemoval: (swarm: Swarm, seat: PeerSlot, why: Removal) => void;
 }
 
 const NOBODY: SwarmCounts = { seeders: 0, completed: 0, leechers: 0 };
 
-/** The swarms, as one store. */
+/** All swarms, as one store. */
 export class SwarmTable {
   readonly #options: SwarmsOptions;
-  /** By number; a number that is free has none. */
+  /** By number; undefined for a free number. */
   readonly #swarms: (Swarm | undefined)[] = [undefined];
   readonly #freeNumbers: number[] = [];
   readonly #seating: PeerPlacement;
-  /** Whose turn it is to give way, of peers and of swarms. */
+  /** Decide which peer and which swarm to remove next when the table is full. */
   readonly #peerShares: FairShares;
   readonly #swarmShares: FairShares;
   readonly #tally = new SwarmCounters();
   #peers = 0;
-  /** Those that can be found by their hash. */
+  /** Number of swarms that can be found by their hash. */
   #open = 0;
   readonly #sweep: Expiry;
 
-  /** No swarms. */
+  /** @param options Limits, secrets and callbacks. */
   constructor(options: SwarmsOptions) {
     this.#options = options;
     this.#seating = new PeerPlacement(options.hashKey, options.random, this.#swarms);
@@ -92,18 +92,18 @@ export class SwarmTable {
     this.#swarmShares = new FairShares(options.hashKey);
   }
 
-  /** How much is stored, as it is told. */
+  /** The totals reported to clients. */
   get totals(): SwarmTotals {
     const { torrents, seeders, leechers } = this.#tally;
     return { torrents, seeders, leechers };
   }
 
-  /** How many peers are stored, each for every swarm that it is in. */
+  /** Number of stored peers; a peer counts once for each swarm it is in. */
   get peers(): number {
     return this.#peers;
   }
 
-  /** Bytes of the tables and rosters: nearly all that grows with the number of peers. */
+  /** Bytes of the tables and rosters, which are nearly all that grows with the number of peers. */
   get bytes(): number {
     let bytes = this.#seating.bytes + this.#peerShares.bytes + this.#swarmShares.bytes;
     for (const swarm of this.#swarms) {
@@ -113,39 +113,39 @@ export class SwarmTable {
     return bytes;
   }
 
-  /** The swarm of the torrent whose info-hash begins at `packet[at]`, if anyone is in it. */
+  /** The swarm whose info-hash begins at `packet[at]`, if it has any peers. */
   get(packet: Uint8Array, at: number, family: AddressFamily): Swarm | undefined {
     const number = this.#seating.tables[family].swarm(packet, at);
     return number < 0 ? undefined : this.#swarms[number];
   }
 
-  /** Every number of a swarm is below this one. */
+  /** Every swarm number is below this one. */
   get numbers(): number {
     return this.#swarms.length;
   }
 
-  /** The swarm with this number, if there is one that can be found. */
+  /** The swarm with this number, unless there is none or it is dissolved. */
   numbered(number: number): Swarm | undefined {
     const swarm = this.#swarms[number];
     return swarm?.isDissolved ? undefined : swarm;
   }
 
-  /** The size of a torrent's swarm. */
+  /** The counts of a torrent's swarm. */
   counts(infoHash: Uint8Array, family: AddressFamily): SwarmCounts {
     return this.get(infoHash, 0, family)?.counts() ?? NOBODY;
   }
 
-  /** The seat of the peer with an address whose words begin at `words[at]`, or -1. */
+  /** The seat of the peer whose address begins at `words[at]`, or -1. */
   seatOf(swarm: Swarm, words: Uint16Array, at: number): PeerSlot {
     return this.#seating.seatOf(swarm, words, at);
   }
 
-  /** Notes that two swarms are those of one hybrid torrent. */
+  /** Records that two swarms belong to one hybrid torrent. */
   pair(a: Swarm, b: Swarm): void {
     this.#tally.pair(a, b);
   }
 
-  /** Notes that a peer is there. One that announces again from its address replaces itself. */
+  /** Stores a peer. A peer that announces again from the same address is updated. */
   announce(announced: Announced, nowMs: number): AnnounceOutcome {
     const { packet, hashAt, sender, leftBytes } = announced;
     const swarm = this.get(packet, hashAt, sender.family);
@@ -162,7 +162,7 @@ export class SwarmTable {
     return { type: "stored", swarm, seat, joined: false, completed };
   }
 
-  /** Takes out the peer with this sender's address; false when it is not there. */
+  /** Removes the peer with this sender's address; returns false if there is none. */
   leave(swarm: Swarm, sender: RequestOrigin): boolean {
     const seat = this.seatOf(swarm, sender.words, 0);
     if (seat < 0) return false;
@@ -170,22 +170,24 @@ export class SwarmTable {
     return true;
   }
 
-  /** How many steps {@link SwarmTable.expire} takes for a round: one for each peer, one between swarms. */
+  /**
+   * The steps of {@link SwarmTable.expire} for a full round: one for each peer, one for each swarm number.
+   */
   get expirySteps(): number {
     return this.#peers + this.#swarms.length;
   }
 
   /**
-   * Forgets peers that have been silent for longer than `ttlMs`, see {@link Expiry}.
+   * Removes peers that have been silent for longer than `ttlMs`, see {@link Expiry}.
    *
-   * @param most Steps to take at most.
-   * @returns How many were forgotten.
+   * @param most Maximum number of steps.
+   * @returns The number of peers removed.
    */
   expire(nowMs: number, ttlMs: number, most: number): number {
     return this.#sweep.step(nowMs, ttlMs, Math.min(most, this.expirySteps));
   }
 
-  /** Throws when the tables do not say of each peer where it sits; for tests. */
+  /** Throws if the tables disagree about where a peer sits; for tests. */
   checkInvariant(): void {
     let peers = 0;
     for (const swarm of this.#swarms) {
@@ -207,7 +209,7 @@ export class SwarmTable {
       return { type: "crowded", swarm: known };
     }
     this.#makeRoom();
-    // Whoever made room may have been the last one in there.
+    // Making room may have removed the last peer of the swarm, and the swarm with it.
     const swarm = this.get(packet, announced.hashAt, sender.family) ??
       this.#create(announced, nowMs);
     const seat = this.#seating.take(swarm, sender.words, seeder, nowMs);
@@ -221,7 +223,7 @@ export class SwarmTable {
     return { type: "stored", swarm, seat, joined: true, completed };
   }
 
-  /** Lets one who crowds this swarm give way; false when nobody does more than others. */
+  /** Removes a peer of the network that crowds this swarm; returns false if no network stands out. */
   #makeRoomIn(swarm: Swarm, nowMs: number): boolean {
     const { limits, random } = this.#options;
     if (swarm.size < limits.maxPeersPerTorrent) return true;
@@ -230,7 +232,7 @@ export class SwarmTable {
     return seat >= 0;
   }
 
-  /** Lets whoever holds most give way while there is no room for one more peer. */
+  /** Removes peers of the sources that hold the most until there is room for one more. */
   #makeRoom(): void {
     const most = Math.min(this.#options.limits.maxPeers, MOST_PEERS);
     while (this.#peers >= most && this.#peers > 0) {
@@ -240,7 +242,7 @@ export class SwarmTable {
     }
   }
 
-  /** A new swarm, for which another one may have to give way. */
+  /** Creates a swarm; removes others if the limit is reached. */
   #create({ packet, hashAt, sender }: Announced, nowMs: number): Swarm {
     const { family } = sender;
     while (this.#open >= this.#options.limits.maxSwarms && this.#open > 0) {
@@ -259,14 +261,14 @@ export class SwarmTable {
     return swarm;
   }
 
-  /** Takes a swarm out of sight, with all of its peers. */
+  /** Removes a swarm with all of its peers, or hides a big one until its peers are gone. */
   #dissolve(swarm: Swarm): void {
     if (swarm.size > EMPTIED_AT_ONCE) {
       this.#hide(swarm);
       swarm.isDissolved = true;
       return;
     }
-    // The swarm itself goes with the last of its peers.
+    // Removing the last peer also removes the swarm.
     for (let size = swarm.size; size > 0; size--) {
       this.#remove(swarm, swarm.seatWithIndex(0), "displaced");
     }
@@ -285,7 +287,7 @@ export class SwarmTable {
     this.#freeNumbers.push(swarm.number);
   }
 
-  /** From now on nobody finds this swarm, and it does not count. */
+  /** Makes a swarm unfindable and takes it out of the totals. */
   #hide(swarm: Swarm): void {
     this.#seating.tables[swarm.family].deleteSwarm(fromHex(swarm.infoHash));
     this.#swarmShares.release(swarm.number);
@@ -294,7 +296,7 @@ export class SwarmTable {
   }
 }
 
-/** Who says so and still lacks something has not. */
+/** A peer that reports `completed` but still lacks something has not completed. */
 function hasCompleted({ completed, leftBytes }: Announced): boolean {
   return completed && leftBytes === 0;
 }
