@@ -59,19 +59,16 @@ export type {
   TransferStats,
 } from "./lib/session/events.ts";
 export type { SeedingEnd } from "./lib/session/seeding_limit.ts";
-export type {
-  DisconnectedPeerStats as StrangerStats,
-  TransferDetails,
-} from "./lib/session/details.ts";
+export type { DisconnectedPeerStats, TransferDetails } from "./lib/session/details.ts";
 export type { FileStanding, FileView } from "./lib/session/file_progress.ts";
 export type { PieceView } from "./lib/session/stats.ts";
 export type { TrackerFault, TrackerStanding } from "./lib/discovery/tracker_status.ts";
 export { servePage } from "./lib/ui/serve_page.ts";
 export type { PeerState } from "./lib/peer/connection/peer_state.ts";
-export type { StallReason as Waiting } from "./lib/session/stall_reason.ts";
+export type { StallReason } from "./lib/session/stall_reason.ts";
 export type { TrackerFailure } from "./lib/discovery/tracker_status.ts";
-export type { TorrentOptions as HostOptions } from "./lib/session/options.ts";
-export type { StallOptions as PatienceOptions } from "./lib/session/stall_monitor.ts";
+export type { TorrentOptions } from "./lib/session/options.ts";
+export type { StallOptions } from "./lib/session/stall_monitor.ts";
 export type { SeedingLimitOptions } from "./lib/session/seeding_limit.ts";
 export {
   DiskError,
@@ -85,5 +82,5 @@ export {
 } from "./lib/errors.ts";
 export { DownloadTimeoutError, ERROR_CODES, STALL_CODES, WARNING_CODES } from "./lib/errors.ts";
 export type { ErrorCode, ErrorDetails, OptionName, WarningCode } from "./lib/errors.ts";
-export type { StallCode as WaitingCode } from "./lib/errors.ts";
+export type { StallCode } from "./lib/errors.ts";
 export type { Page, PageOptions } from "./lib/ui/make_page.ts";

@@ -11,7 +11,7 @@ import {
   type AnnounceParams,
   type AskOptions,
   type NamedPeers,
-  TrackerSilentError,
+  TrackerTimeoutError,
 } from "./tracker_client.ts";
 
 /** Time limit for the `stopped` announce. Losing it does little harm, because silent peers expire. */
@@ -180,7 +180,7 @@ export class AnnounceTarget {
 
 /** A tracker that issued a connection id but then did not answer may be slow and may have stored us. */
 function mayHaveHeard(error: unknown): boolean {
-  return error instanceof TrackerSilentError && error.connected;
+  return error instanceof TrackerTimeoutError && error.connected;
 }
 
 /** One of the one or two swarms of a torrent: a hybrid has a v1 and a v2 swarm. */

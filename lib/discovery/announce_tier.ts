@@ -6,7 +6,7 @@
 
 import { OptionError } from "../errors.ts";
 import { AnnounceTarget, type Round, type TargetSettings } from "./announce_target.ts";
-import { TrackerRefusedError, TrackerSilentError } from "./tracker_client.ts";
+import { TrackerErrorResponse, TrackerTimeoutError } from "./tracker_client.ts";
 import type { TrackerFault, TrackerStatus } from "./tracker_status.ts";
 
 /** The first attempt gives up early, so that the user soon hears of a tracker that does not answer. */
@@ -224,9 +224,9 @@ export class AnnounceTier {
 function faultOf(line: AnnounceTarget, { fault }: Round): TrackerFault {
   const reason = fault?.reason;
   if (!(reason instanceof Error)) return silenceOf(line);
-  const code = reason instanceof TrackerRefusedError
+  const code = reason instanceof TrackerErrorResponse
     ? "tracker-refuses"
-    : reason instanceof TrackerSilentError
+    : reason instanceof TrackerTimeoutError
     ? "tracker-silent"
     : "tracker-fails";
   return { code, sentence: reason.message };

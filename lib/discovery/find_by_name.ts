@@ -18,8 +18,8 @@ import { requireDatagrams } from "../runtime/datagrams.ts";
 import { describeDenial } from "../runtime/permissions.ts";
 import {
   type AskOptions,
-  TrackerRefusedError,
-  TrackerSilentError,
+  TrackerErrorResponse,
+  TrackerTimeoutError,
   UdpTrackerClient,
 } from "./tracker_client.ts";
 
@@ -199,15 +199,15 @@ async function ask(
   try {
     return { type: "answered", url, entries: (await question(client, options)).filter(isSound) };
   } catch (error) {
-    if (error instanceof TrackerRefusedError) {
+    if (error instanceof TrackerErrorResponse) {
       return { type: "unsupported", url, sentence: cannotFind(url, `; it says: ${error.reason}`) };
     }
-    if (error instanceof TrackerSilentError && error.connected) {
+    if (error instanceof TrackerTimeoutError && error.connected) {
       return { type: "unsupported", url, sentence: cannotFind(url, "") };
     }
     const sentence = error instanceof NetworkError ? error.message : `${url} was not waited for`;
     // Without permission to ask, we cannot tell that the tracker is silent.
-    const isSilent = error instanceof TrackerSilentError &&
+    const isSilent = error instanceof TrackerTimeoutError &&
       (error.cause === undefined || describeDenial(error.cause) === undefined);
     return { type: isSilent ? "silent" : "failed", url, sentence };
   }

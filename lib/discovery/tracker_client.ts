@@ -25,10 +25,7 @@ import { unreachable } from "../runtime/socket_errors.ts";
 import { TrackerConnection, TrackerTimeoutError } from "./tracker_connection.ts";
 import { mostTelling, TrackerEndpoints } from "./tracker_endpoints.ts";
 
-export {
-  TrackerErrorResponse as TrackerRefusedError,
-  TrackerTimeoutError as TrackerSilentError,
-} from "./tracker_connection.ts";
+export { TrackerErrorResponse, TrackerTimeoutError } from "./tracker_connection.ts";
 
 /** Time limit for a request before the tracker counts as silent. */
 const GIVE_UP_SECONDS = 15;
@@ -132,7 +129,7 @@ export class UdpTrackerClient implements AsyncDisposable {
   /**
    * Announces a peer and returns others.
    *
-   * @throws {TrackerSilentError}, {TrackerRefusedError} or another {NetworkError}; the signal's reason when
+   * @throws {TrackerTimeoutError}, {TrackerErrorResponse} or another {NetworkError}; the signal's reason when
    * it aborts. The other requests throw the same.
    */
   async announce(params: AnnounceParams, options: AskOptions = {}): Promise<AnnounceAnswer> {

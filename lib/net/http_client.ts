@@ -11,7 +11,6 @@
 import { isIp, isLoopback, normalizeIp } from "../codec/address.ts";
 import {
   AddressScope,
-  type AddressScope as Distance,
   isServicePort,
   mayReach,
   reachOf,
@@ -38,7 +37,7 @@ export interface HttpResponse {
   /** Its body must be read or cancelled. */
   readonly response: Response;
   /** The scope of the server that sent it: the response may name addresses of that scope. */
-  readonly reach: Distance;
+  readonly reach: AddressScope;
 }
 
 /** A redirect to something other than an allowed web address. */
@@ -102,7 +101,7 @@ export class HttpClient implements Disposable {
   }
 
   /** The addresses behind a URL that may be contacted. @throws {WebSeedError} if none may */
-  async #judge(url: URL, from: SourceScope): Promise<{ addresses: string[]; reach: Distance }> {
+  async #judge(url: URL, from: SourceScope): Promise<{ addresses: string[]; reach: AddressScope }> {
     const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
     const all = isIp(host) ? [normalizeIp(host)] : await this.#lookUp(host);
     const isSpelled = isIp(host) || isLocalhost(host);
@@ -113,7 +112,9 @@ export class HttpClient implements Disposable {
     // HTTPS connects by name and may pick any of the addresses, so all must be allowed.
     const isJudged = allowed.length > 0 &&
       (url.protocol === "http:" || allowed.length === all.length);
-    const reach = Math.min(...allowed.map((ip) => reachOf(ip) ?? AddressScope.link)) as Distance;
+    const reach = Math.min(
+      ...allowed.map((ip) => reachOf(ip) ?? AddressScope.link),
+    ) as AddressScope;
     const isOrder = url.search !== "" && reach < AddressScope.world; // perhaps a command to a device
     const isForeign = from !== "user" && isServicePort(Number(url.port));
     if (!isJudged || isForeign || (isOrder && this.#from !== "user")) {

@@ -13,9 +13,9 @@ import {
 import {
   createTorrent,
   type Seeder,
+  type StallCode,
   type TrackerStats,
   type TransferEvent,
-  type WaitingCode,
 } from "../../mod.ts";
 import { TempFolder } from "../../support/temp.ts";
 import { faultsOf, schema, types } from "../support/project/event_schema.ts";
@@ -161,7 +161,7 @@ Deno.test("every event is as the schema has it, with all that is optional and wi
 });
 
 Deno.test("the schema knows every reason to stall", () => {
-  const all: Record<WaitingCode, true> = {
+  const all: Record<StallCode, true> = {
     "no-source": true,
     "no-local-peer": true,
     "asking-tracker": true,

@@ -6,8 +6,8 @@ import {
   type AnnounceAnswer,
   type AnnounceParams,
   type AskOptions,
-  TrackerRefusedError,
-  TrackerSilentError,
+  TrackerErrorResponse,
+  TrackerTimeoutError,
 } from "../../lib/discovery/tracker_client.ts";
 import type { TrackerStatus } from "../../lib/discovery/tracker_status.ts";
 import { NetworkError, OptionError } from "../../lib/errors.ts";
@@ -44,7 +44,7 @@ class ScriptedTracker implements AnnounceClient {
 }
 
 function silence(): Promise<never> {
-  return Promise.reject(new TrackerSilentError(`tracker ${URL} does not answer`, false));
+  return Promise.reject(new TrackerTimeoutError(`tracker ${URL} does not answer`, false));
 }
 
 function setUp(options: Partial<AnnouncerOptions> = {}) {
@@ -182,8 +182,8 @@ Deno.test("a silent tracker is tried again after 2, 4, 8 and at most 60 seconds,
 
 Deno.test("how a tracker fails has a name: silent, refuses, or anything else", async () => {
   const faults = [
-    [new TrackerSilentError("silence", false), "tracker-silent"],
-    [new TrackerRefusedError(URL, "not here"), "tracker-refuses"],
+    [new TrackerTimeoutError("silence", false), "tracker-silent"],
+    [new TrackerErrorResponse(URL, "not here"), "tracker-refuses"],
     [new NetworkError("nonsense"), "tracker-fails"],
   ] as const;
   for (const [error, code] of faults) {
@@ -495,7 +495,7 @@ Deno.test("closing in the middle of the first announce gives that up, and says g
 Deno.test("a tracker that took a connection and then was silent hears goodbye, one that did not does not", async () => {
   for (const connected of [true, false]) {
     const { clock, tracker, start } = setUp();
-    tracker.respond = () => Promise.reject(new TrackerSilentError("silence", connected));
+    tracker.respond = () => Promise.reject(new TrackerTimeoutError("silence", connected));
     const announcer = start();
     await clock.advance(1);
     await announcer.close();

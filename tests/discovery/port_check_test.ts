@@ -10,7 +10,7 @@ import {
   type Reach,
 } from "../../lib/codec/discovery/udp_tracker.ts";
 import { PortCheck } from "../../lib/discovery/port_check.ts";
-import { TrackerRefusedError, UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
+import { TrackerErrorResponse, UdpTrackerClient } from "../../lib/discovery/tracker_client.ts";
 import { NetworkError } from "../../lib/errors.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { FakeTracker } from "../support/network/udp_peer.ts";
@@ -131,6 +131,6 @@ Deno.test("the question goes over the wire and its answer comes back", async () 
   });
   await using client = new UdpTrackerClient(tracker.url);
   assertEquals(await client.reach(6881), "unreachable");
-  await assertRejects(() => client.reach(6882), TrackerRefusedError, "refuses: what?");
+  await assertRejects(() => client.reach(6882), TrackerErrorResponse, "refuses: what?");
   assertEquals(ports[0], 6881);
 });

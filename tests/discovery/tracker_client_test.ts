@@ -13,8 +13,8 @@ import {
   type TrackerResponse,
 } from "../../lib/codec/discovery/udp_tracker.ts";
 import {
-  TrackerRefusedError,
-  TrackerSilentError,
+  TrackerErrorResponse,
+  TrackerTimeoutError,
   UdpTrackerClient,
 } from "../../lib/discovery/tracker_client.ts";
 import { isAsNear } from "../../lib/discovery/udp_transactions.ts";
@@ -192,7 +192,7 @@ Deno.test("a tracker that never answers is given up after the time allowed", asy
     await using client = new UdpTrackerClient(tracker.url, { clock });
     const result = await whileWaiting(clock, client.announce(PARAMS, options));
     assert(result.status === "rejected");
-    assertInstanceOf(result.reason, TrackerSilentError);
+    assertInstanceOf(result.reason, TrackerTimeoutError);
     assertStrictEquals(result.reason.message, `tracker ${tracker.url} does not answer`);
     assertStrictEquals(result.reason.connected, false);
     assertStrictEquals(Math.round((clock.nowMs() - startMs) / 1000), seconds);
@@ -209,7 +209,7 @@ Deno.test("silence after a connection tells that the tracker is there", async ()
   await tracker.hasReceived(2);
   const result = await whileWaiting(clock, asking);
   assert(result.status === "rejected");
-  assertInstanceOf(result.reason, TrackerSilentError);
+  assertInstanceOf(result.reason, TrackerTimeoutError);
   assertStrictEquals(result.reason.connected, true);
 });
 
@@ -221,7 +221,7 @@ Deno.test("a tracker's refusal is told in its words, made safe to print", async 
       : [{ type: "error", transactionId: request.transactionId, message }]
   );
   await using client = new UdpTrackerClient(tracker.url);
-  const error = await assertRejects(() => client.announce(PARAMS), TrackerRefusedError);
+  const error = await assertRejects(() => client.announce(PARAMS), TrackerErrorResponse);
   assertStrictEquals(error.reason, `go [2Jaway${"!".repeat(190)}…`);
   assertStrictEquals(error.message, `tracker ${tracker.url} refuses: ${error.reason}`);
 });
@@ -373,7 +373,7 @@ Deno.test("a host name that nobody knows is said to be unknown", async () => {
 
 Deno.test("a tracker of the family that the local address is not of cannot be reached", async () => {
   await using client = new UdpTrackerClient("udp://127.0.0.1:6969", { localHost: "::1" });
-  await assertRejects(() => client.announce(PARAMS), TrackerSilentError, "cannot be reached");
+  await assertRejects(() => client.announce(PARAMS), TrackerTimeoutError, "cannot be reached");
 });
 
 Deno.test("only udp:// trackers are talked to", () => {
