@@ -45,43 +45,43 @@ const BOOT_LENGTH = 36, HASH_LENGTH = 32;
 const HASH_AT = 16, BOOT_AT = 36, COUNT_AT = 76, SALT_AT = 80, IDENTITY_AT = 84, STAMP_AT = 116;
 const CHECKSUM_AT = 148;
 
-/** Where the byte is that says that the files were closed. */
+/** Offset of the byte that says the files were closed. */
 export const CLOSED_AT = 72;
-/** Where the byte is that says that somebody else wrote to the data. */
+/** Offset of the byte that says another program wrote to the data. */
 export const DOUBTED_AT = 73;
 
-/** What a record is made of when it is written anew. */
+/** The parts of a new record. */
 interface RecordParts {
   /** v1, 20 bytes, or v2, 32 bytes. */
   readonly infoHash: Uint8Array;
-  /** Identity of the boot; empty where there is none. */
+  /** Boot identity; empty if there is none. */
   readonly boot: string;
   readonly salt: number;
-  /** Which files hold the data, 32 bytes. */
+  /** Hash of which files hold the data, 32 bytes. */
   readonly identity: Uint8Array;
-  /** One `NOTE_…` for each piece. */
+  /** One `NOTE_…` per piece. */
   readonly map: Uint8Array;
   readonly torrent: Uint8Array;
 }
 
-/** What a record says. */
+/** A decoded record. */
 interface ResumeRecord extends Omit<RecordParts, "infoHash"> {
   readonly isClosed: boolean;
   readonly isDoubted: boolean;
-  /** Of the data when it was closed, 32 bytes. */
+  /** Stamp of the data when it was closed, 32 bytes. */
   readonly stamp: Uint8Array;
-  /** Every note is one that was made for its piece. */
+  /** Every note is valid for its piece. */
   readonly isIntact: boolean;
-  /** The checksum is right, which closed records have. */
+  /** The checksum is right; closed records have one. */
   readonly isSealed: boolean;
 }
 
-/** Whether a file that begins so is a resume file, of whatever version. */
+/** Whether a file beginning with these bytes is a resume file of any version. */
 export function beginsRecord(bytes: Uint8Array): boolean {
   return equalBytes(bytes.subarray(0, FAMILY.length), FAMILY);
 }
 
-/** How many bytes tell whether a file is a resume file. */
+/** Bytes needed to recognize a resume file. */
 export const RECORD_BEGINNING = FAMILY.length;
 
 /** The byte that notes a piece. */
@@ -90,7 +90,7 @@ export function encodeNote(salt: number, piece: number, note: number): number {
   return (note === NOTE_SHA1 ? 129 : 1) + scrambled(salt, piece) % 127;
 }
 
-/** A record, open and without doubt. */
+/** Encodes a new record, not closed and not doubted. */
 export function encodeRecord(parts: RecordParts): Uint8Array<ArrayBuffer> {
   const { infoHash, boot, salt, identity, map, torrent } = parts;
   const bytes = new Uint8Array(RESUME_MAP_OFFSET + map.length + torrent.length);
@@ -108,7 +108,7 @@ export function encodeRecord(parts: RecordParts): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** The number of pieces that a record claims; `undefined` when its beginning is none of this torrent's. */
+/** The number of pieces a record claims; `undefined` if the header is not for this torrent. */
 export function countIn(head: Uint8Array, infoHash: Uint8Array): number | undefined {
   if (head.length < RESUME_MAP_OFFSET) return undefined;
   if (!equalBytes(head.subarray(0, MAGIC.length), MAGIC)) return undefined;
@@ -117,7 +117,7 @@ export function countIn(head: Uint8Array, infoHash: Uint8Array): number | undefi
   return viewOf(head).getUint32(COUNT_AT);
 }
 
-/** Reads a record; `undefined` when it is none of this torrent's, or cut. */
+/** Decodes a record; `undefined` if it is for another torrent or truncated. */
 export function decodeRecord(bytes: Uint8Array, infoHash: Uint8Array): ResumeRecord | undefined {
   const count = countIn(bytes, infoHash);
   if (count === undefined || bytes.length < RESUME_MAP_OFFSET + count) return undefined;
@@ -146,7 +146,7 @@ export function decodeRecord(bytes: Uint8Array, infoHash: Uint8Array): ResumeRec
   };
 }
 
-/** The first bytes of a record once its files are closed with this stamp: {@link RESUME_MAP_OFFSET} many. */
+/** The first {@link RESUME_MAP_OFFSET} bytes of a record whose files were closed with this stamp. */
 export function sealRecord(bytes: Uint8Array, stamp: Uint8Array): Uint8Array {
   const end = RESUME_MAP_OFFSET + viewOf(bytes).getUint32(COUNT_AT);
   const sealed = bytes.slice(0, end);
@@ -160,7 +160,10 @@ function checksumOf(bytes: Uint8Array, end: number): Uint8Array {
   return sha256(bytes.subarray(0, CHECKSUM_AT), bytes.subarray(RESUME_MAP_OFFSET, end));
 }
 
-/** Mixes salt and piece, as MurmurHash3 ends: not against forgers, but against whoever fills in ones. */
+/**
+ * Mixes salt and piece with the MurmurHash3 finalizer. This does not stop forgers, only programs that fill
+ * in ones.
+ */
 function scrambled(salt: number, piece: number): number {
   let mixed = salt ^ Math.imul(piece + 1, 0x9e3779b1);
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
