@@ -30,7 +30,7 @@ const SAFE_DIGITS = 15;
 /**
  * The value of decimal digits: a `number` where that is exact, else a `bigint`.
  *
- * @param bytes the input; from `start` to `end` it has digits, which may begin with any number of zeros
+ * @param bytes the input, with digits from `start` to `end`; any number of leading zeros is allowed
  * @throws BencodeError beyond 64 bits
  */
 export function integerOf(
