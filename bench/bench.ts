@@ -30,20 +30,20 @@ import { describeMachine } from "./measure/process_stats.ts";
 import { untilInterrupted } from "./measure/signals.ts";
 import { type Options, parseOptions, type TableName } from "./options.ts";
 
-/** What all tables are made with. */
+/** What all tables need. */
 interface Bench {
   options: Options;
   contenders: readonly Contender[];
-  /** In memory, for copies. */
+  /** A folder in memory, for copies. */
   scratch: string;
-  /** Made when it is first wanted. */
+  /** Created on first use. */
   content: () => Promise<Content>;
   signal: AbortSignal;
 }
 
 async function main(signal: AbortSignal): Promise<void> {
   const options = parseOptions(Deno.args);
-  // Copies of one program only are in memory at a time, beside what is sent.
+  // Only one program's copies are in memory at a time, next to the source.
   const copies = options.tables.map((table) => isTransfer(table) ? SHAPES[table].leechers : 1);
   const lack = lackOfSpace(options.bytes * (1 + Math.max(...copies)));
   if (lack !== undefined) throw new Error(`${lack}: try a smaller --size`);
@@ -63,7 +63,7 @@ async function main(signal: AbortSignal): Promise<void> {
   }
 }
 
-/** One legend serves all transfers: it follows the last of them. */
+/** One legend serves all transfers: it is printed after the last of them. */
 async function print(table: TableName, bench: Bench, next: TableName | undefined): Promise<void> {
   const { options, contenders, scratch, content, signal } = bench;
   const { rounds, keepGoing, bytes } = options;

@@ -27,7 +27,7 @@ const HEADINGS = [
   "wall s",
 ];
 
-/** Figures, and the seconds it took to simulate. */
+/** The figures, and the seconds the simulation took. */
 interface Run {
   readonly figures: Figures;
   readonly wallSeconds: number;

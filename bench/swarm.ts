@@ -88,7 +88,7 @@ function count(flag: string, text: string): number {
   return value;
 }
 
-/** "200mbit" in bits per second, in the words of tc. */
+/** Parses "200mbit" into bits per second, in tc's notation. */
 function parseBits(text: string): number {
   const match = /^(\d+)([kmg]?)bit$/.exec(text);
   if (match === null) throw new Error(`--rate wants a rate such as 200mbit, not ${text}`);
@@ -117,7 +117,7 @@ function jobsOf(
   return sizes.map((text) => ({ scenario, bytes: parseSize(text) }));
 }
 
-/** All runs of a job, turn about and each time in the other order. */
+/** All runs of a job, taking turns and reversing the order each time. */
 async function runJob(
   { scenario }: Job,
   content: Content,
@@ -214,7 +214,7 @@ async function versions(contenders: readonly SwarmContender[]): Promise<string> 
 
 async function main(): Promise<void> {
   const options = parseOptions(Deno.args);
-  // The file and a copy for each leecher; one program's copies are gone before the next one starts.
+  // The file and a copy for each leecher; one program's copies are removed before the next one starts.
   const needed = options.jobs.map(({ bytes, scenario }) => bytes * scenario.rates.length);
   const scratch = prepareLab(Math.max(...needed));
   try {

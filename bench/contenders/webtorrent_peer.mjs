@@ -27,7 +27,7 @@ client.on("error", (error) => {
   process.exit(1);
 });
 
-// It is the seeder's own file: it is not made to check it first.
+// The file is the seeder's own, so it does not have to check it first.
 const options = { path: folder, skipVerify: role === "seed" };
 const torrent = client.add(readFileSync(torrentFile), options);
 torrent.on("infoHash", () => {

@@ -49,7 +49,7 @@ class Choice {
     this.#picker = new PiecePicker({ pieces: this.pieces }, available, checks, () => {});
   }
 
-  /** The next peer in turn is asked for a block, and sends it. */
+  /** Requests a block from the next peer in turn, and receives it. */
   fetch(): void {
     const connection = this.#connections[this.#turn++ % this.#connections.length]!;
     const active = this.#picker.next(connection);

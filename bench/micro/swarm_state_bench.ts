@@ -12,7 +12,7 @@ import { LeecherMachine, type MachineOptions } from "./leecher_machine.ts";
 import { SeederMachine } from "./seeder_machine.ts";
 
 const BLOCKS = 100;
-/** Blocks delivered before anything is measured: until the engine has compiled what is hot. */
+/** Blocks delivered before the measurement, until the engine has compiled the hot code. */
 const WARM_UP_BLOCKS = 10_000;
 
 function fetching(group: string, options: MachineOptions): void {
