@@ -1,15 +1,16 @@
 /**
- * All benchmarks of single machines, printed side by side with other programs doing the same.
+ * All benchmarks on a single machine, next to other programs that do the same work.
  *
  *     deno task bench [TABLE...] [--runs 5] [--size 1G] [--only shoal,libtorrent] [--folder 5000]
  *         [--strict]
  *
- * Tables: `1-1`, `4-1` and `1-4` (transfers, from so many seeders to so many leechers; `transfer` is all
- * three), `memory`, `start`, `idle`, `many`, `page`, `create`, `tracker`; all without a name. With
- * `--folder` transfers are of a folder with so many small files beside the big one, and pieces as Shoal
- * chooses them. Programs that this machine does not have are left out. Figures are medians of `--runs`
- * rounds in which the programs take turns, unless the text below a table says something else. A run that
- * fails is reported and left out; with `--strict` it ends everything.
+ * Tables: `1-1`, `4-1` and `1-4` (transfers, named by the number of seeders and leechers; `transfer` is
+ * all three), `memory`, `start`, `idle`, `many`, `page`, `create`, `tracker`; all if none is named. With
+ * `--folder`, transfers are of a folder with that many small files beside the big one, and Shoal chooses
+ * the piece length. Programs that this machine does not have are left out. Figures are medians of `--runs`
+ * rounds in which the programs take turns, unless the text below a table says otherwise. A run that fails
+ * is reported and left out; with `--strict` it ends the benchmark.
+ *
  * @module
  */
 

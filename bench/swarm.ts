@@ -1,14 +1,15 @@
 /**
- * One file from one seeder to many leechers at once, Shoal beside libtorrent, in a network of
- * namespaces where every host's uplink is shaped. Needs Linux and root.
+ * One file from one seeder to many leechers at once, for Shoal and libtorrent, in a network of namespaces
+ * where every host's uplink is limited. Needs Linux and root.
  *
  *     deno task bench:swarm [--scenario crowd] [--size 128M] [--leechers 8] [--rate 200mbit]
  *         [--runs 1] [--only shoal] [--start waiting] [--piece-size 512K] [--trace] [--keep-going]
  *
  * Scenarios: `crowd` (all start at once), `tenfold` (half of the leechers send at a tenth of the
  * rate), `late` (one leecher joins when the others have half), `killed` (half of the leechers are
- * killed when half has arrived), `twenty` (a crowd of 20, at 50mbit: more than that, 20 programs on one
- * small machine cannot move), `all`. Every copy is compared with the file.
+ * killed when half has arrived), `twenty` (a crowd of 20, at 50mbit: 20 programs on one small machine
+ * cannot transfer more), `all`. Every copy is compared with the file.
+ *
  * @module
  */
 

@@ -3,9 +3,8 @@
  *
  *     node webtorrent_peer.mjs HOME seed|leech FILE.torrent FOLDER PORT [HOST:PORT...]
  *
- * HOME is where webtorrent is installed. It prints "ready" when it seeds and "done" when it has
- * everything, and runs until it is killed. It talks to the given peers and those that come, to nobody
- * else.
+ * HOME is where webtorrent is installed. It prints "ready" when it seeds and "done" when it is complete,
+ * and runs until it is killed. It connects only to the given peers, and accepts incoming connections.
  */
 
 import { createRequire } from "node:module";

@@ -182,7 +182,7 @@ async function judge(
   if (!isSame) throw new ShoalError(`the copy of ${leecher.label} is not what the seeders have`);
 }
 
-/** Parses a leecher's output about its sources: see `sourceLines` in reports.ts. */
+/** Parses a leecher's output about its sources: see `sourceLines` in result_lines.ts. */
 function sharesIn(lines: readonly string[]): Share[] {
   const table = lines.slice(lines.findLastIndex((line) => /^from \d+ source/.test(line)) + 1);
   return table.flatMap((line) => {

@@ -1,7 +1,8 @@
 /**
- * The tables of hashing: making a torrent of a file, and checking a file against its torrent.
+ * The tables of hashing: creating a torrent of a file, and checking a file against its torrent.
  *
  *     deno run -A bench/machine/create.ts [--size 1G] [--runs 5]
+ *
  * @module
  */
 

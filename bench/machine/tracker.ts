@@ -2,6 +2,7 @@
  * The table of trackers: Shoal's beside opentracker, with a million peers in a thousand swarms.
  *
  *     deno run -A bench/machine/tracker.ts [--runs 5]
+ *
  * @module
  */
 

@@ -1,5 +1,5 @@
 /**
- * What it costs to read, write and search the bits of 100,000 pieces.
+ * The cost of reading, writing and searching the bits of 100,000 pieces.
  *
  *     deno bench -A bench/micro/bitfield_bench.ts
  *

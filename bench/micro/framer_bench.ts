@@ -1,9 +1,9 @@
 /**
- * How fast the framer cuts a stream into messages: file data, small messages, and requests.
+ * How fast the framer splits a stream into messages: file data, small messages, and requests.
  *
  *     deno bench -A bench/micro/framer_bench.ts
  *
- * Names say how many bytes one round is: divide by the time.
+ * The names give the bytes of one round; divide them by the time.
  *
  * @module
  */

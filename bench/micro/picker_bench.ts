@@ -1,6 +1,6 @@
 /**
- * What it costs to choose a block, by the number of pieces and of peers; the piece is received, and the
- * next begun, within the same time.
+ * The cost of choosing a block, by the number of pieces and of peers. It includes receiving the piece and
+ * starting the next.
  *
  *     deno bench -A bench/micro/picker_bench.ts
  *

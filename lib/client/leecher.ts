@@ -47,7 +47,7 @@ export type { LeecherOptions } from "./options.ts";
 const WATCH_MS = 500;
 
 /**
- * A download, and then a seeder.
+ * Downloads a torrent, then seeds it.
  *
  * @example
  * ```ts

@@ -45,7 +45,7 @@ const ONE_LINK_ONLY =
 const ANNOUNCE_WAIT_MS = 1000;
 
 /**
- * A seeder of one file, or of one folder with all that is in it.
+ * Seeds one file, or one folder with all its contents.
  *
  * @example
  * ```ts

@@ -101,7 +101,7 @@ async function findFiles(
   tree.exists(); // throws when it is a link
   const files = await resolveNameConflicts(join(path, ".."), info.files);
   return files.map((file, index) => {
-    // The user's shared file may have a name that is not safe for other files.
+    // The user's own shared file may have a name that Shoal would not create for another user's torrent.
     const places = [file.original, file.path].filter((path) => path !== undefined);
     for (const path of selection.has(index) ? places : []) {
       const found = tree.look(path);

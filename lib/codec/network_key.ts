@@ -1,5 +1,5 @@
 /**
- * Groups addresses by host and by network. Whoever has one address of a host or network can use its other
+ * Groups addresses by host and by network. A peer that has one address of a host or network can use its other
  * addresses too, so limits apply per host or per network rather than per address.
  *
  * @module

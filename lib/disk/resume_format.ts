@@ -1,25 +1,26 @@
 /**
- * The bytes of the resume file beside an unfinished download: which pieces were verified and written.
+ * The format of the resume file beside an unfinished download, which notes the pieces that were verified
+ * and written.
  *
- * One byte per piece, set by the thread that wrote the piece, after it wrote it. So after a crash of
- * the program, whatever is noted is on disk. After a crash of the machine that does not hold, since
- * the system may have written the note and not the piece: the record carries the identity of the boot
- * it was made in, and under another one it is not trusted unless the program had closed the files.
+ * The thread that writes a piece sets the piece's byte afterwards. So after a crash of the program, every
+ * noted piece is on disk. After a crash of the machine it may not be, because the system may have written
+ * the note before the piece. Therefore the record contains the identity of the boot it was made in. After
+ * a reboot it is trusted only if the program had closed the files.
  *
  * | bytes | what |
  * |---|---|
  * | 0–15 | `shoal resume 2` and two zeros |
  * | 16–35 | info-hash, v1 or the first 20 bytes of v2 |
- * | 36–71 | identity of the boot, text, zeros if the system tells none |
+ * | 36–71 | identity of the boot, text; zeros if unknown |
  * | 72 | 1: closed cleanly |
- * | 73 | 1: somebody else wrote to the data; nothing below is to be believed |
+ * | 73 | 1: another program wrote to the data; nothing below is trusted |
  * | 76–79 | number of pieces, u32 |
  * | 80–83 | salt of the notes, u32 |
- * | 84–115 | which files hold the data, and how long they are: a SHA-256, see `data_state.ts` |
+ * | 84–115 | SHA-256 of which files hold the data, and their lengths, see `file_states.ts` |
  * | 116–147 | the same with their times, when closed cleanly |
  * | 148–179 | SHA-256 of bytes 0 to 147 and of the notes, when closed cleanly |
- * | 180–… | one byte per piece: 0 missing, 1 to 127 verified, 129 to 255 verified by SHA-1 only; which of |
- * |       | these depends on the salt and the piece, so that notes made by others are seen to be |
+ * | 180–… | one byte per piece: 0 missing, 1 to 127 verified, 129 to 255 verified by SHA-1 only; the |
+ * |       | exact value depends on the salt and the piece, so that foreign notes are recognized |
  * | then | the torrent as far as known, as in a .torrent file |
  *
  * @module
@@ -29,14 +30,14 @@ import { equalBytes, textOf, utf8, viewOf } from "../codec/bytes.ts";
 import { sha256 } from "../codec/hash.ts";
 import type { FileId } from "./exclusive_file.ts";
 
-/** Where the map of pieces begins. */
+/** Offset of the map of pieces. */
 export const RESUME_MAP_OFFSET = 180;
 
-/** The note of a piece that is not there, or only in part. */
+/** The note of a piece that is missing or incomplete. */
 export const NOTE_MISSING = 0;
-/** The note of a piece that is verified as well as its torrent allows. */
+/** The note of a piece that is verified with the torrent's best hash. */
 export const NOTE_VERIFIED = 1;
-/** The note of a piece of a hybrid that was verified by its SHA-1 only. */
+/** The note of a hybrid's piece that was verified by SHA-1 only. */
 export const NOTE_SHA1 = 2;
 
 const FAMILY = utf8("shoal resume ");

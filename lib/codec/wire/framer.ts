@@ -35,7 +35,7 @@ export interface FramerOptions {
 }
 
 /**
- * Cuts the byte stream of one connection into messages.
+ * Splits the byte stream of one connection into messages.
  *
  * ```
  * const read = await conn.read(framer.space());
@@ -160,7 +160,7 @@ export class Framer {
   }
 
   /**
-   * Doubles the buffer. It was nearly full, so at least half as many bytes have really arrived. Beyond
+   * Doubles the buffer after reads have filled it, or nearly: the peer has really sent that much. Beyond
    * `maxCapacity` it grows only for a message that does not fit otherwise.
    */
   #grow(): void {

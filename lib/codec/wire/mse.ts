@@ -1,6 +1,6 @@
 /**
- * The handshakes of message stream encryption, as libtorrent and Transmission speak it: bytes in, bytes
- * to send out, and in the end how the connection goes on.
+ * The handshakes of message stream encryption (MSE), as libtorrent and Transmission implement it. They
+ * consume received bytes, produce bytes to send, and end with how the connection continues.
  *
  * | from      | bytes                                                                                |
  * | --------- | ------------------------------------------------------------------------------------ |
@@ -9,7 +9,7 @@
  * | initiator | mark, disguised info-hash, RC4(8 zeros, offer u32, u16 + padding, u16 + first bytes) |
  * | responder | RC4(8 zeros, choice u32, u16 + padding)                                              |
  *
- * Offer and choice say how all that follows is sent: plainly or in the same two RC4 streams.
+ * Offer and choice decide how everything that follows is sent: in plain or in the same two RC4 streams.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * A folder on disk that an untrusted torrent is written into. Nothing leads out of it.
  *
- * The names themselves are safe (see `codec/path_safety.ts`); this module checks what the disk makes of
+ * The names themselves are safe (see `codec/torrent/safe_path.ts`); this module checks what the disk makes of
  * them. It never follows a symbolic link. It notices when two names are one file on this disk, because it
  * creates a file only where there is none.
  *

@@ -1,5 +1,5 @@
 /**
- * The resume file on disk: read with care, replaced atomically, updated in place. See `resume_record.ts`
+ * The resume file on disk: read with care, replaced atomically, updated in place. See `resume_format.ts`
  * for its contents.
  *
  * @module
@@ -39,7 +39,7 @@ const SYNCED_AT_ONCE = 32;
 
 /** The contents of a resume file. */
 interface ResumeNotes {
-  /** One byte per piece, see `NOTE_…` in `resume_record.ts`. */
+  /** One byte per piece, see `NOTE_…` in `resume_format.ts`. */
   readonly map: Uint8Array;
   /** The torrent as last saved; empty if it never was. */
   readonly torrent: Uint8Array;

@@ -64,7 +64,7 @@ export class FileDownload implements DownloadStorage {
     this.#growing = growing;
   }
 
-  /** See {@link openDownload}. */
+  /** See `openStorage`. */
   static async open(plan: DownloadPlan): Promise<FileDownload> {
     const finalPath = await outputPath(plan.metainfo.info, plan.out);
     const part = partPath(finalPath);
