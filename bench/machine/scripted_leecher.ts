@@ -77,7 +77,7 @@ export class ScriptedLeecher implements Disposable {
     return !this.#ended;
   }
 
-  /** Sends interested, but requests nothing and reads nothing from now on. */
+  /** Sends interested, but requests nothing and ignores everything it receives from now on. */
   waitForEver(): void {
     this.#send({ type: "interested" });
     this.#socket.removeAllListeners("data");
@@ -88,7 +88,7 @@ export class ScriptedLeecher implements Disposable {
    * Downloads these pieces, and then sends not interested.
    *
    * @param onBlock called for every block
-   * @throws Error when the seeder closes the connection or sends anything else
+   * @throws Error when the seeder closes the connection, sends a block not requested, or sends wrong data
    */
   async fetch(pieces: readonly number[], onBlock: () => void): Promise<void> {
     this.#send({ type: "interested" });

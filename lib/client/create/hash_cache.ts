@@ -44,8 +44,8 @@ export async function readCache(key: CacheKey): Promise<Torrent | undefined> {
 }
 
 /**
- * Whether some randomly chosen pieces of a cached torrent match the disk. On file systems with times in
- * whole seconds, this finds a small file replaced within one.
+ * Whether some randomly chosen pieces of a cached torrent match the disk. Change times may be known only to
+ * the second; this check finds a small file that was replaced within one.
  *
  * @param paths the path of each file of the torrent; empty for pads
  */

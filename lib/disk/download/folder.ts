@@ -66,7 +66,7 @@ export class FolderDownload implements DownloadStorage {
     this.writing = { ids: state.seen.map(({ id }) => id), notes: folder.notes.place! };
   }
 
-  /** See `openStorage`. */
+  /** See `openStorage` in `open_storage.ts`. */
   static async open(asked: DownloadPlan): Promise<FolderDownload> {
     const finalPath = await outputPath(asked.metainfo.info, asked.out);
     const plan = await withNamesOn(join(finalPath, ".."), asked);

@@ -59,7 +59,7 @@ export async function scanFolder(plan: ScanPlan): Promise<Place[]> {
 /** The unfinished files seen so far. */
 interface Growing {
   readonly ids: Set<FileId>;
-  /** A file with a second hard link. It is not ours unless an error is reported first. */
+  /** The first file with a second hard link; an error about another file is reported in preference. */
   withTwoNames?: string;
 }
 

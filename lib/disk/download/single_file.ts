@@ -64,7 +64,7 @@ export class FileDownload implements DownloadStorage {
     this.#growing = growing;
   }
 
-  /** See `openStorage`. */
+  /** See `openStorage` in `open_storage.ts`. */
   static async open(plan: DownloadPlan): Promise<FileDownload> {
     const finalPath = await outputPath(plan.metainfo.info, plan.out);
     const part = partPath(finalPath);
