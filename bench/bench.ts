@@ -1,15 +1,16 @@
 /**
- * All benchmarks of single machines, printed side by side with other programs doing the same.
+ * All benchmarks on a single machine, next to other programs that do the same work.
  *
  *     deno task bench [TABLE...] [--runs 5] [--size 1G] [--only shoal,libtorrent] [--folder 5000]
  *         [--strict]
  *
- * Tables: `1-1`, `4-1` and `1-4` (transfers, from so many seeders to so many leechers; `transfer` is all
- * three), `memory`, `start`, `idle`, `many`, `page`, `create`, `tracker`; all without a name. With
- * `--folder` transfers are of a folder with so many small files beside the big one, and pieces as Shoal
- * chooses them. Programs that this machine does not have are left out. Figures are medians of `--runs`
- * rounds in which the programs take turns, unless the text below a table says something else. A run that
- * fails is reported and left out; with `--strict` it ends everything.
+ * Tables: `1-1`, `4-1` and `1-4` (transfers, named by the number of seeders and leechers; `transfer` is
+ * all three), `memory`, `start`, `idle`, `many`, `page`, `create`, `tracker`; all if none is named. With
+ * `--folder`, transfers are of a folder with that many small files beside the big one, and Shoal chooses
+ * the piece length. Programs that this machine does not have are left out. Figures are medians of `--runs`
+ * rounds in which the programs take turns, unless the text below a table says otherwise. A run that fails
+ * is reported and left out; with `--strict` it ends the benchmark.
+ *
  * @module
  */
 
@@ -30,20 +31,20 @@ import { describeMachine } from "./measure/process_stats.ts";
 import { untilInterrupted } from "./measure/signals.ts";
 import { type Options, parseOptions, type TableName } from "./options.ts";
 
-/** What all tables are made with. */
+/** What all tables need. */
 interface Bench {
   options: Options;
   contenders: readonly Contender[];
-  /** In memory, for copies. */
+  /** A folder in memory, for copies. */
   scratch: string;
-  /** Made when it is first wanted. */
+  /** Created on first use. */
   content: () => Promise<Content>;
   signal: AbortSignal;
 }
 
 async function main(signal: AbortSignal): Promise<void> {
   const options = parseOptions(Deno.args);
-  // Copies of one program only are in memory at a time, beside what is sent.
+  // Only one program's copies are in memory at a time, next to the source.
   const copies = options.tables.map((table) => isTransfer(table) ? SHAPES[table].leechers : 1);
   const lack = lackOfSpace(options.bytes * (1 + Math.max(...copies)));
   if (lack !== undefined) throw new Error(`${lack}: try a smaller --size`);
@@ -63,7 +64,7 @@ async function main(signal: AbortSignal): Promise<void> {
   }
 }
 
-/** One legend serves all transfers: it follows the last of them. */
+/** One legend serves all transfers: it is printed after the last of them. */
 async function print(table: TableName, bench: Bench, next: TableName | undefined): Promise<void> {
   const { options, contenders, scratch, content, signal } = bench;
   const { rounds, keepGoing, bytes } = options;

@@ -1,5 +1,6 @@
 /**
  * The command line of `deno task bench`.
+ *
  * @module
  */
 
@@ -32,14 +33,14 @@ export interface Options {
   tables: readonly TableName[];
   rounds: number;
   bytes: number;
-  /** Files besides the big one; 0: no folder. */
+  /** Small files besides the big one; 0: no folder. */
   smallFiles: number;
-  /** Names of programs in lower case; all without it. */
+  /** Names of programs in lower case; default: all. */
   only?: string[];
   keepGoing: boolean;
 }
 
-/** @throws Error with a sentence for who typed it */
+/** @throws Error with a sentence for the user */
 export function parseOptions(args: readonly string[]): Options {
   const flags = parseArgs([...args], {
     string: ["size", "runs", "only", "folder", "_"],

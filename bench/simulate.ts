@@ -1,6 +1,6 @@
 /**
- * A swarm of many peers on a virtual clock: the machine of `lib/peer` as the programs run it, behind a
- * simulated network. `--help` lists what can be varied.
+ * Simulates a swarm of many peers on a virtual clock. It runs the same state machine of `lib/peer` as the
+ * programs, on a simulated network. `--help` lists the parameters.
  *
  *     deno task simulate [--peers 100] [--size 64M] [--up 5M] [--seed 1] ...
  *
@@ -27,7 +27,7 @@ const HEADINGS = [
   "wall s",
 ];
 
-/** Figures, and the seconds it took to simulate. */
+/** The figures, and the seconds the simulation took. */
 interface Run {
   readonly figures: Figures;
   readonly wallSeconds: number;

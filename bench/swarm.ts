@@ -1,14 +1,15 @@
 /**
- * One file from one seeder to many leechers at once, Shoal beside libtorrent, in a network of
- * namespaces where every host's uplink is shaped. Needs Linux and root.
+ * One file from one seeder to many leechers at once, for Shoal and libtorrent, in a network of namespaces
+ * where every host's uplink is limited. Needs Linux and root.
  *
  *     deno task bench:swarm [--scenario crowd] [--size 128M] [--leechers 8] [--rate 200mbit]
  *         [--runs 1] [--only shoal] [--start waiting] [--piece-size 512K] [--trace] [--keep-going]
  *
  * Scenarios: `crowd` (all start at once), `tenfold` (half of the leechers send at a tenth of the
  * rate), `late` (one leecher joins when the others have half), `killed` (half of the leechers are
- * killed when half has arrived), `twenty` (a crowd of 20, at 50mbit: more than that, 20 programs on one
- * small machine cannot move), `all`. Every copy is compared with the file.
+ * killed when half has arrived), `twenty` (a crowd of 20, at 50mbit: 20 programs on one small machine
+ * cannot transfer more), `all`. Every copy is compared with the file.
+ *
  * @module
  */
 
@@ -88,7 +89,7 @@ function count(flag: string, text: string): number {
   return value;
 }
 
-/** "200mbit" in bits per second, in the words of tc. */
+/** Parses "200mbit" into bits per second, in tc's notation. */
 function parseBits(text: string): number {
   const match = /^(\d+)([kmg]?)bit$/.exec(text);
   if (match === null) throw new Error(`--rate wants a rate such as 200mbit, not ${text}`);
@@ -117,7 +118,7 @@ function jobsOf(
   return sizes.map((text) => ({ scenario, bytes: parseSize(text) }));
 }
 
-/** All runs of a job, turn about and each time in the other order. */
+/** All runs of a job, taking turns and reversing the order each time. */
 async function runJob(
   { scenario }: Job,
   content: Content,
@@ -214,7 +215,7 @@ async function versions(contenders: readonly SwarmContender[]): Promise<string> 
 
 async function main(): Promise<void> {
   const options = parseOptions(Deno.args);
-  // The file and a copy for each leecher; one program's copies are gone before the next one starts.
+  // The file and a copy for each leecher; one program's copies are removed before the next one starts.
   const needed = options.jobs.map(({ bytes, scenario }) => bytes * scenario.rates.length);
   const scratch = prepareLab(Math.max(...needed));
   try {

@@ -1,9 +1,9 @@
 /**
- * Whose fault it is: the peer's, the torrent's, the disk's, the network's, the user's.
+ * Shoal's errors, by cause: the peer, the torrent, the disk, the network, or the user.
  *
- * Every error that Shoal raises on purpose is one of these, so that whoever catches it knows whom to
- * tell and what the program should exit with. Strangers on the wire never see their texts. The sentences
- * are written for programmers: they name no flag of the command line, which adds its own advice.
+ * Every error Shoal raises on purpose is one of these, so that the code that catches it knows whom to tell
+ * and what the program should exit with. Peers never see the messages. The messages are written for
+ * programmers: they name no command line flags; the command line adds its own advice.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export const ExitCode = {
 /** One of the {@link ExitCode} numbers. */
 export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
 
-/** An option of the library that can be chosen otherwise, so that an error does not come again. */
+/** A library option that the caller can change to avoid the error. */
 export type OptionName =
   | "checksum"
   | "host"
@@ -43,35 +43,35 @@ export type OptionName =
 
 type Codes = Readonly<Record<string, readonly OptionName[]>>;
 
-/** Why a download does not move, or was given up: by stable names, with the options that can help. */
+/** Why a download stalls, or was given up: stable names, with the options that can help. */
 export const STALL_CODES = {
-  /** There is nobody to ask. */
+  /** There is no known source. */
   "no-source": ["trackers", "peers"],
-  /** Only the local network was asked, and no peer there has it. */
+  /** Only LSD was used, and no local peer has it. */
   "no-local-peer": ["trackers"],
-  /** No tracker has answered or failed to yet. */
+  /** No tracker has answered or failed yet. */
   "asking-tracker": [],
   /** No tracker answers. */
   "tracker-silent": ["trackers"],
-  /** The tracker answers that it does not serve this. */
+  /** The tracker answers that it does not serve this torrent. */
   "tracker-refuses": ["trackers"],
   /** The tracker cannot be used for another reason. */
   "tracker-fails": ["trackers"],
   /** A tracker answers, and no peer there shares it. */
   "no-such-file": [],
-  /** Before connections: peers are being dialled. */
+  /** Without connections: peers are being connected to. */
   "connecting": [],
-  /** Before connections: the peers that are known cannot be reached. */
+  /** Without connections: the known peers cannot be reached. */
   "unreachable": [],
-  /** Before connections: the peers that are known sent corrupt data. */
+  /** Without connections: the known peers sent corrupt data. */
   "banned": [],
-  /** With connections: the info dictionary has not come. */
+  /** With connections: the info dictionary has not arrived. */
   "no-metadata": [],
-  /** With connections: the piece hashes have not come. */
+  /** With connections: the piece hashes have not arrived. */
   "no-hashes": [],
-  /** No peer has what is missing; also before connections, when a tracker knows other leechers. */
+  /** No peer has what is missing. Also without connections, when a tracker knows other leechers. */
   "no-seeder": [],
-  /** The peers that have it serve others, or hand it out to others first. */
+  /** The peers that have it choke us, or hand it out to other peers first. */
   "choked": [],
   /** The peers that have it send nothing, or hardly anything. */
   "slow": [],
@@ -82,138 +82,138 @@ export type StallCode = keyof typeof STALL_CODES;
 
 /** Every other `code` of a {@link ShoalError}, with the options that can help. */
 export const ERROR_CODES = {
-  /** The code of a {@link ShoalError} that has no finer one. */
+  /** The code of a {@link ShoalError} without a more specific one. */
   "failed": [],
-  /** That of a {@link ProtocolError}. */
+  /** The default of {@link ProtocolError}. */
   "protocol": [],
-  /** That of a {@link TorrentError}. */
+  /** The default of {@link TorrentError}. */
   "bad-torrent": [],
-  /** That of a {@link MagnetError}. */
+  /** The default of {@link MagnetError}. */
   "bad-magnet": [],
-  /** That of a {@link DiskError}. */
+  /** The default of {@link DiskError}. */
   "disk": [],
-  /** That of a {@link NetworkError}. */
+  /** The default of {@link NetworkError}. */
   "network": [],
-  /** That of an {@link OptionError}. */
+  /** The default of {@link OptionError}. */
   "bad-option": [],
-  /** A peer alone sent what does not match its hash. */
+  /** All of a failed piece came from a single peer. */
   "corrupt-data": [],
   /** The work was stopped before it was done. */
   "interrupted": [],
-  /** A time limit of the user's is over; with a {@link StallCode} instead where the reason is known. */
+  /** The user's time limit is over; a {@link StallCode} is used instead if the reason is known. */
   "timed-out": [],
-  /** Deno runs without `--unstable-net`, and has no UDP sockets. */
+  /** Deno runs without `--unstable-net`, and so has no UDP sockets. */
   "needs-unstable-net": [],
   /** Another program listens on the TCP port. */
   "port-taken": ["port"],
-  /** The system does not let the program listen on the TCP port. */
+  /** The system does not allow the program to listen on the TCP port. */
   "port-forbidden": ["port"],
-  /** Another program, perhaps another tracker, has the UDP port. */
+  /** Another program, perhaps another tracker, uses the UDP port. */
   "udp-port-taken": ["port"],
   /** Another program listens on the TCP port of the page. */
   "page-port-taken": ["port"],
-  /** A name is to be looked up, and no tracker is given. */
+  /** A name should be looked up, but no tracker is given. */
   "no-tracker": ["trackers"],
-  /** What was given is neither a link, nor a file, nor a name. */
+  /** The argument is neither a link, nor a file, nor a name. */
   "not-a-source": ["out"],
-  /** A magnet link chooses no file (BEP 53). */
+  /** A magnet link selects no file (BEP 53). */
   "nothing-selected": ["select"],
-  /** The torrent has no file of that number. */
+  /** The torrent has no file with that index. */
   "no-such-index": ["select"],
-  /** A checksum is asked for of a folder. */
+  /** A checksum was given for a folder. */
   "checksum-of-folder": ["checksum"],
-  /** The torrent file to write is what is shared. */
+  /** The torrent file to write is the file being shared. */
   "shares-own-torrent-file": ["torrentFile"],
-  /** The finished file does not have the checksum asked for. */
+  /** The finished file does not match the given checksum. */
   "checksum-mismatch": [],
-  /** The disk is full, or a quota is. */
+  /** The disk or a quota is full. */
   "no-space": [],
-  /** Another file was put in the place of the one that was downloaded to. */
+  /** Another file has replaced the one being downloaded to. */
   "file-replaced": ["out"],
   /** There is no such path. */
   "path-not-found": [],
-  /** The disk can be read only. */
+  /** The disk is read-only. */
   "read-only-disk": ["out"],
-  /** The system does not permit to read or write the path. */
+  /** The system does not permit reading or writing the path. */
   "no-permission": [],
-  /** A folder stands where a file should, or the other way round. */
+  /** A folder is in the place of a file, or the other way round. */
   "wrong-kind-of-path": [],
-  /** Something is at the path already. */
+  /** Something already exists at the path. */
   "path-exists": ["out"],
   /** The name or path is too long for the disk. */
   "path-too-long": ["out"],
-  /** Links lead in a circle. */
+  /** Symbolic links form a cycle. */
   "link-loop": [],
-  /** The file is larger than the disk can hold in one file. */
+  /** The file is larger than the disk allows for one file. */
   "file-too-large": ["out"],
-  /** The process has no file descriptor left. */
+  /** The process has no file descriptors left. */
   "too-many-open-files": [],
   /** Another program has the file open. */
   "file-in-use": [],
   /** The disk cannot hold a file of that name. */
   "name-impossible": ["out"],
-  /** The disk does not read or write. */
+  /** The disk fails to read or write. */
   "disk-fault": [],
   /** The finished file exists with other content. */
   "other-content": ["out", "overwrite"],
-  /** The unfinished file exists, of another download. */
+  /** The unfinished file of another download exists. */
   "other-download": ["overwrite"],
-  /** A symbolic link stands where a file or folder of the download has to be. */
+  /** A symbolic link is in the place of a file or folder of the download. */
   "symbolic-link": ["out"],
-  /** The unfinished file has a second name, a hard link. */
+  /** The unfinished file has a second hard link. */
   "hard-link": ["overwrite"],
-  /** Another leecher writes to the place. */
+  /** Another leecher writes to the same path. */
   "output-locked": ["out"],
-  /** Something else stands where a file has to be. */
+  /** Something else is in the place of a file. */
   "not-a-file": ["out"],
-  /** A folder stands where the finished file has to be. */
+  /** A folder is in the place of the finished file. */
   "output-is-folder": ["out"],
-  /** A file is to hold the folder of the torrent. */
+  /** The output path for a folder torrent is a file. */
   "output-is-file": ["out"],
-  /** A file is named as the folder to write to. */
+  /** The output folder's path names a file. */
   "parent-is-file": ["out"],
-  /** A file stands where a folder of the torrent has to be. */
+  /** A file is in the place of a folder of the torrent. */
   "file-for-folder": ["out"],
-  /** Two files of the torrent have names that the disk takes for one. */
+  /** Two files of the torrent have names that the disk treats as equal. */
   "same-name": ["out", "select"],
 } as const satisfies Codes;
 
-/** What is wrong, by a stable name for programs. */
+/** A stable name of an error, for programs. */
 export type ErrorCode = keyof typeof ERROR_CODES | StallCode;
 
-/** The `code` of a warning, which stops nothing; of those that an option can help. */
+/** The codes of warnings, for those that an option can help with. */
 export const WARNING_CODES = {
-  /** Peers are not looked for in all networks of this machine, of which there are too many. */
+  /** LSD does not use all of this machine's networks, because there are too many. */
   "too-many-networks": ["host"],
-  /** The torrent's trackers speak HTTP, which Shoal does not. */
+  /** The torrent has only HTTP trackers, which Shoal does not support. */
   "http-trackers-only": ["trackers", "peers"],
-  /** What is shared is a torrent file itself. */
+  /** The shared file is itself a torrent file. */
   "shares-torrent-file": ["out"],
-  /** The info dictionary is too long for magnet links: peers take no such metadata (BEP 9). */
+  /** The info dictionary is too long for magnet links: peers do not accept such metadata (BEP 9). */
   "metadata-too-long": ["torrentFile"],
 } as const satisfies Codes;
 
 /** One of the {@link WARNING_CODES}. */
 export type WarningCode = keyof typeof WARNING_CODES;
 
-/** What there is to say of an error beside its sentence. */
+/** The optional details of an error. */
 export interface ErrorDetails {
-  /** What is wrong. Default: the code of the error's kind. */
+  /** Default: the code of the error's kind. */
   readonly code?: ErrorCode;
-  /** What a program that ends because of it exits with. Default: that of the error's kind. */
+  /** The exit code of a program that ends because of it. Default: that of the error's kind. */
   readonly exitCode?: ExitCode;
-  /** The error behind it. */
+  /** The underlying error. */
   readonly cause?: unknown;
 }
 
-/** The base of all errors Shoal raises on purpose. Its message is one sentence for a person to read. */
+/** The base of all errors Shoal raises on purpose. Its message is one sentence for users. */
 export class ShoalError extends Error {
-  /** What is wrong, by a stable name. */
+  /** A stable name for the error. */
   readonly code: ErrorCode;
-  /** What a program that ends because of this error exits with. */
+  /** The exit code of a program that ends because of this error. */
   readonly exitCode: ExitCode;
 
-  /** An error with its sentence; of no finer kind, it is `failed` and exits with 1. */
+  /** An error with its message; by default its code is `failed` and its exit code 1. */
   constructor(message: string, { code, exitCode, cause }: ErrorDetails = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
@@ -221,15 +221,15 @@ export class ShoalError extends Error {
     this.exitCode = exitCode ?? ExitCode.other;
   }
 
-  /** The options of the library that can be chosen otherwise, so that it does not come again. */
+  /** The library options that can be changed to avoid the error. */
   get hints(): readonly { readonly option: OptionName }[] {
     return { ...STALL_CODES, ...ERROR_CODES }[this.code].map((option) => ({ option }));
   }
 }
 
-/** A peer's or tracker's bytes broke the protocol. It costs that peer its connection, nothing else. */
+/** A peer or tracker violated the protocol. Only that peer's connection is closed. */
 export class ProtocolError extends ShoalError {
-  /** An error about a stranger's bytes. */
+  /** Creates an error about bytes from the network. */
   constructor(message: string, details?: ErrorDetails) {
     super(message, { code: "protocol", exitCode: ExitCode.network, ...details });
   }
@@ -237,44 +237,49 @@ export class ProtocolError extends ShoalError {
 
 /** A torrent file or info dictionary is malformed, inconsistent or unsafe. */
 export class TorrentError extends ShoalError {
-  /** An error about a torrent. */
+  /** Creates an error about a torrent. */
   constructor(message: string, details?: ErrorDetails) {
     super(message, { code: "bad-torrent", exitCode: ExitCode.badTorrent, ...details });
   }
 }
 
-/** A magnet link or info-hash that cannot be read. */
+/** A malformed magnet link or info-hash. */
 export class MagnetError extends ShoalError {
-  /** An error about a link. */
+  /** Creates an error about a link. */
   constructor(message: string, details?: ErrorDetails) {
     super(message, { code: "bad-magnet", exitCode: ExitCode.badMagnet, ...details });
   }
 }
 
-/** The disk refused: full, not readable, not writable, occupied by something else. */
+/** A disk error: full, not readable, not writable, or something else is in the way. */
 export class DiskError extends ShoalError {
-  /** An error about a path; `exitCode` tells full (9), exists (13) and other faults (17) apart. */
+  /**
+   * Creates an error about a path; `exitCode` distinguishes full (9), exists (13) and other faults (17).
+   */
   constructor(message: string, details?: ErrorDetails) {
     super(message, { code: "disk", exitCode: ExitCode.io, ...details });
   }
 }
 
-/** A tracker or peer could not be reached, did not answer in time, or does not know what was asked. */
+/** A tracker or peer could not be reached, did not answer in time, or does not know what was requested. */
 export class NetworkError extends ShoalError {
-  /** An error about the network; `exitCode` tells timeout (2), not found (3) and other faults (6) apart. */
+  /**
+   * Creates an error about the network; `exitCode` distinguishes timeout (2), not found (3) and other
+   * faults (6).
+   */
   constructor(message: string, details?: ErrorDetails) {
     super(message, { code: "network", exitCode: ExitCode.network, ...details });
   }
 }
 
-/** A download was given up, since it took longer than it was given. */
+/** A download was given up because it exceeded a time limit. */
 export class DownloadTimeoutError extends NetworkError {
-  /** Which limit was over. */
+  /** The limit that was exceeded. */
   readonly limit: string;
-  /** Why nothing moved at the end, where that is known. */
+  /** Why no data moved at the end, if known. */
   readonly stall: { readonly code: StallCode; readonly sentence: string } | undefined;
 
-  /** An error about a limit, told in half a sentence, as "nothing came for 5 s". */
+  /** Creates an error about a limit, given as half a sentence such as "nothing came for 5 s". */
   constructor(limit: string, stall: DownloadTimeoutError["stall"]) {
     const why = stall === undefined ? "" : ` (${stall.sentence})`;
     super(`${limit}${why}`, { code: stall?.code ?? "timed-out", exitCode: ExitCode.timeout });
@@ -283,17 +288,20 @@ export class DownloadTimeoutError extends NetworkError {
   }
 }
 
-/** An option or argument that makes no sense. */
+/** An invalid option or argument. */
 export class OptionError extends ShoalError {
-  /** An error about the command line or an option of the library. */
+  /** Creates an error about the command line or a library option. */
   constructor(message: string, details?: ErrorDetails) {
     super(message, { code: "bad-option", exitCode: ExitCode.badOption, ...details });
   }
 }
 
-/** What a peer alone sent does not match its hash: it lies, or its disk does. It is banned. */
+/**
+ * All of a piece that failed its hash came from a single peer: the peer lies, or its disk does. It is
+ * banned.
+ */
 export class CorruptDataError extends ProtocolError {
-  /** An error about a piece. */
+  /** Creates an error about a piece. */
   constructor(message: string, details?: ErrorDetails) {
     super(message, { code: "corrupt-data", ...details });
   }

@@ -1,5 +1,6 @@
 /**
- * A real headless Chromium that opens the page the way a person would.
+ * A real headless Chromium that opens the page as a user would.
+ *
  * @module
  */
 
@@ -12,11 +13,11 @@ import {
 } from "playwright-core";
 import { CHROMIUM } from "./foreign.ts";
 
-/** It runs as root in containers, without a screen, and asks nobody for updates. */
+/** For running as root in containers, without a screen and without update checks. */
 const SWITCHES = [
   "--no-sandbox",
   "--disable-gpu",
-  // Containers have little shared memory, and without it a tab dies.
+  // Containers have little shared memory, and a tab crashes without it.
   "--disable-dev-shm-usage",
   "--disable-quic",
   "--no-first-run",
@@ -28,7 +29,7 @@ const SWITCHES = [
 /** How long a page may take to show what it should. */
 const PATIENCE_MS = 20_000;
 
-/** How a tab is looked at; 1,280 by 900 pixels in the light unless it says otherwise. */
+/** How a tab is opened; by default 1,280 by 900 pixels in light mode. */
 export interface TabOptions extends BrowserContextOptions {
   width?: number;
   height?: number;
@@ -36,7 +37,7 @@ export interface TabOptions extends BrowserContextOptions {
 
 /** A running browser; `await using` ends it. */
 export class TestBrowser implements AsyncDisposable {
-  /** What pages complained of; a test expects it to stay empty. */
+  /** Errors reported by pages; a test expects none. */
   readonly complaints: string[] = [];
   readonly #browser: Browser;
 
@@ -44,13 +45,13 @@ export class TestBrowser implements AsyncDisposable {
     this.#browser = browser;
   }
 
-  /** Starts one. */
+  /** Starts a browser. */
   static async start(): Promise<TestBrowser> {
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: SWITCHES });
     return new TestBrowser(browser);
   }
 
-  /** Opens a tab of its own, with nothing of the others in it. */
+  /** Opens a tab with its own storage. */
   async open(url: string, options: TabOptions = {}): Promise<Page> {
     const { width = 1280, height = 900, ...more } = options;
     const context = await this.#browser.newContext({
@@ -68,7 +69,7 @@ export class TestBrowser implements AsyncDisposable {
   #watch(context: BrowserContext): void {
     context.on("weberror", (error) => this.complaints.push(String(error.error())));
     context.on("console", (message) => {
-      // A lost connection is complained of by the browser itself.
+      // The browser itself reports lost connections.
       const isOwn = message.type() === "error" && !message.text().startsWith("Failed to load");
       if (isOwn) this.complaints.push(message.text());
     });
@@ -88,7 +89,7 @@ export async function drawn(page: Page): Promise<void> {
   await page.locator("main .panel").first().waitFor();
 }
 
-/** Waits until the sentence of state matches, and gives it. */
+/** Waits until the state sentence matches, and returns it. */
 export async function sentence(page: Page, pattern: RegExp): Promise<string> {
   const heading = page.locator("h1").filter({ hasText: pattern });
   await heading.waitFor();

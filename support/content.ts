@@ -1,6 +1,7 @@
 /**
- * Content for tests that is known in advance: a formula for small files and a fast, seeded stream of
- * pseudo-random bytes for big ones, both the same on every machine and in every run.
+ * Predictable test content: a formula for small files, and a fast, seeded stream of pseudo-random bytes for
+ * big ones. Both are the same on every machine and in every run.
+ *
  * @module
  */
 
@@ -15,7 +16,7 @@ export function formulaBytes(length: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** A stream of pseudo-random bytes that depends on `seed` alone (xorshift, 32 bits). */
+/** A stream of pseudo-random bytes that depends only on `seed` (xorshift, 32 bits). */
 export class PseudoRandomBytes {
   #state: number;
 
@@ -47,8 +48,9 @@ export function pseudoRandomBytes(length: number, seed: number): Uint8Array<Arra
 }
 
 /**
- * Writes a file of `length` pseudo-random bytes without holding more than 1 MiB of it.
- * @returns the SHA-256 of what was written, in hex
+ * Writes a file of `length` pseudo-random bytes, using at most 1 MiB of memory.
+ *
+ * @returns the SHA-256 of the content, in hex
  */
 export async function writePseudoRandomFile(
   path: string,

@@ -1,5 +1,6 @@
 /**
- * One TCP connection of a scripted peer: writing in pieces, reading to the end.
+ * One TCP connection of a scripted peer: writing in parts, reading to the end.
+ *
  * @module
  */
 
@@ -32,7 +33,7 @@ export class Conversation {
     await this.write(encodeMessage(message));
   }
 
-  /** Waits, but not longer than the conversation lasts. */
+  /** Waits, but at most until the conversation ends. */
   async pause(ms: number): Promise<void> {
     const { signal } = this.#ended;
     await new Promise<void>((resolve) => {
@@ -43,20 +44,20 @@ export class Conversation {
     });
   }
 
-  /** Hangs up. */
+  /** Closes the connection. */
   close(): void {
     this.#ended.abort();
     closeIfOpen(this.#conn);
   }
 }
 
-/** Reads and drops everything until the other side hangs up. */
+/** Reads and discards everything until the other side closes the connection. */
 export async function readOn(conn: Deno.TcpConn): Promise<void> {
   const buffer = new Uint8Array(65_536);
   while (await conn.read(buffer) !== null);
 }
 
-/** What `take` finds in what has arrived, as soon as it finds something; undefined at the end. */
+/** The first result of `take` on the bytes received so far; `undefined` at the end of the stream. */
 export async function readUntil<T>(
   conn: Deno.TcpConn,
   framer: Framer,
@@ -71,7 +72,7 @@ export async function readUntil<T>(
   }
 }
 
-/** Closes what the other side or the test may have closed already. */
+/** Closes a resource that the other side or the test may have closed already. */
 export function closeIfOpen(resource: { close(): void }): void {
   try {
     resource.close();
@@ -80,7 +81,7 @@ export function closeIfOpen(resource: { close(): void }): void {
   }
 }
 
-/** The other side or the test has closed the connection: that is how these conversations end. */
+/** Whether the other side or the test has closed the connection, which is how these conversations end. */
 export function isHangUp(error: unknown): void {
   const expected = [
     Deno.errors.BadResource,

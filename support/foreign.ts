@@ -1,20 +1,21 @@
 /**
- * Which foreign programs this machine has. A test that needs one is skipped where it is missing, with
- * a line that says what to install; in continuous integration (CI=true) it fails instead.
+ * Finds out which foreign programs this machine has. A test that needs a missing one is skipped, with a
+ * line that says what to install; in continuous integration (CI=true) it fails instead.
+ *
  * @module
  */
 
 export type ForeignProgram = "libtorrent" | "aria2" | "transmission" | "rtorrent" | "chromium";
 
-/** The Python that Debian's python3-libtorrent belongs to; one from elsewhere cannot import it. */
+/** The Python of Debian's python3-libtorrent; other Pythons cannot import it. */
 export const PYTHON = "/usr/bin/python3";
 
-/** Debian's browser; one that a user installed elsewhere is not touched. */
+/** Debian's browser; one that a user installed elsewhere is not used. */
 export const CHROMIUM = "/usr/bin/chromium";
 
 interface Recipe {
   debianPackage: string;
-  /** Prints its version. */
+  /** The command that prints its version. */
   probe: [command: string, ...args: string[]];
 }
 
@@ -63,7 +64,7 @@ export function foreignTest(
   Deno.test({ name, ignore: true, fn: body });
 }
 
-/** The version in the first line the probe prints, whatever it ends with: some print it and fail. */
+/** The version in the first line of the probe's output, whatever its exit code: some print it and fail. */
 function ask([command, ...args]: Recipe["probe"]): string | undefined {
   try {
     const { stdout, stderr } = new Deno.Command(command, { args }).outputSync();

@@ -1,5 +1,6 @@
 /**
- * libtorrent (what qBittorrent and Deluge run on) as a process: makes torrents, seeds, leeches.
+ * libtorrent (the library of qBittorrent and Deluge) as a process that makes torrents, seeds and leeches.
+ *
  * @module
  */
 
@@ -7,14 +8,14 @@ import { fromFileUrl } from "@std/path";
 import { PYTHON } from "./foreign.ts";
 import { type LineOptions, Program } from "./process.ts";
 
-/** The script that runs one libtorrent peer; its head says how. */
+/** The script that runs one libtorrent peer; its docstring says how. */
 export const LIBTORRENT_SCRIPT = fromFileUrl(new URL("./libtorrent_peer.py", import.meta.url));
 
 export type TorrentFormat = "v1" | "v2" | "hybrid";
 
 export interface CreatedTorrent {
   path: string;
-  /** Info-hashes in hex; each only if the format has it. */
+  /** Info-hashes in hex, each only if the format has it. */
   v1?: string;
   v2?: string;
 }
@@ -40,12 +41,12 @@ export async function createWithLibtorrent(
 }
 
 export interface LibtorrentOptions {
-  /** Folder that holds the content, or is to hold it. */
+  /** Folder with the content, or for it. */
   folder: string;
   trackers?: string[];
-  /** Dialled as `host:port`, and again every second while no peer is connected. */
+  /** Peers to connect to, as `host:port`; retried every second while no peer is connected. */
   peers?: string[];
-  /** The address to be at; 127.0.0.1 by default. */
+  /** The address to use; 127.0.0.1 by default. */
   host?: string;
   /** Port to listen on; a free one by default. */
   port?: number;
@@ -58,7 +59,7 @@ export interface LibtorrentOptions {
 /** A libtorrent session with one torrent, at one address only. */
 export class LibtorrentPeer implements AsyncDisposable {
   readonly program: Program;
-  /** `host:port` where it accepts connections. */
+  /** `host:port` it accepts connections at. */
   readonly address: string;
 
   private constructor(program: Program, address: string) {
@@ -113,7 +114,7 @@ export class LibtorrentPeer implements AsyncDisposable {
     }
   }
 
-  /** The first event of that type (see libtorrent_peer.py), past or to come. */
+  /** The first event of that type (see libtorrent_peer.py), past or future. */
   async event(type: string, options: LineOptions = {}): Promise<Record<string, unknown>> {
     const pattern = new RegExp(`^\\{"type": "${type}".*`);
     const [line] = await this.program.line(pattern, { from: "stdout", ...options });

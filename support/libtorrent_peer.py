@@ -103,7 +103,7 @@ def add_torrent(session, args):
 
 
 def report(alert):
-    """Turns the alerts that matter to a test into lines; all others stay silent."""
+    """Prints the alerts that matter to a test as lines; ignores the others."""
     if isinstance(alert, lt.listen_succeeded_alert):
         if alert.socket_type == lt.socket_type_t.tcp:
             say("listening", port=alert.port)
@@ -145,8 +145,8 @@ def watch_stop():
 
 
 def wait_until_written(session, handle):
-    """A piece counts as done when its hash is right, and its last blocks may still be on their way to
-    the file: flushing stands behind every write."""
+    """Waits for pending writes. A piece counts as done when its hash is right, while its last blocks may
+    still be unwritten; the flush is queued after every write."""
     handle.flush_cache()
     while True:
         session.wait_for_alert(1000)
@@ -178,7 +178,7 @@ def run(args):
                 wait_until_written(session, handle)
             say("finished" if args.role == "leech" else "seeding", name=status.name,
                 bytes=status.total_done, seconds=seconds)
-        # libtorrent forgets a peer after a few failures; a test names few peers and means them.
+        # libtorrent gives up a peer after a few failures; a test names few peers and needs all of them.
         if not complete and now >= next_dial and status.num_peers == 0:
             next_dial = now + 1
             for peer in peers:

@@ -1,14 +1,15 @@
 /**
- * A program under test, or a foreign one beside it: started, read line by line, waited for with a
- * bound, and gone when its scope ends.
+ * A program under test, or a foreign one beside it. It is started, read line by line, waited for with a
+ * timeout, and ended with its scope.
+ *
  * @module
  */
 
 import { fromFileUrl } from "@std/path";
 
-/** How long {@linkcode Program.line} and {@linkcode Program.exit} wait unless told otherwise. */
+/** The default timeout of {@linkcode Program.line} and {@linkcode Program.exit}. */
 export const DEADLINE_MS = 30_000;
-/** How long a program may take to end after it was asked to, before it is killed. */
+/** How long a program may take to end on request before it is killed. */
 const GRACE_MS = 5_000;
 
 export type Source = "stdout" | "stderr";
@@ -16,8 +17,8 @@ export type Source = "stdout" | "stderr";
 export interface StartOptions {
   cwd?: string;
   /**
-   * Added to the inherited environment, from which every `SHOAL_*` variable is taken out first. Nobody
-   * is looked for on the local network unless it says so: a test's peers are its own.
+   * Added to the inherited environment, from which every `SHOAL_*` variable is removed first. LSD is off
+   * unless enabled here: a test's peers are its own.
    */
   env?: Record<string, string>;
   /** Keep stdin open, for a program that ends when its stdin closes. */
@@ -27,14 +28,14 @@ export interface StartOptions {
 export interface LineOptions {
   from?: Source;
   timeoutMs?: number;
-  /** The how manieth of the lines that match; the first by default. */
+  /** Which of the matching lines to return; the first by default. */
   nth?: number;
 }
 
 interface Waiter {
   from: Source | undefined;
   pattern: RegExp;
-  /** Matching lines still to come. */
+  /** Matching lines still to wait for. */
   left: number;
   found: (match: RegExpExecArray) => void;
   ended: () => void;
@@ -42,7 +43,7 @@ interface Waiter {
 
 /** A running program. `await using` ends it and waits until nothing of it is left. */
 export class Program implements AsyncDisposable {
-  /** What it has printed so far, in lines. */
+  /** The lines printed so far. */
   readonly stdout: string[] = [];
   readonly stderr: string[] = [];
   readonly pid: number;
@@ -68,7 +69,7 @@ export class Program implements AsyncDisposable {
     this.#ended = child.status;
   }
 
-  /** Starts `command`, found as the shell would find it. */
+  /** Starts `command`, found on the PATH as a shell would. */
   static start(command: string, args: string[], options: StartOptions = {}): Program {
     const child = new Deno.Command(command, {
       args,
@@ -82,7 +83,7 @@ export class Program implements AsyncDisposable {
     return new Program([command, ...args].join(" "), child, options.stdin === true);
   }
 
-  /** Starts one of Shoal's own programs the way a user does. */
+  /** Starts one of Shoal's own programs as a user does. */
   static shoal(
     script: "tracker" | "seeder" | "leecher",
     args: string[],
@@ -93,8 +94,9 @@ export class Program implements AsyncDisposable {
   }
 
   /**
-   * The first (or `nth`) line, printed already or still to come, that matches.
-   * @throws Error with everything the program printed, when it ends or the time is over first
+   * The first (or `nth`) matching line, already printed or yet to come.
+   *
+   * @throws Error with the program's whole output, when it ends or the timeout passes first
    */
   line(pattern: RegExp, options: LineOptions = {}): Promise<RegExpExecArray> {
     const { from, timeoutMs = DEADLINE_MS, nth = 1 } = options;
@@ -130,7 +132,8 @@ export class Program implements AsyncDisposable {
 
   /**
    * The exit code, once the program has ended and all of its output has been read.
-   * @throws Error with everything the program printed, when the time is over first
+   *
+   * @throws Error with the program's whole output, when the timeout passes first
    */
   async exit(timeoutMs = DEADLINE_MS): Promise<number> {
     const over = Promise.all([this.#ended, this.#output]);
@@ -139,7 +142,7 @@ export class Program implements AsyncDisposable {
     return result[0].code;
   }
 
-  /** Sends a signal; one that comes too late is no error. */
+  /** Sends a signal; it is no error if the program has ended. */
   kill(signal: Deno.Signal = "SIGTERM"): void {
     try {
       this.#child.kill(signal);
@@ -148,14 +151,14 @@ export class Program implements AsyncDisposable {
     }
   }
 
-  /** Writes a line to stdin, which was kept open. */
+  /** Writes a line to stdin, which must have been kept open. */
   async input(line: string): Promise<void> {
     const writer = this.#child.stdin.getWriter();
     await writer.write(new TextEncoder().encode(`${line}\n`));
     writer.releaseLock();
   }
 
-  /** Closes stdin, which some programs take as the word to end. */
+  /** Closes stdin, on which some programs end. */
   async closeInput(): Promise<void> {
     if (!this.#inputOpen) return;
     this.#inputOpen = false;
@@ -169,7 +172,7 @@ export class Program implements AsyncDisposable {
       this.kill("SIGKILL");
       await this.#ended;
     }
-    // A child of the program may have inherited its output and hold it open.
+    // A child process may have inherited its output and hold it open.
     if (await within(this.#output.then(() => true), 1_000) === undefined) {
       await Promise.all(this.#readers.map((reader) => reader.cancel()));
       await this.#output;
@@ -216,13 +219,13 @@ export class Program implements AsyncDisposable {
   }
 }
 
-/** Below the range that systems give outgoing connections their ports from. */
+/** Below the range from which systems assign ports to outgoing connections. */
 const FIRST_FREE_PORT = 10_000;
 const FREE_PORTS = 22_000;
 
 /**
- * A TCP and UDP port that was free on 127.0.0.1 a moment ago, for programs that cannot choose one and
- * for those that come back to theirs. No connection of another test can have taken it meanwhile.
+ * A TCP and UDP port that was free on 127.0.0.1 a moment ago, for programs that cannot choose one and for
+ * those that return to their old one. Another test's connection cannot take it meanwhile.
  */
 export function freePort(): number {
   for (;;) {
@@ -237,13 +240,13 @@ export function freePort(): number {
   }
 }
 
-/** The environment that a program under test gets, see {@linkcode StartOptions.env}. */
+/** The environment of a program under test, see {@linkcode StartOptions.env}. */
 export function cleanEnvironment(): Record<string, string> {
   const kept = Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("SHOAL_"));
   return { ...Object.fromEntries(kept), NO_COLOR: "1", SHOAL_LOCAL_DISCOVERY: "off" };
 }
 
-/** What `promise` gives, or undefined when it takes longer; the timer never outlives the call. */
+/** The result of `promise`, or `undefined` when it takes longer; the timer never outlives the call. */
 async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<undefined>((resolve) => {

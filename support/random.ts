@@ -3,7 +3,7 @@
  * @module
  */
 
-/** A function like `Math.random` whose sequence depends on `seed` alone (mulberry32). */
+/** A function like `Math.random` whose sequence depends only on `seed` (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -14,7 +14,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** A whole number from `least` to `most`, both possible. */
+/** A whole number from `least` to `most`, both included. */
 export function integerFrom(random: () => number, least: number, most: number): number {
   return least + Math.floor(random() * (most - least + 1));
 }

@@ -1,7 +1,8 @@
 /**
- * A peer over real TCP that does what a test tells it: serves well, or misbehaves in one chosen way.
+ * A peer over real TCP that follows a test's script: it serves well, or misbehaves in one chosen way.
  *
- * It speaks with Shoal's own codec and nothing else of Shoal, and it waits to be connected to.
+ * It uses only Shoal's codec, and it never connects to other peers itself.
+ *
  * @module
  */
 
@@ -27,46 +28,46 @@ import { pieceLayersOf, type Torrent } from "../lib/store/torrent.ts";
 import { pseudoRandomBytes } from "./content.ts";
 import { closeIfOpen, Conversation, isHangUp, readOn, readUntil } from "./conversation.ts";
 
-/** The number under which it receives metadata messages. */
+/** The extension number under which it receives metadata messages. */
 const OUR_METADATA_ID = 7;
 
-/** What a scripted peer does differently from an honest seeder. Everything absent is done honestly. */
+/** How a scripted peer differs from an honest seeder. It does everything absent honestly. */
 export interface Script {
-  /** What it calls itself. */
+  /** Its client name. */
   client?: string;
-  /** Says nothing at all, not even a handshake. */
+  /** Sends nothing at all, not even a handshake. */
   mute?: boolean;
   /** Answers the handshake with these bytes. */
   greeting?: (theirs: Handshake, honest: Uint8Array) => Uint8Array;
   /** Sends these bytes after the handshake, and never anything else. */
   afterHandshake?: (speak: Conversation) => Promise<void>;
-  /** Messages that say what it has; none is "says nothing". */
+  /** Messages that announce its pieces; an empty list announces none. */
   claims?: Message[];
-  /** Leaves the other side choked. */
+  /** Never unchokes the other side. */
   keepsChoking?: boolean;
-  /** The bytes of a block; undefined does not answer the request. */
+  /** The data of a block; `undefined` leaves the request unanswered. */
   block?: (request: BlockRangeMessage, honest: Uint8Array) => Uint8Array | undefined;
-  /** Takes a request into its own hands; false leaves it to `block`. */
+  /** Handles a request itself; false leaves it to `block`. */
   request?: (request: BlockRangeMessage, speak: Conversation) => Promise<boolean>;
-  /** Says that its info dictionary is so long. */
+  /** The length it claims for its info dictionary. */
   metadataSize?: (honest: number) => number;
-  /** The bytes of a part of the info dictionary. */
+  /** The data of a metadata piece. */
   metadata?: (piece: number, honest: Uint8Array) => Uint8Array;
-  /** Hashes for a hash request; undefined rejects it. */
+  /** Hashes for a hash request; `undefined` rejects it. */
   hashes?: (request: HashRangeMessage, honest: Uint8Array | undefined) => Uint8Array | undefined;
-  /** Writes so many bytes at a time. */
+  /** The number of bytes per write. */
   bytesPerWrite?: number;
-  /** Hangs up after so many blocks, in each of its connections. */
+  /** Closes each connection after this many blocks. */
   closesAfterBlocks?: number;
 }
 
-/** A listening scripted peer. Dispose it. */
+/** A listening scripted peer. Must be disposed. */
 export class ScriptedPeer implements AsyncDisposable {
   /** `127.0.0.1:port`. */
   readonly address: string;
-  /** Connections so far. */
+  /** Connections accepted so far. */
   connections = 0;
-  /** Requests for blocks so far. */
+  /** Block requests received so far. */
   requests = 0;
   /** Blocks sent so far, honest or not. */
   blocksSent = 0;

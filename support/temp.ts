@@ -1,5 +1,6 @@
 /**
- * A temporary folder that is gone, with everything in it, when its scope ends.
+ * A temporary folder that is removed, with its contents, when its scope ends.
+ *
  * @module
  */
 
@@ -14,7 +15,7 @@ export class TempFolder implements AsyncDisposable {
     this.path = path;
   }
 
-  /** Makes a new empty folder, below `parent` if one is given and below the system's own otherwise. */
+  /** Creates a new empty folder, in `parent` if given, else in the system's temporary folder. */
   static async create(parent?: string): Promise<TempFolder> {
     const dir = parent === undefined ? {} : { dir: parent };
     return new TempFolder(await Deno.makeTempDir({ prefix: "shoal-", ...dir }));
@@ -25,14 +26,14 @@ export class TempFolder implements AsyncDisposable {
     return join(this.path, ...parts);
   }
 
-  /** Makes a folder inside the folder and returns its path. */
+  /** Creates a subfolder and returns its path. */
   async folder(name: string): Promise<string> {
     const path = this.join(name);
     await Deno.mkdir(path, { recursive: true });
     return path;
   }
 
-  /** Writes a file inside the folder and returns its path. */
+  /** Writes a file in the folder and returns its path. */
   async file(name: string, content: string | Uint8Array<ArrayBuffer>): Promise<string> {
     const path = this.join(name);
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;

@@ -1,5 +1,6 @@
 /**
- * The programs that are measured, and which of them this machine has.
+ * The measured programs, and which of them this machine has.
+ *
  * @module
  */
 
@@ -12,7 +13,7 @@ import { webtorrent } from "./webtorrent.ts";
 
 export const CONTENDERS: readonly Contender[] = [shoal, libtorrent, aria2, webtorrent, nginx];
 
-/** Those of `names` (all, without it) that are here, and a line about each. */
+/** The available ones among `names` (default: all), after printing a line about each. */
 export async function present(
   names: readonly string[] | undefined,
 ): Promise<{ contenders: Contender[]; lines: string[] }> {

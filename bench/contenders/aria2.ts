@@ -1,6 +1,7 @@
 /**
- * aria2, which knows v1 torrents only. It finds peers through a tracker and in no other way that stays
- * on this machine, so each leecher gets one of its own, over HTTP, that always says the same.
+ * aria2, which supports v1 torrents only. The only way it finds peers that stays on this machine is a
+ * tracker, so each leecher gets its own HTTP tracker with a fixed answer.
+ *
  * @module
  */
 
@@ -22,7 +23,7 @@ export const aria2: Contender = {
     return Promise.resolve(version === undefined ? undefined : `aria2 ${version}`);
   },
   async seed({ path, torrent }, seat) {
-    // It is the seeder's own file: it is not made to check it first.
+    // The file is the seeder's own, so it does not have to check it first.
     const program = start(await torrent("v1"), dirname(path), seat, "--bt-seed-unverified=true");
     try {
       await program.line(/BitTorrent: listening on TCP port/, { timeoutMs: seat.timeoutMs });
@@ -39,8 +40,8 @@ export const aria2: Contender = {
     const file = await torrent("v1");
     const tracker = answerWith(peers);
     const url = `http://127.0.0.1:${tracker.addr.port}/announce`;
-    // It is started with the download's number, its number of files and their path. What aria2 itself says
-    // of the moment it says among a line for every block.
+    // aria2 runs the hook with the download's number, its number of files and their path. Its own message
+    // about completion is hard to find among a line for every block.
     const hook = "--on-bt-download-complete=echo";
     const program = start(file, folder, seat, `--bt-tracker=${url}`, hook);
     const line = program.line(/^[0-9a-f]{16} 1 \//, { timeoutMs: seat.timeoutMs });
@@ -64,7 +65,7 @@ function start(torrent: string, folder: string, { port }: Seat, ...extra: string
   return Program.start("aria2c", [...words.split(" "), ...place, ...extra, torrent]);
 }
 
-/** A tracker that names these peers to everybody (BEP 3, BEP 23). */
+/** A tracker that returns these peers to every client (BEP 3, BEP 23). */
 function answerWith(peers: readonly string[]): Deno.HttpServer<Deno.NetAddr> {
   const compact = peers.map((address) => {
     const { host, port } = parseHostPort(address)!;

@@ -1,56 +1,57 @@
 /**
- * What the benchmarks want of a program that is measured.
+ * What the benchmarks need from a measured program.
+ *
  * @module
  */
 
 import type { ProcessStats } from "../measure/process_stats.ts";
 
-/** For programs of both generations, or for those that know v1 only. */
+/** For programs that support v1 and v2, or v1 only. */
 export type Format = "hybrid" | "v1";
 
-/** What is sent: a file or a folder. */
+/** The content to transfer: a file or a folder. */
 export interface Content {
   path: string;
   bytes: number;
   sha256: string;
-  /** Path of a .torrent of it, which all programs share; made when it is first asked for. */
+  /** Path of its .torrent, which all programs share; created on first use. */
   torrent: (format: Format) => Promise<string>;
 }
 
-/** Where a program is to be and how long it may take. */
+/** A program's address, folder and time limit. */
 export interface Seat {
   /** TCP port to listen on, at 127.0.0.1. */
   port: number;
   /** A folder for the program's own files. */
   scratch: string;
-  /** After so long without success it has failed. */
+  /** The run fails after this time without success. */
   timeoutMs: number;
 }
 
 export interface LeecherSeat extends Seat {
-  /** `host:port` of all others, seeders and leechers. */
+  /** `host:port` of all other peers, seeders and leechers. */
   peers: readonly string[];
-  /** Where the copy is to be. */
+  /** The folder for the copy. */
   folder: string;
 }
 
-/** A running program that seeds; it has what it needs in order to answer at once. */
+/** A running seeder, ready to answer at once. */
 export interface Seeder extends AsyncDisposable {
   figures(): Promise<ProcessStats>;
 }
 
-/** A running program that fetches. */
+/** A running leecher. */
 export interface Leecher extends AsyncDisposable {
   /** Resolves with the path of the copy once it is complete and every piece verified. */
   finished: Promise<string>;
-  /** Asked for once it has finished. */
+  /** Called once it has finished. */
   figures(): Promise<ProcessStats>;
 }
 
-/** A program that is measured, as processes that seed and leech. */
+/** A measured program, as processes that seed and leech. */
 export interface Contender {
   readonly name: string;
-  /** How to get it. */
+  /** How to install it. */
   readonly advice: string;
   /** A web server and its client: one file, from one to one. */
   readonly isNoSwarm?: boolean;
@@ -61,7 +62,7 @@ export interface Contender {
   leech(content: Content, seat: LeecherSeat): Promise<Leecher>;
 }
 
-/** The first line that a program prints, if there is such a program. */
+/** The first line a program prints; `undefined` when it is not installed. */
 export async function firstLine(command: string, ...args: string[]): Promise<string | undefined> {
   try {
     const { stdout, stderr } = await new Deno.Command(command, { args }).output();

@@ -1,5 +1,6 @@
 /**
- * libtorrent, what qBittorrent and Deluge run on, driven by a Python script.
+ * libtorrent, the library of qBittorrent and Deluge, driven by a Python script.
+ *
  * @module
  */
 
@@ -9,7 +10,7 @@ import { LibtorrentPeer } from "../../support/libtorrent.ts";
 import { processStats } from "../measure/process_stats.ts";
 import type { Contender } from "./contender.ts";
 
-/** Shoal dials in plain: libtorrent alone would pay for keys. */
+/** Shoal connects without encryption; otherwise only libtorrent would pay for key exchanges. */
 const PLAIN = { encryption: "disabled" } as const;
 
 export const libtorrent: Contender = {

@@ -1,5 +1,6 @@
 /**
- * No swarm at all: nginx sends the file, curl receives it, tee writes it and openssl hashes it.
+ * Not a swarm: nginx sends the file, curl receives it, tee writes it and openssl hashes it.
+ *
  * @module
  */
 
@@ -9,7 +10,7 @@ import { processStats } from "../measure/process_stats.ts";
 import { type Contender, firstLine, type Seat } from "./contender.ts";
 
 const READY_POLL_MS = 20;
-/** `times` prints what the processes of the pipe have cost, which are gone by then. */
+/** `times` prints the CPU time of the pipe's processes, which have ended by then. */
 const FETCH = 'curl -sSf "$1" | tee "$2" | openssl sha256; times; exec sleep infinity';
 
 export const nginx: Contender = {
@@ -59,13 +60,13 @@ export const nginx: Contender = {
   },
 };
 
-/** A line of `times`: the shell's own first, then that of its children. */
+/** A line of `times`: the first is the shell's, the second that of its children. */
 const CHILDREN_TIMES = /^(\d+)m([\d.]+)s (\d+)m([\d.]+)s$/;
 
-/** Where Debian has it; the path of an ordinary user does not lead there. */
+/** Debian's path, which is not on the PATH of an ordinary user. */
 const NGINX = "/usr/sbin/nginx";
 
-/** One process, no logs, everything it may write below `scratch`. */
+/** One process, no logs, all its files in `scratch`. */
 function configuration(root: string, { port, scratch }: Seat): string {
   const folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((kind) =>
     `  ${kind}_temp_path "${scratch}/nginx-${kind}";`

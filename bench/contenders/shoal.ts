@@ -1,5 +1,6 @@
 /**
- * Shoal's own programs, started the way a user does.
+ * Shoal's own programs, started as a user does.
+ *
  * @module
  */
 
@@ -8,7 +9,7 @@ import { Program } from "../../support/process.ts";
 import { processStats } from "../measure/process_stats.ts";
 import type { Contender, Content, Seat } from "./contender.ts";
 
-/** Pieces of a single file in all benchmarks. */
+/** Piece length of a single file in all benchmarks. */
 export const PIECE_LENGTH = 512 * 1024;
 
 /** Starts a seeder that listens at the seat's port; `options` are added to its command line. */
@@ -36,7 +37,7 @@ export const shoal: Contender = {
   advice: "it is here",
   version: () => Promise.resolve(`Shoal ${manifest.version} on Deno ${Deno.version.deno}`),
   async seed(content, seat) {
-    // The leecher's, which shall find it made.
+    // Make the leecher's torrent now, before the measurement.
     await content.torrent("hybrid");
     const program = await startShoalSeeder(content, seat);
     return {

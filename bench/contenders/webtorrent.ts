@@ -1,6 +1,7 @@
 /**
- * WebTorrent on Node, from npm. It is put into a cache folder of its own when it is first wanted, so
- * that Shoal itself never depends on it.
+ * WebTorrent on Node, from npm. It is installed into its own cache folder on first use, so that Shoal
+ * itself never depends on it.
+ *
  * @module
  */
 
@@ -54,13 +55,16 @@ function start(
   return Program.start("node", [SCRIPT, home(), role, torrent, folder, `${port}`, ...peers]);
 }
 
-/** Where it is installed. */
+/** The installation folder. */
 function home(): string {
   const caches = Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? "/tmp", ".cache");
   return join(caches, "shoal-bench", `webtorrent-${VERSION}`);
 }
 
-/** Whether it is installed now. Without its native modules: they are compiled, and for uTP and WebRTC. */
+/**
+ * Installs it; returns whether that worked. Leaves out its native modules, which need compiling and serve
+ * only uTP and WebRTC.
+ */
 async function install(): Promise<boolean> {
   const installed = async () => {
     try {

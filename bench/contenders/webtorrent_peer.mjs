@@ -3,9 +3,8 @@
  *
  *     node webtorrent_peer.mjs HOME seed|leech FILE.torrent FOLDER PORT [HOST:PORT...]
  *
- * HOME is where webtorrent is installed. It prints "ready" when it seeds and "done" when it has
- * everything, and runs until it is killed. It talks to the given peers and those that come, to nobody
- * else.
+ * HOME is where webtorrent is installed. It prints "ready" when it seeds and "done" when it is complete,
+ * and runs until it is killed. It connects only to the given peers, and accepts incoming connections.
  */
 
 import { createRequire } from "node:module";
@@ -27,7 +26,7 @@ client.on("error", (error) => {
   process.exit(1);
 });
 
-// It is the seeder's own file: it is not made to check it first.
+// The file is the seeder's own, so it does not have to check it first.
 const options = { path: folder, skipVerify: role === "seed" };
 const torrent = client.add(readFileSync(torrentFile), options);
 torrent.on("infoHash", () => {

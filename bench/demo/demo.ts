@@ -1,6 +1,7 @@
 /**
- * `deno task demo`: Shoal from start to finish on this machine. A tracker, three seeders and a leecher,
- * all real processes; then the seeders leave, and a second leecher gets the file from the first.
+ * `deno task demo`: Shoal from start to finish on this machine. It starts a tracker, three seeders and a
+ * leecher, all real processes. Then the seeders leave, and a second leecher downloads the file from the
+ * first.
  *
  * @module
  */
@@ -19,13 +20,15 @@ import { Stage } from "./demo_stage.ts";
 const NAME = "shoal-demo.bin";
 const DEFAULT_BYTES = 96 * 2 ** 20;
 const SEEDERS = 3;
-/** Speeds are limited so that each transfer takes about so long: else there is nothing to watch. */
+/**
+ * Rates are limited so that a transfer takes about this long; otherwise there would be nothing to watch.
+ */
 const FIRST_TRANSFER_SECONDS = 5;
 const SECOND_TRANSFER_SECONDS = 2;
-/** On 127.0.0.1 and on ports nobody uses: the demo meets no other program, and no other meets it. */
+/** On 127.0.0.1 and unused ports, so that the demo and other programs do not meet. */
 const HERE = ["--host", "127.0.0.1", "--port", "0"];
 
-/** From here on the demo says better than a leecher what there is to say. */
+/** From this line on, the demo itself tells what the leecher would. */
 const SHOWN_UNTIL = /^(from \d+ source|stopping)/;
 
 const demoOptions = {
@@ -48,7 +51,7 @@ const demoProgram: Program<typeof demoOptions> = {
 
 type DemoRun = Run<typeof demoOptions>;
 
-/** What the acts of the demo have in common. */
+/** What the acts of the demo share. */
 interface Play extends DemoRun {
   readonly stage: Stage;
   readonly bytes: number;
@@ -57,7 +60,7 @@ interface Play extends DemoRun {
   readonly trackerUrl: string;
 }
 
-/** Bytes that a leecher had from one source, as it said itself. */
+/** Bytes that a leecher received from one source, according to its output. */
 interface Share {
   readonly address: string;
   readonly size: string;
@@ -103,7 +106,7 @@ async function play(run: DemoRun): Promise<void> {
   screen.say("");
 }
 
-/** The seeders by their addresses; the tracker knows them all. */
+/** Starts the seeders; returns them by address. The tracker knows them all by then. */
 async function startSeeders(play: Play): Promise<Map<string, DemoProgram>> {
   const rate = play.bytes / SEEDERS / FIRST_TRANSFER_SECONDS;
   play.screen.say(
@@ -144,11 +147,11 @@ async function startLeecher(
 }
 
 /**
- * Waits until `leecher` has the file, tells where it came from, and holds it against the source.
+ * Waits until `leecher` has the file, prints its sources, and compares it with the original.
  *
- * @param labelOf who is at an address, if it is somebody who takes part
- * @param wanted how many sources there have to be
- * @throws ShoalError when the file came from elsewhere, or is another one
+ * @param labelOf the label of the participant at an address, if there is one
+ * @param wanted the required number of sources
+ * @throws ShoalError when the file came from elsewhere, or differs
  */
 async function judge(
   play: Play,
@@ -179,7 +182,7 @@ async function judge(
   if (!isSame) throw new ShoalError(`the copy of ${leecher.label} is not what the seeders have`);
 }
 
-/** What a leecher said about its sources: see `sourceLines` in reports.ts. */
+/** Parses a leecher's output about its sources: see `sourceLines` in result_lines.ts. */
 function sharesIn(lines: readonly string[]): Share[] {
   const table = lines.slice(lines.findLastIndex((line) => /^from \d+ source/.test(line)) + 1);
   return table.flatMap((line) => {
@@ -192,7 +195,7 @@ function row(label: string, text: string): string {
   return `   ${padEnd(label, 11)}${text}`;
 }
 
-/** A rate as `--upload-limit` takes it. */
+/** Formats a rate for `--upload-limit`. */
 function limit(rateBytesPerSecond: number): string {
   return String(Math.ceil(rateBytesPerSecond));
 }

@@ -1,5 +1,5 @@
 /**
- * The file the demo sends around: random bytes, and what is needed to tell that a copy is the same.
+ * The demo's file: random bytes, and the hash to compare copies with.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { diskError } from "../../lib/disk/disk_error.ts";
 
 const CHUNK_BYTES = 1 << 20;
-/** `crypto.getRandomValues` fills no more at once. */
+/** The most that `crypto.getRandomValues` fills at once. */
 const MOST_RANDOM_BYTES = 65_536;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * One of Shoal's programs as the demo runs it: a real process whose words are read, and shown to the
- * user as far as they belong to the story.
+ * One of Shoal's programs in the demo: a real process whose output is read, and shown to the user as far as
+ * it belongs to the story.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { foreign } from "../../lib/cli/text/terminal_text.ts";
 import { ShoalError } from "../../lib/errors.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
-/** How long a program may take to end after it was asked to. */
+/** How long a program may take to end on request. */
 const GRACE_MS = 3000;
 const CLEAR_LINE = "\r\x1b[K";
 // deno-lint-ignore no-control-regex
@@ -19,12 +19,12 @@ const STYLE = /\x1b\[[\d;]*m/g;
 
 /** How a program is started. */
 export interface DemoProgramOptions {
-  /** What the demo calls it: `seeder 1`. */
+  /** Its name in the demo: `seeder 1`. */
   readonly label: string;
   readonly args: readonly string[];
-  /** The current folder of the program. */
+  /** The program's working directory. */
   readonly cwd: string;
-  /** What it says is passed on to the user until a line matches; absent: it is kept quiet. */
+  /** Its output is shown to the user until a line matches; absent: nothing is shown. */
   readonly showUntil?: RegExp;
   /** Aborts when the demo is stopped. */
   readonly signal: AbortSignal;
@@ -38,7 +38,7 @@ interface Waiter {
 
 /** A running program. */
 export class DemoProgram {
-  /** What the demo calls it. */
+  /** Its name in the demo. */
   readonly label: string;
   /** Every line it has printed, on either stream. */
   readonly lines: string[] = [];
@@ -71,7 +71,7 @@ export class DemoProgram {
   }
 
   /**
-   * The first line, printed already or still to come, that matches.
+   * The first matching line, already printed or yet to come.
    *
    * @throws ShoalError when the program ends first; the reason of the demo's signal when that aborts
    */
@@ -86,19 +86,19 @@ export class DemoProgram {
     return promise;
   }
 
-  /** Resolves when the program has ended and all its words are read. */
+  /** Resolves when the program has ended and all its output is read. */
   get over(): Promise<void> {
     return this.#over;
   }
 
-  /** Ends the program in good order if it can, and at once if it takes too long. */
+  /** Ends the program in order, or kills it if that takes too long. */
   async stop(): Promise<void> {
     this.#kill("SIGTERM");
     const timer = setTimeout(() => this.kill(), GRACE_MS);
     await this.#over.finally(() => clearTimeout(timer));
   }
 
-  /** Ends the program at once. */
+  /** Kills the program. */
   kill(): void {
     this.#kill("SIGKILL");
   }
@@ -159,7 +159,7 @@ export class DemoProgram {
   }
 }
 
-/** The user's own settings, and peers on the local network, would change what the demo shows. */
+/** Leaves out the user's own settings and LSD, which would change what the demo shows. */
 function environment(): Record<string, string> {
   const kept = Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("SHOAL_"));
   return { ...Object.fromEntries(kept), SHOAL_LOCAL_DISCOVERY: "off" };

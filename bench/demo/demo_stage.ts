@@ -1,6 +1,6 @@
 /**
- * Where the demo takes place: a temporary folder and the programs that run in it. However the demo
- * ends, both are gone afterwards.
+ * The demo's stage: a temporary folder and the programs that run in it. Both are removed however the demo
+ * ends.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export class Stage implements AsyncDisposable {
   }
 
   /**
-   * Makes the folder.
+   * Creates the folder.
    *
    * @param signal aborts when the demo is stopped
    * @throws DiskError when that is not possible
@@ -38,7 +38,7 @@ export class Stage implements AsyncDisposable {
     return new Stage(folder, signal);
   }
 
-  /** Makes a folder on the stage and returns its path. */
+  /** Creates a folder on the stage and returns its path. */
   async makeFolder(name: string): Promise<string> {
     const path = join(this.folder, name);
     await Deno.mkdir(path).catch((error) => {
@@ -47,7 +47,7 @@ export class Stage implements AsyncDisposable {
     return path;
   }
 
-  /** Starts a program; it is stopped at the end at the latest. */
+  /** Starts a program; it is stopped at the end if not before. */
   start(
     script: "tracker" | "seeder" | "leecher",
     options: Omit<DemoProgramOptions, "cwd" | "signal">,
@@ -81,7 +81,7 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-/** The terminal was closed: nobody watches any more. */
+/** The terminal was closed, so no user is watching any more. */
 function hangUp(): void {
   Deno.exit(ExitCode.interrupted);
 }

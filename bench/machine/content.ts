@@ -1,5 +1,6 @@
 /**
- * What the benchmarks send, and the torrents of it.
+ * The content that the benchmarks transfer, and its torrents.
+ *
  * @module
  */
 
@@ -10,10 +11,10 @@ import type { Content, Format } from "../contenders/contender.ts";
 import { PIECE_LENGTH } from "../contenders/shoal.ts";
 
 const SEED = 20_260_101;
-/** What of each piece of a file with holes is none. */
+/** The part of each piece of a sparse file that is data. */
 const MARK_BYTES = 4096;
 
-/** A file of so many bytes, or a folder with it and `smallFiles` others of 1 to 40 KB. */
+/** Creates a file of `bytes` bytes, or a folder with it and `smallFiles` others of 1 to 40 KB. */
 export async function makeContent(
   folder: string,
   bytes: number,
@@ -29,8 +30,8 @@ export async function makeContent(
 }
 
 /**
- * A file that takes up next to nothing: of every piece 4 KiB are there, so that no two pieces are alike, and
- * the rest are holes.
+ * Creates a sparse file that takes almost no space: 4 KiB of every piece are data, so that no two pieces
+ * are alike, and the rest are holes.
  */
 export async function makeSparseContent(folder: string, bytes: number): Promise<Content> {
   const path = join(folder, "sparse.bin");

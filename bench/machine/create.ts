@@ -1,7 +1,8 @@
 /**
- * The tables of hashing: making a torrent of a file, and checking a file against its torrent.
+ * The tables of hashing: creating a torrent of a file, and checking a file against its torrent.
  *
  *     deno run -A bench/machine/create.ts [--size 1G] [--runs 5]
+ *
  * @module
  */
 
@@ -27,21 +28,21 @@ type Format = typeof FORMATS[number];
 const TIMEOUT_MS = 600_000;
 
 interface Cost {
-  /** From the start of the process until it has said that it is done. */
+  /** From the start of the process until it reports that it is done. */
   seconds: number;
-  /** All of the process, its end included. */
+  /** CPU time of the whole process, including its exit. */
   cpuSeconds: number;
 }
 
-/** What is in one table, by what they are called there. */
+/** The measurements of one table, by row label. */
 type Work = Record<string, () => Promise<Cost>>;
 
 /**
  * Measures creation in every format and checking, and prints both tables.
  *
- * @param runs how often each is measured, turn about
+ * @param runs how often each is measured, taking turns
  * @param bytes of the file
- * @param signal aborted when no more is wanted
+ * @param signal aborts the benchmark
  */
 export async function benchCreate(
   runs: number,
@@ -84,14 +85,17 @@ async function creations({ path }: Content, folder: TempFolder): Promise<Work> {
     const args = ["-l", `${Math.log2(PIECE_LENGTH)}`, "-t", `${threads}`, "-o", out, path];
     work["v1, mktorrent"] = async () => {
       const cost = await timed(() => run("mktorrent", args));
-      await Deno.remove(out); // it replaces nothing
+      await Deno.remove(out); // it does not overwrite a file
       return cost;
     };
   }
   return work;
 }
 
-/** As a user does it: the seeder, until it prints the link. The file it was asked to write is there by then. */
+/**
+ * Creates a torrent as a user does: runs the seeder until it prints the link. The torrent file is written
+ * by then.
+ */
 async function createWithShoal(path: string, format: Format, out: string): Promise<Cost> {
   const place = ["--no-tracker", "--host", "127.0.0.1", "--port", "0"];
   const what = ["--format", format, "--piece-size", `${PIECE_LENGTH / 1024}K`, "-o", out];
@@ -128,7 +132,7 @@ async function checks(content: Content, folder: TempFolder): Promise<Work> {
   return work;
 }
 
-/** Times `work` to its end; the process that it started is ended afterwards. */
+/** Times `work`; then ends the process that it started. */
 async function timed(work: () => Promise<[result: unknown, AsyncDisposable]>): Promise<Cost> {
   const before = await childrenCpuSeconds();
   const start = performance.now();

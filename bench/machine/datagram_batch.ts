@@ -1,8 +1,10 @@
 /**
- * Datagrams by the hundred in one system call: `sendmmsg` and `recvmmsg` of Linux's C library.
+ * Sends and receives hundreds of datagrams in one system call: `sendmmsg` and `recvmmsg` of Linux's C
+ * library.
  *
- * Deno's own sockets take an operation for each packet. A load made with them would cost as much as
- * the server it is for.
+ * Deno's own sockets need an operation for each packet. A load generated with them would cost as much as
+ * the server under test.
+ *
  * @module
  */
 
@@ -15,12 +17,12 @@ const MSG_DONTWAIT = 0x40;
 
 const RECEIVE_BUFFER_BYTES = 4 * 2 ** 20;
 
-// What Linux's C library lays out on 64-bit machines, x86 and ARM alike.
+// The structures of Linux's C library on 64-bit machines, the same on x86 and ARM.
 const ADDRESS_LENGTH = 16;
 const IO_VECTOR_LENGTH = 16;
-/** A `cmsghdr` and an `in_pktinfo`, which says the address that a datagram is to come from. */
+/** A `cmsghdr` and an `in_pktinfo`, which sets the source address of a datagram. */
 const CONTROL_LENGTH = 32;
-/** A `msghdr` and the number of bytes that went or came. */
+/** A `msghdr` and the number of bytes sent or received. */
 const HEADER_LENGTH = 64;
 const HeaderAt = { name: 0, nameLength: 8, vectors: 16, vectorCount: 24, control: 32, bytes: 56 };
 
@@ -33,9 +35,9 @@ const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** Room for some datagrams: their bytes, and what the system call wants to know about each. */
+/** A batch of datagrams: their bytes, and the structures for the system call. */
 export class DatagramBatch {
-  /** The bytes of datagram `i` begin at `i * room`. */
+  /** Datagram `i` starts at `i * room`. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly view: DataView<ArrayBuffer>;
   readonly headers: Uint8Array<ArrayBuffer>;
@@ -64,17 +66,19 @@ export class DatagramBatch {
     }
   }
 
-  /** How many bytes of datagram `i` to send. */
+  /** Sets the number of bytes of datagram `i` to send. */
   setLength(i: number, length: number): void {
     this.#vectors[2 * i + 1] = BigInt(length);
   }
 
-  /** How many bytes of datagram `i` came. */
+  /** The number of bytes received in datagram `i`. */
   lengthOf(i: number): number {
     return this.#headers.getUint32(i * HEADER_LENGTH + HeaderAt.bytes, true);
   }
 
-  /** Sends all of them to this port of 127.0.0.1, each from an address of {@link setSource}. */
+  /**
+   * Addresses all of them to this port of 127.0.0.1; the source addresses are those of {@link setSource}.
+   */
   sendTo(port: number): void {
     new DataView(this.#address.buffer).setUint16(2, port);
     this.#address.set([AF_INET, 0]);
@@ -93,13 +97,13 @@ export class DatagramBatch {
     }
   }
 
-  /** Lets datagram `i` come from an IPv4 address of this machine, given as 32 bits. */
+  /** Sets the source of datagram `i` to an IPv4 address of this machine, given as 32 bits. */
   setSource(i: number, address: number): void {
     this.#controls.setUint32(i * CONTROL_LENGTH + 20, address);
   }
 }
 
-/** A UDP socket for batches. Close it. */
+/** A UDP socket for batches. Must be closed. */
 export class BatchSocket implements Disposable {
   readonly #library = Deno.dlopen("libc.so.6", SYMBOLS);
   readonly #socket: number;
@@ -116,19 +120,19 @@ export class BatchSocket implements Disposable {
     for (let sent = 0; sent < count;) {
       const rest = batch.headers.subarray(sent * HEADER_LENGTH);
       const more = this.#library.symbols.sendmmsg(this.#socket, rest, count - sent, 0);
-      // Refused is what was sent before, when nobody listened yet.
+      // The refusal is of an earlier datagram, sent before the server listened.
       sent += Math.max(0, more);
     }
   }
 
-  /** Receives what is there; how many. */
+  /** Receives the waiting datagrams and returns their number. */
   receive(batch: DatagramBatch): number {
     const { symbols } = this.#library;
     const count = symbols.recvmmsg(this.#socket, batch.headers, batch.count, MSG_DONTWAIT, null);
     return Math.max(0, count);
   }
 
-  /** Sleeps, this thread and all that is in it. */
+  /** Blocks this thread. */
   pause(microseconds: number): void {
     this.#library.symbols.usleep(microseconds);
   }

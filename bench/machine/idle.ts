@@ -1,5 +1,6 @@
 /**
- * The table of what connections cost on which nothing happens.
+ * The table of idle connections' cost.
+ *
  * @module
  */
 
@@ -14,19 +15,19 @@ import { connectAll } from "./scripted_leecher.ts";
 
 const CONNECTIONS = 1000;
 const QUIET_MS = 10_000;
-/** After the handshakes, until nothing of them is left to be done. */
+/** Time after the handshakes until all their work is done. */
 const SETTLE_MS = 2_000;
 const TIMEOUT_MS = 60_000;
 
-/** Of the seeder's process. */
+/** Figures of the seeder's process. */
 export interface IdleRun {
   /** Resident memory before the first connection and with all of them. */
   bytesBefore: number;
   bytesAfter: number;
-  /** CPU time, in parts of one core, without a connection and with all. */
+  /** CPU load, as a share of one core, without connections and with all of them. */
   loadBefore: number;
   loadAfter: number;
-  /** Connections that were still there at the end. */
+  /** Connections still open at the end. */
   connections: number;
 }
 
@@ -56,7 +57,7 @@ export async function benchIdle(content: Content, signal: AbortSignal): Promise<
   ]]);
 }
 
-/** Connects `count` leechers to a fresh seeder, and watches what it costs to have them. */
+/** Connects `count` leechers to a fresh seeder, and measures their cost. */
 export async function sitIdle(
   content: Content,
   options: { count: number; settleMs: number; quietMs: number },

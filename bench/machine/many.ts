@@ -1,5 +1,7 @@
 /**
- * The table of many leechers at once: all connected to one seeder, and each wants its share now.
+ * The table of many simultaneous leechers: all are connected to one seeder, and each requests its share at
+ * once.
+ *
  * @module
  */
 
@@ -15,14 +17,14 @@ import { printTargets } from "../measure/targets.ts";
 import { connectAll, type ScriptedLeecher } from "./scripted_leecher.ts";
 
 const LEECHERS = 500;
-/** What each of them fetches. */
+/** Pieces each of them downloads. */
 const PIECES_EACH = 4;
 const ROUNDS = 3;
 const TIMEOUT_MS = 120_000;
 
-/** What became of the leechers. */
+/** The outcome for the leechers. */
 export interface ManyRun {
-  /** Those that got their share, verified, and how long each of them took. */
+  /** How long each leecher took that got its whole share, verified. */
   servedSeconds: number[];
   /** How long each waited for its first block. */
   waitedSeconds: number[];
@@ -73,7 +75,7 @@ export async function benchMany(content: Content, options: RoundOptions): Promis
   printTargets([{ what: "leechers served", bound, figure: Math.min(...served) }]);
 }
 
-/** Connects so many leechers to a fresh seeder, has all of them fetch at once, and waits for all. */
+/** Connects `count` leechers to a fresh seeder, lets all of them download at once, and waits for all. */
 export async function serveMany(content: Content, count: number): Promise<ManyRun> {
   await using scratch = await TempFolder.create();
   const torrent = Torrent.parse(await Deno.readFile(await content.torrent("hybrid")));

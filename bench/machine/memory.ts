@@ -1,5 +1,6 @@
 /**
- * The table of memory against the size of the file.
+ * The table of memory by file size.
+ *
  * @module
  */
 
@@ -13,9 +14,9 @@ import { makeSparseContent } from "./content.ts";
 import { type Run, transferOnce } from "./one_transfer.ts";
 
 const LIMIT_MB = 120;
-/** From the one to the other size, memory may grow by so much. */
+/** How much memory may grow from one size to the other, as a factor. */
 const GROWTH = 1.1;
-/** What takes long is done once, by Shoal alone: its memory hardly differs between runs. */
+/** Long runs are done once, by Shoal only: its memory hardly differs between runs. */
 const LONG_BYTES = 2 ** 31;
 const ROUNDS = 3;
 const SHOAL = "Shoal";
@@ -52,7 +53,7 @@ async function measure(
   contenders: readonly Contender[],
   options: RoundOptions & { scratch: string },
 ): Promise<Results<Run>> {
-  // On a disk, where holes take no memory that cannot be had back.
+  // On a disk, because cached holes there are memory that the system can reclaim.
   await using folder = await TempFolder.create();
   const content = await makeSparseContent(folder.path, bytes);
   const isLong = bytes > LONG_BYTES;
@@ -77,7 +78,7 @@ function row(results: Results<Run>, label: string, bytes: number): string[] {
   return [label, sizeText(bytes), both("leecher"), both("seeder")];
 }
 
-/** Of Shoal, in megabytes. */
+/** Shoal's peak memory, in megabytes. */
 function peak(results: Results<Run>, role: Role): number {
   return medianOf(results, SHOAL, (run) => run[role].peakBytes / 1e6);
 }

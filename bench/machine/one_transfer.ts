@@ -1,5 +1,6 @@
 /**
- * One transfer by seeders and leechers, each a process of its own, timed and checked.
+ * One transfer between seeders and leechers, each its own process, timed and checked.
+ *
  * @module
  */
 
@@ -9,11 +10,11 @@ import type { Contender, Content, Leecher, Seeder } from "../contenders/contende
 import { type ProcessStats, together } from "../measure/process_stats.ts";
 import { digestOf } from "./content.ts";
 
-/** Nothing that is worth a row moves a file more slowly than this. */
+/** No measured program is slower than this. */
 const LEAST_BYTES_PER_SECOND = 20e6;
 const START_MS = 60_000;
 
-/** Who sends to whom, and how many there are of each. */
+/** The participants of a transfer, and how many there are of each kind. */
 export interface Cast {
   seeder: Contender;
   leecher: Contender;
@@ -21,26 +22,27 @@ export interface Cast {
   leechers: number;
 }
 
-/** What a transfer cost. */
+/** The cost of a transfer. */
 export interface Run {
-  /** From the start of the leechers' processes until the last one has everything. */
+  /** From the start of the leechers' processes until the last one is complete. */
   seconds: number;
   /** All of them together. */
   leecher: ProcessStats;
-  /** CPU time counts the transfer only, memory the whole life of the process. */
+  /** CPU time covers only the transfer, memory the whole life of the process. */
   seeder: ProcessStats;
 }
 
 /**
- * Starts fresh seeders, waits until they are ready, and times a download. All the leechers know of all
- * seeders and of each other.
+ * Starts fresh seeders, waits until they are ready, and times a download. Every leecher knows all seeders
+ * and all other leechers.
+ *
  * @param scratch a folder for the copies
- * @throws Error when the programs take too long or a copy is not what was sent
+ * @throws Error when the programs take too long or a copy differs
  */
 export async function transferOnce(content: Content, cast: Cast, scratch: string): Promise<Run> {
   await using temp = await TempFolder.create(scratch);
   const { run, copies } = await fetchCopies(content, cast, temp);
-  // By now all programs have ended: what one of them had still to write is there.
+  // All programs have ended by now, so all their writes are done.
   for (const path of copies) {
     if (await digestOf(path) !== content.sha256) throw new Error(`${path} is not what was sent`);
   }
@@ -73,7 +75,7 @@ async function fetchCopies(
     const own = `127.0.0.1:${seat.port}`;
     const peers = addresses.filter((address) => address !== own);
     const leecher = running.use(await cast.leecher.leech(content, { ...seat, peers }));
-    // Another one may fail before this one is waited for.
+    // Another one may fail before this one is awaited.
     leecher.finished.catch(() => {});
     return leecher;
   }));
@@ -93,7 +95,10 @@ async function seats<T>(
   return await Promise.all(Array.from({ length: count }, (_, i) => seat(`${role} ${i + 1}`)));
 }
 
-/** All at once. Waits for all, even when one fails: what has been started must be known, to be ended. */
+/**
+ * Starts all at once. Waits for all, even when one fails, because every started program must be known to be
+ * ended.
+ */
 async function startAll<T>(starts: (() => Promise<T>)[]): Promise<T[]> {
   const settled = await Promise.allSettled(starts.map((start) => start()));
   return settled.map((result) => {

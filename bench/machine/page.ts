@@ -1,6 +1,7 @@
 /**
- * The table of what it costs to be watched: a transfer with the leecher's page open in a browser, and one
- * without a page.
+ * The table of the page's cost: a transfer with the leecher's page open in a browser, and one without a
+ * page.
+ *
  * @module
  */
 
@@ -18,10 +19,10 @@ const WITHOUT = "page served, nobody looks";
 const READ = "page's events read, nothing drawn";
 const WITH = "page open in a browser here";
 const TIMEOUT_MS = 300_000;
-/** A watched transfer may take so many times as long. */
+/** A watched transfer may take this many times as long. */
 const LONGEST = 1.05;
 
-/** What a transfer took, and how often its page changed meanwhile. */
+/** The duration of a transfer, and the number of changes on its page. */
 interface Watched {
   seconds: number;
   changes: number;
@@ -64,7 +65,7 @@ export async function benchPage(
   })));
 }
 
-/** One transfer, from the moment at which the page is open, or would be; nobody opens it without a browser. */
+/** One transfer, timed from when the page is open. Without a browser no page is opened. */
 async function watchedTransfer(
   content: Content,
   watch: Watch | undefined,
@@ -74,7 +75,7 @@ async function watchedTransfer(
   const torrent = await content.torrent("hybrid");
   const seat = { port: freePort(), scratch: temp.path, timeoutMs: TIMEOUT_MS };
   await using seeder = await startShoalSeeder(content, seat);
-  Deno.kill(seeder.pid, "SIGSTOP"); // it answers nobody before the page is open
+  Deno.kill(seeder.pid, "SIGSTOP"); // answers no peer before the page is open
   const place = ["-o", await temp.folder("copy"), "--host", "127.0.0.1", "--port", "0"];
   const peer = ["--peer", `127.0.0.1:${seat.port}`, "--ui", "127.0.0.1:0"];
   await using leecher = Program.shoal("leecher", [torrent, ...place, ...peer]);
@@ -87,10 +88,10 @@ async function watchedTransfer(
   return { seconds, changes: await count?.() ?? 0 };
 }
 
-/** Begins to watch; the returned function ends that and says how many changes came. */
+/** Starts watching; the returned function stops that and returns the number of changes. */
 type Watch = (url: string) => Promise<() => Promise<number>>;
 
-/** Reads what a page on another machine would be sent, and throws it away. */
+/** Reads and discards the events that a page on another machine would receive. */
 const readEvents: Watch = async (url) => {
   const reader = (await fetch(new URL("api/events", url))).body!.getReader();
   let changes = 0;
@@ -104,7 +105,7 @@ const readEvents: Watch = async (url) => {
   };
 };
 
-/** Opens the page and counts what it shows; the returned function closes it and says how much that was. */
+/** Opens the page and counts its changes; the returned function closes it and returns the count. */
 async function openPage(browser: TestBrowser, url: string): Promise<() => Promise<number>> {
   const page = await browser.open(url);
   await drawn(page);
@@ -116,7 +117,7 @@ async function openPage(browser: TestBrowser, url: string): Promise<() => Promis
   };
 }
 
-/** In the page: what one state brings is one change. */
+/** Runs in the page: one state counts as one change. */
 const COUNT = `globalThis.changes = 0;
 new MutationObserver(() => globalThis.changes++).observe(document.querySelector("main"), {
   subtree: true, childList: true, characterData: true,

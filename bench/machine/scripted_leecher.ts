@@ -1,5 +1,6 @@
 /**
- * A leecher on a socket that does no more than it is told: so cheap that hundreds fit into one process.
+ * A minimal leecher on a socket, so cheap that hundreds fit into one process.
+ *
  * @module
  */
 
@@ -14,9 +15,9 @@ import type { Torrent } from "../../mod.ts";
 import { pseudoRandomBytes } from "../../support/content.ts";
 
 const BLOCK_LENGTH = 16_384;
-/** Requests on the way: a mebibyte. */
+/** Outstanding requests: a mebibyte. */
 const PIPELINE = 64;
-/** Connections that are being made at a time: what waits to be accepted is limited. */
+/** Connections being made at a time, because the accept queue is limited. */
 const AT_ONCE = 50;
 
 interface Block {
@@ -25,7 +26,7 @@ interface Block {
   length: number;
 }
 
-/** Connected to a seeder, with the handshakes exchanged. Made with {@linkcode ScriptedLeecher.connect}. */
+/** Connected to a seeder, with the handshakes exchanged. Created by {@linkcode ScriptedLeecher.connect}. */
 export class ScriptedLeecher implements Disposable {
   readonly #socket: Socket;
   readonly #framer = new Framer();
@@ -45,12 +46,12 @@ export class ScriptedLeecher implements Disposable {
       this.#ended = true;
       this.#wake();
     });
-    socket.on("error", () => {}); // it is closed next
+    socket.on("error", () => {}); // the socket is closed next
   }
 
   /**
-   * Connects to the seeder at 127.0.0.1:`port`, from an address that is no other leecher's: a seeder does not
-   * let in any number of them from one. `index` tells this leecher from all others.
+   * Connects to the seeder at 127.0.0.1:`port`, from an address that no other leecher uses, because a
+   * seeder limits connections per address. `index` makes the address unique.
    */
   static async connect(port: number, torrent: Torrent, index: number): Promise<ScriptedLeecher> {
     const localAddress = `127.1.${Math.floor(index / 250)}.${1 + index % 250}`;
@@ -76,7 +77,7 @@ export class ScriptedLeecher implements Disposable {
     return !this.#ended;
   }
 
-  /** From now on it would like to have everything, asks for nothing, and does not listen. */
+  /** Sends interested, but requests nothing and ignores everything it receives from now on. */
   waitForEver(): void {
     this.#send({ type: "interested" });
     this.#socket.removeAllListeners("data");
@@ -84,9 +85,10 @@ export class ScriptedLeecher implements Disposable {
   }
 
   /**
-   * Fetches these pieces, and then wants nothing more.
-   * @param onBlock is called for every block
-   * @throws Error when the seeder hangs up or sends anything else than these
+   * Downloads these pieces, and then sends not interested.
+   *
+   * @param onBlock called for every block
+   * @throws Error when the seeder closes the connection, sends a block not requested, or sends wrong data
    */
   async fetch(pieces: readonly number[], onBlock: () => void): Promise<void> {
     this.#send({ type: "interested" });
@@ -107,7 +109,7 @@ export class ScriptedLeecher implements Disposable {
     wanted: Block[],
     store: (block: Block, bytes: Uint8Array) => void,
   ): Promise<void> {
-    /** Asked for and not answered, by where they begin. */
+    /** Outstanding requests, by offset. */
     const asked = new Map<number, Block>();
     for (;;) {
       if (!this.#choked) this.#ask(wanted, asked);
@@ -125,7 +127,7 @@ export class ScriptedLeecher implements Disposable {
   }
 
   #ask(wanted: Block[], asked: Map<number, Block>): void {
-    // Half of them at a time, so that there is not a packet for each.
+    // Half of them at a time, to avoid a packet for each.
     if (asked.size > PIPELINE / 2 || wanted.length === 0) return;
     const next = wanted.splice(0, PIPELINE - asked.size);
     for (const block of next) asked.set(block.begin, block);
@@ -145,7 +147,7 @@ export class ScriptedLeecher implements Disposable {
     this.#socket.write(concat(...messages.map(encodeMessage)));
   }
 
-  /** What `take` finds, as soon as it finds something. */
+  /** The first result of `take`. */
   async #read<T>(take: (framer: Framer) => T | undefined): Promise<T> {
     for (;;) {
       const taken = take(this.#framer);
@@ -165,7 +167,7 @@ export class ScriptedLeecher implements Disposable {
   }
 }
 
-/** Connects so many of them. */
+/** Connects `count` of them. */
 export async function connectAll(
   count: number,
   port: number,

@@ -1,5 +1,6 @@
 /**
- * The table of start-up times: from the start of a leecher's process to the first block it asks for.
+ * The table of start-up times: from the start of a leecher's process to its first block request.
+ *
  * @module
  */
 
@@ -21,7 +22,7 @@ const FROM_FILE = "leecher.ts, from a .torrent";
 const FROM_LINK = "leecher.ts, from a magnet link";
 const DENO = "Deno alone, an empty program";
 
-/** Measures and prints the table, for a file of so many bytes. `scratch` is a folder for the copies. */
+/** Measures and prints the table for a file of this many bytes. `scratch` is a folder for the copies. */
 export async function benchStart(
   bytes: number,
   options: RoundOptions & { scratch: string },
@@ -38,7 +39,7 @@ export async function benchStart(
   ];
   const tellOnce = () => "not counted";
   const tell = (ms: number) => `${ms.toFixed(0)} ms`;
-  // What Deno keeps between two runs of a program is there when it counts.
+  // Warms up what Deno caches between two runs of a program.
   await runRounds(entries, { ...options, rounds: 1 }, tellOnce);
   const rounds = Math.max(LEAST_ROUNDS, options.rounds);
   const results = await runRounds(entries, { ...options, rounds }, tell);
@@ -57,7 +58,10 @@ export async function benchStart(
   })));
 }
 
-/** Starts a leecher of `what`, ends it once a seeder made for it has seen a request, and says when that was. */
+/**
+ * Starts a leecher of `what`, ends it once a scripted seeder has seen a request, and returns the time until
+ * then.
+ */
 export async function firstRequestMs(
   torrent: Torrent,
   what: string,
@@ -68,7 +72,7 @@ export async function firstRequestMs(
     greeting: (_, honest) => asV2(honest, torrent),
     request: () => {
       asked.resolve(performance.now());
-      return Promise.resolve(true); // there is no answer
+      return Promise.resolve(true); // the request gets no answer
     },
   });
   await using copy = await TempFolder.create(scratch.path);
@@ -81,7 +85,7 @@ export async function firstRequestMs(
   return await Promise.race([asked.promise, failed]) - startedMs;
 }
 
-/** As a seeder of a hybrid answers whom it can give the hashes of its pieces (BEP 52). */
+/** A hybrid's seeder answers so when it can send the peer its piece hashes (BEP 52). */
 function asV2(handshake: Uint8Array, { metainfo }: Torrent): Uint8Array {
   const answer = decodeHandshake(handshake);
   return encodeHandshake({ ...answer, infoHash: metainfo.info.v2Hash!.subarray(0, 20) });

@@ -2,6 +2,7 @@
  * The table of trackers: Shoal's beside opentracker, with a million peers in a thousand swarms.
  *
  *     deno run -A bench/machine/tracker.ts [--runs 5]
+ *
  * @module
  */
 
@@ -16,26 +17,26 @@ import { type Crowd, infoHashesOf, type LoadResult, TrackerLoad } from "./tracke
 
 const [SHOAL, OPENTRACKER] = ["Shoal", "opentracker"] as const;
 
-/** 8,000 peers on each address. */
+/** 8,000 peers per address. */
 const CROWD: Crowd = { peers: 1_000_000, swarms: 1000, addresses: 125 };
-/** Announces of a crowd that is all there. */
+/** Announces of a complete crowd. */
 const ANNOUNCES = 500_000;
-/** Announces before anything is measured, of as many peers. */
+/** Announces, each of another peer, before the measurement. */
 const WARM_UP = 20_000;
-/** In between, signals reach this process. */
+/** Announces per turn; in between, this process can handle signals. */
 const AT_ONCE = 20_000;
 
-/** What a tracker did and cost. */
+/** A tracker's performance and cost. */
 export interface TrackerRun {
-  /** Of peers that come for the first time. */
+  /** First announces of new peers. */
   joinsPerSecond: number;
-  /** Of peers that are known. */
+  /** Announces of known peers. */
   announcesPerSecond: number;
-  /** CPU time of the tracker for each of these. */
+  /** The tracker's CPU time per announce. */
   announceSeconds: number;
-  /** What part of a core the tracker used meanwhile: below nine tenths something else was the limit. */
+  /** The tracker's CPU load, as a share of one core; below nine tenths something else was the limit. */
   load: number;
-  /** Growth of its resident memory for each peer. */
+  /** Growth of its resident memory per peer. */
   bytesPerPeer: number;
   residentBytes: number;
   peersPerAnswer: number;
@@ -124,7 +125,7 @@ function cost(seconds: number): string {
   return (1e6 * seconds).toFixed(1);
 }
 
-/** Lets a whole crowd come, and then announce itself again. */
+/** Announces a whole crowd, and then again. */
 export async function measure(
   start: (folder: string, crowd: Crowd) => Promise<RunningTracker>,
   crowd: Crowd,
@@ -167,18 +168,18 @@ async function announce(load: TrackerLoad, count: number): Promise<LoadResult> {
   return total;
 }
 
-/** Shoal's tracker, as a user starts it. */
+/** Shoal's tracker, started as a user does. */
 export async function startShoal(): Promise<RunningTracker> {
   const program = Program.shoal("tracker", ["--host", "127.0.0.1", "--port", "0"]);
   const [, port] = await program.line(/^udp:.*:(\d+)/, { from: "stdout" });
   return { port: Number(port), program };
 }
 
-/** Debian's opentracker serves the torrents of a list only. */
+/** Debian's opentracker serves only the torrents on a list. */
 async function startOpentracker(folder: string, { swarms }: Crowd): Promise<RunningTracker> {
   const hashes = infoHashesOf(swarms).toHex().match(/.{40}/g)!;
   await Deno.writeTextFile(`${folder}/torrents`, hashes.join("\n") + "\n");
-  // It gives up its rights, if it has any, before it reads the list.
+  // It drops its privileges before it reads the list.
   await Deno.chmod(folder, 0o755);
   const port = freePort();
   const at = ["-i", "127.0.0.1", "-p", `${port}`, "-P", `${port}`];

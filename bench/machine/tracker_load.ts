@@ -1,5 +1,6 @@
 /**
- * Very many peers that announce themselves to a UDP tracker, as fast as it answers.
+ * Announces very many peers to a UDP tracker, as fast as it answers.
+ *
  * @module
  */
 
@@ -15,41 +16,41 @@ const PROTOCOL_ID = 0x41727101980n;
 const [CONNECT, ANNOUNCE] = [0, 1];
 const EVENT_STARTED = 2;
 
-/** Peers asked for, and bytes of each in the answer. */
+/** Peers requested per announce, and the bytes of each in the answer. */
 const NUM_WANT = 50;
 const PEER_LENGTH = 6;
-/** Every tenth peer has all of its torrent. */
+/** Every tenth peer is a seeder. */
 const SEEDER_EVERY = 10;
-/** Peers come from 127.1.0.0 and the addresses after that. */
+/** Peers use 127.1.0.0 and the addresses after it. */
 const FIRST_ADDRESS = 0x7f010000;
 const FIRST_PORT = 1024;
 const SEED = 15;
 
-/** Requests under way: few enough for the receive buffer that Linux gives a tracker's socket. */
+/** Outstanding requests: few enough for the receive buffer that Linux gives a tracker's socket. */
 const OUTSTANDING = 192;
-/** A pause while nothing comes, so that the tracker does not have to wake this side for each answer. */
+/** A pause while no answer comes, so that the tracker does not have to wake this side for each answer. */
 const PAUSE_MICROSECONDS = 50;
-/** A pause for the answers to connects. */
+/** A pause for the answers to connect requests. */
 const CONNECT_MICROSECONDS = 20_000;
-/** A tracker has to answer so soon after its start. */
+/** How soon after its start a tracker has to answer. */
 const START_MS = 10_000;
-/** When no answer has come for so long, those under way are lost. */
+/** After this long without an answer, the outstanding requests count as lost. */
 const LOST_AFTER_MS = 500;
-/** Neighbouring turns go to peers far apart: the golden ratio, as a part of all peers. */
+/** Consecutive announces come from peers far apart: the golden ratio, as a share of all peers. */
 const TURN = 0.6180339887;
 
-/** The peers there are: each one address and port in one swarm. */
+/** The peers: each is one address and port in one swarm. */
 export interface Crowd {
   peers: number;
   swarms: number;
-  /** Addresses that they come from, alike many from each. */
+  /** Number of source addresses, with the same number of peers each. */
   addresses: number;
 }
 
-/** What became of some announces. */
+/** The outcome of some announces. */
 export interface LoadResult {
   answers: number;
-  /** Answers that were no list of peers. */
+  /** Answers that were no peer list. */
   refused: number;
   /** Peers in all answers together. */
   peers: number;
@@ -57,12 +58,12 @@ export interface LoadResult {
   seconds: number;
 }
 
-/** Info-hashes of so many swarms, always the same: a tracker may have to be told them before. */
+/** Info-hashes of this many swarms, always the same, because a tracker may need them in advance. */
 export function infoHashesOf(swarms: number): Uint8Array<ArrayBuffer> {
   return pseudoRandomBytes(HASH_LENGTH * swarms, SEED);
 }
 
-/** The peers of a crowd, at a tracker on 127.0.0.1. Close it. */
+/** The peers of a crowd, with a tracker on 127.0.0.1. Must be closed. */
 export class TrackerLoad implements Disposable {
   readonly #socket = new BatchSocket();
   readonly #requests = new DatagramBatch(OUTSTANDING, ANNOUNCE_LENGTH);
@@ -98,8 +99,8 @@ export class TrackerLoad implements Disposable {
   }
 
   /**
-   * Announces `count` peers, each once if there are as many, one after the other and then from the first
-   * on. It keeps its thread to itself meanwhile.
+   * Announces `count` peers, each once if there are enough, else starting over from the first. Blocks its
+   * thread meanwhile.
    */
   announce(count: number): LoadResult {
     const result: LoadResult = { answers: 0, refused: 0, peers: 0, lost: 0, seconds: 0 };
@@ -161,7 +162,7 @@ export class TrackerLoad implements Disposable {
     const hashAt = HASH_LENGTH * (Math.floor(peer / addresses) % swarms);
     for (let k = 0; k < HASH_LENGTH; k++) bytes[at + 16 + k] = this.#infoHashes[hashAt + k]!;
     view.setUint32(at + 52, peer); // the end of the peer id
-    view.setUint32(at + 68, peer % SEEDER_EVERY === 0 ? 0 : 1_000_000); // the low half of what is left
+    view.setUint32(at + 68, peer % SEEDER_EVERY === 0 ? 0 : 1_000_000); // the low half of `left`
     view.setUint32(at + 80, EVENT_STARTED);
     view.setInt32(at + 92, NUM_WANT);
     view.setUint16(at + 96, FIRST_PORT + Math.floor(peer / addresses));
@@ -186,7 +187,10 @@ export class TrackerLoad implements Disposable {
   }
 }
 
-/** The whole number from `near` on that shares no divisor with `modulus`, so that its multiples meet all. */
+/**
+ * The first whole number from `near` on that is coprime to `modulus`, so that its multiples reach every
+ * index.
+ */
 function coprimeNear(near: number, modulus: number): number {
   const divisor = (a: number, b: number): number => b === 0 ? a : divisor(b, a % b);
   let number = Math.floor(near);

@@ -1,5 +1,6 @@
 /**
  * The tables of transfers: one file from one seeder to one leecher, from four to one, from one to four.
+ *
  * @module
  */
 
@@ -16,7 +17,7 @@ import { printTable, sizeText } from "../measure/table.ts";
 import { printTargets, type Target } from "../measure/targets.ts";
 import { type Cast, type Run, transferOnce } from "./one_transfer.ts";
 
-/** How many send and how many receive. */
+/** The number of seeders and leechers. */
 export const SHAPES = {
   "1-1": { seeders: 1, leechers: 1, title: "One seeder to one leecher" },
   "4-1": { seeders: 4, leechers: 1, title: "Four seeders to one leecher" },
@@ -27,7 +28,7 @@ export type ShapeName = keyof typeof SHAPES;
 
 const SHOAL = "Shoal";
 const LIBTORRENT = "libtorrent";
-/** One program sends, the other one receives. */
+/** One program seeds, the other leeches. */
 const FROM_LIBTORRENT = "libtorrent to Shoal";
 const TO_LIBTORRENT = "Shoal to libtorrent";
 
@@ -52,7 +53,7 @@ export async function benchTransfer(
   printTargets(name === "1-1" ? targetsOfOne(results) : targetsOfMany(results, name));
 }
 
-/** What takes part, by the label of its row. */
+/** The casts, by row label. */
 function castsOf(name: ShapeName, contenders: readonly Contender[]): [string, Cast][] {
   const { seeders, leechers } = SHAPES[name];
   const able = contenders.filter(({ isNoSwarm }) => !isNoSwarm || name === "1-1");
@@ -114,7 +115,7 @@ function text(value: number, digits: number): string {
   return Number.isNaN(value) ? "" : value.toFixed(digits);
 }
 
-/** Only ever compared with that of the same shape. */
+/** Only compared with rates of the same shape. */
 function rate(run: Run): number {
   return 1 / run.seconds;
 }

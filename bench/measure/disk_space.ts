@@ -1,16 +1,17 @@
 /**
- * Whether there is room in memory for the files of a benchmark.
+ * Whether memory has room for a benchmark's files.
+ *
  * @module
  */
 
 import { statfsSync } from "node:fs";
 
-/** Where the files are, so that no disk is measured. */
+/** The files are in memory, so that no disk is measured. */
 export const MEMORY_FOLDER = "/dev/shm";
-/** What programs need besides. */
+/** Memory that the programs need in addition. */
 const MARGIN_BYTES = 512 * 2 ** 20;
 
-/** A sentence that says why files of so many bytes do not fit; `undefined` when they do. */
+/** A sentence that says why files of this size do not fit; `undefined` when they do. */
 export function lackOfSpace(neededBytes: number): string | undefined {
   const { bavail, bsize } = statfsSync(MEMORY_FOLDER);
   const free = Math.min(bavail * bsize, Deno.systemMemoryInfo().available - MARGIN_BYTES);

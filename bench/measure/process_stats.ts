@@ -1,5 +1,6 @@
 /**
- * What a process has cost so far, read from Linux's /proc.
+ * The cost of a process so far, read from Linux's /proc.
+ *
  * @module
  */
 
@@ -13,7 +14,7 @@ export interface ProcessStats {
   peakBytes: number;
   /** Resident memory now, mapped files included. */
   residentBytes: number;
-  /** Resident memory now that belongs to no file: what the program holds for itself. */
+  /** Resident memory now, without mapped files: the program's own data. */
   anonymousBytes: number;
 }
 
@@ -23,7 +24,7 @@ export async function processStats(pid: number): Promise<ProcessStats> {
     Deno.readTextFile(`/proc/${pid}/stat`),
     Deno.readTextFile(`/proc/${pid}/status`),
   ]);
-  // The name in parentheses may hold spaces, so fields are counted from its end: state is the first.
+  // The name in parentheses may contain spaces, so fields are counted from its end: state is the first.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const ticks = Number(fields[11]) + Number(fields[12]);
   return {
@@ -34,14 +35,14 @@ export async function processStats(pid: number): Promise<ProcessStats> {
   };
 }
 
-/** User and system time of all processes that this one has started and that have ended. */
+/** User and system time of all child processes that have ended. */
 export async function childrenCpuSeconds(): Promise<number> {
   const stat = await Deno.readTextFile("/proc/self/stat");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
 }
 
-/** What several processes have cost: their time together, and the memory of the largest. */
+/** The combined cost of several processes: total CPU time, and the memory of the largest. */
 export function together(figures: readonly ProcessStats[]): ProcessStats {
   const largest = (field: keyof ProcessStats) => Math.max(...figures.map((one) => one[field]));
   return {

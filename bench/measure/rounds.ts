@@ -1,30 +1,32 @@
 /**
- * Takes turns: a machine that is slow for a while is so for everybody.
+ * Takes turns, so that a slow phase of the machine affects all programs.
+ *
  * @module
  */
 
 import { median } from "./table.ts";
 
-/** Something to be measured, over and over. */
+/** Something to be measured repeatedly. */
 export interface Entry<T> {
   label: string;
   measure: () => Promise<T>;
 }
 
-/** What each entry gave, by round; `undefined` where it failed. */
+/** Each entry's results by round; `undefined` where it failed. */
 export type Results<T> = Map<string, (T | undefined)[]>;
 
 export interface RoundOptions {
   rounds: number;
-  /** Go on after a failure; the round is without a result. */
+  /** Continue after a failure; the round then has no result. */
   keepGoing: boolean;
-  /** Aborted when no more is wanted. */
+  /** Aborts the benchmark. */
   signal: AbortSignal;
 }
 
 /**
- * Measures every entry once a round, each time in the other order.
- * @param tell what to say of a result on stderr
+ * Measures every entry once a round, reversing the order each time.
+ *
+ * @param tell returns the text to print on stderr about a result
  */
 export async function runRounds<T>(
   entries: readonly Entry<T>[],
@@ -49,7 +51,7 @@ export async function runRounds<T>(
   return results;
 }
 
-/** The median of one figure, over the rounds in which there was a result. */
+/** The median of one figure, over the rounds with a result. */
 export function medianOf<T>(
   results: Results<T>,
   label: string,
@@ -59,7 +61,7 @@ export function medianOf<T>(
   return median(there.map(figure));
 }
 
-/** The median, over the rounds, of what the figure of `label` is to that of `other` in the same round. */
+/** The median, over the rounds, of the ratio of `label` to `other` in the same round. */
 export function medianRatio<T>(
   results: Results<T>,
   label: string,

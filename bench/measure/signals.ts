@@ -1,17 +1,19 @@
 /**
- * Ctrl-C in the middle of a benchmark: the measured programs are ended, and everything waiting for them
- * fails and cleans up after itself on the way out.
+ * Ctrl-C during a benchmark: ends the measured programs, so that everything waiting for them fails and
+ * cleans up on the way out.
+ *
  * @module
  */
 
 const LOOK_MS = 100;
-/** By then whatever still waits does not wait for a program. */
+/** After this time, what is still waiting does not wait for a program. */
 const PATIENCE_MS = 10_000;
 const EXIT_CODE = 130;
 
 /**
- * Runs `work` and ends this process, with all it has started, when a signal says so.
- * @param work is given a signal that is aborted then
+ * Runs `work`, and on a signal ends this process and all processes it has started.
+ *
+ * @param work receives a signal that aborts then
  */
 export async function untilInterrupted(
   work: (signal: AbortSignal) => Promise<void>,
@@ -21,7 +23,7 @@ export async function untilInterrupted(
   const stop = () => {
     if (interrupted.signal.aborted) return;
     interrupted.abort(new Error("interrupted"));
-    // Again and again: one more may be started before the failure has made its way.
+    // Repeatedly, because another process may be started before the failure has propagated.
     killing = setInterval(() => killDescendants(Deno.pid), LOOK_MS);
     setTimeout(() => Deno.exit(EXIT_CODE), PATIENCE_MS);
   };
@@ -38,7 +40,7 @@ export async function untilInterrupted(
   }
 }
 
-/** Kills the processes that this one has started, and those that they have. */
+/** Kills this process's descendants. */
 export function killDescendants(pid: number): void {
   const parents = new Map<number, number>();
   for (const { name } of Deno.readDirSync("/proc")) {
@@ -54,7 +56,7 @@ export function killDescendants(pid: number): void {
 function parentOf(pid: string): number | undefined {
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-    // The name in parentheses may hold anything; behind it are the state and the parent.
+    // The name in parentheses may contain anything; the state and the parent follow it.
     return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
   } catch {
     return undefined; // it has just ended

@@ -1,5 +1,6 @@
 /**
- * What the benchmarks share in reading sizes and showing figures.
+ * Helpers for reading sizes and printing figures in the benchmarks.
+ *
  * @module
  */
 
@@ -11,7 +12,7 @@ export function parseSize(text: string): number {
   return Number(match[1]) * 1024 ** power;
 }
 
-/** A size in MiB, or in GiB from one of them on. */
+/** A size in MiB, or in GiB from 1 GiB on. */
 export function sizeText(bytes: number): string {
   const gibibytes = bytes / 2 ** 30;
   return gibibytes >= 1 ? `${+gibibytes.toFixed(2)} GiB` : `${+(bytes / 2 ** 20).toFixed(2)} MiB`;

@@ -1,5 +1,6 @@
 /**
- * What Shoal is to reach, as ratios within one run, and whether it did.
+ * Shoal's targets, as ratios within one run, and whether they are met.
+ *
  * @module
  */
 
@@ -7,20 +8,20 @@ import { printTable } from "./table.ts";
 
 export interface Target {
   what: string;
-  /** The figure must be at least, or at most, this. */
+  /** The least or the largest allowed value of the figure. */
   bound: { least: number } | { most: number };
-  /** NaN when nothing was measured to compare with: then the target is not shown. */
+  /** NaN when there is nothing to compare with: then the target is not shown. */
   figure: number;
-  /** Follows the figures. */
+  /** Printed after the figures. */
   unit?: string;
 }
 
-/** Whether the figure keeps to its bound. */
+/** Whether the figure is within its bound. */
 export function isMet({ bound, figure }: Target): boolean {
   return "least" in bound ? figure >= bound.least : figure <= bound.most;
 }
 
-/** Prints those of which there is a figure. */
+/** Prints the targets that have a figure. */
 export function printTargets(targets: readonly Target[]): void {
   const rows = targets.filter(({ figure }) => !Number.isNaN(figure)).map((target) => {
     const { what, bound, figure, unit = "" } = target;

@@ -1,5 +1,5 @@
 /**
- * What it costs to read and write the metadata of 100,000 pieces, and small dictionaries.
+ * The cost of decoding and encoding the metadata of 100,000 pieces, and small dictionaries.
  *
  *     deno bench -A bench/micro/bencode_bench.ts
  *

@@ -1,9 +1,9 @@
 /**
- * How fast the framer cuts a stream into messages: file data, small messages, and requests.
+ * How fast the framer splits a stream into messages: file data, small messages, and requests.
  *
  *     deno bench -A bench/micro/framer_bench.ts
  *
- * Names say how many bytes one round is: divide by the time.
+ * The names give the bytes of one round; divide them by the time.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { Framer } from "../../lib/codec/wire/framer.ts";
 import { encodeMessage, type Message } from "../../lib/codec/wire/message.ts";
 
 const BLOCK = new Uint8Array(16 * 1024);
-/** What one read brings at most. */
+/** The most bytes of one read. */
 const READ_BYTES = 1024 * 1024;
 
 function stream(count: number, message: (i: number) => Message): Uint8Array {
@@ -52,7 +52,7 @@ bench("512 blocks, read 64 KiB at a time", pieces, 512, 64 * 1024);
 bench("10,000 haves", stream(10_000, have), 10_000, READ_BYTES);
 bench("10,000 requests", stream(10_000, request), 10_000, READ_BYTES);
 
-/** Each round copies its stream into the framer, in the place of a socket: this much of it is that. */
+/** Each round copies its stream into the framer in place of a socket; this measures that copy alone. */
 const target = new Uint8Array(READ_BYTES);
 Deno.bench("the same 8.40 MB copied and no more", () => {
   for (let at = 0; at < pieces.length; at += READ_BYTES) {

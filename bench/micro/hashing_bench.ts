@@ -1,5 +1,5 @@
 /**
- * What the hashes of a piece cost: a block, a node of the tree, and both kinds of a whole piece.
+ * The cost of a piece's hashes: a block, a node of the tree, and both kinds for a whole piece.
  *
  *     deno bench -A bench/micro/hashing_bench.ts
  *

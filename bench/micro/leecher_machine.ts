@@ -1,6 +1,6 @@
 /**
- * One machine that downloads, between peers that answer at once: what a block costs it, from the message
- * to the next request, without sockets, disk and hashes.
+ * One downloading state machine with peers that answer at once. It measures the cost of a block from the
+ * message to the next request, without sockets, disk and hashes.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { seededRandom } from "../../support/random.ts";
 
-/** What the peers have: all of it, each a random half, or each a random hundredth. */
+/** The peers' pieces: all, a random half each, or a random hundredth each. */
 export type Holding = "everything" | "halves" | "hundredths";
 
-/** The terms. */
+/** The parameters of a machine. */
 export interface MachineOptions {
   readonly pieces: number;
   readonly peers: number;
@@ -31,10 +31,10 @@ export interface MachineOptions {
 const SHARES: Readonly<Record<Holding, number>> = { everything: 1, halves: 0.5, hundredths: 0.01 };
 const PIECE_MEMORY_BYTES = 12 * 1024 * 1024;
 const TICK_MS = 250;
-/** What is asked for leaves after so long, so that rates and latencies are those of a fast network. */
+/** The delay of a block, so that rates and latencies are those of a fast network. */
 const BLOCK_MS = 0.02;
 
-/** A download and the peers it fetches from. */
+/** A download and its peers. */
 export class LeecherMachine {
   readonly swarm: Swarm;
   readonly layout: Layout;
@@ -42,16 +42,16 @@ export class LeecherMachine {
   blocks = 0;
   nowMs = 2000;
   readonly #connections: Connection[] = [];
-  /** What each peer was asked for and has not sent, oldest first. */
+  /** Outstanding requests per peer, oldest first. */
   readonly #asked = new Map<Connection, PieceMessage[]>();
   readonly #random = seededRandom(1);
   readonly #full: PieceIndex[] = [];
-  /** What anybody has. */
+  /** The pieces that at least one peer has. */
   readonly #offered: Bitfield;
   #turn = 0;
   #tickMs = 0;
 
-  /** Everybody is connected, has said what it has, and serves. */
+  /** Starts with all peers connected, unchoking, and their pieces announced. */
   constructor(options: MachineOptions) {
     const { pieces, peers, blocksPerPiece = 16, holding = "everything" } = options;
     const pieceLength = blocksPerPiece * BLOCK_LENGTH;
@@ -77,7 +77,7 @@ export class LeecherMachine {
         sha1s: new Uint8Array(20 * pieces),
         layers: new Map(),
         storeBlock: () => {},
-        private: true, // no peer exchange
+        private: true, // no PEX
       },
       { v1Hash: new Uint8Array(20) },
       0,
@@ -87,13 +87,13 @@ export class LeecherMachine {
     this.#settle();
   }
 
-  /** Whether so many blocks are still to come that each costs what one in the middle of a file does. */
+  /** Whether enough blocks are left that each costs what one in the middle of a file does. */
   get isBusy(): boolean {
     const { transfer } = this.swarm;
     return transfer !== undefined && transfer.pieces.have.count < this.#offered.count * 3 / 4;
   }
 
-  /** The next peer that owes a block sends it, and all that follows from that happens. */
+  /** Delivers a block of the next peer that has a request outstanding, and runs everything that follows. */
   deliver(): void {
     const connection = this.#next();
     const message = this.#asked.get(connection)!.shift()!;

@@ -1,6 +1,6 @@
 /**
- * What it costs to choose a block, by the number of pieces and of peers; the piece is received, and the
- * next begun, within the same time.
+ * The cost of choosing a block, by the number of pieces and of peers. It includes receiving the piece and
+ * starting the next.
  *
  *     deno bench -A bench/micro/picker_bench.ts
  *
@@ -49,7 +49,7 @@ class Choice {
     this.#picker = new PiecePicker({ pieces: this.pieces }, available, checks, () => {});
   }
 
-  /** The next peer in turn is asked for a block, and sends it. */
+  /** Requests a block from the next peer in turn, and receives it. */
   fetch(): void {
     const connection = this.#connections[this.#turn++ % this.#connections.length]!;
     const active = this.#picker.next(connection);

@@ -1,6 +1,6 @@
 /**
- * One machine that serves, and peers that ask for block after block: what a block costs it, from the
- * request to where the socket takes it.
+ * One seeding state machine, and peers that request block after block. It measures the cost of a block from
+ * the request to its hand-over to the socket.
  *
  * @module
  */
@@ -15,12 +15,12 @@ import { seededRandom } from "../../support/random.ts";
 
 const BLOCKS_PER_PIECE = 16;
 const BATCH_BYTES = 512 * 1024;
-/** Requests that a peer that is served has outstanding. */
+/** Outstanding requests of an unchoked peer. */
 const DEPTH = 32;
 const BLOCK_MS = 0.02;
 const TICK_MS = 250;
 
-/** A seeder and those it serves by turns. */
+/** A seeder and the peers it unchokes in turn. */
 export class SeederMachine {
   readonly swarm: Swarm;
   /** Blocks handed to the socket. */
@@ -32,7 +32,7 @@ export class SeederMachine {
   #turn = 0;
   #tickMs = 0;
 
-  /** All are connected and interested. */
+  /** Starts with all peers connected and interested. */
   constructor({ pieces, peers }: { readonly pieces: number; readonly peers: number }) {
     const pieceLength = BLOCKS_PER_PIECE * BLOCK_LENGTH;
     const files = [{ length: pieces * pieceLength, pad: false }];
@@ -58,7 +58,7 @@ export class SeederMachine {
         sha1s: new Uint8Array(20 * pieces),
         layers: new Map(),
         storeBlock: () => {},
-        private: true, // no peer exchange
+        private: true, // no PEX
       },
       { v1Hash },
       0,
@@ -67,7 +67,7 @@ export class SeederMachine {
     this.#tick();
   }
 
-  /** The next peer that is served asks for some blocks, and they are taken to be sent. */
+  /** The next unchoked peer requests some blocks, and they are taken for sending. */
   serve(): void {
     const connection = this.#next();
     for (let i = 0; i < DEPTH; i++) {

@@ -1,7 +1,7 @@
 /**
- * What one block costs the whole machine, from its message to the requests that follow, by the number of
- * pieces and of peers. The figures of a group should be alike; a peer costs something all the same, since
- * each is told of each piece.
+ * The cost of one block for the whole state machine, from its message to the requests that follow, by the
+ * number of pieces and of peers. The figures of a group should be similar. A peer still costs something,
+ * because every piece is announced to every peer.
  *
  *     deno bench -A bench/micro/swarm_state_bench.ts
  *
@@ -12,7 +12,7 @@ import { LeecherMachine, type MachineOptions } from "./leecher_machine.ts";
 import { SeederMachine } from "./seeder_machine.ts";
 
 const BLOCKS = 100;
-/** Blocks delivered before anything is measured: until the engine has compiled what is hot. */
+/** Blocks delivered before the measurement, until the engine has compiled the hot code. */
 const WARM_UP_BLOCKS = 10_000;
 
 function fetching(group: string, options: MachineOptions): void {

@@ -1,6 +1,6 @@
 /**
- * A torrent without content, for swarms too large to have any. All blocks are one block, and there is a
- * wrong one, for peers that send corrupt data; what is in a block is told from which of the two it is.
+ * A torrent without content, for swarms too large to have any. All good blocks are the same block. A
+ * second, wrong block is for peers that send corrupt data, so a block's identity tells whether it is right.
  *
  * @module
  */
@@ -12,25 +12,25 @@ import type { ActivePiece, PieceHash } from "../../lib/store/pieces.ts";
 import type { SimStorage, SimTorrent, Verdict } from "../../simulation/content.ts";
 
 const HASH_LENGTH = 32;
-/** As a real download has it. */
+/** As in a real download. */
 const PIECE_MEMORY_BYTES = 12 * 1024 * 1024;
 const MIN_SLOTS = 4;
 
 const GOOD = new Uint8Array(BLOCK_LENGTH);
 const WRONG = new Uint8Array(BLOCK_LENGTH).fill(1);
 
-/** A v1 torrent of one file, whose hashes say nothing. */
+/** A v1 torrent of one file, with meaningless hashes. */
 export class BlankTorrent implements SimTorrent {
   readonly layout: Layout;
   readonly hashes = { v1Hash: new Uint8Array(20) };
-  /** No dictionary: nobody asks for it. */
+  /** A placeholder: no peer requests the info dictionary. */
   readonly infoBytes = new Uint8Array(1);
   readonly sha1s: Uint8Array;
   readonly isPrivate: boolean;
   /** Pieces that a leecher may collect at once. */
   readonly slotCount: number;
 
-  /** A file of so many bytes. */
+  /** Creates a torrent of one file of `bytes` bytes. */
   constructor(bytes: number, pieceLength: number, isPrivate: boolean) {
     const files = [{ length: bytes, pad: false }];
     this.layout = new Layout({ pieceLength, version: "v1", files });
@@ -41,24 +41,24 @@ export class BlankTorrent implements SimTorrent {
     this.isPrivate = isPrivate;
   }
 
-  /** None: it is a v1 torrent. */
+  /** Empty, because it is a v1 torrent. */
   layers(): ReadonlyMap<string, PieceLayer> {
     return new Map();
   }
 }
 
-/** Remembers which blocks were wrong, and nothing else. */
+/** Remembers only which blocks were wrong. */
 export class BlankStorage implements SimStorage {
   readonly slotCount: number;
-  /** Where wrong blocks begin, by slot. */
+  /** Offsets of wrong blocks, by slot. */
   readonly #wrong = new Map<number, Set<number>>();
 
-  /** For so many pieces at once. */
+  /** Has room for `slotCount` pieces at once. */
   constructor(slotCount: number) {
     this.slotCount = slotCount;
   }
 
-  /** A block arrived. */
+  /** Receives a block. */
   storeBlock(slot: number, begin: number, block: Uint8Array): void {
     if (block[0] !== 0) {
       const wrong = this.#wrong.get(slot) ?? new Set();
@@ -83,7 +83,7 @@ export class BlankStorage implements SimStorage {
     return { matches, digests };
   }
 
-  /** @throws {Error} always: nobody asks for these hashes in a v1 torrent */
+  /** @throws {Error} always: no peer requests these hashes in a v1 torrent */
   hashBlocks(): Uint8Array {
     throw new Error("a torrent without content has no hashes of blocks");
   }

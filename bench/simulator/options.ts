@@ -9,7 +9,7 @@ import { parseRate, parseSize } from "../../lib/cli/text/units.ts";
 import { OptionError } from "../../lib/errors.ts";
 import type { Scenario } from "./simulation.ts";
 
-/** Options with a value: its default and what it means. */
+/** Options with a value: the default and the meaning. */
 const VALUES = {
   "peers": ["100", "leechers; one seeder besides"],
   "size": ["64M", "bytes of the file"],
@@ -47,13 +47,13 @@ const SWITCHES = {
   "help": "this text",
 } as const;
 
-/** What was asked for. */
+/** The parsed command line. */
 export interface Request {
   readonly scenario: Scenario;
   readonly switches: ReadonlySet<keyof typeof SWITCHES>;
 }
 
-/** What there is to ask for. */
+/** The help text. */
 export function helpText(): string {
   const lines = [
     ...Object.entries(VALUES).map(([name, [value, meaning]]) =>
@@ -65,7 +65,7 @@ export function helpText(): string {
 }
 
 /**
- * Reads the command line.
+ * Parses the command line.
  *
  * @throws {OptionError} that says what is wrong with it
  */

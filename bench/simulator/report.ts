@@ -8,38 +8,38 @@ import type { SimNode } from "../../simulation/node.ts";
 import { median } from "../measure/table.ts";
 import { isFreeRider, isHonest, type Simulation } from "./simulation.ts";
 
-/** How a swarm fared. Times in virtual seconds from the first moment on. */
+/** The outcome of a swarm. Times are in virtual seconds from the start. */
 export interface Figures {
   readonly peers: number;
-  /** Honest leechers that were not killed, and how many of them have everything. */
+  /** Honest leechers that were not killed, and how many of them are complete. */
   readonly honest: number;
   readonly complete: number;
   readonly boundSeconds: number;
-  /** When the last of them had everything; Infinity when one never had. */
+  /** When the last of them was complete; Infinity when one never was. */
   readonly makespanSeconds: number;
   readonly firstSeconds: number;
   readonly medianSeconds: number;
   readonly ratio: number;
-  /** How long it took the one that came late, if there was one. */
+  /** How long the late joiner took, if there was one. */
   readonly lateSeconds: number | undefined;
-  /** What the seeder sent, in files. */
+  /** What the seeder uploaded, in multiples of the file. */
   readonly seederCopies: number;
-  /** Jain's index of what honest leechers sent: 1 when all sent the same. */
+  /** Jain's index of the honest leechers' uploads: 1 when all uploaded the same. */
   readonly fairness: number;
-  /** Least and most that an honest leecher sent, in files. */
+  /** The least and the most that an honest leecher uploaded, in multiples of the file. */
   readonly leastSent: number;
   readonly mostSent: number;
-  /** Share of the data received that was of no use. */
+  /** Share of the downloaded data that was of no use. */
   readonly wasted: number;
   readonly failedPieces: number;
-  /** Free riders that have everything when the last honest leecher has, of how many. */
+  /** Free riders that are complete when the last honest leecher is, and their total number. */
   readonly freeRidersComplete: number;
   readonly freeRiders: number;
   readonly announces: number;
   readonly events: number;
 }
 
-/** What there is to say of a simulation that has run. */
+/** The figures of a finished simulation. */
 export function figuresOf(simulation: Simulation): Figures {
   const { scenario, leechers, seeder, tracker, network, killed } = simulation;
   const honest = leechers.filter((node) => isHonest(node));

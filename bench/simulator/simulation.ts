@@ -1,5 +1,5 @@
 /**
- * A swarm from its first announce until all honest leechers have everything.
+ * A swarm from its first announce until all honest leechers are complete.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import { SimNode, type SimSwarm } from "../../simulation/node.ts";
 import { SimTracker } from "../../simulation/tracker.ts";
 import { BlankStorage, BlankTorrent } from "./blank_content.ts";
 
-/** What is simulated. Rates are in bytes per second, shares from 0 to 1. */
+/** The parameters of a simulation. Rates are in bytes per second, shares from 0 to 1. */
 export interface Scenario {
   readonly seed: number;
-  /** Leechers; there is one seeder besides. */
+  /** Leechers; there is one seeder in addition. */
   readonly peers: number;
   readonly bytes: number;
   readonly pieceLength: number;
   readonly up: number;
   readonly down: number;
   readonly seederUp: number;
-  /** Half of the leechers send so many times slower than the others; 1: all alike. */
+  /** Half of the leechers upload this many times slower than the others; 1: all alike. */
   readonly spread: number;
   /** One way. */
   readonly latencyMs: number;
@@ -30,26 +30,26 @@ export interface Scenario {
   readonly superSeed: boolean;
   readonly peerExchange: boolean;
   readonly slotMs: number;
-  /** Leechers come evenly over so long. */
+  /** Leechers arrive evenly over this time. */
   readonly arrivalSeconds: number;
-  /** Whether leechers are gone as soon as they have everything. */
+  /** Whether leechers leave as soon as they are complete. */
   readonly departures: boolean;
-  /** Share of leechers that are killed on their way. */
+  /** Share of leechers that are killed before they are complete. */
   readonly crashes: number;
-  /** Whether the last leecher comes when the others have half. */
+  /** Whether the last leecher joins when the others have half. */
   readonly lateJoiner: boolean;
   readonly freeRiders: number;
   readonly corrupt: number;
-  /** Share of leechers that send at a hundredth of their rate. */
+  /** Share of leechers that upload at a hundredth of their rate. */
   readonly slow: number;
   readonly trackerLoss: number;
   readonly trackerIntervalSeconds: number;
   readonly peersPerAnswer: number;
-  /** Virtual time after which it is given up, in multiples of the bound. */
+  /** Virtual time after which the simulation gives up, in multiples of the bound. */
   readonly patience: number;
 }
 
-/** A swarm and how it went. */
+/** A simulated swarm and its outcome. */
 export class Simulation implements SimSwarm {
   readonly network: Network;
   readonly torrent: BlankTorrent;
@@ -58,13 +58,13 @@ export class Simulation implements SimSwarm {
   readonly seeder: SimNode;
   readonly leechers: SimNode[] = [];
   readonly scenario: Scenario;
-  /** Comes when half of the bound has passed; nobody unless asked for. */
+  /** Joins when half of the bound has passed; `undefined` unless requested. */
   readonly late: SimNode | undefined;
   /** Leechers that were killed. */
   readonly killed = new Set<SimNode>();
   #missing = 0;
 
-  /** Everybody is there but nobody has started. */
+  /** Creates all nodes without starting them. */
   constructor(scenario: Scenario) {
     this.scenario = scenario;
     this.network = new Network({ ...scenario, carriesBytes: false });
@@ -89,7 +89,7 @@ export class Simulation implements SimSwarm {
     this.late = scenario.lateJoiner ? this.leechers.at(-1) : undefined;
   }
 
-  /** Lets it happen. */
+  /** Runs the simulation. */
   run(): void {
     const { clock, random } = this.network;
     const { scenario } = this;
@@ -99,7 +99,7 @@ export class Simulation implements SimSwarm {
     this.#missing = this.leechers.filter((node) => isHonest(node)).length;
     const boundMs = this.boundSeconds * 1000;
     for (const [i, node] of this.leechers.entries()) {
-      // Even where all come at once they do not come in the same millisecond.
+      // Even leechers that arrive together do not arrive in the same millisecond.
       const comesMs = 100 * random() + 1000 * scenario.arrivalSeconds * i / this.leechers.length;
       clock.after(node === this.late ? boundMs / 2 : comesMs, () => node.start());
     }
@@ -110,8 +110,8 @@ export class Simulation implements SimSwarm {
   }
 
   /**
-   * The least time in which the lines of the honest could carry what the honest want, were everybody
-   * there from the beginning and to the end.
+   * The least time in which the honest nodes' uplinks could carry what the honest leechers need, if all
+   * were there from start to end.
    */
   get boundSeconds(): number {
     const { bytes, seederUp, down } = this.scenario;
@@ -137,7 +137,7 @@ export class Simulation implements SimSwarm {
     return node;
   }
 
-  /** A node has everything. */
+  /** A node is complete. */
   onComplete(node: SimNode): void {
     if (isHonest(node)) this.#oneLess();
   }
@@ -154,12 +154,12 @@ export class Simulation implements SimSwarm {
   }
 }
 
-/** Whether it sends, and sends what is right. */
+/** Whether it uploads, and uploads correct data. */
 export function isHonest(node: SimNode): boolean {
   return !isFreeRider(node) && node.options.corrupts === undefined;
 }
 
-/** Whether it serves nobody. */
+/** Whether it uploads to no peer. */
 export function isFreeRider({ options }: SimNode): boolean {
   return options.uploadSlots === 0;
 }

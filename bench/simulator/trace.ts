@@ -1,5 +1,5 @@
 /**
- * What happens in a swarm while it happens: how busy the lines are, how far everybody is.
+ * Prints the progress of a running swarm: how busy the lines are, and how far the leechers are.
  *
  * @module
  */
@@ -9,13 +9,16 @@ import type { Simulation } from "./simulation.ts";
 
 const STRETCHES_PER_BOUND = 40;
 
-/** Has `print` told, in stretches of the bound until the end, how the swarm fares. Call it before `run`. */
+/**
+ * Calls `print` with the swarm's progress, at intervals relative to the bound, until the end. Call it
+ * before `run`.
+ */
 export function trace(simulation: Simulation, print: (line: string) => void): void {
   const { seeder, leechers, network, torrent } = simulation;
   const stretchMs = simulation.boundSeconds * 1000 / STRETCHES_PER_BOUND;
   const { pieceCount } = torrent.layout;
   const sentBefore = new Map<SimNode, number>();
-  /** The share of its line that a node has made use of. */
+  /** The share of its line that a node has used. */
   const use = (node: SimNode) => {
     const before = sentBefore.get(node) ?? 0;
     sentBefore.set(node, node.uploadedBytes);

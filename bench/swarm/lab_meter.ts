@@ -1,6 +1,7 @@
 /**
- * Watches the cables of a lab while a swarm is at work: when data begins to flow, when half of it has
- * arrived, and how much the seeder sent. It needs nothing from the programs, so all are seen alike.
+ * Watches the interfaces of a lab while a swarm is running: when data begins to flow, when half of it has
+ * arrived, and how much the seeder sent. It needs nothing from the programs, so all are measured alike.
+ *
  * @module
  */
 
@@ -8,9 +9,9 @@ import { median } from "../measure/table.ts";
 import type { Lab, Traffic } from "./network_namespaces.ts";
 
 const POLL_MS = 20;
-/** What the seeder sends before this is handshakes; from here on there is data in it. */
+/** What the seeder sends before this is handshakes; beyond it there is data. */
 const FIRST_DATA_BYTES = 32 * 1024;
-/** Below this a host has only asked for addresses (ARP); an announce is more. */
+/** Below this a host has only sent ARP requests; an announce is more. */
 const ANNOUNCE_BYTES = 150;
 
 /** How often a line of the trace is printed. */
@@ -22,7 +23,7 @@ export class Meter implements Disposable {
   readonly halfway: Promise<void>;
   /** Resolves once every watched leecher has sent something. */
   readonly everyoneSends: Promise<void>;
-  /** When the seeder's first data left it, on the clock of `performance.now()`. */
+  /** When the seeder sent its first data, on the clock of `performance.now()`. */
   firstDataMs = Infinity;
 
   readonly #lab: Lab;
@@ -31,7 +32,7 @@ export class Meter implements Disposable {
 
   /**
    * `leechers` are the indexes of the hosts to watch, `bytes` the length of the file. With `trace` it
-   * prints every second how fast the hosts send and receive.
+   * prints the hosts' rates every second.
    */
   constructor(lab: Lab, leechers: readonly number[], bytes: number, trace: boolean) {
     this.#lab = lab;
@@ -54,7 +55,7 @@ export class Meter implements Disposable {
     this.#timers.push(poll);
   }
 
-  /** Bytes the seeder's host has sent since, protocol headers included. */
+  /** Bytes the seeder's host has sent since then, protocol headers included. */
   seederSent(): number {
     return this.#lab.traffic()[0]!.sent - this.#sentBefore;
   }

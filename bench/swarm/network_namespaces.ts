@@ -1,18 +1,21 @@
 /**
- * A network of hosts on one machine: a Linux network namespace per host, a bridge in a namespace of
- * its own that joins them, and a token bucket on each host that bounds what it can send. The real
- * machine's interfaces are not touched, and nothing in the lab can reach them.
+ * A network of hosts on one machine: a Linux network namespace per host, a bridge in its own namespace that
+ * joins them, and a token bucket on each host that limits its uplink. It does not touch the real machine's
+ * interfaces, and nothing in the lab can reach them.
+ *
  * @module
  */
 
 import { Program, type StartOptions } from "../../support/process.ts";
 import { lackOfSpace, MEMORY_FOLDER } from "../measure/disk_space.ts";
 
-/** What namespaces and folders of this benchmark start with; the process id of their run follows. */
+/** Prefix of this benchmark's namespaces and folders; the process id of the run follows. */
 const PREFIX = "shoal-swarm-";
-/** How often killed processes are looked for, some milliseconds apart; the kernel needs one or two. */
+/**
+ * How often to check that killed processes are gone, some milliseconds apart; the kernel needs one or two.
+ */
 const PATIENCE_LOOKS = 200;
-/** Short queues: 256 KiB at once, 100 ms of waiting. */
+/** Short queues: bursts of 256 KiB, at most 100 ms of waiting. */
 const BUCKET = ["burst", "256k", "latency", "100ms"];
 
 /** Bytes that crossed a host's interface, protocol headers included. */
@@ -21,7 +24,7 @@ export interface Traffic {
   received: number;
 }
 
-/** One machine of the lab. */
+/** A host in the lab. */
 export class LabHost {
   readonly address: string;
   readonly #namespace: string;
@@ -37,10 +40,10 @@ export class LabHost {
   }
 }
 
-/** The hosts, and a folder in memory for their files. Made with {@linkcode Lab.create}. */
+/** The hosts, and a folder in memory for their files. Created by {@linkcode Lab.create}. */
 export class Lab implements AsyncDisposable {
   readonly hosts: readonly LabHost[];
-  /** Lives in the bridge's namespace, so that its /proc shows the bridge's ports. */
+  /** A process in the bridge's namespace, whose /proc shows the bridge's ports. */
   readonly #witness: Program;
 
   private constructor(hosts: LabHost[], witness: Program) {
@@ -48,7 +51,7 @@ export class Lab implements AsyncDisposable {
     this.#witness = witness;
   }
 
-  /** Builds a host per rate, given in bits per second. */
+  /** Creates a host per rate, given in bits per second. */
   static create(rates: readonly number[]): Lab {
     removeNamespaces(Deno.pid);
     try {
@@ -69,9 +72,9 @@ export class Lab implements AsyncDisposable {
     const table = Deno.readTextFileSync(`/proc/${this.#witness.pid}/net/dev`);
     return this.hosts.map((_, index) => {
       const counters = new RegExp(`^\\s*port${index}:\\s*(.*)$`, "m").exec(table)?.[1];
-      // Until the witness has moved into the namespace, it shows another one.
+      // Until the witness has entered the namespace, it shows another one.
       const fields = counters?.trim().split(/\s+/).map(Number) ?? [];
-      // The port is the far end of the host's cable: what it receives, the host has sent.
+      // The port is the far end of the host's cable: the host has sent what the port receives.
       return { sent: fields[0] ?? 0, received: fields[8] ?? 0 };
     });
   }
@@ -84,8 +87,9 @@ export class Lab implements AsyncDisposable {
 }
 
 /**
- * Removes what runs that no longer live have left, and takes care that nothing stays of this one.
- * @param neededBytes room that this run takes in memory
+ * Removes what runs that have ended left behind, and makes sure that this run leaves nothing.
+ *
+ * @param neededBytes memory that this run needs
  * @returns a new folder in memory for this run
  * @throws Error when this machine or user cannot have such a lab
  */
@@ -124,8 +128,8 @@ export function removeRun(pid: number): void {
 }
 
 /**
- * `setsid` and `ip` become the program they start. In a session of its own it does not hear Ctrl-C,
- * which is for the benchmark: that ends everything in the lab.
+ * `setsid` and `ip` replace themselves with the program they start. In its own session the program does not
+ * receive Ctrl-C; the benchmark does, and ends everything in the lab.
  */
 function startIn(
   namespace: string,
@@ -179,7 +183,7 @@ function folderOf(pid: number): string {
   return `${MEMORY_FOLDER}/${PREFIX}${pid}`;
 }
 
-/** Process ids of the runs, going on or over, of which there is something on this machine. */
+/** Process ids of runs, active or ended, that have left something on this machine. */
 function runs(): Set<number> {
   const names = [...namespaces(), ...[...Deno.readDirSync(MEMORY_FOLDER)].map(({ name }) => name)];
   const pids = names.map((name) => new RegExp(`^${PREFIX}(\\d+)`).exec(name)?.[1]);
@@ -206,7 +210,7 @@ function removeNamespaces(pid: number): void {
   }
 }
 
-/** Returns once they are gone, so that none of them still writes when their files are removed. */
+/** Returns once they have ended, so that none of them still writes when their files are removed. */
 function endProcessesIn(namespace: string): void {
   for (let look = 0; look < PATIENCE_LOOKS; look++) {
     const inside = run("ip", "netns", "pids", namespace).split("\n").filter(Boolean);
@@ -221,7 +225,7 @@ function endProcessesIn(namespace: string): void {
   }
 }
 
-/** Runs a command to its end and returns what it printed. */
+/** Runs a command to its end and returns its output. */
 function run(command: string, ...args: string[]): string {
   const { success, stdout, stderr } = new Deno.Command(command, { args }).outputSync();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();

@@ -1,5 +1,6 @@
 /**
- * What a scenario is, and the bound that its uplinks set to every program.
+ * The definition of a scenario, and the bound that its uplinks set for every program.
+ *
  * @module
  */
 
@@ -17,9 +18,10 @@ export interface Scenario {
 }
 
 /**
- * The least time in which these uplinks can spread the file: the seeder sends one copy, and all of
- * them together one per leecher. A leecher that comes late, `joinSeconds` after the others, lends its
- * uplink only from then on. Of leechers that are killed nothing is certain, so the seeder's copy is it.
+ * The least time in which these uplinks can spread the file: the seeder sends one copy, and all of them
+ * together one per leecher. A leecher that joins late, `joinSeconds` after the others, contributes its
+ * uplink only from then on. Killed leechers contribute nothing certain, so the bound is then the seeder's
+ * copy.
  */
 export function boundSeconds(bytes: number, scenario: Scenario, joinSeconds: number): number {
   const rates = scenario.rates.map((rate) => rate / 8);

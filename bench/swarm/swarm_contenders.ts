@@ -1,6 +1,7 @@
 /**
- * The programs whose swarms are measured: how each makes its torrent, seeds and leeches on the hosts
- * of the lab. All of them find their peers through a tracker of Shoal's.
+ * The programs whose swarms are measured: how each makes its torrent, seeds and leeches on the lab's hosts.
+ * All of them find their peers through a Shoal tracker.
+ *
  * @module
  */
 
@@ -14,15 +15,15 @@ import type { LabHost } from "./network_namespaces.ts";
 const HOUR_MS = 3_600_000;
 const PORT = 6881;
 const TRACKER_PORT = 6969;
-/** All are to meet through the tracker, and libtorrent has its local discovery off too. */
+/** All peers are to meet through the tracker; libtorrent's LSD is off too. */
 const SHOAL_ENVIRONMENT = { SHOAL_LOCAL_DISCOVERY: "off" };
 
-/** A file to spread and where its peers meet. */
+/** A file to spread and its tracker. */
 export interface Content {
   path: string;
   bytes: number;
   sha256: string;
-  /** Bytes; each program chooses for itself if it is absent. */
+  /** Bytes; if absent, each program chooses for itself. */
   pieceLength?: number;
   /** Folder for the torrents. */
   scratch: string;
@@ -35,19 +36,19 @@ export interface SwarmLeecher {
   finished: Promise<string>;
 }
 
-/** A program of which a whole swarm is made. */
+/** A program that a whole swarm runs. */
 export interface SwarmContender {
-  /** Runs only when it is asked for by name. */
+  /** Runs only when requested by name. */
   optional?: boolean;
   name: string;
-  /** Makes the torrent all take part with, and returns the path of the .torrent. */
+  /** Makes the torrent that all peers use, and returns the path of the .torrent. */
   torrent(content: Content, trackerUrl: string): Promise<string>;
   /** Starts a seeder; `ready` resolves once it has checked its file and is known to the tracker. */
   seed(host: LabHost, swarm: Swarm): { program: Program; ready: Promise<unknown> };
   leech(host: LabHost, swarm: Swarm, folder: string, timeoutMs: number): SwarmLeecher;
 }
 
-/** What the members of one swarm have in common. */
+/** What the members of one swarm share. */
 export interface Swarm {
   content: Content;
   torrent: string;
@@ -59,7 +60,7 @@ export function startTracker(host: LabHost): Program {
   return startShoal(host, "tracker", ["--port", `${TRACKER_PORT}`]);
 }
 
-/** Where {@linkcode startTracker} will have a tracker on that host. */
+/** The URL of a tracker that {@linkcode startTracker} starts on that host. */
 export function trackerUrlOf(host: LabHost): string {
   return `udp://${host.address}:${TRACKER_PORT}`;
 }
@@ -138,7 +139,7 @@ function startLibtorrent(
   return host.start(PYTHON, args, { stdin: true });
 }
 
-/** Knows v1 only, and announces over UDP only with its DHT on, which its peers then use as well. */
+/** Supports v1 only, and announces over UDP only with its DHT on, which its peers then use as well. */
 const aria2: SwarmContender = {
   name: "aria2",
   optional: true,
@@ -176,5 +177,5 @@ function startAria2(host: LabHost, torrent: string, folder: string, ...extra: st
   ]);
 }
 
-/** Everyone who is measured; the optional ones run only when asked for. */
+/** All measured programs; the optional ones run only on request. */
 export const SWARM_CONTENDERS: readonly SwarmContender[] = [shoal, libtorrent, aria2];

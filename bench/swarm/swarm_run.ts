@@ -1,5 +1,6 @@
 /**
- * One swarm, from an empty lab to copies that have been compared, and what it took.
+ * One swarm, from an empty lab to compared copies, and the time it took.
+ *
  * @module
  */
 
@@ -25,23 +26,23 @@ const PATIENCE_SECONDS = 120;
 export interface SwarmRun {
   /** From the start of the leechers' processes, or of the seeder's if that comes last. */
   seconds: number;
-  /** The same for the leecher that was done first. */
+  /** The same for the first leecher to complete. */
   firstSeconds: number;
-  /** From the seeder's first data on to the last. */
+  /** From the seeder's first data to the last. */
   dataSeconds: number;
   /** The least that the uplinks allow. */
   boundSeconds: number;
-  /** What the seeder's interface sent, in lengths of the file. */
+  /** What the seeder's interface sent, in multiples of the file. */
   copies: number;
-  /** User and system time of the seeder and the leechers that lived to the end. */
+  /** User and system time of the seeder and the leechers that were not killed. */
   cpuSeconds: number;
-  /** How long the leecher took that joined late. */
+  /** How long the late joiner took. */
   lateSeconds?: number;
 }
 
 interface Leecher {
   program: Program;
-  /** Where its copy is and when it was complete. */
+  /** The path of its copy and when it was complete. */
   finished: Promise<{ path: string; atMs: number }>;
 }
 
@@ -62,7 +63,7 @@ export async function runSwarm(
     const shared = { content, torrent, trackerUrl };
     await using swarm = new RunningSwarm(lab, contender, shared, { folder, timeoutMs });
     const { run, copies } = await race(swarm, scenario, content.bytes);
-    // The programs end first: what they have not written by then, they would never have written.
+    // End the programs first: what they have not written by then does not count.
     await swarm.end();
     for (const path of copies) {
       if (await sha256OfFile(path) !== content.sha256) throw new Error(`${path} is a bad copy`);
@@ -95,7 +96,7 @@ async function race(
   }
   const doomed = scenario.halfway === "half are killed" ? started.length >> 1 : 0;
   const staying = started.slice(doomed);
-  // A leecher that fails before rejects the second of the two.
+  // If a leecher fails first, the second promise rejects.
   await Promise.race([meter.halfway, Promise.all(staying.map(({ finished }) => finished))]);
   const halfwayMs = performance.now();
   for (const { program } of started.slice(0, doomed)) swarm.kill(program);
@@ -115,7 +116,7 @@ async function race(
   return { run, copies: copies.map(({ path }) => path) };
 }
 
-/** The programs of one run. At its end they are killed: what they would still say is of no interest. */
+/** The programs of one run. They are killed at its end, because their final output does not matter. */
 class RunningSwarm implements AsyncDisposable {
   readonly #contender: SwarmContender;
   readonly #swarm: Swarm;
@@ -156,7 +157,7 @@ class RunningSwarm implements AsyncDisposable {
     const { program, finished } = this.#contender.leech(host, this.#swarm, folder, this.#timeoutMs);
     this.#peers.push(program);
     const copy = finished.then((path) => ({ path, atMs: performance.now() }));
-    // One that is killed fails; the others are awaited, and their failure is seen there.
+    // A killed leecher fails; the others are awaited, and their failures are noticed there.
     copy.catch(() => {});
     return { program, finished: copy };
   }

@@ -1,6 +1,6 @@
 /**
- * `deno task compile`: makes one binary of a program. It appears under its name when it is complete, and
- * where it cannot be made, what is missing is said in a sentence.
+ * `deno task compile`: compiles a program into one binary. The binary gets its name only when it is
+ * complete. If it cannot be made, a sentence says what is missing.
  *
  * `compile.ts NAME OPTION…` runs `deno compile OPTION…` and puts the result into `dist/NAME`.
  *
@@ -13,7 +13,7 @@ import { printable } from "./text/terminal_text.ts";
 
 const FOLDER = "dist";
 
-/** What `deno compile` said, and how it ended. */
+/** The output and status of `deno compile`. */
 interface Outcome {
   readonly isMade: boolean;
   readonly text: string;
@@ -27,7 +27,7 @@ const unfinished = join(FOLDER, `.${name}-${Deno.pid}${suffix}`);
 await Deno.mkdir(FOLDER, { recursive: true });
 const outcome = await compile(["--output", unfinished, ...options]);
 if (outcome.isMade) await Deno.rename(unfinished, path);
-else await Deno.remove(unfinished).catch(() => {}); // it was hardly begun
+else await Deno.remove(unfinished).catch(() => {}); // it had only just started
 if (!outcome.isMade) {
   console.error(outcome.text.trimEnd());
   console.error(printable(complaint(outcome.text)));
@@ -46,12 +46,12 @@ async function compile(words: readonly string[]): Promise<Outcome> {
   return { isMade: success, text };
 }
 
-/** What comes out of a stream. */
+/** The output of a stream as text. */
 async function told(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   return await new Response(stream).text();
 }
 
-/** What to do about it. */
+/** What the user can do about a failure. */
 function complaint(text: string): string {
   const url = /https:\/\/\S*denort\S*\.zip/.exec(text)?.[0];
   if (url === undefined || !/error sending request|client error|status|timed out/i.test(text)) {

@@ -1,5 +1,5 @@
 /**
- * What a program says, and exits with, when an error ends it.
+ * The message and exit code of a program that ends with an error.
  *
  * @module
  */
@@ -9,27 +9,27 @@ import { describeDenial } from "../runtime/permissions.ts";
 import { errorText, namedErrorText } from "./text/advice.ts";
 import { printable } from "./text/terminal_text.ts";
 
-/** Events carry these codes of errors; docs/events.md lists them. */
+/** The error codes that appear in events; docs/events.md lists them. */
 const TOLD_CODES: ReadonlySet<string> = new Set([
   ...Object.keys(STALL_CODES),
   "needs-unstable-net",
 ]);
 
-/** The last words of a program. */
+/** The final message of a program. */
 interface Failure {
-  /** One sentence; after it, one a line and indented, what to choose from or the details asked for. */
+  /** One sentence, followed by indented lines: the choices, or the requested details. */
   readonly text: string;
-  /** What the process exits with. */
+  /** The exit code of the process. */
   readonly exitCode: ExitCode;
-  /** Why nothing moved, by a stable name, where that is why. */
+  /** A stable name for why no data moved, if that is the reason. */
   readonly code?: string;
 }
 
 /**
- * The sentence and exit code for `error`.
+ * The message and exit code for `error`.
  *
- * @param signal aborted when the user has stopped the program; its reason then explains errors that
- *   only say that something was aborted
+ * @param signal aborted when the user has stopped the program; its reason then replaces errors that only
+ * say something was aborted
  * @param verbose adds the causes, or the stack of a bug
  */
 export function failureFor(error: unknown, signal: AbortSignal, verbose: boolean): Failure {
@@ -48,14 +48,14 @@ export function failureFor(error: unknown, signal: AbortSignal, verbose: boolean
   return { text: bugText(error, verbose), exitCode: ExitCode.other };
 }
 
-/** Whether Deno may have refused it; a module that may not be read is a TypeError. */
+/** Whether the error may be a missing Deno permission; a module that may not be read is a TypeError. */
 function isOfDeno(error: unknown): boolean {
   return error instanceof Deno.errors.NotCapable || error instanceof TypeError;
 }
 
 /**
- * A message of several lines lists what to choose from. All but the first are indented, so that a
- * line break in a stranger's words cannot pass for a line of the program's own.
+ * Indents all lines but the first, which list choices, so that a line break in untrusted text cannot pass
+ * for a line of the program's own.
  */
 function indented(message: string): string {
   return message.split("\n").map(printable).filter((line) => line !== "").join("\n  ");
@@ -72,7 +72,7 @@ function bugText(error: unknown, verbose: boolean): string {
 
 function causes(error: Error): string[] {
   const lines: string[] = [];
-  // A cause that is its own cause must not keep us here.
+  // Guards against a cyclic chain of causes.
   for (let cause = error.cause; cause !== undefined && lines.length < 8;) {
     lines.push(`  because: ${printable(namedErrorText(cause))}`);
     cause = cause instanceof Error ? cause.cause : undefined;

@@ -1,19 +1,19 @@
 /**
- * Whether the program is to live on when its terminal goes.
+ * Whether the program should survive the loss of its terminal.
  *
  * @module
  */
 
 import { isPermitted } from "../runtime/permissions.ts";
 
-/** Linux says here which signals a process ignores, in hex. */
+/** On Linux, this file lists a process's ignored signals, in hex. */
 const STATUS = "/proc/self/status";
 
 /**
- * Whether SIGHUP was ignored when the program was started, as `nohup` does it. To be asked before the
- * first listener for any signal is added: Deno then takes all of them over, and ends at a SIGHUP.
+ * Whether SIGHUP was ignored when the program was started, as with `nohup`. Call it before adding the first
+ * listener for any signal: Deno then takes over all of them, and ends on a SIGHUP.
  *
- * Where the system does not say, a program that has a terminal for nothing misses nothing when one goes.
+ * Where the system does not tell, assumes that a program without any terminal can ignore the loss of one.
  */
 export function isHangUpIgnored(): boolean {
   const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(statusText())?.[1];
@@ -26,6 +26,6 @@ function statusText(): string {
   try {
     return Deno.readTextFileSync(STATUS);
   } catch {
-    return ""; // a container without it, or a Deno that wants more than --allow-read for it
+    return ""; // a container without it, or a Deno that requires more than --allow-read for it
   }
 }

@@ -1,6 +1,6 @@
 /**
- * `--on-done`: a program of the user's that runs when the work is done. It is started directly, without
- * a shell, and learns from its environment what there is to know.
+ * `--on-done`: runs a program of the user's when the work is done. It is started directly, without a shell,
+ * and receives the details in environment variables.
  *
  * @module
  */
@@ -12,16 +12,16 @@ import type { EventLog } from "./output/event_log.ts";
 import type { Screen } from "./terminal/screen.ts";
 import { foreign } from "./text/terminal_text.ts";
 
-/** A line that it prints is cut into parts of about this length: it may never end. */
+/** Splits longer lines of its output at about this length, because a line may never end. */
 const LONGEST_LINE = 4096;
-/** So long the program may take to end when the user stops the one that waits for it. */
+/** How long it may take to end when the user stops us. */
 const GRACE_MS = 3000;
-/** So long its last words may take after its end. */
+/** How long to wait for its remaining output after it ended. */
 const LAST_WORDS_MS = 500;
 
-/** What is done. */
+/** The finished work. */
 interface Done {
-  /** Where the file or folder is. */
+  /** The path of the file or folder. */
   readonly path: string;
   readonly torrent: Pick<Torrent, "name" | "v1Hash" | "v2Hash">;
   readonly bytes: number;
@@ -29,17 +29,17 @@ interface Done {
   readonly sha256?: string;
 }
 
-/** Where it is told how it went. */
+/** Where its outcome is reported. */
 interface OnDoneContext {
   readonly screen: Screen;
   readonly events: EventLog;
-  /** Aborts when the user stops the program that waits. */
+  /** Aborts when the user stops the waiting program. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Runs `command` to its end. That it fails is told and no more: what it was to be told of is done. What
- * it prints goes to the screen, since standard output is for results.
+ * Runs `command` to its end. A failure is only reported, because the download itself is complete. Its
+ * output goes to the screen, since standard output is for results.
  */
 export async function runOnDone(
   command: string,
@@ -54,8 +54,8 @@ export async function runOnDone(
 }
 
 /**
- * Options of the program that is over, which one that it starts would take for its own: where to listen
- * and write, what to get, what to call it. What holds for all, such as the tracker, is handed down.
+ * Options of the finished run that a Shoal program started by the command must not inherit: where to listen
+ * and write, what to download, what to call it. General options, such as the tracker, are inherited.
  */
 const OWN_OPTIONS = [
   "SHOAL_CHECKSUM",
@@ -71,8 +71,8 @@ const OWN_OPTIONS = [
 ];
 
 /**
- * What the program finds in its environment. No option is called `--done-…`, so that nothing of it is
- * taken for one by a Shoal program that it starts.
+ * The program's environment variables. No option is called `--done-…`, so a Shoal program started by it
+ * does not read them as options.
  */
 function variables(
   { path, torrent, bytes, seconds, sha256 }: Done,
@@ -85,13 +85,13 @@ function variables(
     SHOAL_DONE_INFO_HASH_V1: torrent.v1Hash ?? "",
     SHOAL_DONE_INFO_HASH_V2: torrent.v2Hash ?? "",
     SHOAL_DONE_SHA256: sha256 ?? "",
-    // A Shoal program that it starts shall not run it again.
+    // A Shoal program that it starts must not run the command again.
     SHOAL_ON_DONE: "",
     ...Object.fromEntries(OWN_OPTIONS.filter(environmentVariable).map((name) => [name, ""])),
   };
 }
 
-/** Why the system, or Deno, does not start it. */
+/** Why the system, or Deno, did not start it. */
 function startReason(error: unknown): string {
   const refusal = describeDenial(error);
   if (refusal !== undefined) return refusal;
@@ -105,7 +105,7 @@ function startReason(error: unknown): string {
 
 interface Outcome {
   readonly exitCode?: number;
-  /** What went wrong, to stand after its name. */
+  /** What went wrong, to follow its name. */
   readonly error?: string;
 }
 
@@ -129,7 +129,7 @@ async function run(
   }
   const voices = [passOn(child.stdout, screen), passOn(child.stderr, screen)];
   const status = await endOf(child, signal);
-  // Something that it left running may hold its output open: there is no end to wait for then.
+  // A process that it left running may hold its output open, and then the output never ends.
   const timer = setTimeout(() => voices.forEach((voice) => voice.stop()), LAST_WORDS_MS);
   await Promise.all(voices.map((voice) => voice.over)).finally(() => clearTimeout(timer));
   if (status === undefined) return { error: "has not ended in time" };
@@ -138,7 +138,7 @@ async function run(
   return { exitCode: status.code, error: `ended with exit code ${status.code}` };
 }
 
-/** How it ended; undefined when the user stops the program that waits, and it does not end in time. */
+/** How it ended; `undefined` when the user stops us and it does not end in time. */
 async function endOf(
   child: Deno.ChildProcess,
   signal: AbortSignal,
@@ -163,7 +163,7 @@ function kill(child: Deno.ChildProcess): void {
   } catch { /* it has ended already */ }
 }
 
-/** Says line by line what comes out of `stream`. */
+/** Passes the output of `stream` on line by line. */
 function passOn(stream: ReadableStream<Uint8Array<ArrayBuffer>>, screen: Screen) {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   const over = (async () => {

@@ -58,7 +58,7 @@ export interface Run<T extends typeof generalOptions> {
 /**
  * Runs `body` as the program and ends the process with its exit code.
  *
- * @param body returns when the program is over; it throws what the program fails with
+ * @param body returns when the program is finished; throws what it fails with
  */
 export async function main<T extends typeof generalOptions>(
   program: Program<T>,
@@ -80,7 +80,7 @@ export async function main<T extends typeof generalOptions>(
 }
 
 /**
- * Waits for `promise`, but not beyond the moment at which `signal` aborts.
+ * Waits for `promise`, but no longer than until `signal` aborts.
  *
  * @throws the reason of `signal`, or what `promise` rejects with
  */
@@ -224,7 +224,7 @@ class ProgramRunner<T extends typeof generalOptions> {
   }
 }
 
-/** The first signal stops the program in good order; a second one ends it at once. */
+/** The first signal stops the program in order; a second one ends it at once. */
 function stopOnSignals(stop: AbortController, screen: Screen, interrupted: string): void {
   let firstMs: number | undefined;
   const onSignal = () => {
@@ -239,7 +239,7 @@ function stopOnSignals(stop: AbortController, screen: Screen, interrupted: strin
       Deno.exit(ExitCode.secondInterrupt);
     }
   };
-  // A closing terminal sends this more than once, which is no request to end at once.
+  // A closing terminal sends this more than once, which is not a request to end at once.
   const onHangUp = () => firstMs ?? onSignal();
   const handlesHangUp = !isHangUpIgnored();
   Deno.addSignalListener("SIGINT", onSignal);

@@ -1,5 +1,5 @@
 /**
- * Writes the .torrent file a seeder was asked for, without ever destroying something else.
+ * Writes the seeder's .torrent file, without ever destroying another file.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import { momentaryPath } from "../disk/download/name_conflicts.ts";
 import { isLink, lookUnfollowed, move, moveAnew } from "../disk/exclusive_file.ts";
 import { DiskError, ExitCode } from "../errors.ts";
 
-/** No .torrent file is larger; what is, need not be read to know that it is something else. */
+/** No .torrent file is larger, so a larger file is recognized as something else without reading it. */
 const MOST_TORRENT_BYTES = 256 * 1024 * 1024;
 
 /**
- * Writes `bytes` to `path`; a .torrent file that is there already is replaced, as a whole or not at all.
- * A link there is not followed.
+ * Writes `bytes` to `path`. An existing .torrent file there is replaced atomically. A link there is not
+ * followed.
  *
  * @param isTorrent whether bytes found at `path` are a torrent
- * @throws DiskError (exit code 13) when `path` is something else than a torrent, or (17) when it
- *   cannot be written
+ * @throws DiskError (exit code 13) when `path` is something else than a torrent, or (17) when it cannot be
+ * written
  */
 export async function writeTorrentFile(
   path: string,
@@ -39,7 +39,7 @@ export async function writeTorrentFile(
   }
 }
 
-/** Writes it beside its place first; false when Deno was not permitted to write there. */
+/** Writes a temporary file beside it first; false when Deno was not permitted to. */
 async function writeBeside(path: string, bytes: Uint8Array, isTaken: boolean): Promise<boolean> {
   const fresh = momentaryPath(dirname(path));
   try {
@@ -72,7 +72,7 @@ async function isReplaceable(
   }
 }
 
-/** What came to be there in this moment stays. */
+/** Keeps whatever appeared at the path meanwhile. */
 function giveName(fresh: string, path: string): void {
   try {
     moveAnew(fresh, path);

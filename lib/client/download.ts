@@ -1,5 +1,5 @@
 /**
- * Joins a torrent's metadata, its files on disk and its session into a running transfer.
+ * Combines a torrent's metadata, its files on disk and its session into a running transfer.
  *
  * @module
  */
@@ -22,14 +22,19 @@ import { Layout, type PieceIndex } from "../store/layout.ts";
 import { chooseFiles, type FileChoice, type Selection } from "../store/selection.ts";
 import { pieceLayersOf } from "../store/torrent.ts";
 
-/** Memory for pieces that are being collected or verified, in bytes; more only for the fewest slots. */
+/**
+ * Memory for pieces being collected or verified, in bytes; exceeded only for the minimum number of slots.
+ */
 const PIECE_MEMORY = 12 * 1024 * 1024;
 const MIN_SLOTS = 4;
-/** Of pieces so long that the fewest slots would take more than this there are fewer: one at least. */
+/**
+ * If the minimum number of slots would take more than this, because pieces are very long, use fewer: at
+ * least one.
+ */
 const MOST_MEMORY = 512 * 1024 * 1024;
 const MAX_SLOTS = 512;
 
-/** What a download consists of. */
+/** The parts of a download. */
 export interface DownloadParts {
   readonly metainfo: Metainfo;
   readonly layout: Layout;
@@ -38,20 +43,20 @@ export interface DownloadParts {
   readonly files: DownloadStorage;
 }
 
-/** What a user may want of a download. */
+/** The user's choices for a download. */
 export interface DownloadChoices extends FileChoice {
   /** See {@link DownloadPlan.out}. */
   readonly out?: string | undefined;
   /** See {@link DownloadPlan.overwrite}. */
   readonly overwrite?: boolean | undefined;
-  /** `sha-256=HEX`: what the finished file must hash to. */
+  /** `sha-256=HEX`: the expected hash of the finished file. */
   readonly checksum?: string | undefined;
 }
 
 /**
- * Looks what is on disk of a torrent, and prepares for what is missing.
+ * Checks what a torrent already has on disk, and prepares for what is missing.
  *
- * @throws {OptionError} when the torrent has no such files, or a folder is to have a checksum
+ * @throws {OptionError} when the torrent has no such files, or a checksum is given for a folder
  * @throws {ShoalError} as {@link openStorage} does
  */
 export async function prepareDownload(
@@ -73,7 +78,7 @@ export async function prepareDownload(
   return { ...what, files: await openStorage({ ...what, out, overwrite, ...running }) };
 }
 
-/** Pieces can move from now on. */
+/** Starts moving pieces. */
 export function beginDownload(session: Session, parts: DownloadParts): void {
   const { metainfo: { info }, layout, layers, selection, files } = parts;
   const { pieceLength, version } = layout;
@@ -100,7 +105,7 @@ export function beginDownload(session: Session, parts: DownloadParts): void {
       private: info.private,
       layers,
       storeBlock: (slot, begin, block) => {
-        storing?.workers.warmUp(); // not before: the first request shall leave without it
+        storing?.workers.warmUp(); // afterwards, so as not to delay the first request
         memory.store(slot, begin, block);
       },
     },
@@ -113,8 +118,8 @@ export function beginDownload(session: Session, parts: DownloadParts): void {
 }
 
 /**
- * Everything is verified: it gets to its place and is read from there from now on, and nothing is stored
- * any more.
+ * Moves the verified download to its final path. From then on files are read from there, and nothing is
+ * stored any more.
  *
  * @throws {DiskError} when something is in the way
  */
@@ -134,7 +139,7 @@ export async function endDownload(session: Session, parts: DownloadParts): Promi
   });
 }
 
-/** How many pieces are collected at once. A stranger's torrent chooses how long they are. */
+/** How many pieces are collected at once. An untrusted torrent chooses the piece length. */
 export function slotsFor(
   { pieceLength, pieceCount }: Pick<Layout, "pieceLength" | "pieceCount">,
 ): number {
@@ -143,7 +148,7 @@ export function slotsFor(
   return Math.max(1, Math.min(MAX_SLOTS, affordable, pieceCount));
 }
 
-/** Whether the piece hashes of all that was chosen are known and lead to the roots of the files. */
+/** Whether the piece hashes of all chosen files are known and lead to the roots of the files. */
 export function isVerified(
   { metainfo, layers, selection }: Pick<DownloadParts, "metainfo" | "layers" | "selection">,
 ): boolean {
@@ -153,9 +158,9 @@ export function isVerified(
 }
 
 /**
- * Holds a hybrid whose pieces came under their SHA-1 hashes against its SHA-256 roots.
+ * Checks a hybrid whose pieces were verified by SHA-1 against its SHA-256 roots.
  *
- * @throws {TorrentError} when the two kinds of hashes are not of the same data
+ * @throws {TorrentError} when the two kinds of hashes do not cover the same data
  */
 export async function verifySha256(parts: DownloadParts, signal: AbortSignal): Promise<void> {
   const { paths } = parts.files;
@@ -165,9 +170,9 @@ export async function verifySha256(parts: DownloadParts, signal: AbortSignal): P
 }
 
 /**
- * Holds a file against a checksum. Returns its SHA-256 in hex, or `undefined` when none was asked for.
+ * Checks a file against a checksum. Returns its SHA-256 in hex, or `undefined` when no checksum was given.
  *
- * @throws {DiskError} exit 32, when it does not match
+ * @throws {DiskError} exit 32 when it does not match
  */
 export async function verifyChecksum(
   { layout, metainfo, files: { paths } }: DownloadParts,
@@ -186,7 +191,7 @@ export async function verifyChecksum(
   );
 }
 
-/** What there is to tell of a finished download, after `run`. */
+/** The result of a finished download, after `run`. */
 export function resultOf(
   { metainfo: { info }, selection, files }: DownloadParts,
   run: Pick<TransferResult, "seconds" | "sources"> & { sha256: string | undefined },
@@ -214,7 +219,7 @@ export function checksumOf(checksum: string | undefined): string | undefined {
 }
 
 /**
- * What is known when peers have given the info dictionary alone.
+ * The metainfo when peers have sent only the info dictionary.
  *
  * @throws {TorrentError} when it is malformed
  */
@@ -227,7 +232,7 @@ export function hostedFile({ info: { name, totalLength, v2Hash } }: Metainfo): H
   return { name, length: totalLength, ...(v2Hash && { v2Hash }) };
 }
 
-/** That it is known now. */
+/** The event that the metadata is known. */
 export function metadataEvent(info: TorrentInfo): TransferEvent {
   return {
     type: "metadata",

@@ -1,5 +1,5 @@
 /**
- * How far one download is, and what is known of it by then: one value for all who ask.
+ * The state of a download and the facts known in that state, as one value for all that need it.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { type DownloadEvent, type DownloadState, nextState } from "../session/do
 import type { TransferResult } from "../session/events.ts";
 import { type DownloadParts, hostedFile } from "./download.ts";
 
-/** What becomes known of a download. */
+/** Facts learned during a download. */
 interface DownloadFacts {
-  /** Soon after `checking` has begun. */
+  /** Known soon after `checking` begins. */
   readonly metainfo?: Metainfo;
   /** From `downloading` on. */
   readonly parts?: DownloadParts;
-  /** Its resume data has all piece hashes. */
+  /** The resume data contains all piece hashes. */
   readonly hashesNoted?: boolean;
   /** From `seeding` on. */
   readonly result?: TransferResult;
@@ -24,23 +24,23 @@ interface DownloadFacts {
 
 /** The life of one download. */
 export class DownloadLife {
-  /** Where it is in its life. */
+  /** The current state. */
   state: DownloadState = "metadata";
-  /** What is known of it. */
+  /** The facts known so far. */
   facts: DownloadFacts = {};
 
-  /** Something happened. @throws {Error} when it cannot happen in this state: a bug */
+  /** Applies an event. @throws {Error} when it cannot happen in this state: a bug */
   enter(event: DownloadEvent, news?: DownloadFacts): void {
     this.state = nextState(this.state, event);
     this.learn(news);
   }
 
-  /** More is known of it, which changes no state. */
+  /** Adds facts without changing the state. */
   learn(news?: DownloadFacts): void {
     this.facts = { ...this.facts, ...news };
   }
 
-  /** Whether what it waits for has to come from peers. */
+  /** Whether it needs data from peers to continue. */
   get awaitsPeers(): boolean {
     return this.state === "metadata" || this.state === "downloading";
   }
@@ -51,12 +51,12 @@ export class DownloadLife {
   }
 
   /**
-   * What is missing of the whole torrent, as trackers are told it: who has some of its files only is no
-   * seeder to a tracker.
+   * The bytes missing of the whole torrent, as reported to trackers: to a tracker, a peer with only some of
+   * its files is no seeder.
    */
   leftBytes(haveBytes: number): number {
     const { metainfo, parts } = this.facts;
-    if (metainfo === undefined) return 16_384; // not known: anything but nothing
+    if (metainfo === undefined) return 16_384; // unknown: anything but zero
     const isSeeder = this.state === "seeding" && parts?.selection.isWhole;
     return isSeeder ? 0 : Math.max(1, metainfo.info.totalLength - haveBytes);
   }

@@ -1,5 +1,5 @@
 /**
- * Gets a file or folder from everyone who has it, then shares it.
+ * Downloads a file or folder from all peers that have it, then shares it.
  *
  * @module
  */
@@ -43,11 +43,11 @@ import { resolveSource, type Source, webSeedUrls } from "./torrent_source.ts";
 
 export type { LeecherOptions } from "./options.ts";
 
-/** How often it is looked whether anything moves. */
+/** How often to check for stalls. */
 const WATCH_MS = 500;
 
 /**
- * A download, and then a seeder.
+ * Downloads a torrent, then seeds it.
  *
  * @example
  * ```ts
@@ -58,7 +58,7 @@ const WATCH_MS = 500;
  * ```
  */
 export class Leecher implements AsyncDisposable {
-  /** Resolves when everything is verified and in its place; rejects with a {@link ShoalError}. */
+  /** Resolves when everything is verified and at its final path; rejects with a {@link ShoalError}. */
   readonly complete: Promise<TransferResult>;
   /** Resolves when seeding has ended as well; rejects as {@link complete} does. */
   readonly done: Promise<void>;
@@ -84,7 +84,7 @@ export class Leecher implements AsyncDisposable {
     this.#patience = new StallMonitor(options);
     this.complete = this.#completed.promise;
     this.done = this.#finished.promise;
-    this.complete.catch(() => {}); // whoever awaits it hears of it
+    this.complete.catch(() => {}); // callers that await it still get the error
     this.done.catch(() => {});
     this.#host = new ActiveTorrent(options, {
       v1Hash: source.v1Hash,
@@ -109,10 +109,10 @@ export class Leecher implements AsyncDisposable {
   }
 
   /**
-   * Starts getting a file: a magnet link, a .torrent path or URL, an info-hash, or a name that a
-   * tracker knows. Returns as soon as peers are looked for.
+   * Starts a download: a magnet link, a .torrent path or URL, an info-hash, or a name that a tracker knows.
+   * Returns as soon as the search for peers has begun.
    *
-   * @throws {ShoalError} when `what` or an option makes no sense, or a name leads nowhere
+   * @throws {ShoalError} when `what` or an option is invalid, or a name is not found
    * @throws {NetworkError} with the code `needs-unstable-net` when Deno runs without `--unstable-net`
    */
   static async start(what: string, options: LeecherOptions = {}): Promise<Leecher> {
@@ -129,7 +129,7 @@ export class Leecher implements AsyncDisposable {
     return new Leecher(source, options, listeners);
   }
 
-  /** Where peers connect to. */
+  /** The TCP port that peers connect to. */
   get port(): number {
     return this.#host.port;
   }
@@ -140,12 +140,12 @@ export class Leecher implements AsyncDisposable {
     return metainfo && new Torrent(metainfo);
   }
 
-  /** Registers a listener; the returned function takes it back. */
+  /** Registers a listener; the returned function removes it. */
   on(listener: TransferListener): () => void {
     return this.#host.on(listener);
   }
 
-  /** The figures of this moment. */
+  /** The current statistics. */
   stats(): TransferStats {
     const stats = this.#host.stats();
     const { state, facts: { metainfo, parts } } = this.#download;
@@ -163,7 +163,7 @@ export class Leecher implements AsyncDisposable {
     };
   }
 
-  /** A closer look, for those who show more than figures. */
+  /** Details beyond the statistics. */
   details(): TransferDetails {
     const own = { host: this.#options.host, port: this.port };
     const { metainfo, parts, result } = this.#download.facts;
@@ -178,7 +178,7 @@ export class Leecher implements AsyncDisposable {
     };
   }
 
-  /** Stops: what is verified stays and is continued from next time. */
+  /** Stops. Verified data is kept, and the next run resumes from it. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -206,7 +206,7 @@ export class Leecher implements AsyncDisposable {
     this.#finished.resolve();
   }
 
-  /** One thing after the other; what fails ends the download. Nothing is begun any more once it ends. */
+  /** Runs steps one after the other; a failure ends the download. Starts nothing once it ends. */
   #do(step: () => Promise<void>): void {
     if (this.#stopped.signal.aborted) return;
     this.#work = this.#work.then(step).catch((error) => this.#fail(error));
@@ -229,7 +229,7 @@ export class Leecher implements AsyncDisposable {
     this.#fail(this.#options.signal?.reason);
   }
 
-  /** The metadata is here; only the first counts, from a file or from peers. */
+  /** The metadata has arrived, from a file or from peers; only the first counts. */
   #begin(read: () => Metainfo): void {
     if (this.#download.state !== "metadata") return;
     this.#download.enter("described");
@@ -262,7 +262,7 @@ export class Leecher implements AsyncDisposable {
     if (this.#host.session.swarm.transfer?.pieces.isComplete) await this.#finish();
   }
 
-  /** Every piece is stored: the last checks, and the file gets its name. */
+  /** Every piece is stored: runs the last checks and renames the file. */
   async #finish(): Promise<void> {
     const { transfer } = this.#host.session.swarm;
     const { state, facts: { parts } } = this.#download;
@@ -286,7 +286,7 @@ export class Leecher implements AsyncDisposable {
     else this.#host.seedUntil(this.#options, selection.totalBytes, () => void this.close());
   }
 
-  /** Looks, twice a second, whether things move. */
+  /** Checks, twice a second, whether data moves. */
   #look(): void {
     const { swarm } = this.#host.session;
     this.#noteHashes();
@@ -299,7 +299,7 @@ export class Leecher implements AsyncDisposable {
     if (giveUp !== undefined) this.#fail(giveUp);
   }
 
-  /** Once the piece hashes are known, a restart shall know them too. */
+  /** Saves the piece hashes for a restart once they are known. */
   #noteHashes(): void {
     const { transfer } = this.#host.session.swarm;
     const { hashesNoted, parts } = this.#download.facts;

@@ -1,5 +1,5 @@
 /**
- * Looks without getting: what a torrent holds.
+ * Lists what a torrent contains without downloading it.
  *
  * @module
  */
@@ -17,22 +17,22 @@ import { resolveSource, type Source } from "./torrent_source.ts";
 const DEFAULT_TIMEOUT_SECONDS = 60;
 
 /**
- * The torrent behind a magnet link, .torrent file or URL, info-hash or name; its description comes from
- * peers if need be, but nothing of the file.
+ * The torrent behind a magnet link, .torrent file or URL, info-hash or name. Downloads the metadata from
+ * peers if necessary, but no file data.
  *
- * @throws {ShoalError} as `Leecher.start` does, or exit 2 when no peer gives the description in time
+ * @throws {ShoalError} as `Leecher.start` does, or exit 2 when no peer sends the metadata in time
  */
 export async function listTorrent(what: string, options: LeecherOptions = {}): Promise<Torrent> {
   return (await describeTorrent(what, options)).torrent;
 }
 
-/** A torrent, and which of its files a magnet link asks for. */
+/** A torrent, and the files a magnet link selects. */
 interface Description {
   readonly torrent: Torrent;
   readonly selectOnly?: readonly number[] | undefined;
 }
 
-/** The same as {@link listTorrent}, with what the link says besides. */
+/** As {@link listTorrent}, with the link's file selection. */
 export async function describeTorrent(
   what: string,
   options: LeecherOptions,
@@ -48,7 +48,7 @@ export async function describeTorrent(
   return { torrent: new Torrent(metainfo), selectOnly: source.selectOnly };
 }
 
-/** The info dictionary, from peers. */
+/** Downloads the info dictionary from peers. */
 async function fetchInfo(source: Source, options: LeecherOptions): Promise<Uint8Array> {
   requireDatagrams();
   const arrived = Promise.withResolvers<Uint8Array>();
@@ -72,7 +72,7 @@ async function fetchInfo(source: Source, options: LeecherOptions): Promise<Uint8
     host.announce({
       ...source,
       isAssumed: source.assumesTracker === true,
-      isPrivate: false, // whether it is, only its description will tell
+      isPrivate: false, // only the metadata will tell whether it is
       progress: () => ({ leftBytes: 16_384 }),
       hosted: () => undefined,
     });

@@ -1,6 +1,6 @@
 /**
- * The tracker on this machine that a seeder uses when none is named: one that is there already, or its own.
- * Whoever hosts it may leave first; then another seeder of this machine takes its place.
+ * The local tracker a seeder uses when none is named: an existing one, or its own. The process that hosts
+ * it may leave first; then another seeder on this machine takes over.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import { NetworkError } from "../errors.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { Tracker } from "../tracker/server.ts";
 
-/** How often a tracker that is not ours is asked whether it is still there, and how much sooner at times. */
+/** How often to check that another process's tracker is still there; varied to be sooner at times. */
 const WATCH_MS = 3000;
 const WATCH_SPREAD_MS = 1000;
-/** So many questions in a row without an answer: a tracker that is merely started again keeps its port. */
+/** Unanswered checks in a row that mean it is gone. A tracker that merely restarts keeps its port. */
 const SILENT_TIMES = 2;
-/** Of seeders that start together one gets the port; it answers within so many questions. */
+/** When seeders start together, one gets the port; it answers within this many checks. */
 const QUESTIONS_AFTER_RACE = 2;
 
-/** What it needs to know. */
+/** The options of a local tracker. */
 interface LocalTrackerOptions {
-  /** Under which address to tell others of peers on this machine. */
+  /** The address to give other machines for peers on this machine. */
   readonly externalIp: string | undefined;
-  /** Something the user should know. */
+  /** Called with a warning for the user. */
   readonly onWarning: (message: string) => void;
-  /** A tracker that knows nobody yet has taken the place of one that is gone. */
+  /** Called when a new, empty tracker has replaced one that is gone. */
   readonly onTakeOver: () => void;
   /** For tests. */
   readonly clock?: Clock;
@@ -33,9 +33,9 @@ interface LocalTrackerOptions {
   readonly port?: number;
 }
 
-/** A tracker on this machine. Close it. */
+/** A tracker on this machine. Must be closed. */
 export class LocalTracker {
-  /** Where it is asked from this machine. */
+  /** Its URL from this machine. */
   readonly url: string;
   readonly #options: LocalTrackerOptions;
   readonly #port: number;
@@ -53,7 +53,7 @@ export class LocalTracker {
     this.#watching = own === undefined ? this.#watch() : Promise.resolve();
   }
 
-  /** Finds the one that is there, or starts one. */
+  /** Finds an existing one, or starts one. */
   static async find(options: LocalTrackerOptions): Promise<LocalTracker> {
     const { port = DEFAULT_TRACKER_PORT } = options;
     const url = localTracker(port);
@@ -76,14 +76,14 @@ export class LocalTracker {
     return this.#own !== undefined;
   }
 
-  /** Ends it, if it is our own. */
+  /** Stops it if it is our own. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#watching;
     await this.#own?.close();
   }
 
-  /** Until the tracker is our own: looks whether it is still there. */
+  /** Checks whether the tracker is still there, until it is our own. */
   async #watch(): Promise<void> {
     const { signal } = this.#closing;
     let silent = 0;
@@ -94,7 +94,7 @@ export class LocalTracker {
       if (silent < SILENT_TIMES || signal.aborted) continue;
       silent = 0;
       this.#own = await host(this.#port, this.#options);
-      if (this.#own === undefined) continue; // another was quicker
+      if (this.#own === undefined) continue; // another process was faster
       this.#options.onWarning(
         "the tracker on this machine is gone; this seeder hosts one in its place, which finds others " +
           "again as they announce themselves",
@@ -105,7 +105,7 @@ export class LocalTracker {
   }
 }
 
-/** A tracker of our own at this port; `undefined` when the port is taken. */
+/** Starts our own tracker at this port; `undefined` when the port is taken. */
 async function host(port: number, options: LocalTrackerOptions): Promise<Tracker | undefined> {
   try {
     return await Tracker.listen({ port, ...externalIpOf(options) });

@@ -23,13 +23,16 @@ import { createContent, type CreateOptions, type SharedContent } from "./create/
 import { adviceOnSharing } from "./create/shared_torrent.ts";
 import { LocalTracker } from "./local_tracker.ts";
 
-/** How to share a file or a folder. */
+/** Options for sharing a file or a folder. */
 export interface SeederOptions extends TorrentOptions, SeedingLimitOptions, CreateOptions {
   /** Tracker URLs, `udp://host:port`, to announce to and to write into the torrent. */
   readonly trackers?: readonly string[];
   /** Stops hashing and seeding. */
   readonly signal?: AbortSignal;
-  /** Address under which others reach this machine; default: `host`, or its first network interface's. */
+  /**
+   * The address by which other machines reach this one; default: `host`, or that of its first network
+   * interface.
+   */
   readonly announceIp?: string;
   /** Whether to host a tracker when none is given and none runs on this machine. Default true. */
   readonly embeddedTracker?: boolean;
@@ -38,11 +41,11 @@ export interface SeederOptions extends TorrentOptions, SeedingLimitOptions, Crea
 const ONE_LINK_ONLY =
   "this machine has only link-local IPv6 addresses (fe80::), which are not used: the " +
   "link works on this machine alone; give it an address of IPv4, or of IPv6 such as fd00::1";
-/** So long a tracker may take to answer the first announce before the seeder counts as started. */
+/** How long to wait for a tracker's first answer before the seeder counts as started. */
 const ANNOUNCE_WAIT_MS = 1000;
 
 /**
- * A seeder of one file, or of one folder with all that is in it.
+ * Seeds one file, or one folder with all its contents.
  *
  * @example
  * ```ts
@@ -56,11 +59,13 @@ const ANNOUNCE_WAIT_MS = 1000;
 export class Seeder implements AsyncDisposable {
   /** The torrent of the file or folder. */
   readonly torrent: Torrent;
-  /** A magnet link for others: with the tracker and this seeder as they reach them. */
+  /**
+   * A magnet link to share, with the tracker's and this seeder's addresses as other machines reach them.
+   */
   readonly magnet: string;
-  /** The trackers it is announced to. */
+  /** The trackers it announces to. */
   readonly trackers: readonly string[];
-  /** Resolves when seeding ends: closed, or shared for as long as it was asked to. */
+  /** Resolves when seeding ends: the seeder was closed, or reached a limit. */
   readonly done: Promise<void>;
   readonly #host: ActiveTorrent;
   readonly #path: string;
@@ -90,16 +95,17 @@ export class Seeder implements AsyncDisposable {
   }
 
   /**
-   * Shares the file or folder at `path`. Returns when it is hashed and, if a tracker answers soon, announced.
+   * Shares the file or folder at `path`. Returns when it is hashed and, if a tracker answers soon,
+   * announced.
    *
    * @throws {DiskError} when there is no file to share, or one cannot be read
-   * @throws {NetworkError} when the port asked for cannot be had, or, with the code `needs-unstable-net`,
-   * when Deno runs without `--unstable-net`
+   * @throws {NetworkError} when the requested port is not available, or, with the code
+   * `needs-unstable-net`, when Deno runs without `--unstable-net`
    */
   static async start(path: string, options: SeederOptions = {}): Promise<Seeder> {
     options.signal?.throwIfAborted();
     requireDatagrams();
-    // Before hashing: that the port is taken shall not be news after an hour.
+    // Listen before hashing, so that a taken port is not reported only after an hour.
     const listener = Listener.listen(options.port, options.host);
     let hashed: SharedContent;
     try {
@@ -146,22 +152,22 @@ export class Seeder implements AsyncDisposable {
     }
   }
 
-  /** True while a tracker that it uses runs inside this seeder: from the start, or in place of one that left. */
+  /** True while this seeder hosts a tracker that it uses: from the start, or after another one left. */
   get embeddedTracker(): boolean {
     return this.#tracker?.isOwn === true;
   }
 
-  /** Where peers connect to. */
+  /** The TCP port that peers connect to. */
   get port(): number {
     return this.#host.port;
   }
 
-  /** Registers a listener; the returned function takes it back. */
+  /** Registers a listener; the returned function removes it. */
   on(listener: TransferListener): () => void {
     return this.#host.on(listener);
   }
 
-  /** The figures of this moment. */
+  /** The current statistics. */
   stats(): TransferStats {
     const state = this.#stopped.signal.aborted ? "stopped" : "seeding";
     const { name, length } = this.torrent;
@@ -170,7 +176,7 @@ export class Seeder implements AsyncDisposable {
     return { ...this.#host.stats(), ...wanted, name, state, totalBytes: length };
   }
 
-  /** A closer look, for those who show more than figures. */
+  /** Details beyond the statistics. */
   details(): TransferDetails {
     const end = this.#host.seedingLimit?.end;
     return {
@@ -182,7 +188,7 @@ export class Seeder implements AsyncDisposable {
     };
   }
 
-  /** Stops sharing, and tells the trackers. */
+  /** Stops sharing, and announces that to the trackers. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
       this.#stopped.abort();
@@ -214,7 +220,7 @@ function hash(path: string, options: SeederOptions): Promise<SharedContent> {
   });
 }
 
-/** The tracker on this machine, where none is given. */
+/** The tracker on this machine, if none is given. */
 async function localTrackerFor(
   options: SeederOptions,
   host: ActiveTorrent,
@@ -227,7 +233,7 @@ async function localTrackerFor(
   });
 }
 
-/** Everything is there: peers are served from it. */
+/** Starts uploading from the complete files. */
 function serve(host: ActiveTorrent, torrent: Torrent, { paths, stamps }: SharedContent): void {
   const { info } = torrent.metainfo;
   const layout = Layout.of(info);

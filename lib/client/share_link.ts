@@ -1,5 +1,5 @@
 /**
- * The link under which others get what is being downloaded.
+ * The link by which other users get what is being downloaded.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { reachableAddress } from "../discovery/advertised_address.ts";
 import type { Source } from "./torrent_source.ts";
 
 /**
- * A magnet link for others to what is being downloaded. It names the trackers that they can reach, and
- * the downloader itself unless only trackers may introduce peers.
+ * A magnet link to what is being downloaded. It contains the trackers that other machines can reach, and
+ * the downloader itself unless only trackers may supply peers.
  */
 export function linkOf(
   source: Source,
@@ -36,7 +36,7 @@ export function linkOf(
   });
 }
 
-/** The host of a tracker's URL; empty where it is none. */
+/** The host of a tracker's URL; empty if it is invalid. */
 function parseHost(url: string): string {
   try {
     return parseTrackerUrl(url).host;

@@ -1,5 +1,6 @@
 /**
- * From what the user names to what the swarm needs: hashes, trackers, peers, metadata if it is at hand.
+ * Resolves what the user names into what the swarm needs: hashes, trackers, peers, and metadata if
+ * available.
  *
  * @module
  */
@@ -34,25 +35,25 @@ import { resolveHost } from "../runtime/resolve_host.ts";
 import { peerOf, webSeedOf } from "../store/torrent.ts";
 import { fetchTorrent } from "./torrent_url.ts";
 
-/** What is known of a torrent before anybody is asked. */
+/** What is known of a torrent before any peer is contacted. */
 export interface Source {
   readonly v1Hash?: Uint8Array;
   readonly v2Hash?: Uint8Array;
   /** URLs in tiers (BEP 12): every tier is announced to, at one of its trackers. */
   readonly trackers: readonly (readonly string[])[];
-  /** Nobody named its tracker: it is the one on this machine, if there is one. */
+  /** The user named no tracker: it is the one on this machine, if there is one. */
   readonly assumesTracker?: boolean;
   readonly peers: readonly HostPort[];
-  /** URLs of web servers that have the files; {@link resolveSource} leaves only what can be asked. */
+  /** URLs of web servers that have the files; {@link resolveSource} keeps only usable ones. */
   readonly webSeeds: readonly string[];
-  /** Those of them that the user named. */
+  /** Those that the user named. */
   readonly ownWebSeeds?: readonly string[];
   /**
-   * How near whoever wrote the torrent's addresses is: they may name what is as near. What lies on this
-   * disk, or was pasted by the user, is as near as can be, and so it is by default.
+   * The scope of the source that wrote the torrent's addresses; it may name addresses of at most this
+   * scope. A torrent on this disk, or pasted by the user, has the nearest scope, which is the default.
    */
   readonly scope?: SourceScope;
-  /** Which files a magnet link asks for (BEP 53): indexes into the list of files, with pads. */
+  /** The files a magnet link selects (BEP 53): indexes into the list of files, with pads. */
   readonly selectOnly?: readonly number[];
   /** Absent when it has to come from peers. */
   readonly metainfo?: Metainfo;
@@ -60,21 +61,21 @@ export interface Source {
   readonly name?: string;
 }
 
-/** What may help to find it. */
+/** Options for finding a torrent. */
 interface SourceOptions {
   readonly trackers?: readonly string[];
   /** `host:port`. */
   readonly peers?: readonly string[];
-  /** URLs of web servers that have the files, besides those the torrent names. */
+  /** URLs of web servers that have the files, besides those in the torrent. */
   readonly webSeeds?: readonly string[];
   readonly signal?: AbortSignal;
-  /** A tracker is asked for this name now. */
+  /** Called when a tracker is asked for this name. */
   readonly onLookup?: (name: string) => void;
-  /** Something of it will not be used, or its name is not known yet: a sentence. */
+  /** Called with a sentence when a part of the torrent will not be used, or its name is not known yet. */
   readonly onWarning?: (message: string, code?: WarningCode) => void;
 }
 
-/** The web servers of a source, and who names each. */
+/** The web servers of a source, and who named each. */
 export function webSeedUrls(
   { webSeeds, ownWebSeeds = [], scope = AddressScope.machine }: Source,
 ): WebSeedUrl[] {
@@ -88,8 +89,8 @@ const RESOLVE_TIMEOUT_MS = 10_000;
  *
  * @throws {MagnetError} for a malformed link or info-hash
  * @throws {TorrentError} for a malformed torrent
- * @throws {OptionError} when a tracker, a peer or a web seed that was named is none
- * @throws {NetworkError} when a URL, a name or the host of a named peer leads nowhere
+ * @throws {OptionError} when a named tracker, peer or web seed is invalid
+ * @throws {NetworkError} when a URL, a name or the host of a named peer cannot be resolved
  * @throws {DiskError} when a torrent file cannot be read
  */
 export async function resolveSource(what: string, options: SourceOptions): Promise<Source> {
@@ -104,7 +105,7 @@ export async function resolveSource(what: string, options: SourceOptions): Promi
     }),
     ...await addressesOf(source.peers, () => {}),
   ];
-  // Each tracker that was named is wanted for itself; a torrent's own tiers stay as they are.
+  // Each tracker the user named is used on its own; a torrent's own tiers stay as they are.
   const trackers = withoutRepeats([
     ...(options.trackers ?? []).map((url) => [url]),
     ...askableTrackers(source, options),
@@ -122,7 +123,7 @@ export async function resolveSource(what: string, options: SourceOptions): Promi
   return { ...resolved, trackers: [[assumedTracker()]], assumesTracker: true };
 }
 
-/** The torrent's own trackers that we can ask. That there are others only is said where nobody else is named. */
+/** The torrent's own trackers that we support. Warns that there are others only if the user named none. */
 function askableTrackers({ trackers }: Source, options: SourceOptions): string[][] {
   const askable = trackers
     .map((tier) => tier.filter((url) => !/^(?:https?|wss?):/i.test(url)))
@@ -140,7 +141,7 @@ function askableTrackers({ trackers }: Source, options: SourceOptions): string[]
   return askable;
 }
 
-/** Peers by their IP addresses; those whose host has none are left out, after `unknown` heard of it. */
+/** Peers by their IP addresses. Leaves out those whose host has none, after calling `unknown`. */
 async function addressesOf(
   peers: readonly HostPort[],
   unknown: (host: string, error: unknown) => void,
@@ -176,7 +177,7 @@ async function sourceOf(what: string, options: SourceOptions): Promise<Source> {
   return isTorrent ? await lookUpTorrentName(path, options) : await lookUp(what, options);
 }
 
-/** Nobody is known to have it. */
+/** No known source. */
 const NOBODY = { trackers: [], peers: [], webSeeds: [] } as const;
 
 function ofMagnet(link: string): Source {
@@ -184,7 +185,7 @@ function ofMagnet(link: string): Source {
   return { ...NOBODY, ...magnet, trackers: magnet.trackers.map((url) => [url]) };
 }
 
-/** The path that is meant: of a file URL its own. */
+/** The path the user means; for a file URL, the URL's path. */
 function pathOf(what: string): string {
   const url = /^\s*file:\/\//i.test(what) ? URL.parse(what.trim()) : null;
   if (url === null) return what;
@@ -209,7 +210,7 @@ function ofMetainfo(metainfo: Metainfo, scope?: SourceScope): Source {
   };
 }
 
-/** The bytes of a torrent file; `undefined` when there is none and it may be a name instead. */
+/** The bytes of a torrent file; `undefined` when it does not exist and may be a name instead. */
 async function readTorrent(path: string, isTorrent: boolean): Promise<Uint8Array | undefined> {
   try {
     const { size, isDirectory } = await Deno.stat(path);
@@ -229,7 +230,7 @@ async function readTorrent(path: string, isTorrent: boolean): Promise<Uint8Array
   }
 }
 
-/** A torrent file that is not here may be the name of one that is shared: whoever names a tracker says so. */
+/** A torrent file that does not exist here may be the name of a shared one, if the user names a tracker. */
 async function lookUpTorrentName(name: string, options: SourceOptions): Promise<Source> {
   if (!options.trackers?.length) {
     throw new DiskError(`there is no file ${name} here: check its name`, {
@@ -265,14 +266,14 @@ async function lookUp(text: string, options: SourceOptions): Promise<Source> {
   return {
     ...(entry!.v1Hash !== undefined && { v1Hash: fromHex(entry!.v1Hash) }),
     ...(entry!.v2Hash !== undefined && { v2Hash: fromHex(entry!.v2Hash) }),
-    trackers: options.trackers?.length ? [] : [[assumedTracker()]], // those that were named are known
+    trackers: options.trackers?.length ? [] : [[assumedTracker()]], // trackers the user named are used anyway
     peers: [],
     webSeeds: [],
     name,
   };
 }
 
-/** Names are claims: which of several files under one name is meant, only the user can tell. */
+/** Names are claims: only the user can tell which of several torrents of one name is meant. */
 function ambiguous(name: string, entries: readonly CatalogueEntry[]): NetworkError {
   const lines = entries.map(({ v1Hash, v2Hash, length, seeders }) =>
     `${v1Hash ?? v2Hash}  ${length} bytes, ${seeders} seeding`

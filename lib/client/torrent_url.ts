@@ -1,6 +1,6 @@
 /**
- * A .torrent file from a web server: of bounded length, in bounded time, and whatever goes wrong there is
- * the server's fault.
+ * Downloads a .torrent file from a web server, with limits on length and time. Every failure is reported as
+ * the server's.
  *
  * @module
  */
@@ -14,24 +14,24 @@ import { ExitCode, MagnetError, NetworkError, OptionError, TorrentError } from "
 import { ForbiddenAddressError, HttpClient } from "../net/http_client.ts";
 import { HttpTimeoutError, RetrySchedule, WebSeedError } from "../net/http_errors.ts";
 
-/** So long the whole may take, however fast bytes drip. */
+/** The limit on the whole download, however slowly bytes arrive. */
 const TOTAL_MS = 5 * 60_000;
 const FIRST_ROOM = 64 * 1024;
 
-const DICT = 0x64; // every torrent file begins with it
-const ANGLE = 0x3c; // every web page does
+const DICT = 0x64; // the first byte of every torrent file
+const ANGLE = 0x3c; // the first byte of every web page
 const LINK = 0x6d; // of magnet:
 
-/** What a URL gave. */
+/** What a URL returned. */
 type Fetched =
   | { readonly torrent: Uint8Array; readonly from: SourceScope }
   | { readonly magnet: string };
 
 /**
- * Fetches a torrent file, or a magnet link to which the URL redirects or which is all that it gives.
+ * Downloads a torrent file, or a magnet link that the URL redirects to or returns.
  *
  * @param patienceMs how long the server may be silent; default 15 s
- * @throws {NetworkError} when the server does not give it
+ * @throws {NetworkError} when the server does not return it
  * @throws {TorrentError} when it is something else
  * @throws {Error} the reason of `signal`
  */
@@ -62,7 +62,7 @@ export async function fetchTorrent(
   }
 }
 
-/** The error that a user is told. */
+/** The error as told to the user. */
 function inWords(error: unknown, shown: string): unknown {
   if (error instanceof HttpTimeoutError || (error as Error).name === "TimeoutError") {
     return new NetworkError(
@@ -128,7 +128,7 @@ function checkStatus({ ok, status, statusText }: Response, shown: string): void 
   throw new NetworkError(answer, { exitCode: isGone ? ExitCode.notFound : ExitCode.network });
 }
 
-/** What is no torrent file shows at its first byte, however much follows. */
+/** Recognizes other files by their first byte, before the rest arrives. */
 function checkBeginning(bytes: Uint8Array, shown: string): void {
   const first = bytes.find((byte) => byte > 0x20 && byte < 0x7f);
   if (bytes.length === 0 || bytes[0] === DICT || bytes[0] === LINK) return;

@@ -1,5 +1,5 @@
 /**
- * Whether a file or folder on disk is what its torrent says.
+ * Checks whether a file or folder on disk matches its torrent.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { pieceLayersOf, type Torrent } from "../store/torrent.ts";
 import { describeTorrent } from "./list.ts";
 import type { LeecherOptions } from "./options.ts";
 
-/** What a check found. */
+/** The result of a check. */
 export interface VerifyResult {
   /** Every piece matches, and no file is longer than it should be. */
   readonly ok: boolean;
@@ -26,18 +26,18 @@ export interface VerifyResult {
   readonly path: string;
   /** How many pieces do not match. */
   readonly badPieces: number;
-  /** How many there are to check. */
+  /** Number of pieces checked. */
   readonly pieces: number;
-  /** Files that are missing, of another length or do not match, as `Torrent.files` names them. */
+  /** Files that are missing, of another length or do not match, named as in `Torrent.files`. */
   readonly badFiles: readonly string[];
-  /** How many files were to be checked. */
+  /** Number of files to check. */
   readonly files: number;
 }
 
 /**
- * Holds a file or folder on disk against its torrent, piece by piece. Without piece layers (a magnet
- * link of a v2 torrent) a file is right or wrong as a whole. Of a folder only the files that `select`
- * names are looked at; a piece of v1 that reaches into others is left out.
+ * Checks a file or folder on disk against its torrent, piece by piece. Without piece layers (a magnet link
+ * of a v2 torrent) a file is right or wrong as a whole. Of a folder, checks only the files in `select`;
+ * leaves out v1 pieces that overlap others.
  *
  * @throws {ShoalError} as `listTorrent` does, or when there is nothing to check
  */
@@ -74,7 +74,7 @@ export async function verifyFile(
   };
 }
 
-/** A file of the torrent on disk; the path is empty when it is not there or not chosen. */
+/** A file of the torrent on disk; the path is empty when it is missing or not chosen. */
 interface FoundFile {
   readonly path: string;
   readonly fits: boolean;
@@ -98,10 +98,10 @@ async function findFiles(
   }
   if (!info.multiFile) return [{ path, fits: stat.size === info.totalLength }];
   const tree = new FolderTree(path);
-  tree.exists(); // says so when it is a link
+  tree.exists(); // throws when it is a link
   const files = await resolveNameConflicts(join(path, ".."), info.files);
   return files.map((file, index) => {
-    // Whoever shares a file may call it something that nobody else's file is called after.
+    // The user's own shared file may have a name that Shoal would not create for another user's torrent.
     const places = [file.original, file.path].filter((path) => path !== undefined);
     for (const path of selection.has(index) ? places : []) {
       const found = tree.look(path);
@@ -112,7 +112,7 @@ async function findFiles(
   });
 }
 
-/** Which chosen files have pieces that do not match, among the pieces that are theirs alone. */
+/** The chosen files with pieces that do not match, counting only pieces entirely in one file. */
 function compare(
   layout: Layout,
   selection: Selection,
@@ -135,7 +135,7 @@ function filesIn(layout: Layout, piece: PieceIndex): number[] {
   return layout.spans(piece, 0, layout.pieceLength).map(({ file }) => file);
 }
 
-/** The files that are no pads, with their numbers among all. */
+/** The files except pads, with their indexes. */
 function torrentFilesOf(torrent: Torrent): { file: number; path: string }[] {
   const { files } = torrent.metainfo.info;
   const real = files.keys().filter((file) => !files[file]!.pad).toArray();

@@ -19,8 +19,8 @@ const MAPPED_PREFIX = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff])
 const IPV6_LOOPBACK = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
 
 /**
- * Reads `1.2.3.4:5`, `[::1]:5` or `name:5`. Undefined when it is none of these: a missing port, a port
- * beyond 1 to 65535, an IPv6 address without brackets, a host name with impossible characters.
+ * Reads `1.2.3.4:5`, `[::1]:5` or `name:5`. Returns `undefined` for anything else: a missing port, a port
+ * outside 1 to 65535, an IPv6 address without brackets, a host name with invalid characters.
  */
 export function parseHostPort(text: string): HostPort | undefined {
   const match = /^(?:\[([^\[\]]+)\]|([^:\[\]]+)):(\d{1,5})$/.exec(text.trim());
@@ -51,7 +51,7 @@ export function normalizeIp(ip: string): string {
 /**
  * The 4 bytes of an IPv4 address or the 16 of an IPv6 address, in network order. A mapped address gives 4.
  *
- * @throws RangeError when it is not an IP address.
+ * @throws RangeError when the text is not an IP address.
  */
 export function ipToBytes(ip: string): Uint8Array {
   const bytes = ip.includes(":") ? parseIPv6(ip) : parseIPv4(ip);
@@ -60,7 +60,7 @@ export function ipToBytes(ip: string): Uint8Array {
 }
 
 /**
- * The address that 4 or 16 bytes mean; 16 bytes of an IPv4-mapped address give the IPv4 address.
+ * The address in 4 or 16 bytes; an IPv4-mapped IPv6 address gives the IPv4 address.
  *
  * @throws RangeError on any other number of bytes.
  */
@@ -93,7 +93,7 @@ export function isIPv6(text: string): boolean {
   return parseIPv6(text) !== undefined;
 }
 
-/** Whether this machine itself is meant: 127.0.0.0/8, `::1`, or the name `localhost`. */
+/** Whether the host is this machine: 127.0.0.0/8, `::1`, or the name `localhost`. */
 export function isLoopback(host: string): boolean {
   if (host === "localhost") return true;
   if (!isIp(host)) return false;
@@ -121,11 +121,11 @@ function parseIPv4(text: string): Uint8Array | undefined {
 }
 
 /**
- * Reads the IPv4 address that `text` holds from index `from` to its end, into the first 4 bytes of
- * `into`; false when there is none. Digit by digit: peer exchange and trackers read thousands of them.
+ * Reads the IPv4 address in `text` from index `from` to the end, into the first 4 bytes of `into`; false
+ * when there is none. Works digit by digit, because PEX and trackers deliver thousands of addresses.
  */
 export function readIPv4(text: string, from: number, into: Uint8Array): boolean {
-  let count = 0, part = -1; // -1: no digit of the part has been read
+  let count = 0, part = -1; // -1: no digit of this part read yet
   for (let i = from; i <= text.length; i++) {
     const code = i < text.length ? text.charCodeAt(i) : DOT;
     if (code === DOT) {
@@ -142,11 +142,11 @@ export function readIPv4(text: string, from: number, into: Uint8Array): boolean 
   return count === 4;
 }
 
-/** Digit by digit, too. */
+/** Works digit by digit as well. */
 function parseIPv6(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(IPV6_LENGTH);
   const startsWithGap = text.startsWith("::");
-  let count = 0, gap = startsWithGap ? 0 : -1; // -1: no "::" has been read
+  let count = 0, gap = startsWithGap ? 0 : -1; // -1: no "::" read yet
   for (let i = startsWithGap ? 2 : 0; i < text.length;) {
     if (count === IPV6_LENGTH) return undefined;
     const start = i;

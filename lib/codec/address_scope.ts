@@ -1,6 +1,7 @@
 /**
- * From how far away an IP address means the same host, and whom we believe an address: what somebody says
- * of another's address is of use, and to be believed, only within that distance.
+ * How far an IP address reaches, and whose word about addresses we accept. An address names the same host
+ * only within a certain scope, so a peer's or tracker's claim about another address is useful, and
+ * believed, only within that scope.
  *
  * @module
  */
@@ -8,29 +9,29 @@
 import { ipToBytes, isIp, isIPv6, isLoopback, readIPv4 } from "./address.ts";
 import { equalBytes } from "./bytes.ts";
 
-/** Where an IPv4 address is read to: peer exchange asks for thousands of them. */
+/** Scratch space for IPv4 addresses, because PEX checks thousands of them. */
 const scratch = new Uint8Array(4);
-/** `64:ff9b::/96`: an IPv4 address that a translator makes reachable over IPv6 (RFC 6052). */
+/** `64:ff9b::/96`: an IPv4 address reachable over IPv6 through a translator (RFC 6052). */
 const NAT64_PREFIX = new Uint8Array([0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0]);
 
-/** How far an address reaches: the machine itself, one cable, a local network, the whole Internet. */
+/** The scope of an address: this machine, one link, a local network, the whole Internet. */
 export const AddressScope = { machine: 0, link: 1, site: 2, world: 3 } as const;
 
 /** One of {@link AddressScope}. */
 export type AddressScope = typeof AddressScope[keyof typeof AddressScope];
 
-/** Who names an address: the user, who means it, or somebody whose own address reaches so far. */
+/** Who names an address: the user, who is always trusted, or a source whose own address has this scope. */
 export type SourceScope = AddressScope | "user";
 
 /**
- * Ports of mail and of remote login: peers do not listen there, and what we say would be taken for an
- * attempt to break in. Ports of web servers are not among them, since peers hide there from firewalls.
+ * Ports of mail and remote login. Peers do not listen there, and our handshake would look like a break-in
+ * attempt. Web server ports are not included, because peers use them to get through firewalls.
  */
 const SERVICE_PORTS: ReadonlySet<number> = new Set([22, 23, 25, 110, 143, 465, 587, 993, 995]);
 
 /**
- * How far `ip` reaches. `undefined` when nobody can be dialled there from elsewhere: it is no IP address,
- * unspecified, multicast, broadcast, reserved, or link-local IPv6, which needs an interface as well.
+ * The scope of `ip`. Returns `undefined` when no other machine can connect to it: not an IP address,
+ * unspecified, multicast, broadcast, reserved, or link-local IPv6, which also needs an interface.
  */
 export function reachOf(ip: string): AddressScope | undefined {
   if (readIPv4(ip, 0, scratch)) return reachOfIPv4(scratch);
@@ -41,20 +42,23 @@ export function reachOf(ip: string): AddressScope | undefined {
 }
 
 /**
- * Whether we let ourselves be sent to `ip`. The one rule for whoever names an address, be it a tracker, a
- * peer, the local network, a link or a name that was looked up:
+ * Whether we connect to `ip` when this source names it. The one rule for all sources: trackers, peers, LSD,
+ * links, and names that were resolved.
  *
- * - Nobody sends us where no single host can be: multicast, broadcast, `0.0.0.0/8`, reserved ranges.
+ * - No source may name an address that cannot be a single host: multicast, broadcast, `0.0.0.0/8`, reserved
+ *   ranges.
  * - The user may name anything else.
- * - Others may name what reaches as far as they do. Who is not on this machine does not send us to
- *   loopback, who is not on our cable does not send us to link-local addresses, and who is on the Internet
- *   does not send us into private networks.
- * - The last has one exception, for networks where private addresses meet public ones without translation
- *   (a campus, whose tracker has a public address): into the private range that one of `here` is in.
+ * - Other sources may name addresses of at most their own scope. A source not on this machine may not name
+ *   loopback, one not on our link may not name link-local addresses, and one on the Internet may not name
+ *   private networks.
+ * - One exception covers networks where private and public addresses meet without translation, such as a
+ *   campus whose tracker has a public address: a source may name the private range that one of `here` is
+ *   in.
  *
- * @param ip an IP address; a name is for the user alone
+ * @param ip an IP address; only the user may give a name
  * @param from see {@link scopeOf}
- * @param here our own addresses, given only where the source has heard from those it names, as trackers do
+ * @param here our own addresses, given only when the source has heard from the hosts it names, as trackers
+ * have
  */
 export function mayReach(ip: string, from: SourceScope, here: readonly string[] = []): boolean {
   if (from === "user") return !isNowhere(ip);
@@ -65,21 +69,20 @@ export function mayReach(ip: string, from: SourceScope, here: readonly string[] 
 }
 
 /**
- * How near a source at this address is to us; `undefined` when it cannot be told, and nothing it says is
- * believed.
+ * The scope of a source at this address; `undefined` if unknown, in which case nothing it says is believed.
  *
- * @param here our own addresses: who has one of them is on this machine
+ * @param here our own addresses; a source with one of them is on this machine
  */
 export function scopeOf(ip: string, here: readonly string[] = []): AddressScope | undefined {
   return here.includes(ip) ? AddressScope.machine : reachOf(ip);
 }
 
-/** Whether no single host can ever have this IP address: unspecified, multicast, broadcast or reserved. */
+/** Whether an IP address can never be a single host: unspecified, multicast, broadcast or reserved. */
 export function isNowhere(ip: string): boolean {
   return isIp(ip) && reachOf(ip) === undefined && !isLinkLocalIPv6(ip);
 }
 
-/** Whether a service listens at this TCP port that nobody but the user sends us to. */
+/** Whether this TCP port belongs to a service that only the user may name. */
 export function isServicePort(port: number): boolean {
   return SERVICE_PORTS.has(port);
 }
@@ -93,12 +96,12 @@ function reachOfIPv4(bytes: Uint8Array): AddressScope | undefined {
   const [a, b, c] = [bytes[0]!, bytes[1]!, bytes[2]!];
   if (a === 127) return AddressScope.machine;
   if (a === 0 || a >= 224) return undefined; // "this network"; multicast, reserved, broadcast
-  if (a === 192 && b === 0 && c === 0) return undefined; // for protocols (RFC 6890)
+  if (a === 192 && b === 0 && c === 0) return undefined; // protocol assignments (RFC 6890)
   if (a === 169 && b === 254) return AddressScope.link;
   return privateIPv4Range(a, b) === undefined ? AddressScope.world : AddressScope.site;
 }
 
-/** IPv6 hands out `2000::/3` alone to the world; what stands for an IPv4 address reaches as far as that. */
+/** Only `2000::/3` is global in IPv6. An address that embeds an IPv4 address has that address's scope. */
 function reachOfIPv6(bytes: Uint8Array): AddressScope | undefined {
   const [a, b] = [bytes[0]!, bytes[1]!];
   const embedded = embeddedIPv4(bytes);
@@ -109,7 +112,7 @@ function reachOfIPv6(bytes: Uint8Array): AddressScope | undefined {
   return (a & 0xe0) === 0x20 ? AddressScope.world : undefined;
 }
 
-/** The IPv4 address that a translated or tunnelled one (6to4, RFC 3056) leads to. */
+/** The IPv4 address inside a translated or tunnelled address (6to4, RFC 3056). */
 function embeddedIPv4(bytes: Uint8Array): Uint8Array | undefined {
   if (equalBytes(bytes.subarray(0, NAT64_PREFIX.length), NAT64_PREFIX)) {
     return bytes.subarray(NAT64_PREFIX.length);
@@ -117,7 +120,7 @@ function embeddedIPv4(bytes: Uint8Array): Uint8Array | undefined {
   return bytes[0] === 0x20 && bytes[1] === 0x02 ? bytes.subarray(2, 6) : undefined;
 }
 
-/** Names the range of private addresses that `ip` is in; addresses of a range can be of one site. */
+/** The private range `ip` is in. Addresses of one range may belong to one site. */
 function privateRange(ip: string): string | undefined {
   if (!isIp(ip)) return undefined;
   const bytes = ipToBytes(ip);

@@ -19,7 +19,7 @@ const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 
 /**
- * The one canonical encoding of a value: keys sorted by their bytes, no needless digit.
+ * The canonical encoding of a value: keys sorted by their bytes, no unnecessary digits.
  *
  * @throws RangeError on a number that is no exact integer, an integer beyond 64 bits, or a key with a
  * character above U+00FF.
@@ -30,7 +30,7 @@ export function encode(value: Bencode): Uint8Array {
   return writer.finish();
 }
 
-/** A dictionary of the given fields; those that are undefined are left out. */
+/** A dictionary of the given fields, without the undefined ones. */
 export function dictOf(fields: Record<string, Bencode | undefined>): BencodeDict {
   const dict: BencodeDict = new Map();
   for (const [key, value] of Object.entries(fields)) {
@@ -79,7 +79,7 @@ class Writer {
     for (let i = 0; i < text.length; i++) this.#bytes[offset + i] = text.charCodeAt(i);
   }
 
-  /** Makes room for more bytes and gives the offset at which they go. */
+  /** Makes room for more bytes and returns the offset to write them at. */
   #reserve(byteCount: number): number {
     const offset = this.#length;
     this.#length += byteCount;

@@ -1,6 +1,6 @@
 /**
- * The bencode decoder (BEP 3), strict or tolerant: bytes become values. What a stranger nests is bounded,
- * and what a stranger claims costs no memory before its bytes are there.
+ * The bencode decoder (BEP 3), strict or tolerant. Nesting depth is bounded, and a claimed length allocates
+ * no memory before its bytes have arrived.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { BencodeError } from "./bencode_integer.ts";
 import { BencodeReader, type DecodeOptions } from "./bencode_reader.ts";
 import type { Bencode, BencodeDict } from "./bencode_value.ts";
 
-/** A range of bytes in what was decoded; `end` is exclusive. */
+/** A range of bytes in the input; `end` is exclusive. */
 export interface Span {
   /** Offset of the first byte. */
   start: number;
@@ -17,20 +17,20 @@ export interface Span {
   end: number;
 }
 
-/** What {@link decodePrefix} gives. */
+/** The result of {@link decodePrefix}. */
 export interface Decoded {
-  /** The value that stands at the beginning. */
+  /** The value at the start of the input. */
   value: Bencode;
   /** Where it ended, in bytes from the beginning. */
   end: number;
-  /** For a dictionary at the top: the range of bytes of each of its values. */
+  /** For a top-level dictionary: the byte range of each of its values. */
   spans: ReadonlyMap<string, Span>;
 }
 
 /**
- * Reads one value that is the whole input. Byte strings are views into `bytes`, not copies.
+ * Decodes one value that fills the whole input. Byte strings are views into `bytes`, not copies.
  *
- * @throws BencodeError when it is not bencoding, exceeds a limit, or bytes follow the value.
+ * @throws BencodeError when the input is not bencoding, exceeds a limit, or continues after the value.
  */
 export function decode(bytes: Uint8Array, options: DecodeOptions = {}): Bencode {
   const { value, end } = decodePrefix(bytes, options);
@@ -39,11 +39,11 @@ export function decode(bytes: Uint8Array, options: DecodeOptions = {}): Bencode 
 }
 
 /**
- * Reads the value at the beginning of the input and says where it ended; whatever follows is left alone.
- * The spans of a top-level dictionary's values come with it: an info-hash is taken over the bytes as
- * they stand in the file, never over a re-encoding.
+ * Decodes the value at the start of the input and returns where it ends; ignores what follows. Also returns
+ * the spans of a top-level dictionary's values, because an info-hash covers the bytes as they are in the
+ * file, never a re-encoding.
  *
- * @throws BencodeError when it is not bencoding or exceeds a limit.
+ * @throws BencodeError when the input is not bencoding or exceeds a limit.
  */
 export function decodePrefix(bytes: Uint8Array, options: DecodeOptions = {}): Decoded {
   const reader = new BencodeReader(bytes, options);
@@ -67,13 +67,13 @@ export function isDict(value: Bencode | undefined): value is BencodeDict {
   return value instanceof Map;
 }
 
-/** The byte string at a key, or undefined. */
+/** The byte string at a key, or `undefined`. */
 export function bytesAt(dict: BencodeDict, key: string): Uint8Array | undefined {
   const value = dict.get(key);
   return value instanceof Uint8Array ? value : undefined;
 }
 
-/** The integer at a key, or undefined; integers that a `number` cannot hold exactly read as absent. */
+/** The integer at a key, or `undefined`; also `undefined` when a `number` cannot hold it exactly. */
 export function integerAt(dict: BencodeDict, key: string): number | undefined {
   const value = dict.get(key);
   return typeof value === "number" ? value : undefined;

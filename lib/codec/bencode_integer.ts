@@ -7,12 +7,12 @@
 import { ProtocolError } from "../errors.ts";
 import { latin1 } from "./bytes.ts";
 
-/** Bytes that are not bencoding, or more than the limits allow. */
+/** The input is not bencoding, or exceeds a limit. */
 export class BencodeError extends ProtocolError {
-  /** Where in the input, in bytes. */
+  /** Offset in the input, in bytes. */
   readonly offset: number;
 
-  /** An error at an offset. */
+  /** Creates an error at an offset. */
   constructor(message: string, offset: number) {
     super(`${message} at byte ${offset}`);
     this.offset = offset;
@@ -30,7 +30,7 @@ const SAFE_DIGITS = 15;
 /**
  * The value of decimal digits: a `number` where that is exact, else a `bigint`.
  *
- * @param bytes the input; from `start` to `end` it has digits, which may begin with any number of zeros
+ * @param bytes the input, with digits from `start` to `end`; any number of leading zeros is allowed
  * @throws BencodeError beyond 64 bits
  */
 export function integerOf(

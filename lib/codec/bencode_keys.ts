@@ -1,16 +1,15 @@
 /**
- * The keys of bencoded dictionaries as strings, without making the same string again for each of many
- * files.
+ * The keys of bencoded dictionaries as strings, reusing the same string for each of many files.
  *
  * @module
  */
 
 import { latin1 } from "./bytes.ts";
 
-/** Keys of the last kinds that were read: a list of many files has the same few again and again. */
+/** Recently read keys. A list of many files repeats the same few. */
 const recentKeys: string[] = new Array(64).fill("");
 
-/** The bytes from `from` to `end` as a binary string; for a short one that was read lately, the string of that time. */
+/** The bytes from `from` to `end` as a binary string; reuses a recent string for a short key. */
 export function keyText(bytes: Uint8Array, from: number, end: number): string {
   const slot = (end - from + 7 * bytes[from]!) & 63;
   const recent = recentKeys[slot]!;

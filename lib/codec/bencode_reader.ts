@@ -1,6 +1,6 @@
 /**
- * Reads bencoding (BEP 3) step by step: whoever knows what it looks for takes that and passes over the
- * rest, so that a stranger's input makes nothing in memory that nobody asked for.
+ * Reads bencoding (BEP 3) step by step. Callers take what they need and skip the rest, so that untrusted
+ * input allocates nothing that was not asked for.
  *
  * @module
  */
@@ -9,31 +9,31 @@ import { BencodeError, integerOf } from "./bencode_integer.ts";
 import { keyText } from "./bencode_keys.ts";
 import type { Bencode, BencodeDict } from "./bencode_value.ts";
 
-/** How a decoder treats what it reads. */
+/** How a decoder treats its input. */
 export interface DecodeOptions {
   /**
-   * Refuse what an encoder must not emit: unsorted or duplicate keys, leading zeros, `-0`. Default
-   * true. When false, those are read (of duplicate keys, the first counts).
+   * Refuse what an encoder must not emit: unsorted or duplicate keys, leading zeros, `-0`. Default true.
+   * When false, those are accepted (the first of duplicate keys counts).
    */
   strict?: boolean;
-  /** Most containers inside one another. Default 100. */
+  /** The maximum nesting depth. Default 100. */
   maxDepth?: number;
-  /** Most values and keys altogether, those that are passed over too. Default 3,000,000. */
+  /** The maximum number of values and keys, including skipped ones. Default 3,000,000. */
   maxItems?: number;
 }
 
-/** What stands at the place where a reader is. */
+/** The kind of value at a reader's position. */
 type Kind = "integer" | "string" | "list" | "dict";
 
 /** Some fields of a dictionary. */
 export interface Fields {
   /** Integers and byte strings. */
   readonly scalars: BencodeDict;
-  /** Where lists and dictionaries begin, in bytes from the beginning of the input. */
+  /** The byte ranges of lists and dictionaries, as offsets in the input. */
   readonly places: ReadonlyMap<string, Place>;
 }
 
-/** Where a container stands in the input. */
+/** The byte range of a container in the input. */
 interface Place {
   readonly kind: "list" | "dict";
   /** Offset of the first byte. */
@@ -51,7 +51,7 @@ const END = 0x65;
 const INTEGER = 0x69;
 const LIST = 0x6c;
 
-/** A place in bencoded input that moves on with everything that is read. */
+/** A position in bencoded input that advances with every read. */
 export class BencodeReader {
   #at: number;
   #items = 0;
@@ -59,10 +59,10 @@ export class BencodeReader {
   readonly #strict: boolean;
   readonly #maxDepth: number;
   readonly #maxItems: number;
-  /** For each open container its last key; `undefined` for lists and before the first key. */
+  /** The last key of each open container; `undefined` for lists and before the first key. */
   readonly #open: (string | undefined)[] = [];
 
-  /** Begins at an offset of the input, before a value. */
+  /** Starts at an offset of the input, before a value. */
   constructor(
     bytes: Uint8Array,
     { strict = true, maxDepth = 100, maxItems = 3_000_000 }: DecodeOptions = {},
@@ -75,15 +75,15 @@ export class BencodeReader {
     this.#at = at;
   }
 
-  /** Bytes from the beginning of the input to what is read next. */
+  /** Offset of what is read next. */
   get at(): number {
     return this.#at;
   }
 
   /**
-   * What kind of value is next.
+   * The kind of the next value.
    *
-   * @throws BencodeError when none is
+   * @throws BencodeError when there is none
    */
   get kind(): Kind {
     const byte = this.#peek();
@@ -94,7 +94,7 @@ export class BencodeReader {
     return "string";
   }
 
-  /** Goes into the list or dictionary that is next. */
+  /** Enters the next value, a list or dictionary. */
   enter(): void {
     if (this.#open.length === this.#maxDepth) this.#fail("nested too deeply");
     this.#count();
@@ -102,7 +102,7 @@ export class BencodeReader {
     this.#open.push(undefined);
   }
 
-  /** Whether the container that was entered last goes on; where it does not, the reader leaves it. */
+  /** Whether the current container has more values; leaves it if not. */
   more(): boolean {
     if (this.#peek() !== END) return true;
     this.#at++;
@@ -110,7 +110,7 @@ export class BencodeReader {
     return false;
   }
 
-  /** The key that is next in a dictionary, as a binary string. */
+  /** The next key of a dictionary, as a binary string. */
   key(): string {
     this.#count();
     const start = this.#at;
@@ -120,7 +120,7 @@ export class BencodeReader {
     return key;
   }
 
-  /** The value that is next. Byte strings are views of the input. */
+  /** The next value. Byte strings are views of the input. */
   value(): Bencode {
     switch (this.kind) {
       case "list":
@@ -136,7 +136,7 @@ export class BencodeReader {
     }
   }
 
-  /** Passes over the value that is next; it has to be as well-formed as any. */
+  /** Skips the next value, which must still be well-formed. */
   skip(): void {
     const { kind } = this;
     if (kind === "string") return this.#skipString();
@@ -149,10 +149,10 @@ export class BencodeReader {
   }
 
   /**
-   * The fields with these keys of the dictionary that is next; others are passed over.
+   * The fields with these keys of the next dictionary; skips the others.
    *
-   * @param repeats of a key that comes again, the first counts; else, since another program may take the
-   * last, that is an error
+   * @param repeats whether a key may repeat; if so, the first counts. Otherwise a repeated key is an error,
+   * because another program may take the last
    * @throws BencodeError when one of the keys comes twice
    */
   fields(keys: ReadonlySet<string>, repeats = false): Fields {
@@ -222,13 +222,13 @@ export class BencodeReader {
     return this.#bytes.subarray(from, this.#at);
   }
 
-  /** Passes over a string; gives the offset of its first byte. */
+  /** Skips a string; returns the offset of its first byte. */
   #stringStart(): number {
     const start = this.#at;
     let length = 0;
     while (this.#peek() !== COLON) {
       length = length * 10 + this.#digit();
-      // Checked at every digit, so that no sequence of digits can leave the exact integers.
+      // Checked at every digit, so that the length always stays an exact integer.
       if (length > this.#bytes.length) throw new BencodeError("a string exceeds the input", start);
     }
     this.#checkDigits(start, this.#at);
@@ -254,7 +254,7 @@ export class BencodeReader {
     return integerOf(this.#bytes, start, end, negative);
   }
 
-  /** Digits from `start` to `end` must be there and, for a strict decoder, have no needless zero. */
+  /** The digits from `start` to `end` must exist and, for a strict decoder, have no leading zero. */
   #checkDigits(start: number, end: number): void {
     if (end === start) throw new BencodeError("a number has no digits", start);
     if (this.#strict && end - start > 1 && this.#bytes[start] === ZERO) {

@@ -1,5 +1,5 @@
 /**
- * What bencoding holds (BEP 3).
+ * The types of bencoded values (BEP 3).
  *
  * @module
  */

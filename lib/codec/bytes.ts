@@ -1,14 +1,14 @@
 /**
- * Bytes, and the few forms in which people and protocols write them: hex, base32, text.
+ * Byte arrays, and their text forms: hex, base32, UTF-8.
  *
  * @module
  */
 
 const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const BASE32_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-/** `String.fromCharCode` takes its arguments from the stack, so long arrays go through in slices. */
+/** `String.fromCharCode` takes its arguments on the stack, so long arrays are converted in slices. */
 const CHARACTERS_PER_CALL = 8192;
-/** How UTF-16 begins: the highest six bits of the first half of a character beyond U+FFFF in UTF-16, and of its second half. */
+/** The top six bits of UTF-16 high and low surrogates, which together encode characters beyond U+FFFF. */
 const [HIGH_HALF, LOW_HALF] = [0xd800 >> 10, 0xdc00 >> 10];
 
 const encoder = new TextEncoder();
@@ -57,7 +57,7 @@ export function fromBase32(text: string): Uint8Array {
   return bytes;
 }
 
-/** The parts one after another, in a new array. */
+/** Concatenates the parts into a new array. */
 export function concat(...parts: Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
@@ -70,14 +70,14 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
   return joined;
 }
 
-/** Whether both hold the same bytes. Not for secrets: it stops at the first difference. */
+/** Whether both arrays are equal. Not for secrets: it stops at the first difference. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 
-/** The order of `memcmp`: below zero when `a` comes first; of two, the one that is a prefix comes first. */
+/** Compares like `memcmp`: negative when `a` comes first; a prefix comes before the longer array. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shorter = Math.min(a.length, b.length);
   for (let i = 0; i < shorter; i++) {
@@ -91,7 +91,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 export function latin1(bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < bytes.length; i += CHARACTERS_PER_CALL) {
-    // Any array-like will do for `apply`, and it is four times as fast as spreading one.
+    // `apply` takes any array-like, and is four times as fast as spreading.
     const slice = bytes.subarray(i, i + CHARACTERS_PER_CALL) as unknown as number[];
     text += String.fromCharCode.apply(null, slice);
   }
@@ -118,25 +118,25 @@ export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** How many bytes {@link utf8} makes of a text, without making them. */
+/** The length of {@link utf8}'s result, without creating it. */
 export function utf8Length(text: string): number {
   let length = text.length;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code < 0x80) continue;
     length += code < 0x800 ? 1 : 2;
-    // The two halves of a character beyond U+FFFF take four bytes together.
+    // A surrogate pair takes four bytes.
     if (code >> 10 === HIGH_HALF && text.charCodeAt(i + 1) >> 10 === LOW_HALF) i++;
   }
   return length;
 }
 
-/** The text of UTF-8 bytes; what is not UTF-8 becomes U+FFFD. */
+/** Decodes UTF-8; invalid bytes become U+FFFD. */
 export function textOf(bytes: Uint8Array): string {
   return lossyDecoder.decode(unshared(bytes));
 }
 
-/** The text of UTF-8 bytes, or undefined when they are not UTF-8. */
+/** Decodes UTF-8, or returns `undefined` when the bytes are invalid. */
 export function strictTextOf(bytes: Uint8Array): string | undefined {
   try {
     return strictDecoder.decode(unshared(bytes));
@@ -145,12 +145,12 @@ export function strictTextOf(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** A `DataView` over exactly these bytes, wherever in their buffer they lie. */
+/** A `DataView` over exactly these bytes, wherever they are in their buffer. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** TextDecoder refuses memory that threads share. */
+/** Copies shared memory, which TextDecoder refuses. */
 function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer
     ? bytes as Uint8Array<ArrayBuffer>
@@ -168,7 +168,7 @@ export function readUint16(bytes: Uint8Array, offset: number): number {
   return (bytes[offset]! << 8) | bytes[offset + 1]!;
 }
 
-/** Writes the low 32 bits of `value` at `offset` and returns the offset behind them. */
+/** Writes the low 32 bits of `value` at `offset` and returns the offset after them. */
 export function writeUint32(bytes: Uint8Array, offset: number, value: number): number {
   bytes[offset] = value >>> 24;
   bytes[offset + 1] = value >>> 16;
@@ -177,7 +177,7 @@ export function writeUint32(bytes: Uint8Array, offset: number, value: number): n
   return offset + 4;
 }
 
-/** Writes the low 16 bits of `value` at `offset` and returns the offset behind them. */
+/** Writes the low 16 bits of `value` at `offset` and returns the offset after them. */
 export function writeUint16(bytes: Uint8Array, offset: number, value: number): number {
   bytes[offset] = value >>> 8;
   bytes[offset + 1] = value;

@@ -12,12 +12,12 @@ export const SHA1_LENGTH = 20;
 /** Bytes of a SHA-256: v2 info-hashes, and the nodes of trees. */
 export const SHA256_LENGTH = 32;
 
-/** SHA-1 (20 bytes) of the parts one after another. */
+/** SHA-1 (20 bytes) of the concatenated parts. */
 export function sha1(...parts: Uint8Array[]): Uint8Array {
   return digest("sha1", parts);
 }
 
-/** SHA-256 (32 bytes) of the parts one after another. */
+/** SHA-256 (32 bytes) of the concatenated parts. */
 export function sha256(...parts: Uint8Array[]): Uint8Array {
   return digest("sha256", parts);
 }
@@ -31,8 +31,8 @@ function digest(algorithm: "sha1" | "sha256", parts: Uint8Array[]): Uint8Array {
 }
 
 /**
- * Ends a hash and writes what it comes to, as long as `out` is. By way of hex digits, where the engine
- * reads them (Deno 2.5 and later): the buffer that the hash would make costs more.
+ * Finishes a hash and writes the digest to `out`. Goes through hex digits where the engine can decode them
+ * (Deno 2.5 and later), because the buffer that the hash would allocate costs more.
  */
 export const writeDigest: (hash: Hash, out: Uint8Array) => void =
   "setFromHex" in Uint8Array.prototype

@@ -1,6 +1,6 @@
 /**
- * Which addresses share a fate: a stranger who has one address of a host or a network can use the rest of
- * it too, so what is rationed is rationed per host or per network and not per address.
+ * Groups addresses by host and by network. A peer that has one address of a host or network can use its other
+ * addresses too, so limits apply per host or per network rather than per address.
  *
  * @module
  */
@@ -8,23 +8,23 @@
 import { ipToBytes, isIp } from "./address.ts";
 import { hex } from "./bytes.ts";
 
-/** Bytes of an IPv6 address that name a host's subnet (/64): the host chooses the rest at will. */
+/** Bytes of an IPv6 address that identify a host's subnet (/64); the host chooses the rest freely. */
 const IPV6_HOST_BYTES = 8;
-/** Bytes that name a network: IPv4 /24, IPv6 /48, the smallest that are handed out as a whole. */
+/** Bytes that identify a network: IPv4 /24, IPv6 /48, the smallest that are assigned as a whole. */
 const IPV4_NETWORK_BYTES = 3;
 const IPV6_NETWORK_BYTES = 6;
 
 /**
- * Names the host behind an address: the IPv4 address itself, or the /64 of an IPv6 address. IPv4-mapped
- * IPv6 addresses count as IPv4. A host name stays as it is.
+ * The host an address belongs to: the IPv4 address itself, or the /64 of an IPv6 address. IPv4-mapped IPv6
+ * addresses count as IPv4. A host name stays as it is.
  */
 export function hostKey(host: string): string {
   return keyOf(host, 4, IPV6_HOST_BYTES);
 }
 
 /**
- * Names the network behind an address: the /24 of an IPv4 address, the /48 of an IPv6 address.
- * IPv4-mapped IPv6 addresses count as IPv4. A host name stays as it is.
+ * The network an address belongs to: the /24 of an IPv4 address, the /48 of an IPv6 address. IPv4-mapped
+ * IPv6 addresses count as IPv4. A host name stays as it is.
  */
 export function networkKey(host: string): string {
   return keyOf(host, IPV4_NETWORK_BYTES, IPV6_NETWORK_BYTES);

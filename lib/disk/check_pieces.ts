@@ -1,5 +1,5 @@
 /**
- * Which pieces of a file on disk are right: all of them hashed once, on all cores.
+ * Checks which pieces of the files on disk are right by hashing each of them once, on all cores.
  *
  * @module
  */
@@ -18,23 +18,23 @@ interface CheckPlan {
   readonly metainfo: Metainfo;
   readonly layout: Layout;
   readonly layers: ReadonlyMap<string, PieceLayer>;
-  /** Where each file is; empty for what is not there, which does not match then. */
+  /** The path of each file; empty for a missing file, whose pieces then do not match. */
   readonly paths: readonly string[];
   readonly onProgress: (doneBytes: number, totalBytes: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** What was found. */
+/** The outcome of a check. */
 export interface CheckResult {
   /** The pieces that match. */
   readonly have: Bitfield;
-  /** They were checked by SHA-1 although the torrent is a hybrid, for want of its SHA-256 hashes. */
+  /** A hybrid's pieces were checked by SHA-1 only, because its SHA-256 hashes are not known. */
   readonly bySha1: boolean;
 }
 
 /**
- * Hashes every piece and compares. SHA-256 is used where the torrent has it; when the piece layers are
- * not known yet but a whole file hashes to its root, that proves them, and they are known from then on.
+ * Hashes every piece and compares it. Uses SHA-256 where the torrent has it. If the piece layers are not
+ * known yet but a whole file hashes to its root, that proves the layers, and they are known from then on.
  *
  * @throws {DiskError} when a file cannot be read
  */
@@ -75,14 +75,14 @@ export async function checkPieces(plan: CheckPlan): Promise<CheckResult> {
   return joinFiles(plan, { roots, readable, sha1Good });
 }
 
-/** Pieces by their hashes, before it is known which of these are right. */
+/** Piece hashes, before they have been compared. */
 interface Hashed {
   readonly roots: Uint8Array;
   readonly readable: Bitfield;
   readonly sha1Good: Bitfield;
 }
 
-/** File by file: as a whole where it hashes up to its root, else piece by piece as far as hashes are known. */
+/** Decides file by file: the whole file if it hashes to its root, else each piece whose hash is known. */
 function joinFiles(plan: CheckPlan, { roots, readable, sha1Good }: Hashed): CheckResult {
   const { layout, layers, metainfo } = plan;
   const have = new Bitfield(layout.pieceCount);
@@ -108,7 +108,7 @@ function joinFiles(plan: CheckPlan, { roots, readable, sha1Good }: Hashed): Chec
   return { have, bySha1 };
 }
 
-/** A file that is all there and hashes up to its root proves its layer. */
+/** A complete file that hashes to its root proves its piece layer. */
 function learnLayer(
   layer: PieceLayer,
   count: number,

@@ -1,5 +1,5 @@
 /**
- * What the operating system says about a path, in a sentence that helps.
+ * Turns operating-system errors about a path into sentences that help the user.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { DiskError, type ErrorCode, ExitCode } from "../errors.ts";
 import { describeDenial } from "../runtime/permissions.ts";
 
-/** So many characters of a path are shown when the path itself is the trouble. */
+/** A path that is itself the problem is shortened to this many characters. */
 const MOST_SHOWN = 400;
 
-/** What a kind of fault looks like in what Deno and Node say, its code, and the sentence about a path that had it. */
+/** Error classes: what Deno or Node reports, the error code, and the sentence about the path. */
 const FAULTS: readonly (readonly [RegExp, ErrorCode, (path: string) => string, ExitCode?])[] = [
   [
     /ENOSPC|EDQUOT|No space left|quota/i,
@@ -92,7 +92,7 @@ const FAULTS: readonly (readonly [RegExp, ErrorCode, (path: string) => string, E
 export function diskError(error: unknown, path: string): DiskError {
   if (error instanceof DiskError) return error;
   const { code, name, message } = error as { code?: string; name?: string; message?: string };
-  // What comes from another thread is no Error any more.
+  // Errors from another thread arrive as plain objects, not as `Error`.
   const cause = error instanceof Error ? error : new Error(message);
   const refusal = refused(error, path);
   if (refusal !== undefined) return new DiskError(refusal, { code: "no-permission", cause });
@@ -106,7 +106,7 @@ export function diskError(error: unknown, path: string): DiskError {
   return new DiskError(`${path}: ${words}`, { cause });
 }
 
-/** The path as the user gave it says more than the one that Deno looked at. */
+/** Prefers the path as the user gave it over the one Deno resolved. */
 function refused(error: unknown, path: string): string | undefined {
   const { message = "" } = error as { message?: string };
   const [, deed] = /Requires (read|write) access/.exec(message) ?? [];
@@ -114,7 +114,7 @@ function refused(error: unknown, path: string): string | undefined {
   return `Deno was not permitted to ${deed} ${path}: add it to --allow-${deed}, or run with -A`;
 }
 
-/** A path that is too long for a disk is too long for a sentence as well. */
+/** A path too long for the disk is too long for an error message as well. */
 function shortened(path: string): string {
   return path.length <= MOST_SHOWN
     ? path

@@ -1,6 +1,6 @@
 /**
- * Files that are ours to write to: made where nothing is, or recognized as the very ones that were made,
- * and never reached through a link that somebody put in their place.
+ * Files that we may write to. They are created where nothing exists, or recognized as the ones we created,
+ * and never reached through a link put in their place.
  *
  * @module
  */
@@ -18,21 +18,21 @@ import {
 import { DiskError, ExitCode } from "../errors.ts";
 import { diskError } from "./disk_error.ts";
 
-/** Windows has neither: there, links need a privilege that strangers do not have. */
+/** Windows has neither flag; there, creating links needs a privilege that untrusted users do not have. */
 const UNFOLLOWED = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/** What link(2) says where names cannot be added: file systems without links, and missing permissions. */
+/** Errors of link(2) where hard links are impossible: file systems without them, or missing permissions. */
 const CANNOT_LINK = /EPERM|EACCES|ENOTSUP|EOPNOTSUPP|ENOSYS|EMLINK|EXDEV|NotCapable|NotSupported/;
 
-/** Which file of this machine it is, whatever its name: device and inode. */
+/** Identifies a file on this machine whatever its name: device and inode. */
 export type FileId = string;
 
-/** The file that figures are of. */
+/** The identity of the file with these stats. */
 export function idOf({ dev, ino }: { readonly dev: number; readonly ino: number | null }): FileId {
   return `${dev} ${ino}`;
 }
 
-/** What is at `path` itself, no link followed. @throws {DiskError} when that cannot be seen */
+/** The stats of `path` itself, without following a link. @throws {DiskError} when it cannot be read */
 export function lookUnfollowed(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.lstatSync(path);
@@ -43,11 +43,11 @@ export function lookUnfollowed(path: string): Deno.FileInfo | undefined {
 }
 
 /**
- * Makes a file of zeros, `length` bytes long, where there is nothing, not even a link.
+ * Creates a file of `length` zero bytes where nothing exists, not even a link.
  *
- * @param isInPlace asked before the file grows: false when it came to be somewhere else, through a
- * folder that was a link for a moment
- * @throws {Error} with a `code`: `EEXIST` when something is there
+ * @param isInPlace called before the file grows; false when the file was created elsewhere, because a
+ * folder was briefly replaced by a link
+ * @throws {Error} with a `code`: `EEXIST` when something exists
  */
 export function createFile(path: string, length: number, isInPlace = () => true): FileId {
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | UNFOLLOWED);
@@ -65,10 +65,10 @@ export function createFile(path: string, length: number, isInPlace = () => true)
 }
 
 /**
- * Opens a file to read and write that was made or recognized before.
+ * Opens a file we created or recognized before, for reading and writing.
  *
- * @throws {Error} with a `code`: `EREPLACED` when another file is there now, or a link, or the file has
- * got a second name
+ * @throws {Error} with a `code`: `EREPLACED` when another file or a link is there now, or the file has a
+ * second hard link
  */
 export function openOwn(path: string, id: FileId): number {
   const fd = openUnfollowed(path, "r+");
@@ -78,7 +78,7 @@ export function openOwn(path: string, id: FileId): number {
   throw replaced(path);
 }
 
-/** Opens a file to read; a link, a pipe or a device is none: `undefined`. Throws as the system says it. */
+/** Opens a file for reading. Returns `undefined` for a link, pipe or device. Throws system errors. */
 export function openToRead(path: string): number | undefined {
   let fd: number;
   try {
@@ -93,13 +93,13 @@ export function openToRead(path: string): number | undefined {
 }
 
 /**
- * Gives a finished file its name, unless something has that name already.
+ * Renames a finished file to its final name, unless that name is taken.
  *
- * @throws {DiskError} exit 13, when something has
+ * @throws {DiskError} exit 13 when it is taken
  */
 export function moveAnew(from: string, to: string): void {
   try {
-    linkSync(from, to); // unlike a renaming, this never replaces anything
+    linkSync(from, to); // unlike a rename, this never replaces anything
   } catch (error) {
     const said = `${codeOf(error)} ${(error as Error).name}`;
     if (lookUnfollowed(to) !== undefined) throw somethingElse(to);
@@ -113,7 +113,9 @@ export function moveAnew(from: string, to: string): void {
   }
 }
 
-/** Gives a finished file its name; what had it is gone then. @throws {DiskError} as the disk says */
+/**
+ * Renames a finished file to its final name, replacing what is there. @throws {DiskError} on a disk error
+ */
 export function move(from: string, to: string): void {
   try {
     renameSync(from, to);
@@ -122,7 +124,7 @@ export function move(from: string, to: string): void {
   }
 }
 
-/** A finished file is not the torrent's. */
+/** The error for a finished file that is not the torrent's. */
 export function somethingElse(path: string): DiskError {
   return new DiskError(
     `${path} exists and is something else`,
@@ -130,7 +132,7 @@ export function somethingElse(path: string): DiskError {
   );
 }
 
-/** A link where a file or folder of ours has to be. */
+/** The error for a link where one of our files or folders has to be. */
 export function isLink(path: string): DiskError {
   return new DiskError(
     `${path} is a symbolic link, and links are not followed`,
@@ -138,7 +140,7 @@ export function isLink(path: string): DiskError {
   );
 }
 
-/** A file of ours that has a second name, under which it may be somebody else's. */
+/** The error for a file of ours with a second hard link, which may make it someone else's file too. */
 export function hasTwoNames(path: string): DiskError {
   return new DiskError(
     `${path} has a second name (a hard link), and what is written to it would change there too`,
@@ -146,13 +148,13 @@ export function hasTwoNames(path: string): DiskError {
   );
 }
 
-/** Opens what is there, a link excepted. @throws {Error} with a `code`; `EREPLACED` for a link */
+/** Opens an existing file, but not a link. @throws {Error} with a `code`; `EREPLACED` for a link */
 export function openUnfollowed(path: string, mode: "r" | "r+"): number {
   try {
     const access = mode === "r" ? constants.O_RDONLY : constants.O_RDWR;
     return openSync(path, access | UNFOLLOWED);
   } catch (error) {
-    // ELOOP is a link; ENXIO a pipe or device that nobody serves.
+    // ELOOP means a link; ENXIO a pipe or device with no reader.
     if (/^(ELOOP|EMLINK|ENXIO|EISDIR)$/.test(codeOf(error))) throw replaced(path);
     throw error;
   }

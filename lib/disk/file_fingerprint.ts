@@ -1,7 +1,7 @@
 /**
- * What tells that a file has changed: it is another one, longer or shorter, or was written to. The time
- * of its last change is one that nobody sets, unlike that of the last writing: `cp -p` and builds that
- * are made to be repeatable do.
+ * Fingerprints that tell whether a file has changed: replaced, resized or written to. They use the change
+ * time (ctime), which programs cannot set, rather than the modification time, which `cp -p` and
+ * reproducible builds do set.
  *
  * @module
  */
@@ -9,16 +9,16 @@
 import { fstat, fstatSync, stat, type Stats } from "node:fs";
 import { diskError } from "./disk_error.ts";
 
-/** So many files are looked at, at a time. */
+/** Files looked at in parallel. */
 const AT_A_TIME = 64;
 
-/** The stamp of a file whose figures are known. */
+/** The fingerprint of a file from its stats. */
 export function fingerprintFrom({ size, mtimeMs, ctimeMs, ino, dev }: Stats): string {
   return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
 }
 
 /**
- * The stamp of the file at `path`.
+ * The fingerprint of the file at `path`.
  *
  * @throws {DiskError} when there is no such file
  */
@@ -31,19 +31,19 @@ export function fingerprintOf(path: string): Promise<string> {
   });
 }
 
-/** The stamp of an open file. @throws {Error} as the system says it */
+/** The fingerprint of an open file. @throws {Error} on a system error */
 export function fingerprintOfOpen(fd: number): Promise<string> {
   return new Promise((resolve, reject) => {
     fstat(fd, (error, stats) => error ? reject(error) : resolve(fingerprintFrom(stats as Stats)));
   });
 }
 
-/** The same, by this thread. @throws {Error} as the system says it */
+/** As {@link fingerprintOfOpen}, synchronously. @throws {Error} on a system error */
 export function fingerprintOfOpenNow(fd: number): string {
   return fingerprintFrom(fstatSync(fd));
 }
 
-/** The stamps of many files, in their order; empty where no path is given and for what is not there. */
+/** The fingerprints of many files, in order; empty for an empty path or a missing file. */
 export async function fingerprintsOf(paths: readonly string[]): Promise<string[]> {
   const stamps = new Array<string>(paths.length).fill("");
   const given = paths.entries().filter(([, path]) => path !== "");

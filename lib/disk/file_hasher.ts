@@ -1,6 +1,6 @@
 /**
- * Hashes pieces as they are on disk: long reads into one small buffer, each byte read once and hashed by
- * all that want it while it is in the processor's cache.
+ * Hashes pieces on disk with long reads into one small buffer. Each byte is read once and hashed by every
+ * algorithm while it is in the CPU cache.
  *
  * @module
  */
@@ -20,20 +20,20 @@ import type { FileSpan, Layout, PieceIndex } from "../store/layout.ts";
 import type { SyncFileCache } from "./open_files.ts";
 import type { HashKinds, HashResult, WorkerSetup } from "./worker_jobs.ts";
 
-/** Read and hashed at once, a whole number of blocks; much more does not fit into a core's own cache. */
+/** Bytes read and hashed at once, a whole number of blocks; much more does not fit a core's own cache. */
 const READ_LENGTH = 512 * 1024;
 
-/** One piece on its way through the buffer, of which it may be longer. */
+/** A piece being hashed; it may be longer than the buffer. */
 interface RunningPiece {
   readonly piece: PieceIndex;
   /** Its place in the result. */
   readonly index: number;
-  /** The SHA-256 of its blocks so far; of length 0 when it is not wanted. */
+  /** SHA-256 of its blocks so far; length 0 when not wanted. */
   readonly leaves: Uint8Array;
   readonly sha1: Hash | undefined;
 }
 
-/** Hashes stretches of pieces of one torrent. */
+/** Hashes runs of pieces of one torrent. */
 export class FileHasher {
   readonly #layout: Layout;
   readonly #setup: WorkerSetup;
@@ -41,7 +41,7 @@ export class FileHasher {
   readonly #garbage: GcPacer;
   #buffer = new Uint8Array(0);
 
-  /** Opens files by way of `files`. */
+  /** Opens files through `files`. */
   constructor(setup: WorkerSetup, layout: Layout, files: SyncFileCache, garbage: GcPacer) {
     this.#setup = setup;
     this.#layout = layout;
@@ -50,9 +50,9 @@ export class FileHasher {
   }
 
   /**
-   * The hashes of `count` pieces from `first` on.
+   * Hashes `count` pieces starting at `first`.
    *
-   * @throws {Error} with a `code`, when a file that is there cannot be read
+   * @throws {Error} with a `code` when an existing file cannot be read
    */
   hash(first: PieceIndex, count: number, wanted: HashKinds): HashResult {
     const result = {
@@ -87,7 +87,7 @@ export class FileHasher {
     return { piece, index, leaves: new Uint8Array(blocks * HASH_LENGTH), sha1 };
   }
 
-  /** Takes the bytes of a piece from `offset` on; at the piece's end its hashes are written down. */
+  /** Adds bytes of a piece at `offset`; at the end of the piece, stores its hashes. */
   #add(
     { piece, index, leaves, sha1 }: RunningPiece,
     offset: number,
@@ -114,7 +114,7 @@ export class FileHasher {
     return merkleRoot(leaves, 0, paddedBlocks(length, this.#layout.pieceLength));
   }
 
-  /** Fills `out` with what is `begin` bytes behind the start of a piece; marks pieces that are not all there. */
+  /** Fills `out` from `begin` bytes after the start of a piece; marks incomplete pieces unreadable. */
   #read(first: PieceIndex, begin: number, out: Uint8Array, readable: Uint8Array): void {
     const { pieceLength } = this.#layout;
     let filled = 0;
@@ -129,7 +129,7 @@ export class FileHasher {
     out.fill(0, filled);
   }
 
-  /** Where the bytes of a stretch of pieces are; what goes on from piece to piece is one span. */
+  /** The file spans of a run of pieces; a span may continue across pieces. */
   #spans(first: PieceIndex, begin: number, length: number): FileSpan[] {
     const { pieceLength } = this.#layout;
     const spans: FileSpan[] = [];
@@ -149,7 +149,7 @@ export class FileHasher {
     return spans;
   }
 
-  /** How many bytes of a span are there and read to their place in `out`. */
+  /** Reads a span to its place in `out`, and returns how many bytes there were. */
   #readSpan({ file, offset, length, at }: FileSpan, out: Uint8Array): number {
     const path = this.#setup.paths[file]!;
     if (path === "") return 0;

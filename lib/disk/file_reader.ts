@@ -1,8 +1,8 @@
 /**
- * Reads pieces from files for other peers, and notices when a file is no longer what it was.
+ * Reads pieces from files to upload them, and notices when a file has changed.
  *
- * A file that changed is not trusted any more: each of its pieces is hashed once more before it is
- * served. Looking costs one `fstat` per read.
+ * A changed file is no longer trusted: each of its pieces is hashed again before it is served. Checking for
+ * changes costs one `fstat` per read.
  *
  * @module
  */
@@ -18,11 +18,11 @@ import type { PieceHash } from "../store/pieces.ts";
 import { fingerprintOfOpen, fingerprintOfOpenNow } from "./file_fingerprint.ts";
 import { FileCache } from "./open_files.ts";
 
-/** A file that is not what it was when it was known to be right. */
+/** A file that has changed since it was verified. */
 interface ChangedFile {
-  /** What it was like when it was looked at last. */
+  /** Its fingerprint when last looked at. */
   stamp: string;
-  /** Pieces found unchanged since. */
+  /** Pieces verified again since. */
   readonly rechecked: Set<number>;
 }
 
@@ -33,7 +33,7 @@ export class FileReader {
   readonly #paths: readonly string[];
   readonly #pool = new FileCache();
   readonly #pace = new ReadStrategy();
-  /** By index. */
+  /** By file index. */
   readonly #changed = new Map<number, ChangedFile>();
   readonly #expected: (piece: PieceIndex) => PieceHash | undefined;
   readonly #state: "growing" | readonly string[];
@@ -42,9 +42,9 @@ export class FileReader {
   #idle: (() => void) | undefined;
 
   /**
-   * @param paths where each file of the layout is; empty for what has no place on disk, like pads
-   * @param state `growing` files are being written by ourselves, and their changes mean nothing; of others,
-   *   what {@link stampsOf} said when they were known to be right
+   * @param paths where each file of the layout is; empty for a file without a place on disk, such as a pad
+   * @param state `growing` files are written by us, so their changes are ignored; for the others, what
+   * {@link stampsOf} returned when they were verified
    */
   constructor(
     layout: Layout,
@@ -63,9 +63,9 @@ export class FileReader {
   }
 
   /**
-   * Reads `[begin, begin + length)` of a piece into `out`; what is no file's reads as zeros.
+   * Reads `[begin, begin + length)` of a piece into `out`. Bytes that belong to no file read as zeros.
    *
-   * @returns false when the data is not what it was: the file was changed, cut or cannot be read
+   * @returns false when the data is no longer right: the file was changed, truncated or cannot be read
    */
   async read(piece: PieceIndex, begin: number, length: number, out: Uint8Array): Promise<boolean> {
     this.#reading++;
@@ -76,12 +76,12 @@ export class FileReader {
     }
   }
 
-  /** Where the piece is on disk; for a piece of several files, the first of them. */
+  /** The path of the piece; if it spans several files, of the first. */
   pathOf(piece: PieceIndex): string {
     return this.#paths[this.#layout.spans(piece, 0, this.#layout.pieceLength)[0]?.file ?? 0]!;
   }
 
-  /** Waits for the reads under way and closes all files. */
+  /** Waits for pending reads and closes all files. */
   async close(): Promise<void> {
     if (this.#reading > 0) await new Promise<void>((resolve) => this.#idle = resolve);
     await this.#pool.close();
@@ -102,7 +102,7 @@ export class FileReader {
     return true;
   }
 
-  /** As {@link FileCache.use}; false where the file cannot be opened or looked at. */
+  /** As {@link FileCache.use}, but returns false if the file cannot be opened or examined. */
   async #use(path: string, work: (fd: number) => Promise<boolean>): Promise<boolean> {
     try {
       return await this.#pool.use(path, work);
@@ -144,7 +144,7 @@ export class FileReader {
     return equalBytes(pieceHash(data.subarray(0, dataLength), blocks), expected.hash);
   }
 
-  /** Reads a span to its place in `out`; false when the file ends before it does. */
+  /** Reads a span to its place in `out`; false if the file ends early. */
   async #readSpan(fd: number, { at, length, offset }: FileSpan, out: Uint8Array): Promise<boolean> {
     for (let done = 0; done < length;) {
       const count = this.#pace.isQuick
@@ -165,7 +165,7 @@ export class FileReader {
   }
 }
 
-/** On another thread; 0 when it fails. */
+/** Reads on another thread; returns 0 on failure. */
 function readElsewhere(
   fd: number,
   out: Uint8Array,
@@ -178,23 +178,23 @@ function readElsewhere(
   });
 }
 
-/** A read that takes longer came from a disk, or the system was busy: either way it is no gain. */
+/** A slower read came from a disk, or the system was busy; reading synchronously gains nothing then. */
 const QUICK_MS = 1;
-/** So many reads are left to another thread before the next is tried at once; twice as many each time. */
+/** Reads left to another thread before trying a synchronous one again; doubles each time. */
 const FIRST_REST = 16;
 const LONGEST_REST = 4096;
 
-/** The choice for one set of files. Starts with other threads. */
+/** Chooses between synchronous reads and another thread, for one set of files. Starts with the thread. */
 export class ReadStrategy {
   #rest = FIRST_REST;
   #left = FIRST_REST;
 
-  /** Whether the next read is to be made at once, by the thread that asks. */
+  /** Whether to make the next read synchronously. */
   get isQuick(): boolean {
     return this.#left === 0;
   }
 
-  /** A read made at once took so long. */
+  /** Records how long a synchronous read took. */
   took(ms: number): void {
     if (ms <= QUICK_MS) {
       this.#rest = FIRST_REST;
@@ -204,7 +204,7 @@ export class ReadStrategy {
     this.#rest = Math.min(this.#rest * 2, LONGEST_REST);
   }
 
-  /** A read was made by another thread. */
+  /** Records a read made by another thread. */
   rested(): void {
     if (this.#left > 0) this.#left--;
   }

@@ -1,21 +1,23 @@
 /**
- * Notices when somebody else writes to the files of a download.
+ * Notices when another program writes to the files of a download.
  *
- * Each write of ours tells what the file was like just before and just after. What a write finds has to
- * be what another one left, or what the file was like in the beginning; and in the end the file has to be
- * as the last one left it. Anything else was done by somebody else. A change within the same few
- * milliseconds as one of ours may go unnoticed: that is what spot checks are for.
+ * Each of our writes records the file's mark just before and just after. The mark before a write must be
+ * one that another of our writes left, or the initial one. At the end, the file must be as our last write
+ * left it. Any other mark means another program wrote to the file. A change within a few milliseconds of
+ * one of ours may go unnoticed; spot checks are there for that.
  *
  * @module
  */
 
-/** Where two threads write to one file, one may find what the other has not told yet; of so many. */
+/**
+ * When two threads write to one file, one may see a mark the other has not reported yet. At most this many
+ * marks are kept.
+ */
 const MOST_REMEMBERED = 64;
 
-/** What a file was like, in one number: its size and times. NaN: nobody looked. */
+/** A file's size and times in one number. NaN: not looked at. */
 export type FileMark = number;
 
-/** The figures that a mark is made of. */
 interface MarkedFigures {
   /** Bytes. */
   readonly size: number;
@@ -23,47 +25,47 @@ interface MarkedFigures {
   readonly ctime: Date | null;
 }
 
-/** The mark of a file with these figures; of one that is not there, no other mark equals it. */
+/** The mark of a file with these figures. The mark of a missing file equals no other. */
 export function markOf(figures: MarkedFigures | undefined): FileMark {
   if (figures === undefined) return -1;
   const { size, mtime, ctime } = figures;
-  // Milliseconds take 41 bits of 53, the rest goes to what changes more rarely.
+  // Milliseconds take 41 of 53 bits; the rest is for what changes more rarely.
   const others = Math.imul(size % 0x7fffffff, 31) + Math.floor((ctime?.getTime() ?? 0) / 1000);
   return (mtime?.getTime() ?? 0) * 4096 + (others & 4095);
 }
 
-/** One write of ours to one file. */
+/** One of our writes to one file. */
 export interface Written {
   /** The file's index. */
   readonly file: number;
-  /** What it was like when the write began. */
+  /** The file's mark before the write. */
   readonly before: FileMark;
-  /** And when it was over. */
+  /** The file's mark after the write. */
   readonly after: FileMark;
 }
 
-/** The files of one download. */
+/** Tracks the writes to the files of one download. */
 export class ForeignWrites {
-  /** What each is like as far as known. */
+  /** The last known mark of each file. */
   readonly #last: Float64Array;
-  /** What it was like before that, of files that were written to more than once. */
+  /** Earlier marks of files that were written more than once. */
   readonly #earlier = new Map<number, FileMark[]>();
-  /** What a write found and nobody has left yet. */
+  /** Marks that a write found but no reported write has left yet. */
   readonly #strange = new Map<number, Set<FileMark>>();
 
-  /** @param marks of each file of the torrent when it was known what is in it; NaN for what is not there */
+  /** @param marks of each file of the torrent when its contents were checked; NaN for a missing file */
   constructor(marks: Iterable<FileMark>) {
     this.#last = Float64Array.from(marks);
   }
 
-  /** A write is over. */
+  /** Records a finished write. */
   wrote({ file, before, after }: Written): void {
     if (!this.#isKnown(file, before)) this.#addStrange(file, before);
     this.#strange.get(file)?.delete(after);
     this.#remember(file, after);
   }
 
-  /** Whether somebody else wrote to a file that is like this now. */
+  /** Whether another program wrote to a file that now has this mark. */
   isTouched(file: number, now: FileMark): boolean {
     return (this.#strange.get(file)?.size ?? 0) > 0 || !this.#isKnown(file, now);
   }

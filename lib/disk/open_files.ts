@@ -1,5 +1,5 @@
 /**
- * Open files to read from, never many more than a few dozen at once, shared by all reads under way.
+ * Open files for reading, a few dozen at most, shared by all pending reads.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import { close, closeSync, open, openSync } from "node:fs";
 import { diskError } from "./disk_error.ts";
 
-/** So many files stay open when nobody reads them; systems allow 256 and more to a program. */
+/** Unused files kept open at most; operating systems allow a process 256 or more. */
 export const MAX_POOLED_FILES = 64;
 
 interface Pooled {
   readonly fd: Promise<number>;
-  /** Reads under way. */
+  /** Pending reads. */
   users: number;
 }
 
-/** Descriptors by path. Of those that nobody uses, the one unused for longest is closed first. */
+/** File descriptors by path. Closes the least recently used idle one first. */
 export class FileCache {
-  /** In the order of their last use. */
+  /** Least recently used first. */
   readonly #files = new Map<string, Pooled>();
 
   /** Number of files open now. */
@@ -27,10 +27,9 @@ export class FileCache {
   }
 
   /**
-   * Runs `work` with a descriptor that stays good meanwhile. A file that could not be opened is tried
-   * again next time.
+   * Runs `work` with a descriptor that stays valid meanwhile. A failed open is tried again next time.
    *
-   * @throws {DiskError} when it cannot be opened
+   * @throws {DiskError} when the file cannot be opened
    */
   async use<T>(path: string, work: (fd: number) => Promise<T>): Promise<T> {
     const file = this.#files.get(path) ?? this.#open(path);
@@ -45,7 +44,7 @@ export class FileCache {
     }
   }
 
-  /** Closes all files. Nobody may use them any more. */
+  /** Closes all files. They must not be used afterwards. */
   async close(): Promise<void> {
     const files = [...this.#files.values()];
     this.#files.clear();
@@ -81,16 +80,16 @@ async function closeFile({ fd }: Pooled): Promise<void> {
   if (opened !== undefined) await new Promise<void>((done) => close(opened, () => done()));
 }
 
-/** So many files a thread keeps open; systems allow 256 and more to a program. */
+/** Files a thread keeps open; operating systems allow a process 256 or more. */
 export const MAX_OPEN_FILES = 64;
 
-/** Descriptors by path and mode; the one that was not used for longest is closed first. */
+/** File descriptors by path and mode. Closes the least recently used one first. */
 export class SyncFileCache {
-  /** In the order of their last use. */
+  /** Least recently used first. */
   readonly #open = new Map<string, number>();
   readonly #openFile: (path: string, mode: "r" | "r+") => number;
 
-  /** The path that was asked for last: the file that an error is about. */
+  /** The path requested last, which an error is about. */
   lastPath = "";
 
   /** @param openFile opens a file; throws as {@link get} does */
@@ -104,9 +103,9 @@ export class SyncFileCache {
   }
 
   /**
-   * A descriptor of the file at `path`, good until the next call.
+   * A descriptor of the file at `path`, valid until the next call.
    *
-   * @throws {Error} with a `code`, when it cannot be opened
+   * @throws {Error} with a `code` when the file cannot be opened
    */
   get(path: string, mode: "r" | "r+"): number {
     this.lastPath = path;
@@ -127,7 +126,7 @@ export class SyncFileCache {
     return fd;
   }
 
-  /** Closes all. */
+  /** Closes all files. */
   close(): void {
     for (const fd of this.#open.values()) closeSync(fd);
     this.#open.clear();

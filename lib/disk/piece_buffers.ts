@@ -1,8 +1,8 @@
 /**
- * Where blocks are collected until their piece is full: one buffer per slot.
+ * Collects blocks until their piece is complete, in one buffer per slot.
  *
- * A buffer is made when its slot is first used, goes to a piece worker when its piece is full, and comes
- * back; so there are never more buffers than pieces were ever active at once, and none is copied. They
+ * A buffer is allocated when its slot is first used, goes to a piece worker when its piece is complete, and
+ * comes back. So there are never more buffers than pieces were active at once, and none is copied. Buffers
  * are not shared between threads, because copying into shared memory is several times slower.
  *
  * @module
@@ -13,7 +13,7 @@ export class PieceBuffers {
   readonly #pieceLength: number;
   readonly #slots: Array<Uint8Array<ArrayBuffer> | undefined>;
 
-  /** No buffer is made yet. */
+  /** Allocates no buffer yet. */
   constructor(slotCount: number, pieceLength: number) {
     this.#pieceLength = pieceLength;
     this.#slots = new Array(slotCount);
@@ -25,14 +25,14 @@ export class PieceBuffers {
     this.#slots[slot].set(block, begin);
   }
 
-  /** Takes the buffer of a slot out, to be handed to a worker. */
+  /** Takes the buffer out of a slot to hand it to a worker. */
   take(slot: number): ArrayBuffer {
     const buffer = this.#slots[slot]!.buffer;
     this.#slots[slot] = undefined;
     return buffer;
   }
 
-  /** Puts it back. */
+  /** Returns a buffer to its slot. */
   giveBack(slot: number, buffer: ArrayBuffer): void {
     this.#slots[slot] = new Uint8Array(buffer);
   }

@@ -1,8 +1,8 @@
 /**
- * A thread that hashes and writes: pieces from memory to disk, and files as they are.
+ * A thread that hashes and writes pieces from memory, and hashes files on disk.
  *
- * One thread does both for a piece, so the order is plain: verified, then written, then noted in the
- * resume file. Whatever the note says is on disk.
+ * One thread takes a piece through all steps in order: verify, write, note in the resume file. So every
+ * noted piece has been written.
  *
  * @module
  */
@@ -30,7 +30,9 @@ import type {
 } from "./worker_jobs.ts";
 import { WriteStamps } from "./write_stamps.ts";
 
-/** After so many hashes there are 5 MB to free, which takes 10 ms; hashing that much took 300 or more. */
+/**
+ * After this many hashes there are 5 MB to free. That takes 10 ms; hashing that much took 300 ms or more.
+ */
 const HASHES_PER_COLLECTION = 24_000;
 
 const scope = self as unknown as {
@@ -54,7 +56,7 @@ class PieceWorker {
   readonly #layout: Layout;
   readonly #files = new SyncFileCache((path, mode) => this.#openFile(path, mode));
   readonly #marks = new WriteStamps();
-  /** Which file each path is to lead to that is written to. */
+  /** The identity each output path must have. */
   readonly #ids = new Map<string, FileId>();
   readonly #garbage = new GcPacer(HASHES_PER_COLLECTION);
   readonly #hasher: FileHasher;
@@ -111,7 +113,7 @@ class PieceWorker {
     for (const { file, offset, length, at } of this.#layout.spans(piece, 0, dataLength)) {
       const path = this.#setup.paths[file]!;
       if (path === "") continue;
-      this.#files.lastPath = path; // the looks before and after are at it, too
+      this.#files.lastPath = path; // the stats before and after concern it too
       const write = () => this.#write(path, data.subarray(at, at + length), offset);
       written.push({ file, ...this.#marks.around(path, this.#ids.get(path)!, write) });
     }
@@ -146,7 +148,7 @@ class PieceWorker {
     return blockHashes(data);
   }
 
-  /** The v2 hash of a piece with these bytes. */
+  /** The v2 hash of a piece with this data. */
   #root(piece: PieceIndex, data: Uint8Array): Uint8Array {
     const { file } = this.#layout.fileOf(piece);
     const blocks = paddedBlocks(this.#setup.layout.files[file]!.length, this.#layout.pieceLength);

@@ -1,23 +1,23 @@
 /**
- * What peers will ask for next, read before they do.
+ * Reads ahead what peers will request next.
  *
- * A peer that takes its piece in small batches would cost a read for each; so the first of them reads a
- * whole stretch of the piece, and the others find it in memory, whichever peer they are for. A batch that
- * is large itself goes straight to the file: one copy less.
+ * A peer that requests a piece in small batches would cost one read for each. So the first batch reads a
+ * whole stretch of the piece, and the others find it in memory, whichever peer they are for. A large batch
+ * goes straight to the file, which saves a copy.
  *
  * @module
  */
 
 import type { Layout, PieceIndex } from "../store/layout.ts";
 
-/** Read in one go. */
+/** Bytes in one read. */
 const STRETCH_BYTES = 512 * 1024;
 /** Stretches kept, at most. */
 const MAX_STRETCHES = 16;
-/** Who has not come back for the rest by then will not. */
+/** A peer that has not requested the rest by then will not. */
 const ABANDONED_MS = 1000;
 
-/** Where bytes of pieces are read; false when they are not what they were. */
+/** Reads bytes of a piece; false when the data is no longer right. */
 type PieceRead = (
   piece: PieceIndex,
   begin: number,
@@ -28,20 +28,20 @@ type PieceRead = (
 interface Stretch {
   readonly buffer: Uint8Array;
   readonly length: number;
-  /** Whether it could be read. */
+  /** Whether the read succeeded. */
   readonly read: Promise<boolean>;
-  /** Bytes handed out of it. */
+  /** Bytes already served from it. */
   used: number;
   usedMs: number;
-  /** How many are waiting for it. */
+  /** Requests waiting for it. */
   users: number;
 }
 
-/** A bounded amount of memory for stretches of pieces, shared by all who read. */
+/** A bounded cache of piece stretches, shared by all readers. */
 export class ReadAhead {
   readonly #layout: Layout;
   readonly #source: PieceRead;
-  /** By their first byte in the torrent; in the order of their last use. */
+  /** By offset of the first byte in the torrent; least recently used first. */
   readonly #stretches = new Map<number, Stretch>();
 
   /** Reads from `source` what is not in memory. */
@@ -78,7 +78,7 @@ export class ReadAhead {
     return isRead;
   }
 
-  /** Finds or begins a stretch; undefined when all memory is in use. */
+  /** Finds or starts a stretch; `undefined` when all memory is in use. */
   #stretchAt(piece: PieceIndex, begin: number, nowMs: number): Stretch | undefined {
     const key = piece * this.#layout.pieceLength + begin;
     let stretch = this.#stretches.get(key);
@@ -103,13 +103,13 @@ export class ReadAhead {
   ): Stretch {
     const length = Math.min(STRETCH_BYTES, this.#layout.pieceSize(piece) - begin);
     const read = this.#source(piece, begin, length, buffer).then((isRead) => {
-      if (!isRead) this.#stretches.delete(key); // the next to ask may find it mended
+      if (!isRead) this.#stretches.delete(key); // the next request may find it repaired
       return isRead;
     });
     return { buffer, length, read, used: 0, usedMs: nowMs, users: 0 };
   }
 
-  /** Memory for one more: new, or that of a stretch that has been used up or left. */
+  /** Memory for a new stretch: fresh, or from one that is used up or abandoned. */
   #memory(nowMs: number): Uint8Array | undefined {
     if (this.#stretches.size < MAX_STRETCHES) return new Uint8Array(STRETCH_BYTES);
     for (const [key, { buffer, length, used, usedMs, users }] of this.#stretches) {

@@ -1,25 +1,26 @@
 /**
- * The bytes of the resume file beside an unfinished download: which pieces were verified and written.
+ * The format of the resume file beside an unfinished download, which notes the pieces that were verified
+ * and written.
  *
- * One byte per piece, set by the thread that wrote the piece, after it wrote it. So after a crash of
- * the program, whatever is noted is on disk. After a crash of the machine that does not hold, since
- * the system may have written the note and not the piece: the record carries the identity of the boot
- * it was made in, and under another one it is not trusted unless the program had closed the files.
+ * The thread that writes a piece sets the piece's byte afterwards. So after a crash of the program, every
+ * noted piece is on disk. After a crash of the machine it may not be, because the system may have written
+ * the note before the piece. Therefore the record contains the identity of the boot it was made in. After
+ * a reboot it is trusted only if the program had closed the files.
  *
  * | bytes | what |
  * |---|---|
  * | 0–15 | `shoal resume 2` and two zeros |
  * | 16–35 | info-hash, v1 or the first 20 bytes of v2 |
- * | 36–71 | identity of the boot, text, zeros if the system tells none |
+ * | 36–71 | identity of the boot, text; zeros if unknown |
  * | 72 | 1: closed cleanly |
- * | 73 | 1: somebody else wrote to the data; nothing below is to be believed |
+ * | 73 | 1: another program wrote to the data; nothing below is trusted |
  * | 76–79 | number of pieces, u32 |
  * | 80–83 | salt of the notes, u32 |
- * | 84–115 | which files hold the data, and how long they are: a SHA-256, see `data_state.ts` |
+ * | 84–115 | SHA-256 of which files hold the data, and their lengths, see `file_states.ts` |
  * | 116–147 | the same with their times, when closed cleanly |
  * | 148–179 | SHA-256 of bytes 0 to 147 and of the notes, when closed cleanly |
- * | 180–… | one byte per piece: 0 missing, 1 to 127 verified, 129 to 255 verified by SHA-1 only; which of |
- * |       | these depends on the salt and the piece, so that notes made by others are seen to be |
+ * | 180–… | one byte per piece: 0 missing, 1 to 127 verified, 129 to 255 verified by SHA-1 only; the |
+ * |       | exact value depends on the salt and the piece, so that foreign notes are recognized |
  * | then | the torrent as far as known, as in a .torrent file |
  *
  * @module
@@ -29,14 +30,14 @@ import { equalBytes, textOf, utf8, viewOf } from "../codec/bytes.ts";
 import { sha256 } from "../codec/hash.ts";
 import type { FileId } from "./exclusive_file.ts";
 
-/** Where the map of pieces begins. */
+/** Offset of the map of pieces. */
 export const RESUME_MAP_OFFSET = 180;
 
-/** The note of a piece that is not there, or only in part. */
+/** The note of a piece that is missing or incomplete. */
 export const NOTE_MISSING = 0;
-/** The note of a piece that is verified as well as its torrent allows. */
+/** The note of a piece that is verified with the torrent's best hash. */
 export const NOTE_VERIFIED = 1;
-/** The note of a piece of a hybrid that was verified by its SHA-1 only. */
+/** The note of a hybrid's piece that was verified by SHA-1 only. */
 export const NOTE_SHA1 = 2;
 
 const FAMILY = utf8("shoal resume ");
@@ -45,43 +46,43 @@ const BOOT_LENGTH = 36, HASH_LENGTH = 32;
 const HASH_AT = 16, BOOT_AT = 36, COUNT_AT = 76, SALT_AT = 80, IDENTITY_AT = 84, STAMP_AT = 116;
 const CHECKSUM_AT = 148;
 
-/** Where the byte is that says that the files were closed. */
+/** Offset of the byte that says the files were closed. */
 export const CLOSED_AT = 72;
-/** Where the byte is that says that somebody else wrote to the data. */
+/** Offset of the byte that says another program wrote to the data. */
 export const DOUBTED_AT = 73;
 
-/** What a record is made of when it is written anew. */
+/** The parts of a new record. */
 interface RecordParts {
   /** v1, 20 bytes, or v2, 32 bytes. */
   readonly infoHash: Uint8Array;
-  /** Identity of the boot; empty where there is none. */
+  /** Boot identity; empty if there is none. */
   readonly boot: string;
   readonly salt: number;
-  /** Which files hold the data, 32 bytes. */
+  /** Hash of which files hold the data, 32 bytes. */
   readonly identity: Uint8Array;
-  /** One `NOTE_…` for each piece. */
+  /** One `NOTE_…` per piece. */
   readonly map: Uint8Array;
   readonly torrent: Uint8Array;
 }
 
-/** What a record says. */
+/** A decoded record. */
 interface ResumeRecord extends Omit<RecordParts, "infoHash"> {
   readonly isClosed: boolean;
   readonly isDoubted: boolean;
-  /** Of the data when it was closed, 32 bytes. */
+  /** Stamp of the data when it was closed, 32 bytes. */
   readonly stamp: Uint8Array;
-  /** Every note is one that was made for its piece. */
+  /** Every note is valid for its piece. */
   readonly isIntact: boolean;
-  /** The checksum is right, which closed records have. */
+  /** The checksum is right; closed records have one. */
   readonly isSealed: boolean;
 }
 
-/** Whether a file that begins so is a resume file, of whatever version. */
+/** Whether a file beginning with these bytes is a resume file of any version. */
 export function beginsRecord(bytes: Uint8Array): boolean {
   return equalBytes(bytes.subarray(0, FAMILY.length), FAMILY);
 }
 
-/** How many bytes tell whether a file is a resume file. */
+/** Bytes needed to recognize a resume file. */
 export const RECORD_BEGINNING = FAMILY.length;
 
 /** The byte that notes a piece. */
@@ -90,7 +91,7 @@ export function encodeNote(salt: number, piece: number, note: number): number {
   return (note === NOTE_SHA1 ? 129 : 1) + scrambled(salt, piece) % 127;
 }
 
-/** A record, open and without doubt. */
+/** Encodes a new record, not closed and not doubted. */
 export function encodeRecord(parts: RecordParts): Uint8Array<ArrayBuffer> {
   const { infoHash, boot, salt, identity, map, torrent } = parts;
   const bytes = new Uint8Array(RESUME_MAP_OFFSET + map.length + torrent.length);
@@ -108,7 +109,7 @@ export function encodeRecord(parts: RecordParts): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** The number of pieces that a record claims; `undefined` when its beginning is none of this torrent's. */
+/** The number of pieces a record claims; `undefined` if the header is not for this torrent. */
 export function countIn(head: Uint8Array, infoHash: Uint8Array): number | undefined {
   if (head.length < RESUME_MAP_OFFSET) return undefined;
   if (!equalBytes(head.subarray(0, MAGIC.length), MAGIC)) return undefined;
@@ -117,7 +118,7 @@ export function countIn(head: Uint8Array, infoHash: Uint8Array): number | undefi
   return viewOf(head).getUint32(COUNT_AT);
 }
 
-/** Reads a record; `undefined` when it is none of this torrent's, or cut. */
+/** Decodes a record; `undefined` if it is for another torrent or truncated. */
 export function decodeRecord(bytes: Uint8Array, infoHash: Uint8Array): ResumeRecord | undefined {
   const count = countIn(bytes, infoHash);
   if (count === undefined || bytes.length < RESUME_MAP_OFFSET + count) return undefined;
@@ -146,7 +147,7 @@ export function decodeRecord(bytes: Uint8Array, infoHash: Uint8Array): ResumeRec
   };
 }
 
-/** The first bytes of a record once its files are closed with this stamp: {@link RESUME_MAP_OFFSET} many. */
+/** The first {@link RESUME_MAP_OFFSET} bytes of a record whose files were closed with this stamp. */
 export function sealRecord(bytes: Uint8Array, stamp: Uint8Array): Uint8Array {
   const end = RESUME_MAP_OFFSET + viewOf(bytes).getUint32(COUNT_AT);
   const sealed = bytes.slice(0, end);
@@ -160,7 +161,10 @@ function checksumOf(bytes: Uint8Array, end: number): Uint8Array {
   return sha256(bytes.subarray(0, CHECKSUM_AT), bytes.subarray(RESUME_MAP_OFFSET, end));
 }
 
-/** Mixes salt and piece, as MurmurHash3 ends: not against forgers, but against whoever fills in ones. */
+/**
+ * Mixes salt and piece with the MurmurHash3 finalizer. This does not stop forgers, only programs that fill
+ * in ones.
+ */
 function scrambled(salt: number, piece: number): number {
   let mixed = salt ^ Math.imul(piece + 1, 0x9e3779b1);
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);

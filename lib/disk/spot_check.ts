@@ -1,6 +1,5 @@
 /**
- * A look at some pieces of what is said to be verified: cheap, and a file that is another one, or that
- * somebody overwrote, is found out.
+ * Hashes a few pieces that are said to be verified: a cheap way to find a replaced or overwritten file.
  *
  * @module
  */
@@ -15,22 +14,21 @@ import type { Layout, PieceIndex } from "../store/layout.ts";
 import type { PieceHash } from "../store/pieces.ts";
 import { FileReader } from "./file_reader.ts";
 
-/** So many pieces are looked at, and of so many bytes, but always one. */
+/** Limits on pieces and bytes checked; at least one piece always is. */
 const MOST_PIECES = 16;
 const MOST_BYTES = 8 * 1024 * 1024;
 
-/** The torrent whose pieces are looked at. */
 interface SpotCheckPlan {
   readonly info: TorrentInfo;
   readonly layout: Layout;
   readonly layers: ReadonlyMap<string, PieceLayer>;
-  /** Where each file is; empty for what is not there. */
+  /** The path of each file; empty for a missing file. */
   readonly paths: readonly string[];
 }
 
 /**
- * Whether some of the pieces that are claimed to be right, chosen at random, are. Pieces whose hash is
- * not known pass.
+ * Whether some randomly chosen pieces of those claimed verified are right. Pieces without a known hash
+ * pass.
  */
 export async function passesSpotCheck(plan: SpotCheckPlan, claimed: Bitfield): Promise<boolean> {
   const { layout, info, paths } = plan;
@@ -53,7 +51,7 @@ function someOf(claimed: Bitfield, { pieceLength, pieceCount }: Layout): Set<Pie
   const count = Math.max(1, Math.min(MOST_PIECES, Math.floor(MOST_BYTES / pieceLength)));
   if (claimed.count <= count) return new Set([...claimed.ones()] as PieceIndex[]);
   const chosen = new Set<PieceIndex>();
-  // Where few are claimed of many, most draws miss: then the list of those that are is not long.
+  // If only a few of many are claimed, most random draws miss, so draw from the short list instead.
   const among = claimed.count * 2 < pieceCount ? [...claimed.ones()] : undefined;
   while (chosen.size < count) {
     const drawn = Math.floor(Math.random() * (among?.length ?? pieceCount));

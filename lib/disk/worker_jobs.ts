@@ -1,5 +1,5 @@
 /**
- * What the main thread and the piece workers say to each other.
+ * Messages between the main thread and the piece workers.
  *
  * @module
  */
@@ -10,32 +10,34 @@ import type { FileId } from "./exclusive_file.ts";
 import type { Written } from "./foreign_writes.ts";
 import type { NotesPlace } from "./resume_format.ts";
 
-/** The first message to a worker: what torrent, and where on disk. */
+/** The first message to a worker: the torrent, and where it is on disk. */
 export interface WorkerSetup {
   readonly layout: {
     readonly pieceLength: number;
     readonly version: "v1" | "v2" | "hybrid";
     readonly files: readonly LayoutFile[];
   };
-  /** Where each file of the layout is on disk; empty for what has no place there, like pads. */
+  /** The path of each file of the layout; empty for a file without a place on disk, such as a pad. */
   readonly paths: readonly string[];
-  /** Absent where nothing is written. */
+  /** Absent when nothing is written. */
   readonly writing?: WritingSetup;
 }
 
 /** What a worker needs to know to write. */
 export interface WritingSetup {
-  /** Which files the paths led to when they were made or looked at; empty for those not to be written to. */
+  /**
+   * The identity of each file when it was made or examined; empty for files that must not be written to.
+   */
   readonly ids: readonly FileId[];
-  /** Where it notes what it wrote. */
+  /** Where the worker notes what it wrote. */
   readonly notes: NotesPlace;
 }
 
-/** Something for a worker to do. */
+/** A job for a worker. */
 export type Job =
   /**
-   * Verify a piece, write it, note it in the resume file as `note`, one of `NOTE_…`. The buffer is handed over
-   * and comes back with the answer, so the piece is never copied.
+   * Verify a piece, write it, and note it in the resume file as `note`, one of `NOTE_…`. The buffer is
+   * transferred and comes back with the answer, so the piece is never copied.
    */
   | {
     readonly type: "store";
@@ -43,10 +45,10 @@ export type Job =
     readonly buffer: ArrayBuffer;
     readonly expected: PieceHash;
     readonly note: number;
-    /** Hash the blocks also when the piece matches. */
+    /** Return block hashes even when the piece matches. */
     readonly digests: boolean;
   }
-  /** Hash `count` pieces from `first` on as they are on disk. */
+  /** Hash `count` pieces on disk starting at `first`. */
   | {
     readonly type: "hash";
     readonly first: number;
@@ -58,43 +60,43 @@ export type Job =
   /** Close all files. */
   | { readonly type: "close" };
 
-/** Which hashes of a piece are wanted: the v2 one, the v1 one, or both. */
+/** Which hashes of a piece are wanted: v2, v1 or both. */
 export interface HashKinds {
   readonly sha256: boolean;
   readonly sha1: boolean;
 }
 
-/** Hashes of consecutive pieces, packed; `readable` is 0 for a piece that is not all there. */
+/** Hashes of consecutive pieces, packed; `readable` is 0 for an incomplete piece. */
 export interface HashResult {
   readonly roots: Uint8Array;
   readonly sha1s: Uint8Array;
   readonly readable: Uint8Array;
 }
 
-/** What became of a piece, and its buffer back. */
+/** The outcome for a piece, with its buffer. */
 export interface StoreResult {
   readonly matches: boolean;
   readonly buffer: ArrayBuffer;
-  /** The SHA-256 of each block, packed: when the piece does not match, or they were asked for. */
+  /** SHA-256 of each block, packed: if the piece does not match, or they were requested. */
   readonly digests?: Uint8Array;
-  /** What the files were like around each write. */
+  /** The files' marks around each write. */
   readonly written: readonly Written[];
 }
 
-/** What a job gives back. */
+/** The result of a job. */
 export type JobAnswer =
   | StoreResult
   | HashResult
   | { readonly sha256: string }
   | Record<string, never>;
 
-/** Jobs travel several at a time: whatever came up in one turn of the event loop. */
+/** Jobs are sent in batches: all that were queued in one turn of the event loop. */
 export interface NumberedJob {
   readonly id: number;
   readonly job: Job;
 }
 
-/** The answer to the job with the same number, or why there is none and which file it is about. */
+/** The answer to the job of the same number, or the error and the file it is about. */
 export interface NumberedAnswer {
   readonly id: number;
   readonly answer?: JobAnswer;

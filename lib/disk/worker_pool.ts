@@ -1,5 +1,5 @@
 /**
- * The worker threads of one torrent, and whose turn it is.
+ * The worker threads of one torrent, and how jobs are distributed.
  *
  * @module
  */
@@ -19,10 +19,13 @@ import type {
   WorkerSetup,
 } from "./worker_jobs.ts";
 
-/** Hashed per job when files are hashed as they are: 5 ms of work, and as much is how uneven the end may be. */
+/**
+ * Bytes per job when hashing files: 5 ms of work, which is also how much longer one thread may run at the
+ * end.
+ */
 const HASH_JOB_BYTES = 4 * 1024 * 1024;
 
-/** So many hashing jobs a thread has at a time: one to do and one that waits. */
+/** Hashing jobs per thread: one running and one queued. */
 const HASH_JOBS_PER_THREAD = 2;
 
 interface Waiting {
@@ -30,29 +33,29 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** In the time that a thread takes to start, one that runs hashes so much. */
+/** A running thread hashes this much in the time another takes to start. */
 const HASHED_DURING_START_BYTES = 32 * 1024 * 1024;
 
-/** How many threads hash so many bytes on disk: all cores, within reason and where it pays. */
+/** Threads to use for hashing this many bytes on disk: all cores, within reason and if it pays. */
 export function hashingWorkerCount(bytes: number): number {
   const worthwhile = Math.ceil(bytes / HASHED_DURING_START_BYTES);
   return Math.max(1, Math.min(8, navigator.hardwareConcurrency, worthwhile));
 }
 
-/** How many threads verify while the main thread transfers: it needs a core for itself. */
+/** Threads that verify during a transfer: the main thread needs a core for itself. */
 export function verifyingWorkerCount(): number {
   return Math.min(4, Math.max(1, navigator.hardwareConcurrency - 1));
 }
 
-/** A thread, and how many jobs it has. */
+/** A worker thread and its pending jobs. */
 interface Thread {
   readonly worker: Worker;
   load: number;
-  /** What is sent to it at the end of this turn. */
+  /** Messages to send at the end of this turn. */
   readonly outbox: NumberedJob[];
 }
 
-/** Up to a number of piece workers, started as they are needed. Jobs go to the one with least to do. */
+/** A pool of piece workers, started as needed. Each job goes to the least busy one. */
 export class WorkerPool {
   readonly #setup: WorkerSetup;
   readonly #count: number;
@@ -62,27 +65,27 @@ export class WorkerPool {
   #nextId = 0;
   #closed = false;
 
-  /** Will start up to `count` threads; `watch` hears of every write. */
+  /** Starts up to `count` threads; `watch` is told of every write. */
   constructor(setup: WorkerSetup, count: number, watch?: ForeignWrites) {
     this.#watch = watch;
     this.#setup = setup;
     this.#count = count;
   }
 
-  /** Starts a thread if there is none: a job is to be expected. */
+  /** Starts a thread if none runs, because a job is expected. */
   warmUp(): void {
     if (this.#threads.length === 0 && !this.#closed) this.#start();
   }
 
   /**
-   * Verifies a piece and writes it if it matches. Its buffer goes to the thread and comes back.
+   * Verifies a piece and writes it if it matches. Its buffer is transferred to the thread and comes back.
    *
    * @throws {DiskError} when it could not be written; the buffer is lost then
    */
   async store(
     job: Omit<Job & { type: "store" }, "type">,
   ): Promise<StoreResult> {
-    // A view would take the whole array it is a view of along to the thread.
+    // Transferring a view would copy its whole underlying array to the thread.
     const expected = { ...job.expected, hash: job.expected.hash.slice() };
     const answer = await this.#run({ type: "store", ...job, expected }) as StoreResult;
     for (const written of answer.written) this.#watch?.wrote(written);
@@ -90,9 +93,9 @@ export class WorkerPool {
   }
 
   /**
-   * Hashes all `pieceCount` pieces as they are on disk, on all threads.
+   * Hashes all `pieceCount` pieces on disk, on all threads.
    *
-   * @param onPart hears of each stretch, as they are finished: its first piece, and its hashes
+   * @param onPart called with the first piece and the hashes of each finished stretch
    * @throws {DiskError} when a file cannot be read
    */
   async hashAll(
@@ -104,7 +107,7 @@ export class WorkerPool {
   ): Promise<void> {
     const perJob = Math.max(1, Math.floor(HASH_JOB_BYTES / pieceLength));
     let next = 0;
-    // Each lane keeps one job under way, so a thread that is slow holds up nobody.
+    // Each lane keeps one job pending, so a slow thread holds up no other.
     const lane = async () => {
       while (next < pieceCount) {
         signal?.throwIfAborted();
@@ -118,7 +121,7 @@ export class WorkerPool {
     try {
       await Promise.all(lanes);
     } finally {
-      next = pieceCount; // where one failed, the others stop
+      next = pieceCount; // if one failed, the others stop
     }
   }
 
@@ -131,7 +134,7 @@ export class WorkerPool {
     return (await this.#run({ type: "digest", file }) as { sha256: string }).sha256;
   }
 
-  /** Waits for what is under way, closes the files and ends the threads. */
+  /** Waits for pending jobs, closes the files and ends the threads. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(
@@ -151,12 +154,12 @@ export class WorkerPool {
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      // It is gone and answers nothing any more: to close it would take for ever.
+      // The thread is gone and answers nothing; waiting for it to close would never end.
       const place = this.#threads.indexOf(thread);
       if (place !== -1) this.#threads.splice(place, 1);
       const refusal = describeDenial(event);
       const text = `a hashing thread failed: ${refusal ?? event.message}`;
-      // It could not be started, or it met a bug.
+      // The thread could not be started, or it hit a bug.
       const isBug = refusal === undefined && event.message.startsWith("Uncaught");
       this.#failAll(isBug ? new Error(text) : new DiskError(text));
     };
@@ -179,7 +182,7 @@ export class WorkerPool {
     thread.load++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      // A long job travels alone: the answer to the one before it is not to wait for it.
+      // A long job is sent alone, so that it does not delay the answer to the one before it.
       if (job.type === "hash") return thread.worker.postMessage([{ id, job }]);
       if (thread.outbox.push({ id, job }) === 1) queueMicrotask(() => this.#send(thread));
     });

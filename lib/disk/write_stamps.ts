@@ -1,6 +1,6 @@
 /**
- * Looks at what a file is like before and after a write, wherever that costs next to nothing. A network
- * disk may have to store all that was written before it can tell: there, most looks are left out.
+ * Takes a file's mark before and after a write, wherever that is cheap. A network disk may have to flush
+ * everything written before it can answer, so most looks are skipped there.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { type Clock, systemClock } from "../runtime/clock.ts";
 import { type FileId, idOf } from "./exclusive_file.ts";
 import { type FileMark, markOf } from "./foreign_writes.ts";
 
-/** A look on a disk of this machine takes a few microseconds. */
+/** On a local disk a look takes a few microseconds. */
 const QUICK_MS = 0.5;
-/** After a slow look there is none for so many times as long. */
+/** After a slow look, skip looks for this many times its duration. */
 const REST_FACTOR = 50;
 
-/** What one thread knows of the cost of looking. */
+/** What one thread knows about the cost of looking. */
 export class WriteStamps {
   #restUntilMs = -Infinity;
   readonly #clock: Pick<Clock, "nowMs">;
@@ -24,9 +24,9 @@ export class WriteStamps {
   }
 
   /**
-   * Runs `write`, with a look before and after.
+   * Runs `write`, and takes the mark before and after.
    *
-   * @throws {Error} with the `code` `EREPLACED`, when another file than `id` is at `path`; and as `write`
+   * @throws {Error} with the `code` `EREPLACED` when a file other than `id` is at `path`; else as `write`
    * and the system do
    */
   around(path: string, id: FileId, write: () => void): { before: FileMark; after: FileMark } {

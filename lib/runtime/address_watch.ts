@@ -1,6 +1,6 @@
 /**
- * Notices that this machine's addresses have changed: from Wi-Fi to a cable, a new lease, a VPN, or a night's
- * sleep, after which nobody outside remembers us.
+ * Notices when this machine's addresses change: from Wi-Fi to Ethernet, a new lease, a VPN, or a night's
+ * sleep, after which trackers and peers have forgotten us.
  *
  * @module
  */
@@ -8,42 +8,42 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { reachableNow } from "./network_interfaces.ts";
 
-/** What has changed since the last look. */
+/** The changes since the last check. */
 interface AddressChange {
-  /** Addresses that this machine no longer has: what was connected from them is cut off. */
+  /** Addresses that this machine no longer has; connections from them are dead. */
   readonly gone: ReadonlySet<string>;
 }
 
-/** Hears of a change. */
+/** Called on a change. */
 type AddressListener = (change: AddressChange) => void;
 
-/** How often it looks; a look takes a tenth of a millisecond. */
+/** How often it checks; one check takes a tenth of a millisecond. */
 const LOOK_MS = 2000;
-/** When so much more time has passed by the calendar than by the clock, the machine was asleep. */
+/** If wall time advances this much more than the monotonic clock, the machine was asleep. */
 const SLEPT_MS = 30_000;
 
-/** What it looks at. */
+/** What it checks. */
 interface AddressWatchOptions {
-  /** The addresses that others may reach this machine under. */
+  /** The addresses by which other machines may reach this one. */
   readonly addresses: () => Iterable<string>;
-  /** It stands still while the machine sleeps. */
+  /** Stops while the machine sleeps. */
   readonly clock: Clock;
-  /** Milliseconds of the calendar. */
+  /** Wall time in milliseconds. */
   readonly calendarMs: () => number;
 }
 
-/** Looks again and again while somebody listens. */
+/** Checks regularly while it has listeners. */
 export class AddressWatch {
   readonly #options: AddressWatchOptions;
   readonly #listeners = new Set<AddressListener>();
   #stop = new AbortController();
 
-  /** Nobody listens yet, so nothing is done. */
+  /** Does nothing until there is a listener. */
   constructor(options: AddressWatchOptions) {
     this.#options = options;
   }
 
-  /** Calls `listener` on each change from now on; the returned function ends that. */
+  /** Calls `listener` on each change; the returned function removes it. */
   on(listener: AddressListener): () => void {
     this.#listeners.add(listener);
     if (this.#listeners.size === 1) {
@@ -82,7 +82,7 @@ const shared = new AddressWatch({
   calendarMs: Date.now,
 });
 
-/** Calls `listener` when this machine's addresses change; the returned function ends that. */
+/** Calls `listener` when this machine's addresses change; the returned function removes it. */
 export function watchAddresses(listener: AddressListener): () => void {
   return shared.on(listener);
 }

@@ -1,14 +1,14 @@
 /**
- * Time as a dependency, so that tests can set it.
+ * Time as a dependency, so that tests can control it.
  *
  * @module
  */
 
-/** A clock and an alarm. */
+/** A clock with timers. */
 export interface Clock {
-  /** Milliseconds since a fixed moment, such as the start of the process. It never runs backwards. */
+  /** Milliseconds since a fixed moment, such as the start of the process. Never runs backwards. */
   nowMs(): number;
-  /** Resolves after `ms` milliseconds, or at once when `signal` aborts. It never rejects. */
+  /** Resolves after `ms` milliseconds, or at once when `signal` aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 

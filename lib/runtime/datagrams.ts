@@ -1,21 +1,21 @@
 /**
- * UDP sockets, which Deno has only behind a flag.
+ * UDP sockets, which Deno has only with a flag.
  *
  * @module
  */
 
 import { ExitCode, NetworkError } from "../errors.ts";
 
-/** The `code` of the error that says that Deno runs without the flag. */
+/** The error code for a Deno without the flag. */
 const NO_DATAGRAMS = "needs-unstable-net";
 
 /**
- * Looks whether there are UDP sockets, before anything is begun that needs them.
+ * Checks that UDP sockets are available, before anything starts that needs them.
  *
- * @throws {NetworkError} with the code `needs-unstable-net`, which says what to do
+ * @throws {NetworkError} with the code `needs-unstable-net`, whose message says what to do
  */
 export function requireDatagrams(): void {
-  // Its type says that it is there, which is so with the flag only.
+  // The type says it always exists, but it does so only with the flag.
   if (typeof (Deno as { listenDatagram?: unknown }).listenDatagram === "function") return;
   throw new NetworkError(
     "Deno has UDP sockets only with --unstable-net: run with that flag, or write " +
@@ -27,7 +27,7 @@ export function requireDatagrams(): void {
 /**
  * Opens a UDP socket.
  *
- * @throws {NetworkError} as {@link requireDatagrams} does; an error of Deno's when the system refuses
+ * @throws {NetworkError} as {@link requireDatagrams} does; one of Deno's errors when the system refuses
  */
 export function listenDatagram(
   options: Deno.UdpListenOptions & { transport: "udp" },

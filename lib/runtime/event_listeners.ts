@@ -1,12 +1,12 @@
 /**
- * Telling listeners, whose faults are their own.
+ * Calls listeners without being affected by their errors.
  *
  * @module
  */
 
 /**
- * Tells a listener. What it throws, or what the promise rejects with that it returns, comes out as an
- * `error` event of the global scope, and on standard error where nobody takes that: whoever tells goes on.
+ * Calls a listener. If it throws, or its promise rejects, the error becomes an `error` event of the global
+ * scope, and goes to standard error if nothing handles that. The caller continues.
  */
 export function callListener<E>(listener: (event: E) => unknown, event: E): void {
   try {
@@ -17,12 +17,12 @@ export function callListener<E>(listener: (event: E) => unknown, event: E): void
   }
 }
 
-/** Tells whoever was named in options, if anybody was. */
+/** Calls the listener in the options, if there is one. */
 export function tellOf<E>(options: { onEvent?: (event: E) => unknown }, event: E): void {
   if (options.onEvent !== undefined) callListener(options.onEvent, event);
 }
 
-/** Unlike the system's `reportError`, which ends the process where nobody takes the event. */
+/** Unlike the system's `reportError`, does not end the process when nothing handles the event. */
 function report(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   const event = new ErrorEvent("error", { error, message, cancelable: true });

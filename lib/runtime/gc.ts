@@ -1,10 +1,10 @@
 /**
- * Keeps the memory of a thread bounded that runs for long and whose garbage the engine is slow to collect.
+ * Limits the memory of a long-running thread whose garbage the engine is slow to collect.
  *
- * Each hash of `node:crypto` leaves about 220 bytes outside the JavaScript heap that only a full
- * collection frees (Deno 2.9.6): hashing 8 GiB in blocks of 16 KiB would take 120 MB. And where much
- * comes and goes for long, as in a transfer, the engine lets the heap grow by 30 MB before it collects
- * all of it. So these threads ask for a collection once in a while.
+ * Each hash of `node:crypto` leaves about 220 bytes outside the JavaScript heap that only a full collection
+ * frees (Deno 2.9.6): hashing 8 GiB in blocks of 16 KiB would take 120 MB. And with steady allocation over
+ * a long time, as in a transfer, the engine lets the heap grow by 30 MB before it collects all of it. So
+ * these threads request a collection once in a while.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import v8 from "node:v8";
 import vm from "node:vm";
 import { type Clock, systemClock } from "./clock.ts";
 
-/** Counts what leaves garbage, and collects when there is enough to collect. */
+/** Counts operations that leave garbage, and collects when there is enough. */
 export class GcPacer {
   readonly #perCollection: number;
   readonly #timeShare: number;
@@ -23,10 +23,10 @@ export class GcPacer {
   #collect: (() => void) | undefined;
 
   /**
-   * Will collect once in `perCollection` things.
+   * Collects once per `perCollection` operations.
    *
-   * @param timeShare how much of the thread's time collections may take, 0 to 1: in a heap that others
-   * have filled, each may take long
+   * @param timeShare the largest share of the thread's time for collections, 0 to 1: in a heap filled by
+   * other code, each may take long
    * @param collect a full collection, the engine's own by default
    */
   constructor(
@@ -41,7 +41,7 @@ export class GcPacer {
     this.#collect = collect;
   }
 
-  /** So many things more were done. */
+  /** Counts this many more operations. */
   add(count: number): void {
     this.#count += count;
     if (this.#count < this.#perCollection) return;
@@ -55,7 +55,7 @@ export class GcPacer {
   }
 }
 
-/** The engine's own collection function; where it cannot be had, memory is left to the engine. */
+/** The engine's own collection function; does nothing if it is not available. */
 function engineCollector(): () => void {
   try {
     v8.setFlagsFromString("--expose-gc");

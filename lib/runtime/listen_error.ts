@@ -1,5 +1,5 @@
 /**
- * Why a port cannot be listened on: that of peers, of a tracker, or of the page.
+ * Explains why listening on a port failed: for peers, a tracker, or the page.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import { describeDenial } from "./permissions.ts";
 type ListenPurpose = "peers" | "tracker" | "page";
 
 /**
- * - `taken`: another socket has the port
+ * - `taken`: another socket uses the port
  * - `absent`: this machine does not have the address
- * - `forbidden`: the system lets the program not use the port
+ * - `forbidden`: the system does not allow the program to use the port
  * - `denied`: Deno was not permitted to
  */
 type ListenFault = "taken" | "absent" | "forbidden" | "denied" | "other";
 
-/** Where it was to listen, and what the system said. */
+/** Where it tried to listen, and the system's error. */
 interface Attempt {
   readonly host: string;
   readonly port: number;
@@ -72,7 +72,7 @@ const ERRORS: Readonly<
   },
 };
 
-/** The error to end with, where a port cannot be listened on; what nobody foresaw is given back as it is. */
+/** The error to end with when listening fails; returns an unexpected error unchanged. */
 export function listenError(
   cause: unknown,
   purpose: ListenPurpose,
@@ -82,7 +82,7 @@ export function listenError(
   return ERRORS[purpose][listenFault(cause)]?.({ host, port, cause }) ?? cause;
 }
 
-/** What is wrong, by what Deno or Node throws. Windows reserves ranges of ports, which are `forbidden`. */
+/** Classifies an error of Deno or Node. Windows reserves ranges of ports, which are `forbidden`. */
 export function listenFault(error: unknown): ListenFault {
   const isTaken = (error as { code?: string }).code === "EADDRINUSE"; // of Deno and of Node
   if (isTaken || error instanceof Deno.errors.AddrInUse) return "taken";

@@ -1,5 +1,5 @@
 /**
- * The addresses under which other machines reach this one.
+ * This machine's addresses, as other machines reach it.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { isForContainers, isLinkLocalIPv6, ranked } from "./address_rank.ts";
 import { networkInterfaces } from "./permissions.ts";
 import { routeClues } from "./route_clues.ts";
 
-/** An address of this machine and the network it is in. */
+/** An address of this machine and its network. */
 export interface InterfaceNetwork {
   /** IPv4 or IPv6. */
   address: string;
@@ -19,8 +19,8 @@ export interface InterfaceNetwork {
 }
 
 /**
- * This machine's addresses that others can use, the one they most likely reach it under first: not
- * loopback, nor IPv6 addresses of one link. None where they may not be listed.
+ * This machine's addresses that other machines can use, the most likely one first; without loopback and
+ * link-local IPv6. Empty without the permission to list them.
  */
 export function ownAddresses(): InterfaceNetwork[] {
   const interfaces = networkInterfaces() ?? [];
@@ -28,12 +28,12 @@ export function ownAddresses(): InterfaceNetwork[] {
   return ranked(interfaces, clues).filter(isForOthers);
 }
 
-/** The same in no particular order, which is quicker. */
+/** As {@link ownAddresses}, unordered, which is faster. */
 function unorderedAddresses(): InterfaceNetwork[] {
   return (networkInterfaces() ?? []).filter(isForOthers);
 }
 
-/** Whether this machine has IPv6 addresses of one link (fe80::/10), and none that others can use. */
+/** Whether this machine has link-local IPv6 addresses (fe80::/10), and none that other machines can use. */
 export function isOnOneLinkOnly(): boolean {
   const interfaces = networkInterfaces() ?? [];
   return !interfaces.some(isForOthers) &&
@@ -41,8 +41,7 @@ export function isOnOneLinkOnly(): boolean {
 }
 
 /**
- * The addresses that matter to others now. Container bridges, which come and go on some machines all day,
- * are not among them.
+ * The addresses that matter now. Leaves out container bridges, which on some machines come and go all day.
  */
 export function reachableNow(): string[] {
   return (networkInterfaces() ?? [])
@@ -55,8 +54,8 @@ function isForOthers({ address }: InterfaceNetwork): boolean {
 }
 
 /**
- * The address of this machine on the side of `host`: in the same network if there is one, else the
- * best of the same family.
+ * This machine's address on the side of `host`: in the same network if there is one, else the best of the
+ * same family.
  *
  * @param host An IP address.
  */
@@ -70,10 +69,10 @@ export function addressTowards(
 }
 
 /**
- * Whether `host` is this machine or on a local network: it has a private address, or one of a network
- * that this machine is in.
+ * Whether `host` is this machine or on a local network: it has a private address, or one in a network of
+ * this machine.
  *
- * @param host An IP address; one that nobody can be dialled at is not.
+ * @param host An IP address; false for one that cannot be connected to.
  */
 export function isNearby(
   host: string,

@@ -1,13 +1,13 @@
 /**
- * What Deno lets the program do without asking its user. What is a mere nicety is left out where it is
- * not permitted: no question on the terminal, and no end with an error.
+ * What Deno permits the program to do. Optional features are skipped without permission, instead of
+ * prompting on the terminal or ending with an error.
  *
  * @module
  */
 
 import { rethrowBug } from "./operational_errors.ts";
 
-/** What cannot be done without a permission, after "Deno was not permitted to". */
+/** What needs the permission, to follow "Deno was not permitted to". */
 const DEEDS: Readonly<Record<string, (what: string) => string>> = {
   net: (what) => what === "" ? "use the network" : `use the network for ${what}`,
   read: (what) => `read ${what || "files"}`,
@@ -19,14 +19,14 @@ const DEEDS: Readonly<Record<string, (what: string) => string>> = {
 };
 
 /**
- * What Deno was not permitted, in a sentence that names the flag to add; undefined when that is not why
- * `error` came about.
+ * A sentence on the missing Deno permission that names the flag to add; `undefined` when that is not the
+ * cause of `error`.
  *
- * @param error what Deno throws, or what is left of it when it comes from another thread
+ * @param error an error of Deno, or what is left of it when it comes from another thread
  */
 export function describeDenial(error: unknown): string | undefined {
   const { message = "" } = error as { message?: string };
-  // Node's way of looking a name up says it in its own words.
+  // Node's name lookup reports it in its own words.
   const unresolved = /getaddrinfo EPERM (\S+)/.exec(message)?.[1];
   const [, kind, what = ""] = unresolved !== undefined
     ? ["", "net", unresolved]
@@ -43,26 +43,26 @@ export function describeDenial(error: unknown): string | undefined {
   return `Deno was not permitted to ${deed(what)}: ${how}`;
 }
 
-/** Whether this may be done, as far as `--allow-…` says; nobody is asked. */
+/** Whether `--allow-…` permits this; never prompts. */
 export function isPermitted(what: Deno.PermissionDescriptor): boolean {
   return Deno.permissions.querySync(what).state === "granted";
 }
 
-/** Whether modules in this folder may be imported late; those imported from the beginning always may. */
+/** Whether modules in this folder may be imported dynamically; statically imported ones always may. */
 export function isPermittedCode(folder: URL): boolean {
   return folder.protocol !== "file:" || isPermitted({ name: "read", path: folder });
 }
 
-/** The value of an environment variable; undefined as well where it may not be read. */
+/** The value of an environment variable; also `undefined` when reading it is not permitted. */
 export function environmentVariable(name: string): string | undefined {
   return isPermitted({ name: "env", variable: name }) ? Deno.env.get(name) : undefined;
 }
 
 /**
- * That none of these environment variables may be read, in a sentence that says how to permit it; undefined
- * where one may be, for then somebody has thought of them.
+ * A sentence that none of these environment variables may be read, and how to permit it; `undefined` if at
+ * least one may, because then the user has considered them.
  *
- * @param pattern what they are called, as Deno takes it
+ * @param pattern what they are called, in Deno's syntax
  */
 export function unreadVariables(names: Iterable<string>, pattern: string): string | undefined {
   for (const name of names) {
@@ -74,7 +74,7 @@ export function unreadVariables(names: Iterable<string>, pattern: string): strin
   return `environment variables ${pattern} are not read: Deno was not permitted to; ${how}`;
 }
 
-/** Why nothing is known of this machine's networks, where {@link networkInterfaces} gives nothing. */
+/** Why this machine's networks are unknown, when {@link networkInterfaces} returns nothing. */
 export const UNLISTED_INTERFACES: string =
   "Deno was not permitted to list this machine's networks: " +
   "add --allow-sys=networkInterfaces, or run with -A";
@@ -82,8 +82,8 @@ export const UNLISTED_INTERFACES: string =
 let lastListed: Deno.NetworkInterfaceInfo[] = [];
 
 /**
- * The addresses of this machine, one by one; undefined where they may not be listed. When the system has
- * no descriptor left to list them with, they are what they were the last time.
+ * This machine's addresses; `undefined` without the permission to list them. When no file descriptor is
+ * left to list them with, returns the previous result.
  */
 export function networkInterfaces(): Deno.NetworkInterfaceInfo[] | undefined {
   if (!isPermitted({ name: "sys", kind: "networkInterfaces" })) return undefined;

@@ -1,5 +1,5 @@
 /**
- * Where a tracker is: the IP addresses of the host in its URL.
+ * Resolves the host in a tracker's URL to IP addresses.
  *
  * @module
  */
@@ -12,24 +12,25 @@ import { ExitCode, NetworkError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import { describeDenial } from "./permissions.ts";
 
-/** How to look up a host. */
+/** How to resolve a host. */
 interface LookUp {
-  /** The IP addresses of a host name. */
+  /** Returns the IP addresses of a host name. */
   resolve: (host: string) => Promise<string[]>;
-  /** Only addresses of its family are of use, if it is given. */
+  /** If given, only addresses of its family are usable. */
   localHost: string | undefined;
   clock: Clock;
   giveUpMs: number;
-  /** Aborting it ends the waiting. */
+  /** Aborting it ends the wait. */
   signal: AbortSignal;
 }
 
-/** Addresses of one family that are tried; a name may have any number of them. */
+/** The most addresses tried per family; a name may have any number. */
 const MAX_ADDRESSES = 8;
 
 /**
- * Asks the system, which knows its hosts file and the name service. A dot at the end, which says that the
- * name is whole, is not to be found in a hosts file and left out; `localhost` is always this machine (RFC 6761).
+ * Resolves a host with the system's resolver, which knows its hosts file and DNS. Removes a trailing dot,
+ * which marks a name as complete but never matches a hosts file; `localhost` is always this machine (RFC
+ * 6761).
  */
 export async function resolveHost(host: string): Promise<string[]> {
   const name = host.replace(/\.$/, "");
@@ -43,7 +44,7 @@ export async function resolveHost(host: string): Promise<string[]> {
 }
 
 /**
- * The usable addresses by family, in the order of the name service; families without one are left out.
+ * The usable addresses by family, in the resolver's order; families without any are left out.
  *
  * @throws {NetworkError} when the name cannot be resolved, or not in time.
  */

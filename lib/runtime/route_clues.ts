@@ -1,6 +1,6 @@
 /**
- * What Linux tells of its network interfaces beyond their addresses: which of them leads outside, which has
- * no cable, and which addresses are soon given up.
+ * What Linux reports about network interfaces beyond their addresses: which has a default route, which has
+ * no carrier, and which addresses are short-lived.
  *
  * @module
  */
@@ -8,28 +8,28 @@
 import { bytesToIp } from "../codec/address.ts";
 import { fromHex } from "../codec/bytes.ts";
 
-/** What is known of a machine's interfaces. All of it may be empty: elsewhere than on Linux it is. */
+/** What is known about a machine's interfaces. Empty on systems other than Linux. */
 export interface RouteClues {
-  /** Interfaces that a default route leaves by, and the metric of the best one: the lower, the better. */
+  /** Interfaces with a default route, and the metric of the best one; lower is better. */
   readonly defaults: ReadonlyMap<string, number>;
   /** Interfaces without a carrier. */
   readonly dead: ReadonlySet<string>;
-  /** IPv6 addresses that are temporary (RFC 8981), deprecated or not yet of use. */
+  /** IPv6 addresses that are temporary (RFC 8981), deprecated or not yet usable. */
   readonly passing: ReadonlySet<string>;
 }
 
 /** Flags of `/proc/net/if_inet6`: temporary, duplicate, deprecated, tentative. */
 const PASSING = 0x01 | 0x08 | 0x20 | 0x40;
-/** Flags of both routing tables: in force; and of IPv6 alone: refuses what it matches. */
+/** Flags of both routing tables: in force; and of IPv6 only: reject route. */
 const UP = 0x01;
 const REJECT = 0x200;
-/** How `/sys` calls an interface through which nothing comes. */
+/** The states in `/sys` of an interface without a connection. */
 const DEAD = /^(down|lowerlayerdown|notpresent)\s*$/;
 
-/** Reads a small file of the system; `undefined` where there is none or it may not be read. */
+/** Reads a small system file; `undefined` when it does not exist or may not be read. */
 type ReadClue = (path: string) => string | undefined;
 
-/** Asks the system about these interfaces. Deno permits that to programs that are permitted everything. */
+/** Queries the system about these interfaces. Deno permits that only to programs with all permissions. */
 export function routeClues(names: Iterable<string>, read: ReadClue = readQuietly): RouteClues {
   const ipv4 = read("/proc/net/route");
   const ipv6 = read("/proc/net/ipv6_route");

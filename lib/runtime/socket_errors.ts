@@ -1,12 +1,12 @@
 /**
- * What the operating system says about a socket, in words that help.
+ * Explains the operating system's socket errors in words that help.
  *
  * @module
  */
 
 import { describeDenial } from "./permissions.ts";
 
-/** Linux's, BSD's and Windows' numbers for what Deno has no class of its own for. */
+/** Error numbers of Linux, BSD and Windows for which Deno has no class. */
 const BY_NUMBER: readonly (readonly [numbers: readonly number[], words: string])[] = [
   [[101, 51, 10051], "this machine has no network that leads there"],
   [[113, 65, 10065], "no machine has that address"],
@@ -19,15 +19,15 @@ const BY_NUMBER: readonly (readonly [numbers: readonly number[], words: string])
 ];
 
 /**
- * That `what` cannot be reached, and why, in a sentence; where Deno did not permit it, that it cannot be asked:
- * then it may well be there.
+ * A sentence that `what` cannot be reached, and why. If a Deno permission is missing, says so instead,
+ * because the host may well be reachable.
  */
 export function unreachable(what: string, error: unknown): string {
   const verb = describeDenial(error) === undefined ? "reached" : "asked";
   return `${what} cannot be ${verb}: ${socketErrorText(error)}`;
 }
 
-/** Why connecting, sending or receiving failed, to stand after a colon; never a bare error number. */
+/** Why connecting, sending or receiving failed, to follow a colon; never a bare error number. */
 export function socketErrorText(error: unknown): string {
   const sentence = describeDenial(error);
   if (sentence !== undefined) return sentence;

@@ -1,5 +1,5 @@
 /**
- * What Shoal calls itself on the wire.
+ * Shoal's name, version and peer id on the wire.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { utf8 } from "../codec/bytes.ts";
 /** The version of this program. */
 export const VERSION: string = project.version;
 
-/** Name and version, as other programs show it. */
+/** Name and version, as other clients show it. */
 export const PROGRAM: string = `Shoal ${VERSION}`;
 
 /** A peer id for one run (BEP 20): `-SO`, four digits of the version, `-`, twelve random bytes. */

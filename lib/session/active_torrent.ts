@@ -1,5 +1,5 @@
 /**
- * What a seeder and a leecher have in common: a port, a session, trackers, listeners, and figures.
+ * What seeders and leechers share: a port, a session, trackers, listeners, and statistics.
  *
  * @module
  */
@@ -28,24 +28,24 @@ import { Session } from "./session.ts";
 import { contributors, swarmStats } from "./stats.ts";
 
 const MAX_PEERS = 100;
-/** Peers served at once, where the line is shared by as many. */
+/** Upload slots: peers that share the line at a time. */
 const UPLOAD_SLOTS = 4;
-/** While nothing comes and fewer peers than this are known, trackers are asked for more. */
+/** While no data arrives and fewer peers than this are known, ask trackers for more. */
 const ENOUGH_PEERS = 3;
-/** While a download knows fewer peers than this, trackers are asked early, at growing distances. */
+/** While a download knows fewer peers than this, announce early, at growing intervals. */
 const MANY_PEERS = 30;
 
 /** One torrent's presence on the network. */
 export class ActiveTorrent {
-  /** The session; the owner begins its transfer. */
+  /** The session; the owner starts its transfer. */
   readonly session: Session;
-  /** Where peers connect to. */
+  /** The TCP port that peers connect to. */
   readonly port: number;
-  /** How things stand with the trackers. */
+  /** The state of each tracker. */
   readonly trackers: TrackerStatusTable = new TrackerStatusTable();
   /** Pieces that did not match their hash. */
   failedPieces = 0;
-  /** Whether others can connect. */
+  /** Whether other peers can connect to us. */
   readonly inquiry: PortCheck;
   readonly #listener: Listener;
   readonly #peerId = makePeerId();
@@ -64,9 +64,9 @@ export class ActiveTorrent {
   #seedingLimit: SeedingLimit | undefined;
 
   /**
-   * Listens, unless a listening port is handed over, and begins to take part.
+   * Listens, unless a listener is passed in, and joins the swarm.
    *
-   * @throws {NetworkError} when the port asked for cannot be had
+   * @throws {NetworkError} when the requested port is not available
    */
   constructor(
     options: TorrentOptions,
@@ -102,39 +102,39 @@ export class ActiveTorrent {
     this.tell({ type: "listening", port: this.port });
   }
 
-  /** Registers a listener; the returned function takes it back. */
+  /** Registers a listener; the returned function removes it. */
   on(listener: TransferListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Tells all listeners. */
+  /** Emits an event to all listeners. */
   tell(event: TransferEvent): void {
     if (event.type === "piece") this.#haveBytes += this.#bytesOf?.(event.piece) ?? event.bytes;
     if (event.type === "pieceFailed") this.failedPieces++;
     for (const listener of this.#listeners) callListener(listener, event);
   }
 
-  /** So much was on disk when the transfer began; `bytesOf` says how much each piece counts. */
+  /** Sets the bytes on disk when the transfer began; `bytesOf` says how much each piece counts. */
   startWith(haveBytes: number, bytesOf?: (piece: number) => number): void {
     this.#haveBytes = haveBytes;
     this.#bytesOf = bytesOf;
   }
 
-  /** Verified bytes on disk, of the files that were chosen. */
+  /** Verified bytes on disk, of the chosen files. */
   get haveBytes(): number {
     return this.#haveBytes;
   }
 
   /**
-   * How many others have all of it, or had before they left: seen by ourselves, or at once by a tracker,
-   * which counts us too.
+   * How many other peers have the whole torrent, or had it before they left: counted by us, or at one time
+   * by a tracker, which includes us.
    */
   get copies(): number {
     return Math.max(this.session.copies.count, this.trackers.mostSeeders - 1);
   }
 
-  /** Makes the torrent known from now on: to trackers, and on the local network if that is wanted. */
+  /** Announces the torrent from now on: to trackers, and by LSD if enabled. */
   announce(publicity: AnnounceConfig): void {
     const { v1Hash, v2Hash, isPrivate } = publicity;
     if (isPrivate) this.session.swarm.becomePrivate();
@@ -169,13 +169,13 @@ export class ActiveTorrent {
     });
   }
 
-  /** The torrent turned out to be private: the local network hears no more of it. */
+  /** Stops LSD, because the torrent turned out to be private. */
   leaveLocalNetwork(): void {
     this.#leaving ??= this.#local?.close();
     this.#local = undefined;
   }
 
-  /** Resolves when the first tracker has answered or failed to, after `ms` at the latest. */
+  /** Resolves when the first tracker has answered or failed, after `ms` at the latest. */
   async announced(ms: number): Promise<void> {
     if (this.#announcer === undefined) return;
     const waited = new AbortController();
@@ -183,7 +183,7 @@ export class ActiveTorrent {
     waited.abort();
   }
 
-  /** What there is to expect of trackers: nothing without one, nothing while all fail. */
+  /** What can be expected of the trackers: nothing without one, or while all fail. */
   trackerOutlook(): TrackerSummary {
     const outlook = summarize(this.trackers.standings(performance.now()));
     if (outlook.state === "answering") return outlook;
@@ -191,7 +191,9 @@ export class ActiveTorrent {
     return this.#announcer === undefined ? { state: "none" } : outlook;
   }
 
-  /** Everything is here: seeds until `limits` are reached, counted from now on, and then calls `onReached`. */
+  /**
+   * The download is complete: seeds until `limits` are reached, counted from now, then calls `onReached`.
+   */
   seedUntil(limits: SeedingLimitOptions, totalBytes: number, onReached: () => void): void {
     const progress = () => ({
       uploadedBytes: this.session.swarm.uploadedBytes,
@@ -200,27 +202,27 @@ export class ActiveTorrent {
     this.#seedingLimit = new SeedingLimit(limits, totalBytes, progress, onReached);
   }
 
-  /** What ends seeding by itself; `undefined` while it does not seed. */
+  /** The limit that ends seeding; `undefined` while not seeding. */
   get seedingLimit(): Pick<SeedingLimit, "end" | "untilCopies"> | undefined {
     return this.#seedingLimit;
   }
 
-  /** Asks the trackers anew: what they were told no longer holds. */
+  /** Announces again, because what the trackers were told no longer holds. */
   announceNow(): void {
     this.#announcer?.announceNow();
   }
 
-  /** Tells the trackers that everything is here. */
+  /** Announces `completed` to the trackers. */
   announceCompleted(): void {
     this.#announcer?.completed();
   }
 
-  /** Asks the trackers early when there are hardly any peers. */
+  /** Announces early when hardly any peers are known. */
   askForPeers(): void {
     if (this.#usablePeers() < ENOUGH_PEERS) this.#announcer?.announceNow();
   }
 
-  /** Closes everything: peers first, then `stopped` to the trackers, then the port. */
+  /** Closes everything: peers first, then announces `stopped`, then closes the port. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
       this.#stopWatching();
@@ -233,13 +235,13 @@ export class ActiveTorrent {
     return this.#closing;
   }
 
-  /** The figures that do not depend on whether it seeds or leeches. */
+  /** The statistics that seeders and leechers share. */
   stats(nowMs = performance.now()): Omit<TransferStats, "name" | "state" | "totalBytes"> {
     const { copies } = this;
     return { haveBytes: this.#haveBytes, copies, ...swarmStats(this.session.swarm, nowMs) };
   }
 
-  /** Who gave how many verified bytes, most first. */
+  /** Verified bytes by source, most first. */
   sources(): TransferSource[] {
     return contributors(this.session.swarm);
   }
@@ -272,7 +274,9 @@ export class ActiveTorrent {
   }
 }
 
-/** Trackers are asked from the bound address, unless that is "all" or one of no use to those elsewhere. */
+/**
+ * Trackers are contacted from the bound address, unless it is a wildcard or of no use to other machines.
+ */
 function boundTo(host = "::"): { localHost?: string } {
   return isAny(host) || (isLoopback(host) && !isIPv6(host)) ? {} : { localHost: host };
 }

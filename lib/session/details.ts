@@ -1,5 +1,5 @@
 /**
- * What of a transfer interests those who look closely, beyond its figures.
+ * Details of a transfer, beyond its statistics.
  *
  * @module
  */
@@ -17,39 +17,39 @@ import { fileProgress, type FileView } from "./file_progress.ts";
 import type { SeedingEnd } from "./seeding_limit.ts";
 import { type PieceView, pieceView } from "./stats.ts";
 
-/** So many peers without a connection are told of by name. */
+/** The most disconnected peers listed. */
 const MAX_STRANGERS = 500;
 
-/** The order in which peers without a connection are told of. */
+/** The order in which disconnected peers are listed. */
 const STRANGERS: readonly PeerState[] = ["connecting", "banned", "away", "available"];
 
-/** A peer that there is no connection with now. */
+/** A peer we are not connected to now. */
 export interface DisconnectedPeerStats {
   /** `host:port`, or the URL of a web seed. */
   readonly address: string;
-  /** What the program there calls itself; empty when it has not said. */
+  /** The client's name; empty if unknown. */
   readonly client: string;
-  /** How things stand with it; never `connected`. */
+  /** Its state; never `connected`. */
   readonly state: PeerState;
-  /** Why it is away or banned, in words. */
+  /** Why it is away or banned, as text. */
   readonly reason?: string;
-  /** It had everything when last seen. */
+  /** It had the whole torrent when last seen. */
   readonly complete: boolean;
-  /** Pieces it had a part in that did not match their hash. */
+  /** Failed pieces it contributed to. */
   readonly badPieces: number;
 }
 
-/** A close look at a transfer. What is not known yet is absent. */
+/** Details of a transfer. Unknown values are absent. */
 export interface TransferDetails {
-  /** A magnet link for others, as good as it can be made now. */
+  /** A magnet link to share, as complete as it can be now. */
   readonly magnet: string;
-  /** Where the file or folder is, or will be. */
+  /** The path of the file or folder, now or in future. */
   readonly path?: string;
-  /** Why nothing moves, to stand after "waiting: "; absent while something does. */
+  /** Why no data moves, to follow "waiting: "; absent while data moves. */
   readonly reason?: string;
-  /** How many files it has, when it is a folder. */
+  /** Number of files, if it is a folder. */
   readonly files?: number;
-  /** These files, and how far each is. */
+  /** The files and their progress. */
   readonly fileView?: FileView;
   /** Bytes of a piece. */
   readonly pieceLength?: number;
@@ -57,23 +57,23 @@ export interface TransferDetails {
   readonly v1Hash?: string;
   /** 64 hex digits. */
   readonly v2Hash?: string;
-  /** Pieces that did not match their hash, each time counted. */
+  /** Pieces that did not match their hash, counting repeats. */
   readonly failedPieces: number;
-  /** Every piece, once pieces can move. */
+  /** Every piece, once the transfer has begun. */
   readonly pieces?: PieceView;
-  /** How things stand with the trackers. */
+  /** The state of each tracker. */
   readonly trackers: readonly TrackerStanding[];
-  /** Whether a tracker could connect to our port; absent where none has tried, and said so. */
+  /** Whether a tracker could connect to our port; absent if no tracker has tested it. */
   readonly reachable?: boolean;
-  /** Peers without a connection, 500 at most. */
+  /** Disconnected peers, 500 at most. */
   readonly strangers: readonly DisconnectedPeerStats[];
-  /** What ends seeding by itself; absent when nothing does, and while it does not seed. */
+  /** The limit that ends seeding; absent without one, and while not seeding. */
   readonly end?: SeedingEnd;
   /** The finished download. */
   readonly result?: TransferResult;
 }
 
-/** What a host alone knows of the details. */
+/** The details that need only the host. */
 export function hostDetails(host: ActiveTorrent) {
   const { swarm } = host.session;
   const { reachable } = host.inquiry;
@@ -87,7 +87,7 @@ export function hostDetails(host: ActiveTorrent) {
   };
 }
 
-/** What a torrent's metadata says of it, and how far its files are. */
+/** The details from the metadata, and the progress of the files. */
 export function torrentDetails({ info }: Metainfo, host: ActiveTorrent, selection?: Selection) {
   const { files, multiFile, pieceLength, v1Hash, v2Hash } = info;
   const view = multiFile ? fileProgress(files, host.session.swarm, selection) : undefined;
@@ -99,7 +99,7 @@ export function torrentDetails({ info }: Metainfo, host: ActiveTorrent, selectio
   };
 }
 
-/** The values that are there. */
+/** The object without undefined values. */
 export function withoutUndefined<T extends object>(
   values: T,
 ): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -9,12 +9,12 @@
 
 /**
  * - `metadata`: the info dictionary is not known yet
- * - `checking`: what is on disk is held against the piece hashes
+ * - `checking`: the data on disk is checked against the piece hashes
  * - `downloading`: pieces arrive, or are waited for
  * - `verifying`: all pieces are stored, and the whole is checked once more
- * - `flushing`: the data is written out, and gets its final name
- * - `seeding`: others are served
- * - `stopped`: the end, of a finished download or of one that is continued next time
+ * - `flushing`: the data is written out and renamed to its final name
+ * - `seeding`: pieces are uploaded to other peers
+ * - `stopped`: the end, of a finished download or of one that is resumed next time
  */
 export type DownloadState =
   | "metadata"
@@ -25,14 +25,14 @@ export type DownloadState =
   | "seeding"
   | "stopped";
 
-/** What can happen to a download. */
+/** The events of a download. */
 export type DownloadEvent =
   | "described" // its info dictionary came, from a file or from peers
   | "checked" // what is on disk is known
   | "complete" // the last piece that was chosen is stored
   | "verified" // the checks of the whole passed
   | "in place" // it has its final name
-  | "stop"; // it is closed, or has failed
+  | "stop"; // closed or failed
 
 /** Every legal transition. */
 export const TRANSITIONS: Readonly<
@@ -50,7 +50,7 @@ export const TRANSITIONS: Readonly<
 /**
  * The state that `event` leads to from `state`.
  *
- * @throws {Error} when the table has no such transition: a bug in the caller, never a peer's doing
+ * @throws {Error} when the table has no such transition: a bug in the caller, never caused by a peer
  */
 export function nextState(state: DownloadState, event: DownloadEvent): DownloadState {
   const next = TRANSITIONS[state][event];

@@ -1,5 +1,5 @@
 /**
- * What a seeder or leecher tells while it runs, and what it can be asked.
+ * The events and statistics of a seeder or leecher.
  *
  * @module
  */
@@ -8,27 +8,30 @@ import type { StallCode, WarningCode } from "../errors.ts";
 import type { PeerState } from "../peer/connection/peer_state.ts";
 import type { StallReason } from "./stall_reason.ts";
 
-/** Something that happened; `--json` of the programs uses the same names. Discriminated by `type`; addresses are `host:port` or a web seed's URL, hashes hex. */
+/**
+ * An event of a transfer; the programs' `--json` output uses the same names. Discriminated by `type`;
+ * addresses are `host:port` or a web seed's URL, hashes hex.
+ */
 export type TransferEvent =
-  /** Hashing goes on: making a torrent, or checking what is on disk. */
+  /** Progress of hashing: creating a torrent, or checking the data on disk. */
   | { readonly type: "hashing"; readonly doneBytes: number; readonly totalBytes: number }
   /** Connections are accepted on this TCP port. */
   | { readonly type: "listening"; readonly port: number }
-  /** A tracker is asked for a name. */
+  /** A tracker is being asked for a name. */
   | { readonly type: "lookup"; readonly name: string }
   /** The metadata is known. */
   | {
     readonly type: "metadata";
     readonly name: string;
     readonly bytes: number;
-    /** How many files it has, when it is a folder. */
+    /** Number of files, if it is a folder. */
     readonly files?: number;
     readonly v1Hash?: string;
     readonly v2Hash?: string;
   }
-  /** So much of what was chosen was on disk already. */
+  /** This much of the chosen data was already on disk. */
   | { readonly type: "resumed"; readonly haveBytes: number; readonly totalBytes: number }
-  /** A tracker answered, or did not. */
+  /** A tracker answered, or failed to. */
   | {
     readonly type: "tracker";
     readonly url: string;
@@ -39,19 +42,16 @@ export type TransferEvent =
     readonly peers?: number;
     readonly intervalSeconds?: number;
   }
-  /** A tracker has tried to connect to the port that is listened on. */
+  /** A tracker tried to connect to our listening port. */
   | {
     readonly type: "reach";
     readonly port: number;
-    /** Whether it could. */
+    /** Whether it succeeded. */
     readonly reachable: boolean;
     /** The tracker's URL. */
     readonly tracker: string;
   }
-  /**
-   * Peers are looked for on the local network from now on, from these own addresses; or that is not
-   * possible, and why.
-   */
+  /** LSD has started, from these addresses of ours; or it is not possible, and why. */
   | {
     readonly type: "localDiscovery";
     readonly addresses: readonly string[];
@@ -65,40 +65,40 @@ export type TransferEvent =
     readonly client?: string;
     readonly reason?: string;
   }
-  /** A piece is verified and stored. */
+  /** A piece was verified and stored. */
   | {
     readonly type: "piece";
     readonly piece: number;
     readonly bytes: number;
     readonly from: readonly string[];
   }
-  /** A piece did not match its hash and is fetched again. */
+  /** A piece did not match its hash and will be downloaded again. */
   | { readonly type: "pieceFailed"; readonly piece: number; readonly from: readonly string[] }
-  /** The file changed: this piece is no longer what it was and is not served any more. */
+  /** The file changed: this piece is no longer right and is not uploaded any more. */
   | { readonly type: "pieceLost"; readonly piece: number; readonly path: string }
-  /** Nothing moves, or hardly anything, and why: once for each reason that is new. */
+  /** Hardly any data moves, or none, and why: emitted once for each new reason. */
   | { readonly type: "stalled"; readonly code: StallCode; readonly reason: string }
-  /** Everything is verified and in its place. */
+  /** Everything is verified and at its final path. */
   | ({ readonly type: "complete" } & TransferResult)
-  /** Something the user should know that stops nothing. */
+  /** A warning for the user; the transfer continues. */
   | { readonly type: "warning"; readonly message: string; readonly code?: WarningCode };
 
-/** A warning as an event. */
+/** Creates a warning event. */
 export function warningEvent(message: string, code?: WarningCode): TransferEvent {
   return { type: "warning", message, ...(code !== undefined && { code }) };
 }
 
 /**
- * Receives events. What it throws, or what the promise rejects with that it returns, stops nothing: it
- * becomes an `error` event of the global scope, and is printed where nobody takes that.
+ * Receives events. If it throws, or its promise rejects, the transfer continues: the error becomes an
+ * `error` event of the global scope, and is printed if nothing handles that.
  */
 export type TransferListener = (event: TransferEvent) => void;
 
-/** Where bytes came from. */
+/** A source of downloaded bytes. */
 export interface TransferSource {
   /** `host:port`, or the URL of a web seed. */
   readonly address: string;
-  /** What the program there calls itself. */
+  /** The client's name. */
   readonly client?: string;
   /** Verified bytes. */
   readonly bytes: number;
@@ -106,21 +106,21 @@ export interface TransferSource {
 
 /** A finished download. */
 export interface TransferResult {
-  /** Where the file or folder is. */
+  /** The path of the file or folder. */
   readonly path: string;
-  /** Its length; of a folder, that of all files that were chosen. */
+  /** Its length; of a folder, the length of all chosen files. */
   readonly bytes: number;
-  /** How many files were chosen, when it is a folder. */
+  /** Number of chosen files, if it is a folder. */
   readonly files?: number;
-  /** How long it took, from the start of the program's work on it. */
+  /** Duration, from when the program started working on it. */
   readonly seconds: number;
   /** How the pieces were verified. */
   readonly verifiedBy: "SHA-256" | "SHA-1";
   /** Root of the file's SHA-256 tree (BEP 52), 64 hex digits; absent for folders and v1 torrents. */
   readonly v2Root?: string;
-  /** SHA-256 of the whole file, when it was asked for. */
+  /** SHA-256 of the whole file, if requested. */
   readonly sha256?: string;
-  /** Who gave how much in this run; empty when everything was there already. */
+  /** Bytes from each source in this run; empty when everything was there already. */
   readonly sources: readonly TransferSource[];
 }
 
@@ -128,34 +128,34 @@ export interface TransferResult {
 export interface ConnectionStats {
   /** `host:port`, or the URL of a web seed. */
   readonly address: string;
-  /** What the program there calls itself; may be empty. */
+  /** The client's name; may be empty. */
   readonly client: string;
   /** File data received from it. */
   readonly downloadedBytes: number;
   /** File data sent to it. */
   readonly uploadedBytes: number;
-  /** What it gives us now. */
+  /** Current download rate from it. */
   readonly downloadRate: number;
-  /** What it takes from us now. */
+  /** Current upload rate to it. */
   readonly uploadRate: number;
-  /** Share of the file it has as far as it tells, 0 to 1. A seeder with the flag `g` has more. */
+  /** Share of the file it has announced, 0 to 1. A seeder with the flag `g` has more. */
   readonly progress: number;
   /**
-   * Letters: `w` it is a web seed, `i` it dialled us, `2` v2, `d` serves us, `u` served by us, `s` snubbed,
-   * `g` it is a seeder that hands out its pieces gradually (BEP 16).
+   * Letters: `w` it is a web seed, `i` it connected to us, `2` v2, `d` uploads to us, `u` downloads from
+   * us, `s` snubbed, `g` it is super-seeding (BEP 16).
    */
   readonly flags: string;
-  /** Pieces it owes us blocks of, asked for first in front; the first few. */
+  /** The first few pieces we have requested blocks of, oldest request first. */
   readonly fetching: readonly number[];
-  /** Pieces it had a part in that did not match their hash. */
+  /** Failed pieces it contributed to. */
   readonly badPieces: number;
 }
 
 /** A snapshot of a transfer. Rates in bytes per second. */
 export interface TransferStats {
-  /** Name of the file; empty while it is not known. */
+  /** Name of the file; empty while unknown. */
   readonly name: string;
-  /** What it is doing. */
+  /** The current state. */
   readonly state:
     | "hashing"
     | "lookup"
@@ -167,40 +167,43 @@ export interface TransferStats {
     | "flushing"
     | "seeding"
     | "stopped";
-  /** Length of the file, or of all files that were chosen; 0 while it is not known. */
+  /** Length of the file, or of all chosen files; 0 while unknown. */
   readonly totalBytes: number;
-  /** Verified and on disk. */
+  /** Bytes verified and on disk. */
   readonly haveBytes: number;
   /** File data received, useful or not. */
   readonly downloadedBytes: number;
   /** File data sent. */
   readonly uploadedBytes: number;
-  /** File data received that was of no use. */
+  /** File data received in vain. */
   readonly wastedBytes: number;
-  /** Of all connections together. */
+  /** Sum over all connections. */
   readonly downloadRate: number;
-  /** Of all connections together. */
+  /** Sum over all connections. */
   readonly uploadRate: number;
-  /** Number of pieces; 0 while it is not known. */
+  /** Number of pieces; 0 while unknown. */
   readonly pieces: number;
   /** Pieces verified and on disk. */
   readonly havePieces: number;
-  /** Why nothing moves, as of now; absent while something does. */
+  /** Why no data moves right now; absent while data moves. */
   readonly waiting?: StallReason;
-  /** Seconds until it is complete at the present rate; absent when nothing moves. */
+  /** Seconds until completion at the current rate; absent when no data moves. */
   readonly etaSeconds?: number;
-  /** How many others have all of it, or had before they left, as far as is known. */
+  /** How many other peers are known to have the whole torrent, or to have had it before they left. */
   readonly copies: number;
-  /** It is a seeder that hands out one copy gradually now, and tells nobody of all it has (BEP 16). */
+  /**
+   * It is super-seeding now: it uploads one copy gradually, and announces only part of what it has (BEP
+   * 16).
+   */
   readonly superSeeding?: true;
-  /** How many of these seeding waits for; absent when it does not. */
+  /** The number of copies that seeding waits for; absent without such a limit. */
   readonly untilCopies?: number;
-  /** How many peers are in which state; `known` counts all. */
+  /** Peers by state; `known` counts all. */
   readonly peers: Readonly<
     Record<"known" | "connecting" | "connected" | "away" | "banned", number>
   >;
   /** The open connections. */
   readonly connections: readonly ConnectionStats[];
-  /** Who gave how much in this run, most first. */
+  /** Bytes from each source in this run, most first. */
   readonly sources: readonly TransferSource[];
 }

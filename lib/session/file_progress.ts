@@ -1,5 +1,5 @@
 /**
- * The files of a folder, for those who list them.
+ * The files of a folder and their progress.
  *
  * @module
  */
@@ -8,23 +8,23 @@ import type { TorrentFile } from "../codec/torrent/file_list.ts";
 import type { Swarm } from "../peer/swarm.ts";
 import type { Selection } from "../store/selection.ts";
 
-/** How far a file is. */
+/** The progress of a file. */
 export interface FileStanding {
-  /** Below the folder, with `/` between its parts. */
+  /** Path below the folder, with `/` as separator. */
   readonly path: string;
   /** Its length. */
   readonly bytes: number;
-  /** Verified and on disk; absent before that is known. */
+  /** Bytes verified and on disk; absent while unknown. */
   readonly haveBytes?: number;
-  /** Whether it is to be here; a leecher may have chosen others only. */
+  /** Whether it is to be downloaded; a leecher may have chosen other files only. */
   readonly isChosen: boolean;
 }
 
-/** The files as they are at the moment of asking. */
+/** A live view of the files. */
 export interface FileView {
-  /** How many there are. */
+  /** Number of files. */
   readonly count: number;
-  /** So many of them at most, in the torrent's order: there may be a hundred thousand. */
+  /** At most `most` files, in the torrent's order: there may be a hundred thousand. */
   first(most: number): FileStanding[];
 }
 
@@ -32,7 +32,7 @@ export interface FileView {
  * The files of a torrent.
  *
  * @param swarm the torrent's
- * @param selection what was chosen of it; absent: everything
+ * @param selection the chosen files; absent: all
  */
 export function fileProgress(
   files: readonly TorrentFile[],

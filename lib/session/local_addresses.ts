@@ -1,5 +1,5 @@
 /**
- * The addresses of this machine, as of a moment ago, and the connections that stand on them.
+ * This machine's addresses, a moment old at most, and the connections that use them.
  *
  * @module
  */
@@ -9,13 +9,18 @@ import type { PeerStream } from "../net/peer_stream.ts";
 import type { Connection } from "../peer/connection/connection.ts";
 import { networkInterfaces } from "../runtime/permissions.ts";
 
-/** How long a list of addresses is used, in milliseconds: all torrents of a program ask for it, some often. */
+/**
+ * How long a list of addresses is reused, in milliseconds: every torrent of a program asks for it, some
+ * often.
+ */
 const FRESH_MS = 2000;
 
 let known: readonly string[] = [];
 let freshUntilMs = -Infinity;
 
-/** All addresses of this machine's interfaces, loopback included; none where they may not be listed. */
+/**
+ * All addresses of this machine's interfaces, loopback included; empty without the permission to list them.
+ */
 export function addressesHere(nowMs: number): readonly string[] {
   if (nowMs < freshUntilMs) return known;
   freshUntilMs = nowMs + FRESH_MS;
@@ -23,39 +28,39 @@ export function addressesHere(nowMs: number): readonly string[] {
   return known;
 }
 
-/** A connection by its end on this machine. */
+/** A connection's local address. */
 interface Foothold {
   readonly ip: string;
-  /** The machine was seen to have the address: some answer at addresses that no list names. */
+  /** The machine was seen to have the address; some local addresses are on no list. */
   isSeen: boolean;
 }
 
 /**
- * Connections by their end on this machine. Where a machine loses an address, what is sent from it goes
- * nowhere, and the program hears of that only minutes later.
+ * Connections by local address. When a machine loses an address, packets sent from it get nowhere, and the
+ * program would notice only minutes later.
  */
 export class LocalAddresses {
   readonly #footholds = new Map<Connection, Foothold>();
   readonly #addressesHere: (nowMs: number) => readonly string[];
   #last: readonly string[] = [];
 
-  /** `addresses` says which ones the machine has; the same list until it is read anew. */
+  /** `addresses` lists the machine's addresses, returning the same array until it is refreshed. */
   constructor(addresses: (nowMs: number) => readonly string[] = addressesHere) {
     this.#addressesHere = addresses;
   }
 
-  /** A connection stands on the local address of `conn`, if it tells. */
+  /** Adds a connection with the local address of `conn`, if it is known. */
   add(connection: Connection, { localAddr }: Pick<PeerStream, "localAddr">): void {
     if (localAddr?.transport !== "tcp") return;
     this.#footholds.set(connection, { ip: normalizeIp(localAddr.hostname), isSeen: false });
   }
 
-  /** The connection is gone. */
+  /** Removes a closed connection. */
   delete(connection: Connection): void {
     this.#footholds.delete(connection);
   }
 
-  /** The connections that stand on no address of this machine any more. */
+  /** The connections whose local address this machine no longer has. */
   lost(nowMs: number): Connection[] {
     const here = this.#addressesHere(nowMs);
     if (here === this.#last || here.length === 0) return [];

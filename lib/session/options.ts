@@ -1,5 +1,5 @@
 /**
- * What one torrent alive on the network starts from: what its user may choose, and what its owner gives.
+ * The options of one active torrent: the user's choices, and what its owner provides.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import type { Listener } from "../net/listener.ts";
 import type { RateLimiter } from "../net/rate_limiter.ts";
 import type { TransferListener } from "./events.ts";
 
-/** Options that a seeder and a leecher share. */
+/** Options that seeders and leechers share. */
 export interface TorrentOptions {
   /** Tracker URLs, `udp://host:port`. */
   readonly trackers?: readonly string[];
-  /** TCP port; it has to be free. Default: the first free one from 6881 on. */
+  /** TCP port, which must be free. Default: the first free one from 6881 on. */
   readonly port?: number;
   /** Address to bind to. Default: all. */
   readonly host?: string;
@@ -22,20 +22,20 @@ export interface TorrentOptions {
   readonly uploadLimit?: number;
   /** Bytes per second; default unlimited. */
   readonly downloadLimit?: number;
-  /** Connections; default 100. */
+  /** Maximum connections; default 100. */
   readonly maxPeers?: number;
   /**
-   * Whether to look for peers on the local network by multicast (BEP 14), and to be found there. Never
-   * for private torrents, nor when `host` is a loopback address. Default: true, as in the programs.
+   * Whether to find peers on the local network by multicast (LSD, BEP 14), and to be found there. Never for
+   * private torrents, nor when `host` is a loopback address. Default: true, as in the programs.
    */
   readonly localDiscovery?: boolean;
   /** Ends everything when aborted. */
   readonly signal?: AbortSignal;
-  /** Hears of everything from the first moment on. */
+  /** Called with every event from the start. */
   readonly onEvent?: TransferListener;
 }
 
-/** What happens to a torrent that the host's owner has to know. */
+/** What the host's owner has to handle. */
 export interface TorrentHandlers {
   readonly v1Hash?: Uint8Array | undefined;
   readonly v2Hash?: Uint8Array | undefined;
@@ -43,19 +43,21 @@ export interface TorrentHandlers {
   readonly onMetadata: (info: Uint8Array) => void;
   /** Every piece is verified and stored. */
   readonly onComplete: () => void;
-  /** Storing failed: the download cannot go on. */
+  /** Storing failed, so the download cannot continue. */
   readonly onDiskError: (error: DiskError) => void;
 }
 
-/** How a torrent is made known. */
+/** How a torrent is announced. */
 export interface AnnounceConfig {
   readonly v1Hash?: Uint8Array | undefined;
   readonly v2Hash?: Uint8Array | undefined;
   /** Tracker URLs in tiers (BEP 12). */
   readonly trackers: readonly (readonly string[])[];
-  /** Nobody named these trackers: that they do not answer is no news where there are other ways. */
+  /**
+   * The user did not name these trackers, so their failure is not reported while there are other sources.
+   */
   readonly isAssumed?: boolean;
-  /** Only its trackers may introduce peers, one tracker at a time (BEP 27). */
+  /** Only its trackers may supply peers, one tracker at a time (BEP 27). */
   readonly isPrivate: boolean;
   /** How much is missing. */
   readonly progress: () => Pick<AnnouncedProgress, "leftBytes">;
@@ -63,7 +65,7 @@ export interface AnnounceConfig {
   readonly hosted: () => { name: string; length: number; v2Hash?: Uint8Array } | undefined;
 }
 
-/** Who we are, what we may spend, and who is told of what. */
+/** Identity, limits and callbacks of a session. */
 export interface SessionOptions extends TorrentHandlers {
   readonly peerId: Uint8Array;
   readonly client: string;

@@ -1,6 +1,5 @@
 /**
- * Where the bytes of a running transfer are: read from disk for peers, checked and stored when they came
- * from peers.
+ * The data of a running transfer: read from disk for peers, verified and stored when it arrives from peers.
  *
  * @module
  */
@@ -18,33 +17,33 @@ import type { Swarm } from "../peer/swarm.ts";
 import { GcPacer } from "../runtime/gc.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
 
-/** After 256 MiB the engine has 20 MB more than it needs; freeing them takes 10 ms of about 600. */
+/** After 256 MiB the engine holds 20 MB more than it needs; freeing them takes 10 ms of about 600. */
 const BLOCKS_PER_COLLECTION = 16_384;
 
-/** That much of the time goes into it at most, also where a program with a large heap has embedded us. */
+/** The largest share of time spent on that, also in an embedding program with a large heap. */
 const COLLECTION_TIME_SHARE = 1 / 50;
 
-/** How a stored piece is remembered in the resume data. */
+/** How a stored piece is noted in the resume data. */
 const NOTES: Readonly<Record<PieceNote, number>> = {
   verified: NOTE_VERIFIED,
   sha1: NOTE_SHA1,
   fragment: NOTE_MISSING,
 };
 
-/** Where a transfer's bytes are: needed once the metadata is known. */
+/** The disk side of a transfer, needed once the metadata is known. */
 export interface TransferDisk {
   readonly reader: FileReader;
-  /** Absent where nothing is downloaded. */
+  /** Absent when nothing is downloaded. */
   readonly storing?: { readonly workers: WorkerPool; readonly memory: PieceBuffers };
 }
 
-/** What a store needs from the session it belongs to. */
+/** What a store needs from its session. */
 interface PieceStoreHost {
-  /** The machine that hears what came of it. */
+  /** The state machine that is told the results. */
   readonly swarm: Swarm;
-  /** Does what the swarm wants done. */
+  /** Carries out the swarm's pending actions. */
   settle(): void;
-  /** Storing failed: the download cannot go on. */
+  /** Storing failed, so the download cannot continue. */
   readonly onDiskError: (error: DiskError) => void;
 }
 
@@ -57,7 +56,7 @@ export class PieceStore {
   #disk: TransferDisk;
   #moving: Promise<void> | undefined;
 
-  /** For a transfer that has begun, of pieces that lie in files as `layout` says. */
+  /** For a transfer that has begun; `layout` maps pieces to files. */
   constructor(layout: Layout, disk: TransferDisk, host: PieceStoreHost) {
     this.#layout = layout;
     this.#disk = disk;
@@ -68,7 +67,7 @@ export class PieceStore {
     );
   }
 
-  /** Reads file data for a peer; false when the file is not what it was. */
+  /** Reads file data for a peer; false when the file has changed. */
   async readBlocks({ piece, begin, length }: BlockRequest, out: Uint8Array): Promise<boolean> {
     if (this.#moving !== undefined) await this.#moving;
     this.#garbage.add(length / BLOCK_LENGTH);
@@ -80,12 +79,12 @@ export class PieceStore {
     return good;
   }
 
-  /** Where the piece is on disk: see {@link FileReader.pathOf}. */
+  /** The path of the piece: see {@link FileReader.pathOf}. */
   pathOf(piece: PieceIndex): string {
     return this.#disk.reader.pathOf(piece);
   }
 
-  /** Verifies a full piece and stores it, off the main thread. */
+  /** Verifies a complete piece and stores it, off the main thread. */
   async verify({ active, expected, note, wantsDigests }: VerifyAction): Promise<void> {
     const { piece, slot } = active;
     this.#garbage.add(this.#layout.pieceLength / BLOCK_LENGTH);
@@ -106,7 +105,7 @@ export class PieceStore {
     this.#host.settle();
   }
 
-  /** Hashes the blocks of a piece on disk, for a peer that asked for them. */
+  /** Hashes the blocks of a piece on disk, because a peer requested their hashes. */
   async hashBlocks(piece: PieceIndex): Promise<void> {
     const read = (begin: number, out: Uint8Array) =>
       this.readBlocks({ piece, begin, length: out.length }, out);
@@ -116,8 +115,8 @@ export class PieceStore {
   }
 
   /**
-   * Moves files while no read is under way; new reads wait meanwhile. From then on files are read through
-   * the reader that `move` gives.
+   * Moves files while no read is pending; new reads wait meanwhile. From then on uses the reader that
+   * `move` returns.
    */
   async moveFiles(move: () => Promise<FileReader>): Promise<void> {
     const moved = Promise.withResolvers<void>();
@@ -131,14 +130,14 @@ export class PieceStore {
     }
   }
 
-  /** Nothing is downloaded any more: the hashing threads end. */
+  /** Ends the hashing threads, because nothing is downloaded any more. */
   async stopStoring(): Promise<void> {
     const { storing, reader } = this.#disk;
     this.#disk = { reader };
     await storing?.workers.close();
   }
 
-  /** Nothing is stored and read any more. */
+  /** Stops storing and reading. */
   async close(): Promise<void> {
     await this.stopStoring();
     await this.#disk.reader.close();
@@ -151,7 +150,7 @@ const CHUNK_BYTES = 64 * BLOCK_LENGTH;
 /**
  * The SHA-256 of each block of a piece, packed.
  *
- * @param read Reads the piece from `begin` on to fill `out`; false when the data is not what it was.
+ * @param read Fills `out` with the piece's data from `begin` on; false when the data has changed.
  * @returns `undefined` when a part of the piece could not be read.
  */
 async function leafHashes(

@@ -1,40 +1,40 @@
 /**
- * How long to go on seeding.
+ * The limits that end seeding.
  *
  * @module
  */
 
-/** When seeding shall end by itself: at the first of these that comes about. */
+/** When to stop seeding: at the first limit reached. */
 export interface SeedingLimitOptions {
-  /** After so many seconds. */
+  /** After this many seconds. */
   readonly seedTimeSeconds?: number;
-  /** After sending so many times the file's length. */
+  /** After uploading this many times the file's length. */
   readonly seedRatio?: number;
-  /** When so many others have all of it, or had before they left. */
+  /** When this many other peers have the whole torrent, or had it before they left. */
   readonly untilCopies?: number;
 }
 
-/** What will end seeding by itself: the first of these that comes about. */
+/** What will end seeding: the first limit to be reached. */
 export interface SeedingEnd {
-  /** In so many seconds. */
+  /** Seconds left. */
   readonly inSeconds?: number;
-  /** At so many times the file's length sent. */
+  /** The share ratio at which it ends. */
   readonly atRatio?: number;
-  /** At so many others who have all of it. */
+  /** The number of other complete peers at which it ends. */
   readonly atCopies?: number;
 }
 
-/** How far seeding has come. */
+/** The progress towards the limits. */
 interface SeedingProgress {
   /** File data sent. */
   readonly uploadedBytes: number;
-  /** How many others are known to have, or to have had, all of it. */
+  /** How many other peers are known to have, or to have had, the whole torrent. */
   readonly copies: number;
 }
 
 const WATCH_MS = 500;
 
-/** Knows when it is enough, and watches for that; begins to count when made. Close it. */
+/** Watches for the limits, counting from its creation. Must be closed. */
 export class SeedingLimit {
   /** See {@link SeedingLimitOptions.untilCopies}. */
   readonly untilCopies: number | undefined;
@@ -45,8 +45,8 @@ export class SeedingLimit {
 
   /**
    * @param totalBytes the file's length
-   * @param progress asked twice a second how far seeding has come
-   * @param onReached called once, when it is enough
+   * @param progress called twice a second for the progress of seeding
+   * @param onReached called once, when a limit is reached
    */
   constructor(
     options: SeedingLimitOptions,
@@ -66,12 +66,12 @@ export class SeedingLimit {
     }, WATCH_MS);
   }
 
-  /** Watches no longer. */
+  /** Stops watching. */
   close(): void {
     clearInterval(this.#timer);
   }
 
-  /** What will end it; `undefined` when nothing does. */
+  /** What will end seeding; `undefined` without a limit. */
   get end(): SeedingEnd | undefined {
     const { untilCopies } = this;
     const inSeconds = Math.max(0, this.#endMs - performance.now()) / 1000;
@@ -83,7 +83,7 @@ export class SeedingLimit {
     return Object.keys(end).length > 0 ? end : undefined;
   }
 
-  /** Whether the time is over, enough was sent, or enough others have it. */
+  /** Whether any limit is reached. */
   #isReached({ uploadedBytes, copies }: SeedingProgress): boolean {
     return performance.now() >= this.#endMs || uploadedBytes >= this.#enoughBytes ||
       copies >= (this.untilCopies ?? Infinity);

@@ -1,9 +1,9 @@
 /**
- * Drives one torrent's swarm: sockets, disk, threads, trackers and the clock on one side, the pure
- * machine on the other.
+ * Drives one torrent's swarm. It connects sockets, disk, threads, trackers and the clock with the pure
+ * state machine.
  *
- * It has three sides: what its owner calls, what the listener and the sockets call, and the table at
- * `#carryOut`, which says for each thing the swarm wants done who does it.
+ * Its three sides: what its owner calls, what the listener and the sockets call, and the table at
+ * `#carryOut`, which maps each action of the swarm to the part that carries it out.
  *
  * @module
  */
@@ -38,9 +38,9 @@ const TICK_MS = 250;
 
 /** One torrent on the network. */
 export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
-  /** The machine that decides. */
+  /** The state machine that decides. */
   readonly swarm: Swarm;
-  /** Who else has everything. */
+  /** Counts the other peers that have the whole torrent. */
   readonly copies: SeedCounter = new SeedCounter();
   readonly uploadLimiter: RateLimiter;
   readonly downloadLimiter: RateLimiter;
@@ -55,7 +55,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   #store: PieceStore | undefined;
   #webSeeds: WebSeedDialer | undefined;
 
-  /** Begins at once: accepts peers, and fetches the metadata from any it learns of. */
+  /** Starts at once: accepts peers, and requests the metadata from any peer it learns of. */
   constructor(options: SessionOptions) {
     this.#options = options;
     this.uploadLimiter = options.uploadLimiter;
@@ -78,9 +78,9 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   }
 
   /**
-   * Peers became known.
+   * Adds peers.
    *
-   * @param by the IP address of who did; absent where each peer spoke for itself, and for the user
+   * @param by the IP address of the source; absent for the user, and where each peer announced itself
    */
   addPeers(addresses: Iterable<HostPort>, source: PeerSource, v2 = false, by?: string): void {
     const peers = Array.from(addresses, ({ host, port }) => ({ host: normalizeIp(host), port }));
@@ -89,7 +89,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
     this.#tick();
   }
 
-  /** The metadata is known and the disk is looked at: pieces can move. */
+  /** Starts moving pieces: the metadata is known and the disk has been checked. */
   beginTransfer(options: TransferOptions, hashes: TorrentHashes, disk: TransferDisk): void {
     this.swarm.beginTransfer(options, hashes, performance.now());
     this.#store = new PieceStore(options.layout, disk, {
@@ -100,7 +100,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
     this.settle();
   }
 
-  /** Web servers have the files as well: from now on they are asked as if they were peers. */
+  /** Uses web servers that have the files as if they were peers. */
   useWebSeeds(servers: readonly WebSeedUrl[], info: WebSeedFiles): void {
     const { transfer } = this.swarm;
     if (transfer === undefined) throw new Error("the metadata is not known yet");
@@ -118,8 +118,8 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   }
 
   /**
-   * This machine no longer has these addresses: what is connected from them is cut off, and would find out
-   * minutes later.
+   * Closes the connections from these addresses, which this machine no longer has. Otherwise they would
+   * fail only minutes later.
    */
   cutOff(gone: ReadonlySet<string>): void {
     for (const socket of this.#sockets.values()) {
@@ -144,7 +144,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
     return this.swarm.infoHashes;
   }
 
-  /** A peer connected to us and shook hands. */
+  /** A peer connected to us and completed its handshake. */
   accepted(opened: OpenedSocket, remote: Deno.NetAddr, v2: boolean): void {
     const peer = this.#closed.signal.aborted
       ? undefined
@@ -166,7 +166,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
     }
   }
 
-  /** Asks peers for more and does what the swarm wants done. */
+  /** Requests more from peers and carries out the swarm's actions. */
   settle(): void {
     if (this.#closed.signal.aborted) return;
     this.swarm.poll(performance.now());
@@ -186,7 +186,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
     return this.#store!.readBlocks(request, out);
   }
 
-  /** A block that was asked for cannot be given. */
+  /** A requested block cannot be uploaded. */
   refuseUpload(connection: Connection, request: BlockRequest): void {
     this.swarm.uploadRefused(connection, request);
     this.settle();
@@ -197,7 +197,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
     this.swarm.sent(connection, dataBytes, performance.now());
   }
 
-  /** Closes all connections and stops; what is being stored is waited for. */
+  /** Closes all connections and stops, after pending writes have finished. */
   async close(): Promise<void> {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();
@@ -274,18 +274,18 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
     this.#start(this.#carry(connection, socket));
   }
 
-  /** Lets a carrier run until its connection has ended. */
+  /** Runs a carrier until its connection has ended. */
   async #carry(connection: Connection, carrier: Transport): Promise<void> {
     this.#sockets.set(connection, carrier);
     const reason = await carrier.run();
-    this.copies.onConnection(connection); // its last word may have been that it is complete
+    this.copies.onConnection(connection); // its last message may have been that it is complete
     this.#sockets.delete(connection);
     this.#footholds.delete(connection);
     this.swarm.closed(connection, reason, performance.now());
     this.settle();
   }
 
-  /** Keeps a promise in mind until it is done, so that closing can wait for it. */
+  /** Tracks a promise until it settles, so that closing can wait for it. */
   #start(promise: Promise<void>): void {
     const tracked = promise.finally(() => this.#running.delete(tracked));
     this.#running.add(tracked);

@@ -1,5 +1,5 @@
 /**
- * How long to wait for a download, and what to say meanwhile.
+ * Watches a download for stalls: when to report them and when to give up.
  *
  * @module
  */
@@ -12,45 +12,45 @@ import { type StallReason, stallReason } from "./stall_reason.ts";
 
 /** When to give up. */
 export interface StallOptions {
-  /** When it is not complete after so many seconds. */
+  /** When the download is not complete after this many seconds. */
   readonly timeoutSeconds?: number;
-  /** When nothing has come for so many seconds. */
+  /** When no data has arrived for this many seconds. */
   readonly stallTimeoutSeconds?: number;
-  /** Bytes per second; less than this allows is not slow. Default unlimited. */
+  /** Bytes per second; a download at this limit is not slow. Default unlimited. */
   readonly downloadLimit?: number;
 }
 
-/** A block that the user's own limit lets through may be late by so much before it is called slow. */
+/** How late a block may be under the user's own limit before the download is called slow. */
 const LATE_MS = 5000;
 
 /** Watches one download. */
 export class StallMonitor {
-  /** Why nothing moves; undefined while something does. */
+  /** Why no data moves; `undefined` while data moves. */
   waiting: StallReason | undefined;
   readonly #options: StallOptions;
   readonly #startedMs = performance.now();
   #movedMs = performance.now();
   #movedBytes = 0;
-  /** Since when hardly anything comes; undefined while enough does. */
+  /** Since when hardly any data has arrived; `undefined` while enough does. */
   #slowSinceMs: number | undefined;
 
-  /** Begins to wait now. */
+  /** Starts waiting now. */
   constructor(options: StallOptions) {
     this.#options = options;
   }
 
-  /** For how long it has waited, in seconds. */
+  /** How long it has waited, in seconds. */
   get seconds(): number {
     return (performance.now() - this.#startedMs) / 1000;
   }
 
-  /** Work is done on what is here: nothing needs to come meanwhile. */
+  /** Restarts the wait: local work is running, so no data needs to arrive meanwhile. */
   reset(): void {
     this.#movedMs = performance.now();
     this.waiting = undefined;
   }
 
-  /** Looks whether anything moves. Returns why not, when that is news. */
+  /** Checks whether data moves. Returns the reason if it does not and the reason is new. */
   check(
     swarm: Swarm,
     trackers: TrackerSummary,
@@ -83,7 +83,7 @@ export class StallMonitor {
     return undefined;
   }
 
-  /** Whether so low a limit was asked for that a block may take as long as there has been none. */
+  /** Whether the user's limit is so low that a block may take as long as this pause. */
   #isHeldBack(nowMs: number): boolean {
     this.#slowSinceMs ??= nowMs;
     const quietMs = nowMs - Math.max(this.#movedMs, this.#slowSinceMs);

@@ -1,5 +1,5 @@
 /**
- * Why nothing moves: which of the known reasons it is, and one sentence that says what to do.
+ * Finds out why no data moves: one of the known reasons, and a sentence that says what to do.
  *
  * @module
  */
@@ -15,30 +15,30 @@ import { addressOf, type Peer } from "../peer/connection/peer.ts";
 import type { Swarm } from "../peer/swarm.ts";
 import type { TransferView } from "../peer/transfer_view.ts";
 
-/** So long nothing may come before it is called waiting, in milliseconds. */
+/** How long no data may arrive before that counts as waiting, in milliseconds. */
 const PATIENCE_MS = 3000;
 
 /**
- * Less than this from all peers together, in bytes per second, is slow. A block is 16 KiB and a rate that
- * of the last four seconds, so that one block now and then is slow, and two at a time are not.
+ * A total rate below this, in bytes per second, is slow. A block is 16 KiB and rates average four seconds,
+ * so one block now and then is slow, and two at a time are not.
  */
 const SLOW_RATE = 8192;
 
-/** Why nothing moves. */
+/** Why no data moves. */
 export interface StallReason {
-  /** The reason by its name, for programs. */
+  /** The name of the reason, for programs. */
   readonly code: StallCode;
-  /** One sentence, to stand after "waiting: ". Numbers in it change as time goes by. */
+  /** One sentence, to follow "waiting: ". Numbers in it change over time. */
   readonly sentence: string;
-  /** Whom it is about, where there are several: another one is news. */
+  /** What it is about, where there are several candidates: another one is news. */
   readonly about?: string;
 }
 
 /**
- * The reason why no data arrives, or hardly any; undefined while enough does.
+ * The reason why no data arrives, or hardly any; `undefined` while enough does.
  *
- * @param nowMs of the same clock as the swarm's events
- * @param downloadLimit the user's own, in bytes per second: what that allows is not slow
+ * @param nowMs on the same clock as the swarm's events
+ * @param downloadLimit the user's own, in bytes per second; a download at this limit is not slow
  */
 export function stallReason(
   swarm: Swarm,
@@ -111,7 +111,7 @@ function withoutConnections(
   trackers: TrackerSummary,
   nowMs: number,
 ): StallReason | undefined {
-  // Who cannot be called may only come by itself: it is no help to anybody who waits.
+  // A peer we cannot connect to may only connect by itself, so it does not help a waiting user.
   const peers = known.filter(({ dialable, state }) => dialable || state === "connecting");
   if (peers.length === 0) return withoutPeers(trackers);
   const lost = peers.filter(({ state, failures }) =>
@@ -127,7 +127,7 @@ function withoutConnections(
   return waiting("connecting", `connecting to ${counted(peers.slice(banned.length), "peer")}`);
 }
 
-/** What a user may look at, by what happened when a peer was called. */
+/** What the user may check, by the result of connecting to a peer. */
 const HINTS: Readonly<Record<string, string>> = {
   "does not answer": "firewall?",
   "refuses connections": "is it still running?",
@@ -149,7 +149,7 @@ function unreachable([first, ...others]: readonly [Peer, ...Peer[]], nowMs: numb
   );
 }
 
-/** What a user may do about a tracker. */
+/** What the user may do about a tracker. */
 const ADVICE: Readonly<Record<TrackerFailure, string>> = {
   "tracker-silent": "is it running, and its UDP port open?",
   "tracker-refuses": "ask who runs it",

@@ -1,5 +1,5 @@
 /**
- * A swarm in figures: what moved, how fast, and who gave it.
+ * Statistics of a swarm: transferred bytes, rates and sources.
  *
  * @module
  */
@@ -12,16 +12,16 @@ import type { Bitfield } from "../store/bitfield.ts";
 import type { Layout } from "../store/layout.ts";
 import type { ConnectionStats, TransferSource, TransferStats } from "./events.ts";
 
-/** What a swarm itself knows of a transfer's figures. */
+/** The statistics that the swarm itself provides. */
 type SwarmFigures = Omit<
   TransferStats,
   "name" | "state" | "totalBytes" | "haveBytes" | "copies"
 >;
 
-/** So many pieces that one connection fetches are told. */
+/** The most pieces listed per connection. */
 const MAX_FETCHING = 8;
 
-/** The figures of this moment. */
+/** The current statistics. */
 export function swarmStats(swarm: Swarm, nowMs: number): SwarmFigures {
   const { transfer } = swarm;
   const connections = [...swarm.connections.values()]
@@ -48,7 +48,7 @@ export function swarmStats(swarm: Swarm, nowMs: number): SwarmFigures {
   };
 }
 
-/** Who gave how many verified bytes, most first. A peer that came back counts once. */
+/** Verified bytes by source, most first. A peer that reconnected counts once. */
 export function contributors(swarm: Swarm): TransferSource[] {
   const sources = new Map<string, TransferSource>();
   for (const peer of swarm.peers.contributors()) {
@@ -93,31 +93,31 @@ function connectionStats(
   };
 }
 
-/** Share of the pieces that it has, as far as it tells; all of them where it has told all it will. */
+/** The share of the pieces it has announced; all of them once it has announced all it will. */
 function progressOf({ isSeeder, handsOutGradually, pieces }: Connection): number {
   const { have } = pieces;
   if (have.length === 0) return 0;
   return isSeeder && !handsOutGradually ? 1 : have.count / have.length;
 }
 
-/** The pieces as they are at the moment of asking; nothing is copied. */
+/** A live view of the pieces; nothing is copied. */
 export interface PieceView {
-  /** How many there are. */
+  /** Number of pieces. */
   readonly count: number;
-  /** Pieces of which blocks are on their way or being verified, oldest first. */
+  /** Pieces with blocks requested or being verified, oldest first. */
   readonly inFlight: Iterable<number>;
   /** Whether the piece is verified and stored. */
   has(piece: number): boolean;
-  /** How many connected peers have the piece; seeders that do not tell of it yet are among them. */
+  /** How many connected peers have the piece, including seeders that have not announced it yet. */
   availability(piece: number): number;
 }
 
-/** The pieces of this swarm's torrent; `undefined` while they are not known. */
+/** The pieces of this swarm's torrent; `undefined` while they are unknown. */
 export function pieceView(swarm: Swarm): PieceView | undefined {
   const { transfer } = swarm;
   if (transfer === undefined) return undefined;
   const { pieces, layout } = transfer;
-  let complete = 0; // those are not in the order of rarity
+  let complete = 0; // complete pieces are not in the rarity order
   const reticent: Bitfield[] = [];
   for (const { isSeeder, pieces: { have, isCounted } } of swarm.connections.values()) {
     if (!isCounted) complete++;

@@ -1,5 +1,5 @@
 /**
- * What happens in a swarm, as its listeners hear of it.
+ * Turns a swarm's actions into events for listeners.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { addressOf, type Peer } from "../peer/connection/peer.ts";
 import type { PieceIndex } from "../store/layout.ts";
 import type { TransferEvent } from "./events.ts";
 
-/** An action that asks for nothing but that listeners are told. */
+/** An action that only informs listeners. */
 type NewsAction = Extract<
   Action,
   { readonly type: "pieceStored" | "pieceFailed" | "pieceLost" | "peer" }
 >;
 
-/** The event that tells of it. `pathOf` says where a piece is on disk. */
+/** The event for an action. `pathOf` returns the path of a piece on disk. */
 export function eventOf(action: NewsAction, pathOf: (piece: PieceIndex) => string): TransferEvent {
   switch (action.type) {
     case "pieceStored": {

@@ -1,5 +1,5 @@
 /**
- * A piece on its way: which of its blocks are free, requested, received, and from whom.
+ * An active piece: which of its blocks are free, requested or received, and from which peers.
  *
  * @module
  */
@@ -12,23 +12,23 @@ const NOBODY = -1;
 export class ActivePiece {
   /** The number of this piece. */
   readonly piece: PieceIndex;
-  /** Which slot of the piece memory collects its blocks. */
+  /** The slot of the piece memory that collects its blocks. */
   readonly slot: number;
-  /** Blocks it has. */
+  /** Number of blocks. */
   readonly blockCount: number;
-  /** The connection that has this piece to itself, or `undefined` when anybody may help. */
+  /** The connection that this piece is reserved for, or `undefined` when any may help. */
   owner: number | undefined;
-  /** Nobody but the owner may help: it failed before, and must pass or fail by one sender alone. */
+  /** Only the owner may send blocks: the piece failed before, and must pass or fail by one sender alone. */
   exclusive = false;
   /** Blocks neither requested nor received. */
   freeCount: number;
   /** Blocks received. */
   receivedCount = 0;
-  readonly #requesters: Uint8Array; // how many connections a block is requested from
-  readonly #from: Int32Array; // peer that a block was received from
-  #firstFree = 0; // no free block lies before this one
+  readonly #requesters: Uint8Array; // number of connections a block is requested from
+  readonly #from: Int32Array; // peer that sent a block
+  #firstFree = 0; // no block before this one is free
 
-  /** A piece with all blocks free. */
+  /** Creates a piece with all blocks free. */
   constructor(piece: PieceIndex, slot: number, blockCount: number) {
     this.piece = piece;
     this.slot = slot;
@@ -38,17 +38,17 @@ export class ActivePiece {
     this.#from = new Int32Array(blockCount).fill(NOBODY);
   }
 
-  /** Whether a block over this connection may become part of it: not where it is another's alone. */
+  /** Whether it accepts a block from this connection; not if it is exclusive to another one. */
   takesFrom(connectionId: number): boolean {
     return !this.exclusive || this.owner === connectionId;
   }
 
-  /** Whether block `block` has arrived. */
+  /** Whether block `block` has been received. */
   isReceived(block: number): boolean {
     return this.#from[block] !== NOBODY;
   }
 
-  /** How many connections block `block` is requested from at the moment. */
+  /** Number of connections block `block` is currently requested from. */
   requesters(block: number): number {
     return this.#requesters[block]!;
   }
@@ -65,13 +65,13 @@ export class ActivePiece {
     return -1;
   }
 
-  /** Notes that one more connection was asked for the block. */
+  /** Records that the block was requested from one more connection. */
   request(block: number): void {
     if (this.#requesters[block] === 0 && !this.isReceived(block)) this.freeCount--;
     this.#requesters[block]!++;
   }
 
-  /** Notes that one connection will not deliver the block after all, or has delivered it. */
+  /** Records that one connection has delivered the block, or will not. */
   release(block: number): void {
     this.#requesters[block]!--;
     if (this.#requesters[block] === 0 && !this.isReceived(block)) {
@@ -80,7 +80,7 @@ export class ActivePiece {
     }
   }
 
-  /** Notes that the block arrived from peer `peerId`; false when it was there already. */
+  /** Records that block `block` came from peer `peerId`; false when it had already been received. */
   receive(block: number, peerId: number): boolean {
     if (this.isReceived(block)) return false;
     if (this.#requesters[block] === 0) this.freeCount--;
@@ -89,7 +89,7 @@ export class ActivePiece {
     return true;
   }
 
-  /** Takes back that the block arrived: it was not the right one. */
+  /** Discards a received block, because it was wrong. */
   discard(block: number): void {
     if (!this.isReceived(block)) return;
     this.#from[block] = NOBODY;
@@ -99,17 +99,17 @@ export class ActivePiece {
     if (block < this.#firstFree) this.#firstFree = block;
   }
 
-  /** Whether nobody owes us any block of it, be it one that has arrived from elsewhere meanwhile. */
+  /** Whether no block is requested, including blocks that arrived from another peer meanwhile. */
   get isIdle(): boolean {
     return this.#requesters.every((count) => count === 0);
   }
 
-  /** True when every block has arrived. */
+  /** Whether every block has been received. */
   get isFull(): boolean {
     return this.receivedCount === this.blockCount;
   }
 
-  /** The peers that blocks were received from, each once. */
+  /** The peers that sent blocks, each once. */
   contributors(): number[] {
     const contributors: number[] = [];
     for (const peer of this.#from) {
@@ -118,7 +118,7 @@ export class ActivePiece {
     return contributors;
   }
 
-  /** Which peer the block came from; -1 when it has not arrived. */
+  /** The peer that sent the block; -1 when it has not been received. */
   contributorOf(block: number): number {
     return this.#from[block]!;
   }

@@ -1,5 +1,5 @@
 /**
- * One bit per piece, in the order of the wire, with its population count kept.
+ * One bit per piece, in wire order, with a maintained count of ones.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { ProtocolError } from "../errors.ts";
 /**
  * A fixed number of bits; bit 7 (0x80) of byte 0 is bit 0, as in the `bitfield` message (BEP 3).
  *
- * Invariant: bits at and beyond `length` are zero, and `count` is the number of ones. So
- * whole words can be counted and skipped.
+ * Invariant: bits at and beyond `length` are zero, and `count` is the number of ones. So whole words can be
+ * counted and skipped.
  */
 export class Bitfield {
   /** Number of bits. */
   readonly length: number;
-  /** The wire's bytes, then zeros up to a whole word. */
+  /** The bytes on the wire, then zeros up to a whole word. */
   readonly #bytes: Uint8Array;
-  /** The same memory, for questions that do not depend on the order of bytes in a word. */
+  /** The same memory as words, for operations that do not depend on byte order. */
   readonly #words: Uint32Array;
   #count = 0;
 
   /**
-   * `length` zero bits.
+   * Creates `length` zero bits.
    *
    * @throws {RangeError} when `length` is not a whole number from 0 up.
    */
@@ -36,10 +36,10 @@ export class Bitfield {
   }
 
   /**
-   * The bits of a `bitfield` message (BEP 3), copied.
+   * Copies the bits of a `bitfield` message (BEP 3).
    *
-   * @throws {ProtocolError} when `bytes` is not exactly as long as `length` bits need, or one of the
-   * spare bits at the end is set.
+   * @throws {ProtocolError} when `bytes` does not have exactly the length that `length` bits need, or a
+   * spare bit at the end is set.
    */
   static fromBytes(bytes: Uint8Array, length: number): Bitfield {
     const needed = Math.ceil(length / 8);
@@ -57,7 +57,7 @@ export class Bitfield {
     return field;
   }
 
-  /** Number of bits that are set. */
+  /** Number of set bits. */
   get count(): number {
     return this.#count;
   }
@@ -124,7 +124,7 @@ export class Bitfield {
     this.#count = 0;
   }
 
-  /** A copy in which the bits that are set in `other`, of the same length, are zero. */
+  /** A copy without the bits that are set in `other`, which has the same length. */
   without(other: Bitfield): Bitfield {
     const field = new Bitfield(this.length);
     for (let i = 0; i < field.#words.length; i++) {
@@ -139,7 +139,9 @@ export class Bitfield {
     return new Uint8Array(this.#bytes.subarray(0, Math.ceil(this.length / 8)));
   }
 
-  /** The indexes of the set bits, ascending. Bits may be changed meanwhile; those ahead count. */
+  /**
+   * The indexes of the set bits, ascending. Bits may be changed during the iteration; changes ahead count.
+   */
   *ones(): Generator<number> {
     for (let index = this.nextCommon(this, 0); index >= 0;) {
       yield index;
@@ -148,8 +150,8 @@ export class Bitfield {
   }
 
   /**
-   * The first index from `from` on that is set here and in `other`, of the same length; -1 where none
-   * is. What neither has is passed over a word at a time.
+   * The first index from `from` on that is set here and in `other`, which has the same length; -1 if there
+   * is none. Skips a word at a time.
    */
   nextCommon(other: Bitfield, from: number): number {
     for (let word = from >>> 5, at = from & 31; word < this.#words.length; word++, at = 0) {

@@ -1,10 +1,9 @@
 /**
- * What lies where: pieces, blocks and files of a torrent on one line of addresses.
+ * Maps a torrent's pieces, blocks and files onto one linear address space.
  *
- * In v1 and hybrid torrents that line is the concatenation of all files, pad files included
- * (BEP 3, 47). In v2 torrents every non-empty file begins at a piece boundary, and what is left of
- * its last piece is a gap that belongs to nobody (BEP 52). A hybrid is both at once: its pads lie
- * where the gaps would be.
+ * In v1 and hybrid torrents this is the concatenation of all files, pad files included (BEP 3, 47). In v2
+ * torrents every non-empty file begins at a piece boundary, and the rest of its last piece is an unused gap
+ * (BEP 52). A hybrid is both at once: its pads are where the gaps would be.
  *
  * All addresses and lengths are in bytes, up to 2^53.
  *
@@ -17,29 +16,29 @@ import type { Bitfield } from "./bitfield.ts";
 
 export { BLOCK_LENGTH } from "../codec/torrent/merkle.ts";
 
-/** The largest number of pieces whose indexes the wire's 32 bits can name. */
+/** The most pieces that 32-bit indexes on the wire can address. */
 const MAX_PIECES = 2 ** 32;
 
 declare const pieceBrand: unique symbol;
 
-/** A piece number that has been checked to be in range. Made by {@link Layout.pieceIndex} only. */
+/** A piece number known to be in range. Made by {@link Layout.pieceIndex} only. */
 export type PieceIndex = number & { readonly [pieceBrand]: true };
 
-/** What a layout needs to know of a file. */
+/** What a layout needs to know about a file. */
 export interface LayoutFile {
   /** Bytes. */
   readonly length: number;
-  /** Zeros that are no file of the user's: not stored, not counted (BEP 47). */
+  /** Whether it is padding rather than a file: not stored, not counted (BEP 47). */
   readonly pad: boolean;
-  /** The file's `pieces root` (BEP 52), 32 bytes, where it has one. */
+  /** The file's `pieces root` (BEP 52), 32 bytes, if it has one. */
   readonly root?: Uint8Array;
 }
 
-/** What a layout needs to know of a torrent; a parsed info dictionary is one. */
+/** What a layout needs to know about a torrent; a parsed info dictionary qualifies. */
 export interface LayoutSource {
   /** Bytes of a whole piece, at least 1. */
   readonly pieceLength: number;
-  /** Which of the two ways of laying out files holds, or both. */
+  /** Whether files are laid out by the rules of v1, of v2 or both. */
   readonly version: "v1" | "v2" | "hybrid";
   /** In the order of the info dictionary. */
   readonly files: readonly LayoutFile[];
@@ -49,47 +48,47 @@ export interface LayoutSource {
 export interface FileSpan {
   /** Index into the torrent's list of files. */
   file: number;
-  /** Where in the file. */
+  /** Offset in the file. */
   offset: number;
-  /** How many bytes, at least 1. */
+  /** Number of bytes, at least 1. */
   length: number;
-  /** Where in the range that was asked for. */
+  /** Offset in the requested range. */
   at: number;
 }
 
-/** The one file that a piece of a v2 or hybrid torrent belongs to. */
+/** The file that a piece of a v2 or hybrid torrent belongs to. */
 export interface FilePiece {
   /** Index into the torrent's list of files. */
   file: number;
   /** Number of the piece within the file. */
   pieceInFile: number;
-  /** The file's `pieces root`, where the info dictionary gave one. */
+  /** The file's `pieces root`, if the info dictionary has one. */
   root?: Uint8Array;
 }
 
-/** A file that has bytes and is no pad, and where it lies. */
+/** The address range of a non-empty file that is no pad. */
 interface Extent {
   readonly file: number;
   readonly start: number;
   readonly end: number;
 }
 
-/** The arithmetic of one torrent. Immutable. */
+/** The address arithmetic of one torrent. Immutable. */
 export class Layout {
   /** Bytes of a whole piece. */
   readonly pieceLength: number;
   /** Whether addresses are those of v1, of v2 or of both. */
   readonly version: "v1" | "v2" | "hybrid";
-  /** Number of pieces; 0 when there are no bytes. */
+  /** Number of pieces; 0 for an empty torrent. */
   readonly pieceCount: number;
-  /** Bytes of all files, pads not counted. */
+  /** Bytes of all files, without pads. */
   readonly totalLength: number;
   readonly #files: readonly LayoutFile[];
-  /** Where each file begins, pads and empty files too. */
+  /** The start address of each file, including pads and empty files. */
   readonly #starts: Float64Array;
   /** Ascending and disjoint. */
   readonly #extents: readonly Extent[];
-  /** Where the last byte that a piece may contain ends. */
+  /** The end address of the last byte a piece may contain. */
   readonly #end: number;
 
   /**
@@ -137,7 +136,7 @@ export class Layout {
     return new Layout(info);
   }
 
-  /** `n` as a piece index, or undefined when the torrent has no such piece. */
+  /** `n` as a piece index, or `undefined` when the torrent has no such piece. */
   pieceIndex(n: number): PieceIndex | undefined {
     return Number.isInteger(n) && n >= 0 && n < this.pieceCount ? n as PieceIndex : undefined;
   }
@@ -148,8 +147,8 @@ export class Layout {
   }
 
   /**
-   * Bytes of the piece as a v1 peer sees it: pads are part of it, only the torrent's last piece is
-   * short. In a v2 torrent, where no v1 peer is, the real bytes only.
+   * Bytes of the piece as a v1 peer sees it: pads are part of it, and only the torrent's last piece is
+   * short. In a v2 torrent, which has no v1 peers, only the real bytes.
    */
   pieceSize(piece: PieceIndex): number {
     if (this.version === "v2") return this.dataLength(piece);
@@ -157,8 +156,8 @@ export class Layout {
   }
 
   /**
-   * Bytes of the piece that are hashed: in v2 and hybrid torrents what belongs to the piece's file,
-   * without what follows the file's end (for SHA-256; SHA-1 goes over {@link pieceSize}).
+   * Bytes of the piece that are hashed: in v2 and hybrid torrents what belongs to the piece's file, without
+   * what follows the file's end (for SHA-256; SHA-1 covers {@link pieceSize}).
    */
   dataLength(piece: PieceIndex): number {
     const start = piece * this.pieceLength;
@@ -167,24 +166,24 @@ export class Layout {
   }
 
   /**
-   * Upper bound for `begin + length` of a request to answer. In v2 and hybrid torrents that is the
-   * whole piece length: libtorrent 2.0 asks for full blocks beyond the end of a file and expects
-   * zeros there.
+   * Upper bound for `begin + length` of a request that we answer. In v2 and hybrid torrents that is the
+   * whole piece length: libtorrent 2.0 requests full blocks beyond the end of a file and expects zeros
+   * there.
    */
   servableLength(piece: PieceIndex): number {
     return this.version === "v1" ? this.pieceSize(piece) : this.pieceLength;
   }
 
-  /** Number of blocks to ask for. Blocks that lie wholly in the pad of a hybrid are none. */
+  /** Number of blocks to request. Blocks entirely in the pad of a hybrid do not count. */
   blockCount(piece: PieceIndex): number {
     return Math.ceil(this.dataLength(piece) / BLOCK_LENGTH);
   }
 
   /**
-   * Bytes to ask for at `block * BLOCK_LENGTH`; 0 when the piece has no such block.
+   * Bytes to request at `block * BLOCK_LENGTH`; 0 when the piece has no such block.
    *
-   * @param v2Connection whether the connection uses the v2 info-hash. In a hybrid, a v1 peer counts
-   * the pad behind a file's end as part of the block, a v2 peer does not.
+   * @param v2Connection whether the connection uses the v2 info-hash. In a hybrid, a v1 peer counts the pad
+   * after a file's end as part of the block, a v2 peer does not.
    */
   blockLength(piece: PieceIndex, block: number, v2Connection: boolean): number {
     const begin = block * BLOCK_LENGTH;
@@ -196,8 +195,8 @@ export class Layout {
   }
 
   /**
-   * Where the bytes `[begin, begin + length)` of a piece are stored, ascending. Pads, gaps and what
-   * lies beyond the piece have no span: they read as zeros and are not written.
+   * The file spans of the bytes `[begin, begin + length)` of a piece, ascending. Pads, gaps and anything
+   * beyond the piece have no span: they read as zeros and are not written.
    */
   spans(piece: PieceIndex, begin: number, length: number): FileSpan[] {
     const start = piece * this.pieceLength + begin;
@@ -229,8 +228,7 @@ export class Layout {
   }
 
   /**
-   * The pieces that contain bytes of a file: `count` of them from `first`. An empty file and a pad
-   * have none.
+   * The pieces that contain bytes of a file: `count` of them from `first`. An empty file or a pad has none.
    *
    * @throws {RangeError} when there is no such file.
    */
@@ -244,7 +242,7 @@ export class Layout {
   }
 
   /**
-   * How many bytes of a file lie in these pieces.
+   * How many bytes of a file are in these pieces.
    *
    * @throws {RangeError} when there is no such file.
    */
@@ -262,7 +260,7 @@ export class Layout {
     return bytes;
   }
 
-  /** Index of the last extent that begins at or before an address; -1 when none does. */
+  /** Index of the last extent that starts at or before an address; -1 when there is none. */
   #extentIndexBefore(address: number): number {
     let low = 0;
     let high = this.#extents.length;
@@ -280,8 +278,8 @@ export class Layout {
 }
 
 /**
- * A hybrid must divide into pieces alike for v1 and v2 peers: each file begins where the pieces of
- * the one before it end (BEP 52, BEP 47), and no piece is all padding.
+ * A hybrid must have the same pieces for v1 and v2 peers: each file begins where the pieces of the previous
+ * one end (BEP 52, BEP 47), and no piece is all padding.
  */
 function checkAlignment(extents: readonly Extent[], pieceLength: number, pieceCount: number): void {
   let boundary = 0;

@@ -1,14 +1,14 @@
 /**
- * What we have of each piece: missing -> in flight -> verifying -> have.
+ * The state of each piece: missing -> in flight -> verifying -> have.
  *
  * The invariant, asserted by {@link Pieces.checkInvariant}:
  *
  * - a piece is in exactly one state;
  * - `have` in the table and in the bitfield mean the same;
- * - what is shared is `have` without the fragments;
+ * - `shared` is `have` without the fragments;
  * - `missingCount` is the number of wanted pieces that are not `have`;
- * - a piece is in flight or verifying exactly when there is an {@link ActivePiece} for it, and each
- *   of those owns one slot of the piece memory that no other owns;
+ * - a piece is in flight or verifying exactly when there is an {@link ActivePiece} for it, and each of
+ *   those owns one slot of the piece memory that no other owns;
  * - in an active piece, blocks are free, requested or received, and the counters say how many;
  * - a piece is verifying exactly when all its blocks are received.
  *
@@ -27,13 +27,13 @@ export type PieceState = "missing" | "inFlight" | "verifying" | "have";
 const MISSING = 0, IN_FLIGHT = 1, VERIFYING = 2, HAVE = 3;
 const STATE_NAMES: readonly PieceState[] = ["missing", "inFlight", "verifying", "have"];
 
-/** What shall be fetched of a torrent, where that is not all of it. */
+/** What to download of a torrent, if not all of it. */
 export interface Wanted {
-  /** The pieces to fetch; absent: all. */
+  /** The pieces to download; absent: all. */
   readonly wanted?: Bitfield | undefined;
   /**
-   * Pieces of which only a part is kept, since the rest belongs to files that were not chosen. They
-   * are fetched and count as here, but nobody can be given them. Absent: none.
+   * Pieces of which only a part is kept, because the rest belongs to files that were not chosen. They are
+   * downloaded and count as `have`, but cannot be uploaded. Absent: none.
    */
   readonly fragments?: Bitfield | undefined;
 }
@@ -42,11 +42,11 @@ export interface Wanted {
 export class Pieces {
   /** The pieces that are verified and stored. */
   readonly have: Bitfield;
-  /** The pieces that others can have of us: all of {@link have} but the fragments. */
+  /** The pieces we can upload: all of {@link have} except the fragments. */
   readonly shared: Bitfield;
   /** The pieces in flight or verifying, oldest first. */
   readonly active: ReadonlyMap<PieceIndex, ActivePiece>;
-  /** How many slots of piece memory there are. */
+  /** Number of slots of piece memory. */
   readonly slotCount: number;
   readonly #active = new Map<PieceIndex, ActivePiece>();
   readonly #states: Uint8Array;
@@ -56,10 +56,10 @@ export class Pieces {
   #missingCount = 0;
 
   /**
-   * Starts from what is on disk.
+   * Starts from the pieces on disk.
    *
    * @param slotCount how many pieces may be active at once
-   * @param chosen what shall be fetched; default all
+   * @param chosen what to download; default all
    */
   constructor(layout: Layout, have: Bitfield, slotCount: number, chosen: Wanted = {}) {
     this.#layout = layout;
@@ -73,7 +73,8 @@ export class Pieces {
       if (have.get(piece)) this.#states[piece] = HAVE;
       else if (this.isWanted(piece)) this.#missingCount++;
     }
-    // Taken from the end: a slot used a moment ago is used again, so few pages are ever touched.
+    // Slots are taken from the end, so that a recently used slot is reused and few memory pages are
+    // touched.
     this.#freeSlots = Array.from({ length: slotCount }, (_, i) => slotCount - 1 - i);
   }
 
@@ -82,22 +83,22 @@ export class Pieces {
     return STATE_NAMES[this.#states[piece]!]!;
   }
 
-  /** How many more pieces could be begun now. */
+  /** How many more pieces can be started now. */
   get freeSlots(): number {
     return this.#freeSlots.length;
   }
 
-  /** How many wanted pieces are not verified and stored yet. */
+  /** Number of wanted pieces that are not verified and stored yet. */
   get missingCount(): number {
     return this.#missingCount;
   }
 
-  /** True when every wanted piece is verified and stored. */
+  /** Whether every wanted piece is verified and stored. */
   get isComplete(): boolean {
     return this.#missingCount === 0;
   }
 
-  /** Whether the piece was chosen to be here, be it here already or not. */
+  /** Whether the piece is to be downloaded or already has been. */
   isWanted(piece: number): boolean {
     return this.#chosen.wanted?.get(piece) ?? true;
   }
@@ -107,7 +108,7 @@ export class Pieces {
     return this.#chosen.fragments?.get(piece) ?? false;
   }
 
-  /** missing -> in flight. The caller has looked at {@link freeSlots}. */
+  /** missing -> in flight. The caller must check {@link freeSlots} first. */
   begin(piece: PieceIndex): ActivePiece {
     this.#expect(piece, MISSING);
     const slot = this.#freeSlots.pop();
@@ -118,20 +119,20 @@ export class Pieces {
     return active;
   }
 
-  /** in flight -> missing: nobody is fetching it any more. What has arrived of it is dropped. */
+  /** in flight -> missing: no peer is sending it any more. Drops the received blocks. */
   abandon(piece: PieceIndex): void {
     this.#expect(piece, IN_FLIGHT);
     this.#leave(piece, MISSING);
   }
 
-  /** in flight -> verifying: its last block has arrived. */
+  /** in flight -> verifying: the last block has arrived. */
   startVerifying(piece: PieceIndex): void {
     this.#expect(piece, IN_FLIGHT);
     if (!this.#active.get(piece)!.isFull) throw new Error(`piece ${piece} lacks blocks`);
     this.#states[piece] = VERIFYING;
   }
 
-  /** verifying -> have: it matched its hash and is on disk. */
+  /** verifying -> have: the piece matched its hash and is on disk. */
   stored(piece: PieceIndex): void {
     this.#expect(piece, VERIFYING);
     this.#leave(piece, HAVE);
@@ -140,7 +141,7 @@ export class Pieces {
     if (this.isWanted(piece)) this.#missingCount--;
   }
 
-  /** verifying -> in flight: these of its blocks are known to be wrong, and the others to be right. */
+  /** verifying -> in flight: these blocks are known to be wrong, and the others to be right. */
   reopen(piece: PieceIndex, wrongBlocks: readonly number[]): void {
     this.#expect(piece, VERIFYING);
     if (wrongBlocks.length === 0) throw new Error(`nothing is wrong with piece ${piece}`);
@@ -149,13 +150,13 @@ export class Pieces {
     this.#states[piece] = IN_FLIGHT;
   }
 
-  /** verifying -> missing: it did not match its hash, or could not be written. */
+  /** verifying -> missing: the piece did not match its hash, or could not be written. */
   failed(piece: PieceIndex): void {
     this.#expect(piece, VERIFYING);
     this.#leave(piece, MISSING);
   }
 
-  /** have -> missing: what is on disk is not what it was. */
+  /** have -> missing: the data on disk has changed. */
   lost(piece: PieceIndex): void {
     this.#expect(piece, HAVE);
     this.#states[piece] = MISSING;
@@ -164,7 +165,7 @@ export class Pieces {
     if (this.isWanted(piece)) this.#missingCount++;
   }
 
-  /** @throws {Error} when the invariant at the head of this file does not hold */
+  /** @throws {Error} when the invariant documented at the top of this file does not hold */
   checkInvariant(): void {
     const slots = new Set(this.#freeSlots);
     let missing = 0;

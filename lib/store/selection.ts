@@ -1,5 +1,5 @@
 /**
- * Which files of a torrent are to be here, and what that means in pieces and bytes.
+ * The chosen files of a torrent, and the pieces and bytes they comprise.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { OptionError } from "../errors.ts";
 import { Bitfield } from "./bitfield.ts";
 import type { Layout, LayoutFile, PieceIndex } from "./layout.ts";
 
-/** Some of the files of a torrent, or all. Immutable. */
+/** Some files of a torrent, or all. Immutable. */
 export class Selection {
-  /** Whether every file is in it. */
+  /** Whether it includes every file. */
   readonly isWhole: boolean;
-  /** How many files are in it; pads are none. */
+  /** Number of files included, without pads. */
   readonly fileCount: number;
-  /** Bytes of these files together. */
+  /** Total bytes of these files. */
   readonly totalBytes: number;
-  /** The pieces that have bytes of these files; absent: all. */
+  /** The pieces that contain bytes of these files; absent: all. */
   readonly wanted: Bitfield | undefined;
   readonly #layout: Layout;
   readonly #chosen: ReadonlySet<number>;
@@ -40,17 +40,17 @@ export class Selection {
     this.wanted = this.isWhole ? undefined : this.piecesOf(kept);
   }
 
-  /** Whether the file is in it; pads never are. */
+  /** Whether the file is included; pads never are. */
   has(file: number): boolean {
     return this.#chosen.has(file);
   }
 
-  /** Whether a piece has bytes of a file that is in it; where everything is in it, any piece. */
+  /** Whether a piece contains bytes of an included file; any piece does if all files are included. */
   wants(piece: number): boolean {
     return this.wanted?.get(piece) ?? true;
   }
 
-  /** How many bytes of a piece belong to files that are in it. */
+  /** Bytes of a piece that belong to included files. */
   bytesOf(piece: PieceIndex): number {
     let bytes = 0;
     for (const { file, length } of this.#layout.spans(piece, 0, this.#layout.pieceLength)) {
@@ -59,7 +59,7 @@ export class Selection {
     return bytes;
   }
 
-  /** How many bytes of its files lie in these pieces. */
+  /** Bytes of the included files in these pieces. */
   bytesIn(pieces: Bitfield): number {
     let bytes = 0;
     for (const piece of pieces.ones()) {
@@ -68,14 +68,14 @@ export class Selection {
     return bytes;
   }
 
-  /** Whether every piece that it wants is among these. */
+  /** Whether these pieces include every wanted piece. */
   isIn(pieces: Bitfield): boolean {
     if (this.wanted === undefined) return pieces.isFull;
     for (const piece of this.wanted.ones()) if (!pieces.get(piece)) return false;
     return true;
   }
 
-  /** The pieces that have bytes of any of these files. */
+  /** The pieces that contain bytes of any of these files. */
   piecesOf(files: Iterable<number>): Bitfield {
     const pieces = new Bitfield(this.#layout.pieceCount);
     for (const file of files) {
@@ -86,16 +86,16 @@ export class Selection {
   }
 }
 
-/** Which files; all when nothing is said. */
+/** The user's choice of files; default: all. */
 export interface FileChoice {
-  /** Indexes into the files without pads. Goes before {@link selectOnly}. */
+  /** Indexes into the files without pads. Takes precedence over {@link selectOnly}. */
   readonly select?: readonly number[] | undefined;
   /** Indexes into the files with pads, from a magnet link. */
   readonly selectOnly?: readonly number[] | undefined;
 }
 
 /**
- * The files that are meant.
+ * The chosen files.
  *
  * @throws {OptionError} when there is no such file, or none is chosen
  */

@@ -1,5 +1,5 @@
 /**
- * A torrent as the library's users see it.
+ * A torrent in the library's public form.
  *
  * @module
  */
@@ -13,18 +13,18 @@ import { webUrl } from "../codec/torrent/web_seed_url.ts";
 import { OptionError } from "../errors.ts";
 import { Layout } from "./layout.ts";
 
-/** What a .torrent file says: which files, which hashes, which trackers. Immutable. */
+/** A .torrent file: files, hashes, trackers. Immutable. */
 export class Torrent {
-  /** What was parsed. */
+  /** The parsed metainfo. */
   readonly metainfo: Metainfo;
 
-  /** Wraps a checked metainfo; most users want {@link Torrent.parse} or `createTorrent`. */
+  /** Wraps a validated metainfo; most users want {@link Torrent.parse} or `createTorrent`. */
   constructor(metainfo: Metainfo) {
     this.metainfo = metainfo;
   }
 
   /**
-   * Reads a .torrent file's bytes.
+   * Parses the bytes of a .torrent file.
    *
    * @throws {TorrentError} when they are malformed, inconsistent or unsafe
    */
@@ -37,7 +37,7 @@ export class Torrent {
     return this.metainfo.info.name;
   }
 
-  /** Whether the name is a folder, with any number of files in it. */
+  /** Whether the torrent is a folder, with any number of files. */
   get multiFile(): boolean {
     return this.metainfo.info.multiFile;
   }
@@ -47,7 +47,7 @@ export class Torrent {
     return this.metainfo.info.totalLength;
   }
 
-  /** Which of the two generations of BitTorrent it is made for; `hybrid` is both. */
+  /** The BitTorrent version; `hybrid` is both. */
   get version(): "v1" | "v2" | "hybrid" {
     return this.metainfo.info.version;
   }
@@ -72,17 +72,17 @@ export class Torrent {
     return this.metainfo.info.v2Hash && hex(this.metainfo.info.v2Hash);
   }
 
-  /** Peers may come from the torrent's own trackers only (BEP 27). */
+  /** Only the torrent's own trackers may supply peers (BEP 27). */
   get private(): boolean {
     return this.metainfo.info.private;
   }
 
-  /** Free text of whoever made it. */
+  /** Free text by its creator. */
   get comment(): string | undefined {
     return this.metainfo.comment;
   }
 
-  /** Tracker URLs, all tiers in order. */
+  /** Tracker URLs of all tiers, in order. */
   get trackers(): string[] {
     return this.metainfo.trackers.flat();
   }
@@ -92,7 +92,9 @@ export class Torrent {
     return [...this.metainfo.webSeeds];
   }
 
-  /** The files with their paths relative to the download folder; `/` separates. `select` counts them so. */
+  /**
+   * The files, with paths relative to the download folder, separated by `/`. `select` uses these indexes.
+   */
   get files(): { path: string; length: number }[] {
     const { files, multiFile, name } = this.metainfo.info;
     return files.filter((file) => !file.pad).map(({ path, length }) => ({
@@ -107,7 +109,7 @@ export class Torrent {
     return buildMetainfo({ infoBytes: info.bytes, ...around });
   }
 
-  /** The same torrent announced to other trackers. */
+  /** The same torrent with other trackers. */
   withTrackers(trackers: readonly string[]): Torrent {
     return new Torrent({ ...this.metainfo, trackers: trackers.map((url) => [url]) });
   }
@@ -132,9 +134,9 @@ export class Torrent {
 }
 
 /**
- * Reads a peer's `host:port`.
+ * Parses a peer's `host:port`.
  *
- * @throws {OptionError} when it is none
+ * @throws {OptionError} when it is invalid
  */
 export function peerOf(text: string): { host: string; port: number } {
   const peer = parseHostPort(text);
@@ -145,9 +147,9 @@ export function peerOf(text: string): { host: string; port: number } {
 }
 
 /**
- * Checks the URL of a web seed.
+ * Validates the URL of a web seed.
  *
- * @throws {OptionError} when it is none
+ * @throws {OptionError} when it is invalid
  */
 export function webSeedOf(text: string): string {
   const url = webUrl(text);
@@ -158,7 +160,7 @@ export function webSeedOf(text: string): string {
 }
 
 /**
- * The piece layers of a torrent by root in hex, as far as known; none for v1.
+ * The piece layers of a torrent by root in hex, as far as known; empty for v1.
  *
  * @throws {TorrentError} when a given layer does not match its root
  */

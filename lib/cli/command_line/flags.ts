@@ -1,5 +1,5 @@
 /**
- * From a command line and the environment to checked values, by a program's table of options.
+ * Turns a command line and the environment into validated values, using a program's table of options.
  *
  * @module
  */
@@ -20,38 +20,37 @@ import {
 } from "./options.ts";
 import { nearest } from "./suggest.ts";
 
-/** A program as its user meets it: everything parsing and help need to know. */
+/** A program as its user sees it: everything that parsing and help need. */
 export interface Program<T extends OptionTable> {
-  /** `seeder`; errors begin with it. */
+  /** `seeder`; error messages start with it. */
   readonly name: string;
   /** What it does, in one sentence. */
   readonly summary: string;
-  /** Its one argument, when it takes one. */
+  /** Its only argument, if it takes one. */
   readonly argument?: {
     /** `PATH` */
     readonly name: string;
-    /** What it may be, for the help. */
+    /** What it accepts, for the help. */
     readonly help: string;
-    /** The sentence for a command line without it. */
+    /** The error message when it is missing. */
     readonly missing: string;
   };
-  /** The sentence for a command line with one argument too many. */
+  /** The error message when there is one argument too many. */
   readonly surplus: (argument: string) => string;
-  /** Its options. */
   readonly options: T;
-  /** Command lines with what they do. */
+  /** Example command lines and what they do. */
   readonly examples: readonly (readonly [command: string, meaning: string])[];
-  /** What to say when the user stops it before its work is done. */
+  /** The message when the user stops the program before its work is done. */
   readonly interrupted: string;
 }
 
-/** What a command line asks for. */
+/** The result of parsing a command line. */
 export type CommandLine<T extends OptionTable> =
   | { type: "help" }
   | { type: "version" }
   | { type: "run"; argument: string | undefined; options: Values<T> };
 
-/** The options every program has; {@link parseCommandLine} acts on help and version itself. */
+/** The options of every program; {@link parseCommandLine} handles help and version itself. */
 export const generalOptions = {
   progress: one({
     flag: "progress",
@@ -68,7 +67,7 @@ export const generalOptions = {
   version: flag({ flag: "version", short: "V", help: "print the version" }, { environment: false }),
 };
 
-/** An option of the programs that tell other programs what happens. */
+/** The option of programs that emit events for other programs. */
 export const jsonOption = {
   json: flag({
     flag: "json",
@@ -76,7 +75,7 @@ export const jsonOption = {
   }),
 };
 
-/** What the environment variables of all options begin with. */
+/** The prefix of all options' environment variables. */
 const ENVIRONMENT_PREFIX = "SHOAL_";
 
 /** The environment variable of an option: `upload-limit` is `SHOAL_UPLOAD_LIMIT`. */
@@ -84,19 +83,19 @@ export function environmentName(option: Option<unknown>): string {
   return `${ENVIRONMENT_PREFIX}${option.flag.toUpperCase().replaceAll("-", "_")}`;
 }
 
-/** Why a program's options are not taken from the environment; undefined where they are. */
+/** Why a program's options are not read from the environment; `undefined` if they are. */
 export function environmentUnread({ options }: { options: OptionTable }): string | undefined {
   const readable = Object.values(options).filter(({ environment }) => environment);
   return unreadVariables(readable.map(environmentName), `${ENVIRONMENT_PREFIX}*`);
 }
 
 /**
- * Reads a command line.
+ * Parses a command line.
  *
  * @param args the words after the program's name
  * @param environment the value of an environment variable; empty counts as not set
  * @throws OptionError with one sentence for an unknown option, a bad value, or a missing or surplus
- *   argument
+ * argument
  */
 export function parseCommandLine<T extends OptionTable>(
   program: Program<T>,
@@ -112,7 +111,8 @@ export function parseCommandLine<T extends OptionTable>(
       .map((option) => option.flag),
     boolean: options.filter((option) => !takesValue(option)).map((option) => option.flag),
     alias: aliases(options),
-    // Told to take `_` for text, parseArgs would read `--_` as an option; left alone, "1e3" as a number.
+    // If `_` were declared a string, parseArgs would read `--_` as an option; otherwise it reads "1e3" as a
+    // number.
     unknown: (word, key) => {
       if (key === undefined) words.push(word);
       else unknown.push({ word, key });
@@ -140,8 +140,8 @@ function aliases(options: readonly Option<unknown>[]): Record<string, string> {
 }
 
 /**
- * Joins a negative number to the option before it, which parseArgs would read as an option of its own:
- * then it is refused as what it is.
+ * Joins a negative number to the option before it. parseArgs would read it as an option; joined, the
+ * option's reader refuses it with a fitting message.
  */
 function joinNegative(args: readonly string[], options: readonly Option<unknown>[]): string[] {
   const joined: string[] = [];
@@ -159,8 +159,8 @@ function joinNegative(args: readonly string[], options: readonly Option<unknown>
 }
 
 /**
- * Splits `-ofile` into what parseArgs takes for an option and its value (it would read `-o -f -i …`),
- * and refuses `--quiet=no`, which it would read as yes.
+ * Splits `-ofile` into an option and its value for parseArgs (which would read `-o -f -i …`), and refuses
+ * `--quiet=no`, which it would read as yes.
  */
 function expandShort(args: readonly string[], options: readonly Option<unknown>[]): string[] {
   const end = args.indexOf("--");
@@ -217,7 +217,10 @@ function readOptions<T extends OptionTable>(
   return values as Values<T>;
 }
 
-/** The value of an option. What its reader refuses with a sentence of its own names the variable it came from. */
+/**
+ * The value of an option. If its reader throws an error of its own, that error names the environment
+ * variable the value came from.
+ */
 function readAll(option: Option<unknown>, { source, texts }: Given): unknown {
   try {
     return option.readAll(texts);

@@ -1,5 +1,5 @@
 /**
- * A program's help text, written from the same table that its command line is read by.
+ * A program's help text, generated from the same table that its command line is parsed with.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import { environmentName, type Program } from "./flags.ts";
 import type { Option, OptionTable } from "./options.ts";
 
-/** The width of the terminals that help is written for. */
+/** The terminal width that help is formatted for. */
 const HELP_COLUMNS = 80;
 
 /**
  * The help of `program`: usage, options, environment variables and examples; ends in a newline.
  *
- * @param unread why environment variables are not read now, if they are not
+ * @param unread why environment variables are not read, if they are not
  */
 export function helpText<T extends OptionTable>(
   program: Program<T>,
@@ -68,7 +68,7 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
   );
 }
 
-/** `text` in lines of at most `cells` characters, broken between words. */
+/** Wraps `text` at word boundaries into lines of at most `cells` characters. */
 function wrap(text: string, cells: number): string[] {
   const lines: string[] = [];
   let line = "";

@@ -1,5 +1,5 @@
 /**
- * The command that starts the leecher, in the form that fits how this program was started.
+ * The command that starts the leecher, matching how this program was started.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import { dirname, fromFileUrl, join, relative } from "@std/path";
 import { printable, shellQuote } from "../text/terminal_text.ts";
 
-/** How this program runs; all of it is known to Deno. */
+/** How this program runs, according to Deno. */
 export interface Running {
   /** Compiled into one binary. */
   readonly standalone: boolean;
-  /** The file that runs: Deno itself, or the compiled binary. */
+  /** The executable: Deno itself, or the compiled binary. */
   readonly execPath: string;
   /** The URL of the entry script. */
   readonly mainModule: string;
@@ -21,7 +21,7 @@ export interface Running {
   readonly cwd: string;
 }
 
-/** The tracker that a leecher asks when it is given a plain name and no tracker. */
+/** The tracker a leecher uses when given a plain name and no tracker. */
 const DEFAULT_TRACKER = /^udp:\/\/(127\.0\.0\.1|localhost):6969(\/|$)/;
 
 /** The command that starts the leecher without its arguments, quoted for a POSIX shell. */
@@ -34,16 +34,16 @@ export function leecherProgram(running: Running): string {
   return `${denoProgram(running)} run -A ${shellQuote(leecherScript(running))}`;
 }
 
-/** The command that gets what `link` names. */
+/** The command that downloads what `link` names. */
 export function linkCommand(program: string, link: string): string {
   return `${program} ${shellQuote(link)}`;
 }
 
 /**
- * The command that gets a file by its name from a tracker that knows it, or undefined when the name
- * would be taken for something else than a name, or cannot be typed.
+ * The command that downloads a file by its name from a tracker that knows it. `undefined` when the name
+ * would be read as something else, or cannot be typed.
  *
- * @param trackers the trackers as the leecher can reach them
+ * @param trackers the trackers' URLs as the leecher reaches them
  */
 export function nameCommand(
   program: string,
@@ -60,7 +60,7 @@ export function nameCommand(
 }
 
 function denoProgram({ execPath, denoVersion }: Running): string {
-  // npm's launcher unpacks Deno below a folder of this name; it is not on anybody's PATH.
+  // npm's launcher unpacks Deno below a folder of this name, which is not on the PATH.
   if (/[/\\]_npx[/\\]/.test(execPath)) return `npx -y deno@${denoVersion}`;
   return "deno";
 }
@@ -70,7 +70,7 @@ function leecherScript({ mainModule, cwd }: Running): string {
   return fromHere(cwd, join(dirname(fromFileUrl(mainModule)), "leecher.ts"));
 }
 
-/** `path` as it is shortest to type in `cwd`. */
+/** The shortest way to type `path` in `cwd`. */
 function fromHere(cwd: string, path: string): string {
   const short = relative(cwd, path);
   return short.startsWith("..") ? path : short;

@@ -1,5 +1,5 @@
 /**
- * What an option of the command line is: its names, its help, and how its text becomes a value.
+ * The definition of a command line option: its names, its help, and how its text becomes a value.
  *
  * A program's options are one table; parsing, environment variables and help text all follow from it.
  *
@@ -14,14 +14,14 @@ import { parseRate, parseSize } from "../text/units.ts";
 
 const MAX_PORT = 65_535;
 
-/** What a reader returns for a text that is no value of its kind. */
+/** Returned by a reader for a text that is not a valid value. */
 export const unfit: unique symbol = Symbol("unfit");
 
-/** Turns the text of a value into the value; `expects` completes the sentence "--port takes …". */
+/** Parses a value's text; `expects` completes the sentence "--port takes …". */
 interface Reader<T> {
-  /** What fits, with its article: `a whole number from 0 to 65535`. */
+  /** What is accepted, with its article: `a whole number from 0 to 65535`. */
   readonly expects: string;
-  /** The value; {@link unfit}; or undefined for a text that means "as if the option were not given". */
+  /** The value; {@link unfit}; or `undefined` for a text that means "as if the option were not given". */
   read(text: string): T | typeof unfit | undefined;
 }
 
@@ -31,24 +31,24 @@ export interface Option<T> {
   readonly flag: string;
   /** The one-letter name without its dash. */
   readonly short?: string;
-  /** How help shows the value, such as `URL`; absent for a switch. */
+  /** The value's placeholder in the help, such as `URL`; absent for a switch. */
   readonly value?: string;
-  /** Help in one line. */
+  /** One line of help. */
   readonly help: string;
-  /** May be given several times; all the values count. Otherwise the last one does. */
+  /** May be given several times, and all values count. Otherwise the last one counts. */
   readonly repeatable: boolean;
   /** Can be set by an environment variable. */
   readonly environment: boolean;
-  /** What fits: see {@link Reader.expects}. */
+  /** What is accepted: see {@link Reader.expects}. */
   readonly expects: string;
-  /** From the texts given, at least one, to the value; see {@link Reader.read}. */
+  /** Parses the given texts, at least one; see {@link Reader.read}. */
   readAll(texts: readonly string[]): T | typeof unfit | undefined;
 }
 
-/** The options of a program, by the names its code uses. */
+/** The options of a program, by their names in the code. */
 export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 
-/** The values given for the options of `T`; an option that was not given is absent. */
+/** The values of the options in `T`; an option that was not given is absent. */
 export type Values<T extends OptionTable> = {
   [K in keyof T]?: T[K] extends Option<infer V> ? V : never;
 };
@@ -95,7 +95,7 @@ export function many<T>(naming: Naming, reader: Reader<T>): Option<T[]> {
   };
 }
 
-/** A switch: it takes no value, and means `meaning` when it is given. */
+/** A switch: it takes no value, and yields `meaning` when given. */
 export function flag<T extends boolean = true>(
   naming: Omit<Naming, "value">,
   { meaning = true as T, environment = true }: { meaning?: T; environment?: boolean } = {},
@@ -113,7 +113,7 @@ export function flag<T extends boolean = true>(
   };
 }
 
-/** A switch that means more when it is given more often: how often, at most `most`. */
+/** A switch whose value is how often it is given, at most `most`. */
 export function level(naming: Omit<Naming, "value">, most: number): Option<number> {
   return {
     ...naming,
@@ -202,7 +202,7 @@ export function powerOfTwo(least: number, most: number, expects: string): Reader
   };
 }
 
-/** A UDP tracker's URL. It throws an OptionError that tells what is wrong with one that is none. */
+/** A UDP tracker's URL. Throws an OptionError that says what is wrong with an invalid one. */
 export const udpTracker: Reader<string> = {
   expects: "the URL of a UDP tracker, udp://host:port",
   read: (given) => parseTrackerUrl(given).url,
@@ -214,7 +214,7 @@ export const webSeed: Reader<string> = {
   read: (given) => webUrl(given)?.href ?? unfit,
 };
 
-/** The address of a peer: host, colon, port; an IPv6 address stands in brackets. */
+/** A peer's address: host, colon, port, with brackets around an IPv6 address. */
 export const hostPort: Reader<string> = {
   expects: "HOST:PORT, with an IPv6 address in brackets",
   read: (given) => parseHostPort(given) ? given.trim() : unfit,
@@ -246,7 +246,7 @@ export const checksum: Reader<string> = {
   read: (given) => /^sha-256=[0-9a-f]{64}$/i.test(given) ? given.toLowerCase() : unfit,
 };
 
-/** Numbers of files as `0,2-4`. */
+/** File numbers such as `0,2-4`. */
 export const selection: Reader<number[]> = {
   expects: "numbers of files and ranges of them, such as 0,2-4",
   read(given) {

@@ -1,7 +1,7 @@
 /**
  * The command lines of the three programs: options, arguments, examples.
  *
- * An option's key is the name under which the library knows it, so that the values can be handed on.
+ * Each option's key is its name in the library, so that the values can be passed on.
  *
  * @module
  */
@@ -42,7 +42,7 @@ const ui = one({
   help: "serve the web page there; or auto, or off (default: auto, a local port if on a terminal)",
 }, pageAddress);
 
-/** What a seeder and a leecher have in common. */
+/** Options that the seeder and the leecher share. */
 const transferOptions = {
   trackers: many({
     flag: "tracker",

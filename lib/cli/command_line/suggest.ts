@@ -1,12 +1,12 @@
 /**
- * Which of the known words somebody who mistyped one probably meant.
+ * Suggests which known word the user meant by a mistyped one.
  *
  * @module
  */
 
 /**
- * The number of letters to insert, remove, replace or swap with a neighbour to get from `a` to `b`
- * (optimal string alignment).
+ * The number of letters to insert, remove, replace or swap with a neighbour to get from `a` to `b` (optimal
+ * string alignment).
  */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
@@ -28,8 +28,8 @@ export function editDistance(a: string, b: string): number {
 }
 
 /**
- * The word of `known` nearest to `word`: first one that it begins, then the least
- * {@link editDistance}; of equals the first.
+ * The word of `known` closest to `word`: the first that starts with it, else the one with the least
+ * {@link editDistance}; the first of several.
  *
  * @throws RangeError when `known` is empty
  */

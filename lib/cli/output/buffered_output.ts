@@ -1,35 +1,34 @@
 /**
- * A stream written to in the background, in order: a reader that is slow or stuck holds up nobody but
- * itself.
+ * A stream written in the background, in order, so that a slow or stuck reader delays only itself.
  *
  * @module
  */
 
-/** What an {@link BufferedOutput} writes to, such as `Deno.stdout`. */
+/** The destination of a {@link BufferedOutput}, such as `Deno.stdout`. */
 export interface ByteSink {
-  /** Writes some of `bytes` and says how many. */
+  /** Writes some of `bytes` and returns how many. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
 /**
- * More than this waits only of what must not be lost. A pipe of Linux holds 64 KiB; twice that beside
- * it outlasts a reader that is busy for a moment.
+ * Beyond this, only what must not be lost is queued. A Linux pipe holds 64 KiB; twice that in addition
+ * covers a reader that is busy for a moment.
  */
 const FULL_LENGTH = 128 * 1024;
 /**
- * Written at once: enough to spare calls, and little enough that it shows that a slow reader does read,
- * and that what has waited long can still be taken back.
+ * Bytes per write: large enough to save calls, small enough to see that a slow reader makes progress and to
+ * withdraw what has waited long.
  */
 const WRITE_LENGTH = 16 * 1024;
 const RETRY_MS = 5;
 
-/** A text on its way; {@link BufferedOutput.withdraw} takes it back while it has not left. */
+/** A queued text; {@link BufferedOutput.withdraw} removes it if it has not been written. */
 export interface Parcel {
   readonly sink: ByteSink;
   text: string;
 }
 
-/** Writes texts one after the other, to one stream or to two that share a terminal. */
+/** Writes texts in order, to one stream or to two that share a terminal. */
 export class BufferedOutput {
   readonly #queue: Parcel[] = [];
   readonly #encoder = new TextEncoder();
@@ -39,22 +38,22 @@ export class BufferedOutput {
   #failed = false;
   #writes = 0;
 
-  /** `onFailure` hears once that writing is over for good, such as that the pipe is broken. */
+  /** Calls `onFailure` once when writing has failed for good, for example because the pipe is broken. */
   constructor(onFailure: (error: unknown) => void) {
     this.#onFailure = onFailure;
   }
 
-  /** Whether all is written. */
+  /** Whether everything is written. */
   get isIdle(): boolean {
     return this.#working === undefined;
   }
 
-  /** Whether so much waits that what can be spared should be. */
+  /** Whether so much is queued that dispensable output should be skipped. */
   get isFull(): boolean {
     return this.#waitingLength >= FULL_LENGTH;
   }
 
-  /** Writes all of `text` to `sink` when its turn has come. */
+  /** Queues all of `text` for `sink`. */
   put(sink: ByteSink, text: string): Parcel {
     const parcel = { sink, text };
     if (this.#failed || text === "") return parcel;
@@ -64,7 +63,7 @@ export class BufferedOutput {
     return parcel;
   }
 
-  /** Takes `parcel` back, if it has not left yet. */
+  /** Removes `parcel` if it has not been written. */
   withdraw(parcel: Parcel): void {
     const place = this.#queue.indexOf(parcel);
     if (place === -1) return;
@@ -72,7 +71,7 @@ export class BufferedOutput {
     this.#waitingLength -= parcel.text.length;
   }
 
-  /** Resolves when all is written, nobody reads any more, or nothing was taken for `patienceMs`. */
+  /** Resolves when everything is written, the reader is gone, or has read nothing for `patienceMs`. */
   async flush(patienceMs = Infinity): Promise<void> {
     while (this.#working !== undefined) {
       const before = this.#writes;
@@ -82,7 +81,7 @@ export class BufferedOutput {
   }
 
   async #work(): Promise<void> {
-    await undefined; // what is put in the same turn leaves together
+    await undefined; // texts queued in the same turn are written together
     try {
       while (this.#queue.length > 0) {
         const { sink, text } = this.#take();
@@ -97,7 +96,7 @@ export class BufferedOutput {
     this.#working = undefined;
   }
 
-  /** What is next for one sink; it can no longer be taken back. */
+  /** The next texts for one sink, joined; they can no longer be withdrawn. */
   #take(): Parcel {
     const { sink } = this.#queue[0]!;
     let text = "";
@@ -116,7 +115,7 @@ export class BufferedOutput {
         rest = rest.subarray(await sink.write(rest.subarray(0, WRITE_LENGTH)));
         this.#writes++;
       } catch (error) {
-        // Another program has made the shared terminal or pipe non-blocking, and it is full just now.
+        // Another program made the shared terminal or pipe non-blocking, and it is full right now.
         if (!(error instanceof Deno.errors.WouldBlock)) throw error;
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }

@@ -1,8 +1,8 @@
 /**
- * Standard output with `--json`: events as lines, for as long as somebody reads them.
+ * Standard output with `--json`: events as lines, for as long as there is a reader.
  *
- * Whoever reads slowly gets less, not later: of figures only the newest wait, and once a lot waits the
- * events that come in any number are left out and counted.
+ * A slow reader gets fewer events instead of late ones. Only the newest statistics are queued, and once
+ * much is queued, frequent events are dropped and counted.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import { type JsonEvent, jsonEvent } from "./json_events.ts";
 
 const FIGURES_MS = 1000;
 
-/** Only the newest of such an event is worth telling. */
+/** Events of which only the newest matters. */
 const FIGURES: ReadonlySet<JsonEvent["type"]> = new Set(["hashing", "progress", "swarms"]);
-/** Events of which there is one in a run, or a handful. The others may be left out. */
+/** Events that occur once in a run, or a few times. The others may be dropped. */
 const PRECIOUS: ReadonlySet<JsonEvent["type"]> = new Set([
   "started",
   "page",
@@ -31,13 +31,13 @@ const PRECIOUS: ReadonlySet<JsonEvent["type"]> = new Set([
   "error",
   "stopped",
 ]);
-/** Before these the figures are told as they have become. */
+/** Before these events, the current statistics are emitted. */
 const TURNS: ReadonlySet<JsonEvent["type"]> = new Set(["complete", "error", "stopped"]);
 
-// What could steer a terminal, or pass for the end of a line. JSON itself escapes the rest of them.
+// Characters that could control a terminal or pass for a line end, except those that JSON escapes itself.
 const UNSAFE = /[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g;
 
-/** Writes events to an {@link BufferedOutput}; without one it does nothing. */
+/** Writes events to a {@link BufferedOutput}; without one it does nothing. */
 export class EventLog {
   readonly #out: { outlet: BufferedOutput; sink: Parcel["sink"]; nowMs: () => number } | undefined;
   readonly #latest = new Map<JsonEvent["type"], Parcel>();
@@ -47,22 +47,22 @@ export class EventLog {
   #hashingMs = -Infinity;
   #dropped = 0;
 
-  /** `nowMs` is the time of day, in milliseconds since 1970. */
+  /** `nowMs` returns the time of day, in milliseconds since 1970. */
   constructor(out?: { outlet: BufferedOutput; sink: Parcel["sink"]; nowMs: () => number }) {
     this.#out = out;
   }
 
-  /** Whether events are wanted. */
+  /** Whether events are written. */
   get isOn(): boolean {
     return this.#out !== undefined;
   }
 
-  /** Tells what happened in a transfer; bound, so that it can be handed over as a listener. */
+  /** Writes a transfer's event; bound, so that it can be used as a listener. */
   readonly transfer = (event: TransferEvent): void => {
     if (this.isOn) this.tell(jsonEvent(event));
   };
 
-  /** Tells what happened. */
+  /** Writes an event. */
   tell(event: JsonEvent): void {
     if (this.#out === undefined) return;
     if (event.type === "hashing" && !this.#isTime(event)) return;
@@ -74,7 +74,7 @@ export class EventLog {
     else this.#dropped++;
   }
 
-  /** Asks for the figures once a second from now on, and tells them when they have changed. */
+  /** Polls `figures` once a second from now on, and writes them when they have changed. */
   follow(figures: () => JsonEvent): void {
     if (!this.isOn) return;
     this.#figures = figures;
@@ -97,7 +97,7 @@ export class EventLog {
     this.tell(figures);
   }
 
-  /** Hashing is told of at its beginning, at its end, and once a second between. */
+  /** Hashing is reported at its start, at its end, and once a second in between. */
   #isTime({ doneBytes, totalBytes }: JsonEvent & { type: "hashing" }): boolean {
     const nowMs = this.#out!.nowMs();
     const isTime = doneBytes >= totalBytes || !(Math.abs(nowMs - this.#hashingMs) < FIGURES_MS);
@@ -115,7 +115,7 @@ export class EventLog {
   }
 }
 
-/** `value` as one line of JSON that can be shown on a terminal as it is. */
+/** `value` as one line of JSON that is safe to show on a terminal. */
 export function jsonLine(value: unknown): string {
   const text = JSON.stringify(value).replace(
     UNSAFE,

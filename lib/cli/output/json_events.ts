@@ -1,6 +1,5 @@
 /**
- * What `--json` prints: one object per line, each with its type. `docs/events.md` describes them for
- * those who read them.
+ * The output of `--json`: one object per line, with a type. `docs/events.md` describes them for users.
  *
  * @module
  */
@@ -20,19 +19,19 @@ import { formatHostPort } from "../../codec/address.ts";
 import type { ExitCode } from "../../errors.ts";
 import { stallText, warningText } from "../text/advice.ts";
 
-/** An event as it is printed, but for its time. */
+/** A printed event, without its time. */
 export type JsonEvent =
-  /** The first event of every run whose command line makes sense. */
+  /** The first event of every run with a valid command line. */
   | { type: "started"; program: string; version: string; pid: number; argument?: string }
-  /** Reading and hashing what is on disk. */
+  /** Reading and hashing data on disk. */
   | { type: "hashing"; doneBytes: number; totalBytes: number }
-  /** A page to watch it in a browser is served there. */
+  /** A web page that shows the run is served at this URL. */
   | { type: "page"; url: string }
-  /** Accepts connections (TCP), or, a tracker, requests (UDP). */
+  /** Listens for connections (TCP) or, for a tracker, requests (UDP). */
   | { type: "listening"; port: number; url?: string }
-  /** A tracker is asked for a name. */
+  /** A tracker is being asked for a name. */
   | { type: "lookup"; name: string }
-  /** What is to be transferred is known. */
+  /** The torrent's metadata is known. */
   | {
     type: "metadata";
     name: string;
@@ -41,7 +40,7 @@ export type JsonEvent =
     v1Hash?: string;
     v2Hash?: string;
   }
-  /** A seeder is ready for others. */
+  /** A seeder is ready for peers. */
   | {
     type: "sharing";
     magnet: string;
@@ -49,9 +48,9 @@ export type JsonEvent =
     hostsTracker: boolean;
     torrentFile?: string;
   }
-  /** So much was on disk and verified already. */
+  /** This much was already on disk and verified. */
   | { type: "resumed"; haveBytes: number; totalBytes: number }
-  /** A tracker answered, or did not. */
+  /** A tracker answered, or failed to. */
   | {
     type: "tracker";
     url: string;
@@ -62,9 +61,9 @@ export type JsonEvent =
     peers?: number;
     intervalSeconds?: number;
   }
-  /** A tracker has tried to connect to the port that is listened on. */
+  /** A tracker tried to connect to our listening port. */
   | { type: "reach"; port: number; reachable: boolean; tracker: string }
-  /** Peers are looked for on the local network, or cannot be. */
+  /** LSD has started, or is not possible. */
   | { type: "localDiscovery"; addresses: readonly string[]; error?: string }
   /** A peer changed its state. */
   | {
@@ -78,11 +77,11 @@ export type JsonEvent =
   | { type: "piece"; piece: number; bytes: number; from: readonly string[] }
   /** A piece did not match its hash. */
   | { type: "pieceFailed"; piece: number; from: readonly string[] }
-  /** The shared file changed, and this piece of it is not served any more. */
+  /** The shared file changed, and this piece is not uploaded any more. */
   | { type: "pieceLost"; piece: number; path: string }
-  /** Nothing moves, and why. */
+  /** No data moves, and why. */
   | { type: "stalled"; code: Of<"stalled">["code"]; reason: string }
-  /** The figures, once a second while they change. */
+  /** Statistics, once a second while they change. */
   | {
     type: "progress";
     state: TransferStats["state"];
@@ -100,15 +99,15 @@ export type JsonEvent =
     untilCopies?: number;
     peers: TransferStats["peers"];
   }
-  /** Everything is verified and in its place. */
+  /** Everything is verified and at its final path. */
   | ({ type: "complete" } & TransferResult)
-  /** What `--list` shows. */
+  /** The output of `--list`. */
   | ({ type: "torrent" } & Listing)
-  /** What `--verify` found. */
+  /** The result of `--verify`. */
   | ({ type: "verified" } & VerifyResult)
-  /** The program of `--on-done` has ended; without an exit code it could not be started, or was killed. */
+  /** The `--on-done` program has ended; without an exit code it could not be started, or was killed. */
   | { type: "onDone"; command: string; ok: boolean; exitCode?: number; error?: string }
-  /** Something happened in a swarm of the tracker. */
+  /** An event in a swarm of the tracker. */
   | {
     type: "swarm";
     change: SwarmEvent["type"];
@@ -117,18 +116,18 @@ export type JsonEvent =
     seeder: boolean;
     name?: string;
   }
-  /** The tracker's figures, once a second while they change. */
+  /** The tracker's statistics, once a second while they change. */
   | ({ type: "swarms" } & Pick<TrackerStats, "torrents" | "seeders" | "leechers" | "announces">)
-  /** Something to know that stops nothing. */
+  /** A warning; the program continues. */
   | { type: "warning"; message: string }
-  /** So many events were left out here, since they were not read fast enough. */
+  /** This many events were dropped here, because they were not read fast enough. */
   | { type: "dropped"; events: number }
   /** The last event of a run that failed. */
   | { type: "error"; message: string; exitCode: ExitCode; code?: string }
-  /** The last event of a run that did not. */
+  /** The last event of a successful run. */
   | { type: "stopped"; exitCode: 0; seconds: number };
 
-/** A torrent as `--list` shows it. */
+/** A torrent as shown by `--list`. */
 interface Listing {
   name: string;
   bytes: number;
@@ -146,7 +145,7 @@ interface Listing {
 
 type Of<T extends TransferEvent["type"]> = Extract<TransferEvent, { type: T }>;
 
-/** A transfer's event as it is printed. */
+/** A transfer's event in printed form. */
 export function jsonEvent(event: TransferEvent): JsonEvent {
   switch (event.type) {
     case "complete":
@@ -171,7 +170,7 @@ export function jsonEvent(event: TransferEvent): JsonEvent {
   }
 }
 
-/** The figures of a transfer as an event. */
+/** A transfer's statistics as an event. */
 export function progressEvent(stats: TransferStats): JsonEvent {
   const { state, etaSeconds, untilCopies } = stats;
   return {
@@ -193,7 +192,7 @@ export function progressEvent(stats: TransferStats): JsonEvent {
   };
 }
 
-/** What a torrent holds, as an event. */
+/** A torrent's contents as an event. */
 export function torrentEvent(torrent: Torrent): JsonEvent {
   const { name, length, pieceCount, pieceLength, version, v1Hash, v2Hash, comment } = torrent;
   return {
@@ -213,7 +212,7 @@ export function torrentEvent(torrent: Torrent): JsonEvent {
   };
 }
 
-/** What a seeder shares, as an event. */
+/** The torrent a seeder shares, as an event. */
 export function metadataEvent(torrent: Torrent): JsonEvent {
   const { name, length, files, multiFile, v1Hash, v2Hash } = torrent;
   return {
@@ -226,7 +225,7 @@ export function metadataEvent(torrent: Torrent): JsonEvent {
   };
 }
 
-/** That a seeder is ready, as an event. */
+/** The event that a seeder is ready. */
 export function sharingEvent(
   { magnet, trackers, embeddedTracker: hostsTracker }: Seeder,
   torrentFile: string | undefined,
@@ -235,7 +234,7 @@ export function sharingEvent(
   return { type: "sharing", magnet, trackers, hostsTracker, ...written };
 }
 
-/** What happened on a tracker, as an event. */
+/** A tracker's event in printed form. */
 export function trackerEvent(event: TrackerEvent): JsonEvent {
   if (event.type === "warning") return event;
   const { type: change, infoHash, host, port, seeder, name } = event;
@@ -249,7 +248,7 @@ export function trackerEvent(event: TrackerEvent): JsonEvent {
   };
 }
 
-/** A tracker's figures as an event. */
+/** A tracker's statistics as an event. */
 export function swarmsEvent({ torrents, seeders, leechers, announces }: TrackerStats): JsonEvent {
   return { type: "swarms", torrents, seeders, leechers, announces };
 }

@@ -12,17 +12,17 @@ import { BufferedOutput } from "./buffered_output.ts";
 
 const FALLBACK_SIZE = { columns: 80, rows: 24 };
 
-/** Both streams; where they share a terminal, what is written to them stays in order. */
+/** Both streams; if they share a terminal, their output stays in order. */
 export class Outputs {
   readonly #stdout: BufferedOutput;
   readonly #stderr: BufferedOutput;
 
-  /** `onStdoutFailure` hears that standard output takes no more. */
+  /** Calls `onStdoutFailure` when standard output can no longer be written. */
   constructor(onStdoutFailure: (error: unknown) => void) {
     this.#stdout = new BufferedOutput(onStdoutFailure);
     const isShared = Deno.stdout.isTerminal() && Deno.stderr.isTerminal();
-    // When it fails there is nobody left to say so to, and the work goes on: a download is worth
-    // finishing even if the window that watched it is gone.
+    // When this fails there is no way to report it, and the work continues: a download is worth finishing
+    // even if its window is closed.
     this.#stderr = isShared ? this.#stdout : new BufferedOutput(() => {});
   }
 
@@ -50,9 +50,9 @@ export class Outputs {
   }
 
   /**
-   * Waits until all is written.
+   * Waits until everything is written.
    *
-   * @param patienceMs how long to wait for readers who take nothing: of results, and of notices
+   * @param patienceMs how long to wait for a reader that makes no progress: for results, and for notices
    */
   async flush(patienceMs: { readonly results: number; readonly notices: number }): Promise<void> {
     await this.#stderr.flush(patienceMs.notices);
@@ -60,14 +60,14 @@ export class Outputs {
   }
 }
 
-/** Whether people watch standard error on a terminal that can redraw. */
+/** Whether standard error is a terminal that can redraw. */
 export function isPlainTerminal(): boolean {
   return Deno.stderr.isTerminal() && environmentVariable("TERM") !== "dumb";
 }
 
 /**
- * What may be drawn with: the locale may say that the terminal knows no UTF-8, and the console of
- * Linux has few signs. Without a word from either it is taken for what terminals are today.
+ * The characters to draw with. The locale may say that the terminal has no UTF-8, and the Linux console has
+ * few characters. Otherwise assumes Unicode.
  */
 function glyphs(): Glyphs {
   const locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(environmentVariable).find(Boolean);

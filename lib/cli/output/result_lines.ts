@@ -1,6 +1,6 @@
 /**
- * The longer things the programs say: what a seeder offers and how to get it, what a torrent holds,
- * what is wrong with a file, and where a finished one came from.
+ * The programs' longer outputs: what a seeder offers and how to download it, a torrent's contents, what is
+ * wrong with a file, and the sources of a finished download.
  *
  * @module
  */
@@ -10,26 +10,26 @@ import { linkCommand, nameCommand } from "../command_line/invocation.ts";
 import { foreign, padEnd, printable } from "../text/terminal_text.ts";
 import { count, formatBytes, formatPercent } from "../text/units.ts";
 
-/** A source is named in the table of {@link sourceLines} up to this many. */
+/** The most sources in the table of {@link sourceLines}. */
 const MOST_SOURCES = 20;
-/** A file that does not match is named up to this many. */
+/** The most mismatching files named. */
 const MOST_BAD_FILES = 3;
 
-/** What a seeder tells when it is ready. */
+/** What a seeder prints when it is ready. */
 interface Offer {
-  /** What it hosts. */
+  /** The torrent it shares. */
   readonly torrent: Torrent;
   /** The TCP port it listens on. */
   readonly port: number;
-  /** The link, with addresses that others can reach. */
+  /** The link, with addresses that other machines can reach. */
   readonly magnet: string;
-  /** The trackers it announces itself to. */
+  /** The trackers it announces to. */
   readonly trackers: readonly string[];
   /** Whether it hosts the tracker itself. */
   readonly embeddedTracker: boolean;
 }
 
-/** Describes `offer`, and gives the commands that get it; `program` starts a leecher. */
+/** Describes `offer`, with the commands to download it; `program` starts a leecher. */
 export function offerLines(offer: Offer, program: string): string[] {
   const { torrent } = offer;
   const reachable = new URL(offer.magnet).searchParams.getAll("tr");
@@ -45,7 +45,7 @@ export function offerLines(offer: Offer, program: string): string[] {
   ];
 }
 
-/** Describes a torrent: name, how many files if it is a folder, size, chunks, hashes. */
+/** Describes a torrent: name, number of files if it is a folder, size, chunks, hashes. */
 export function torrentLines(torrent: Torrent, { length: fileCount } = torrent.files): string[] {
   const { name, length, pieceCount, pieceLength, version, v1Hash, v2Hash } = torrent;
   const files = torrent.multiFile ? `/, ${count(fileCount, "file")}` : "";
@@ -58,8 +58,8 @@ export function torrentLines(torrent: Torrent, { length: fileCount } = torrent.f
 }
 
 /**
- * All that `leecher --list` prints: {@link torrentLines}, the flags set, trackers, web seeds, files. One
- * by one, for there may be very many files.
+ * The output of `leecher --list`: {@link torrentLines}, the flags set, trackers, web seeds, files. A
+ * generator, because there may be very many files.
  */
 export function* listing(torrent: Torrent): Generator<string, void, void> {
   const { files, multiFile } = torrent;
@@ -71,7 +71,7 @@ export function* listing(torrent: Torrent): Generator<string, void, void> {
   yield* fileLines(files, multiFile);
 }
 
-/** One line per file; those of a folder have numbers, for `--select`. */
+/** One line per file; those of a folder are numbered, for `--select`. */
 function* fileLines(files: Torrent["files"], multiFile: boolean) {
   const width = String(files.length - 1).length + 2;
   for (const [index, { path, length }] of files.entries()) {
@@ -92,7 +92,7 @@ export function mismatch({ path, badPieces, pieces, badFiles, files }: VerifyRes
     : `${path}: ${badPieces} of ${count(pieces, "chunk")} do not match`;
 }
 
-/** A table of who gave how much, the most generous first; empty when nobody did. */
+/** A table of sources, largest first; empty when there are none. */
 export function sourceLines(sources: TransferStats["sources"]): string[] {
   const sorted = sources.filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes);
   const totalBytes = sorted.reduce((sum, { bytes }) => sum + bytes, 0);

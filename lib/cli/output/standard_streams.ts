@@ -1,6 +1,6 @@
 /**
- * Standard output and standard error, written in whole, at once, and without a crash when nobody reads
- * on. For what is said before or instead of a program's work; an `BufferedOutput` is for what is said during it.
+ * Standard output and standard error, written completely and synchronously, without a crash when the reader
+ * is gone. For messages before or instead of a program's work; during it, use a `BufferedOutput`.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { ExitCode, ShoalError } from "../../errors.ts";
 const RETRY_MS = 5;
 const encoder = new TextEncoder();
 
-/** Standard output's reader is gone (`seeder FILE | head -0`): there is nobody to tell more. */
+/** Standard output's reader is gone (`seeder FILE | head -0`). */
 export class ReaderGone extends ShoalError {
-  /** Made when a write meets a broken pipe. */
+  /** Created when a write meets a broken pipe. */
   constructor(cause: unknown) {
     super("nobody reads standard output any more", { exitCode: ExitCode.ok, cause });
   }
 }
 
-/** The part of `Deno.stdout` and `Deno.stderr` that is needed here. */
+/** The part of `Deno.stdout` and `Deno.stderr` used here. */
 interface ByteSink {
-  /** Writes some of `bytes` and says how many. */
+  /** Writes some of `bytes` and returns how many. */
   writeSync(bytes: Uint8Array): number;
 }
 
@@ -38,7 +38,7 @@ export function writeResult(text: string, sink: ByteSink = Deno.stdout): void {
   }
 }
 
-/** What it means that standard output could not be written: its reader is gone, or something else. */
+/** The error for a failed write to standard output: its reader is gone, or something else. */
 export function outputFailure(error: unknown): ShoalError {
   if (error instanceof Deno.errors.BrokenPipe) return new ReaderGone(error);
   const reason = error instanceof Error ? error.message : String(error);
@@ -49,8 +49,8 @@ export function outputFailure(error: unknown): ShoalError {
 }
 
 /**
- * Writes all of `text` to standard error. When that fails there is nobody left to say so to, and the
- * work goes on: a download is worth finishing even if the window that watched it is gone.
+ * Writes all of `text` to standard error. When that fails there is no way to report it, and the work
+ * continues: a download is worth finishing even if its window is closed.
  */
 export function writeNotice(text: string, sink: ByteSink = Deno.stderr): void {
   try {
@@ -63,7 +63,7 @@ function writeAll(sink: ByteSink, bytes: Uint8Array): void {
     try {
       rest = rest.subarray(sink.writeSync(rest));
     } catch (error) {
-      // Another program has made the shared terminal or pipe non-blocking, and it is full just now.
+      // Another program made the shared terminal or pipe non-blocking, and it is full right now.
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     }

@@ -1,5 +1,5 @@
 /**
- * The open connections as a table. Pure.
+ * The table of open connections. Pure.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import type { Glyphs } from "./progress.ts";
 
 const INDENT = "  ";
 const GAP = "  ";
-const MOST_ADDRESS_CELLS = 39; // an IPv6 address in full
+const MOST_ADDRESS_CELLS = 39; // a full IPv6 address
 const MOST_CLIENT_CELLS = 20;
-/** More are counted only: a table is to be looked over. */
+/** The most rows; further connections are only counted, to keep the table readable. */
 const MOST_ROWS = 20;
 
-/** The letters of {@link ConnectionStats.flags} in words, in the order in which they are told. */
+/** The letters of {@link ConnectionStats.flags} in words, in display order. */
 const FLAGS: readonly (readonly [letter: string, words: string])[] = [
   ["w", "web server"],
   ["g", "hands out gradually"],
@@ -34,7 +34,7 @@ interface Column {
   of(peer: ConnectionStats): string;
 }
 
-/** From left to right; on a narrow terminal those on the right give way. */
+/** From left to right; on a narrow terminal the rightmost are left out. */
 const COLUMNS: readonly Column[] = [
   { title: "peer", mostCells: MOST_ADDRESS_CELLS, of: ({ address }) => foreign(address) },
   { title: "has", isRight: true, of: hasText },
@@ -44,34 +44,34 @@ const COLUMNS: readonly Column[] = [
   { title: "", of: remarks },
 ];
 
-/** A seeder that hands out gradually has all of it, whatever it tells. */
+/** A super-seeder has everything, whatever it announces. */
 function hasText({ progress, flags }: ConnectionStats): string {
   return flags.includes("g") ? "seeder" : formatPercent(progress, 1);
 }
 
-/** Who has all of it is called a seeder; a web server, and who hands out gradually, are told as such already. */
+/** Marks a complete peer as a seeder. Web seeds and super-seeders are already marked as such. */
 function remarks({ progress, flags }: ConnectionStats): string {
   const isSeeder = progress >= 1 && !/[gw]/.test(flags);
   return [isSeeder ? "seeder" : "", flagWords(flags)].filter(Boolean).join(", ");
 }
 
-/** What the letters of {@link ConnectionStats.flags} say. */
+/** The letters of {@link ConnectionStats.flags} in words. */
 export function flagWords(flags: string): string {
   return FLAGS.filter(([letter]) => flags.includes(letter)).map(([, words]) => words).join(", ");
 }
 
 /**
- * A table of `connections`, the busiest first, in at most `rows` lines of at most `columns` cells;
- * none when there is no connection or no room.
+ * A table of `connections`, the busiest first, in at most `rows` lines of at most `columns` cells; empty
+ * without connections or room.
  */
 export function peerTable(
   connections: readonly ConnectionStats[],
   { columns, rows, glyphs }: { columns: number; rows: number; glyphs: Glyphs },
 ): string[] {
-  const room = Math.min(rows - 1, MOST_ROWS); // the first line has the titles
+  const room = Math.min(rows - 1, MOST_ROWS); // the first line holds the titles
   if (connections.length === 0 || room < 1) return [];
   const busiest = [...connections].sort((a, b) => traffic(b) - traffic(a));
-  // The last row is for "and 7 more" when not all have room.
+  // The last row is for "and 7 more" if there is not enough room.
   const shown = busiest.length <= room ? busiest : busiest.slice(0, room - 1);
   const cells = shown.map((peer) => COLUMNS.map((column) => cellOf(column, peer)));
   const widths = COLUMNS.map(({ title }, i) =>

@@ -1,12 +1,12 @@
 /**
- * The pieces of a torrent as a bar of a few cells. Pure.
+ * A torrent's pieces as a bar of a few cells. Pure.
  *
  * @module
  */
 
-/** The pieces, as far as a bar needs to know them. */
+/** What a bar needs to know about the pieces. */
 export interface Pieces {
-  /** How many there are. */
+  /** Number of pieces. */
   readonly count: number;
   /** Whether the piece is verified and stored. */
   has(piece: number): boolean;
@@ -18,9 +18,8 @@ const ALL = "█";
 const SOME = "▁▂▃▄▅▆▇";
 
 /**
- * A bar of `cells` cells, the first piece on the left. Each cell stands for an equal stretch of the
- * file, and the height it is filled to for the share of it that is verified; only one without a gap is
- * full, and only one with nothing is empty.
+ * A bar of `cells` cells, the first piece on the left. Each cell stands for an equal part of the file, and
+ * its height for the verified share. Only a complete cell is full, and only one with nothing is empty.
  */
 export function pieceBar(pieces: Pieces, cells: number): string {
   let bar = "";
@@ -33,7 +32,7 @@ function glyph(share: number): string {
   return share === 1 ? ALL : SOME[Math.min(SOME.length - 1, Math.floor(share * SOME.length))]!;
 }
 
-/** A piece that reaches into two cells counts in both of them. */
+/** A piece that extends into two cells counts in both. */
 function share(pieces: Pieces, cell: number, cells: number): number {
   const first = Math.floor(cell * pieces.count / cells);
   const end = Math.ceil((cell + 1) * pieces.count / cells);

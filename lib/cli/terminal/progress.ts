@@ -1,5 +1,5 @@
 /**
- * A transfer's state as one line: what it says, and how it is fitted to a terminal's width. Pure.
+ * A transfer's state as one line: its contents, and how it is fitted to a terminal's width. Pure.
  *
  * @module
  */
@@ -16,19 +16,19 @@ import {
 } from "../text/units.ts";
 import { pieceBar, type Pieces } from "./piece_bar.ts";
 
-/** What a progress line says; {@link fitLine} and {@link plainLine} lay it out. */
+/** The contents of a progress line; {@link fitLine} and {@link plainLine} format it. */
 export interface Line {
   /** What is going on, such as a file's name. */
   readonly title: string;
-  /** From 0 to 1: how much is done, for the bar. Absent: there is no bar. */
+  /** The finished share for the bar, 0 to 1. Absent: there is no bar. */
   readonly fraction?: number;
-  /** The bar shows these one by one instead. */
+  /** If present, the bar shows these pieces individually. */
   readonly pieces?: Pieces;
-  /** Most important first; the last ones give way when there is not enough room. */
+  /** Most important first; the last are left out when there is not enough room. */
   readonly figures: readonly string[];
 }
 
-/** What a terminal can show: `ascii` where nothing else is safe. */
+/** The characters a terminal can show: `ascii` where nothing else is safe. */
 export type Glyphs = "unicode" | "ascii";
 
 const GAP = "  ";
@@ -37,7 +37,7 @@ const LEAST_BAR_CELLS = 8;
 const MOST_BAR_CELLS = 32;
 const BAR_STEP_CELLS = 4;
 
-/** `line` in at most `cells` cells: what matters least is left out, the bar takes what is left. */
+/** Formats `line` in at most `cells` cells: leaves out the least important, and gives the bar the rest. */
 export function fitLine(line: Line, cells: number, glyphs: Glyphs = "unicode"): string {
   if (glyphs === "unicode") return fit(line, cells, glyphs);
   const figures = line.figures.map((text) => text.replace("↓", "down").replace("↑", "up"));
@@ -45,7 +45,7 @@ export function fitLine(line: Line, cells: number, glyphs: Glyphs = "unicode"): 
 }
 
 function fit(line: Line, cells: number, glyphs: Glyphs): string {
-  // Beside a bar the title's share depends on the terminal alone: changing figures do not move it.
+  // Next to a bar, the title's width depends on the terminal only, so changing figures do not move it.
   const titleShare = Math.max(LEAST_TITLE_CELLS, Math.floor(cells / 4));
   const barCells = line.fraction === undefined ? 0 : GAP.length + LEAST_BAR_CELLS;
   const reserved = line.fraction === undefined ? LEAST_TITLE_CELLS : titleShare;
@@ -62,13 +62,13 @@ function fit(line: Line, cells: number, glyphs: Glyphs): string {
     const title = clipMiddle(line.title, room + Math.min(displayWidth(line.title), reserved));
     return [title, ...figures].join(GAP);
   }
-  // It grows in steps, so that a figure that gets one character longer leaves it alone.
+  // It grows in steps, so that a figure that gets one character longer does not change it.
   const grown = LEAST_BAR_CELLS + room - room % BAR_STEP_CELLS;
   const shownBar = barOf(line.fraction, line.pieces, Math.min(grown, MOST_BAR_CELLS), glyphs);
   return [clipMiddle(line.title, titleShare), shownBar, ...figures].join(GAP);
 }
 
-/** `line` for a log: everything, no bar, no padding. */
+/** `line` for a log: everything, without bar or padding. */
 export function plainLine(line: Line): string {
   return line.figures.length === 0 ? line.title : `${line.title}: ${line.figures.join(", ")}`;
 }
@@ -85,7 +85,7 @@ function barOf(fraction: number, pieces: Pieces | undefined, cells: number, glyp
   return hasPieces ? pieceBar(pieces, cells) : bar(fraction, cells, glyphs);
 }
 
-/** What is said while a file is read and hashed; `title` is `hashing` or `checking`, and its name. */
+/** The line while a file is read and hashed; `title` is `hashing` or `checking`, and its name. */
 export function hashingLine(
   title: string,
   doneBytes: number,
@@ -104,9 +104,9 @@ export function hashingLine(
 }
 
 /**
- * What is said of a transfer.
+ * The line of a transfer.
  *
- * @param waitingReason the last sentence on why nothing moves
+ * @param waitingReason the last sentence on why no data moves
  * @param pieces for the bar, once they are known
  */
 export function transferLine(stats: TransferStats, waitingReason?: string, pieces?: Pieces): Line {
@@ -179,7 +179,7 @@ function seedFigures(stats: TransferStats, peers: string): string[] {
   ];
 }
 
-/** The tracker's live figures. */
+/** The tracker's live statistics. */
 export function trackerLine(
   figures: { torrents: number; seeders: number; leechers: number; announces: number },
   elapsedSeconds: number,

@@ -1,6 +1,6 @@
 /**
- * The standard error stream as people watch it: sentences, and below them a progress line and perhaps
- * a table, redrawn in place on a terminal and printed now and then in a pipe.
+ * The standard error stream as users see it: sentences, and below them a progress line and perhaps a table.
+ * They are redrawn in place on a terminal, and printed now and then in a pipe.
  *
  * @module
  */
@@ -15,15 +15,15 @@ import { erase, redraw } from "./redraw.ts";
 const REDRAW_MS = 200;
 const PIPE_LINE_MS = 3000;
 const PIPE_TABLE_MS = 10_000;
-/** Some terminals wrap as soon as the last cell is written, and most show ^C where the line ends. */
+/** Some terminals wrap as soon as the last cell is written, and most show ^C at the end of the line. */
 const FREE_CELLS = 3;
-/** Below a table, what was said last stays in sight. */
+/** Rows left free, so that the last sentences stay visible above a table. */
 const FREE_ROWS = 4;
-/** A table in a pipe has the width of a wide terminal. */
+/** A table in a pipe is as wide as a wide terminal. */
 const PIPE_COLUMNS = 120;
 const PIPE_ROWS = 40;
 
-/** How often -v has to be given for a sentence of this level. */
+/** The verbosity (number of -v) from which a sentence of this level is shown. */
 const VERBOSITY: Readonly<Record<Sentence["level"], number>> = {
   warning: 0,
   news: 0,
@@ -31,46 +31,46 @@ const VERBOSITY: Readonly<Record<Sentence["level"], number>> = {
   trace: 2,
 };
 
-/** What a {@link Screen} draws on. */
+/** The destination of a {@link Screen}. */
 export interface Surface {
-  /** Puts `text` out, as it is. */
+  /** Writes `text` unchanged. */
   write(text: string): void;
-  /** Whether all that was written is out: what is drawn now is seen now. */
+  /** Whether everything written is out, so that a drawing is seen at once. */
   readonly isReady: boolean;
-  /** Whether so much waits to be read that details should be left out. */
+  /** Whether so much is waiting to be read that details should be left out. */
   readonly isFull: boolean;
   /** Whether lines can be redrawn in place. */
   readonly redraws: boolean;
-  /** What it can show. */
+  /** The characters it can show. */
   readonly glyphs: Glyphs;
-  /** The size in cells; asked anew for each drawing. */
+  /** The size in cells, read again for each drawing. */
   size(): { readonly columns: number; readonly rows: number };
 }
 
 /** What is shown at all. */
 export interface Loudness {
-  /** Nothing but errors. */
+  /** Only errors. */
   readonly quiet: boolean;
   /** 1: details too; 2: each single chunk as well. */
   readonly verbosity: number;
 }
 
-/** The room there is for a table. */
+/** The room for a table. */
 export interface Room {
   readonly columns: number;
   readonly rows: number;
   readonly glyphs: Glyphs;
 }
 
-/** What is to be seen, asked for each time it is drawn. */
+/** What to show, read again for each drawing. */
 interface View {
-  /** The progress line; undefined shows nothing. */
+  /** The progress line; `undefined` for none. */
   line(): Line | undefined;
-  /** Lines that stand below it, for -v; each fits `room`. */
+  /** Lines below it, for -v; each fits `room`. */
   table?(room: Room): readonly string[];
 }
 
-/** Sentences and a {@link View} on one {@link Surface}. */
+/** Shows sentences and a {@link View} on one {@link Surface}. */
 export class Screen {
   readonly #surface: Surface;
   readonly #loudness: Loudness;
@@ -80,7 +80,7 @@ export class Screen {
   #told = "";
   #leftOut = 0;
 
-  /** A screen that shows nothing yet. */
+  /** Creates a screen that shows nothing yet. */
   constructor(surface: Surface, loudness: Loudness) {
     this.#surface = surface;
     this.#loudness = loudness;
@@ -91,29 +91,29 @@ export class Screen {
     return this.#surface.redraws;
   }
 
-  /** Whether even what comes by the thousand is to be told one by one. */
+  /** Whether even very frequent events are shown one by one. */
   get tellsEach(): boolean {
     return !this.#loudness.quiet && this.#loudness.verbosity >= VERBOSITY.trace;
   }
 
-  /** Prints lines that are news to the user, unless quiet. */
+  /** Prints lines of news, unless quiet. */
   say(...lines: readonly string[]): void {
     for (const line of lines) this.tell({ text: line, level: "news" });
   }
 
-  /** Prints a sentence if somebody wants to read it; it is left out for a reader who lags behind. */
+  /** Prints a sentence if its level is shown; skips it while the reader lags behind. */
   tell({ text, level }: Sentence): void {
     if (this.#loudness.quiet || this.#loudness.verbosity < VERBOSITY[level]) return;
     if (this.#surface.isFull) this.#leftOut++;
     else this.#print(level === "warning" ? yellow(`warning: ${printable(text)}`) : printable(text));
   }
 
-  /** Prints an error: always, and bold on a terminal. */
+  /** Prints an error: always, and in bold on a terminal. */
   error(text: string): void {
     this.#print(text.split("\n").map((line) => bold(printable(line))).join("\n"));
   }
 
-  /** Shows `view`, from now on until {@link close}. */
+  /** Shows `view` until {@link close}. */
   follow(view: View): void {
     this.#view = view;
     if (this.#loudness.quiet || this.#timers.length > 0) return;
@@ -125,8 +125,8 @@ export class Screen {
   }
 
   /**
-   * Draws the progress line as it is now, unless the drawing before is still on its way. A pipe gets
-   * it only when it has changed.
+   * Draws the current progress line, unless the previous drawing is still being written. In a pipe, prints
+   * it only if it has changed.
    */
   draw(): void {
     if (this.#loudness.quiet || !this.#surface.isReady) return;
@@ -144,7 +144,7 @@ export class Screen {
     for (const row of this.#view?.table?.(room) ?? []) this.#surface.write(row + "\n");
   }
 
-  /** Takes the progress line away and stops drawing it; sentences can still follow. */
+  /** Erases the progress line and stops drawing it; sentences can still follow. */
   close(): void {
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
     this.#view = undefined;
@@ -152,7 +152,7 @@ export class Screen {
     this.#write(this.#gap());
   }
 
-  /** Takes the progress line away until it is drawn next, so that something else can be printed. */
+  /** Erases the progress line until the next drawing, so that something else can be printed. */
   pause(): void {
     this.#write(erase(this.#drawn));
     this.#drawn = [];
@@ -180,7 +180,7 @@ export class Screen {
     this.#write(above + redraw([], this.#drawn));
   }
 
-  /** A line for those that were left out before. */
+  /** A line that counts the sentences left out so far. */
   #gap(): string {
     if (this.#leftOut === 0) return "";
     const text = `(${count(this.#leftOut, "line")} left out, not read fast enough)\n`;

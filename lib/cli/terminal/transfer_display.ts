@@ -1,5 +1,5 @@
 /**
- * Events and figures of one transfer, put on the screen.
+ * Shows the events and statistics of one transfer on the screen.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface TransferHandle {
   details(): Pick<TransferDetails, "pieces">;
 }
 
-/** Shows a transfer on a {@link Screen}: first how far hashing is, then the figures of the transfer. */
+/** Shows a transfer on a {@link Screen}: first the progress of hashing, then the transfer's statistics. */
 export class TransferDisplay {
   readonly #screen: Screen;
   readonly #verb: string;
@@ -46,7 +46,7 @@ export class TransferDisplay {
     screen.follow({ line: () => this.line(), table: (room) => this.table(room) });
   }
 
-  /** Takes an event of the transfer. */
+  /** Handles an event of the transfer. */
   readonly onEvent = (event: TransferEvent): void => {
     if (event.type === "hashing") return this.#showHashing(event);
     if (event.type === "tracker" && this.#noteTracker(event)) return;
@@ -64,12 +64,12 @@ export class TransferDisplay {
     this.#screen.tell(isRepeated ? { ...sentence, level: "trace" } : sentence);
   };
 
-  /** Reads the figures of this transfer from now on. */
+  /** Shows the statistics of this transfer from now on. */
   watch(transfer: TransferHandle): void {
     this.#transfer = transfer;
   }
 
-  /** The progress line of this moment; `undefined` before there is anything to show. */
+  /** The current progress line; `undefined` before there is anything to show. */
   line(): Line | undefined {
     if (this.#hashing) {
       const { event, sinceMs } = this.#hashing;
@@ -79,7 +79,7 @@ export class TransferDisplay {
     }
     const stats = this.#transfer?.stats();
     if (stats === undefined) return undefined;
-    // A pipe gets a line whenever it changes, and a count of seconds changes all the time.
+    // A pipe gets a line whenever it changes, and a count of seconds would change all the time.
     const now = this.#screen.isLive ? stats.waiting : undefined;
     const reason = now === undefined ? this.#waitingReason : stallText(now);
     return transferLine(stats, reason && foreign(reason), this.#piecesOf(stats));

@@ -1,6 +1,6 @@
 /**
- * What to do about an error, a warning or a download that does not move, in flags of the command line. The
- * library says what is wrong and gives it a code; what follows the sentence for people stands here.
+ * Advice on errors, warnings and stalled downloads, in terms of command line flags. The library says what
+ * is wrong and gives it a code; the advice that follows the sentence is here.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
 
 const ELSEWHERE = "or choose another place with -o";
 
-/** The ends of sentences about errors. */
+/** Advice appended to error messages. */
 const AFTER_ERRORS: Readonly<Partial<Record<ErrorCode, string>>> = {
   "port-taken": ": choose another with --port",
   "port-forbidden": ": choose one above 1023 with --port",
@@ -46,7 +46,7 @@ const AFTER_ERRORS: Readonly<Partial<Record<ErrorCode, string>>> = {
   "same-name": "; choose another disk with -o, or leave one of them out with --select",
 };
 
-/** The ends of sentences on why nothing moves. */
+/** Advice appended to stall reasons. */
 const AFTER_STALLS: Readonly<Partial<Record<StallCode, string>>> = {
   "no-source": "; name one with --tracker or --peer",
   "no-local-peer": "; name one with --tracker",
@@ -54,7 +54,7 @@ const AFTER_STALLS: Readonly<Partial<Record<StallCode, string>>> = {
   "tracker-fails": ", or name another with --tracker",
 };
 
-/** The ends of warnings. */
+/** Advice appended to warnings. */
 const AFTER_WARNINGS: Readonly<Record<WarningCode, string>> = {
   "too-many-networks": "; --host ADDRESS names the one that is meant",
   "http-trackers-only": ": name one with --tracker, or a seeder with --peer",
@@ -62,7 +62,7 @@ const AFTER_WARNINGS: Readonly<Record<WarningCode, string>> = {
   "metadata-too-long": ": hand out the .torrent file (-o) instead",
 };
 
-/** What is said of an error, before it is made safe to print. */
+/** The text of an error with its advice, not yet made safe to print. */
 export function errorText(error: ShoalError): string {
   const { code, message } = error;
   if (error instanceof DownloadTimeoutError) {
@@ -73,17 +73,20 @@ export function errorText(error: ShoalError): string {
   return message + (AFTER_ERRORS[code] ?? "");
 }
 
-/** The same behind the name of the error's kind, as `String(error)` has it; any other error as it is. */
+/**
+ * As {@link errorText}, after the name of the error's kind, as `String(error)` has it; any other error
+ * unchanged.
+ */
 export function namedErrorText(error: unknown): string {
   return error instanceof ShoalError ? `${error.name}: ${errorText(error)}` : String(error);
 }
 
-/** What is said of a download that does not move, before it is made safe to print. */
+/** The text of a stalled download with its advice, not yet made safe to print. */
 export function stallText({ code, sentence }: { code: StallCode; sentence: string }): string {
   return sentence + (AFTER_STALLS[code] ?? "");
 }
 
-/** What is said of a warning, before it is made safe to print. */
+/** The text of a warning with its advice, not yet made safe to print. */
 export function warningText({ code, message }: { code?: WarningCode; message: string }): string {
   return code === undefined ? message : message + AFTER_WARNINGS[code];
 }

@@ -1,5 +1,5 @@
 /**
- * What happens in a transfer, told to people: one sentence per event that is worth one.
+ * Sentences for a transfer's events, for those worth one.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { stallText, warningText } from "./advice.ts";
 import { foreign } from "./terminal_text.ts";
 import { count, formatBytes, formatElapsed, formatPercent, formatRate } from "./units.ts";
 
-/** A sentence and who wants to read it. */
+/** A sentence and its level. */
 export interface Sentence {
   /** One line, safe to print. */
   readonly text: string;
@@ -17,7 +17,7 @@ export interface Sentence {
   readonly level: "trace" | "detail" | "news" | "warning";
 }
 
-/** The sentence for `event`, or undefined for one that the progress line shows. */
+/** The sentence for `event`, or `undefined` if the progress line shows it. */
 export function sentenceFor(event: TransferEvent): Sentence | undefined {
   switch (event.type) {
     case "hashing":
@@ -66,10 +66,10 @@ export function sentenceFor(event: TransferEvent): Sentence | undefined {
 }
 
 /**
- * What a leecher says when it is done.
+ * The leecher's sentence on completion.
  *
  * @param verifiedBy the hash that every chunk was checked with
- * @param seeds whether it goes on seeding
+ * @param seeds whether it continues to seed
  */
 export function completionSentence(verifiedBy: "SHA-256" | "SHA-1", seeds: boolean): string {
   const verified = `complete, ${verifiedBy} verified`;

@@ -1,5 +1,5 @@
 /**
- * Text that is safe and fits: strangers' words without control characters, widths in terminal cells,
+ * Text that is safe and fits: removing control characters from untrusted text, width in terminal cells,
  * clipping, and quoting for a POSIX shell.
  *
  * @module
@@ -8,30 +8,33 @@
 import { eastAsianWidth } from "get-east-asian-width";
 
 // Control characters, lone surrogates, line separators and the marks that reorder text (U+202E turns
-// "gpj.exe" into "exe.jpg"): a name or an error text from the network could otherwise drive the terminal.
+// "gpj.exe" into "exe.jpg"). A name or an error text from the network could otherwise control the terminal.
 const BREAKS = /[\t\n\v\f\r\p{Zl}\p{Zp}]+/gu;
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
 const ASCII = /^[\x20-\x7e]*$/;
-/** Of those, U+FE0F makes an emoji of the character before it, which some terminals show twice as wide. */
+/**
+ * Zero-width characters, except U+FE0F, which turns the character before it into an emoji that some
+ * terminals show twice as wide.
+ */
 const ZERO_WIDTH = /^(?!\ufe0f)[\p{Mn}\p{Me}\p{Cf}]$/u;
 
-/** How many characters of a stranger's text are shown; a tracker may send an error of 60 KB. */
+/** How many characters of untrusted text are shown; a tracker may send an error of 60 KB. */
 const FOREIGN_LENGTH = 200;
 
-/** `text` on one line and without anything that could steer a terminal. */
+/** `text` on one line, without anything that could control a terminal. */
 export function printable(text: string): string {
   return text.replace(BREAKS, " ").replace(UNPRINTABLE, "");
 }
 
-/** A stranger's `text` as it may stand in a sentence: {@link printable} and of bounded length. */
+/** Untrusted `text` for use in a sentence: {@link printable} and of limited length. */
 export function foreign(text: string): string {
   return clip(printable(text.slice(0, 4 * FOREIGN_LENGTH)), FOREIGN_LENGTH);
 }
 
 /**
- * The number of terminal cells `text` takes at most: terminals do not agree on whether the parts of an
- * emoji are one, and a line that is too short does less harm than one that wraps. It must be
+ * The most terminal cells `text` can take. Terminals do not agree on whether the parts of an emoji are one
+ * character, and a line that is too short does less harm than one that wraps. The text must be
  * {@link printable}.
  */
 export function displayWidth(text: string): number {
@@ -43,7 +46,7 @@ export function displayWidth(text: string): number {
   return cells;
 }
 
-/** `text` cut at its end to at most `cells` cells, with an ellipsis where something is missing. */
+/** `text` cut at its end to at most `cells` cells, with an ellipsis if anything is missing. */
 export function clip(text: string, cells: number): string {
   if (displayWidth(text) <= cells) return text;
   return cells < 1 ? "" : head(text, cells - 1) + "…";
@@ -57,12 +60,12 @@ export function clipMiddle(text: string, cells: number): string {
   return head(text, cells - 1 - tailCells) + "…" + tail(text, tailCells);
 }
 
-/** `text` followed by as many spaces as it needs to take `cells` cells. */
+/** `text` padded with spaces to `cells` cells. */
 export function padEnd(text: string, cells: number): string {
   return text + " ".repeat(Math.max(0, cells - displayWidth(text)));
 }
 
-/** `word` as one word of a POSIX shell's command line; nothing in it is expanded. */
+/** `word` quoted as one word of a POSIX shell, without any expansion. */
 export function shellQuote(word: string): string {
   if (/^[A-Za-z0-9_@%+:,./=-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", `'\\''`)}'`;

@@ -1,5 +1,5 @@
 /**
- * Quantities as people write and read them: sizes, rates, durations, percentages.
+ * Parses and formats quantities: sizes, rates, durations, percentages.
  *
  * @module
  */
@@ -13,9 +13,9 @@ const SECONDS_PER_HOUR = 3600;
 const LONGEST_ETA_SECONDS = 100 * 24 * SECONDS_PER_HOUR;
 
 /**
- * Reads a size such as `512K`, `1.5M`, `4GiB` or `1000`; the suffixes are binary.
+ * Parses a size such as `512K`, `1.5M`, `4GiB` or `1000`; the suffixes are binary.
  *
- * @returns whole bytes, or undefined when `text` is not a size
+ * @returns whole bytes, or `undefined` when `text` is not a size
  */
 export function parseSize(text: string): number | undefined {
   const parts = SIZE.exec(text.trim());
@@ -25,14 +25,14 @@ export function parseSize(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** Reads a rate such as `500K` or `2M/s`; bytes per second, or undefined when `text` is none. */
+/** Parses a rate such as `500K` or `2M/s`; bytes per second, or `undefined` when `text` is invalid. */
 export function parseRate(text: string): number | undefined {
   return parseSize(text.trim().replace(/\/s$/i, ""));
 }
 
 /**
- * Bytes as `512 KiB` or `1.5 GiB`. By hand: to load the engine's knowledge of languages for it takes
- * 50 ms of every start.
+ * Bytes as `512 KiB` or `1.5 GiB`. Formatted by hand, because loading the engine's locale data takes 50 ms
+ * of every start.
  */
 export function formatBytes(bytes: number): string {
   let unit = 0;
@@ -48,25 +48,27 @@ export function formatRate(rateBytesPerSecond: number): string {
   return `${formatBytes(Math.round(rateBytesPerSecond))}/s`;
 }
 
-/** A duration as `32s`, `1m 32s` or `2h 5m`; seconds are left out from an hour on. */
+/** A duration as `32s`, `1m 32s` or `2h 5m`; without seconds from an hour on. */
 export function formatSeconds(seconds: number): string {
   const whole = Math.round(seconds);
   const shown = whole >= SECONDS_PER_HOUR ? whole - whole % 60 : whole;
   return formatDuration(shown * 1000, { ignoreZero: true }) || "0s";
 }
 
-/** The time that took: like {@link formatSeconds}, with tenths below ten seconds. */
+/** A duration like {@link formatSeconds}, with tenths below ten seconds. */
 export function formatElapsed(seconds: number): string {
   return seconds < 9.95 ? `${seconds.toFixed(1)}s` : formatSeconds(seconds);
 }
 
-/** The time left as {@link formatSeconds} has it, or undefined when it is unknown or absurdly far. */
+/**
+ * The time left in the form of {@link formatSeconds}, or `undefined` when it is unknown or absurdly long.
+ */
 export function formatEta(seconds: number | undefined): string | undefined {
   if (seconds === undefined || !(seconds >= 0) || seconds > LONGEST_ETA_SECONDS) return undefined;
   return formatSeconds(Math.ceil(seconds));
 }
 
-/** A share as `43.2%`; it says 100% only when everything is there. */
+/** A share as `43.2%`; 100% only when it is complete. */
 export function formatPercent(part: number, whole: number): string {
   if (part >= whole) return "100%";
   return `${(Math.floor(part / whole * 1000) / 10).toFixed(1)}%`;

@@ -1,5 +1,5 @@
 /**
- * Makes a torrent of a file or a folder.
+ * Creates a torrent of a file or a folder.
  *
  * @module
  */
@@ -18,40 +18,40 @@ import { type CacheKey, isStillRight, readCache, writeCache } from "./hash_cache
 import { hashContent, type HashPlan } from "./hash_files.ts";
 import { filesToShare, isSameFile, type ScannedFile, statFile } from "./share_scan.ts";
 
-/** How to make a torrent. */
+/** Options for creating a torrent. */
 export interface CreateOptions {
   /** Default: the name of the file or folder. */
   readonly name?: string;
-  /** Default `hybrid`: for clients of both generations. `v1` for programs that know no other. */
+  /** Default `hybrid`, which works in v1 and v2 clients. `v1` is for clients that know nothing else. */
   readonly format?: "hybrid" | "v1" | "v2";
-  /** Bytes, a power of two from 16 KiB to 16 MiB. Default: chosen by how much there is. */
+  /** Bytes, a power of two from 16 KiB to 16 MiB. Default: chosen by the total length. */
   readonly pieceLength?: number;
   /** Free text. */
   readonly comment?: string;
-  /** Peers from the torrent's own trackers only (BEP 27). */
+  /** Only the torrent's own trackers may supply peers (BEP 27). */
   readonly private?: boolean;
   /** Tracker URLs to write into it. */
   readonly trackers?: readonly string[];
-  /** URLs to write into it of web servers that have the files (BEP 19). */
+  /** URLs of web servers that have the files (BEP 19), to write into it. */
   readonly webSeeds?: readonly string[];
-  /** Where the torrent is going to be written: a file that is there already is none of those to share. */
+  /** Where the torrent will be written; an existing file there is not shared. */
   readonly torrentFile?: string;
-  /** Whether hashes are remembered between runs. Default true. */
+  /** Whether to remember hashes between runs. Default true. */
   readonly cache?: boolean;
-  /** Hears how far hashing is. */
+  /** Called with the progress of hashing. */
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
-  /** Hears, in a sentence each, what of a folder is left out. */
+  /** Called with a sentence about each thing in a folder that is left out. */
   readonly onWarning?: (message: string, code?: WarningCode) => void;
-  /** Stops hashing. */
+  /** Aborts hashing. */
   readonly signal?: AbortSignal;
 }
 
 /** A torrent and the files it was made of. */
 export interface SharedContent {
   readonly torrent: Torrent;
-  /** Where each file of the torrent is, absolute, by its index; empty for pads. */
+  /** The absolute path of each file of the torrent, by index; empty for pads. */
   readonly paths: readonly string[];
-  /** What each was like before it was hashed: a change at any time after that is noticed. */
+  /** The fingerprint of each file before it was hashed, so that any later change is noticed. */
   readonly stamps: readonly string[];
 }
 
@@ -59,18 +59,18 @@ const MIN_PIECE_LENGTH = 16 * 1024;
 const MAX_PIECE_LENGTH = 16 * 1024 * 1024;
 
 /**
- * Makes a torrent of the file or folder at `path`. Links within a folder count as the files they lead to;
+ * Creates a torrent of the file or folder at `path`. Links within a folder count as the files they lead to;
  * other links, devices, empty folders and Shoal's unfinished downloads are left out.
  *
- * @throws {DiskError} when there is no such file or no file in the folder, one cannot be read, or changes
- * meanwhile
- * @throws {OptionError} when the piece length is none, or a web seed's URL
+ * @throws {DiskError} when there is no such file or no file in the folder, or a file cannot be read or
+ * changes meanwhile
+ * @throws {OptionError} when the piece length or a web seed's URL is invalid
  */
 export async function createTorrent(path: string, options: CreateOptions = {}): Promise<Torrent> {
   return (await createContent(path, options)).torrent;
 }
 
-/** What {@link createTorrent} makes, and where it is on disk. Throws as it does. */
+/** The result of {@link createTorrent}, with the paths of the files. Throws as it does. */
 export async function createContent(path: string, options: CreateOptions): Promise<SharedContent> {
   checkPieceLength(options.pieceLength);
   const { files, multiFile } = await findFiles(path, options);
@@ -98,7 +98,7 @@ export async function createContent(path: string, options: CreateOptions): Promi
   };
 }
 
-/** A torrent of the files: of a run before, where they are what they were, else hashed now. */
+/** The cached torrent of these files if they are unchanged, else a newly hashed one. */
 async function remembered(
   path: string,
   files: readonly ScannedFile[],
@@ -115,14 +115,14 @@ async function remembered(
   return torrent;
 }
 
-/** Where each file of the torrent is, absolute; empty for pads. */
+/** The absolute path of each file of the torrent; empty for pads. */
 function pathsIn(torrent: Torrent, files: readonly ScannedFile[]): string[] {
   return byIndex(torrent, files, ({ path }) => resolve(path));
 }
 
 /**
- * Something of each file, by its index in the torrent. The torrent's own paths do not count here: reading
- * it made them safe, and different from one another.
+ * A value for each file, by its index in the torrent. The torrent's own paths cannot be used: parsing made
+ * them safe and unique.
  */
 function byIndex(
   { metainfo }: Torrent,
@@ -164,7 +164,7 @@ async function findFiles(
   return { files, multiFile: true };
 }
 
-/** Says what others may find surprising about a torrent that is right. */
+/** Warns about what may surprise other users in a valid torrent. */
 function warn(
   { metainfo: { info } }: Torrent,
   multiFile: boolean,
@@ -189,7 +189,7 @@ function pieceLengthFor(files: readonly ScannedFile[], format: CreateOptions["fo
   return choosePieceLength(lengths.reduce((sum, length) => sum + length, 0));
 }
 
-/** Of a folder, every file counts: its place, and what it is like. */
+/** The cache key. For a folder, it includes the path and fingerprint of every file. */
 function cacheKey(path: string, files: readonly ScannedFile[], recipe: HashPlan): CacheKey {
   const { format, pieceLength, name, multiFile } = recipe;
   const listing = files.map(({ components }) => components.join("/"));
@@ -202,7 +202,7 @@ function cacheKey(path: string, files: readonly ScannedFile[], recipe: HashPlan)
   };
 }
 
-/** Whether a torrent from the cache is of files like these. */
+/** Whether a cached torrent matches these files. */
 function isMadeOf({ metainfo }: Torrent, files: readonly ScannedFile[]): boolean {
   const real = metainfo.info.files.filter(({ pad }) => !pad);
   return real.length === files.length && real.every(({ length }, i) => length === files[i]!.size);

@@ -1,7 +1,7 @@
 /**
- * Hashes of files seen before, so that a restart does not hash again. An entry is valid for one path and
- * the files there as they are, and some of it is looked at each time; losing the cache costs time only, so
- * its errors are not reported.
+ * Caches the hashes of files, so that a restart does not hash them again. An entry is valid for one path
+ * and its unchanged files, and is spot-checked each time. Losing the cache only costs time, so its errors
+ * are not reported.
  *
  * @module
  */
@@ -15,24 +15,24 @@ import { Bitfield } from "../../store/bitfield.ts";
 import { Layout } from "../../store/layout.ts";
 import { pieceLayersOf, Torrent } from "../../store/torrent.ts";
 
-/** What an entry is valid for. */
+/** What a cache entry is valid for. */
 export interface CacheKey {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
-  /** Of each file, what it was like when it was found. */
+  /** The fingerprint of each file when it was found. */
   readonly stamps: readonly string[];
-  /** When each was last written to. */
+  /** The modification time of each file. */
   readonly mtimesMs: readonly number[];
-  /** Format, piece length and whatever else shapes the torrent. */
+  /** Format, piece length and anything else that shapes the torrent. */
   readonly recipe: string;
 }
 
-/** A file written to so recently may be written to again without its time showing it. */
+/** A file written this recently may be written again without a change of its time. */
 const SETTLED_MS = 2000;
-/** Entries kept; the oldest go first. */
+/** The most entries kept; the oldest are removed first. */
 const MAX_ENTRIES = 200;
 
-/** The torrent remembered for this key, if any. */
+/** The cached torrent for this key, if any. */
 export async function readCache(key: CacheKey): Promise<Torrent | undefined> {
   const folder = cacheFolder();
   if (folder === undefined || !isPermitted({ name: "read", path: folder })) return undefined;
@@ -44,10 +44,10 @@ export async function readCache(key: CacheKey): Promise<Torrent | undefined> {
 }
 
 /**
- * Whether some pieces of a remembered torrent, chosen at random, are what is on disk. Times of change
- * are known to the second only: a small file that was replaced within it is found out here.
+ * Whether some randomly chosen pieces of a cached torrent match the disk. Change times may be known only to
+ * the second; this check finds a small file that was replaced within one.
  *
- * @param paths where each file of the torrent is; empty for pads
+ * @param paths the path of each file of the torrent; empty for pads
  */
 export function isStillRight({ metainfo }: Torrent, paths: readonly string[]): Promise<boolean> {
   const { info } = metainfo;
@@ -57,7 +57,7 @@ export function isStillRight({ metainfo }: Torrent, paths: readonly string[]): P
   return passesSpotCheck({ info, layout, layers: pieceLayersOf(metainfo), paths }, all);
 }
 
-/** Remembers a torrent. */
+/** Caches a torrent. */
 export async function writeCache(key: CacheKey, torrent: Torrent): Promise<void> {
   if (!isSettled(key.mtimesMs, Date.now())) return;
   const folder = cacheFolder();
@@ -70,13 +70,13 @@ export async function writeCache(key: CacheKey, torrent: Torrent): Promise<void>
     await Deno.rename(temporary, path);
     await dropOldest(folder);
   } catch {
-    // A folder that cannot be written means hashing again next time.
+    // If the folder is not writable, the files are hashed again next time.
   }
 }
 
 /**
- * Whether every change from now on will show in these times. A file that is dated in the future is
- * settled, too: the next writing dates it back.
+ * Whether every later change will show in these times. A file dated in the future counts as settled: the
+ * next write sets its time back.
  */
 export function isSettled(mtimesMs: readonly number[], nowMs: number): boolean {
   return mtimesMs.every((mtimeMs) => Math.abs(nowMs - mtimeMs) >= SETTLED_MS);
@@ -97,7 +97,7 @@ function entryPath(folder: string, { path, stamps, recipe }: CacheKey): string {
   return join(folder, `${name}.torrent`);
 }
 
-/** Where the system keeps what can be made again; undefined where that may not be known. */
+/** The system's cache folder; `undefined` without the permission to know it. */
 function cacheFolder(): string | undefined {
   const home = environmentVariable("HOME") ?? environmentVariable("USERPROFILE");
   const base = Deno.build.os === "windows"

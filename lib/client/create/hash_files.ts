@@ -1,5 +1,5 @@
 /**
- * Hashes the files of a torrent to be: one pass over all of them, on all cores.
+ * Hashes the files of a new torrent: one pass over all of them, on all cores.
  *
  * @module
  */
@@ -14,20 +14,20 @@ import { Layout, type PieceIndex } from "../../store/layout.ts";
 import { Torrent } from "../../store/torrent.ts";
 import type { ScannedFile } from "./share_scan.ts";
 
-/** What shapes a torrent besides its files, and who watches. */
+/** What shapes a torrent besides its files, and the callbacks. */
 export interface HashPlan {
   readonly name: string;
   readonly format: "hybrid" | "v1" | "v2";
   /** Bytes. */
   readonly pieceLength: number;
   readonly private: boolean;
-  /** Whether the name is a folder. */
+  /** Whether the torrent is a folder. */
   readonly multiFile: boolean;
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A file or a pad, where it lies in the torrent. */
+/** A file or a pad at its offset in the torrent. */
 interface Placed {
   readonly length: number;
   readonly pad: boolean;
@@ -35,16 +35,16 @@ interface Placed {
   readonly file?: ScannedFile;
 }
 
-/** Packed hashes of all pieces; none of a kind that is not wanted. */
+/** Packed hashes of all pieces; empty for a kind that is not wanted. */
 interface Hashes {
   readonly roots: Uint8Array;
   readonly sha1s: Uint8Array;
 }
 
 /**
- * Makes a torrent of files, which come in tree order, without trackers.
+ * Creates a torrent without trackers from files, given in tree order.
  *
- * @throws {DiskError} when a file cannot be read, or is not any more what it was when it was found
+ * @throws {DiskError} when a file cannot be read, or has changed since it was found
  */
 export async function hashContent(
   files: readonly ScannedFile[],
@@ -138,7 +138,7 @@ class ShrunkenPiece extends Error {
   }
 }
 
-/** Says which of the files of a piece that was not all there it was. */
+/** Finds out which file of an incomplete piece has shrunk. */
 async function shrunken(files: readonly ScannedFile[]): Promise<DiskError> {
   for (const { path, size } of files) {
     const there = await Deno.stat(path).catch(() => undefined);
@@ -149,7 +149,7 @@ async function shrunken(files: readonly ScannedFile[]): Promise<DiskError> {
   return changed(files[0]!.path);
 }
 
-/** @throws {DiskError} when a file is not what it was when it was found */
+/** @throws {DiskError} when a file has changed since it was found */
 async function requireUnchanged(files: readonly ScannedFile[]): Promise<void> {
   const stamps = await fingerprintsOf(files.map(({ path }) => path));
   const other = files.find(({ stamp }, i) => stamps[i] !== stamp);

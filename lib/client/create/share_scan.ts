@@ -1,11 +1,11 @@
 /**
- * Finds the files to share in a folder, always in the same order: that of a v2 tree (BEP 52), folder by
- * folder, names by their bytes.
+ * Finds the files to share in a folder, always in the order of a v2 tree (BEP 52): folder by folder, names
+ * by their bytes.
  *
- * What cannot be shared is left out, and whoever asks hears of it: links that lead out of the folder, to
- * nothing or to folders (which may lead in circles), devices and sockets, unfinished downloads of Shoal
- * and other files that it makes for itself, and the place of the .torrent file that is going to be written.
- * Folders without files leave no trace in a torrent.
+ * Leaves out what cannot be shared, and reports it: links that lead out of the folder, to nothing or to
+ * folders (which may form cycles), devices and sockets, Shoal's unfinished downloads and its other files,
+ * and the path of the .torrent file that will be written. Folders without files leave no trace in a
+ * torrent.
  *
  * @module
  */
@@ -23,38 +23,38 @@ import { DiskError } from "../../errors.ts";
 
 /** A file to share. */
 export interface ScannedFile {
-  /** Its name and those of the folders above it, below the folder that is shared; as they are on disk. */
+  /** Its path components below the shared folder, as they are on disk. */
   readonly components: string[];
-  /** Where it is: for a link, where it leads. */
+  /** Its path; for a link, the target's. */
   readonly path: string;
   /** Bytes. */
   readonly size: number;
-  /** When it was last written to. */
+  /** Modification time. */
   readonly mtimeMs: number;
-  /** What it was like when it was found. */
+  /** The fingerprint when it was found. */
   readonly stamp: string;
 }
 
-/** Most files of a torrent. Programs that read torrents, Shoal among them, have their limits not far above. */
+/** The most files in a torrent. Clients, Shoal among them, have limits not far above. */
 const MAX_FILES = 100_000;
-/** So many files are looked at before others have their turn; some 10 ms. */
+/** Files to examine before yielding to other tasks; about 10 ms. */
 const FILES_PER_TURN = 500;
-/** So much that is left out is named; of more, only the number. */
+/** The most left-out entries reported by name; the rest are only counted. */
 const MAX_NAMED = 10;
 
-/** How to look for files. */
 interface ShareOptions {
-  /** Stops looking. */
+  /** Aborts the scan. */
   readonly signal?: AbortSignal | undefined;
-  /** Where the torrent is going to be written. */
+  /** Where the torrent will be written. */
   readonly torrentFile?: string | undefined;
 }
 
 /**
  * All files below the folder at `root`, in tree order.
  *
- * @param onWarning hears of what is left out, a sentence each
- * @throws {DiskError} when something cannot be read, there are too many files, or they lie too deep
+ * @param onWarning called with a sentence about each thing left out
+ * @throws {DiskError} when something cannot be read, there are too many files, or they are nested too
+ * deeply
  */
 export async function filesToShare(
   root: string,
@@ -69,9 +69,9 @@ export async function filesToShare(
 }
 
 /**
- * The figures of one file, which is opened to see that it can be read.
+ * Examines one file, and opens it to make sure it is readable.
  *
- * @throws {DiskError} when it cannot
+ * @throws {DiskError} when it is not
  */
 export function statFile(path: string, components: string[]): ScannedFile {
   try {
@@ -90,7 +90,7 @@ export function statFile(path: string, components: string[]): ScannedFile {
 
 interface ScanOptions {
   readonly onWarning: (message: string) => void;
-  /** A path that is none of the files', without links on the way to it. */
+  /** A path to leave out, with its links resolved. */
   readonly excluded: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -128,7 +128,7 @@ class Scan {
     if (others > 0) this.#onWarning(`and ${others} more in ${this.#root} are left out`);
   }
 
-  /** What is in a folder, by the bytes of the names, without unfinished downloads. */
+  /** The entries of a folder, sorted by the bytes of their names, without unfinished downloads. */
   async #entries(path: string, above: string[]): Promise<Deno.DirEntry[]> {
     this.#signal?.throwIfAborted();
     let entries: Deno.DirEntry[];
@@ -181,7 +181,7 @@ class Scan {
     this.#signal?.throwIfAborted();
   }
 
-  /** Follows a link to a file of the same folder; where the file is then, the link plays no part any more. */
+  /** Follows a link to a file within the same folder; uses the target's path from then on. */
   async #link(path: string, components: string[]): Promise<void> {
     let target: string;
     let isFile: boolean;
@@ -198,9 +198,10 @@ class Scan {
     await this.#file(target, components);
   }
 
-  /** What is not there any more is none of the files. */
+  /** A file that has disappeared is left out. */
   #missing(components: string[]): void {
-    // The system hands out a name that is no UTF-8 with its bad bytes replaced, and then finds nothing there.
+    // The system returns a name that is not UTF-8 with replacement characters, and then finds nothing under
+    // it.
     const isBadName = components.at(-1)!.includes("\ufffd");
     if (isBadName) this.#leaveOut(components, "has a name that is not UTF-8");
   }
@@ -211,7 +212,7 @@ class Scan {
   }
 }
 
-/** What Shoal makes for itself in a folder, by name: unfinished downloads, and what notes how far they are. */
+/** Shoal's own files in a folder, by name: unfinished downloads and their resume data. */
 function filesOfShoal(path: string, entries: readonly Deno.DirEntry[]): Map<string, string> {
   const names = new Set(entries.map(({ name }) => name));
   const own = new Map<string, string>();
@@ -234,12 +235,12 @@ function isEmpty(path: string): boolean {
   return lookUnfollowed(path)?.size === 0;
 }
 
-/** Whether two paths lead to one place, where there may be nothing yet. */
+/** Whether two paths lead to the same place, where nothing may exist yet. */
 export async function isSameFile(path: string, other: string): Promise<boolean> {
   return await ownPath(path) === await ownPath(other);
 }
 
-/** A path that no link is on the way to; it may be a link itself, or lead to nothing. */
+/** The path with the links on the way resolved; the last component may be a link or missing. */
 async function ownPath(path: string): Promise<string> {
   const absolute = resolve(path);
   const folder = await Deno.realPath(dirname(absolute)).catch(() => dirname(absolute));

@@ -1,5 +1,5 @@
 /**
- * A .torrent file that is shared by itself: seldom what its owner means.
+ * Warns when a .torrent file itself is shared, which is seldom intended.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { MAX_METAINFO_LENGTH, parseMetainfo } from "../../codec/torrent/metainfo.ts";
 import { TorrentError } from "../../errors.ts";
 
-/** What to tell whoever shares this file, in a sentence; `undefined` when it is no torrent file. */
+/** A sentence for the user who shares this file; `undefined` when it is no torrent file. */
 export async function adviceOnSharing(path: string): Promise<string | undefined> {
   if (!/\.torrent$/i.test(path)) return undefined;
   const { isFile, size } = await Deno.stat(path);

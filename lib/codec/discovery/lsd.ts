@@ -1,32 +1,32 @@
 /**
- * The packets by which peers find each other on a local network (BEP 14): no tracker, no address, just
- * "I have these torrents, at this port" to a multicast group.
+ * The packets of Local Service Discovery (LSD, BEP 14). Peers announce "I have these torrents, at this
+ * port" to a multicast group, without a tracker.
  *
  * @module
  */
 
 import { fromHex, fromLatin1, hex, latin1 } from "../bytes.ts";
 
-/** Where such packets go, by address family. */
+/** The multicast groups, by address family. */
 export const LOCAL_GROUPS = {
   4: { host: "239.192.152.143", port: 6771 },
   6: { host: "ff15::efc0:988f", port: 6771 },
 } as const;
 
-/** One packet: who shares what. The address is the one that it comes from. */
+/** One announcement. The peer's address is the packet's source address. */
 export interface LocalSearch {
   /** The TCP port of the peer, from 1 to 65535. */
   readonly port: number;
   /** 20 bytes each, at least one; a v2 hash truncated. */
   readonly infoHashes: readonly Uint8Array[];
-  /** By which a sender knows its own packets again: an opaque text. */
+  /** Lets a sender recognize its own packets: an opaque text. */
   readonly cookie?: string;
 }
 
-/** What BEP 14 allows, so that a packet crosses every network in one piece. */
+/** The limit of BEP 14, so that a packet is not fragmented. */
 export const MAX_SEARCH_LENGTH = 1400;
 
-/** Longer than what anybody sends (libtorrent 8 digits, others below 20); the sender chooses it. */
+/** Longer than any known cookie (libtorrent 8 digits, others below 20); the sender chooses it. */
 export const MAX_COOKIE_LENGTH = 64;
 
 const METHOD = "BT-SEARCH * HTTP/1.1";
@@ -34,16 +34,16 @@ const HASH_LINE_LENGTH = "Infohash: \r\n".length + 40;
 const LONGEST_HEAD = `${METHOD}\r\nHost: [${LOCAL_GROUPS[6].host}]:6771\r\nPort: 65535\r\n`.length;
 const LONGEST_TAIL = "cookie: \r\n\r\n\r\n".length + MAX_COOKIE_LENGTH;
 
-/** Hashes that fit into one packet, whatever else is in it. */
+/** Hashes that fit into one packet with the longest other headers. */
 export const MAX_SEARCH_HASHES = Math.floor(
   (MAX_SEARCH_LENGTH - LONGEST_HEAD - LONGEST_TAIL) / HASH_LINE_LENGTH,
 );
 
 /**
- * The packet for the group of a family (BEP 14).
+ * The packet for a family's multicast group (BEP 14).
  *
- * @throws {RangeError} with no hash, more than {@link MAX_SEARCH_HASHES}, or one that has not 20 bytes;
- * for a port that is none; for a cookie that is not printable ASCII or too long
+ * @throws {RangeError} with no hash, more than {@link MAX_SEARCH_HASHES}, or one that is not 20 bytes; for
+ * an invalid port; for a cookie that is too long or not printable ASCII
  */
 export function encodeLocalSearch(search: LocalSearch, family: 4 | 6): Uint8Array {
   const { port, infoHashes, cookie } = search;
@@ -67,9 +67,9 @@ export function encodeLocalSearch(search: LocalSearch, family: 4 | 6): Uint8Arra
 }
 
 /**
- * Reads a packet; `undefined` when it is none that leads to a peer. Names of headers may be written in
- * either case, headers that mean nothing here and hashes of another length are passed over. Two ports
- * make it void: which of them is meant, nobody can tell.
+ * Decodes a packet; `undefined` when it does not announce a peer. Header names are case-insensitive.
+ * Unknown headers and hashes of another length are skipped. A packet with two ports is rejected, because it
+ * is ambiguous.
  */
 export function decodeLocalSearch(packet: Uint8Array): LocalSearch | undefined {
   if (packet.length > MAX_SEARCH_LENGTH) return undefined;

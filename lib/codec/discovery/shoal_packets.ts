@@ -1,11 +1,11 @@
 /**
- * Asking a tracker for torrents by name, and its answer: Shoal's addition to BEP 15.
+ * Finding torrents by name on a tracker: Shoal's addition to BEP 15.
  *
- * The request after its header: length of the name (u16) and the name in UTF-8, or 0 and the offset
- * (u32) to list the whole catalogue from. The answer after its header: total matches (u32), entries
- * here (u16), and per entry v1 hash (20), v2 hash (32), size (u64), seeders (u32), leechers (u32),
- * length of the name (u16), name. A hash that a torrent does not have is zeros. Without entries, a tracker
- * that was just started adds in how many seconds (u32) it will know everybody.
+ * The request, after its header: length of the name (u16) and the name in UTF-8, or 0 and the offset (u32)
+ * from which to list the whole catalogue. The answer, after its header: total matches (u32), entries here
+ * (u16), and per entry v1 hash (20), v2 hash (32), size (u64), seeders (u32), leechers (u32), length of the
+ * name (u16), name. A missing hash is zeros. If there are no entries, a tracker that has just started
+ * appends the seconds (u32) until it knows every peer.
  *
  * @module
  */
@@ -24,21 +24,21 @@ import {
   RESPONSE_HEADER_LENGTH,
 } from "./udp_types.ts";
 
-/** No answer to `find` is longer, so that it crosses every network in one piece. */
+/** The largest answer to `find`, so that it is not fragmented. */
 export const MAX_FIND_RESPONSE_LENGTH = 1200;
 
-/** Total and count, after the header of an answer. */
+/** Bytes of the total and the count, after the header of an answer. */
 const COUNTS_LENGTH = 6;
-/** Instead of entries: when a tracker that was just started knows everybody. */
+/** Bytes of the settling time, which replaces the entries while a new tracker does not know every peer. */
 const SETTLES_LENGTH = 4;
-/** An entry without its name. */
+/** Bytes of an entry without its name. */
 const ENTRY_LENGTH = 70;
 const V1_LENGTH = 20;
 const V2_LENGTH = 32;
 const NO_HASH = new Uint8Array(V2_LENGTH);
 const TWO_TO_32 = 2 ** 32;
 
-/** What follows the header of a `find` or `list` request. */
+/** The body of a `find` or `list` request. */
 export function encodeFindRequest(request: FindRequest | ListRequest): Uint8Array {
   if (request.type === "list") {
     const body = new Uint8Array(6);
@@ -52,7 +52,7 @@ export function encodeFindRequest(request: FindRequest | ListRequest): Uint8Arra
   return body;
 }
 
-/** Reads a whole request packet with the action `find`; `undefined` when it is malformed. */
+/** Decodes a whole request packet with the action `find`; `undefined` when it is malformed. */
 export function decodeFindRequest(packet: Uint8Array): FindRequest | ListRequest | undefined {
   const nameAt = REQUEST_HEADER_LENGTH + 2;
   if (packet.length < nameAt) return undefined;
@@ -68,7 +68,7 @@ export function decodeFindRequest(packet: Uint8Array): FindRequest | ListRequest
   return name === undefined ? undefined : { type: "find", ...head, name };
 }
 
-/** The longest run of entries from the start that one answer can hold. */
+/** As many entries from the start as fit one answer. */
 export function packEntries(entries: Iterable<FoundEntry>): FoundEntry[] {
   const packed: FoundEntry[] = [];
   let length = RESPONSE_HEADER_LENGTH + COUNTS_LENGTH;
@@ -80,7 +80,7 @@ export function packEntries(entries: Iterable<FoundEntry>): FoundEntry[] {
   return packed;
 }
 
-/** What follows the header of an answer; the entries must fit, see {@link packEntries}. */
+/** The body of an answer; the entries must fit, see {@link packEntries}. */
 export function encodeFindEntries(response: FindResponse): Uint8Array {
   if (response.entries.length === 0 && response.settlesInSeconds) {
     const body = new Uint8Array(COUNTS_LENGTH + SETTLES_LENGTH);
@@ -110,9 +110,9 @@ export function encodeFindEntries(response: FindResponse): Uint8Array {
 }
 
 /**
- * Reads a whole answer packet with the action `find`. Hashes are copies.
+ * Decodes a whole answer packet with the action `find`. Hashes are copies.
  *
- * @throws {ProtocolError} when it ends before its entries do, or an entry has no hash or no name.
+ * @throws {ProtocolError} when it is truncated, or an entry has no hash or no name.
  */
 export function decodeFindResponse(packet: Uint8Array): FindResponse {
   const view = viewOf(packet);
@@ -167,7 +167,7 @@ const REACH_REQUEST_LENGTH = REQUEST_HEADER_LENGTH + 2;
 /** Bytes of an answer. */
 export const REACH_RESPONSE_LENGTH = RESPONSE_HEADER_LENGTH + 1;
 
-/** Reads a whole request packet with the action `reach`; `undefined` when it is malformed. */
+/** Decodes a whole request packet with the action `reach`; `undefined` when it is malformed. */
 export function decodeReachRequest(packet: Uint8Array): ReachRequest | undefined {
   if (packet.length < REACH_REQUEST_LENGTH) return undefined;
   const view = viewOf(packet);
@@ -178,9 +178,9 @@ export function decodeReachRequest(packet: Uint8Array): ReachRequest | undefined
 }
 
 /**
- * Reads a whole answer packet with the action `reach`.
+ * Decodes a whole answer packet with the action `reach`.
  *
- * @throws {ProtocolError} when it is too short or says something else than the three answers.
+ * @throws {ProtocolError} when it is too short or holds none of the three answers.
  */
 export function decodeReachResponse(packet: Uint8Array): ReachResponse {
   const reach = REACH_ANSWERS[packet[RESPONSE_HEADER_LENGTH] ?? -1];

@@ -1,5 +1,5 @@
 /**
- * Reading the address of a UDP tracker.
+ * Parses the URL of a UDP tracker.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { OptionError } from "../../errors.ts";
 
 /** The parts of `udp://host:port/path?query`. */
 export interface TrackerUrl {
-  /** The text as it was given, to show to a person. */
+  /** The text as given, for display. */
   url: string;
   /** A host name, an IPv4 address, or an IPv6 address without brackets. */
   host: string;
   /** 1…65535. */
   port: number;
-  /** Path and query, sent to the tracker as BEP 41 says; `""` when there is none or only `/`. */
+  /** Path and query, sent to the tracker per BEP 41; `""` when there is none or only `/`. */
   path: string;
 }
 
@@ -56,7 +56,10 @@ export function parseTrackerUrl(text: string): TrackerUrl {
   };
 }
 
-/** A name in other letters as the name service knows it (RFC 5891): URLs escape it, except those of the web. */
+/**
+ * The ASCII form of an internationalized host name (RFC 5891). `URL` percent-encodes it for schemes other
+ * than those of the web.
+ */
 function asciiHost(host: string): string {
   return host.includes("%") ? URL.parse(`http://${host}`)?.hostname ?? "" : host;
 }

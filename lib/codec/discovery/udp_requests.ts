@@ -1,5 +1,5 @@
 /**
- * What clients send to a tracker, as bytes: BEP 15, and Shoal's `find` and `reach`.
+ * Encodes and decodes client requests to a tracker: BEP 15, and Shoal's `find` and `reach`.
  *
  * @module
  */
@@ -16,13 +16,13 @@ import {
 } from "./udp_types.ts";
 import { decodeOptions, encodeOptions } from "./url_data.ts";
 
-/** What opens every connect request (BEP 15). */
+/** The constant at the start of every connect request (BEP 15). */
 const PROTOCOL_ID = 0x41727101980n;
 
 const CONNECT_LENGTH = 16;
 const TWO_TO_32 = 2 ** 32;
 
-/** The bytes of a request. Byte counts below 0 or beyond 64 bits are brought into range. */
+/** Encodes a request. Byte counts below 0 or beyond 64 bits are clamped. */
 export function encodeRequest(request: TrackerRequest): Uint8Array {
   switch (request.type) {
     case "connect": {
@@ -56,8 +56,8 @@ export function encodeRequest(request: TrackerRequest): Uint8Array {
 }
 
 /**
- * Reads what a client sent, or `undefined` when it is no request: too short, an unknown action, the
- * wrong protocol id. Extra bytes at the end are allowed, as clients send them.
+ * Decodes a client's packet, or returns `undefined` when it is no request: too short, an unknown action,
+ * the wrong protocol id. Clients may send extra bytes at the end.
  *
  * Hashes and ids are views into `packet`.
  */
@@ -98,7 +98,7 @@ function encodeAnnounceRequest(request: AnnounceRequest): Uint8Array {
   setUint64(view, AnnounceAt.leftBytes, request.leftBytes);
   setUint64(view, AnnounceAt.uploadedBytes, request.uploadedBytes);
   view.setUint32(AnnounceAt.event, ANNOUNCE_EVENTS.indexOf(request.event));
-  // Between these two the IPv4 address to be known by stays 0: trackers take the sender's.
+  // The IPv4 address field in between stays 0, so the tracker uses the sender's address.
   view.setUint32(AnnounceAt.key, request.key);
   view.setInt32(AnnounceAt.numWant, request.numWant);
   view.setUint16(AnnounceAt.port, request.port);
@@ -142,7 +142,7 @@ function getUint64(view: DataView, at: number): number {
   return view.getUint32(at) * TWO_TO_32 + view.getUint32(at + 4);
 }
 
-/** Writes a count of bytes; what is out of the range of 64 bits becomes the nearest that is in it. */
+/** Writes a byte count, clamped to 64 bits. */
 function setUint64(view: DataView, at: number, value: number): void {
   const whole = Math.max(0, Math.floor(value));
   if (!(whole < 2 ** 64)) return view.setBigUint64(at, 2n ** 64n - 1n);

@@ -1,5 +1,5 @@
 /**
- * What a tracker answers, as bytes: BEP 15, and Shoal's `find` and `reach`.
+ * Encodes and decodes tracker answers: BEP 15, and Shoal's `find` and `reach`.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export function peerStride(family: AddressFamily): number {
   return family === 4 ? 6 : 18;
 }
 
-/** The bytes of an answer. */
+/** Encodes an answer. */
 export function encodeResponse(response: TrackerResponse): Uint8Array {
   switch (response.type) {
     case "connect": {
@@ -85,9 +85,9 @@ export function encodeResponse(response: TrackerResponse): Uint8Array {
 }
 
 /**
- * Reads what a tracker answered to a client that reached it over `family`.
+ * Decodes a tracker's answer to a client that reached it over `family`.
  *
- * @throws {ProtocolError} on short packets, unknown actions, and peers that are not whole.
+ * @throws {ProtocolError} on short packets, unknown actions, and incomplete peers.
  */
 export function decodeResponse(packet: Uint8Array, family: AddressFamily): TrackerResponse {
   requireLength(packet, RESPONSE_HEADER_LENGTH);
@@ -123,12 +123,12 @@ export function decodeResponse(packet: Uint8Array, family: AddressFamily): Track
   }
 }
 
-/** The transaction id of an answer, or `undefined` when the packet is too short to be one. */
+/** The transaction id of an answer, or `undefined` when the packet is too short. */
 export function transactionOf(response: Uint8Array): number | undefined {
   return response.length < RESPONSE_HEADER_LENGTH ? undefined : viewOf(response).getUint32(4);
 }
 
-/** Compact peers as addresses; those with port 0 or the unspecified address are left out. */
+/** The addresses of compact peers, without those with port 0 or the unspecified address. */
 export function peersOf(
   compact: Uint8Array,
   family: AddressFamily,
@@ -146,7 +146,7 @@ export function peersOf(
 }
 
 /**
- * One compact peer, 6 or 18 bytes by the kind of its IP address.
+ * One compact peer: 6 bytes for IPv4, 18 for IPv6.
  *
  * @throws {RangeError} when `ip` is no IP address.
  */

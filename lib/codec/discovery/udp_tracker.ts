@@ -1,8 +1,7 @@
 /**
  * The packets between a tracker and its clients: BEP 15, BEP 41, and Shoal's `find` and `reach`.
  *
- * One datagram is one message; all integers are big-endian. This is the door to the files that hold
- * the parts.
+ * One datagram is one message; all integers are big-endian. This module re-exports the others.
  *
  * @module
  */

@@ -1,10 +1,10 @@
 /**
- * The packets between a tracker and its clients, as values: BEP 15, and Shoal's `find` and `reach`.
+ * The types of the packets between a tracker and its clients: BEP 15, and Shoal's `find` and `reach`.
  *
  * @module
  */
 
-/** The action field. `find` and `reach` are Shoal's own, far from the numbers others hand out. */
+/** The action field. `find` and `reach` are Shoal's own, far from the numbers others use. */
 export const Action = {
   connect: 0,
   announce: 1,
@@ -14,13 +14,13 @@ export const Action = {
   reach: 0x53480002,
 } as const;
 
-/** Connection id, action, transaction id: what every request starts with. */
+/** Every request starts with connection id, action and transaction id. */
 export const REQUEST_HEADER_LENGTH = 16;
 
-/** Action, transaction id: what every answer starts with. */
+/** Every answer starts with action and transaction id. */
 export const RESPONSE_HEADER_LENGTH = 8;
 
-/** Where in an announce request its fields begin (BEP 15); after these come the options of BEP 41. */
+/** Offsets of an announce request's fields (BEP 15); the options of BEP 41 follow them. */
 export const AnnounceAt = {
   infoHash: 16,
   peerId: 36,
@@ -34,22 +34,22 @@ export const AnnounceAt = {
   options: 98,
 } as const;
 
-/** Action, transaction id, interval, leechers, seeders: what comes before the peers of an answer. */
+/** Before an answer's peers: action, transaction id, interval, leechers, seeders. */
 export const ANNOUNCE_HEADER_LENGTH = 20;
 
-/** Announce events in the order of their numbers on the wire, which is not that of HTTP. */
+/** Announce events in the order of their numbers in BEP 15, which differs from HTTP. */
 export const ANNOUNCE_EVENTS = ["none", "completed", "started", "stopped", "paused"] as const;
 
 /** Why a peer announces. `paused` is a partial seed (BEP 21). */
 export type AnnounceEvent = typeof ANNOUNCE_EVENTS[number];
 
-/** Whether a tracker could connect to a peer, in the order of the numbers on the wire. */
+/** Whether a tracker could connect to a peer, in the order of the wire values. */
 export const REACH_ANSWERS = ["unknown", "reachable", "unreachable"] as const;
 
 /** Whether a tracker could connect to a peer. */
 export type Reach = typeof REACH_ANSWERS[number];
 
-/** The family of the addresses in an answer: that of the packet's own address. */
+/** The address family of an answer: that of the packet itself. */
 export type AddressFamily = 4 | 6;
 
 /** Asks for a connection id. */
@@ -70,15 +70,15 @@ export interface AnnounceRequest {
   infoHash: Uint8Array;
   /** 20 bytes. */
   peerId: Uint8Array;
-  /** Received in this run. */
+  /** Bytes downloaded in this run. */
   downloadedBytes: number;
   /** 0 for a seeder. Above 2^53 (some send 2^64-1 for "unknown") the low digits are lost. */
   leftBytes: number;
-  /** Sent in this run. */
+  /** Bytes uploaded in this run. */
   uploadedBytes: number;
   /** Why it announces. */
   event: AnnounceEvent;
-  /** A random number the client keeps. */
+  /** A random number the client keeps for the run. */
   key: number;
   /** How many peers it wants; negative leaves it to the tracker. */
   numWant: number;
@@ -88,7 +88,7 @@ export interface AnnounceRequest {
   urlData: string;
 }
 
-/** Asks for the sizes of swarms. */
+/** Asks for the sizes of swarms (a scrape). */
 export interface ScrapeRequest {
   type: "scrape";
   /** 8 bytes, from the tracker. */
@@ -110,7 +110,7 @@ export interface FindRequest {
   name: string;
 }
 
-/** Asks for the catalogue of everything hosted, from the entry with index `offset` on. */
+/** Asks for the catalogue of everything hosted, starting with the entry at index `offset`. */
 export interface ListRequest {
   type: "list";
   /** 8 bytes, from the tracker. */
@@ -121,7 +121,7 @@ export interface ListRequest {
   offset: number;
 }
 
-/** Asks whether the tracker could connect to this port at the address the packet comes from. */
+/** Asks whether the tracker can connect to this port at the packet's source address. */
 export interface ReachRequest {
   type: "reach";
   /** 8 bytes, from the tracker. */
@@ -141,7 +141,7 @@ export type TrackerRequest =
   | ListRequest
   | ReachRequest;
 
-/** The connection id asked for. */
+/** Gives out the requested connection id. */
 export interface ConnectResponse {
   type: "connect";
   /** Chosen by the client, repeated by the tracker. */
@@ -159,7 +159,7 @@ export interface AnnounceResponse {
   intervalSeconds: number;
   /** Peers that are still downloading. */
   leechers: number;
-  /** Peers with all of it. */
+  /** Peers with the whole torrent. */
   seeders: number;
   /** Compact peers, 6 bytes each over IPv4, 18 over IPv6. */
   peers: Uint8Array;
@@ -167,7 +167,7 @@ export interface AnnounceResponse {
 
 /** The size of one swarm. */
 export interface SwarmCounts {
-  /** Peers with all of it. */
+  /** Peers with the whole torrent. */
   seeders: number;
   /** How many downloads were completed. */
   completed: number;
@@ -175,12 +175,12 @@ export interface SwarmCounts {
   leechers: number;
 }
 
-/** The sizes of the swarms asked for, in the order of the question. */
+/** The sizes of the requested swarms, in the order of the request. */
 export interface ScrapeResponse {
   type: "scrape";
   /** Chosen by the client, repeated by the tracker. */
   transactionId: number;
-  /** In the order of the question. */
+  /** In the order of the request. */
   swarms: SwarmCounts[];
 }
 
@@ -189,7 +189,7 @@ export interface ErrorResponse {
   type: "error";
   /** Chosen by the client, repeated by the tracker. */
   transactionId: number;
-  /** A stranger's text: show it only after removing what a terminal would obey. */
+  /** Untrusted text: remove control characters before showing it in a terminal. */
   message: string;
 }
 
@@ -199,30 +199,30 @@ export interface FoundEntry {
   v1Hash?: Uint8Array;
   /** 32 bytes, for v2 and hybrid torrents. */
   v2Hash?: Uint8Array;
-  /** The real bytes, as claimed. */
+  /** Bytes of content, as claimed. */
   length: number;
-  /** Peers of the asker's address family that have all of it. */
+  /** Seeders of the client's address family. */
   seeders: number;
   /** Peers that are still downloading. */
   leechers: number;
-  /** A stranger's text: show it only after removing what a terminal would obey. */
+  /** Untrusted text: remove control characters before showing it in a terminal. */
   name: string;
 }
 
-/** The entries that fit into one packet, of all that match. */
+/** The matching entries that fit into one packet. */
 export interface FindResponse {
   type: "find";
   /** Chosen by the client, repeated by the tracker. */
   transactionId: number;
-  /** All matches, also those that did not fit. */
+  /** All matches, including those that did not fit. */
   total: number;
-  /** Those that fit. */
+  /** The entries that fit. */
   entries: FoundEntry[];
-  /** Without entries: so many seconds later a tracker that was just started knows everybody. */
+  /** Set if there are no entries and the tracker has just started: seconds until it knows every peer. */
   settlesInSeconds?: number;
 }
 
-/** Whether the tracker could connect to the asker. */
+/** Whether the tracker could connect to the client. */
 export interface ReachResponse {
   type: "reach";
   /** Chosen by the client, repeated by the tracker. */

@@ -1,6 +1,6 @@
 /**
- * What an announce says besides its fixed fields: the options of BEP 41, and in their URL the name,
- * the length and the v2 hash of what is hosted.
+ * The options of an announce (BEP 41), whose URL carries the name, length and v2 hash of the hosted
+ * torrent.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const OPTION_END = 0;
 const OPTION_NOP = 1;
 const OPTION_URL_DATA = 2;
 
-/** The most one URLData option holds: its length is one byte. Longer text takes several options. */
+/** The longest URLData option, because its length is one byte. Longer text takes several options. */
 const MAX_OPTION_LENGTH = 255;
 
 /** A 32-byte SHA-256 as a multihash: function 0x12, length 0x20 (BEP 52, magnet links). */
@@ -20,22 +20,22 @@ const SHA256_MULTIHASH = "1220";
 /** The longest name a directory lists, in bytes of UTF-8: what file systems allow. */
 export const MAX_NAME_LENGTH = 255;
 
-/** What a peer claims to host: a claim, not a proof; only the hashes are that. */
+/** What a peer claims to host. Only the hashes prove it. */
 export interface HostedFile {
   /** The torrent's name, well-formed Unicode. */
   name: string;
-  /** Its real bytes, below 2^53. */
+  /** Bytes of content, below 2^53. */
   length: number;
   /** The full 32-byte SHA-256 info-hash, for v2 and hybrid torrents. */
   v2Hash?: Uint8Array;
 }
 
 /**
- * Reads the options from `offset` to the end of an announce packet: the texts of all URLData options
- * joined, one character a byte (BEP 41).
+ * Reads the options from `offset` to the end of an announce packet. Joins the texts of all URLData options,
+ * one character a byte (BEP 41).
  *
- * Unknown options are skipped. A length that runs past the end of the packet ends the reading: what
- * came before it counts.
+ * Skips unknown options. Stops at a length that runs past the end of the packet, and keeps what came before
+ * it.
  */
 export function decodeOptions(packet: Uint8Array, offset: number): string {
   let text = "";
@@ -53,7 +53,7 @@ export function decodeOptions(packet: Uint8Array, offset: number): string {
   return text;
 }
 
-/** The options that carry `urlData` (ASCII), in as many URLData options as it needs (BEP 41). */
+/** Encodes `urlData` (ASCII) as URLData options, as many as it takes (BEP 41). */
 export function encodeOptions(urlData: string): Uint8Array {
   const parts: Uint8Array[] = [];
   for (let at = 0; at < urlData.length; at += MAX_OPTION_LENGTH) {
@@ -64,9 +64,9 @@ export function encodeOptions(urlData: string): Uint8Array {
 }
 
 /**
- * The path and query to announce with: those of the tracker's URL, followed by what is hosted.
+ * The path and query of an announce: those of the tracker's URL, followed by what is hosted.
  *
- * A name that no directory would list (see {@link isListableName}) is left out.
+ * Leaves out a name that no directory would list (see {@link isListableName}).
  *
  * @param path The path and query of the tracker's URL, `""` when it has none.
  */
@@ -79,8 +79,8 @@ export function formatUrlData(path: string, file: HostedFile | undefined): strin
 }
 
 /**
- * What the URL of an announce says is hosted, or `undefined` when it lacks a listable name or a
- * length. Parameters that do not parse count as absent.
+ * The hosted torrent in an announce URL, or `undefined` when it lacks a listable name or a length. Invalid
+ * parameters count as absent.
  */
 export function parseUrlData(urlData: string): HostedFile | undefined {
   const query = urlData.indexOf("?");
@@ -100,8 +100,8 @@ export function parseUrlData(urlData: string): HostedFile | undefined {
 }
 
 /**
- * Whether a directory lists this name: not empty, at most {@link MAX_NAME_LENGTH} bytes of UTF-8, and
- * free of characters that would redraw a terminal or turn the reading direction around.
+ * Whether a directory lists this name: not empty, at most {@link MAX_NAME_LENGTH} bytes of UTF-8, and free
+ * of terminal control characters and bidirectional overrides.
  */
 export function isListableName(name: string): boolean {
   if (name === "" || name.length > MAX_NAME_LENGTH || !name.isWellFormed()) return false;
@@ -109,7 +109,7 @@ export function isListableName(name: string): boolean {
   return new TextEncoder().encode(name).length <= MAX_NAME_LENGTH;
 }
 
-/** Whether a text from a stranger holds control characters or bidirectional overrides. */
+/** Whether untrusted text contains control characters or bidirectional overrides. */
 export function hasUnprintable(text: string): boolean {
   return /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u.test(text);
 }
@@ -125,7 +125,7 @@ function parseMultihash(text: string): Uint8Array | undefined {
   return fromHex(text.slice(SHA256_MULTIHASH.length));
 }
 
-/** Percent-decodes to bytes and reads those as UTF-8; `+` is a plus. */
+/** Percent-decodes to bytes and decodes those as UTF-8; `+` is a plus. */
 function percentDecode(text: string): string | undefined {
   const plain = text.replace(
     /%([0-9a-fA-F]{2})/g,
@@ -134,7 +134,7 @@ function percentDecode(text: string): string | undefined {
   return strictTextOf(fromLatin1(plain));
 }
 
-/** Whether `v2Hash` truncated to 20 bytes, as swarms use it, is `infoHash` (BEP 52). */
+/** Whether `infoHash` is `v2Hash` truncated to 20 bytes, as swarms use it (BEP 52). */
 export function isTruncationOf(infoHash: Uint8Array, v2Hash: Uint8Array): boolean {
   return equalBytes(infoHash, v2Hash.subarray(0, infoHash.length));
 }

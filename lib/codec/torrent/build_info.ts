@@ -1,5 +1,5 @@
 /**
- * Writing an info dictionary: the canonical bytes that a new torrent's info-hashes are taken over.
+ * Builds an info dictionary, the canonical bytes that a new torrent's info-hashes are computed from.
  *
  * @module
  */
@@ -11,9 +11,11 @@ import { compareBytes, latin1, utf8 } from "../bytes.ts";
 import type { TorrentVersion } from "./info.ts";
 import { checkPieceLength } from "./piece_length.ts";
 
-/** A file of a torrent to be. */
+/** A file of a new torrent. */
 export interface InfoFile {
-  /** Components below the torrent's name; ignored in a single-file torrent, which is named by it. */
+  /**
+   * Components below the torrent's name; ignored in a single-file torrent, which has the torrent's name.
+   */
   path: string[];
   /** Bytes. */
   length: number;
@@ -21,7 +23,7 @@ export interface InfoFile {
   root?: Uint8Array;
 }
 
-/** What {@link buildInfo} needs to know. */
+/** The input of {@link buildInfo}. */
 export interface InfoSpec {
   /** Name of the file or folder. */
   name: string;
@@ -29,13 +31,16 @@ export interface InfoSpec {
   pieceLength: number;
   /** Which hashes to write. */
   version: TorrentVersion;
-  /** Peers come from the torrent's own trackers alone (BEP 27). */
+  /** Only the torrent's own trackers may supply peers (BEP 27). */
   private?: boolean;
   /** Exactly one unless `multiFile`; for v2 and hybrid in the order of {@link compareTreePaths}. */
   files: InfoFile[];
-  /** Whether the name is a folder. */
+  /** Whether the torrent is a folder. */
   multiFile: boolean;
-  /** SHA-1 of each piece, packed, for v1 and hybrid. In a hybrid, over what {@link padAfter} adds as well. */
+  /**
+   * SHA-1 of each piece, packed, for v1 and hybrid. In a hybrid, it includes the padding of
+   * {@link padAfter}.
+   */
   pieces?: Uint8Array;
 }
 
@@ -67,15 +72,15 @@ export function buildInfo(spec: InfoSpec): Uint8Array {
   }));
 }
 
-/** How many zeros lie between the end of a file and the next piece boundary. */
+/** The number of zeros between the end of a file and the next piece boundary. */
 export function padAfter(fileLength: number, pieceLength: number): number {
   return (pieceLength - fileLength % pieceLength) % pieceLength;
 }
 
 /**
- * The length of the pad file behind each file of a torrent to be, 0 for none. In a hybrid of several files
- * every file is padded to a piece boundary, the last one included, as libtorrent and BEP 52's reference
- * creator do it; like libtorrent, the one file of a folder is not padded.
+ * The length of the pad file after each file of a new torrent, 0 for none. In a hybrid of several files
+ * every file is padded to a piece boundary, including the last, as libtorrent and BEP 52's reference
+ * creator do. The only file of a folder is not padded, as in libtorrent.
  */
 export function paddings(
   files: readonly { readonly length: number }[],
@@ -87,8 +92,8 @@ export function paddings(
 }
 
 /**
- * The order of files in a v2 tree: folder by folder, names by their UTF-8 bytes. A v1 file list of a
- * hybrid must have the same.
+ * The order of files in a v2 tree: folder by folder, names by their UTF-8 bytes. A hybrid's v1 file list
+ * must use the same order.
  */
 export function compareTreePaths(a: string[], b: string[]): number {
   for (let i = 0; i < a.length && i < b.length; i++) {

@@ -12,18 +12,18 @@ import { fromLatin1, textOf } from "../bytes.ts";
 import { HASH_LENGTH } from "./merkle.ts";
 import { type SafePath, SafePaths } from "./safe_path.ts";
 
-/** Most folders inside one another, as in libtorrent. */
+/** The maximum folder depth, as in libtorrent. */
 export const MAX_PATH_DEPTH = 100;
 
-/** How BitComet names its pad files, which it does not mark. */
+/** BitComet's name for pad files, which it does not mark. */
 export const BITCOMET_PAD = "_____padding_file_";
 
 /**
- * Reads `files` of a multi-file torrent, pads included, in their order. Symbolic links are left out: they
- * hold no bytes, and where they point is a stranger's choice.
+ * Reads the `files` of a multi-file torrent in order, including pads. Leaves out symbolic links: they hold
+ * no bytes, and an untrusted torrent chooses their target.
  *
  * @param bytes the info dictionary
- * @param start where the list begins in it
+ * @param start offset of the list in it
  * @throws TorrentError when an entry has no valid length or path.
  * @throws BencodeError when an entry has a field twice.
  */
@@ -54,7 +54,7 @@ export function parseFileList(
       ? { path: [".pad", String(length)] }
       : paths.of(entry.path);
     const looksLikePad = marked || path.at(-1)!.startsWith(BITCOMET_PAD);
-    // Padding exists to reach a piece boundary; what does not reach one is data that happens to be marked.
+    // Padding ends at a piece boundary; anything else is data that happens to be marked as padding.
     const pad = looksLikePad && offset % pieceLength === 0;
     if (pad && length === 0) continue;
     files.push(original ? { path, length, pad, original } : { path, length, pad });
@@ -62,15 +62,15 @@ export function parseFileList(
   return files;
 }
 
-/** The fields of an entry that count. */
+/** The relevant fields of an entry. */
 interface Entry {
   attr?: Bencode;
   length?: Bencode;
-  /** Its components, as they came. */
+  /** Its raw components. */
   path?: Uint8Array[];
 }
 
-/** Reads an entry's fields one by one: a list may have very many entries. */
+/** Reads an entry's fields one by one, because a list may have very many entries. */
 function readEntry(reader: BencodeReader): Entry {
   const entry: Entry = {};
   let old: Uint8Array[] | undefined;
@@ -97,19 +97,19 @@ function readEntry(reader: BencodeReader): Entry {
   return entry;
 }
 
-/** Another program may take the other one of two, and with it see another file. */
+/** Refuses a repeated field: another program may take the other value, and so see another file. */
 function once<T>(reader: BencodeReader, known: T | undefined, value: T | undefined): T | undefined {
   if (known !== undefined) throw new BencodeError("a key comes twice", reader.at);
   return value;
 }
 
-/** The integer or the byte string that is next; anything else is passed over. */
+/** The next integer or byte string; skips anything else. */
 function scalar(reader: BencodeReader): Bencode | undefined {
   const { kind } = reader;
   return kind === "integer" || kind === "string" ? reader.value() : void reader.skip();
 }
 
-/** The `attr` characters of a file (BEP 47); unknown ones are for others. */
+/** The `attr` characters of a file (BEP 47); unknown ones are ignored. */
 function attributesOf(attr: Bencode | undefined): string {
   return attr instanceof Uint8Array ? textOf(attr) : "";
 }
@@ -137,7 +137,7 @@ function checkDepth(componentCount: number): void {
   }
 }
 
-/** The components of the path that is next; `undefined` when it is no list, or has none. */
+/** The components of the next path; `undefined` when it is no list, or empty. */
 function readPath(reader: BencodeReader): Uint8Array[] | undefined {
   if (reader.kind !== "list") return void reader.skip();
   const path: Uint8Array[] = [];
@@ -162,10 +162,10 @@ const PROPERTY_KEYS = new Set(["attr", "length", "pieces root"]);
 const MAX_TREE_DEPTH = MAX_PATH_DEPTH + 2;
 
 /**
- * Reads a `file tree`, depth first in the order of its keys. Symbolic links are left out.
+ * Reads a `file tree`, depth first in key order. Leaves out symbolic links.
  *
  * @param bytes the info dictionary
- * @param start where the tree begins in it
+ * @param start offset of the tree in it
  * @returns the files, and whether the tree is a single file at its top.
  * @throws TorrentError when a node is neither file nor folder, or a file breaks BEP 52.
  * @throws BencodeError when it is not canonical.
@@ -185,7 +185,7 @@ export function parseFileTree(
     while (reader.more()) {
       const key = reader.key();
       if (key === FILE_KEY) {
-        // Keys are in order: this one is the first.
+        // Keys are sorted, so this one is the first.
         if (path.length === 0) {
           throw new TorrentError("the torrent's file tree has a file without a name");
         }
@@ -240,12 +240,12 @@ function parseFile(reader: BencodeReader, { path, original }: SafePath): Torrent
 export interface TorrentFile {
   /** Safe components: below the torrent's name in a multi-file torrent, else just that name. */
   path: string[];
-  /** What the torrent calls it below its folder, where that is no safe path: see `originalPath`. */
+  /** The torrent's own path for it, below its folder, if that is not a safe path: see `originalPath`. */
   original?: string[] | undefined;
   /** Bytes. */
   length: number;
   /** Root of the file's tree (32 bytes); absent in v1 torrents and for empty files. */
   root?: Uint8Array;
-  /** Whether these are zeros up to a piece boundary, not a file (BEP 47). */
+  /** Whether this is padding up to a piece boundary rather than a file (BEP 47). */
   pad: boolean;
 }

@@ -1,6 +1,5 @@
 /**
- * The info dictionary: what a torrent is. Its bytes are what info-hashes are taken over, so they are kept
- * as they came (BEP 3, BEP 52).
+ * The info dictionary. Info-hashes are computed from its bytes, so they are kept unchanged (BEP 3, BEP 52).
  *
  * @module
  */
@@ -16,7 +15,7 @@ import { safeComponent, uniquePaths } from "./safe_path.ts";
 /** Which hashes a torrent has: SHA-1 pieces (v1), SHA-256 trees (v2), or both (hybrid). */
 export type TorrentVersion = "v1" | "v2" | "hybrid";
 
-/** What an info dictionary says, checked. */
+/** A validated info dictionary. */
 export interface TorrentInfo {
   /** The dictionary's own bytes. */
   bytes: Uint8Array;
@@ -28,11 +27,11 @@ export interface TorrentInfo {
   pieceLength: number;
   /** In v1 order with pads; in tree order for v2 alone. */
   files: TorrentFile[];
-  /** Whether the name is a folder. */
+  /** Whether the torrent is a folder. */
   multiFile: boolean;
-  /** Bytes of all files; pads are not counted. */
+  /** Bytes of all files, without pads. */
   totalLength: number;
-  /** Peers come from the torrent's own trackers alone (BEP 27). */
+  /** Only the torrent's own trackers may supply peers (BEP 27). */
   private: boolean;
   /** SHA-1 of each piece, packed; absent in v2. */
   pieces?: Uint8Array;
@@ -43,12 +42,12 @@ export interface TorrentInfo {
 }
 
 /**
- * Most containers inside one another in an info dictionary: itself, the tree, the components of the deepest
- * path, and the file's properties.
+ * The maximum nesting depth of an info dictionary: itself, the tree, the components of the deepest path,
+ * and the file's properties.
  */
 export const MAX_INFO_DEPTH = MAX_PATH_DEPTH + 3;
 
-/** What an info dictionary is read for. */
+/** The keys read from an info dictionary. */
 const INFO_KEYS = new Set([
   "file tree",
   "files",
@@ -62,8 +61,8 @@ const INFO_KEYS = new Set([
 ]);
 
 /**
- * Reads an info dictionary, from a torrent file or from peers. One with a v2 half must be canonical
- * bencoding; in v1 alone, what old programs wrote is tolerated. Torrents of no bytes are legal.
+ * Parses an info dictionary, from a torrent file or from peers. One with a v2 half must be canonical
+ * bencoding; in v1 alone, the mistakes of old programs are tolerated. Empty torrents are legal.
  *
  * @throws TorrentError with one sentence that says what is wrong.
  */
@@ -106,7 +105,7 @@ function readInfo(bytes: Uint8Array): TorrentInfo {
   const info: TorrentInfo = {
     bytes,
     version: v2 === undefined ? "v1" : v1 === undefined ? "v2" : "hybrid",
-    // A single file of v2 has its name from the tree; in a hybrid both names are the same.
+    // A single v2 file takes its name from the tree; in a hybrid both names are equal.
     name: multiFile ? name : files[0]!.path[0]!,
     pieceLength,
     files: withUniquePaths(files),
@@ -122,13 +121,13 @@ function readInfo(bytes: Uint8Array): TorrentInfo {
   return info;
 }
 
-/** The files as one half of the dictionary tells them. */
+/** The files according to one half of the dictionary. */
 interface Half {
   files: TorrentFile[];
   multiFile: boolean;
 }
 
-/** Reads the whole dictionary, but makes nothing of lists and dictionaries in it. */
+/** Scans the whole dictionary without building the lists and dictionaries in it. */
 function outline(bytes: Uint8Array, strict: boolean): Fields {
   const reader = new BencodeReader(bytes, { strict, maxDepth: MAX_INFO_DEPTH });
   if (reader.kind !== "dict") throw new TorrentError("the torrent's info is not a dictionary");
@@ -145,7 +144,7 @@ function hasV1Keys(fields: Fields): boolean {
   return has(fields, "pieces") || has(fields, "files") || has(fields, "length");
 }
 
-/** A name is made safe, whatever it is, but it has to be one: of NUL characters nobody can read any. */
+/** Any name can be made safe, but an empty one, or one of NUL characters only, is refused. */
 function nameOf({ scalars }: Fields): string {
   const raw = bytesAt(scalars, "name.utf-8") ?? bytesAt(scalars, "name");
   if (raw === undefined) throw new TorrentError("the torrent has no name");
@@ -177,9 +176,9 @@ function readV2(bytes: Uint8Array, { places }: Fields): Half {
 }
 
 /**
- * The v1 half's files with the v2 half's roots, once both halves tell of the same files at the same places
- * (BEP 52). Empty files may differ: they have no bytes to disagree on. Whether the name is a folder only v1
- * says for certain: a tree of one file looks the same either way.
+ * Joins the v1 half's files with the v2 half's roots, after checking that both halves have the same files
+ * at the same offsets (BEP 52). Empty files may differ, because they hold no data. Only v1 tells for
+ * certain whether the torrent is a folder: a tree of one file looks the same either way.
  */
 function joinHalves(v1: Half, v2: Half, pieceLength: number): Half {
   const mismatch = () =>
@@ -207,7 +206,7 @@ function checkTotals(files: TorrentFile[], pieceLength: number, isV2: boolean): 
   const total = lengthOfAll(files);
   let pieceCount = Math.ceil(total / pieceLength);
   if (isV2) {
-    // Each file starts on a piece of its own.
+    // Each file starts a new piece.
     pieceCount = files.reduce((sum, file) => sum + Math.ceil(file.length / pieceLength), 0);
   }
   if (!Number.isSafeInteger(total) || pieceCount > MAX_PIECES) {

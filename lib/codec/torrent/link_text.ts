@@ -1,6 +1,6 @@
 /**
- * Links and info-hashes as people paste them: with spaces and line breaks around, in quotes, brackets or
- * Markdown, behind a word or two, escaped for a web page, or with characters in them that nobody sees.
+ * Links and info-hashes as people paste them: with surrounding spaces and line breaks, in quotes, brackets
+ * or Markdown, after a word or two, HTML-escaped, or with invisible characters.
  *
  * @module
  */
@@ -8,12 +8,12 @@
 import { MagnetError } from "../../errors.ts";
 import { fromBase32, fromHex } from "../bytes.ts";
 
-/** Longer texts are no links: someone pasted or sent something else. */
+/** A longer text is not a link; the user pasted or sent something else. */
 export const MAX_LINK_LENGTH = 64 * 1024;
 
-/** Characters that nobody sees, and line breaks, which mail programs put into long links. */
+/** Invisible characters, and line breaks, which mail programs insert into long links. */
 const UNSEEN = /[\r\n\t\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g;
-/** What stands around a link that was taken out of a text. */
+/** The closing character for each one that may surround a link. */
 const CLOSINGS: ReadonlyMap<string, string> = new Map([
   ["<", ">"],
   ["(", ")"],
@@ -29,8 +29,8 @@ const CLOSINGS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The magnet link in a text that somebody pasted; `undefined` when there is none. Where the whole link is
- * percent-encoded, or escaped for a web page, it is not so afterwards.
+ * The magnet link in pasted text; `undefined` when there is none. Undoes percent-encoding or HTML escaping
+ * of the whole link.
  */
 export function magnetIn(text: string): string | undefined {
   const plainly = (link: string) => {
@@ -44,16 +44,16 @@ export function magnetIn(text: string): string | undefined {
     linkIn(text, /^magnet:/i, plainly);
 }
 
-/** The http or https URL in a text that somebody pasted; `undefined` when there is none. */
+/** The http or https URL in pasted text; `undefined` when there is none. */
 export function webLinkIn(text: string): string | undefined {
   return linkIn(text, /https?:\/\//i, (link) => link);
 }
 
 /**
- * An info-hash: 40 hex digits or 32 base32 characters (v1), 64 hex digits (v2), the latter with or without
- * the prefix of a multihash. `undefined` when a text is none.
+ * Finds an info-hash: 40 hex digits or 32 base32 characters (v1), 64 hex digits (v2), the latter with or
+ * without a multihash prefix. Returns `undefined` for other text.
  *
- * @throws {MagnetError} when it is nearly one
+ * @throws {MagnetError} when the text is almost an info-hash
  */
 export function infoHashIn(
   text: string,
@@ -71,12 +71,15 @@ export function infoHashIn(
   );
 }
 
-/** Names of 32 letters exist; hashes without a single digit hardly do, and programs write them in capitals. */
+/**
+ * Names of 32 letters exist, but hashes without any digit are very unlikely, and programs write them in
+ * capitals.
+ */
 function isBase32Hash(text: string): boolean {
   return /^[A-Z2-7]{32}$/.test(text) || (/^[a-z2-7]{32}$/.test(text) && /[2-7]/.test(text));
 }
 
-/** What begins like a link, as far as it goes; a word or two may stand before it. */
+/** The link that starts in this text; a word or two may precede it. */
 function linkIn(
   text: string,
   beginning: RegExp,
@@ -84,7 +87,7 @@ function linkIn(
 ): string | undefined {
   const seen = text.replace(UNSEEN, "").trim();
   const at = seen.search(beginning);
-  // Somewhere in a long name it is a part of the name.
+  // Further inside a long name it is part of the name.
   if (
     at < 0 || !/^(?:[^/\\]{0,100}[\s<>()[\]{}"'`\u2018-\u201e\u00ab:])?$/.test(seen.slice(0, at))
   ) {
@@ -96,7 +99,7 @@ function linkIn(
   return finish((end < 0 ? link : link.slice(0, end)).trim());
 }
 
-/** A text without the quotes or brackets that it stands in. */
+/** The text without surrounding quotes or brackets. */
 function unwrapped(text: string): string {
   const closing = CLOSINGS.get(text[0] ?? "");
   return closing !== undefined && text.length > 1 && text.endsWith(closing)
@@ -108,6 +111,6 @@ function decoded(link: string): string {
   try {
     return decodeURIComponent(link);
   } catch {
-    return link; // what is no percent-encoding stays as it is
+    return link; // not percent-encoded: leave it as it is
   }
 }

@@ -9,7 +9,7 @@ import { formatHostPort, type HostPort, parseHostPort } from "../address.ts";
 import { fromBase32, fromHex, hex, textOf } from "../bytes.ts";
 import { magnetIn, MAX_LINK_LENGTH } from "./link_text.ts";
 
-/** What a magnet link says. At least one of the hashes is there. */
+/** A parsed magnet link. It has at least one of the hashes. */
 export interface Magnet {
   /** SHA-1 of the info dictionary, 20 bytes. */
   v1Hash?: Uint8Array;
@@ -17,11 +17,11 @@ export interface Magnet {
   v2Hash?: Uint8Array;
   /** Display name: a claim, not to be used as a path. */
   name?: string;
-  /** Tracker URLs, in their order, without repetitions. */
+  /** Tracker URLs, in order, without duplicates. */
   trackers: string[];
   /** Peers to try at once. */
   peers: HostPort[];
-  /** URLs that serve the files over HTTP. */
+  /** URLs that serve the files over HTTP (web seeds). */
   webSeeds: string[];
   /** Indexes of the files to fetch, sorted (BEP 53); absent means all. */
   selectOnly?: number[];
@@ -29,22 +29,22 @@ export interface Magnet {
   length?: number;
 }
 
-/** BEP 53 ranges are short to write and long to hold; no torrent Shoal loads has more files. */
+/** Short BEP 53 ranges can select very many files; no torrent Shoal loads has more. */
 const MAX_SELECTED = 1_000_000;
-/** Of each kind of address so many are read: trackers, peers, web seeds. */
+/** The most trackers, peers and web seeds read, of each. */
 const MAX_ADDRESSES = 200;
-/** A longer name is cut, in characters. */
+/** Longer names are cut, in characters. */
 const MAX_NAME_LENGTH = 1000;
 
 const SCHEME = "magnet:?";
 const V1_URN = "urn:btih:";
 const V2_URN = "urn:btmh:";
-/** How a multihash says "SHA-256, 32 bytes". */
+/** The multihash prefix for "SHA-256, 32 bytes". */
 const SHA256_MULTIHASH = "1220";
 
 /**
- * Reads a magnet link, also one that was pasted with something around it (see {@link magnetIn}). Parameters
- * it does not know, peers that are no addresses, and addresses beyond the 200th of a kind are skipped.
+ * Parses a magnet link, which may have other text around it (see {@link magnetIn}). Skips unknown
+ * parameters, invalid peers, and addresses beyond the 200th of a kind.
  *
  * @throws MagnetError with one sentence: no magnet link, no hash, a malformed hash or file selection, two
  * different hashes of one kind.
@@ -62,13 +62,13 @@ export function parseMagnet(text: string): Magnet {
   for (const parameter of link.slice(SCHEME.length).split("&")) {
     const equals = parameter.indexOf("=");
     if (equals < 0) continue;
-    // Names may carry a number, as in tr.1.
+    // Parameter names may carry a number, as in tr.1.
     const key = parameter.slice(0, equals).toLowerCase().replace(/\.\d+$/, "");
     const value = unescape(parameter.slice(equals + 1)).trim();
     if (key === "so" && value !== "") selections.push(value);
     else READERS.get(key)?.(magnet, value);
   }
-  // All of them at once, so that many cost no more than one.
+  // Parsed all at once, so that many cost no more than one.
   if (selections.length > 0) magnet.selectOnly = parseSelection(selections.join(","));
   if (magnet.v1Hash === undefined && magnet.v2Hash === undefined) {
     throw new MagnetError(
@@ -78,7 +78,7 @@ export function parseMagnet(text: string): Magnet {
   return magnet;
 }
 
-/** The link that {@link parseMagnet} reads back to the same; hashes in lower-case hex. */
+/** Formats a link that {@link parseMagnet} reads back unchanged; hashes in lower-case hex. */
 export function formatMagnet(magnet: Partial<Magnet>): string {
   const parameters: string[] = [];
   const { v1Hash, v2Hash, name, length, selectOnly } = magnet;
@@ -89,7 +89,7 @@ export function formatMagnet(magnet: Partial<Magnet>): string {
   for (const url of magnet.trackers ?? []) parameters.push(`tr=${escape(url)}`);
   for (const url of magnet.webSeeds ?? []) parameters.push(`ws=${escape(url)}`);
   for (const { host, port } of magnet.peers ?? []) {
-    // Brackets and colons may stand as they are in a query, and readers expect them so.
+    // Brackets and colons are allowed unescaped in a query, and readers expect them so.
     parameters.push(`x.pe=${formatHostPort(host, port)}`);
   }
   if (selectOnly !== undefined && selectOnly.length > 0) {
@@ -99,14 +99,14 @@ export function formatMagnet(magnet: Partial<Magnet>): string {
 }
 
 /**
- * File indexes from `0,2,4,6-8`: sorted, each once (BEP 53).
+ * Parses file indexes such as `0,2,4,6-8`: sorted, each once (BEP 53).
  *
- * @throws MagnetError when it is not written so, a range runs backwards, or there are too many.
+ * @throws MagnetError when the syntax is wrong, a range runs backwards, or there are too many.
  */
 export function parseSelection(text: string): number[] {
   const ranges = text.split(",").map(rangeOf).sort((a, b) => a.first - b.first);
   const selected: number[] = [];
-  let next = 0; // the first index that is not selected yet
+  let next = 0; // the first index not selected yet
   for (const { first, last } of ranges) {
     const from = Math.max(first, next);
     if (selected.length + last - from >= MAX_SELECTED) {
@@ -126,7 +126,7 @@ function rangeOf(part: string): { first: number; last: number } {
   throw new MagnetError(`the file selection "${part.slice(0, 40)}" is not a number or a range`);
 }
 
-/** Sorted file indexes as `0,2,4,6-8`. */
+/** Formats sorted file indexes as `0,2,4,6-8`. */
 export function formatSelection(indexes: number[]): string {
   const ranges: { first: number; last: number }[] = [];
   for (const index of indexes) {
@@ -141,7 +141,7 @@ export function formatSelection(indexes: number[]): string {
 
 type Reader = (magnet: Magnet, value: string) => void;
 
-/** How each parameter is read. A map, because a stranger's parameter may be called `constructor`. */
+/** The reader of each parameter. A map, because an untrusted parameter may be called `constructor`. */
 const READERS = new Map<string, Reader>([
   ["xt", readTopic],
   ["dn", (magnet, value) => {
@@ -159,7 +159,7 @@ const READERS = new Map<string, Reader>([
   }],
 ]);
 
-/** Reads one `xt`. Topics of other networks (`urn:sha1:`, `urn:ed2k:`) may stand beside ours. */
+/** Reads one `xt`. Topics of other networks (`urn:sha1:`, `urn:ed2k:`) may be present as well. */
 function readTopic(magnet: Magnet, value: string): void {
   const urn = value.slice(0, V1_URN.length).toLowerCase();
   const text = value.slice(V1_URN.length);
@@ -194,12 +194,12 @@ function addOnce(list: string[], value: string): void {
   list.push(value);
 }
 
-/** `encodeURIComponent` throws on half a surrogate pair; a name may hold anything. */
+/** Avoids that `encodeURIComponent` throws on lone surrogates, which a name may contain. */
 function escape(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }
 
-/** Percent-decoding that never fails: what is no escape stays, what is no UTF-8 becomes U+FFFD. */
+/** Percent-decodes without ever failing: invalid escapes stay, invalid UTF-8 becomes U+FFFD. */
 function unescape(text: string): string {
   return text
     .replaceAll("+", " ")

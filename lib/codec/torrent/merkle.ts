@@ -12,7 +12,7 @@ import { equalBytes } from "../bytes.ts";
 import { SHA256_LENGTH, writeDigest } from "../hash.ts";
 import { hashPair } from "./hash_pair.ts";
 
-/** Bytes of a block: a leaf of the tree, and what a request asks for. */
+/** Bytes of a block: a leaf of the tree, and the size of a request. */
 export const BLOCK_LENGTH = 16384;
 
 /** Bytes of a SHA-256. */
@@ -21,8 +21,8 @@ export const HASH_LENGTH = SHA256_LENGTH;
 const padHashes: Uint8Array[] = [new Uint8Array(HASH_LENGTH)];
 
 /**
- * The hash of a subtree that is all padding, `layer` steps above the leaves: 32 zero bytes, then the hash
- * of two of the one below. The array is shared: read it, do not write it.
+ * The hash of a subtree of padding only, `layer` steps above the leaves: 32 zero bytes at layer 0, else the
+ * hash of two of the layer below. The array is shared: do not write to it.
  */
 export function padHash(layer: number): Uint8Array {
   while (padHashes.length <= layer) {
@@ -45,11 +45,11 @@ export function nextPowerOfTwo(n: number): number {
 }
 
 /**
- * The root above a row of hashes that begins at the left end of `layer`.
+ * The root above a row of hashes that starts at the left end of `layer`.
  *
  * @param hashes Packed, at least one.
- * @param layer How far the row lies above the leaves; it decides what the padding is.
- * @param width How many hashes the row has with its padding, a power of two; by default the next one.
+ * @param layer The row's height above the leaves, which determines the padding.
+ * @param width The length of the row with its padding, a power of two; by default the next one.
  * @throws RangeError when there is no hash, the row is not a whole number of hashes, or the width is wrong.
  */
 export function merkleRoot(
@@ -64,7 +64,7 @@ export function merkleRoot(
   return fold(row, count, layer, width);
 }
 
-/** The leaves of a stretch of data that starts on a block boundary: packed, the last block as short as it is. */
+/** The leaves of data that starts on a block boundary, packed; the last block may be short. */
 export function blockHashes(data: Uint8Array): Uint8Array {
   const leaves = new Uint8Array(Math.ceil(data.length / BLOCK_LENGTH) * HASH_LENGTH);
   writeBlockHashes(data, leaves);
@@ -72,8 +72,8 @@ export function blockHashes(data: Uint8Array): Uint8Array {
 }
 
 /**
- * The hash of one piece: the root over the data's leaves and as many zero leaves as `paddedBlocks` asks
- * for (see {@link paddedBlocks}). The data may lie in memory that threads share.
+ * The hash of one piece: the root over the data's leaves, padded with zero leaves to `paddedBlocks` (see
+ * {@link paddedBlocks}). The data may be in shared memory.
  *
  * @throws RangeError when there is no data, or `paddedBlocks` is no power of two or too few for the data.
  */
@@ -86,7 +86,7 @@ export function pieceHash(data: Uint8Array, paddedBlocks: number): Uint8Array {
 }
 
 /**
- * How many blocks a file's pieces are padded to before hashing: to a whole piece, except that a file of
+ * The number of blocks a file's pieces are padded to before hashing: a whole piece, except that a file of
  * one piece is only padded to a power of two, because its piece hash is its root.
  */
 export function paddedBlocks(fileLength: number, pieceLength: number): number {
@@ -95,12 +95,12 @@ export function paddedBlocks(fileLength: number, pieceLength: number): number {
     : nextPowerOfTwo(Math.ceil(fileLength / BLOCK_LENGTH));
 }
 
-/** Which layer of a file's tree its piece hashes form. */
+/** The layer of a file's tree that holds its piece hashes. */
 export function pieceLayerOf(fileLength: number, pieceLength: number): number {
   return Math.log2(paddedBlocks(fileLength, pieceLength));
 }
 
-/** Whether a row of piece hashes has the length a file asks for and hashes up to the file's root. */
+/** Whether a row of piece hashes has the length the file needs and hashes up to the file's root. */
 export function checkPieceLayer(
   root: Uint8Array,
   layer: Uint8Array,
@@ -112,9 +112,7 @@ export function checkPieceLayer(
   return equalBytes(merkleRoot(layer, pieceLayerOf(fileLength, pieceLength)), root);
 }
 
-/**
- * A row of a tree and all rows above it, packed; padding is not stored but answered.
- */
+/** A row of a tree and all rows above it, packed. Padding is computed, not stored. */
 export class MerkleTree {
   /** The layer of the lowest row. */
   readonly baseLayer: number;
@@ -123,8 +121,8 @@ export class MerkleTree {
   readonly #rows: Uint8Array[];
 
   /**
-   * Computes the rows above `hashes`, which begin at the left end of `baseLayer` and are padded to the
-   * next power of two, or to `width`. The array is kept, not copied.
+   * Computes the rows above `hashes`, which start at the left end of `baseLayer` and are padded to the next
+   * power of two, or to `width`. Keeps the array instead of copying it.
    *
    * @throws RangeError when there is no hash, or the width is wrong.
    */
@@ -140,26 +138,26 @@ export class MerkleTree {
     }
   }
 
-  /** The hash at the top. */
+  /** The root hash. */
   get root(): Uint8Array {
     return this.node(this.rootLayer, 0);
   }
 
-  /** The hash at a place of the tree, padding included. A view; the place must lie within the tree. */
+  /** The hash at a position of the tree, padding included. A view; the position must be in the tree. */
   node(layer: number, index: number): Uint8Array {
     const row = this.#rows[layer - this.baseLayer]!;
     const offset = index * HASH_LENGTH;
     return offset < row.length ? row.subarray(offset, offset + HASH_LENGTH) : padHash(layer);
   }
 
-  /** `count` hashes of a layer as they are stored: a view. `undefined` where there is padding among them. */
+  /** `count` stored hashes of a layer: a view. `undefined` if padding is among them. */
   nodes(layer: number, index: number, count: number): Uint8Array | undefined {
     const row = this.#rows[layer - this.baseLayer]!;
     const end = (index + count) * HASH_LENGTH;
     return end <= row.length ? row.subarray(index * HASH_LENGTH, end) : undefined;
   }
 
-  /** Copies `count` hashes of a layer to the front of `out`, padding included; they lie within the tree. */
+  /** Copies `count` hashes of a layer to the front of `out`, padding included; they must be in the tree. */
   copyNodes(layer: number, index: number, count: number, out: Uint8Array): void {
     const row = this.#rows[layer - this.baseLayer]!;
     const known = row.subarray(index * HASH_LENGTH, (index + count) * HASH_LENGTH);
@@ -171,14 +169,14 @@ export class MerkleTree {
 
 let scratch = new Uint8Array(64 * HASH_LENGTH);
 
-/** Room for a row and one hash of padding; the next call hands out the same memory again. */
+/** Room for a row and one hash of padding; every call returns the same memory. */
 function scratchFor(count: number): Uint8Array {
   const needed = (count + 1) * HASH_LENGTH;
   if (scratch.length < needed) scratch = new Uint8Array(needed);
   return scratch;
 }
 
-/** Hashes a row up to its root within its own memory, which has room for one hash more than `count`. */
+/** Hashes a row up to its root in place; its memory has room for one hash more than `count`. */
 function fold(row: Uint8Array, count: number, layer: number, width: number): Uint8Array {
   while (width > 1) {
     if (count % 2 === 1) row.set(padHash(layer), count++ * HASH_LENGTH);
@@ -200,7 +198,10 @@ function rowAbove(row: Uint8Array, layer: number): Uint8Array {
   return above;
 }
 
-/** Writes the hash of each pair of `row` to `out`, which may be the same memory: writing stays behind reading. */
+/**
+ * Writes the hash of each pair of `row` to `out`, which may be the same memory, because writes stay behind
+ * reads.
+ */
 function hashPairs(row: Uint8Array, pairs: number, out: Uint8Array): void {
   for (let i = 0; i < pairs; i++) hashPair(row, i * 2 * HASH_LENGTH, out, i * HASH_LENGTH);
 }

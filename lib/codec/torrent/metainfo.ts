@@ -1,5 +1,6 @@
 /**
- * The torrent file: an info dictionary, and around it what does not change its hash (BEP 3, 12, 19, 52).
+ * The torrent file: an info dictionary, and fields around it that do not affect its hash (BEP 3, 12, 19,
+ * 52).
  *
  * @module
  */
@@ -24,7 +25,7 @@ export { parseInfo, type TorrentInfo, type TorrentVersion } from "./info.ts";
 export { chooseFolderPieceLength, choosePieceLength } from "./piece_length.ts";
 export type { TorrentFile } from "./file_list.ts";
 
-/** What a torrent file is read for. */
+/** The keys read from a torrent file. */
 const METAINFO_KEYS = new Set([
   "announce",
   "announce-list",
@@ -37,23 +38,26 @@ const METAINFO_KEYS = new Set([
   "url-list",
 ]);
 
-/** The largest torrent file worth reading, in bytes: room for the hashes of a million hybrid pieces. */
+/** The largest torrent file to read, in bytes: enough for the hashes of a million hybrid pieces. */
 export const MAX_METAINFO_LENGTH = 64 * 1024 * 1024;
 
-/** So many trackers and so many web seeds of a torrent file are read; each list may be any length. */
+/** The most trackers, and the most web seeds, read from a torrent file, whose lists may have any length. */
 const MAX_URLS = 1000;
-/** Longer ones are no addresses, in bytes; signed ones have some 2,000. */
+/** The longest URL, in bytes; signed ones have about 2,000. */
 const MAX_URL_LENGTH = 8192;
 /** Longer comments are cut, in bytes. */
 const MAX_COMMENT_LENGTH = 64 * 1024;
 
-/** What a torrent file says, checked. */
+/** A validated torrent file. */
 export interface Metainfo {
-  /** What the torrent is. */
+  /** The torrent's info dictionary. */
   info: TorrentInfo;
-  /** Tracker URLs in tiers: a tier is tried as a whole before the next (BEP 12). */
+  /** Tracker URLs in tiers: all of a tier is tried before the next (BEP 12). */
   trackers: string[][];
-  /** Packed piece hashes by the file's root in hex; files of one piece have none, others may lack theirs. */
+  /**
+   * Packed piece hashes by the file's root in hex. Files of one piece have none; other files may lack
+   * theirs.
+   */
   pieceLayers: Map<string, Uint8Array>;
   /** URLs that serve the files over HTTP (BEP 19). */
   webSeeds: string[];
@@ -65,15 +69,15 @@ export interface Metainfo {
   creationDateSeconds?: number;
 }
 
-/** What {@link buildMetainfo} puts into a torrent file. */
+/** The input of {@link buildMetainfo}. */
 interface MetainfoSpec extends Omit<Partial<Metainfo>, "info"> {
-  /** The info dictionary's own bytes, which go in as they are. */
+  /** The info dictionary's bytes, written unchanged. */
   infoBytes: Uint8Array;
 }
 
 /**
- * Reads a torrent file. Bytes after its end are ignored, as is whatever around the info dictionary has the
- * wrong type; piece layers are checked against their roots.
+ * Parses a torrent file. Ignores bytes after its end, and fields of the wrong type outside the info
+ * dictionary; checks piece layers against their roots.
  *
  * @throws TorrentError with one sentence that says what is wrong.
  */
@@ -99,7 +103,7 @@ function readMetainfo(bytes: Uint8Array): Metainfo {
   if (place?.kind !== "dict") {
     throw new TorrentError("this is not a torrent file: it has no info dictionary");
   }
-  // Copies, so that the file's bytes need not stay in memory for the sake of a few views.
+  // Copies, so that a few views do not keep the whole file in memory.
   const info = parseInfo(bytes.slice(place.start, place.end));
   const metainfo: Metainfo = {
     info,
@@ -117,7 +121,10 @@ function readMetainfo(bytes: Uint8Array): Metainfo {
   return metainfo;
 }
 
-/** The canonical bytes of a torrent file. `announce` names the first tracker; more take an `announce-list`. */
+/**
+ * Builds the canonical bytes of a torrent file. `announce` holds the first tracker; more go into an
+ * `announce-list`.
+ */
 export function buildMetainfo(spec: MetainfoSpec): Uint8Array {
   const { trackers = [], pieceLayers, webSeeds = [], comment, createdBy } = spec;
   const tiers = trackers.filter((tier) => tier.length > 0);
@@ -176,7 +183,7 @@ function webSeedsOf(bytes: Uint8Array, { scalars, places }: Fields): string[] {
   return list?.kind === "list" ? urlsOf(readerOf(bytes, list.start), MAX_URLS) : [];
 }
 
-/** The first addresses of the list that is next; what else is in it is passed over. */
+/** The first URLs of the next list; skips anything else in it. */
 function urlsOf(reader: BencodeReader, room: number): string[] {
   const urls: string[] = [];
   reader.enter();
@@ -190,7 +197,7 @@ function urlsOf(reader: BencodeReader, room: number): string[] {
   return urls;
 }
 
-/** A text without the spaces that programs leave around it; `undefined` when it is no address. */
+/** The text without surrounding spaces, which some programs leave; `undefined` when it is no URL. */
 function urlOf(text: Uint8Array | undefined): string | undefined {
   if (text === undefined || text.length > MAX_URL_LENGTH) return undefined;
   return textOf(text).trim() || undefined;
@@ -200,7 +207,9 @@ function shortTextOf(text: Uint8Array): string {
   return textOf(text.subarray(0, MAX_COMMENT_LENGTH));
 }
 
-/** Every layer must belong to a file of the torrent and hash up to its root; some may be missing (BEP 52). */
+/**
+ * Every layer must belong to a file of the torrent and hash up to its root; some may be missing (BEP 52).
+ */
 function pieceLayersOf(
   bytes: Uint8Array,
   { scalars, places }: Fields,
@@ -223,7 +232,7 @@ function pieceLayersOf(
     }
     const layer = reader.kind === "string" ? reader.value() : void reader.skip();
     for (const length of fileLengths) checkLayer(root, layer, length, info.pieceLength);
-    // A file has one row of hashes: whoever is given a second one has been lied to.
+    // A file has one row of hashes, so a second one must be false.
     if (layers.has(hex(fromLatin1(root)))) {
       throw new TorrentError("the torrent has two piece layers for one file");
     }
@@ -233,8 +242,8 @@ function pieceLayersOf(
 }
 
 /**
- * The lengths of the files that have a piece layer, by their roots as binary strings. Files that share a
- * root and a piece count share the proof, so that many cost no more than one.
+ * The lengths of the files that have a piece layer, by root as a binary string. Files with the same root
+ * and piece count share the proof, so that many cost no more than one.
  */
 function lengthsByRoot({ files, pieceLength }: TorrentInfo): Map<string, number[]> {
   const lengths = new Map<string, number[]>();

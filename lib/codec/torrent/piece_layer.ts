@@ -1,5 +1,5 @@
 /**
- * The piece hashes of one v2 file: asked for in ranges, taken only with a proof, handed on with a proof
+ * The piece hashes of one v2 file: requested in ranges, accepted only with a proof, and served with a proof
  * (BEP 52, messages hash request, hashes, hash reject).
  *
  * @module
@@ -9,43 +9,43 @@ import { TorrentError } from "../../errors.ts";
 import { concat, equalBytes } from "../bytes.ts";
 import { HASH_LENGTH, merkleRoot, MerkleTree, nextPowerOfTwo, pieceLayerOf } from "./merkle.ts";
 
-/** A stretch of one layer of a file's tree, and how far up the uncles of its proof reach. */
+/** A range of one layer of a file's tree, and how far up the uncle hashes of its proof reach. */
 export interface HashRange {
   /** Layers above the leaves: 0 is the blocks' own layer. */
   baseLayer: number;
   /** The first hash, counted within the layer. */
   index: number;
-  /** How many hashes. */
+  /** Number of hashes. */
   length: number;
   /** Layers above the base layer that the proof covers. */
   proofLayers: number;
 }
 
-/** What libtorrent asks for at once, and what BEP 52 recommends as the most. */
+/** Hashes per request, as in libtorrent, and the maximum BEP 52 recommends. */
 const HASHES_PER_REQUEST = 512;
-/** Most hashes answered at once, as in libtorrent; a stranger chooses the number in a request. */
+/** The most hashes per answer, as in libtorrent; the peer chooses the number in a request. */
 const MAX_HASHES_PER_ANSWER = 8192;
 
-/** The piece hashes of one file, as far as they are proved to belong under its root. */
+/** The piece hashes of one file that are proved to belong to its root. */
 export class PieceLayer {
   /** How many pieces the file has. */
   readonly pieceCount: number;
-  /** The layer of the file's tree that the piece hashes form. */
+  /** The layer of the file's tree that holds the piece hashes. */
   readonly layer: number;
   /** The `pieces root` of the file, 32 bytes. */
   readonly root: Uint8Array;
   readonly #hashes: Uint8Array;
-  /** How many hashes the piece layer has with its padding. */
+  /** Number of hashes in the piece layer, with padding. */
   readonly #width: number;
-  /** For each piece: nothing yet, computed here but not proved, or proved. */
+  /** For each piece: unknown, computed here but not proved, or proved. */
   #state: Uint8Array;
-  /** What would be asked for before this piece is proved. */
+  /** The first piece that may still need a request. */
   #firstOpen = 0;
   #tree: MerkleTree | undefined;
 
   /**
-   * A layer that is empty, or complete when it is given. A file of one piece is complete from the
-   * beginning: its only piece hash is its root.
+   * Creates a layer that is empty, or complete if given. A file of one piece is complete from the start:
+   * its only piece hash is its root.
    *
    * @param layer Packed piece hashes; the array is kept, not copied.
    * @throws TorrentError when the given layer does not hash up to the root.
@@ -72,12 +72,12 @@ export class PieceLayer {
     return this.#tree !== undefined;
   }
 
-  /** The whole layer, packed, as a torrent file keeps it; undefined until it is complete. */
+  /** The whole layer, packed, as a torrent file stores it; `undefined` until it is complete. */
   get bytes(): Uint8Array | undefined {
     return this.complete ? this.#hashes : undefined;
   }
 
-  /** The proved hash of a piece, counted within the file; undefined when it is not known. A view. */
+  /** The proved hash of a piece, counted within the file; `undefined` when it is not known. A view. */
   hash(pieceInFile: number): Uint8Array | undefined {
     const proved = this.complete
       ? pieceInFile < this.pieceCount
@@ -87,14 +87,14 @@ export class PieceLayer {
     return this.#hashes.subarray(offset, offset + HASH_LENGTH);
   }
 
-  /** Takes a hash that was computed from data on this machine. It counts once {@link proves} says so. */
+  /** Sets a hash computed from local data. It counts once {@link proves} returns true. */
   set(pieceInFile: number, hash: Uint8Array): void {
     if (this.complete || this.#state[pieceInFile] === PROVED) return;
     this.#hashes.set(hash, pieceInFile * HASH_LENGTH);
     this.#state[pieceInFile] = COMPUTED;
   }
 
-  /** Whether all hashes are there and lead up to the root; if they do, the layer is complete from then on. */
+  /** Whether all hashes are known and lead to the root; if so, marks the layer complete. */
   proves(): boolean {
     if (this.complete) return true;
     if (this.#state.includes(UNKNOWN)) return false;
@@ -105,7 +105,7 @@ export class PieceLayer {
     return true;
   }
 
-  /** The requests that would bring what is not yet proved, in order. */
+  /** The requests for everything not yet proved, in order. */
   *requests(): Generator<HashRange, void, void> {
     if (this.complete) return;
     const proofLayers = Math.log2(this.#width) - 1;
@@ -115,23 +115,23 @@ export class PieceLayer {
         if (index === this.#firstOpen) this.#firstOpen += HASHES_PER_REQUEST;
         continue;
       }
-      // BEP 52 wants two hashes at least: the proof of one would lack its sibling.
+      // BEP 52 requires at least two hashes: the proof of one would lack its sibling.
       const length = Math.max(2, nextPowerOfTwo(left));
       yield { baseLayer: this.layer, index, length, proofLayers };
     }
   }
 
   /**
-   * Takes an answer to one of {@link requests}: base hashes, then uncles.
+   * Accepts an answer to one of {@link requests}: base hashes, then uncles.
    *
-   * @returns false, with nothing taken, when the answer is no proof up to the file's root.
+   * @returns false, and accepts nothing, when the answer is no proof up to the file's root.
    */
   accept(range: HashRange, hashes: Uint8Array): boolean {
     if (this.complete) return true;
     const { baseLayer, index, length } = range;
     if (baseLayer !== this.layer || length < 2 || nextPowerOfTwo(length) !== length) return false;
     if (index % length !== 0 || index + length > this.#width) return false;
-    if (index >= this.pieceCount) return false; // nothing but padding
+    if (index >= this.pieceCount) return false; // only padding
     const uncles = uncleCount(range);
     if (length * 2 ** uncles !== this.#width) return false;
     if (hashes.length !== (length + uncles) * HASH_LENGTH) return false;
@@ -144,9 +144,9 @@ export class PieceLayer {
   }
 
   /**
-   * The piece, counted within the file, whose blocks' hashes are needed to answer a request that lies
-   * below the piece layer; undefined when none is, no single piece covers the range, or it is to be
-   * rejected whatever the blocks are.
+   * The piece, counted within the file, whose block hashes are needed to answer a request below the piece
+   * layer. `undefined` when none is needed, no single piece covers the range, or the request must be
+   * rejected anyway.
    */
   pieceBelow(range: HashRange): number | undefined {
     if (this.#tree === undefined || !this.#serves(range)) return undefined;
@@ -158,11 +158,11 @@ export class PieceLayer {
   }
 
   /**
-   * What a `hashes` message carries in answer to a peer's request: the base hashes, padding included, then
-   * the uncles. It may be a view. Undefined means: answer with a hash reject.
+   * The payload of the `hashes` message that answers a peer's request: the base hashes, padding included,
+   * then the uncles. It may be a view. `undefined` means: send a hash reject.
    *
-   * @param blocks For a range below the piece layer: the block hashes of {@link pieceBelow}, packed or as
-   * {@link treeBelow} makes a tree of them, which costs as much as the piece has blocks.
+   * @param blocks For a range below the piece layer: the block hashes of {@link pieceBelow}, packed, or as
+   * a tree made by {@link treeBelow}, which costs time in proportion to the blocks of the piece.
    */
   answer(range: HashRange, blocks?: Uint8Array | MerkleTree): Uint8Array | undefined {
     if (this.#tree === undefined || !this.#serves(range)) return undefined;
@@ -200,7 +200,7 @@ export class PieceLayer {
     return new MerkleTree(blocks, 0, 2 ** this.layer);
   }
 
-  /** Whether a request lies within the tree, on the boundary of a subtree, and asks for a possible proof. */
+  /** Whether a request lies within the tree, aligned to a subtree, and asks for a possible proof. */
   #serves({ baseLayer, index, length, proofLayers }: HashRange): boolean {
     const rootLayer = this.#tree!.rootLayer;
     if (length < 1 || length > MAX_HASHES_PER_ANSWER) return false;
@@ -209,7 +209,7 @@ export class PieceLayer {
     return proofLayers < rootLayer - baseLayer;
   }
 
-  /** The hash at which the base hashes arrive when the uncles lead them upward. */
+  /** The hash that the base hashes and the uncles lead to. */
   #climb({ baseLayer, index, length }: HashRange, hashes: Uint8Array): Uint8Array {
     let node = merkleRoot(hashes.subarray(0, length * HASH_LENGTH), baseLayer);
     let at = index / length;
@@ -228,14 +228,14 @@ const COMPUTED = 1;
 const PROVED = 2;
 
 /**
- * Layers that the base hashes cover by themselves. A single hash counts as a pair, as in libtorrent: the
- * proof layers of a request start above the base layer, whatever its length.
+ * Layers covered by the base hashes themselves. A single hash counts as a pair, as in libtorrent: the proof
+ * layers of a request start above the base layer, whatever its length.
  */
 function subtreeHeight(length: number): number {
   return Math.max(1, Math.log2(nextPowerOfTwo(length)));
 }
 
-/** The first proof layers are left out as far as the base hashes give them. */
+/** The base hashes themselves provide the first proof layers, which are therefore left out. */
 function uncleCount({ length, proofLayers }: HashRange): number {
   return Math.max(0, proofLayers - (subtreeHeight(length) - 1));
 }

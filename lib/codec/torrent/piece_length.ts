@@ -1,5 +1,5 @@
 /**
- * How long a torrent's pieces may be, and how long Shoal makes them.
+ * The limits on piece lengths, and the lengths Shoal chooses.
  *
  * @module
  */
@@ -11,22 +11,22 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
 
-/** Most pieces a torrent may have; a stranger's torrent chooses how many we keep books on. */
+/** The most pieces a torrent may have; an untrusted torrent decides how many we have to track. */
 export const MAX_PIECES = 0x200000;
 
-/** The longest piece that libtorrent loads, in bytes: 32,767 blocks. */
+/** The longest piece libtorrent loads, in bytes: 32,767 blocks. */
 export const MAX_PIECE_LENGTH = 32767 * BLOCK_LENGTH;
 
 /**
- * Above 4 GiB pieces grow so that there are at most this many, as long as they stay reasonable, and small
- * files do not make them so short that there would be more.
+ * Above 4 GiB, pieces grow to keep their number below this while their length stays reasonable. Small files
+ * do not shorten pieces beyond this number.
  */
 const PREFERRED_MAX_PIECES = 16384;
 const PREFERRED_MAX_PIECE_LENGTH = 16 * MIB;
 
 /**
- * The piece length Shoal chooses for a total of bytes: 512 KiB from 64 MiB to 8 GiB, shorter for less so
- * that there is something to share out, longer for more so that the books stay small; at most 16 MiB.
+ * The piece length Shoal chooses for a total of bytes: 512 KiB from 64 MiB to 8 GiB, shorter below so that
+ * there is something to share, longer above so that there are fewer pieces to track; at most 16 MiB.
  */
 export function choosePieceLength(totalBytes: number): number {
   if (totalBytes <= 2_684_355) return 16 * KIB;
@@ -39,8 +39,8 @@ export function choosePieceLength(totalBytes: number): number {
 }
 
 /**
- * The piece length Shoal chooses for files that are padded to whole pieces. Padding is not transferred, but
- * it is hashed with SHA-1, so with many small files pieces are made shorter until it is not much more than
+ * The piece length Shoal chooses for files padded to whole pieces. Padding is not transferred, but it is
+ * hashed with SHA-1. So with many small files, pieces get shorter until the padding is not much more than
  * the data, or there would be too many pieces.
  */
 export function chooseFolderPieceLength(lengths: readonly number[]): number {
@@ -61,10 +61,10 @@ function piecesOfAll(lengths: readonly number[], pieceLength: number): number {
 }
 
 /**
- * Holds a piece length against the rules: positive and at most {@link MAX_PIECE_LENGTH}; for a torrent
- * with a v2 half also a power of two from 16 KiB (BEP 52).
+ * Validates a piece length: positive and at most {@link MAX_PIECE_LENGTH}; for a torrent with a v2 half
+ * also a power of two from 16 KiB (BEP 52).
  *
- * @throws TorrentError when it breaks them.
+ * @throws TorrentError when it is invalid.
  */
 export function checkPieceLength(pieceLength: number, v2: boolean): void {
   if (!Number.isSafeInteger(pieceLength) || pieceLength < 1 || pieceLength > MAX_PIECE_LENGTH) {

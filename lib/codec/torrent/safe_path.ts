@@ -1,38 +1,44 @@
 /**
- * Names from a stranger's torrent, made into names a disk can hold and that stay where they belong.
+ * Turns names from an untrusted torrent into names that a disk can hold and that stay inside their folder.
  *
- * A name is rewritten, never refused: a torrent with an odd name is still a torrent, and whatever the
- * name said, a component made here neither leaves its folder nor hides what it is.
+ * A name is rewritten, never refused, because a torrent with an odd name is still a torrent. A component
+ * made here cannot leave its folder and does not hide what it is.
  *
  * @module
  */
 
 import { equalBytes, textOf, utf8Length } from "../bytes.ts";
 
-/** The longest name that file systems hold, in bytes. */
+/** The longest name file systems hold, in bytes. */
 export const MAX_COMPONENT_BYTES = 255;
-/** Longer names are cut to this, which leaves room for a suffix such as that of an unfinished file. */
+/** Longer names are cut to this, which leaves room for a suffix such as `.part`. */
 const CUT_COMPONENT_BYTES = 240;
 /** A longer "extension" is part of the name. */
 const MAX_EXTENSION_BYTES = 32;
-/** Names that share this many first bytes share one count of collisions: no torrent makes the search long. */
+/**
+ * Names with the same first bytes, this many, share a collision counter, so that no torrent can make the
+ * search slow.
+ */
 const FAMILY_BYTES = 64;
 
-/** The separator, controls (C0, DEL, C1), ends of lines, and what stood for bytes that are no UTF-8. */
+/**
+ * The separator, control characters (C0, DEL, C1), line ends, and the replacement character for invalid
+ * UTF-8.
+ */
 // deno-lint-ignore no-control-regex
 const FORBIDDEN = /[\/\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]/g;
 /**
- * Overrides, embeddings and isolates that show text in another order, so that a name reads as another.
- * Other invisible characters stay: Persian, Hindi and emoji are spelled with joiners.
+ * Overrides, embeddings and isolates that reorder displayed text, so that one name reads as another. Other
+ * invisible characters stay: Persian, Hindi and emoji need joiners.
  */
 const REORDERING = /[\u202a-\u202e\u2066-\u2069]/g;
 const FORBIDDEN_ON_WINDOWS = /[\\?<>"|*:]/g;
 const DEVICE_ON_WINDOWS = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
 
 /**
- * A path component that is safe to create: not empty, no `.` or `..`, without separators, control
- * characters or marks that reorder text, at most 255 bytes long. What it rewrites becomes `_`; a name that
- * is too long loses its middle and keeps its extension. Whatever else a disk of Linux can hold stays.
+ * Makes a path component safe: not empty, no `.` or `..`, without separators, control characters or marks
+ * that reorder text, at most 255 bytes long. Replaced characters become `_`; a name that is too long loses
+ * its middle and keeps its extension. Anything else a Linux disk can hold stays.
  *
  * @param windows Also rewrite what Windows cannot hold, see {@link fitsWindows}.
  */
@@ -47,27 +53,27 @@ function safeName(text: string, windows = false): string {
   return utf8Length(name) > MAX_COMPONENT_BYTES ? shorten(name, "") : name;
 }
 
-/** What a torrent's path was made into. */
+/** A torrent's path, made safe. */
 export interface SafePath {
-  /** Its components, each as {@link safeComponent} makes it. */
+  /** Its components, each made by {@link safeComponent}. */
   readonly path: string[];
   /**
-   * The path as the torrent has it, where that was changed and yet a disk of Linux may hold it. It is
-   * good to find a file by that somebody shares from there, never to make one.
+   * The torrent's own path, if it was changed although a Linux disk may hold it. Use it to find a file that
+   * the user shares, never to create one.
    */
   readonly original?: string[] | undefined;
 }
 
 /**
- * Makes the paths of a torrent safe, one by one. What a path has in common with the one before it is made
- * and kept once: a list of very many files repeats its folders, if not its names.
+ * Makes the paths of a torrent safe, one by one. Reuses what a path has in common with the previous one,
+ * because a list of very many files repeats its folders.
  */
 export class SafePaths {
   #raw: readonly Uint8Array[] = [];
   #names: string[] = [];
   #safe: SafePath = { path: [] };
 
-  /** @param raw the components as they came, at least one */
+  /** @param raw the raw components, at least one */
   of(raw: readonly Uint8Array[]): SafePath {
     let same = 0;
     while (same < raw.length && isSame(raw[same]!, this.#raw[same])) same++;
@@ -96,8 +102,8 @@ function isHeldByLinux(name: string): boolean {
 }
 
 /**
- * Whether Windows, and the file systems that come from there, can hold a name: one without
- * `\ ? < > " | * :` and trailing dots and spaces that is not the name of a device.
+ * Whether Windows and its file systems can hold a name: one without `\ ? < > " | * :` or trailing dots and
+ * spaces, and not the name of a device.
  */
 export function fitsWindows(name: string): boolean {
   return windowsName(name) === name;
@@ -108,26 +114,26 @@ function windowsName(name: string): string {
   return DEVICE_ON_WINDOWS.test(held) ? `_${held}` : held;
 }
 
-/** A name that is at most so many bytes long: one that is longer loses its middle and keeps its extension. */
+/** Cuts a name to `maxBytes`: it loses its middle and keeps its extension. */
 export function cutComponent(name: string, maxBytes: number): string {
   return utf8Length(name) > maxBytes ? shorten(name, "", maxBytes) : name;
 }
 
-/** What names may differ in and still be one name to a disk. */
+/** Differences between names that a disk ignores. */
 export interface DiskRules {
-  /** `a` is `A`. */
+  /** `a` equals `A`. */
   readonly ignoresCase: boolean;
-  /** An accent is the same, whether it is a character of its own or a part of one. */
+  /** Unicode normalization is ignored: composed and decomposed accents are equal. */
   readonly ignoresComposition: boolean;
 }
 
-/** Any difference counts, as on most disks of Linux. */
+/** Every difference counts, as on most Linux disks. */
 export const EXACT: DiskRules = { ignoresCase: false, ignoresComposition: false };
 
 /**
- * The same paths, except that no two are the same to a disk, and none is a folder of another. A later one
- * that collides gets a number before its extension: `a.txt`, then `a.1.txt`. A path that needs no change
- * is the array that was given.
+ * The same paths, changed so that no two are equal on the disk and none is a folder of another. A later one
+ * that collides gets a number before its extension: `a.txt`, then `a.1.txt`. A path that needs no change is
+ * returned as the same array.
  *
  * @param rules default: any difference counts
  */
@@ -138,7 +144,7 @@ export function uniquePaths(paths: string[][], rules: DiskRules = EXACT): string
   const taken = new NamesByFolder();
   const isFree = (folderId: number, name: string) =>
     taken.idOf(folderId, name) === undefined && folders.idOf(folderId, name) === undefined;
-  /** How often names with one beginning collided: where the next search for a free number starts. */
+  /** Collisions so far per name prefix: where the next search for a free number starts. */
   const collisions = new Map<string, number>();
   return paths.map((path, i) => {
     const [name, parent] = [path.at(-1)!, parents[i]!];
@@ -162,13 +168,13 @@ function folderIdOf(path: string[], folders: NamesByFolder, folded: (name: strin
 }
 
 /**
- * Names in folders, each with a number from 1 up. A torrent may have very many, and most of them are in
- * one folder only: those need no key besides themselves.
+ * Names in folders, each with a number from 1 up. A torrent may have very many, and most occur in one
+ * folder only, so those need no key but the name.
  */
 class NamesByFolder {
-  /** The number of each name in the folder where it was added first. */
+  /** The number of each name in the folder it was first added to. */
   readonly #first = new Map<string, number>();
-  /** The numbers of names in further folders, by both. */
+  /** The numbers of names in further folders, by folder and name. */
   readonly #others = new Map<string, number>();
   /** The folder of each number. */
   readonly #folders = [-1];
@@ -179,7 +185,7 @@ class NamesByFolder {
     return this.#others.size === 0 ? undefined : this.#others.get(`${folderId}/${name}`);
   }
 
-  /** Returns the name's number, a new one if it was not there. */
+  /** Returns the name's number, assigning a new one if needed. */
   add(folderId: number, name: string): number {
     const known = this.idOf(folderId, name);
     if (known !== undefined) return known;
@@ -190,13 +196,13 @@ class NamesByFolder {
   }
 }
 
-/** Equal for names that are one to the disk. */
+/** A form that is equal for names the disk treats as equal. */
 function foldedBy({ ignoresCase, ignoresComposition }: DiskRules, name: string): string {
   const composed = ignoresComposition ? name.normalize("NFC") : name;
   return ignoresCase ? composed.toLowerCase() : composed;
 }
 
-/** A suffix goes between name and extension, and the name is cut where the whole would be too long. */
+/** Inserts a suffix before the extension, and cuts the name if the result would be too long. */
 function shorten(name: string, suffix: string, maxBytes = CUT_COMPONENT_BYTES): string {
   const dot = name.lastIndexOf(".");
   const extension = dot > 0 ? name.slice(dot) : "";
@@ -205,9 +211,9 @@ function shorten(name: string, suffix: string, maxBytes = CUT_COMPONENT_BYTES): 
   return cutTo(stem, maxBytes - utf8Length(suffix + kept)) + suffix + kept;
 }
 
-/** The longest beginning of whole characters that fits into a number of UTF-8 bytes. */
+/** The longest prefix of whole characters that fits `maxBytes` of UTF-8. */
 function cutTo(text: string, maxBytes: number): string {
-  if (3 * text.length <= maxBytes) return text; // no character of UTF-16 takes more than three bytes
+  if (3 * text.length <= maxBytes) return text; // a UTF-16 unit takes at most three bytes
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes));
   return text.slice(0, read);
 }

@@ -1,5 +1,5 @@
 /**
- * Where a web server has the files of a torrent (BEP 19).
+ * The URLs of a torrent's files on web servers (BEP 19).
  *
  * @module
  */
@@ -8,29 +8,29 @@ import { isIp } from "../address.ts";
 import { AddressScope, reachOf } from "../address_scope.ts";
 import type { TorrentInfo } from "./info.ts";
 
-/** So many web seeds of a torrent are used: each costs a connection, and a list may be any length. */
+/** The most web seeds used per torrent: each costs a connection, and a list may have any length. */
 export const MAX_WEB_SEEDS = 8;
 
-/** What the URL of a file depends on; a parsed info dictionary is one. */
+/** What a file's URL depends on; a parsed info dictionary qualifies. */
 export type WebSeedFiles = Pick<TorrentInfo, "name" | "multiFile" | "files">;
 
-/** An http or https URL without a name and a password in it, or `undefined`. */
+/** An http or https URL without user name and password, or `undefined`. */
 export function webUrl(text: string): URL | undefined {
   const url = URL.parse(text);
   return url !== null && isWebUrl(url) && !hasPassword(url) ? url : undefined;
 }
 
-/** Whether a web server is at a URL. */
+/** Whether a URL is http or https. */
 export function isWebUrl(url: URL): boolean {
   return url.protocol === "http:" || url.protocol === "https:";
 }
 
-/** Whether a URL has a name or a password in it. */
+/** Whether a URL contains a user name or password. */
 function hasPassword(url: URL): boolean {
   return url.username !== "" || url.password !== "";
 }
 
-/** A URL as it may be shown: without a name and a password. What is no URL stays as it is. */
+/** The URL for display, without user name and password. Text that is no URL stays as it is. */
 export function withoutPassword(text: string): string {
   const url = URL.parse(text);
   if (url === null || !hasPassword(url)) return text;
@@ -40,8 +40,7 @@ export function withoutPassword(text: string): string {
 }
 
 /**
- * Those of a stranger's web seeds that are not asked because of a name and a password in them, as they may
- * be shown.
+ * The untrusted web seeds that are refused because they contain a user name or password, in display form.
  */
 export function guardedWebSeeds(urls: readonly string[]): string[] {
   const guarded = urls.filter((text) => {
@@ -52,8 +51,8 @@ export function guardedWebSeeds(urls: readonly string[]): string[] {
 }
 
 /**
- * Those of a stranger's web seeds that are asked, each once: at most {@link MAX_WEB_SEEDS}, and none
- * with which a torrent could make its readers give orders to devices in their own network.
+ * The untrusted web seeds to use, each once: at most {@link MAX_WEB_SEEDS}, and none with which a torrent
+ * could make its readers send commands to devices in their own network.
  */
 export function usableWebSeeds(urls: readonly string[]): string[] {
   const usable = new Set<string>();
@@ -66,8 +65,8 @@ export function usableWebSeeds(urls: readonly string[]): string[] {
 }
 
 /**
- * The URL of one file: of a folder, and where the web seed's URL ends in a slash, its path below that
- * URL, each name percent-encoded; else the web seed's URL itself.
+ * The URL of one file. For a folder, or if the web seed's URL ends in a slash, the file's percent-encoded
+ * path below that URL; else the web seed's URL itself.
  *
  * @param file index into `info.files`
  */
@@ -81,14 +80,14 @@ export function webSeedFileUrl(webSeed: string, info: WebSeedFiles, file: number
   return url.href;
 }
 
-/** Whether a URL's host is, by its spelling, this machine or one of a private network. */
+/** Whether a URL's host, as written, is this machine or in a private network. */
 export function isLocalHost(hostname: string): boolean {
   if (isLocalhost(hostname)) return true;
   const ip = hostname.replace(/^\[(.*)\]$/, "$1");
   return isIp(ip) && reachOf(ip) !== AddressScope.world;
 }
 
-/** Whether a URL's host is this machine, spelled as `localhost` or below it (RFC 6761). */
+/** Whether a URL's host is this machine, written as `localhost` or below it (RFC 6761). */
 export function isLocalhost(hostname: string): boolean {
   return /^(.*\.)?localhost\.?$/i.test(hostname);
 }

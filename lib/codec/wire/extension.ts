@@ -2,8 +2,8 @@
  * The payloads of extended messages: the extended handshake (BEP 10), metadata exchange (BEP 9) and
  * `lt_donthave` (BEP 54).
  *
- * Which number an extension has is the receiver's choice: send with the number from the *peer's*
- * handshake, receive with the numbers from one's own.
+ * The receiver chooses an extension's number: send with the number from the *peer's* handshake, receive
+ * with the numbers from our own.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { bytesAt, dictAt, integerAt, isDict } from "../bencode_decoder.ts";
 import type { BencodeDict } from "../bencode_value.ts";
 import { concat, readUint32, textOf, utf8, writeUint32 } from "../bytes.ts";
 
-/** The number of the extended handshake itself; every other number is negotiated by it. */
+/** The number of the extended handshake; it negotiates every other number. */
 export const EXTENDED_HANDSHAKE_ID = 0;
 
 /** The name under which metadata exchange is negotiated (BEP 9). */
@@ -26,17 +26,17 @@ export const DONT_HAVE_EXTENSION = "lt_donthave";
 /** Bytes of a piece of the metadata; the last one may be shorter, never empty (BEP 9). */
 export const METADATA_PIECE_LENGTH = 16384;
 
-/** As much of a client's name as is worth showing. */
+/** Longer client names are cut for display. */
 const MAX_CLIENT_LENGTH = 64;
 
-/** The peer writes these dictionaries; none needs to be deep, large or canonical. */
+/** A peer writes these dictionaries; none needs to be deep or large, and they may be non-canonical. */
 const LENIENT: DecodeOptions = { strict: false, maxDepth: 10, maxItems: 4096 };
 
-/** What a peer says of itself in the extended handshake (BEP 10). Everything but `ids` is optional. */
+/** The extended handshake (BEP 10). Everything but `ids` is optional. */
 export interface ExtendedHandshake {
   /**
-   * Extension names (binary strings) and the numbers, 0 to 255, under which the sender wants to
-   * receive them; 0 switches one off. A later handshake adds to an earlier one.
+   * Extension names (binary strings) and the numbers, 0 to 255, under which the sender wants to receive
+   * them; 0 disables one. A later handshake adds to an earlier one.
    */
   readonly ids: ReadonlyMap<string, number>;
   /** TCP port the sender listens on, 1 to 65535. */
@@ -45,20 +45,20 @@ export interface ExtendedHandshake {
   readonly client?: string;
   /** The receiver's address as the sender sees it, 4 or 16 bytes. */
   readonly yourIp?: Uint8Array;
-  /** How many requests the sender keeps waiting before it drops some, at least 1. */
+  /** How many requests the sender queues before it drops some, at least 1. */
   readonly requestQueue?: number;
   /** Bytes of the info dictionary, at least 1. The peer's claim: bound it before allocating. */
   readonly metadataSize?: number;
-  /** The sender wants to download nothing (BEP 21). */
+  /** The sender does not want to download anything (BEP 21). */
   readonly uploadOnly?: boolean;
   /**
-   * The sender is a seeder that may hand out its pieces gradually (BEP 16): it has more than it tells. A key
-   * of our own, for what people are shown; others skip it.
+   * The sender is super-seeding (BEP 16): it has more pieces than it announces. Shoal's own key, for
+   * display; other clients ignore it.
    */
   readonly superSeeding?: boolean;
 }
 
-/** The payload of an extended handshake, without message id and extension number. */
+/** Encodes the payload of an extended handshake, without message id and extension number. */
 export function encodeExtendedHandshake(handshake: ExtendedHandshake): Uint8Array {
   const { client, uploadOnly, superSeeding } = handshake;
   return encode(dictOf({
@@ -74,8 +74,8 @@ export function encodeExtendedHandshake(handshake: ExtendedHandshake): Uint8Arra
 }
 
 /**
- * Reads the payload of an extended handshake. Unknown keys, and known keys with a value of the wrong
- * type or out of range, are ignored. The result holds copies.
+ * Decodes the payload of an extended handshake. Ignores unknown keys, and known keys with a value of the
+ * wrong type or out of range. The result holds copies.
  *
  * @throws {ProtocolError} when the payload does not begin with a bencoded dictionary.
  */
@@ -109,7 +109,7 @@ function extensionIds(dict: BencodeDict | undefined): Map<string, number> {
   return ids;
 }
 
-/** The name ends up on terminals and pages: nothing in it may act there. */
+/** The name is shown in terminals and on pages, so it must not contain anything they interpret. */
 function displayName(bytes: Uint8Array): string {
   const text = textOf(bytes.subarray(0, 4 * MAX_CLIENT_LENGTH)).replace(/[\p{C}\p{Z}]+/gu, " ");
   return Array.from(text.trim()).slice(0, MAX_CLIENT_LENGTH).join("");
@@ -123,7 +123,7 @@ function integerWithin(dict: BencodeDict, key: string, least: number, most: numb
 /** A message of the metadata exchange (BEP 9). Discriminated by `type`. */
 export type MetadataMessage =
   | {
-    /** Asked for, or refused. */
+    /** The piece is requested, or refused. */
     readonly type: "request" | "reject";
     /** Number of the metadata piece, from 0. */
     readonly piece: number;
@@ -132,13 +132,13 @@ export type MetadataMessage =
     readonly type: "data";
     /** Number of the metadata piece, from 0. */
     readonly piece: number;
-    /** Bytes of the whole info dictionary, as the sender says. */
+    /** Bytes of the whole info dictionary, according to the sender. */
     readonly totalSize: number;
     /** Exactly the bytes of this piece. When decoded, a view of the payload: copy it to keep it. */
     readonly data: Uint8Array;
   }
   | {
-    /** Of a kind this program does not know; to be ignored. */
+    /** An unknown kind of message, to be ignored. */
     readonly type: "unknown";
   };
 
@@ -146,17 +146,17 @@ const METADATA_REQUEST = 0;
 const METADATA_DATA = 1;
 const METADATA_REJECT = 2;
 
-/** How many metadata pieces an info dictionary of `size` bytes has. */
+/** Number of metadata pieces in an info dictionary of `size` bytes. */
 export function metadataPieceCount(size: number): number {
   return Math.ceil(size / METADATA_PIECE_LENGTH);
 }
 
-/** Bytes of one metadata piece of an info dictionary of `size` bytes; 0 when there is no such piece. */
+/** Bytes of one metadata piece of an info dictionary of `size` bytes; 0 if there is no such piece. */
 export function metadataPieceLength(piece: number, size: number): number {
   return Math.max(0, Math.min(METADATA_PIECE_LENGTH, size - piece * METADATA_PIECE_LENGTH));
 }
 
-/** The payload of a metadata message, without message id and extension number. */
+/** Encodes the payload of a metadata message, without message id and extension number. */
 export function encodeMetadataMessage(
   message: Exclude<MetadataMessage, { type: "unknown" }>,
 ): Uint8Array {
@@ -170,10 +170,10 @@ export function encodeMetadataMessage(
 }
 
 /**
- * Reads the payload of a metadata message. Bytes behind what the message should hold are ignored.
+ * Decodes the payload of a metadata message. Ignores bytes after the expected ones.
  *
- * @throws {ProtocolError} when it is not a bencoded dictionary with the fields of its kind, or the
- * data is shorter than the piece it claims to be.
+ * @throws {ProtocolError} when it is not a bencoded dictionary with the fields of its kind, or the data is
+ * shorter than the piece it claims to be.
  */
 export function decodeMetadataMessage(payload: Uint8Array): MetadataMessage {
   const { dict, end } = dictAtStart(payload);
@@ -193,7 +193,7 @@ export function decodeMetadataMessage(payload: Uint8Array): MetadataMessage {
 }
 
 /**
- * The dictionary that an extension's payload begins with, and where it ends.
+ * The dictionary at the start of an extension's payload, and its end.
  *
  * @throws {ProtocolError} when the payload does not begin with one
  */
@@ -203,7 +203,7 @@ export function dictAtStart(payload: Uint8Array): { dict: BencodeDict; end: Deco
   return { dict: value, end };
 }
 
-/** The payload that takes back a `have` (BEP 54), without message id and extension number. */
+/** Encodes the payload that revokes a `have` (BEP 54), without message id and extension number. */
 export function encodeDontHave(piece: number): Uint8Array {
   const payload = new Uint8Array(4);
   writeUint32(payload, 0, piece);
@@ -211,7 +211,7 @@ export function encodeDontHave(piece: number): Uint8Array {
 }
 
 /**
- * The piece that the sender no longer has (BEP 54); not yet checked against the torrent.
+ * Decodes the piece that the sender no longer has (BEP 54); not yet checked against the torrent.
  *
  * @throws {ProtocolError} when the payload is not four bytes long.
  */
@@ -222,5 +222,5 @@ export function decodeDontHave(payload: Uint8Array): number {
   return readUint32(payload, 0);
 }
 
-/** The peer controls the claimed size; nothing is allocated beyond this. */
+/** The peer controls the claimed size; we never allocate more than this. */
 export const MAX_METADATA_LENGTH = 16 * 1024 * 1024;

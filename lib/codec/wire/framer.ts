@@ -1,9 +1,9 @@
 /**
- * Bytes of a connection in, peer messages out.
+ * Splits the bytes of a connection into peer messages.
  *
- * The socket reads straight into {@link Framer.space}, and messages are views of what it read. The
- * buffer follows the traffic: it doubles when a read filled it and halves when reads stay small, so
- * a busy connection reads up to a mebibyte at once and an idle one holds 16 KiB.
+ * The socket reads straight into {@link Framer.space}, and messages are views of that buffer. The buffer
+ * adapts to the traffic: it doubles when a read fills it and halves when reads stay small. A busy
+ * connection reads up to a mebibyte at once, and an idle one holds 16 KiB.
  *
  * @module
  */
@@ -17,26 +17,25 @@ export { MAX_MESSAGE_LENGTH } from "./message_types.ts";
 
 const PREFIX_LENGTH = 4;
 
-/** A read into less than this is not worth its system call. */
+/** A read into less space than this is not worth its system call. */
 const MIN_SPACE = 4096;
 
-/** So many small reads in a row are a quiet connection and not a pause of a busy one. */
+/** This many small reads in a row mean a quiet connection, not a pause of a busy one. */
 const SMALL_READS_TO_SHRINK = 32;
 
-/** How large the receive buffer of a connection is. */
+/** The size of a connection's receive buffer. */
 export interface FramerOptions {
-  /** Bytes at the start, and the least the buffer shrinks to. Default 16 KiB. */
+  /** Bytes at the start, and the minimum the buffer shrinks to. Default 16 KiB. */
   initialCapacity?: number;
   /**
-   * Bytes up to which the buffer grows to read more at once. Default 1 MiB. A single message longer
-   * than this makes the buffer grow further, to {@link MAX_MESSAGE_LENGTH} at most, and only as its
-   * bytes arrive.
+   * The size the buffer grows to in order to read more at once, in bytes. Default 1 MiB. A longer message
+   * makes it grow further, to {@link MAX_MESSAGE_LENGTH} at most, and only as its bytes arrive.
    */
   maxCapacity?: number;
 }
 
 /**
- * Cuts the byte stream of one connection into messages.
+ * Splits the byte stream of one connection into messages.
  *
  * ```
  * const read = await conn.read(framer.space());
@@ -48,32 +47,32 @@ export class Framer {
   readonly #initialCapacity: number;
   readonly #maxCapacity: number;
   #buffer: Uint8Array<ArrayBuffer>;
-  /** The bytes not taken yet are `[#start, #end)` of the buffer. */
+  /** The unread bytes are `[#start, #end)` of the buffer. */
   #start = 0;
   #end = 0;
   #smallReads = 0;
 
-  /** An empty framer. */
+  /** Creates an empty framer. */
   constructor(options: FramerOptions = {}) {
     this.#initialCapacity = Math.max(MIN_SPACE, options.initialCapacity ?? 16 * 1024);
     this.#maxCapacity = Math.max(this.#initialCapacity, options.maxCapacity ?? 1024 * 1024);
     this.#buffer = new Uint8Array(this.#initialCapacity);
   }
 
-  /** Bytes that have arrived and have not been taken. */
+  /** Bytes received but not yet taken. */
   get buffered(): number {
     return this.#end - this.#start;
   }
 
-  /** Bytes that the buffer occupies. */
+  /** Size of the buffer in bytes. */
   get capacity(): number {
     return this.#buffer.length;
   }
 
   /**
-   * The region to read into, never empty. Ends the life of every view handed out before.
+   * The region to read into, never empty. Invalidates every view handed out before.
    *
-   * @throws {RangeError} when messages that have arrived fill the buffer because nobody took them.
+   * @throws {RangeError} when the buffer is full of messages that were not taken.
    */
   space(): Uint8Array<ArrayBuffer> {
     const full = this.#end === this.#buffer.length;
@@ -88,7 +87,7 @@ export class Framer {
   }
 
   /**
-   * Says that `byteCount` bytes have been read into {@link space}.
+   * Records that `byteCount` bytes have been read into {@link space}.
    *
    * @throws {RangeError} when that is more than there was room for.
    */
@@ -102,7 +101,7 @@ export class Framer {
     else this.#smallReads++;
   }
 
-  /** Copies bytes in, however many. Ends the life of every view handed out before. */
+  /** Copies any number of bytes in. Invalidates every view handed out before. */
   push(chunk: Uint8Array): void {
     this.#moveToFront();
     const needed = this.#end + chunk.length;
@@ -116,8 +115,8 @@ export class Framer {
   }
 
   /**
-   * The next `byteCount` raw bytes, for the handshake; undefined while fewer have arrived. The view
-   * is valid until the next {@link space} or {@link push}.
+   * The next `byteCount` raw bytes, for the handshake; `undefined` while fewer have arrived. The view is
+   * valid until the next {@link space} or {@link push}.
    */
   take(byteCount: number): Uint8Array | undefined {
     if (this.buffered < byteCount) return undefined;
@@ -126,12 +125,11 @@ export class Framer {
   }
 
   /**
-   * The next message; undefined while its last byte has not arrived. Views in it are valid until
-   * the next {@link space} or {@link push}.
+   * The next message; `undefined` until its last byte has arrived. Views in it are valid until the next
+   * {@link space} or {@link push}.
    *
-   * @throws {ProtocolError} when a length prefix claims more than any message, or more or less than
-   * a message of its id, may have: as soon as prefix and id are there, whatever else has arrived.
-   * The stream has no next message after that.
+   * @throws {ProtocolError} when a length prefix is longer than any message, or not allowed for the
+   * message's id. Throws as soon as prefix and id have arrived; the stream has no next message after that.
    */
   next(): Message | undefined {
     const buffer = this.#buffer;
@@ -162,7 +160,7 @@ export class Framer {
   }
 
   /**
-   * Doubles the buffer. It was full, or nearly: as many bytes have really arrived. Beyond
+   * Doubles the buffer after reads have filled it, or nearly: the peer has really sent that much. Beyond
    * `maxCapacity` it grows only for a message that does not fit otherwise.
    */
   #grow(): void {

@@ -1,5 +1,5 @@
 /**
- * The 68 bytes with which two peers begin (BEP 3): which torrent, who speaks, what each can do.
+ * The 68-byte handshake that opens a connection (BEP 3): info-hash, peer id and supported extensions.
  *
  * @module
  */
@@ -11,47 +11,47 @@ import { equalBytes, fromLatin1 } from "../bytes.ts";
 export const HANDSHAKE_LENGTH = 68;
 
 /**
- * Bytes of a handshake up to its peer id. An acceptor can look up the torrent and answer with no
- * more than these; some initiators hold their peer id back until it does.
+ * Bytes of a handshake up to its peer id. An acceptor can look up the torrent and answer after these; some
+ * initiators hold back their peer id until it does.
  */
 export const HANDSHAKE_HEAD_LENGTH = 48;
 
-/** What is known of a peer before its peer id has arrived. */
+/** The part of a handshake before the peer id. */
 export interface HandshakeHead {
   /** The v1 info-hash or the first 20 bytes of the v2 info-hash. */
   readonly infoHash: Uint8Array;
-  /** It speaks the extension protocol (BEP 10). */
+  /** Supports the extension protocol (BEP 10). */
   readonly extensions: boolean;
-  /** It speaks the fast extension (BEP 6). */
+  /** Supports the fast extension (BEP 6). */
   readonly fast: boolean;
-  /** It runs a DHT node (BEP 5). */
+  /** Runs a DHT node (BEP 5). */
   readonly dht: boolean;
   /**
-   * The torrent is a hybrid, the info-hash its v1 one, and the answer may carry the v2 one instead
-   * (BEP 52). Never true of a v1-only torrent: libtorrent would close the connection.
+   * The torrent is a hybrid, the info-hash is its v1 one, and the answer may carry the v2 one instead (BEP
+   * 52). Never set for a v1-only torrent: libtorrent would close the connection.
    */
   readonly v2Upgrade: boolean;
 }
 
-/** What a peer says in its handshake. A feature is on only when both sides announce it. */
+/** A whole handshake. A feature is used only when both sides announce it. */
 export interface Handshake extends HandshakeHead {
-  /** 20 bytes that the peer chose for itself. */
+  /** 20 bytes chosen by the peer. */
   readonly peerId: Uint8Array;
 }
 
-/** The length byte, 19, and what it counts. */
+/** The length byte, 19, and the protocol name. */
 const PROTOCOL = fromLatin1("\x13BitTorrent protocol");
 const RESERVED_AT = 20;
 const INFO_HASH_AT = 28;
 
-/** Byte of the eight reserved ones, and bit of that byte. */
+/** Which byte of the handshake's eight reserved ones, and which bit of it. */
 const EXTENSIONS = { byte: RESERVED_AT + 5, bit: 0x10 };
 const DHT = { byte: RESERVED_AT + 7, bit: 0x01 };
 const FAST = { byte: RESERVED_AT + 7, bit: 0x04 };
 const V2_UPGRADE = { byte: RESERVED_AT + 7, bit: 0x10 };
 
 /**
- * The 68 bytes of a handshake.
+ * Encodes the 68 bytes of a handshake.
  *
  * @throws {RangeError} when the info-hash or the peer id is not 20 bytes long.
  */
@@ -71,15 +71,15 @@ export function encodeHandshake(handshake: Handshake): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Whether a connection begins with a plain handshake: these are its first bytes, 20 or more. */
+/** Whether a connection starts with a plain handshake, given its first bytes, 20 or more. */
 export function isPlainHandshake(firstBytes: Uint8Array): boolean {
   return equalBytes(firstBytes.subarray(0, PROTOCOL.length), PROTOCOL);
 }
 
 /**
- * Reads the first {@link HANDSHAKE_HEAD_LENGTH} bytes of a handshake. The result holds copies.
+ * Decodes the first {@link HANDSHAKE_HEAD_LENGTH} bytes of a handshake. The result holds copies.
  *
- * @throws {ProtocolError} when there are fewer bytes or they are another protocol's.
+ * @throws {ProtocolError} when there are fewer bytes or they belong to another protocol.
  */
 export function decodeHandshakeHead(bytes: Uint8Array): HandshakeHead {
   if (bytes.length < HANDSHAKE_HEAD_LENGTH) {
@@ -99,9 +99,9 @@ export function decodeHandshakeHead(bytes: Uint8Array): HandshakeHead {
 }
 
 /**
- * Reads a whole handshake. The result holds copies.
+ * Decodes a whole handshake. The result holds copies.
  *
- * @throws {ProtocolError} when there are not exactly 68 bytes or they are another protocol's.
+ * @throws {ProtocolError} when there are not exactly 68 bytes or they belong to another protocol.
  */
 export function decodeHandshake(bytes: Uint8Array): Handshake {
   if (bytes.length !== HANDSHAKE_LENGTH) {

@@ -1,8 +1,8 @@
 /**
- * Peer messages from bytes and to bytes (BEP 3, 5, 6, 10, 52).
+ * Encodes and decodes peer messages (BEP 3, 5, 6, 10, 52).
  *
- * Decoding costs the message object and, where a message carries bytes, one view of them: nothing
- * is copied. Messages without fields are shared constants.
+ * Decoding allocates the message object and, for a message with bytes, one view; it copies nothing.
+ * Messages without fields are shared constants.
  *
  * @module
  */
@@ -40,8 +40,8 @@ const HAVE_ALL = signal("haveAll");
 const HAVE_NONE = signal("haveNone");
 
 /**
- * Reads one message from the bytes that follow its length prefix; no bytes are a keep-alive.
- * Byte fields of the result are views of `frame`.
+ * Decodes a message from the bytes after its length prefix; no bytes are a keep-alive. Byte fields of the
+ * result are views of `frame`.
  *
  * @throws {ProtocolError} when the length is not one that the message's id allows.
  */
@@ -50,8 +50,8 @@ export function decodeMessage(frame: Uint8Array): Message {
 }
 
 /**
- * As {@link decodeMessage}, for a frame that lies at `[start, end)` of a larger buffer: saves the
- * framer a view per message.
+ * As {@link decodeMessage}, for a frame at `[start, end)` of a larger buffer, which saves the framer a view
+ * per message.
  *
  * @throws {ProtocolError} when the length is not one that the message's id allows.
  */
@@ -205,10 +205,10 @@ export function encodedLength(message: Message): number {
 }
 
 /**
- * Writes a message with its length prefix into `out` at `offset`. An unknown message is written as
- * its bare id.
+ * Writes a message with its length prefix into `out` at `offset`. An unknown message is written as its bare
+ * id.
  *
- * @returns the offset behind the message.
+ * @returns the offset after the message.
  * @throws {RangeError} when `out` has less room than {@link encodedLength} says.
  */
 export function writeMessage(message: Message, out: Uint8Array, offset: number): number {
@@ -266,7 +266,7 @@ function writeHashRange(out: Uint8Array, at: number, range: HashRangeFields): nu
   return writeUint32(out, at, range.proofLayers);
 }
 
-/** One message with its length prefix, in a buffer of its own. */
+/** Encodes a message with its length prefix, in a new buffer. */
 export function encodeMessage(message: Message): Uint8Array {
   const out = new Uint8Array(encodedLength(message));
   writeMessage(message, out, 0);
@@ -274,8 +274,8 @@ export function encodeMessage(message: Message): Uint8Array {
 }
 
 /**
- * Writes the first {@link PIECE_HEADER_LENGTH} bytes of a `piece` message, for a sender that reads
- * the block from disk straight behind them. No message object is made.
+ * Writes the first {@link PIECE_HEADER_LENGTH} bytes of a `piece` message, for a sender that reads the
+ * block from disk right after them. Creates no message object.
  *
  * @returns the offset at which the block belongs.
  */

@@ -1,24 +1,23 @@
 /**
- * What two peers can say to each other after the handshake: one interface per message, ids and
- * length limits in one table.
+ * The messages after the handshake: one interface per message, ids and length limits in one table.
  *
  * @module
  */
 
-/** Nothing to say, still here (BEP 3). The only message without an id. */
+/** A keep-alive (BEP 3), the only message without an id. */
 export interface KeepAliveMessage {
   readonly type: "keepAlive";
 }
 
-/** A message that is its own meaning: choke, interest (BEP 3), have all and have none (BEP 6). */
+/** A message without fields: choke, unchoke, interest (BEP 3), have all and have none (BEP 6). */
 export interface SignalMessage {
   readonly type: "choke" | "unchoke" | "interested" | "notInterested" | "haveAll" | "haveNone";
 }
 
-/** A piece index and no more: have (BEP 3), suggest and allowed fast (BEP 6). */
+/** A message with only a piece index: have (BEP 3), suggest and allowed fast (BEP 6). */
 export interface PieceIndexMessage {
   readonly type: "have" | "suggest" | "allowedFast";
-  /** As the peer said it: not yet checked against the torrent. */
+  /** As received: not yet checked against the torrent. */
   readonly piece: number;
 }
 
@@ -29,7 +28,7 @@ export interface BitfieldMessage {
   readonly bits: Uint8Array;
 }
 
-/** A range of a piece: asked for, no longer wanted (BEP 3), or refused (BEP 6). */
+/** A range of a piece: requested, cancelled (BEP 3), or refused (BEP 6). */
 export interface BlockRangeMessage {
   readonly type: "request" | "cancel" | "reject";
   readonly piece: number;
@@ -39,7 +38,7 @@ export interface BlockRangeMessage {
   readonly length: number;
 }
 
-/** The bytes of a block (BEP 3). */
+/** A block's data (BEP 3). */
 export interface PieceMessage {
   readonly type: "piece";
   readonly piece: number;
@@ -64,7 +63,7 @@ export interface ExtendedMessage {
   readonly payload: Uint8Array;
 }
 
-/** A run of hashes in one layer of a file's Merkle tree (BEP 52). */
+/** A range of hashes in one layer of a file's Merkle tree (BEP 52). */
 export interface HashRangeFields {
   /** The file's `pieces root`, 32 bytes. A view into the receive buffer: copy it to keep it. */
   readonly root: Uint8Array;
@@ -78,7 +77,7 @@ export interface HashRangeFields {
   readonly proofLayers: number;
 }
 
-/** A run of hashes asked for, or refused (BEP 52). */
+/** A range of hashes, requested or refused (BEP 52). */
 export interface HashRangeMessage extends HashRangeFields {
   readonly type: "hashRequest" | "hashReject";
 }
@@ -90,13 +89,13 @@ export interface HashesMessage extends HashRangeFields {
   readonly hashes: Uint8Array;
 }
 
-/** A message with an id this program does not know; its payload has been skipped. */
+/** A message with an unknown id; its payload has been skipped. */
 export interface UnknownMessage {
   readonly type: "unknown";
   readonly id: number;
 }
 
-/** Everything that can stand between two length prefixes. Discriminated by `type`. */
+/** Any message. Discriminated by `type`. */
 export type Message =
   | KeepAliveMessage
   | SignalMessage
@@ -110,7 +109,7 @@ export type Message =
   | HashesMessage
   | UnknownMessage;
 
-/** The id byte of each message that has one of its own. */
+/** The id byte of each message that has its own. */
 export const MessageId = {
   choke: 0,
   unchoke: 1,
@@ -134,27 +133,27 @@ export const MessageId = {
 } as const;
 
 /**
- * The longest message of all, in bytes without its length prefix: 1 MiB of payload, which is
- * libtorrent's limit and a bitfield of eight million pieces, and the nine bytes of the longest
- * header that stands before a payload. The *peer* controls the claim; nothing is allocated for it.
+ * The longest message, in bytes without its length prefix: 1 MiB of payload, which is libtorrent's limit
+ * and a bitfield of eight million pieces, plus the nine bytes of the longest header before a payload. The
+ * *peer* controls the claim, so nothing is allocated for it.
  */
 export const MAX_MESSAGE_LENGTH = 1024 * 1024 + 9;
 
 /**
- * The longest block to take in a `piece` message. *We* control the number, since a block answers a
- * request of ours and those are of 16 KiB; 128 KiB is the most that any client has ever used.
+ * The longest block accepted in a `piece` message. *We* control this, since a block answers a request of
+ * ours, and we request 16 KiB; 128 KiB is the most that any client has ever used.
  */
 export const MAX_BLOCK_LENGTH = 128 * 1024;
 
 /**
- * The longest `extended` message. The peer controls it; a metadata piece needs 16.5 KiB, handshakes
- * and peer exchange a few KiB. It bounds what the bencode decoder can be made to build.
+ * The longest `extended` message. The peer controls it; a metadata piece needs 16.5 KiB, handshakes and PEX
+ * a few KiB. It limits what the bencode decoder can be made to build.
  */
 export const MAX_EXTENDED_LENGTH = 128 * 1024;
 
 /**
- * The most hashes in one `hashes` message: 8192 base hashes, the longest request that libtorrent
- * answers, and an uncle for each of 31 layers.
+ * The most hashes in one `hashes` message: 8192 base hashes, the longest request libtorrent answers, and an
+ * uncle for each of 31 layers.
  */
 export const MAX_HASHES = 8192 + 31;
 
@@ -190,8 +189,8 @@ for (const [id, least, most] of lengths) {
 }
 
 /**
- * Whether a message with this id may be `length` bytes long (id included, prefix not). True for ids
- * nobody knows, as long as they stay under {@link MAX_MESSAGE_LENGTH}.
+ * Whether a message with this id may be `length` bytes long (id included, prefix not). True for unknown ids
+ * up to {@link MAX_MESSAGE_LENGTH}.
  */
 export function lengthFits(id: number, length: number): boolean {
   if (id >= KNOWN_IDS) return length <= MAX_MESSAGE_LENGTH;

@@ -1,6 +1,6 @@
 /**
- * The handshakes of message stream encryption, as libtorrent and Transmission speak it: bytes in, bytes
- * to send out, and in the end how the connection goes on.
+ * The handshakes of message stream encryption (MSE), as libtorrent and Transmission implement it. They
+ * consume received bytes, produce bytes to send, and end with how the connection continues.
  *
  * | from      | bytes                                                                                |
  * | --------- | ------------------------------------------------------------------------------------ |
@@ -9,7 +9,7 @@
  * | initiator | mark, disguised info-hash, RC4(8 zeros, offer u32, u16 + padding, u16 + first bytes) |
  * | responder | RC4(8 zeros, choice u32, u16 + padding)                                              |
  *
- * Offer and choice say how all that follows is sent: plainly or in the same two RC4 streams.
+ * Offer and choice decide how everything that follows is sent: in plain or in the same two RC4 streams.
  *
  * @module
  */
@@ -28,50 +28,50 @@ import {
 } from "./mse_keys.ts";
 import type { Rc4 } from "./rc4.ts";
 
-/** The longest padding that either side may send, in each place. */
+/** The longest padding either side may send at each place. */
 export const MAX_PADDING = 512;
 
-/** How the connection goes on: bits of an offer, one of them is the choice. */
+/** The encryption methods: bits of an offer, one of which is the choice. */
 const PLAIN = 1;
 const RC4 = 2;
 
-/** Zeros that prove, once decrypted, that both have the same keys. */
+/** Zeros that prove, once decrypted, that both sides have the same keys. */
 const PROOF_LENGTH = 8;
 const HASH_LENGTH = 20;
-/** Nothing but the BitTorrent handshake may come so early; libtorrent has the same limit. */
+/** Only the BitTorrent handshake may be sent this early; libtorrent has the same limit. */
 const MAX_FIRST_BYTES = HANDSHAKE_LENGTH;
 
-/** What an exchange wants next: these bytes sent, or, if `undefined`, more bytes than it has. */
+/** What an exchange needs next: send these bytes, or, if `undefined`, receive more. */
 type MseWant = Uint8Array | undefined;
 
-/** How a connection goes on after the exchange. */
+/** How a connection continues after the exchange. */
 export interface MseOutcome {
-  /** The torrent it is about. */
+  /** The info-hash of the torrent. */
   readonly infoHash: Uint8Array;
-  /** What has come already of what the other side says then, decrypted. */
+  /** Bytes already received after the exchange, decrypted. */
   readonly received: Uint8Array;
-  /** The streams to go on in; none when it goes on plainly. */
+  /** The ciphers to continue with; absent when the connection continues in plain. */
   readonly ciphers?: { readonly incoming: Rc4; readonly outgoing: Rc4 };
 }
 
 /**
- * One side of an exchange. `next` is given the bytes that have arrived, if any. It throws a
- * ProtocolError as soon as the other side is seen not to speak this.
+ * One side of an exchange. Pass `next` the bytes that have arrived, if any. It throws a ProtocolError as
+ * soon as the other side turns out not to speak this protocol.
  */
 export type MseExchange = Generator<MseWant, MseOutcome, Uint8Array | undefined>;
 
-/** What both sides bring along. */
+/** What both sides need. */
 interface MseOptions {
-  /** Random bytes, 20 are usual, used for one connection. */
+  /** Random bytes, usually 20, used for one connection. */
   readonly secret: Uint8Array;
-  /** Random bytes, at most {@link MAX_PADDING}, that blur how long the first message is. */
+  /** Random bytes, at most {@link MAX_PADDING}, that hide the length of the first message. */
   readonly padding: Uint8Array;
 }
 
 /**
- * The side that was connected to. Of what is offered it takes plain before RC4, which costs.
+ * The responder. Chooses plain over RC4, which costs CPU time, if both are offered.
  *
- * @param infoHashes 20 bytes each, of the torrents that are here
+ * @param infoHashes 20 bytes each, of our torrents
  */
 export function* respond(options: MseOptions, infoHashes: Iterable<Uint8Array>): MseExchange {
   const inbox = new Inbox();
@@ -94,10 +94,11 @@ export function* respond(options: MseOptions, infoHashes: Iterable<Uint8Array>):
 }
 
 /**
- * The side that connects. It offers both ways to go on.
+ * The initiator. It offers both methods.
  *
  * @param infoHash 20 bytes
- * @param firstBytes the BitTorrent handshake: it gets there a round trip earlier than after the exchange
+ * @param firstBytes the BitTorrent handshake, which this way arrives a round trip earlier than after the
+ * exchange
  */
 export function* initiate(
   options: MseOptions,
@@ -120,28 +121,28 @@ export function* initiate(
   return { infoHash, received, ciphers: { incoming: fromResponder, outgoing: fromInitiator } };
 }
 
-/** Plain if it is offered: it costs nothing from then on. */
+/** Prefers plain, which costs nothing from then on. */
 function choose(offer: number): number {
   if ((offer & PLAIN) !== 0) return PLAIN;
   if ((offer & RC4) !== 0) return RC4;
   throw new ProtocolError(`offers encryption ${offer}, which is none`);
 }
 
-/** The proof, an offer or a choice, and no padding: its length is hidden as it is. */
+/** The proof, an offer or a choice, and no padding, since the length is hidden anyway. */
 function encodeChoice(choice: number): Uint8Array {
   const bytes = new Uint8Array(PROOF_LENGTH + 4 + 2);
   writeUint32(bytes, PROOF_LENGTH, choice);
   return bytes;
 }
 
-/** Reads an offer or a choice and passes over the padding behind it. */
+/** Reads an offer or a choice and skips the padding after it. */
 function* readChoice(inbox: Inbox, cipher: Rc4): Taking<number> {
   const choice = readUint32(cipher.apply(yield* inbox.take(4)), 0);
   yield* readCounted(inbox, cipher, MAX_PADDING);
   return choice;
 }
 
-/** Reads a number of two bytes and as many bytes. */
+/** Reads a two-byte count and that many bytes. */
 function* readCounted(inbox: Inbox, cipher: Rc4, most: number): Taking<Uint8Array> {
   const length = readUint16(cipher.apply(yield* inbox.take(2)), 0);
   if (length > most) throw new ProtocolError(`sends ${length} bytes where ${most} are allowed`);
@@ -150,11 +151,11 @@ function* readCounted(inbox: Inbox, cipher: Rc4, most: number): Taking<Uint8Arra
 
 type Taking<T> = Generator<undefined, T, Uint8Array | undefined>;
 
-/** What has arrived and has not been taken: not more than one read brings beyond what is waited for. */
+/** Received bytes that have not been taken: at most one read more than is needed. */
 class Inbox {
   #bytes: Uint8Array = new Uint8Array();
 
-  /** The next bytes, a copy, once all of them are there. */
+  /** The next bytes, as a copy, once they have all arrived. */
   *take(count: number): Taking<Uint8Array> {
     while (this.#bytes.length < count) yield* this.#more();
     const taken = this.#bytes.slice(0, count);
@@ -162,12 +163,12 @@ class Inbox {
     return taken;
   }
 
-  /** All that is there. */
+  /** All received bytes. */
   takeAll(): Uint8Array {
     return this.#bytes.slice();
   }
 
-  /** Passes over padding, and what it ends with. */
+  /** Skips padding and the mark at its end. */
   *skipPast(mark: Uint8Array): Taking<void> {
     for (let at = 0; at <= MAX_PADDING; at++) {
       while (this.#bytes.length < at + mark.length) yield* this.#more();

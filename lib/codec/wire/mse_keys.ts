@@ -1,6 +1,6 @@
 /**
- * Keys of message stream encryption, as libtorrent and Transmission speak it: a Diffie-Hellman exchange
- * gives a secret, the info-hash of the torrent is the rest of each key.
+ * Keys of message stream encryption, as libtorrent and Transmission implement it. A Diffie-Hellman exchange
+ * gives a shared secret; each key also depends on the torrent's info-hash.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { equalBytes, fromHex, fromLatin1, hex } from "../bytes.ts";
 import { sha1 } from "../hash.ts";
 import { Rc4 } from "./rc4.ts";
 
-/** Bytes of a public key, and of the secret that two of them share. */
+/** Bytes of a public key, and of the shared secret. */
 export const KEY_LENGTH = 96;
 
 /** Bytes of a private key; 160 bits are usual. */
@@ -27,39 +27,39 @@ const REQ3 = fromLatin1("req3");
 const KEY_A = fromLatin1("keyA");
 const KEY_B = fromLatin1("keyB");
 
-/** The first bytes of a keystream betray its key. */
+/** The first bytes of an RC4 keystream leak its key. */
 const DROPPED_BYTES = 1024;
 
-/** The public key that belongs to a secret: {@link KEY_LENGTH} bytes. Takes about 0.1 ms. */
+/** The public key for a secret: {@link KEY_LENGTH} bytes. Takes about 0.1 ms. */
 export function publicKey(secret: Uint8Array): Uint8Array {
   return toBytes(power(GENERATOR, toInteger(secret)));
 }
 
-/** What both sides compute from their own secret and the other's public key. About 0.15 ms. */
+/** The shared secret, from our secret and the other side's public key. Takes about 0.15 ms. */
 export function sharedSecret(theirPublicKey: Uint8Array, secret: Uint8Array): Uint8Array {
   return toBytes(power(toInteger(theirPublicKey), toInteger(secret)));
 }
 
 /**
- * Whether the first bytes of a connection may be those of a public key. Text is none: of the bytes of a
- * key every other has its high bit set.
+ * Whether the first bytes of a connection may be a public key. Text is not: half of a key's bytes have the
+ * high bit set.
  */
 export function mayBeKey(firstBytes: Uint8Array): boolean {
   return firstBytes.some((byte) => byte >= 0x80);
 }
 
-/** 20 bytes by which the responder finds the end of the initiator's padding. */
+/** 20 bytes that mark the end of the initiator's padding for the responder. */
 export function markOf(shared: Uint8Array): Uint8Array {
   return sha1(REQ1, shared);
 }
 
-/** 20 bytes that name a torrent to those who know its info-hash. */
+/** 20 bytes that identify a torrent to peers that know its info-hash. */
 export function disguise(infoHash: Uint8Array, shared: Uint8Array): Uint8Array {
   const veil = sha1(REQ3, shared);
   return sha1(REQ2, infoHash).map((byte, i) => byte ^ veil[i]!);
 }
 
-/** Which of the info-hashes, 20 bytes each, {@link disguise} was given; `undefined` when it was another. */
+/** The info-hash, 20 bytes, that {@link disguise} was given; `undefined` when it is none of these. */
 export function recognize(
   disguised: Uint8Array,
   infoHashes: Iterable<Uint8Array>,
@@ -73,9 +73,9 @@ export function recognize(
 
 /** The ciphers of both directions. */
 interface MseCiphers {
-  /** From the one that connected. */
+  /** From the initiator. */
   readonly fromInitiator: Rc4;
-  /** From the one that was connected to. */
+  /** From the responder. */
   readonly fromResponder: Rc4;
 }
 

@@ -1,10 +1,10 @@
 /**
- * Which program a peer runs, as far as its peer id tells (BEP 20).
+ * Tells which client a peer runs, from its peer id (BEP 20).
  *
  * @module
  */
 
-/** Programs by the two letters of their peer ids. */
+/** Clients by the two letters of their peer ids. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   A2: "aria2",
   AZ: "Vuze",
@@ -18,7 +18,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   qB: "qBittorrent",
 };
 
-/** `-qB4630-` is `qBittorrent 4.6.3`; undefined for what is not written so. */
+/** `-qB4630-` is `qBittorrent 4.6.3`; `undefined` for other formats. */
 export function clientName(agent: string): string | undefined {
   const azureus = /^-([A-Za-z]{2})([0-9A-Za-z]{4})-$/.exec(agent);
   if (azureus !== null) {

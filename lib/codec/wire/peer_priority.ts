@@ -1,6 +1,6 @@
 /**
- * Canonical peer priority (BEP 40): a number that both ends of a connection compute alike and nobody can
- * choose. Whoever has more candidates than room prefers the higher ones; so the swarm's graph stays
+ * Canonical peer priority (BEP 40): a number that both ends of a connection compute alike and neither can
+ * choose. A peer with more candidates than room prefers higher priorities, so the swarm's graph stays
  * random, and its members agree on which connections to keep.
  *
  * @module
@@ -36,12 +36,12 @@ export function peerPriority(a: HostPort, b: HostPort): number | undefined {
   if (one.length !== two.length) return undefined;
   const common = one.findIndex((byte, i) => byte !== two[i]);
   if (common < 0) return crc32c(sorted(portBytes(a.port), portBytes(b.port)));
-  // Of the address of a network nobody can choose much; within one network more bytes have to tell.
+  // A peer cannot choose much of its network's address; within one network, more bytes have to count.
   const kept = Math.max(one.length === 4 ? 2 : 6, common + 1);
   return crc32c(sorted(masked(one, kept), masked(two, kept)));
 }
 
-/** Half of the bits of every byte behind the first `kept`. */
+/** Keeps half of the bits of every byte after the first `kept`. */
 function masked(ip: Uint8Array, kept: number): Uint8Array {
   return ip.map((byte, i) => i < kept ? byte : byte & 0x55);
 }

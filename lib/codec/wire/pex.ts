@@ -1,8 +1,8 @@
 /**
- * Peer exchange: the peers that a peer is connected to (BEP 11, `ut_pex`).
+ * Peer exchange (PEX): the peers that a peer is connected to (BEP 11, `ut_pex`).
  *
- * A message names who came and who left since the one before, in compact form: six bytes for an IPv4
- * address and its port, eighteen for an IPv6 one.
+ * A message lists the peers added and dropped since the previous one, in compact form: six bytes for an
+ * IPv4 address and its port, eighteen for an IPv6 one.
  *
  * @module
  */
@@ -14,27 +14,27 @@ import type { BencodeDict } from "../bencode_value.ts";
 import { readUint16, writeUint16 } from "../bytes.ts";
 import { dictAtStart } from "./extension.ts";
 
-/** The name under which peer exchange is negotiated. */
+/** The extension name of PEX. */
 export const PEX_EXTENSION = "ut_pex";
 
-/** The most peers that a message adds, and the most that it drops (BEP 11). */
+/** The most peers a message may add, and the most it may drop (BEP 11). */
 export const MAX_PEX_PEERS = 50;
 
 /**
- * Entries read of one list. The first message of some programs names a hundred; what is beyond this is
- * skipped, so that a message of any length costs little.
+ * The most entries read of one list. Some clients' first message has a hundred. The rest is skipped, so
+ * that a message of any length costs little.
  */
 const MAX_READ = 200;
 
-/** What a message says of a peer it adds: bits of one byte. */
+/** Flags of an added peer: bits of one byte. */
 export const PexFlag = {
   /** It prefers encrypted connections. */
   encryption: 0x01,
-  /** It wants nothing more: a seed, or one that has all it chose. */
+  /** It wants nothing more: a seed, or a peer with everything it chose. */
   seed: 0x02,
   /** It speaks uTP. */
   utp: 0x04,
-  /** It takes part in hole punching. */
+  /** It supports hole punching. */
   holepunch: 0x08,
   /** The sender connected to it, so it can be reached. */
   reachable: 0x10,
@@ -42,7 +42,7 @@ export const PexFlag = {
   v2: 0x80,
 } as const;
 
-/** A peer that is named to another. */
+/** A peer in a PEX message. */
 export interface PexPeer extends HostPort {
   /** An IP address. */
   readonly host: string;
@@ -51,15 +51,15 @@ export interface PexPeer extends HostPort {
   readonly flags: number;
 }
 
-/** Who came, and who left. */
+/** The peers added and dropped. */
 export interface PexMessage {
   readonly added: readonly PexPeer[];
   readonly dropped: readonly HostPort[];
 }
 
 /**
- * The payload of a peer exchange message, without message id and extension number. All six lists are
- * there, also when empty, each with its flags: libtorrent reads no other.
+ * Encodes the payload of a PEX message, without message id and extension number. Always writes all six
+ * lists, each with its flags, because libtorrent reads nothing else.
  *
  * @throws {RangeError} when a host is no IP address
  */
@@ -77,8 +77,8 @@ export function encodePex({ added, dropped }: PexMessage): Uint8Array {
 }
 
 /**
- * Reads the payload of a peer exchange message. Lists of a wrong type read as empty, an incomplete last
- * entry is skipped, missing flags are none; so are ports that do not exist and addresses named twice.
+ * Decodes the payload of a PEX message. Lists of a wrong type read as empty, and missing flags as none.
+ * Skips an incomplete last entry, invalid ports and duplicate addresses.
  *
  * @throws {ProtocolError} when the payload does not begin with a bencoded dictionary
  */

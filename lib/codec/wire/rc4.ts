@@ -1,21 +1,21 @@
 /**
- * RC4, the cipher of message stream encryption. It hides what a connection is about from a glance and
- * from nothing more: whether data is right is for hashes to say.
+ * RC4, the cipher of message stream encryption. It only hides what a connection is about from casual
+ * inspection; piece hashes protect the data.
  *
  * @module
  */
 
-/** One direction of a stream: the same bytes make plain bytes of encrypted ones and the reverse. */
+/** One direction of a stream. Encryption and decryption are the same operation. */
 export class Rc4 {
   readonly #state = Uint8Array.from({ length: 256 }, (_, i) => i);
   #i = 0;
   #j = 0;
 
   /**
-   * Begins a stream.
+   * Starts a stream.
    *
    * @param key 1 to 256 bytes
-   * @param dropBytes so many bytes of the keystream, which betray the key, are passed over
+   * @param dropBytes bytes at the start of the keystream, which leak the key, to discard
    */
   constructor(key: Uint8Array, dropBytes = 0) {
     const state = this.#state;
@@ -28,7 +28,7 @@ export class Rc4 {
     this.apply(new Uint8Array(dropBytes));
   }
 
-  /** Encrypts or decrypts the next bytes of the stream where they are, and returns them. */
+  /** Encrypts or decrypts the next bytes of the stream in place, and returns them. */
   apply<T extends Uint8Array>(bytes: T): T {
     const state = this.#state;
     let i = this.#i;

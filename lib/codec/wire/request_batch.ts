@@ -1,5 +1,5 @@
 /**
- * Requests for many blocks at once (BEP 3), without an object for each.
+ * Writes many block requests at once (BEP 3), without an object for each.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { writeUint32 } from "../bytes.ts";
 import { MessageId, REQUEST_MESSAGE_LENGTH } from "./message.ts";
 
-/** Numbers that describe a block: its piece, where it begins in it, and how long it is. */
+/** Numbers per block: piece, begin, length. */
 const NUMBERS = 3;
 
-/** How many bytes {@link writeRequests} writes. */
+/** Number of bytes {@link writeRequests} writes. */
 export function requestsLength(blocks: readonly number[]): number {
   return blocks.length / NUMBERS * REQUEST_MESSAGE_LENGTH;
 }
@@ -18,8 +18,8 @@ export function requestsLength(blocks: readonly number[]): number {
 /**
  * Writes a `request` message for each block.
  *
- * @param blocks of each block its piece, begin and length, one after the other
- * @returns the offset behind the last message
+ * @param blocks piece, begin and length of each block, one after the other
+ * @returns the offset after the last message
  */
 export function writeRequests(blocks: readonly number[], out: Uint8Array, offset: number): number {
   for (let i = 0; i < blocks.length; i += NUMBERS) {

@@ -1,6 +1,6 @@
 /**
- * What tells whether the files of an unfinished download are the ones that were written, as they were
- * left. Thousands of files: one look at each, and 32 bytes for all of them.
+ * Tells whether the files of an unfinished download are the ones we wrote, and unchanged since. A torrent
+ * may have thousands of files, so each is looked at once, and 32 bytes stand for all of them.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { utf8 } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { idOf } from "../exclusive_file.ts";
 
-/** Files that are looked at without a pause, a millisecond or so: faster than to ask for each by itself. */
+/** Files to `stat` without yielding: about a millisecond, and faster than one asynchronous call each. */
 const LOOKS_AT_ONCE = 256;
 
-/** The state of all files together. */
+/** The combined state of all files. */
 interface DataState {
-  /** Over which files they are, and how long: stays the same while they are written to. 32 bytes. */
+  /** Hash of which files these are and their lengths, 32 bytes. Writing to them does not change it. */
   readonly identity: Uint8Array;
-  /** The same and when each was changed last: differs when any was touched. 32 bytes. */
+  /** As `identity`, plus each file's change time, 32 bytes. Touching any file changes it. */
   readonly stamp: Uint8Array;
-  /** When any of them changed last. */
+  /** The latest change time of any file. */
   readonly newestMs: number;
 }
 
-/** @param paths in the torrent's order, empty for what has no place */
+/** @param paths in the torrent's order, empty for a file without a place on disk */
 export async function stateOf(paths: readonly string[]): Promise<DataState> {
   const identities: string[] = [];
   const times: string[] = [];
@@ -35,7 +35,7 @@ export async function stateOf(paths: readonly string[]): Promise<DataState> {
     const changedMs = info?.ctime?.getTime() ?? 0;
     identities.push(info ? `${file} ${idOf(info)} ${info.size}` : `${file} gone`);
     times.push(`${modifiedMs} ${changedMs}`);
-    // A file that was put in the place of another brings its old time along, but not that of its change.
+    // A file moved over another keeps its old modification time, but gets a new change time.
     newestMs = Math.max(newestMs, modifiedMs, changedMs);
   }
   const identity = identities.join("\n");

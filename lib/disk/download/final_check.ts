@@ -1,5 +1,5 @@
 /**
- * The last look at a download before it is called complete: whether it still is what was written.
+ * The last check before a download is called complete: is the data still what we wrote?
  *
  * @module
  */
@@ -12,22 +12,22 @@ import { passesSpotCheck } from "../spot_check.ts";
 import type { ResumeData } from "./resume_data.ts";
 import type { DownloadPlan } from "./storage.ts";
 
-/** A download all of whose pieces are said to be verified. */
+/** A download whose pieces are all marked verified. */
 interface Finished {
   readonly plan: DownloadPlan;
   readonly notes: ResumeData;
   readonly watch: ForeignWrites;
-  /** Where each file is; empty for what is not there. */
+  /** The path of each file; empty for a missing file. */
   readonly paths: readonly string[];
-  /** Pieces that are stored in part only. */
+  /** Pieces of which only a part is stored. */
   readonly fragments: Bitfield | undefined;
 }
 
 /**
- * Looks whether sizes and times are what our own writes left, and at some pieces. Where somebody else was
- * at work, everything is hashed.
+ * Compares sizes and times with those our own writes left, and spot-checks some pieces. If another program
+ * wrote to the files, hashes everything.
  *
- * @throws {DiskError} exit 17, when something is wrong by now; what is right is noted
+ * @throws {DiskError} exit 17 when some data is wrong; the pieces that are right have been noted
  */
 export async function checkUntouched(download: Finished): Promise<void> {
   const { plan, notes, paths } = download;
@@ -56,7 +56,7 @@ function planOf({ plan: { metainfo: { info }, layout, layers }, paths }: Finishe
   return { info, layout, layers, paths };
 }
 
-/** The chosen pieces that are on disk as a whole. */
+/** The chosen pieces that are completely on disk. */
 function claimedBy({ plan: { layout, selection }, fragments }: Finished): Bitfield {
   const claimed = new Bitfield(layout.pieceCount);
   for (const piece of layout.pieces()) {

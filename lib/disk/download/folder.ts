@@ -1,6 +1,6 @@
 /**
- * The download of a folder: `NAME.part` with the files that were chosen, each of its final size, renamed
- * when everything is verified. What `NAME` has already is checked and stays where it is.
+ * Downloads a folder into `NAME.part`. Each chosen file is created at its final size, and the folder is
+ * renamed once everything is verified. Files already in `NAME` are checked and stay where they are.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import { ResumeData } from "./resume_data.ts";
 import { syncFiles } from "./resume_file.ts";
 import type { DownloadPlan, DownloadStorage } from "./storage.ts";
 
-/** A folder, growing or complete. */
+/** A folder, unfinished or complete. */
 export class FolderDownload implements DownloadStorage {
   readonly have: Bitfield;
   readonly hasSha1Pieces: boolean;
@@ -54,7 +54,7 @@ export class FolderDownload implements DownloadStorage {
     this.hasSha1Pieces = state.verified.hasSha1Pieces;
     this.wasComplete = lock === undefined;
     this.#isFinished = this.wasComplete;
-    // Finished files that were not chosen are nobody's to write to.
+    // We never write to finished files that were not chosen.
     const isWritten = (place: Place, file: number) =>
       place === "part" || folder.plan.selection.has(file);
     this.writtenPaths = this.#paths.map((path, file) =>
@@ -66,7 +66,7 @@ export class FolderDownload implements DownloadStorage {
     this.writing = { ids: state.seen.map(({ id }) => id), notes: folder.notes.place! };
   }
 
-  /** See {@link openDownload}. */
+  /** See `openStorage` in `open_storage.ts`. */
   static async open(asked: DownloadPlan): Promise<FolderDownload> {
     const finalPath = await outputPath(asked.metainfo.info, asked.out);
     const plan = await withNamesOn(join(finalPath, ".."), asked);
@@ -75,7 +75,7 @@ export class FolderDownload implements DownloadStorage {
     if (there !== undefined) return new FolderDownload(complete, there, undefined);
     const lock = await OutputLock.take(complete.part.root);
     try {
-      const folder = folderAt(finalPath, plan); // until now somebody else may have been at it
+      const folder = folderAt(finalPath, plan); // not earlier: others could still write to it
       return new FolderDownload(folder, await continueFolder(folder), lock);
     } catch (error) {
       await lock.release();
@@ -110,7 +110,7 @@ export class FolderDownload implements DownloadStorage {
       this.#paths = pathsOf(this.#folder, this.#places);
     }
     this.#isFinished = true;
-    // Files that an earlier run began and this one did not choose wait for a later one.
+    // Keep files that an earlier run began and this one did not choose; a later run may want them.
     if (this.#places.includes("part")) await notes.close(this.#paths, []);
     else await notes.remove();
     await this.#lock?.release();
@@ -128,7 +128,7 @@ export class FolderDownload implements DownloadStorage {
     return this.#paths.filter((_, file) => this.#places[file] === "part");
   }
 
-  /** Pieces still to come that reach into files which nothing is written to: there are some in v1 only. */
+  /** Missing pieces that overlap files we do not write to; this happens in v1 only. */
   #fragments(): Bitfield | undefined {
     const { plan } = this.#folder;
     const unwritten = this.writtenPaths.keys().filter((file) => this.writtenPaths[file] === "");
@@ -140,7 +140,7 @@ export class FolderDownload implements DownloadStorage {
   }
 }
 
-/** The plan with the names that files can have in this folder. */
+/** The plan, with file names that this folder's disk can hold. */
 async function withNamesOn(folder: string, plan: DownloadPlan): Promise<DownloadPlan> {
   const { metainfo } = plan;
   const files = await resolveNameConflicts(folder, metainfo.info.files);

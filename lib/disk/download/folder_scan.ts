@@ -1,6 +1,6 @@
 /**
- * Where each file of a folder is, before a download begins: in the finished folder, in the unfinished
- * one, or nowhere yet.
+ * Finds where each file of a folder is before a download begins: in the finished folder, in the unfinished
+ * folder, or nowhere.
  *
  * @module
  */
@@ -16,14 +16,13 @@ export type Place =
   | "final"
   /** In the unfinished folder, of the right length. */
   | "part"
-  /** Nowhere: it has to be made in the unfinished folder. */
+  /** Nowhere yet; it will be created in the unfinished folder. */
   | "new"
-  /** The same, but a file of another length is in its way that may be replaced. */
+  /** As `new`, but a file of another length, which may be replaced, is in the way. */
   | "stale"
-  /** Nowhere, and it is not to be: a pad, or a file that was not chosen. */
+  /** Nowhere, and not needed: a pad file, or a file that was not chosen. */
   | "none";
 
-/** What to look for. */
 interface ScanPlan {
   readonly files: readonly TorrentFile[];
   readonly selection: Selection;
@@ -34,13 +33,13 @@ interface ScanPlan {
   readonly part: FolderTree;
 }
 
-/** Files that are looked at without a pause: a few milliseconds. */
+/** Files to `stat` without yielding: a few milliseconds. */
 const LOOKS_AT_ONCE = 256;
 
 /**
- * The place of each file.
+ * Returns the place of each file.
  *
- * @throws {DiskError} exit 13, when something else is where a file that was chosen has to be
+ * @throws {DiskError} exit 13 when something else is at the place of a chosen file
  */
 export async function scanFolder(plan: ScanPlan): Promise<Place[]> {
   const places: Place[] = [];
@@ -57,10 +56,10 @@ export async function scanFolder(plan: ScanPlan): Promise<Place[]> {
   return places;
 }
 
-/** The unfinished files that were seen. */
+/** The unfinished files seen so far. */
 interface Growing {
   readonly ids: Set<FileId>;
-  /** One of them that has a second name, which is none of the torrent's unless that is told of first. */
+  /** The first file with a second hard link; an error about another file is reported in preference. */
   withTwoNames?: string;
 }
 
@@ -86,7 +85,7 @@ function placeOf(plan: ScanPlan, { path, length }: TorrentFile, growing: Growing
   throw obstructed("other-download", `${part.pathOf(path)} belongs to another download`);
 }
 
-/** A file that was not chosen is of use where it is; what is in its place otherwise is nobody's business. */
+/** A file that was not chosen is used if it is already there; anything else in its place is ignored. */
 function placeOfOther({ final, part }: ScanPlan, { path, length }: TorrentFile): Place {
   const fits = (found: Found) => found.type === "file" && found.length === length;
   return fits(final.look(path)) ? "final" : fits(part.look(path)) ? "part" : "none";

@@ -1,5 +1,5 @@
 /**
- * What a folder holds when a download of it begins, and what is made for it to go on.
+ * Determines what a folder holds when its download begins, and creates what is missing.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { requireSpace } from "./output_path.ts";
 import type { ResumeData, Verified } from "./resume_data.ts";
 import type { DownloadPlan } from "./storage.ts";
 
-/** One folder of a download. */
+/** A folder being downloaded. */
 export interface Folder {
   readonly plan: DownloadPlan;
   /** The finished folder. */
@@ -32,28 +32,28 @@ export interface Folder {
   readonly notes: ResumeData;
 }
 
-/** A file that was looked at. */
+/** A file as it was when we looked at it. */
 interface Seen {
-  /** Which file it is; empty for what has no place. */
+  /** The file's identity; empty if it has no place on disk. */
   readonly id: FileId | "";
   readonly mark: FileMark;
 }
 
-/** What it holds. */
+/** The contents of a folder. */
 export interface FolderState {
-  /** The place of each file of the torrent; none is "new" or "stale" any more. */
+  /** The place of each file of the torrent, none of them "new" or "stale" any more. */
   readonly places: readonly Place[];
   readonly verified: Verified;
-  /** Of each file, what it was like before it was known what is in it. */
+  /** Each file's state, taken before its contents were checked. */
   readonly seen: readonly Seen[];
-  /** The unfinished folder has nothing in it but this torrent's files. */
+  /** The unfinished folder holds only this torrent's files. */
   readonly partIsOurs: boolean;
 }
 
-/** Files that are made without a pause: some milliseconds. */
+/** Files to create without yielding: a few milliseconds. */
 const MADE_AT_ONCE = 256;
 
-/** Where each file is; empty for what has no place. */
+/** The path of each file; empty for a file without a place on disk. */
 export function pathsOf({ plan, final, part }: Folder, places: readonly Place[]): string[] {
   return plan.metainfo.info.files.map(({ path }, file) => {
     if (places[file] === "final") return final.pathOf(path);
@@ -61,7 +61,7 @@ export function pathsOf({ plan, final, part }: Folder, places: readonly Place[])
   });
 }
 
-/** What is there when all that was chosen is, finished and right; else `undefined`. Writes nothing. */
+/** The folder's state if every chosen file is finished and right, else `undefined`. Writes nothing. */
 export async function completeFolder(folder: Folder): Promise<FolderState | undefined> {
   const { plan: { metainfo: { info }, selection }, final, notes } = folder;
   const places = info.files.map(({ path, length, pad }): Place => {
@@ -75,9 +75,9 @@ export async function completeFolder(folder: Folder): Promise<FolderState | unde
 }
 
 /**
- * Looks at what there is of an unfinished folder, makes what is missing, and notes it.
+ * Checks an unfinished folder, creates the missing files, and records the result.
  *
- * @throws {DiskError} when the place is taken by something else, cannot be written, or too small
+ * @throws {DiskError} when something else is in the way, or the disk is full or not writable
  */
 export async function continueFolder(folder: Folder): Promise<FolderState> {
   const { plan, final, part, notes } = folder;
@@ -116,8 +116,8 @@ async function verifiedPieces(folder: Folder, places: readonly Place[]): Promise
 }
 
 /**
- * Files of the finished folder that were chosen and do not match. A piece tells only when all of it is
- * made of such files: in v1 it may be the neighbour that is missing or different.
+ * Chosen files in the finished folder that do not match. A bad piece counts only when it lies entirely in
+ * such files: in v1, the neighbouring file may be the one that is missing or different.
  */
 function wrongFiles({ plan }: Folder, places: readonly Place[], have: Bitfield): number[] {
   const { layout, selection } = plan;
@@ -132,7 +132,7 @@ function wrongFiles({ plan }: Folder, places: readonly Place[], have: Bitfield):
   }).toArray();
 }
 
-/** Finished files that do not match are fetched again, if that is allowed. */
+/** Marks finished files that do not match to be downloaded again, if that is allowed. */
 function replaceWrong(folder: Folder, places: Place[], have: Bitfield): void {
   const { plan, final, part } = folder;
   const { files } = plan.metainfo.info;
@@ -146,7 +146,7 @@ function replaceWrong(folder: Folder, places: Place[], have: Bitfield): void {
   for (const piece of plan.selection.piecesOf(wrong).ones()) have.clear(piece);
 }
 
-/** Returns the files that were made. */
+/** Returns the files it created. */
 async function makeMissing({ plan, part }: Folder, places: Place[]): Promise<Map<number, FileId>> {
   const made = new Map<number, FileId>();
   for (const [file, { path, length }] of plan.metainfo.info.files.entries()) {
@@ -162,21 +162,20 @@ async function makeMissing({ plan, part }: Folder, places: Place[]): Promise<Map
   return made;
 }
 
-/** Removes a file; what is no file stays, and is told of where it is in the way. */
+/** Removes a file. Leaves anything that is not a file; it is reported later if it is in the way. */
 async function removeFile(path: string): Promise<void> {
   const there = await Deno.lstat(path).catch(() => undefined);
   if (there?.isFile) await Deno.remove(path).catch(() => {});
 }
 
-/** Files that are moved without a pause: some milliseconds. */
+/** Files to move without yielding: a few milliseconds. */
 const MOVED_AT_ONCE = 256;
 
 /**
- * Moves what was chosen and is complete now to the finished folder: the unfinished folder as a whole
- * where there is no finished one, else file by file. Nothing that came to be there meanwhile is replaced,
- * unless that was asked for.
+ * Moves the chosen, complete files to the finished folder: the whole unfinished folder if there is no
+ * finished one, else file by file. Replaces nothing that appeared there meanwhile unless asked to.
  *
- * @param onMoved hears of each file that has got to its place, also when a later one could not
+ * @param onMoved called for each file that reached its place, even if a later one fails
  * @throws {DiskError} when something is in the way
  */
 export async function finishFolder(
@@ -193,14 +192,14 @@ export async function finishFolder(
   else await moveFiles(folder, moved, onMoved);
 }
 
-/** Moves the folder as a whole, unless there is one already. @throws {DiskError} as the disk says */
+/** Moves the whole folder, unless the finished folder exists. @throws {DiskError} on a disk error */
 function movesWhole({ final, part }: Folder): boolean {
-  const isThere = () => new FolderTree(final.root).exists(); // looked at anew: hours may have passed
+  const isThere = () => new FolderTree(final.root).exists(); // stat again: hours may have passed
   if (isThere()) return false;
   try {
-    Deno.renameSync(part.root, final.root); // replaces nothing but an empty folder
+    Deno.renameSync(part.root, final.root); // replaces only an empty folder
   } catch (error) {
-    if (isThere()) return false; // in this very moment
+    if (isThere()) return false; // it appeared just now
     throw diskError(error, final.root);
   }
   return true;

@@ -1,9 +1,9 @@
 /**
- * A folder on disk that a stranger's torrent is written into: nothing is followed that leads out of it.
+ * A folder on disk that an untrusted torrent is written into. Nothing leads out of it.
  *
- * The names themselves are safe (see `codec/path_safety.ts`); what the disk makes of them is looked at
- * here. A symbolic link is never followed, and two names that are one file to the disk are noticed,
- * since each file is made only where none is.
+ * The names themselves are safe (see `codec/torrent/safe_path.ts`); this module checks what the disk makes of
+ * them. It never follows a symbolic link. It notices when two names are one file on this disk, because it
+ * creates a file only where there is none.
  *
  * @module
  */
@@ -13,36 +13,35 @@ import { DiskError, type ErrorCode, ExitCode } from "../../errors.ts";
 import { diskError } from "../disk_error.ts";
 import { createFile, type FileId, idOf, isLink, lookUnfollowed } from "../exclusive_file.ts";
 
-/** What stands where a file shall be. */
+/** What is at the path of a file. */
 export type Found =
   | { readonly type: "nothing" }
   | {
     readonly type: "file";
     readonly length: number;
     readonly id: FileId;
-    /** Whether this is its only name. */
+    /** Whether the file has no other hard link. */
     readonly hasOneName: boolean;
   }
   | { readonly type: "obstacle"; readonly error: DiskError };
 
 const NOTHING: Found = { type: "nothing" };
 
-/** The tree below one folder, which need not exist yet. */
+/** The tree below one folder, which may not exist yet. */
 export class FolderTree {
-  /** Where it is. */
+  /** Path of the root folder. */
   readonly root: string;
-  /** Folders that were found or made, by their path: obstacles and real ones. */
+  /** Folders found or made, by path: real ones, and obstacles in their place. */
   readonly #folders = new Map<string, Found | "folder">();
 
-  /** The tree at `root`; nothing is looked at yet. */
   constructor(root: string) {
     this.root = root;
   }
 
   /**
-   * Whether the root is there.
+   * Whether the root exists.
    *
-   * @throws {DiskError} exit 13, when something else is
+   * @throws {DiskError} exit 13 when it is not a folder
    */
   exists(): boolean {
     const found = this.#folder(this.root);
@@ -51,12 +50,12 @@ export class FolderTree {
     return false;
   }
 
-  /** Where a file of the torrent is in it. */
+  /** The path of a file of the torrent. */
   pathOf(components: readonly string[]): string {
     return join(this.root, ...components);
   }
 
-  /** What is there now. @throws {DiskError} when that cannot be seen */
+  /** What is at the path now. @throws {DiskError} when that cannot be read */
   look(components: readonly string[]): Found {
     let path = this.root;
     for (const component of components.slice(0, -1)) {
@@ -79,9 +78,9 @@ export class FolderTree {
   }
 
   /**
-   * Makes a file of zeros and the folders above it. Returns which file that is.
+   * Creates a file of zeros and its parent folders. Returns the file's identity.
    *
-   * @throws {DiskError} when the disk will not, or has a file of that name already
+   * @throws {DiskError} when the disk refuses, or a file of that name exists
    */
   create(components: readonly string[], length: number): FileId {
     const folders = components.slice(0, -1);
@@ -96,7 +95,7 @@ export class FolderTree {
   }
 
   /**
-   * Makes folders below the root, and the root. What was seen before does not count: somebody may have
+   * Creates the root and folders below it. Ignores what was seen before, because another process may have
    * put a link there since.
    *
    * @throws {DiskError} when that is not possible
@@ -113,7 +112,7 @@ export class FolderTree {
     }
   }
 
-  /** Removes the folders that are empty: those of these files, deepest first, and the root. */
+  /** Removes the empty folders: the parents of these files, deepest first, then the root. */
   removeEmptyFolders(files: Iterable<readonly string[]>): void {
     const folders = new Set([this.root]);
     for (const components of files) {
@@ -132,7 +131,7 @@ export class FolderTree {
     this.#folders.clear();
   }
 
-  /** Looks again at every folder that was found: none may have become a link. @throws {DiskError} exit 13 */
+  /** Checks every known folder again: none may have become a link. @throws {DiskError} exit 13 */
   recheck(): void {
     for (const [path, found] of [...this.#folders]) {
       if (found !== "folder") continue;
@@ -142,7 +141,7 @@ export class FolderTree {
     }
   }
 
-  /** Whether the way to these folders leads through folders only, now. */
+  /** Whether every component on the way is a real folder right now. */
   #isThrough(components: readonly string[]): boolean {
     let path = this.root;
     for (let depth = 0;; depth++) {
@@ -175,7 +174,7 @@ export class FolderTree {
   }
 }
 
-/** Something stands in the way. */
+/** The error for something in the way. */
 export function obstructed(code: ErrorCode, sentence: string): DiskError {
   return new DiskError(sentence, { code, exitCode: ExitCode.fileExists });
 }
@@ -184,7 +183,7 @@ function noFolder(path: string): DiskError {
   return obstructed("file-for-folder", `${path} is a file, and a folder has to be there`);
 }
 
-/** Names that differ only in what this disk ignores cannot both be there. */
+/** The error for two names that differ only in what this disk ignores. */
 export function oneToTheDisk(path: string): DiskError {
   return obstructed(
     "same-name",

@@ -1,7 +1,6 @@
 /**
- * The names of a torrent's files on a particular disk. There are disks to which two names are one that
- * differ only in case, or in how their accents are composed, and disks that cannot hold some signs at
- * all; only there is anything renamed.
+ * Adapts a torrent's file names to the disk. Some disks treat names as equal that differ only in case or
+ * Unicode normalization, and some cannot store certain characters. Names are changed only there.
  *
  * @module
  */
@@ -18,22 +17,22 @@ import {
 
 const BLINDEST: DiskRules = { ignoresCase: true, ignoresComposition: true };
 
-/** Signs and an ending that names have on Linux, and that the file systems of Windows do not take. */
+/** Characters and an ending that are valid in Linux names but not on Windows file systems. */
 const PROBED_SIGNS = 'a\\b:c?"*<>| .';
 
 /** What {@link resolveNameConflicts} asks a disk. */
 interface DiskQuestions {
-  /** Which names are one to it. */
+  /** Which names the disk treats as equal. */
   readonly rules: (folder: string) => Promise<DiskRules>;
-  /** Whether it takes any sign but the separator. */
+  /** Whether the disk stores any character but the separator. */
   readonly holdsAllSigns: (folder: string) => Promise<boolean>;
 }
 
 const DISK: DiskQuestions = { rules: askDisk, holdsAllSigns };
 
 /**
- * The same files, under names that the disk can hold side by side. The disk is asked only where names
- * come so close to each other, or have such signs, that it matters.
+ * The same files, under names that can exist side by side on the disk. Probes the disk only if some names
+ * are similar enough, or have such characters, that it matters.
  *
  * @param folder on that disk
  */
@@ -51,7 +50,7 @@ export async function resolveNameConflicts(
   return files.map((file) => file.pad ? file : { ...file, path: paths.next().value! });
 }
 
-/** The name of a single file, or of the torrent's folder, as the disk can hold it. */
+/** The name of a single file, or of the torrent's folder, in a form the disk can store. */
 export async function nameOn(
   folder: string,
   name: string,
@@ -64,22 +63,22 @@ function withoutSigns(path: string[]): string[] {
   return path.map((component) => safeComponent(component, true));
 }
 
-/** How the names of files begin that Shoal makes for a moment. */
+/** Prefix of Shoal's temporary files. */
 const MOMENTARY = ".shoal-";
 
-/** A path in `folder` that nothing has. */
+/** An unused path in `folder`. */
 export function momentaryPath(folder: string, ending = ""): string {
   return join(folder, `${MOMENTARY}${crypto.randomUUID()}${ending}`);
 }
 
-/** Whether a file was to be there for a moment only: whoever shares a folder leaves it out. */
+/** Whether a file is one of Shoal's temporary files, which are left out when a folder is shared. */
 export function isMomentary(name: string): boolean {
   return /^\.shoal-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.test(name);
 }
 
 /**
- * Finds out by a file that is there for a moment whether a disk takes signs that Windows does not. Where
- * the folder is not there yet, that of the system decides.
+ * Creates a temporary file to find out whether a disk stores characters that Windows does not. If the
+ * folder does not exist yet, goes by the operating system.
  */
 async function holdsAllSigns(folder: string): Promise<boolean> {
   if (Deno.build.os === "windows") return false;
@@ -93,15 +92,15 @@ async function holdsAllSigns(folder: string): Promise<boolean> {
   return true;
 }
 
-/** Whether it was the name that a disk refused, and not the writer. */
+/** Whether the disk refused the name itself, rather than the write. */
 function isRefusedName(error: unknown): boolean {
   const { code } = error as { code?: string };
   return code === "EINVAL" || code === "EILSEQ" || error instanceof Deno.errors.InvalidData;
 }
 
 /**
- * Finds out by a file that is there for a moment which other names lead to it. Where none can be made, any
- * difference is taken to count: whoever has to make files there will hear of it.
+ * Creates a temporary file to find out which other names lead to it. If it cannot be created, assumes every
+ * difference counts; creating the real files will then fail with an error.
  */
 export async function askDisk(folder: string): Promise<DiskRules> {
   const stem = momentaryPath(folder, "-");

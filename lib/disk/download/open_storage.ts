@@ -1,5 +1,5 @@
 /**
- * Opens the files of a download: one file, or a folder of them.
+ * Opens the files of a download: a single file or a folder.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { FileDownload } from "./single_file.ts";
 import type { DownloadPlan, DownloadStorage } from "./storage.ts";
 
 /**
- * Looks at what is there, and prepares for what is missing.
+ * Checks what exists, and prepares what is missing.
  *
- * @throws {DiskError} when the place is taken by something else, cannot be written, or too small
+ * @throws {DiskError} when something else is in the way, or the disk is full or not writable
  */
 export function openStorage(plan: DownloadPlan): Promise<DownloadStorage> {
   return plan.metainfo.info.multiFile ? FolderDownload.open(plan) : FileDownload.open(plan);

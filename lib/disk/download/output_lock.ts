@@ -1,8 +1,8 @@
 /**
- * One leecher at a time writes to one place.
+ * Makes sure that only one leecher writes to an output path.
  *
- * The lock is the system's, on a small file beside the unfinished download: it ends with the process
- * that holds it, however that ends, so nothing has to be cleaned up by hand.
+ * Uses an operating-system lock on a small file beside the unfinished download. The lock ends with the
+ * process that holds it, however it ends, so nothing has to be cleaned up by hand.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { DiskError, ExitCode } from "../../errors.ts";
 import { diskError } from "../disk_error.ts";
 import { idOf, isLink, lookUnfollowed } from "../exclusive_file.ts";
 
-/** A place that is ours to write to until {@link release}. */
+/** An output path we may write to until {@link release}. */
 export class OutputLock {
   readonly #path: string;
   #file: Deno.FsFile | undefined;
@@ -22,9 +22,9 @@ export class OutputLock {
   }
 
   /**
-   * Takes the place of the unfinished download `part`.
+   * Locks the path of the unfinished download `part`.
    *
-   * @throws {DiskError} exit 13 when another leecher has it, or as the disk says
+   * @throws {DiskError} exit 13 when another leecher holds the lock, or on a disk error
    */
   static async take(part: string): Promise<OutputLock> {
     const path = `${part}.lock`;
@@ -38,24 +38,24 @@ export class OutputLock {
           { code: "output-locked", exitCode: ExitCode.fileExists },
         );
       }
-      // Whoever held it may have removed the file just now: a lock on it would be seen by nobody.
+      // The previous holder may have just removed the file; no other process would see a lock on it.
       if (isStillThere(file, path)) return new OutputLock(path, file);
       file.close();
     }
   }
 
-  /** Gives the place back. */
+  /** Releases the lock. */
   async release(): Promise<void> {
     if (this.#file === undefined) return;
     const file = this.#file;
     this.#file = undefined;
     const removed = await Deno.remove(this.#path).then(() => true, () => false);
     file.close();
-    if (!removed) await Deno.remove(this.#path).catch(() => {}); // Windows removes no open file
+    if (!removed) await Deno.remove(this.#path).catch(() => {}); // Windows cannot remove an open file
   }
 }
 
-/** The lock's file, made where there is none; undefined when it went away in between. */
+/** Opens or creates the lock file; `undefined` if it was removed in between. */
 async function openLock(path: string, part: string): Promise<Deno.FsFile | undefined> {
   try {
     return await Deno.open(path, { read: true, write: true, createNew: true });
@@ -79,7 +79,7 @@ async function openLock(path: string, part: string): Promise<Deno.FsFile | undef
   }
 }
 
-/** Locks the file unless somebody else has; where the file system knows no locks there is none to heed. */
+/** Locks the file unless another process has. Succeeds on file systems without locks. */
 function isOurs(file: Deno.FsFile): boolean {
   try {
     return file.tryLockSync(true);
@@ -88,7 +88,7 @@ function isOurs(file: Deno.FsFile): boolean {
   }
 }
 
-/** Whether this is the file that is at `path`, and no link led to it. */
+/** Whether this is the file at `path`, reached without a link. */
 function isStillThere(file: Deno.FsFile, path: string): boolean {
   const there = lookUnfollowed(path);
   return there !== undefined && idOf(there) === idOf(file.statSync());

@@ -1,5 +1,5 @@
 /**
- * Where a download goes, and whether there is room for it.
+ * Chooses the output path of a download, and checks the free space.
  *
  * @module
  */
@@ -13,15 +13,15 @@ import { DiskError, ExitCode } from "../../errors.ts";
 import { diskError } from "../disk_error.ts";
 import { nameOn } from "./name_conflicts.ts";
 
-/** The longest that is put behind the name of something unfinished. */
+/** The longest suffix given to an unfinished download. */
 const LONGEST_SUFFIX = ".part.resume.new";
 
 /**
- * Where a torrent goes. For a single file `out` is a folder when it is one or ends like one, else the
- * file itself. A folder always goes into `out` under its own name, so that the same command finds it
- * again when it is complete.
+ * The output path of a torrent. For a single file, `out` is a folder if it is one or ends with a separator,
+ * else the file itself. A folder always goes into `out` under its own name, so that the same command finds
+ * it again when it is complete.
  *
- * @throws {DiskError} when a folder on the way cannot be made
+ * @throws {DiskError} when a parent folder cannot be made
  */
 export async function outputPath(
   { name, multiFile }: { readonly name: string; readonly multiFile: boolean },
@@ -44,8 +44,8 @@ export async function outputPath(
 }
 
 /**
- * Where a download grows: beside its place, under its name and `.part`. A name that leaves no room for
- * the endings of what is unfinished is cut, and told from others with the same beginning by its hash.
+ * The path of the unfinished download: the final path plus `.part`. A name too long to take the suffixes is
+ * cut, and a hash keeps it distinct from others with the same beginning.
  */
 export function partPath(finalPath: string): string {
   const name = basename(finalPath);
@@ -55,7 +55,7 @@ export function partPath(finalPath: string): string {
   return join(dirname(finalPath), `${cutComponent(name, room - mark.length)}${mark}.part`);
 }
 
-/** Makes a folder that is missing. */
+/** Creates a missing folder. */
 async function requireFolder(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true });
@@ -70,9 +70,9 @@ async function requireFolder(path: string): Promise<void> {
 }
 
 /**
- * Looks whether so many bytes fit beside the unfinished download `part`.
+ * Checks that `length` bytes fit on the disk of the unfinished download `part`.
  *
- * @throws {DiskError} exit 9, when the disk has not so much left; says nothing where it cannot tell
+ * @throws {DiskError} exit 9 when there is too little space; passes if the free space is unknown
  */
 export async function requireSpace(part: string, length: number): Promise<void> {
   const stats = await new Promise<StatsFs | undefined>((resolve) => {

@@ -1,5 +1,5 @@
 /**
- * What earlier runs left of an unfinished download, and what this one leaves to the next.
+ * Resume data: what earlier runs left of an unfinished download, and what this run leaves.
  *
  * @module
  */
@@ -13,31 +13,31 @@ import { passesSpotCheck } from "../spot_check.ts";
 import { readResume, ResumeFile } from "./resume_file.ts";
 import type { DownloadPlan } from "./storage.ts";
 
-/** Which pieces are right. */
+/** The pieces known to be right. */
 export interface Verified {
   readonly have: Bitfield;
-  /** Some of them were verified by SHA-1 although the torrent is a hybrid. */
+  /** Some pieces of a hybrid were verified by SHA-1 only. */
   readonly hasSha1Pieces: boolean;
 }
 
-/** The resume file of one download. */
+/** The resume data of one download. */
 export class ResumeData {
   readonly #plan: DownloadPlan;
   readonly #path: string;
   #wereFound = false;
   #file: ResumeFile | undefined;
 
-  /** The one at `path`. */
+  /** Uses the resume file at `path`. */
   constructor(plan: DownloadPlan, path: string) {
     this.#plan = plan;
     this.#path = path;
   }
 
   /**
-   * What they say is right, where that can be trusted, and some of it was found to be so; layers that
-   * they know are known from then on.
+   * The verified pieces, if the resume file can be trusted and a spot check of the data passes. Also takes
+   * over the piece layers it contains.
    *
-   * @param data where each file is, empty for what is not there
+   * @param data the path of each file, empty for a missing file
    */
   async trusted(data: readonly string[]): Promise<Verified | undefined> {
     const { layout, layers } = this.#plan;
@@ -52,24 +52,24 @@ export class ResumeData {
     return await this.#areRight(have, data) ? { have, hasSha1Pieces: false } : undefined;
   }
 
-  /** Whether some of these pieces, chosen at random, are on disk as they should be. */
+  /** Spot-checks these pieces. */
   #areRight(pieces: Bitfield, paths: readonly string[]): Promise<boolean> {
     const { metainfo: { info }, layout, layers } = this.#plan;
     return passesSpotCheck({ info, layout, layers, paths }, pieces);
   }
 
-  /** Whether {@link trusted} found notes of this torrent, be they to be trusted or not. */
+  /** Whether {@link trusted} found resume data for this torrent, trusted or not. */
   get wereFound(): boolean {
     return this.#wereFound;
   }
 
-  /** What of the data is right, by hashing it; `paths` as in {@link CheckPlan}. */
+  /** Hashes the data to find the right pieces; `paths` as in {@link CheckPlan}. */
   async check(paths: readonly string[]): Promise<Verified> {
     const { have, bySha1 } = await checkPieces({ ...this.#plan, paths });
     return { have, hasSha1Pieces: bySha1 };
   }
 
-  /** Writes them anew, for data that is in these files. @throws {DiskError} when that is not possible */
+  /** Writes a new resume file for the data in these files. @throws {DiskError} when that fails */
   async write({ have, hasSha1Pieces }: Verified, data: readonly string[]): Promise<void> {
     const map = new Uint8Array(this.#plan.layout.pieceCount);
     for (const piece of have.ones()) map[piece] = hasSha1Pieces ? NOTE_SHA1 : NOTE_VERIFIED;
@@ -77,35 +77,35 @@ export class ResumeData {
     this.#file = await ResumeFile.write(this.#path, content);
   }
 
-  /** Where threads note what they wrote; `undefined` before {@link write}. */
+  /** Where worker threads note the pieces they write; `undefined` before {@link write}. */
   get place(): NotesPlace | undefined {
     return this.#file?.place;
   }
 
-  /** Notes the piece layers as they are known now. */
+  /** Saves the torrent with the piece layers known so far. */
   writeTorrent(): void {
     try {
       this.#file?.writeTorrent(this.#torrent);
     } catch {
-      // A restart asks for them again.
+      // After a restart, peers are asked for them again.
     }
   }
 
-  /** Notes that data was closed; see {@link ResumeFile.close}. */
+  /** Notes that the data files were closed; see {@link ResumeFile.close}. */
   async close(data: readonly string[], written: readonly string[]): Promise<void> {
-    await this.#file?.close(data, written).catch(() => {}); // then a restart looks at the data
+    await this.#file?.close(data, written).catch(() => {}); // a restart then checks the data
   }
 
-  /** Somebody else wrote to the data: the next run shall look at all of it. */
+  /** Notes that another program wrote to the data, so the next run checks all of it. */
   doubt(): void {
     try {
       this.#file?.doubt();
     } catch {
-      // The same somebody may have removed the notes.
+      // The other program may have removed the resume file too.
     }
   }
 
-  /** They are needed no longer. */
+  /** Removes the resume file once it is no longer needed. */
   async remove(): Promise<void> {
     await Deno.remove(this.#path).catch(() => {});
   }
@@ -125,7 +125,7 @@ export class ResumeData {
   }
 }
 
-/** Piece layers that an earlier run learned. What does not parse or prove is left out. */
+/** Takes the piece layers an earlier run learned. Skips whatever does not parse or verify. */
 function takeLayers(layers: ReadonlyMap<string, PieceLayer>, torrent: Uint8Array): void {
   try {
     const { pieceLayers } = parseMetainfo(torrent);
@@ -138,6 +138,6 @@ function takeLayers(layers: ReadonlyMap<string, PieceLayer>, torrent: Uint8Array
       layer.proves();
     }
   } catch {
-    // A crash may have cut it; peers are asked for the layers instead.
+    // A crash may have truncated it; the layers are requested from peers instead.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The resume file on disk: read with care, written anew at once or not at all, noted in place. What is in
- * it is in `resume_record.ts`.
+ * The resume file on disk: read with care, replaced atomically, updated in place. See `resume_format.ts`
+ * for its contents.
  *
  * @module
  */
@@ -30,24 +30,24 @@ import {
 } from "../resume_format.ts";
 import { stateOf } from "./file_states.ts";
 
-/** Clocks and threads: a note may be so much older than the data it speaks of. */
+/** Allows for clock granularity and threads: a note may be this much older than the data. */
 const SLACK_MS = 1000;
-/** No torrent behind the notes is longer; what comes then is not read. */
+/** Larger than any saved torrent; the rest is not read. */
 const MOST_TORRENT_BYTES = 256 * 1024 * 1024;
-/** Files that are written to the disk at once. */
+/** Files to sync to disk at a time. */
 const SYNCED_AT_ONCE = 32;
 
-/** What a resume file says. */
+/** The contents of a resume file. */
 interface ResumeNotes {
-  /** One byte per piece, see `NOTE_…` in `resume_record.ts`. */
+  /** One byte per piece, see `NOTE_…` in `resume_format.ts`. */
   readonly map: Uint8Array;
-  /** The torrent as known when last written; empty if nothing was. */
+  /** The torrent as last saved; empty if it never was. */
   readonly torrent: Uint8Array;
-  /** True when every noted piece is certain to be on disk, as far as notes can tell. */
+  /** Every noted piece is certain to be on disk, as far as resume data can tell. */
   readonly trusted: boolean;
 }
 
-/** Whether a file is a resume file, of whatever version; what cannot be read is none. */
+/** Whether a file is a resume file of any version; false if it cannot be read. */
 export function isResumeFile(path: string): boolean {
   try {
     const bytes = readBeginning(path, () => RECORD_BEGINNING);
@@ -58,9 +58,10 @@ export function isResumeFile(path: string): boolean {
 }
 
 /**
- * Reads a resume file; `undefined` when there is none, or it is for another torrent or of another version.
+ * Reads a resume file. Returns `undefined` if there is none, or it is for another torrent or version.
  *
- * @param data the unfinished file or files it belongs to: in the torrent's order, empty for what has no place
+ * @param data the unfinished files it belongs to: in the torrent's order, empty for a file without a place
+ * on disk
  * @param infoHash v1, 20 bytes, or v2, 32 bytes
  * @throws {DiskError} when it exists and cannot be read
  */
@@ -83,13 +84,13 @@ export async function readResume(
   const { map, torrent, isClosed, isDoubted, isIntact, isSealed } = record;
   if (isDoubted || !isIntact) return { map, torrent, trusted: false };
   const state = await stateOf(data);
-  // What was closed has been touched by somebody else since if it is like this no more.
+  // If the closed files do not match the stamp, another program has changed them.
   if (isClosed) {
     return { map, torrent, trusted: isSealed && equalBytes(state.stamp, record.stamp) };
   }
   const boot = await bootIdentity();
   const notedMs = lookUnfollowed(path)?.mtime?.getTime() ?? 0;
-  // What was not closed may have been written to after the last note, but hardly longer than a moment.
+  // Files not closed may have been written after the last note, but only moments after.
   const trusted = boot !== "" && record.boot === boot &&
     equalBytes(state.identity, record.identity) && state.newestMs <= notedMs + SLACK_MS;
   return { map, torrent, trusted };
@@ -97,7 +98,7 @@ export async function readResume(
 
 /** What a resume file is written from. */
 interface ResumeContent {
-  /** The files that hold the data, as for {@link readResume}. */
+  /** The data files, as for {@link readResume}. */
   readonly data: readonly string[];
   /** v1, 20 bytes, or v2, 32 bytes. */
   readonly infoHash: Uint8Array;
@@ -106,9 +107,9 @@ interface ResumeContent {
   readonly torrent: Uint8Array;
 }
 
-/** A resume file that this program has written, and nobody else since. */
+/** A resume file that this run wrote and keeps updating. */
 export class ResumeFile {
-  /** What the threads need that note pieces in it. */
+  /** What worker threads need to note pieces in it. */
   readonly place: NotesPlace;
   readonly #pieceCount: number;
 
@@ -118,7 +119,7 @@ export class ResumeFile {
   }
 
   /**
-   * Writes it anew: atomically, so that a crash leaves the old one or the new one.
+   * Writes a new file atomically, so that a crash leaves either the old one or the new one.
    *
    * @throws {DiskError} when that is not possible
    */
@@ -130,7 +131,7 @@ export class ResumeFile {
     const bytes = encodeRecord({ infoHash, boot, salt, identity, map, torrent });
     const fresh = `${path}.new`;
     try {
-      // Nobody else is at work here: it was left behind by a crash, or put there to mislead.
+      // No other process works here, so a crash left it behind, or someone put it there to mislead us.
       if (lookUnfollowed(fresh) !== undefined) await Deno.remove(fresh);
       const id = createFile(fresh, 0);
       using file = new OwnFile(fresh, id);
@@ -143,24 +144,26 @@ export class ResumeFile {
     }
   }
 
-  /** Writes the torrent behind the notes, in place: threads have the file open. @throws {Error} */
+  /**
+   * Writes the torrent after the notes, in place, because worker threads have the file open. @throws
+   * {Error}
+   */
   writeTorrent(torrent: Uint8Array): void {
     using file = this.#open();
     file.write(torrent, RESUME_MAP_OFFSET + this.#pieceCount);
   }
 
-  /** Notes that somebody else wrote to the data: no note is to be believed. @throws {Error} */
+  /** Marks the data as written by another program, so that no note is trusted. @throws {Error} */
   doubt(): void {
     using file = this.#open();
     file.write(Uint8Array.of(1), DOUBTED_AT);
   }
 
   /**
-   * Notes that all files were closed, so that the notes can be trusted even after a restart of the
-   * machine.
+   * Notes that all files were closed, so that the notes can be trusted even after the machine restarts.
    *
    * @param data as for {@link readResume}
-   * @param written those of the files that may have been written to
+   * @param written the files that may have been written to
    * @throws {Error} when that is not possible
    */
   async close(data: readonly string[], written: readonly string[] = data): Promise<void> {
@@ -169,7 +172,7 @@ export class ResumeFile {
     using file = this.#open();
     const bytes = file.read(RESUME_MAP_OFFSET + this.#pieceCount);
     const infoHash = bytes.subarray(16, 36);
-    // What others wrote into the notes meanwhile is not sealed.
+    // Do not seal notes that another program wrote meanwhile.
     if (decodeRecord(bytes, infoHash)?.isIntact) file.write(sealRecord(bytes, stamp), 0);
   }
 
@@ -178,7 +181,7 @@ export class ResumeFile {
   }
 }
 
-/** An open file of ours, for a moment. */
+/** One of our files, opened briefly. */
 class OwnFile implements Disposable {
   readonly #fd: number;
 
@@ -201,7 +204,7 @@ class OwnFile implements Disposable {
   }
 }
 
-/** The beginning of a file, as long as its first bytes say; `undefined` when there is no file. */
+/** The start of a file, of the length its first bytes give; `undefined` when there is no file. */
 function readBeginning(
   path: string,
   lengthBy: (head: Uint8Array) => number,
@@ -228,7 +231,7 @@ function readFrom(fd: number, length: number): Uint8Array {
 }
 
 /**
- * Waits until what was written to files is on the disk; empty paths are skipped.
+ * Waits until the files' written data is on disk; skips empty paths.
  *
  * @throws {Error} when that is not possible
  */
@@ -238,7 +241,7 @@ export async function syncFiles(paths: readonly string[]): Promise<void> {
     for (const path of left) if (path !== "") await syncFile(path);
   };
   const workers = Array.from({ length: Math.min(SYNCED_AT_ONCE, paths.length) }, work);
-  const ends = await Promise.allSettled(workers); // all of them: nothing is open when this fails
+  const ends = await Promise.allSettled(workers); // wait for all, so that no file is open when this fails
   const failure = ends.find((end) => end.status === "rejected");
   if (failure !== undefined) throw failure.reason;
 }
@@ -250,7 +253,7 @@ async function syncFile(path: string): Promise<void> {
   });
 }
 
-/** An identity of this run of the operating system, 36 characters; empty where there is none. */
+/** Identifies this boot of the operating system, 36 characters; empty where that is unknown. */
 async function bootIdentity(): Promise<string> {
   const text = await Deno.readTextFile("/proc/sys/kernel/random/boot_id").catch(() => "");
   return text.trim().slice(0, 36);

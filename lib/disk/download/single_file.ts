@@ -1,5 +1,5 @@
 /**
- * The download of a single file: `NAME.part` of the final size, which gets its name when everything is
+ * Downloads a single file into `NAME.part`, created at its final size and renamed once everything is
  * verified.
  *
  * @module
@@ -29,7 +29,7 @@ import { ResumeData, type Verified } from "./resume_data.ts";
 import { syncFiles } from "./resume_file.ts";
 import type { DownloadPlan, DownloadStorage } from "./storage.ts";
 
-/** An unfinished file that is ours. */
+/** An unfinished file that we may write to. */
 interface Growing {
   readonly path: string;
   readonly lock: OutputLock;
@@ -38,7 +38,7 @@ interface Growing {
   readonly writing: WritingSetup;
 }
 
-/** One file, growing or complete. */
+/** A single file, unfinished or complete. */
 export class FileDownload implements DownloadStorage {
   readonly have: Bitfield;
   readonly hasSha1Pieces: boolean;
@@ -64,7 +64,7 @@ export class FileDownload implements DownloadStorage {
     this.#growing = growing;
   }
 
-  /** See {@link openDownload}. */
+  /** See `openStorage` in `open_storage.ts`. */
   static async open(plan: DownloadPlan): Promise<FileDownload> {
     const finalPath = await outputPath(plan.metainfo.info, plan.out);
     const part = partPath(finalPath);
@@ -113,7 +113,7 @@ export class FileDownload implements DownloadStorage {
     }
     const plan = this.#plan;
     await checkUntouched({ plan, notes, watch, paths: [path], fragments: undefined });
-    // Hours may have passed since somebody looked whether the place is free.
+    // Hours may have passed since the path was last checked.
     if (plan.overwrite) move(path, this.finalPath);
     else moveAnew(path, this.finalPath);
     this.#isFinal = true;
@@ -131,7 +131,7 @@ export class FileDownload implements DownloadStorage {
   }
 }
 
-/** Whether the finished file is there and matches. @throws {DiskError} when something else is there */
+/** Whether the finished file exists and matches. @throws {DiskError} when something else is there */
 async function isComplete(plan: DownloadPlan, path: string): Promise<boolean> {
   const there = await Deno.stat(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return undefined;
@@ -139,7 +139,7 @@ async function isComplete(plan: DownloadPlan, path: string): Promise<boolean> {
   });
   if (there === undefined) {
     if (plan.overwrite || lookUnfollowed(path) === undefined) return false;
-    throw somethingElse(path); // a link that leads nowhere
+    throw somethingElse(path); // a dangling link
   }
   if (there.isDirectory) {
     throw new DiskError(
@@ -155,7 +155,10 @@ async function isComplete(plan: DownloadPlan, path: string): Promise<boolean> {
   throw somethingElse(path);
 }
 
-/** A finished file that has its unfinished name as well, since the program ended in the very moment. */
+/**
+ * Removes the unfinished name of a finished file. Both exist if the program ended between linking and
+ * unlinking.
+ */
 async function removeTwin(part: string, finalPath: string): Promise<void> {
   const [twin, file] = [lookUnfollowed(part), lookUnfollowed(finalPath)];
   if (twin === undefined || file === undefined || idOf(twin) !== idOf(file)) return;
@@ -164,7 +167,7 @@ async function removeTwin(part: string, finalPath: string): Promise<void> {
   }
 }
 
-/** What an unfinished file holds; begins one when there is none. */
+/** Resumes the unfinished file, or creates one if there is none. */
 async function resumeOrBegin(
   plan: DownloadPlan,
   part: string,
@@ -187,9 +190,9 @@ async function resumeOrBegin(
 }
 
 /**
- * The unfinished file that is there and may be written to; what may be replaced is removed.
+ * The existing unfinished file, if it may be written to. Removes what may be replaced.
  *
- * @throws {DiskError} exit 13, when something is there that stays
+ * @throws {DiskError} exit 13 when something that may not be replaced is there
  */
 async function unfinishedAt(
   part: string,
@@ -220,7 +223,7 @@ function belongsToOther(part: string, isFile: boolean): DiskError {
     });
 }
 
-/** Makes the unfinished file, of the final size. */
+/** Creates the unfinished file at its final size. */
 async function begin(part: string, length: number): Promise<FileId> {
   await requireSpace(part, length);
   try {

@@ -1,10 +1,10 @@
 /**
- * What a download has on disk: where its files are while they grow, and what becomes of them.
+ * The storage of a download: where its files are while unfinished, and how they are finished.
  *
- * While it is incomplete it is called `NAME.part`, a file or a folder with the layout of the finished
- * one, and `NAME.part.resume` beside it notes which pieces are verified. When everything is, it
- * gets its name, unless something else has that by then. Where the folder `NAME` is there already, since some of its files were fetched before, the
- * others are moved into it, each as a whole.
+ * An unfinished download is called `NAME.part`, a file or a folder laid out like the finished one.
+ * `NAME.part.resume` beside it notes which pieces are verified. Once all are, the download is renamed to
+ * `NAME`, unless something else has taken that name. If the folder `NAME` already exists, because some of
+ * its files were downloaded before, each other file is moved into it when complete.
  *
  * @module
  */
@@ -17,16 +17,16 @@ import type { Selection } from "../../store/selection.ts";
 import type { ForeignWrites } from "../foreign_writes.ts";
 import type { WritingSetup } from "../worker_jobs.ts";
 
-/** What a download wants to do on disk. */
+/** The storage settings of a download. */
 export interface DownloadPlan {
   readonly metainfo: Metainfo;
   readonly layout: Layout;
   readonly layers: ReadonlyMap<string, PieceLayer>;
-  /** Which files to get. */
+  /** Which files to download. */
   readonly selection: Selection;
-  /** Folder or file; default: the current folder. */
+  /** Output folder or file; default: the current folder. */
   readonly out?: string | undefined;
-  /** Whether a file that is something else may be replaced. */
+  /** Whether other files in the way may be replaced. */
   readonly overwrite: boolean;
   readonly onProgress: (doneBytes: number, totalBytes: number) => void;
   readonly signal: AbortSignal;
@@ -34,33 +34,33 @@ export interface DownloadPlan {
 
 /** The files of one download. */
 export interface DownloadStorage {
-  /** What is on disk, verified. */
+  /** The verified pieces on disk. */
   readonly have: Bitfield;
-  /** Pieces that are stored in part only, since their other bytes belong to files not chosen. */
+  /** Pieces stored only in part, because their other bytes belong to files that were not chosen. */
   readonly fragments: Bitfield | undefined;
-  /** The finished file or folder. */
+  /** Path of the finished file or folder. */
   readonly finalPath: string;
-  /** True when everything that was chosen was there already. */
+  /** Whether everything chosen was already there. */
   readonly wasComplete: boolean;
   /** Some pieces of a hybrid were verified by SHA-1 only. */
   readonly hasSha1Pieces: boolean;
-  /** Where the data of each file is now; empty for what is not there. */
+  /** The current path of each file's data; empty for a missing file. */
   readonly paths: readonly string[];
-  /** Where the bytes of each file are written; empty for what is not to be written to. */
+  /** The path each file is written to; empty for files that must not be written. */
   readonly writtenPaths: readonly string[];
-  /** What the piece workers need to know to write; absent when everything was there already. */
+  /** What the piece workers need to write; absent when everything was already there. */
   readonly writing: WritingSetup | undefined;
-  /** Hears of every write. */
+  /** Told of every write. */
   readonly watch: ForeignWrites | undefined;
-  /** Notes the piece layers, so that a restart knows them. */
+  /** Saves the piece layers for a restart. */
   noteTorrent(): void;
   /**
-   * Everything is verified: the file or folder gets its name.
+   * Called once everything is verified. Renames the file or folder to its final name.
    *
-   * @throws {DiskError} when that is not possible, or when somebody else changed what was written: then
-   * what is still right is kept for the next run
+   * @throws {DiskError} when that is not possible, or when another program changed the data; what is still
+   * right is then kept for the next run
    */
   finish(): Promise<void>;
-  /** Unfinished: everything is written and may be trusted next time. */
+  /** Stops unfinished: flushes everything, so that the next run can trust it. */
   leave(): Promise<void>;
 }
