@@ -4,7 +4,6 @@
  */
 
 import { createHash, randomBytes } from "node:crypto";
-
 const [hostname = "", port, name = "", out = ""] = Deno.args;
 const BLOCK = 16_384;
 const bytesOf = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
