@@ -22,9 +22,7 @@ export class TokenBucket {
 
   /** Whether no permit is left. */
   isUsedUp(nowMs: number): boolean {
-    const gained = (nowMs - this.#atMs) / 1000 * this.#perSecond;
-    this.#permits = Math.min(this.#capacity, this.#permits + gained);
-    this.#atMs = nowMs;
+    this.#refill(nowMs);
     return this.#permits < 1;
   }
 
@@ -33,5 +31,21 @@ export class TokenBucket {
     if (this.isUsedUp(nowMs) || this.#permits < count) return false;
     this.#permits -= count;
     return true;
+  }
+
+  /**
+   * Charges for what was done already, more than there are permits if need be. Returns for how many
+   * milliseconds nothing more may be done.
+   */
+  spend(count: number, nowMs: number): number {
+    this.#refill(nowMs);
+    this.#permits -= count;
+    return this.#permits >= 0 ? 0 : -this.#permits / this.#perSecond * 1000;
+  }
+
+  #refill(nowMs: number): void {
+    const gained = (nowMs - this.#atMs) / 1000 * this.#perSecond;
+    this.#permits = Math.min(this.#capacity, this.#permits + gained);
+    this.#atMs = nowMs;
   }
 }
