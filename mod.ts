@@ -24,6 +24,17 @@ export { type CreateOptions, createTorrent } from "./lib/client/create/create_to
 export { Torrent } from "./lib/store/torrent.ts";
 export { Seeder, type SeederOptions } from "./lib/client/seeder.ts";
 export { Leecher, type LeecherOptions } from "./lib/client/leecher.ts";
+export type { TorrentSource } from "./lib/client/requested_torrent.ts";
+export {
+  Client,
+  type ClientEvent,
+  type ClientListener,
+  type ClientOptions,
+  type ClientStats,
+  type ClientTorrent,
+  type DownloadOptions,
+  type SeedOptions,
+} from "./lib/client/client.ts";
 export { listTorrent } from "./lib/client/list.ts";
 export { verifyFile, type VerifyResult } from "./lib/client/verify.ts";
 export type {

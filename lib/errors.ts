@@ -98,6 +98,8 @@ export const ERROR_CODES = {
   "bad-option": [],
   /** All of a failed piece came from a single peer. */
   "corrupt-data": [],
+  /** The client has the torrent already. */
+  "duplicate-torrent": [],
   /** The work was stopped before it was done. */
   "interrupted": [],
   /** The user's time limit is over; a {@link StallCode} is used instead if the reason is known. */

@@ -33,11 +33,10 @@ import { addressesHere, LocalAddresses } from "./local_addresses.ts";
 import type { SessionOptions } from "./options.ts";
 import { PieceStore, type TransferDisk } from "./piece_store.ts";
 import { eventOf } from "./swarm_events.ts";
-
-const TICK_MS = 250;
+import type { Ticking } from "./ticker.ts";
 
 /** One torrent on the network. */
-export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
+export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDisposable {
   /** The state machine that decides. */
   readonly swarm: Swarm;
   /** Counts the other peers that have the whole torrent. */
@@ -51,30 +50,30 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   readonly #closed = new AbortController();
   readonly #dialer = new Dialer();
   readonly #footholds = new LocalAddresses();
-  readonly #timer: ReturnType<typeof setInterval>;
   #store: PieceStore | undefined;
   #webSeeds: WebSeedDialer | undefined;
 
   /** Starts at once: accepts peers, and requests the metadata from any peer it learns of. */
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.uploadLimiter = options.uploadLimiter;
-    this.downloadLimiter = options.downloadLimiter;
-    const { peerId, client, v1Hash, v2Hash, maxConnections, uploadSlots } = options;
+    const { listener, peerId, uploadLimiter, downloadLimiter, ticker } = options.resources;
+    this.uploadLimiter = uploadLimiter;
+    this.downloadLimiter = downloadLimiter;
+    const { client, v1Hash, v2Hash, maxConnections, uploadSlots } = options;
     this.swarm = new Swarm({
       peerId,
       client,
-      listenPort: options.listener.port,
-      listenHost: options.listener.host,
+      listenPort: listener.port,
+      listenHost: listener.host,
       v1Hash,
       v2Hash,
       maxConnections,
       uploadSlots,
-      downloadLimit: options.downloadLimiter.bytesPerSecond,
+      downloadLimit: downloadLimiter.bytesPerSecond,
       random: Math.random,
     });
-    options.listener.add(this);
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    listener.add(this);
+    ticker.add(this);
   }
 
   /**
@@ -86,12 +85,13 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
     const peers = Array.from(addresses, ({ host, port }) => ({ host: normalizeIp(host), port }));
     this.swarm.ownAddresses.here = addressesHere(performance.now());
     this.swarm.introduce(peers, source, { v2, by });
-    this.#tick();
+    this.tick(performance.now());
   }
 
   /** Starts moving pieces: the metadata is known and the disk has been checked. */
   beginTransfer(options: TransferOptions, hashes: TorrentHashes, disk: TransferDisk): void {
     this.swarm.beginTransfer(options, hashes, performance.now());
+    this.#options.resources.listener.add(this); // the metadata may tell of a second info-hash
     this.#store = new PieceStore(options.layout, disk, {
       swarm: this.swarm,
       settle: () => this.settle(),
@@ -114,7 +114,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
       signal: this.#closed.signal,
     });
     for (const server of servers) this.#webSeeds.add(server);
-    this.#tick();
+    this.tick(performance.now());
   }
 
   /**
@@ -135,6 +135,25 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   /** See {@link PieceStore.stopStoring}. */
   stopStoring(): Promise<void> {
     return this.#store!.stopStoring();
+  }
+
+  // Ticking: what the timer asks.
+
+  /** Whether it has or wants connections. A complete torrent without peers needs hardly any attention. */
+  get isBusy(): boolean {
+    const { connections, peers, transfer } = this.swarm;
+    return connections.size > 0 || peers.connecting.size > 0 || !transfer?.pieces.isComplete;
+  }
+
+  /** See {@link Ticking.tick}. */
+  tick(nowMs: number): void {
+    if (this.#closed.signal.aborted) return;
+    for (const connection of this.#footholds.lost(nowMs)) {
+      this.#sockets.get(connection)?.close("this machine has another address now");
+    }
+    this.swarm.tick(nowMs);
+    for (const connection of this.#sockets.keys()) this.copies.onConnection(connection);
+    this.settle();
   }
 
   // TorrentAcceptor: what the listener asks and hands over.
@@ -201,8 +220,9 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();
-    clearInterval(this.#timer);
-    this.#options.listener.remove(this);
+    const { listener, ticker } = this.#options.resources;
+    ticker.remove(this);
+    listener.remove(this);
     for (const socket of this.#sockets.values()) socket.close("we are leaving");
     while (this.#running.size > 0) await Promise.allSettled([...this.#running]);
     this.#webSeeds?.[Symbol.dispose]();
@@ -212,16 +232,6 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   /** The same as {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #tick(): void {
-    if (this.#closed.signal.aborted) return;
-    for (const connection of this.#footholds.lost(performance.now())) {
-      this.#sockets.get(connection)?.close("this machine has another address now");
-    }
-    this.swarm.tick(performance.now());
-    for (const connection of this.#sockets.keys()) this.copies.onConnection(connection);
-    this.settle();
   }
 
   #carryOut(action: Action): void {
