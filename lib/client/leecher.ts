@@ -5,6 +5,7 @@
  */
 
 import type { Metainfo } from "../codec/torrent/metainfo.ts";
+import { DiskResources } from "../disk/disk_resources.ts";
 import { ExitCode, ShoalError } from "../errors.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import { tellOf } from "../runtime/event_listeners.ts";
@@ -64,6 +65,7 @@ export class Leecher implements AsyncDisposable {
   readonly done: Promise<void>;
   readonly #options: LeecherOptions;
   readonly #host: ActiveTorrent;
+  readonly #disk = new DiskResources();
   readonly #source: Source;
   readonly #patience: StallMonitor;
   readonly #stopped = new AbortController();
@@ -195,6 +197,7 @@ export class Leecher implements AsyncDisposable {
     await this.#work;
     await this.#host.close();
     const { state, facts: { parts } } = this.#download;
+    await this.#disk.close();
     if (state !== "seeding") await parts?.files.leave();
     this.#download.enter("stop");
     this.#completed.reject(
@@ -246,6 +249,7 @@ export class Leecher implements AsyncDisposable {
     if (info.private) this.#host.leaveLocalNetwork();
     const { selectOnly } = this.#source;
     const parts = await prepareDownload(metainfo, { ...this.#options, selectOnly }, {
+      disk: this.#disk,
       onProgress: (doneBytes, totalBytes) =>
         this.#host.tell({ type: "hashing", doneBytes, totalBytes }),
       signal: this.#stopped.signal,

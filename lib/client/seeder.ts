@@ -6,6 +6,7 @@
 
 import { formatHostPort, isLoopback } from "../codec/address.ts";
 import { reachableAddress, reachableTracker } from "../discovery/advertised_address.ts";
+import { DiskResources } from "../disk/disk_resources.ts";
 import { FileReader } from "../disk/file_reader.ts";
 import { Listener } from "../net/listener.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
@@ -68,6 +69,7 @@ export class Seeder implements AsyncDisposable {
   /** Resolves when seeding ends: the seeder was closed, or reached a limit. */
   readonly done: Promise<void>;
   readonly #host: ActiveTorrent;
+  readonly #disk: DiskResources;
   readonly #path: string;
   readonly #tracker: LocalTracker | undefined;
   readonly #finished = Promise.withResolvers<void>();
@@ -78,11 +80,13 @@ export class Seeder implements AsyncDisposable {
     host: ActiveTorrent,
     torrent: Torrent,
     links: { trackers: readonly string[]; magnet: string; tracker: LocalTracker | undefined },
+    disk: DiskResources,
     path: string,
     options: SeederOptions,
   ) {
     this.#host = host;
     this.torrent = torrent;
+    this.#disk = disk;
     this.#path = path;
     this.trackers = links.trackers;
     this.magnet = links.magnet;
@@ -107,11 +111,13 @@ export class Seeder implements AsyncDisposable {
     requireDatagrams();
     // Listen before hashing, so that a taken port is not reported only after an hour.
     const listener = Listener.listen(options.port, options.host);
+    const disk = new DiskResources();
     let hashed: SharedContent;
     try {
-      hashed = await hash(path, options);
+      hashed = await hash(path, options, disk);
       options.signal?.throwIfAborted();
     } catch (error) {
+      await disk.close();
       await listener.close();
       throw error;
     }
@@ -131,7 +137,7 @@ export class Seeder implements AsyncDisposable {
       const torrent = hashed.torrent.withTrackers(outside);
       const peer = formatHostPort(own, host.port);
       const magnet = torrent.magnet({ peers: torrent.private ? [] : [peer] });
-      serve(host, torrent, hashed);
+      serve(host, torrent, hashed, disk);
       const advice = await adviceOnSharing(path);
       if (advice !== undefined) host.tell(warningEvent(advice, "shares-torrent-file"));
       const { name, length } = torrent;
@@ -144,9 +150,10 @@ export class Seeder implements AsyncDisposable {
         hosted: () => torrent.private ? undefined : { name, length, ...(v2Hash && { v2Hash }) },
       });
       await host.announced(ANNOUNCE_WAIT_MS);
-      return new Seeder(host, torrent, { trackers, magnet, tracker }, path, options);
+      return new Seeder(host, torrent, { trackers, magnet, tracker }, disk, path, options);
     } catch (error) {
       await host.close();
+      await disk.close();
       await tracker?.close();
       throw error;
     }
@@ -193,6 +200,7 @@ export class Seeder implements AsyncDisposable {
     this.#closing ??= (async () => {
       this.#stopped.abort();
       await this.#host.close();
+      await this.#disk.close();
       await this.#tracker?.close();
       this.#finished.resolve();
     })();
@@ -205,8 +213,8 @@ export class Seeder implements AsyncDisposable {
   }
 }
 
-function hash(path: string, options: SeederOptions): Promise<SharedContent> {
-  return createContent(path, {
+function hash(path: string, options: SeederOptions, disk: DiskResources): Promise<SharedContent> {
+  const told: CreateOptions = {
     ...options,
     trackers: [],
     onProgress: (doneBytes, totalBytes) => {
@@ -217,7 +225,8 @@ function hash(path: string, options: SeederOptions): Promise<SharedContent> {
       options.onWarning?.(...warning);
       tellOf(options, warningEvent(...warning));
     },
-  });
+  };
+  return createContent(path, told, disk);
 }
 
 /** The tracker on this machine, if none is given. */
@@ -234,7 +243,12 @@ async function localTrackerFor(
 }
 
 /** Starts uploading from the complete files. */
-function serve(host: ActiveTorrent, torrent: Torrent, { paths, stamps }: SharedContent): void {
+function serve(
+  host: ActiveTorrent,
+  torrent: Torrent,
+  { paths, stamps }: SharedContent,
+  disk: DiskResources,
+): void {
   const { info } = torrent.metainfo;
   const layout = Layout.of(info);
   const have = new Bitfield(layout.pieceCount);
@@ -255,7 +269,8 @@ function serve(host: ActiveTorrent, torrent: Torrent, { paths, stamps }: SharedC
     },
     info,
     {
-      reader: new FileReader(layout, info.files, paths, expected, stamps),
+      shared: disk,
+      reader: new FileReader(layout, info.files, paths, expected, stamps, disk.openFiles),
     },
   );
 }
