@@ -20,19 +20,11 @@ import { DiskError, ExitCode, OptionError, TorrentError } from "../errors.ts";
 import type { TransferEvent, TransferResult } from "../session/events.ts";
 import type { Session } from "../session/session.ts";
 import { Layout, type PieceIndex } from "../store/layout.ts";
+import { fewestPieces, PIECE_MEMORY } from "../store/piece_budget.ts";
 import { chooseFiles, type FileChoice, type Selection } from "../store/selection.ts";
 import { pieceLayersOf } from "../store/torrent.ts";
 
-/**
- * Memory for pieces being collected or verified, in bytes; exceeded only for the minimum number of slots.
- */
-const PIECE_MEMORY = 12 * 1024 * 1024;
-const MIN_SLOTS = 4;
-/**
- * If the minimum number of slots would take more than this, because pieces are very long, use fewer: at
- * least one.
- */
-const MOST_MEMORY = 512 * 1024 * 1024;
+/** The most pieces of one download that are collected at once, however short they are. */
 const MAX_SLOTS = 512;
 
 /** The parts of a download. */
@@ -86,7 +78,7 @@ export function beginDownload(session: Session, parts: DownloadParts): void {
   const { disk, metainfo: { info }, layout, layers, selection, files } = parts;
   const { pieceLength, version } = layout;
   const slotCount = slotsFor(layout);
-  const memory = new PieceBuffers(slotCount, pieceLength);
+  const memory = new PieceBuffers(slotCount, pieceLength, disk.pieceBuffers);
   const setup = {
     layout: { pieceLength, version, files: info.files },
     paths: files.writtenPaths,
@@ -103,6 +95,7 @@ export function beginDownload(session: Session, parts: DownloadParts): void {
       have: files.have,
       chosen: { wanted: selection.wanted, fragments: files.fragments },
       slotCount,
+      memory,
       sha1s: info.pieces,
       usedSha1: files.hasSha1Pieces,
       private: info.private,
@@ -151,12 +144,11 @@ export async function endDownload(session: Session, parts: DownloadParts): Promi
   });
 }
 
-/** How many pieces are collected at once. An untrusted torrent chooses the piece length. */
+/** How many pieces are collected at once, if no other download needs memory. */
 export function slotsFor(
   { pieceLength, pieceCount }: Pick<Layout, "pieceLength" | "pieceCount">,
 ): number {
-  const fewest = Math.min(MIN_SLOTS, Math.floor(MOST_MEMORY / pieceLength));
-  const affordable = Math.max(fewest, Math.floor(PIECE_MEMORY / pieceLength));
+  const affordable = Math.max(fewestPieces(pieceLength), Math.floor(PIECE_MEMORY / pieceLength));
   return Math.max(1, Math.min(MAX_SLOTS, affordable, pieceCount));
 }
 

@@ -6,6 +6,7 @@
 
 import { HashTurns } from "./hash_turns.ts";
 import { OpenFiles } from "./open_files.ts";
+import { BufferPool } from "./piece_buffers.ts";
 import { ReadAheadMemory } from "./read_ahead.ts";
 import { hashingWorkerCount, WorkerPool } from "./worker_pool.ts";
 
@@ -17,6 +18,8 @@ export class DiskResources implements AsyncDisposable {
   readonly hashing: HashTurns = new HashTurns(hashingWorkerCount(Infinity));
   /** The files that are open for reading. */
   readonly openFiles: OpenFiles = new OpenFiles();
+  /** The memory for pieces being downloaded. */
+  readonly pieceBuffers: BufferPool = new BufferPool();
   /** What was read ahead for peers. */
   readonly readAhead: ReadAheadMemory = new ReadAheadMemory();
 

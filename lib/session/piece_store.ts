@@ -139,6 +139,7 @@ export class PieceStore {
     const { storing, ...rest } = this.#disk;
     this.#disk = rest;
     await storing?.workers.close();
+    storing?.memory.close();
   }
 
   /** Stops storing and reading. */
