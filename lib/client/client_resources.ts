@@ -9,6 +9,7 @@ import { hex } from "../codec/bytes.ts";
 import type { AnnounceClient } from "../discovery/announce_target.ts";
 import { PortCheck } from "../discovery/port_check.ts";
 import { TrackerPool } from "../discovery/tracker_pool.ts";
+import { DiskResources } from "../disk/disk_resources.ts";
 import { ShoalError } from "../errors.ts";
 import { Listener } from "../net/listener.ts";
 import { RateLimiter } from "../net/rate_limiter.ts";
@@ -45,6 +46,8 @@ export class ClientResources implements SharedResources, AsyncDisposable {
   readonly ticker: Ticker = new Ticker();
   readonly clock: SharedClock = new SharedClock();
   readonly portCheck: PortCheck;
+  /** Threads, open files and memory. */
+  readonly disk: DiskResources = new DiskResources();
   readonly #trackers: TrackerPool;
   readonly #listeners = new Set<TransferListener>();
   readonly #torrents = new Set<JoinedTorrent>();
@@ -141,6 +144,7 @@ export class ClientResources implements SharedResources, AsyncDisposable {
     await this.listener.close();
     const tracker = await this.#localTracker?.catch(() => undefined);
     await tracker?.close();
+    await this.disk.close();
   }
 
   /** The same as {@link close}. */

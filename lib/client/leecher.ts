@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Metainfo } from "../codec/torrent/metainfo.ts";
+import type { Metainfo } from "../codec/torrent/metainfo.ts";
 import { ExitCode, ShoalError } from "../errors.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import { ActiveTorrent } from "../session/active_torrent.ts";
@@ -200,9 +200,9 @@ export class Leecher implements AsyncDisposable {
     this.#member.resources.ticker.remove(this.#watch);
     await this.#work;
     await this.#host.close();
-    await this.#member.leave();
     const { state, facts: { parts } } = this.#download;
     if (state !== "seeding") await parts?.files.leave();
+    await this.#member.leave();
     this.#download.enter("stop");
     this.#completed.reject(
       new ShoalError("stopped before it was complete", {
@@ -253,6 +253,7 @@ export class Leecher implements AsyncDisposable {
     if (info.private) this.#host.leaveLocalNetwork();
     const { selectOnly } = this.#source;
     const parts = await prepareDownload(metainfo, { ...this.#options, selectOnly }, {
+      disk: this.#member.resources.disk,
       onProgress: (doneBytes, totalBytes) =>
         this.#host.tell({ type: "hashing", doneBytes, totalBytes }),
       signal: this.#stopped.signal,

@@ -6,6 +6,7 @@
 
 import { formatHostPort, isLoopback } from "../codec/address.ts";
 import { reachableAddress, reachableTracker } from "../discovery/advertised_address.ts";
+import type { DiskResources } from "../disk/disk_resources.ts";
 import { FileReader } from "../disk/file_reader.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import { callListener } from "../runtime/event_listeners.ts";
@@ -199,7 +200,7 @@ export async function seed(
   options: SeederOptions,
 ): Promise<Seeder> {
   const { resources, listeners } = member;
-  const hashed = await hash(path, options, listeners);
+  const hashed = await hash(path, options, member);
   options.signal?.throwIfAborted();
   const { v1Hash, v2Hash } = hashed.torrent.metainfo.info;
   const duties = { onMetadata: () => {}, onComplete: () => {}, onDiskError: () => {} };
@@ -217,7 +218,7 @@ export async function seed(
     const torrent = hashed.torrent.withTrackers(outside);
     const peer = formatHostPort(own, host.port);
     const magnet = torrent.magnet({ peers: torrent.private ? [] : [peer] });
-    serve(host, torrent, hashed);
+    serve(host, torrent, hashed, resources.disk);
     const advice = await adviceOnSharing(path);
     if (advice !== undefined) host.tell(warningEvent(advice, "shares-torrent-file"));
     announce(host, torrent, trackers);
@@ -232,12 +233,12 @@ export async function seed(
 function hash(
   path: string,
   options: SeederOptions,
-  listeners: readonly TransferListener[],
+  { listeners, resources }: Membership,
 ): Promise<SharedContent> {
   const tell = (event: TransferEvent) => {
     for (const listener of listeners) callListener(listener, event);
   };
-  return createContent(path, {
+  const told: CreateOptions = {
     ...options,
     trackers: [],
     onProgress: (doneBytes, totalBytes) => {
@@ -248,7 +249,8 @@ function hash(
       options.onWarning?.(...warning);
       tell(warningEvent(...warning));
     },
-  });
+  };
+  return createContent(path, told, resources.disk);
 }
 
 function announce(host: ActiveTorrent, torrent: Torrent, trackers: readonly string[]): void {
@@ -264,7 +266,12 @@ function announce(host: ActiveTorrent, torrent: Torrent, trackers: readonly stri
 }
 
 /** Starts uploading from the complete files. */
-function serve(host: ActiveTorrent, torrent: Torrent, { paths, stamps }: SharedContent): void {
+function serve(
+  host: ActiveTorrent,
+  torrent: Torrent,
+  { paths, stamps }: SharedContent,
+  disk: DiskResources,
+): void {
   const { info } = torrent.metainfo;
   const layout = Layout.of(info);
   const have = new Bitfield(layout.pieceCount);
@@ -285,7 +292,8 @@ function serve(host: ActiveTorrent, torrent: Torrent, { paths, stamps }: SharedC
     },
     info,
     {
-      reader: new FileReader(layout, info.files, paths, expected, stamps),
+      shared: disk,
+      reader: new FileReader(layout, info.files, paths, expected, stamps, disk.openFiles),
     },
   );
 }

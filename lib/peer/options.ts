@@ -6,7 +6,7 @@
 
 import type { Bitfield } from "../store/bitfield.ts";
 import type { Layout } from "../store/layout.ts";
-import type { Wanted } from "../store/pieces.ts";
+import type { PieceMemory, Wanted } from "../store/pieces.ts";
 import type { TorrentHashes } from "./connection/info_hashes.ts";
 import type { StoreBlock } from "./download/download.ts";
 import type { KnownHashes } from "./verify/piece_hashes.ts";
@@ -22,6 +22,8 @@ export interface TransferOptions extends KnownHashes {
   readonly chosen?: Wanted | undefined;
   /** Number of pieces that may be in progress at once. */
   readonly slotCount: number;
+  /** The memory for them, if other downloads share it. */
+  readonly memory?: PieceMemory | undefined;
   readonly storeBlock: StoreBlock;
   /** Some pieces on disk were checked by SHA-1 although the torrent has SHA-256 hashes. */
   readonly usedSha1?: boolean | undefined;

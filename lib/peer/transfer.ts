@@ -54,7 +54,8 @@ export class Transfer implements TransferView {
   ) {
     const { layout, storeBlock } = options;
     this.layout = layout;
-    this.pieces = new Pieces(layout, options.have, options.slotCount, options.chosen);
+    const { have, slotCount, chosen, memory } = options;
+    this.pieces = new Pieces(layout, have, slotCount, chosen, memory);
     const context = this.#context = { ...swarm, layout, pieces: this.pieces };
     this.#metadata = new MetadataServer(options.info, context.emit);
     this.#floodGuard = new FloodGuard(layout.pieceCount);

@@ -18,7 +18,7 @@ import { closeQuietly, type OpenedSocket } from "../net/handshake.ts";
 import type { TorrentAcceptor } from "../net/listener.ts";
 import { PeerSocket, type SocketHost } from "../net/peer_socket.ts";
 import type { RateLimiter } from "../net/rate_limiter.ts";
-import { BatchBuffers } from "../net/send_buffers.ts";
+import { type BatchBuffers, programBuffers } from "../net/send_buffers.ts";
 import type { Transport } from "../net/transport.ts";
 import { WebSeedDialer, type WebSeedUrl } from "../net/web_seed/web_seed_dialer.ts";
 import type { Action } from "../peer/connection/actions.ts";
@@ -43,7 +43,7 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
   readonly copies: SeedCounter = new SeedCounter();
   readonly uploadLimiter: RateLimiter;
   readonly downloadLimiter: RateLimiter;
-  readonly buffers: BatchBuffers = new BatchBuffers();
+  readonly buffers: BatchBuffers = programBuffers;
   readonly #options: SessionOptions;
   readonly #sockets = new Map<Connection, Transport>();
   readonly #running = new Set<Promise<void>>();

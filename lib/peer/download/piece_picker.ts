@@ -180,8 +180,8 @@ export class PiecePicker {
   }
 
   #fresh(connection: Connection): ActivePiece | undefined {
-    const isFull = this.#pieces.freeSlots === 0 && this.#left.size === 0;
-    if (connection.pieces.wantedCount === 0 || isFull) return undefined;
+    if (connection.pieces.wantedCount === 0) return undefined;
+    if (this.#left.size === 0 && !this.#pieces.mayBegin()) return undefined;
     this.#asked = connection;
     let piece = this.#checks.suspect.size > 0 ? this.#suspect() : -1;
     if (piece < 0) piece = this.#missing(connection);
@@ -246,7 +246,7 @@ export class PiecePicker {
 
   /** Frees a slot from a piece that its peers left, so that such pieces cannot block the piece memory. */
   #makeRoom(): boolean {
-    if (this.#pieces.freeSlots > 0) return true;
+    if (this.#pieces.mayBegin()) return true;
     let least: ActivePiece | undefined;
     for (const active of this.#leftPieces()) {
       if (active.isFull || !active.isIdle) continue;
