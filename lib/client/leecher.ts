@@ -288,10 +288,10 @@ export class Leecher implements AsyncDisposable {
 
   /** Checks, twice a second, whether data moves. */
   #look(): void {
-    const { swarm } = this.#host.session;
+    const { swarm, downloadLimiter } = this.#host.session;
     this.#noteHashes();
     const news = this.#download.awaitsPeers
-      ? this.#patience.check(swarm, this.#host.trackerOutlook())
+      ? this.#patience.check(swarm, this.#host.trackerOutlook(), downloadLimiter.bytesPerSecond)
       : this.#patience.reset();
     if (news) this.#host.tell({ type: "stalled", code: news.code, reason: news.sentence });
     if (this.#patience.waiting !== undefined) this.#host.askForPeers();

@@ -35,8 +35,8 @@ export interface TransferOptions extends KnownHashes {
 export interface TransferLimits {
   /** Minimum number of peers to serve at once; grows when that raises the rate. */
   readonly uploadSlots: number;
-  /** Bytes per second that may arrive; absent for no limit. */
-  readonly downloadLimit?: number | undefined;
+  /** Bytes per second that may arrive now; absent for no limit. */
+  readonly downloadLimit?: (() => number) | undefined;
 }
 
 /** What a swarm starts from: our identity and limits. */

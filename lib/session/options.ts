@@ -72,6 +72,7 @@ export interface SessionOptions extends TorrentHandlers {
   readonly listener: Listener;
   readonly maxConnections: number;
   readonly uploadSlots: number;
+  /** The limits of the client, of which the session takes its shares. */
   readonly uploadLimiter: RateLimiter;
   readonly downloadLimiter: RateLimiter;
   readonly emit: TransferListener;

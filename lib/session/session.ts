@@ -17,7 +17,7 @@ import { Dialer } from "../net/dialer.ts";
 import { closeQuietly, type OpenedSocket } from "../net/handshake.ts";
 import type { TorrentAcceptor } from "../net/listener.ts";
 import { PeerSocket, type SocketHost } from "../net/peer_socket.ts";
-import type { RateLimiter } from "../net/rate_limiter.ts";
+import type { RateShare } from "../net/rate_limiter.ts";
 import { BatchBuffers } from "../net/send_buffers.ts";
 import type { Transport } from "../net/transport.ts";
 import { WebSeedDialer, type WebSeedUrl } from "../net/web_seed/web_seed_dialer.ts";
@@ -42,8 +42,8 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   readonly swarm: Swarm;
   /** Counts the other peers that have the whole torrent. */
   readonly copies: SeedCounter = new SeedCounter();
-  readonly uploadLimiter: RateLimiter;
-  readonly downloadLimiter: RateLimiter;
+  readonly uploadLimiter: RateShare;
+  readonly downloadLimiter: RateShare;
   readonly buffers: BatchBuffers = new BatchBuffers();
   readonly #options: SessionOptions;
   readonly #sockets = new Map<Connection, Transport>();
@@ -58,8 +58,8 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   /** Starts at once: accepts peers, and requests the metadata from any peer it learns of. */
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.uploadLimiter = options.uploadLimiter;
-    this.downloadLimiter = options.downloadLimiter;
+    this.uploadLimiter = options.uploadLimiter.share();
+    this.downloadLimiter = options.downloadLimiter.share();
     const { peerId, client, v1Hash, v2Hash, maxConnections, uploadSlots } = options;
     this.swarm = new Swarm({
       peerId,
@@ -70,7 +70,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
       v2Hash,
       maxConnections,
       uploadSlots,
-      downloadLimit: options.downloadLimiter.bytesPerSecond,
+      downloadLimit: () => this.downloadLimiter.bytesPerSecond,
       random: Math.random,
     });
     options.listener.add(this);
@@ -205,6 +205,8 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
     this.#options.listener.remove(this);
     for (const socket of this.#sockets.values()) socket.close("we are leaving");
     while (this.#running.size > 0) await Promise.allSettled([...this.#running]);
+    this.uploadLimiter.close();
+    this.downloadLimiter.close();
     this.#webSeeds?.[Symbol.dispose]();
     await this.#store?.close();
   }

@@ -37,8 +37,8 @@ interface DownloadOptions {
   readonly storeBlock: StoreBlock;
   /** Called when a piece has all its blocks. */
   readonly onFull: (active: ActivePiece) => void;
-  /** Bytes per second that may arrive; absent for no limit. */
-  readonly downloadLimit?: number | undefined;
+  /** Bytes per second that may arrive now; absent for no limit. */
+  readonly downloadLimit?: (() => number) | undefined;
 }
 
 /** Stores the bytes of a block: in the piece memory, or nowhere in a simulation. */
@@ -72,7 +72,7 @@ export class Download {
     this.#options = options;
     this.#haves = new HaveBroadcast(context);
     this.available = new Availability(context);
-    const quota = this.#quota = new RequestQuota(context, options.downloadLimit ?? Infinity);
+    const quota = this.#quota = new RequestQuota(context, options.downloadLimit);
     const endGame = this.#endGame = new EndGame(this.available.rarity);
     const { rarity } = this.available;
     const drop = (active: ActivePiece) => this.#active.drop(active);
