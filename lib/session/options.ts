@@ -8,6 +8,7 @@ import type { AnnouncedProgress } from "../discovery/announce_target.ts";
 import type { DiskError } from "../errors.ts";
 import type { Listener } from "../net/listener.ts";
 import type { RateLimiter } from "../net/rate_limiter.ts";
+import type { ConnectionLimit } from "../peer/peers/connection_limit.ts";
 import type { TransferListener } from "./events.ts";
 
 /** Options that seeders and leechers share. */
@@ -71,6 +72,8 @@ export interface SessionOptions extends TorrentHandlers {
   readonly client: string;
   readonly listener: Listener;
   readonly maxConnections: number;
+  /** The limit for all torrents of the client; absent when there is none. */
+  readonly connectionLimit?: ConnectionLimit | undefined;
   readonly uploadSlots: number;
   /** The limits of the client, of which the session takes its shares. */
   readonly uploadLimiter: RateLimiter;

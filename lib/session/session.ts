@@ -69,6 +69,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
       v1Hash,
       v2Hash,
       maxConnections,
+      connectionLimit: options.connectionLimit,
       uploadSlots,
       downloadLimit: () => this.downloadLimiter.bytesPerSecond,
       random: Math.random,
@@ -203,6 +204,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
     this.#closed.abort();
     clearInterval(this.#timer);
     this.#options.listener.remove(this);
+    this.swarm.leave();
     for (const socket of this.#sockets.values()) socket.close("we are leaving");
     while (this.#running.size > 0) await Promise.allSettled([...this.#running]);
     this.uploadLimiter.close();
