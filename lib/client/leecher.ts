@@ -22,6 +22,7 @@ import {
   warningEvent,
 } from "../session/events.ts";
 import { StallMonitor } from "../session/stall_monitor.ts";
+import { closedEarly, TorrentFiles, type TransferFile } from "../session/torrent_files.ts";
 import type { PieceIndex } from "../store/layout.ts";
 import { Torrent } from "../store/torrent.ts";
 import {
@@ -72,6 +73,7 @@ export class Leecher implements AsyncDisposable {
   readonly #watch: ReturnType<typeof setInterval>;
   #work: Promise<void> = Promise.resolve();
   readonly #download = new DownloadLife();
+  readonly #files: TorrentFiles;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -93,6 +95,7 @@ export class Leecher implements AsyncDisposable {
       onComplete: () => this.#do(() => this.#finish()),
       onDiskError: (error) => this.#fail(error),
     }, listeners);
+    this.#files = new TorrentFiles(this.#host);
     this.#watch = setInterval(() => this.#look(), WATCH_MS);
     options.signal?.addEventListener("abort", () => this.#interrupt(), {
       signal: this.#stopped.signal,
@@ -138,6 +141,15 @@ export class Leecher implements AsyncDisposable {
   get torrent(): Torrent | undefined {
     const { metainfo } = this.#download.facts;
     return metainfo && new Torrent(metainfo);
+  }
+
+  /**
+   * A file of the torrent, by its index into `Torrent.files`; it can be read while it is downloaded.
+   *
+   * @throws {OptionError} when there is no such file, as far as that is known
+   */
+  file(index: number): TransferFile {
+    return this.#files.file(index);
   }
 
   /** Registers a listener; the returned function removes it. */
@@ -191,6 +203,7 @@ export class Leecher implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#stopped.abort();
+    this.#files.end(closedEarly());
     clearInterval(this.#watch);
     await this.#work;
     await this.#host.close();
@@ -220,6 +233,7 @@ export class Leecher implements AsyncDisposable {
         cause: error,
       })
       : error;
+    this.#files.end(reason);
     this.#completed.reject(reason);
     this.#finished.reject(reason);
     void this.close();
@@ -258,6 +272,7 @@ export class Leecher implements AsyncDisposable {
       this.#host.tell({ type: "resumed", haveBytes, totalBytes: selection.totalBytes });
     }
     beginDownload(this.#host.session, parts);
+    this.#files.open({ info, selection });
     this.#host.session.useWebSeeds(webSeedUrls(this.#source), info);
     if (this.#host.session.swarm.transfer?.pieces.isComplete) await this.#finish();
   }

@@ -29,6 +29,7 @@ import type { BlockRequest } from "../peer/connection/upload_state.ts";
 import type { TransferOptions } from "../peer/options.ts";
 import { SeedCounter } from "../peer/peers/seed_counter.ts";
 import { Swarm } from "../peer/swarm.ts";
+import type { PieceIndex } from "../store/layout.ts";
 import { addressesHere, LocalAddresses } from "./local_addresses.ts";
 import type { SessionOptions } from "./options.ts";
 import { PieceStore, type TransferDisk } from "./piece_store.ts";
@@ -131,6 +132,11 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   /** See {@link PieceStore.moveFiles}. */
   moveFiles(move: () => Promise<FileReader>): Promise<void> {
     return this.#store!.moveFiles(move);
+  }
+
+  /** See {@link PieceStore.readExactly}. */
+  readExactly(piece: PieceIndex, begin: number, out: Uint8Array): Promise<boolean> {
+    return this.#store!.readExactly(piece, begin, out);
   }
 
   /** See {@link PieceStore.stopStoring}. */
