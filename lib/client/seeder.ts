@@ -21,6 +21,7 @@ import {
 } from "../session/events.ts";
 import type { TorrentOptions } from "../session/options.ts";
 import type { SeedingLimitOptions } from "../session/seeding_limit.ts";
+import { closedEarly, TorrentFiles, type TransferFile } from "../session/torrent_files.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import { Layout, type PieceIndex } from "../store/layout.ts";
 import { pieceLayersOf, type Torrent } from "../store/torrent.ts";
@@ -92,6 +93,7 @@ export class Seeder implements AsyncDisposable {
   readonly #path: string;
   readonly #tracker: LocalTracker | undefined;
   readonly #member: Membership;
+  readonly #files: TorrentFiles;
   readonly #finished = Promise.withResolvers<void>();
   readonly #stopped = new AbortController();
   #closing: Promise<void> | undefined;
@@ -105,6 +107,8 @@ export class Seeder implements AsyncDisposable {
     this.#member = member;
     this.#host = host;
     this.torrent = torrent;
+    this.#files = new TorrentFiles(host);
+    this.#files.open(torrent.metainfo);
     this.#path = path;
     this.trackers = links.trackers;
     this.magnet = links.magnet;
@@ -147,6 +151,11 @@ export class Seeder implements AsyncDisposable {
     return this.#host.port;
   }
 
+  /** See {@link Leecher.file}; all of the file is here. */
+  file(index: number): TransferFile {
+    return this.#files.file(index);
+  }
+
   /** Registers a listener; the returned function removes it. */
   on(listener: TransferListener): () => void {
     return this.#host.on(listener);
@@ -177,6 +186,7 @@ export class Seeder implements AsyncDisposable {
   close(): Promise<void> {
     this.#closing ??= (async () => {
       this.#stopped.abort();
+      this.#files.end(closedEarly());
       await this.#host.close();
       await this.#member.leave();
       this.#finished.resolve();

@@ -9,7 +9,7 @@ import { PIECE_HEADER_LENGTH, writePieceHeader } from "../codec/wire/message.ts"
 import type { Connection } from "../peer/connection/connection.ts";
 import type { BlockRequest } from "../peer/connection/upload_state.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { RateLimiter } from "./rate_limiter.ts";
+import type { RateShare } from "./rate_limiter.ts";
 import { BATCH_BYTES, type BatchBuffers, LEAST_BATCH_BYTES } from "./send_buffers.ts";
 
 /** A batch holds what the peer takes in this time, within the minimum and maximum batch size. */
@@ -23,7 +23,7 @@ export interface UploadSource {
   readBlocks(request: BlockRequest, out: Uint8Array): Promise<boolean>;
   /** Called for a block that cannot be served. */
   refuseUpload(connection: Connection, request: BlockRequest): void;
-  readonly uploadLimiter: RateLimiter;
+  readonly uploadLimiter: RateShare;
   readonly buffers: BatchBuffers;
 }
 

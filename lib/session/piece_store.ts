@@ -76,11 +76,24 @@ export class PieceStore {
     if (this.#moving !== undefined) await this.#moving;
     this.#garbage.add(length / BLOCK_LENGTH);
     const good = await this.#ahead.read(piece, begin, length, out, performance.now());
-    if (!good) {
-      this.#host.swarm.pieceLost(piece);
-      this.#host.settle();
-    }
+    if (!good) this.#lost(piece);
     return good;
+  }
+
+  /**
+   * Fills `out` with the bytes of a stored piece from `begin` on, for the user; false when the file has
+   * changed. Nothing is read beyond them, for that may belong to a file that was not chosen.
+   */
+  async readExactly(piece: PieceIndex, begin: number, out: Uint8Array): Promise<boolean> {
+    if (this.#moving !== undefined) await this.#moving;
+    const good = await this.#disk.reader.read(piece, begin, out.length, out);
+    if (!good) this.#lost(piece);
+    return good;
+  }
+
+  #lost(piece: PieceIndex): void {
+    this.#host.swarm.pieceLost(piece);
+    this.#host.settle();
   }
 
   /** The path of the piece: see {@link FileReader.pathOf}. */
