@@ -48,6 +48,13 @@ export class BufferPool {
     this.#tidy();
   }
 
+  /** A download has ended. When no other has pieces, nothing is kept. */
+  left(): void {
+    if (this.budget.busyCount > 0) return;
+    this.#unused.length = 0;
+    this.#unusedBytes = 0;
+  }
+
   /** Drops buffers that are not used, the oldest first, until the budget is kept. */
   #tidy(): void {
     while (this.#unused.length > 0 && this.bytes > this.budget.bytes) {
@@ -111,5 +118,6 @@ export class PieceBuffers implements PieceMemory {
   close(): void {
     this.#slots.length = 0;
     this.#share.leave();
+    this.#pool.left();
   }
 }

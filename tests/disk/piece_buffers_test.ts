@@ -53,7 +53,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a download that ends in the middle of its pieces gives their memory back",
+  name:
+    "a download that ends in the middle of its pieces gives their memory back, and the last one all of it",
   permissions,
   fn() {
     const pool = new BufferPool(new PieceBudget(4 * LENGTH));
@@ -62,7 +63,14 @@ Deno.test({
       buffers.taken();
       buffers.store(slot, 0, Uint8Array.of(slot));
     }
+    const other = new PieceBuffers(4, LENGTH, pool);
+    other.taken();
+    other.store(0, 0, Uint8Array.of(1));
     buffers.close();
+    assertEquals(pool.bytes, LENGTH);
+    other.freed(0);
+    assertEquals(pool.bytes, LENGTH);
+    other.close();
     assertEquals(pool.bytes, 0);
   },
 });
