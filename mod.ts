@@ -28,6 +28,7 @@ export type { TorrentSource } from "./lib/client/requested_torrent.ts";
 export {
   Client,
   type ClientEvent,
+  type ClientLimits,
   type ClientListener,
   type ClientOptions,
   type ClientStats,
@@ -77,6 +78,8 @@ export type {
 } from "./lib/session/events.ts";
 export type { SeedingEnd } from "./lib/session/seeding_limit.ts";
 export type { DisconnectedPeerStats, TransferDetails } from "./lib/session/details.ts";
+export type { ByteRange } from "./lib/session/file_stream.ts";
+export type { TransferFile } from "./lib/session/torrent_files.ts";
 export type { FileStanding, FileView } from "./lib/session/file_progress.ts";
 export type { PieceView } from "./lib/session/stats.ts";
 export type { TrackerFault, TrackerStanding } from "./lib/discovery/tracker_status.ts";

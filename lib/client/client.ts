@@ -5,6 +5,7 @@
  */
 
 import { ExitCode, ShoalError } from "../errors.ts";
+import { ConnectionLimit } from "../peer/peers/connection_limit.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import { callListener } from "../runtime/event_listeners.ts";
 import { EventQueue } from "../runtime/event_queue.ts";
@@ -21,8 +22,20 @@ export interface ClientOptions
     Pick<TorrentOptions, "port" | "host" | "uploadLimit" | "downloadLimit" | "signal">,
     Pick<TorrentOptions, "trackers" | "maxPeers" | "localDiscovery">,
     Pick<SeederOptions, "announceIp" | "embeddedTracker"> {
+  /** Maximum connections of all torrents together; default 500. Each is guaranteed an equal part. */
+  readonly maxConnections?: number;
   /** Called with every event from the start. */
   readonly onEvent?: ClientListener;
+}
+
+/** Limits that can be changed while a client runs; those that are absent stay as they are. */
+export interface ClientLimits {
+  /** Bytes per second that all torrents together send; 0 for no limit. */
+  readonly uploadLimit?: number;
+  /** Bytes per second that all torrents together receive; 0 for no limit. */
+  readonly downloadLimit?: number;
+  /** Maximum connections of all torrents together. */
+  readonly maxConnections?: number;
 }
 
 /** The options of {@link Client.seed}: those that do not concern the client as a whole. */
@@ -79,6 +92,7 @@ export interface ClientStats {
 export class Client implements AsyncDisposable {
   readonly #options: ClientOptions;
   readonly #resources: ClientResources;
+  readonly #connections: ConnectionLimit;
   readonly #torrents = new Map<number, ClientTorrent>();
   readonly #listeners = new Set<ClientListener>();
   readonly #queues = new Set<EventQueue<ClientEvent>>();
@@ -87,9 +101,14 @@ export class Client implements AsyncDisposable {
   #nextId = 1;
   #closing: Promise<void> | undefined;
 
-  private constructor(options: ClientOptions, resources: ClientResources) {
+  private constructor(
+    options: ClientOptions,
+    resources: ClientResources,
+    connections: ConnectionLimit,
+  ) {
     this.#options = options;
     this.#resources = resources;
+    this.#connections = connections;
     if (options.onEvent) this.#listeners.add(options.onEvent);
     resources.on((event) => this.#tell(event));
     this.#tell({ type: "listening", port: resources.listener.port });
@@ -108,7 +127,8 @@ export class Client implements AsyncDisposable {
     return Promise.try(() => {
       options.signal?.throwIfAborted();
       requireDatagrams();
-      return new Client(options, new ClientResources(options));
+      const connections = new ConnectionLimit(options.maxConnections);
+      return new Client(options, new ClientResources(options, connections), connections);
     });
   }
 
@@ -190,6 +210,15 @@ export class Client implements AsyncDisposable {
       uploadedBytes += stats.uploadedBytes;
     }
     return { torrents: this.#torrents.size, ...sums, downloadedBytes, uploadedBytes };
+  }
+
+  /** Changes limits at once; torrents that have too many connections close some. */
+  setLimits({ uploadLimit, downloadLimit, maxConnections }: ClientLimits): void {
+    const { uploadLimiter, downloadLimiter } = this.#resources;
+    if (uploadLimit !== undefined) uploadLimiter.bytesPerSecond = uploadLimit;
+    if (downloadLimit !== undefined) downloadLimiter.bytesPerSecond = downloadLimit;
+    if (maxConnections === undefined) return;
+    this.#connections.setTotal(maxConnections, performance.now());
   }
 
   /** Stops all torrents and closes the port. */

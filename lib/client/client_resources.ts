@@ -9,10 +9,12 @@ import { hex } from "../codec/bytes.ts";
 import type { AnnounceClient } from "../discovery/announce_target.ts";
 import { PortCheck } from "../discovery/port_check.ts";
 import { TrackerPool } from "../discovery/tracker_pool.ts";
+import { DiskResources } from "../disk/disk_resources.ts";
 import { ShoalError } from "../errors.ts";
 import { Listener } from "../net/listener.ts";
 import { RateLimiter } from "../net/rate_limiter.ts";
 import type { TorrentHashes } from "../peer/connection/info_hashes.ts";
+import type { ConnectionLimit } from "../peer/peers/connection_limit.ts";
 import { watchAddresses } from "../runtime/address_watch.ts";
 import { callListener } from "../runtime/event_listeners.ts";
 import { SharedClock } from "../runtime/shared_clock.ts";
@@ -42,9 +44,12 @@ export class ClientResources implements SharedResources, AsyncDisposable {
   readonly peerId: Uint8Array = makePeerId();
   readonly uploadLimiter: RateLimiter;
   readonly downloadLimiter: RateLimiter;
+  readonly connectionLimit: ConnectionLimit | undefined;
   readonly ticker: Ticker = new Ticker();
   readonly clock: SharedClock = new SharedClock();
   readonly portCheck: PortCheck;
+  /** Threads, open files and memory. */
+  readonly disk: DiskResources = new DiskResources();
   readonly #trackers: TrackerPool;
   readonly #listeners = new Set<TransferListener>();
   readonly #torrents = new Set<JoinedTorrent>();
@@ -58,12 +63,14 @@ export class ClientResources implements SharedResources, AsyncDisposable {
   /**
    * Listens.
    *
+   * @param connectionLimit for all torrents together; a torrent that is alone has its own
    * @throws {NetworkError} when the requested port is not available
    */
-  constructor(options: ResourceOptions) {
+  constructor(options: ResourceOptions, connectionLimit?: ConnectionLimit) {
     this.listener = Listener.listen(options.port, options.host);
     this.uploadLimiter = new RateLimiter(options.uploadLimit ?? 0);
     this.downloadLimiter = new RateLimiter(options.downloadLimit ?? 0);
+    this.connectionLimit = connectionLimit;
     const localHost = boundTo(this.listener.host);
     const { port } = this.listener;
     this.portCheck = new PortCheck({
@@ -141,6 +148,7 @@ export class ClientResources implements SharedResources, AsyncDisposable {
     await this.listener.close();
     const tracker = await this.#localTracker?.catch(() => undefined);
     await tracker?.close();
+    await this.disk.close();
   }
 
   /** The same as {@link close}. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Metainfo } from "../codec/torrent/metainfo.ts";
+import type { Metainfo } from "../codec/torrent/metainfo.ts";
 import { ExitCode, ShoalError } from "../errors.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import { ActiveTorrent } from "../session/active_torrent.ts";
@@ -21,6 +21,7 @@ import {
 } from "../session/events.ts";
 import { StallMonitor } from "../session/stall_monitor.ts";
 import type { Ticking } from "../session/ticker.ts";
+import { closedEarly, TorrentFiles, type TransferFile } from "../session/torrent_files.ts";
 import type { PieceIndex } from "../store/layout.ts";
 import { Torrent } from "../store/torrent.ts";
 import { alone, hearAll, type Membership } from "./client_resources.ts";
@@ -79,6 +80,7 @@ export class Leecher implements AsyncDisposable {
   readonly #watch: Ticking = { isBusy: true, tick: () => this.#look() };
   #work: Promise<void> = Promise.resolve();
   readonly #download = new DownloadLife();
+  readonly #files: TorrentFiles;
   #closing: Promise<void> | undefined;
 
   static {
@@ -104,6 +106,7 @@ export class Leecher implements AsyncDisposable {
       onDiskError: (error) => this.#fail(error),
     }, listeners);
     hearAll(member, this.#host);
+    this.#files = new TorrentFiles(this.#host);
     resources.ticker.add(this.#watch);
     options.signal?.addEventListener("abort", () => this.#interrupt(), {
       signal: this.#stopped.signal,
@@ -144,6 +147,15 @@ export class Leecher implements AsyncDisposable {
   get torrent(): Torrent | undefined {
     const { metainfo } = this.#download.facts;
     return metainfo && new Torrent(metainfo);
+  }
+
+  /**
+   * A file of the torrent, by its index into `Torrent.files`; it can be read while it is downloaded.
+   *
+   * @throws {OptionError} when there is no such file, as far as that is known
+   */
+  file(index: number): TransferFile {
+    return this.#files.file(index);
   }
 
   /** Registers a listener; the returned function removes it. */
@@ -197,12 +209,13 @@ export class Leecher implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#stopped.abort();
+    this.#files.end(closedEarly());
     this.#member.resources.ticker.remove(this.#watch);
     await this.#work;
     await this.#host.close();
-    await this.#member.leave();
     const { state, facts: { parts } } = this.#download;
     if (state !== "seeding") await parts?.files.leave();
+    await this.#member.leave();
     this.#download.enter("stop");
     this.#completed.reject(
       new ShoalError("stopped before it was complete", {
@@ -227,6 +240,7 @@ export class Leecher implements AsyncDisposable {
         cause: error,
       })
       : error;
+    this.#files.end(reason);
     this.#completed.reject(reason);
     this.#finished.reject(reason);
     void this.close();
@@ -253,6 +267,7 @@ export class Leecher implements AsyncDisposable {
     if (info.private) this.#host.leaveLocalNetwork();
     const { selectOnly } = this.#source;
     const parts = await prepareDownload(metainfo, { ...this.#options, selectOnly }, {
+      disk: this.#member.resources.disk,
       onProgress: (doneBytes, totalBytes) =>
         this.#host.tell({ type: "hashing", doneBytes, totalBytes }),
       signal: this.#stopped.signal,
@@ -265,6 +280,7 @@ export class Leecher implements AsyncDisposable {
       this.#host.tell({ type: "resumed", haveBytes, totalBytes: selection.totalBytes });
     }
     beginDownload(this.#host.session, parts);
+    this.#files.open({ info, selection });
     this.#host.session.useWebSeeds(webSeedUrls(this.#source), info);
     if (this.#host.session.swarm.transfer?.pieces.isComplete) await this.#finish();
   }
@@ -295,10 +311,10 @@ export class Leecher implements AsyncDisposable {
 
   /** Checks, at every tick, whether data moves. */
   #look(): void {
-    const { swarm } = this.#host.session;
+    const { swarm, downloadLimiter } = this.#host.session;
     this.#noteHashes();
     const news = this.#download.awaitsPeers
-      ? this.#patience.check(swarm, this.#host.trackerOutlook())
+      ? this.#patience.check(swarm, this.#host.trackerOutlook(), downloadLimiter.bytesPerSecond)
       : this.#patience.reset();
     if (news) this.#host.tell({ type: "stalled", code: news.code, reason: news.sentence });
     if (this.#patience.waiting !== undefined) this.#host.askForPeers();

@@ -6,6 +6,7 @@
 
 import { formatHostPort, isLoopback } from "../codec/address.ts";
 import { reachableAddress, reachableTracker } from "../discovery/advertised_address.ts";
+import type { DiskResources } from "../disk/disk_resources.ts";
 import { FileReader } from "../disk/file_reader.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import { callListener } from "../runtime/event_listeners.ts";
@@ -20,6 +21,7 @@ import {
 } from "../session/events.ts";
 import type { TorrentOptions } from "../session/options.ts";
 import type { SeedingLimitOptions } from "../session/seeding_limit.ts";
+import { closedEarly, TorrentFiles, type TransferFile } from "../session/torrent_files.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import { Layout, type PieceIndex } from "../store/layout.ts";
 import { pieceLayersOf, type Torrent } from "../store/torrent.ts";
@@ -91,6 +93,7 @@ export class Seeder implements AsyncDisposable {
   readonly #path: string;
   readonly #tracker: LocalTracker | undefined;
   readonly #member: Membership;
+  readonly #files: TorrentFiles;
   readonly #finished = Promise.withResolvers<void>();
   readonly #stopped = new AbortController();
   #closing: Promise<void> | undefined;
@@ -104,6 +107,8 @@ export class Seeder implements AsyncDisposable {
     this.#member = member;
     this.#host = host;
     this.torrent = torrent;
+    this.#files = new TorrentFiles(host);
+    this.#files.open(torrent.metainfo);
     this.#path = path;
     this.trackers = links.trackers;
     this.magnet = links.magnet;
@@ -146,6 +151,11 @@ export class Seeder implements AsyncDisposable {
     return this.#host.port;
   }
 
+  /** See {@link Leecher.file}; all of the file is here. */
+  file(index: number): TransferFile {
+    return this.#files.file(index);
+  }
+
   /** Registers a listener; the returned function removes it. */
   on(listener: TransferListener): () => void {
     return this.#host.on(listener);
@@ -176,6 +186,7 @@ export class Seeder implements AsyncDisposable {
   close(): Promise<void> {
     this.#closing ??= (async () => {
       this.#stopped.abort();
+      this.#files.end(closedEarly());
       await this.#host.close();
       await this.#member.leave();
       this.#finished.resolve();
@@ -199,7 +210,7 @@ export async function seed(
   options: SeederOptions,
 ): Promise<Seeder> {
   const { resources, listeners } = member;
-  const hashed = await hash(path, options, listeners);
+  const hashed = await hash(path, options, member);
   options.signal?.throwIfAborted();
   const { v1Hash, v2Hash } = hashed.torrent.metainfo.info;
   const duties = { onMetadata: () => {}, onComplete: () => {}, onDiskError: () => {} };
@@ -217,7 +228,7 @@ export async function seed(
     const torrent = hashed.torrent.withTrackers(outside);
     const peer = formatHostPort(own, host.port);
     const magnet = torrent.magnet({ peers: torrent.private ? [] : [peer] });
-    serve(host, torrent, hashed);
+    serve(host, torrent, hashed, resources.disk);
     const advice = await adviceOnSharing(path);
     if (advice !== undefined) host.tell(warningEvent(advice, "shares-torrent-file"));
     announce(host, torrent, trackers);
@@ -232,12 +243,12 @@ export async function seed(
 function hash(
   path: string,
   options: SeederOptions,
-  listeners: readonly TransferListener[],
+  { listeners, resources }: Membership,
 ): Promise<SharedContent> {
   const tell = (event: TransferEvent) => {
     for (const listener of listeners) callListener(listener, event);
   };
-  return createContent(path, {
+  const told: CreateOptions = {
     ...options,
     trackers: [],
     onProgress: (doneBytes, totalBytes) => {
@@ -248,7 +259,8 @@ function hash(
       options.onWarning?.(...warning);
       tell(warningEvent(...warning));
     },
-  });
+  };
+  return createContent(path, told, resources.disk);
 }
 
 function announce(host: ActiveTorrent, torrent: Torrent, trackers: readonly string[]): void {
@@ -264,7 +276,12 @@ function announce(host: ActiveTorrent, torrent: Torrent, trackers: readonly stri
 }
 
 /** Starts uploading from the complete files. */
-function serve(host: ActiveTorrent, torrent: Torrent, { paths, stamps }: SharedContent): void {
+function serve(
+  host: ActiveTorrent,
+  torrent: Torrent,
+  { paths, stamps }: SharedContent,
+  disk: DiskResources,
+): void {
   const { info } = torrent.metainfo;
   const layout = Layout.of(info);
   const have = new Bitfield(layout.pieceCount);
@@ -285,7 +302,8 @@ function serve(host: ActiveTorrent, torrent: Torrent, { paths, stamps }: SharedC
     },
     info,
     {
-      reader: new FileReader(layout, info.files, paths, expected, stamps),
+      shared: disk,
+      reader: new FileReader(layout, info.files, paths, expected, stamps, disk.openFiles),
     },
   );
 }

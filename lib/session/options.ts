@@ -10,6 +10,7 @@ import type { DiskError } from "../errors.ts";
 import type { Listener } from "../net/listener.ts";
 import type { RateLimiter } from "../net/rate_limiter.ts";
 import type { TorrentHashes } from "../peer/connection/info_hashes.ts";
+import type { ConnectionLimit } from "../peer/peers/connection_limit.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { TransferEvent, TransferListener } from "./events.ts";
 import type { Ticker } from "./ticker.ts";
@@ -61,6 +62,8 @@ export interface SharedResources {
   readonly uploadLimiter: RateLimiter;
   /** Limits what all torrents receive. */
   readonly downloadLimiter: RateLimiter;
+  /** Limits the connections of all torrents; absent when there is no such limit. */
+  readonly connectionLimit: ConnectionLimit | undefined;
   /** Looks after the torrents. */
   readonly ticker: Ticker;
   /** Wakes the announces of all torrents. */

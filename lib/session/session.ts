@@ -17,8 +17,8 @@ import { Dialer } from "../net/dialer.ts";
 import { closeQuietly, type OpenedSocket } from "../net/handshake.ts";
 import type { TorrentAcceptor } from "../net/listener.ts";
 import { PeerSocket, type SocketHost } from "../net/peer_socket.ts";
-import type { RateLimiter } from "../net/rate_limiter.ts";
-import { BatchBuffers } from "../net/send_buffers.ts";
+import type { RateShare } from "../net/rate_limiter.ts";
+import { type BatchBuffers, programBuffers } from "../net/send_buffers.ts";
 import type { Transport } from "../net/transport.ts";
 import { WebSeedDialer, type WebSeedUrl } from "../net/web_seed/web_seed_dialer.ts";
 import type { Action } from "../peer/connection/actions.ts";
@@ -29,6 +29,7 @@ import type { BlockRequest } from "../peer/connection/upload_state.ts";
 import type { TransferOptions } from "../peer/options.ts";
 import { SeedCounter } from "../peer/peers/seed_counter.ts";
 import { Swarm } from "../peer/swarm.ts";
+import type { PieceIndex } from "../store/layout.ts";
 import { addressesHere, LocalAddresses } from "./local_addresses.ts";
 import type { SessionOptions } from "./options.ts";
 import { PieceStore, type TransferDisk } from "./piece_store.ts";
@@ -41,9 +42,9 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
   readonly swarm: Swarm;
   /** Counts the other peers that have the whole torrent. */
   readonly copies: SeedCounter = new SeedCounter();
-  readonly uploadLimiter: RateLimiter;
-  readonly downloadLimiter: RateLimiter;
-  readonly buffers: BatchBuffers = new BatchBuffers();
+  readonly uploadLimiter: RateShare;
+  readonly downloadLimiter: RateShare;
+  readonly buffers: BatchBuffers = programBuffers;
   readonly #options: SessionOptions;
   readonly #sockets = new Map<Connection, Transport>();
   readonly #running = new Set<Promise<void>>();
@@ -57,8 +58,8 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
   constructor(options: SessionOptions) {
     this.#options = options;
     const { listener, peerId, uploadLimiter, downloadLimiter, ticker } = options.resources;
-    this.uploadLimiter = uploadLimiter;
-    this.downloadLimiter = downloadLimiter;
+    this.uploadLimiter = uploadLimiter.share();
+    this.downloadLimiter = downloadLimiter.share();
     const { client, v1Hash, v2Hash, maxConnections, uploadSlots } = options;
     this.swarm = new Swarm({
       peerId,
@@ -68,8 +69,9 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
       v1Hash,
       v2Hash,
       maxConnections,
+      connectionLimit: options.resources.connectionLimit,
       uploadSlots,
-      downloadLimit: downloadLimiter.bytesPerSecond,
+      downloadLimit: () => this.downloadLimiter.bytesPerSecond,
       random: Math.random,
     });
     listener.add(this);
@@ -130,6 +132,11 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
   /** See {@link PieceStore.moveFiles}. */
   moveFiles(move: () => Promise<FileReader>): Promise<void> {
     return this.#store!.moveFiles(move);
+  }
+
+  /** See {@link PieceStore.readExactly}. */
+  readExactly(piece: PieceIndex, begin: number, out: Uint8Array): Promise<boolean> {
+    return this.#store!.readExactly(piece, begin, out);
   }
 
   /** See {@link PieceStore.stopStoring}. */
@@ -223,8 +230,11 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
     const { listener, ticker } = this.#options.resources;
     ticker.remove(this);
     listener.remove(this);
+    this.swarm.leave();
     for (const socket of this.#sockets.values()) socket.close("we are leaving");
     while (this.#running.size > 0) await Promise.allSettled([...this.#running]);
+    this.uploadLimiter.close();
+    this.downloadLimiter.close();
     this.#webSeeds?.[Symbol.dispose]();
     await this.#store?.close();
   }

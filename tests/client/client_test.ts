@@ -98,6 +98,25 @@ Deno.test("every event says which torrent it is about, in the listener and in th
   for await (const event of client.events()) assert(false, `an event at the end: ${event.type}`);
 });
 
+Deno.test("a limit that is changed while a client runs holds at once, for all its torrents together", async () => {
+  await using temp = await TempFolder.create();
+  await using sender = await Client.start({ ...QUIET, uploadLimit: 1 });
+  const { seeders } = await sharing(temp, 2, sender);
+  await using receiver = await Client.start(QUIET);
+  const out = temp.join("copy") + "/";
+  const leechers = await Promise.all(
+    seeders.map(({ magnet }) => receiver.download(magnet, { out })),
+  );
+  const moving = Promise.withResolvers<void>();
+  sender.on(({ type }) => type === "peer" && moving.resolve());
+  await withinReason(moving.promise, () => "nobody connects");
+  assert(leechers.every((leecher) => leecher.stats().state !== "seeding"));
+  sender.setLimits({ uploadLimit: 0, maxConnections: 10 });
+  for (const leecher of leechers) {
+    await withinReason(leecher.complete, () => JSON.stringify(leecher.stats()));
+  }
+});
+
 Deno.test("the same torrent twice is refused with a code, until the first one is closed", async () => {
   await using temp = await TempFolder.create();
   await using client = await Client.start(QUIET);
