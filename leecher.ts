@@ -1,6 +1,6 @@
 /**
- * `leecher WHAT`: downloads a file from all peers that have it, verifies it, then shares it. Prints the
- * file's path on standard output.
+ * `leecher WHAT...`: downloads files from all peers that have them, verifies them, then shares them. Prints
+ * their paths on standard output.
  *
  * @module
  */
@@ -19,13 +19,33 @@ import { Leecher, listTorrent, verifyFile } from "./mod.ts";
 
 type LeecherRun = Run<typeof leecherProgram.options>;
 
-await main(leecherProgram, (run) => {
+await main(leecherProgram, async (run) => {
   const { options } = run;
   if (options.list && options.verify) {
     throw new OptionError("--list and --verify exclude each other; give one");
   }
-  return options.list ? list(run) : options.verify ? verify(run) : download(run);
+  if (options.list || options.verify) return await inTurn(run, options.list ? list : verify);
+  if (run.arguments.length === 1) return await download(run);
+  const { downloadMany } = await import("./lib/cli/many/download_many.ts");
+  await downloadMany(run);
 });
+
+/** Does the same with each argument. If there are several, one that fails does not keep the others. */
+async function inTurn(
+  run: LeecherRun,
+  work: (run: LeecherRun, argument: string, number?: number) => Promise<void>,
+): Promise<void> {
+  if (run.arguments.length === 1) return await work(run, run.argument);
+  for (const [i, argument] of run.arguments.entries()) {
+    run.events.tell({ type: "added", argument }, i + 1);
+    try {
+      await work(run, argument, i + 1);
+    } catch (error) {
+      if (run.signal.aborted || !(error instanceof ShoalError)) throw error;
+      run.failed(argument, error, i + 1);
+    }
+  }
+}
 
 async function download(run: LeecherRun) {
   const { argument, options, screen, events, signal, result, markDone } = run;
@@ -49,27 +69,27 @@ async function download(run: LeecherRun) {
   await untilStopped(leecher.done, signal).finally(() => told);
 }
 
-async function list(run: LeecherRun) {
-  const { argument, options, screen, events, signal, result } = run;
+async function list(run: LeecherRun, argument: string, number?: number) {
+  const { options, screen, events, signal, result } = run;
   const display = new TransferDisplay(screen, "reading", () => performance.now());
   const torrent = await listTorrent(argument, {
     ...options,
     signal,
-    onEvent: run.listener(display),
+    onEvent: run.listener(display, undefined, number),
   });
-  if (events.isOn) events.tell(torrentEvent(torrent));
+  if (events.isOn) events.tell(torrentEvent(torrent), number);
   await result(listing(torrent));
 }
 
-async function verify(run: LeecherRun) {
-  const { argument, options, screen, events, signal, result } = run;
+async function verify(run: LeecherRun, argument: string, number?: number) {
+  const { options, screen, events, signal, result } = run;
   const display = new TransferDisplay(screen, "checking", () => performance.now());
   const found = await verifyFile(argument, {
     ...options,
     signal,
-    onEvent: run.listener(display),
+    onEvent: run.listener(display, undefined, number),
   });
-  events.tell({ type: "verified", ...found });
+  events.tell({ type: "verified", ...found }, number);
   const { ok, path, pieces, files } = found;
   if (!ok) {
     throw new ShoalError(

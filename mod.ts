@@ -36,6 +36,12 @@ export {
   type DownloadOptions,
   type SeedOptions,
 } from "./lib/client/client.ts";
+export {
+  FolderWatch,
+  type FolderWatchHandlers,
+  type FolderWatchOptions,
+  type Share,
+} from "./lib/client/folder_watch.ts";
 export { listTorrent } from "./lib/client/list.ts";
 export { verifyFile, type VerifyResult } from "./lib/client/verify.ts";
 export type {

@@ -1,5 +1,5 @@
 /**
- * `seeder PATH`: shares a file. Prints its link on standard output.
+ * `seeder PATH...`: shares files and folders. Prints their links on standard output.
  *
  * @module
  */
@@ -11,12 +11,18 @@ import { runOnDone } from "./lib/cli/on_done.ts";
 import { metadataEvent, progressEvent, sharingEvent } from "./lib/cli/output/json_events.ts";
 import { offerLines } from "./lib/cli/output/result_lines.ts";
 import { openPage } from "./lib/cli/page.ts";
-import { main, untilStopped } from "./lib/cli/program.ts";
+import { main, type Run, untilStopped } from "./lib/cli/program.ts";
 import { TransferDisplay } from "./lib/cli/terminal/transfer_display.ts";
 import { writeTorrentFile } from "./lib/cli/torrent_file.ts";
 import { Seeder, Torrent } from "./mod.ts";
 
 await main(seederProgram, async (run) => {
+  if (run.arguments.length === 1 && run.options.watch === undefined) return await shareOne(run);
+  const { shareMany } = await import("./lib/cli/many/share_many.ts");
+  await shareMany(run, leecherCommand());
+});
+
+async function shareOne(run: Run<typeof seederProgram.options>): Promise<void> {
   const { argument, options, screen, events, signal, result, markDone } = run;
   const startMs = performance.now();
   const name = options.name ?? basename(argument);
@@ -48,7 +54,7 @@ await main(seederProgram, async (run) => {
   const { torrent } = seeder;
   const seconds = (performance.now() - startMs) / 1000;
   await runOnDone(onDone, { path: argument, torrent, bytes: torrent.length, seconds }, run);
-});
+}
 
 function isTorrent(bytes: Uint8Array): boolean {
   try {

@@ -139,6 +139,29 @@ networkTest(
 );
 
 networkTest(
+  "the manual's blocks about several torrents and a watched folder can be pasted",
+  async (network) => {
+    await using machine = await Machine.create(network);
+    await machine.folder.folder("photos");
+    await machine.folder.folder("images");
+    const names = ["a.iso", "b.iso", "photos/1.raw"];
+    for (const [i, name] of [...names, "images/c.iso"].entries()) {
+      await machine.folder.file(name, pseudoRandomBytes(100_000 + i, i));
+    }
+    for (const line of block("seeder.ts a.iso b.iso").split("\n")) await machine.paste(line);
+    for (const name of names) {
+      assertEquals(
+        await sha256OfFile(machine.folder.join(`copy/${name}`)),
+        await sha256OfFile(machine.folder.join(name)),
+      );
+    }
+    const watching = await machine.paste(block("--watch images/"));
+    await watching.line(/^magnet:.*dn=c\.iso/);
+    await machine.stop();
+  },
+);
+
+networkTest(
   "the blocks about several machines, results and events do what they say",
   async (network) => {
     await using machine = await Machine.create(network);

@@ -16,7 +16,7 @@ const TOLD_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** The final message of a program. */
-interface Failure {
+export interface Failure {
   /** One sentence, followed by indented lines: the choices, or the requested details. */
   readonly text: string;
   /** The exit code of the process. */

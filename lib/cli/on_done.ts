@@ -20,7 +20,7 @@ const GRACE_MS = 3000;
 const LAST_WORDS_MS = 500;
 
 /** The finished work. */
-interface Done {
+export interface Done {
   /** The path of the file or folder. */
   readonly path: string;
   readonly torrent: Pick<Torrent, "name" | "v1Hash" | "v2Hash">;
@@ -40,15 +40,18 @@ interface OnDoneContext {
 /**
  * Runs `command` to its end. A failure is only reported, because the download itself is complete. Its
  * output goes to the screen, since standard output is for results.
+ *
+ * @param number of the torrent in the events, if there are several
  */
 export async function runOnDone(
   command: string,
   done: Done,
   { screen, events, signal }: OnDoneContext,
+  number?: number,
 ): Promise<void> {
   const outcome = await run(command, variables(done), screen, signal);
   const ok = outcome.error === undefined;
-  events.tell({ type: "onDone", command, ok, ...outcome });
+  events.tell({ type: "onDone", command, ok, ...outcome }, number);
   const text = `--on-done: ${foreign(command)} ${outcome.error ?? "has run"}`;
   screen.tell({ text, level: ok ? "detail" : "warning" });
 }
@@ -67,6 +70,7 @@ const OWN_OPTIONS = [
   "SHOAL_SELECT",
   "SHOAL_TORRENT",
   "SHOAL_UI",
+  "SHOAL_WATCH",
   "SHOAL_WEB_SEED",
 ];
 

@@ -5,7 +5,7 @@
  */
 
 import manifest from "../../deno.json" with { type: "json" };
-import type { Page, TransferListener } from "../../mod.ts";
+import type { ClientListener, Page, TransferEvent, TransferListener } from "../../mod.ts";
 import { ExitCode, ShoalError } from "../errors.ts";
 import { environmentVariable } from "../runtime/permissions.ts";
 import {
@@ -17,11 +17,13 @@ import {
 import { helpText } from "./command_line/help.ts";
 import type { Values } from "./command_line/options.ts";
 import { failureFor } from "./error_report.ts";
+import { FailedArguments } from "./failed_arguments.ts";
 import { isHangUpIgnored } from "./hang_up.ts";
 import { EventLog } from "./output/event_log.ts";
 import { isPlainTerminal, Outputs } from "./output/output_streams.ts";
 import { outputFailure, ReaderGone, writeResult } from "./output/standard_streams.ts";
 import { type Loudness, Screen } from "./terminal/screen.ts";
+import type { TorrentsDisplay } from "./terminal/torrents_display.ts";
 import type { TransferDisplay } from "./terminal/transfer_display.ts";
 import { printable } from "./text/terminal_text.ts";
 
@@ -36,7 +38,9 @@ const RESULT_CHUNK_LENGTH = 64 * 1024;
 export interface Run<T extends typeof generalOptions> {
   /** The options of the command line, checked. */
   readonly options: Values<T>;
-  /** The argument; empty for a program that takes none. */
+  /** The arguments. */
+  readonly arguments: readonly string[];
+  /** The first argument; empty without one. */
   readonly argument: string;
   /** Standard error. */
   readonly screen: Screen;
@@ -44,8 +48,21 @@ export interface Run<T extends typeof generalOptions> {
   readonly events: EventLog;
   /** Aborts at the first Ctrl-C, SIGTERM, or end of its terminal; its reason is the error to end with. */
   readonly signal: AbortSignal;
-  /** Makes a listener that passes each event of a transfer to the screen, to `events`, and to the page. */
-  listener(display: TransferDisplay, page?: Page): TransferListener;
+  /**
+   * Makes a listener that passes each event of a transfer to the screen, to `events`, and to the page.
+   *
+   * @param number of the torrent in the events, if there are several
+   */
+  listener(display: TransferDisplay, page?: Page, number?: number): TransferListener;
+  /** As {@link listener}, for a client with several torrents. */
+  clientListener(display: TorrentsDisplay): ClientListener;
+  /**
+   * Reports that one of several arguments failed. The program goes on, and ends with the exit code of the
+   * first of them, in the order in which they were given.
+   *
+   * @param torrent its number in the events, if it has one
+   */
+  failed(argument: string, error: ShoalError, torrent?: number): void;
   /**
    * Prints lines of result on standard output, unless events go there. Resolves when they are written, or
    * when the program is to stop: then the end of the program waits for them.
@@ -115,6 +132,8 @@ class ProgramRunner<T extends typeof generalOptions> {
   #events = this.#eventLog(Deno.args.includes("--json"));
   #isDone = false;
   #isEnding = false;
+  #arguments: readonly string[] = [];
+  readonly #failures = new FailedArguments();
   /** Why standard output cannot be written any more. */
   #outputFailure: ShoalError | undefined;
 
@@ -130,7 +149,9 @@ class ProgramRunner<T extends typeof generalOptions> {
     if (commandLine.type === "help") writeResult(helpText(this.#program, manifest.version, unread));
     if (commandLine.type === "version") writeResult(versionText(name));
     if (commandLine.type !== "run") Deno.exit(ExitCode.ok);
-    const { options, argument } = commandLine;
+    const { options } = commandLine;
+    const [argument = "", ...others] = commandLine.arguments;
+    this.#arguments = commandLine.arguments;
     const general: Values<typeof generalOptions> = options;
     this.#loudness = { quiet: general.quiet === true, verbosity: general.verbose ?? 0 };
     this.#screen = new Screen(this.#outputs.surface(isLive(general.progress)), this.#loudness);
@@ -142,19 +163,27 @@ class ProgramRunner<T extends typeof generalOptions> {
       program: name,
       version: manifest.version,
       pid: Deno.pid,
-      ...(argument !== undefined && { argument }),
+      ...(argument !== "" && others.length === 0 && { argument }),
+      ...(others.length > 0 && { arguments: this.#arguments }),
     });
     return {
       options,
-      argument: argument ?? "",
+      arguments: this.#arguments,
+      argument,
       screen: this.#screen,
       events: this.#events,
       signal: this.#stop.signal,
-      listener: (display, page) => (event) => {
+      listener: (display, page, number) => (event) => {
         display.onEvent(event);
-        this.#events.transfer(event);
+        this.#events.transfer(event, number);
         page?.onEvent(event);
       },
+      clientListener: (display) => (event) => {
+        display.onEvent(event);
+        const { torrent, ...rest } = event;
+        this.#events.transfer(rest as TransferEvent, torrent);
+      },
+      failed: (...failure) => this.#onFailure(...failure),
       result: (lines) => this.#printResult(typeof lines === "string" ? [lines] : lines),
       markDone: () => this.#isDone = true,
     };
@@ -176,15 +205,25 @@ class ProgramRunner<T extends typeof generalOptions> {
     return Deno.exit(exitCode);
   }
 
+  #onFailure(argument: string, error: ShoalError, torrent?: number): void {
+    const failure = failureFor(error, this.#stop.signal, this.#loudness.verbosity > 0);
+    this.#screen.error(`${this.#program.name}: ${this.#failures.add(argument, failure)}`);
+    const { text, ...about } = failure;
+    this.#events.tell({ type: "failed", argument, message: text, ...about }, torrent);
+  }
+
   #finalMessage(failed: readonly unknown[]): ExitCode {
     if (this.#outputFailure instanceof ReaderGone) return ExitCode.ok;
     const isStopped = this.#stop.signal.aborted && this.#isDone && !this.#outputFailure;
-    if (failed.length === 0 || isStopped) {
+    const isOver = failed.length === 0 || isStopped;
+    const verdict = isOver ? this.#failures.verdict(this.#arguments) : undefined;
+    if (isOver && verdict === undefined) {
       const seconds = Math.round(performance.now() - this.#startMs) / 1000;
       this.#events.tell({ type: "stopped", exitCode: ExitCode.ok, seconds });
       return ExitCode.ok;
     }
-    const failure = failureFor(failed[0], this.#stop.signal, this.#loudness.verbosity > 0);
+    const isVerbose = this.#loudness.verbosity > 0;
+    const failure = verdict ?? failureFor(failed[0], this.#stop.signal, isVerbose);
     this.#screen.error(`${this.#program.name}: ${failure.text}`);
     const { text, ...about } = failure;
     this.#events.tell({ type: "error", message: text, ...about });

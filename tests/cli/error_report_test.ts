@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { FailedArguments } from "../../lib/cli/failed_arguments.ts";
 import { failureFor } from "../../lib/cli/error_report.ts";
 import { DiskError, ExitCode, NetworkError, ShoalError } from "../../lib/errors.ts";
 
@@ -78,3 +79,31 @@ Deno.test("a missing permission says how to give it", pure, () => {
     "Deno was not permitted to read x.js: add it to --allow-read, or run with -A",
   );
 });
+
+Deno.test(
+  "the verdict on several arguments is that of the first in their order, whichever failed first",
+  pure,
+  () => {
+    const all = ["a", "b", "c", "d", "e"];
+    const failed = new FailedArguments();
+    assertEquals(failed.verdict(all), undefined);
+    failed.add("d", { text: "nobody has it", exitCode: 3, code: "no-such-file" });
+    failed.add("b", { text: "the disk is full", exitCode: 9 });
+    assertEquals(failed.verdict(all), { text: "2 of 5 failed: b, d", exitCode: 9 });
+    failed.add("e", { text: "no", exitCode: 1 });
+    failed.add("a", { text: "no", exitCode: 2 });
+    assertEquals(failed.verdict(all)?.text, "4 of 5 failed: a, b, d and others");
+  },
+);
+
+Deno.test(
+  "the line of a failure names its argument once, and a long link only in part",
+  pure,
+  () => {
+    const failed = new FailedArguments();
+    const line = (argument: string, text: string) => failed.add(argument, { text, exitCode: 1 });
+    assertEquals(line("a.iso", "a.iso does not exist"), "a.iso does not exist");
+    assertEquals(line("a.iso\x1b[2J", "the disk is full"), "a.iso[2J: the disk is full");
+    assertEquals(line(`magnet:?${"x".repeat(500)}`, "no").length, 60 + ": no".length);
+  },
+);

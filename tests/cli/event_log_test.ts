@@ -31,6 +31,14 @@ function figures(announces: number): JsonEvent {
   return swarmsEvent({ torrents: 0, seeders: 0, leechers: 0, announces } as TrackerStats);
 }
 
+function progress(haveBytes: number): JsonEvent {
+  const peers = { known: 0, connecting: 0, connected: 0, away: 0, banned: 0 };
+  const moved = { downloadedBytes: 0, uploadedBytes: 0, wastedBytes: 0 };
+  const rates = { downloadRate: 0, uploadRate: 0, pieces: 1, havePieces: 0, copies: 0 };
+  const state = { state: "downloading", totalBytes: 100, haveBytes } as const;
+  return { type: "progress", ...state, ...moved, ...rates, peers };
+}
+
 Deno.test("an event is a line with its type and its time", async () => {
   const { log, sink, flushed } = logOn();
   log.tell({ type: "lookup", name: "a" });
@@ -115,4 +123,41 @@ Deno.test("hashing is told of at its beginning, once a second, and at its end", 
   log.tell({ type: "hashing", doneBytes: 0, totalBytes: 50 });
   const told = (await flushed()).map(({ doneBytes }) => doneBytes);
   assertEquals(told, [0, 34, 68, 100, 0]);
+});
+
+Deno.test("an event of one of several torrents has its number behind its time", async () => {
+  const { log, sink, flushed } = logOn();
+  log.tell({ type: "added", argument: "a.iso" }, 1);
+  log.transfer({ type: "pieceLost", piece: 7, path: "b" }, 2);
+  await flushed();
+  assertEquals(
+    sink.text,
+    '{"type":"added","time":"2026-03-01T12:00:00.000Z","torrent":1,"argument":"a.iso"}\n' +
+      '{"type":"pieceLost","time":"2026-03-01T12:00:00.000Z","torrent":2,"piece":7,"path":"b"}\n',
+  );
+});
+
+Deno.test("of the figures of several torrents a slow reader gets the newest of each", async () => {
+  const { log, sink, flushed } = logOn();
+  log.tell({ type: "lookup", name: "a" });
+  await sink.take();
+  for (let i = 1; i <= 60; i++) log.tell(progress(i), 1 + i % 2);
+  const told = (await flushed()).map(({ type, torrent, haveBytes }) => [type, torrent, haveBytes]);
+  assertEquals(told, [["lookup", undefined, undefined], ["progress", 2, 59], ["progress", 1, 60]]);
+});
+
+Deno.test("the figures of one torrent are told before it is complete, and not those of the others", async () => {
+  const { log, sink, flushed } = logOn();
+  sink.open();
+  const asked: (number | undefined)[] = [];
+  log.followEach((only) => {
+    asked.push(only);
+    return [[2, progress(5)] as const];
+  });
+  const sources: never[] = [];
+  const result = { path: "a", bytes: 1, seconds: 1, verifiedBy: "SHA-256", sources } as const;
+  log.tell({ type: "complete", ...result }, 2);
+  log.close();
+  const told = (await flushed()).map(({ type, torrent }) => [type, torrent]);
+  assertEquals([asked, told], [[2], [["progress", 2], ["complete", 2]]]);
 });

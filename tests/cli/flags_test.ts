@@ -15,6 +15,7 @@ import {
 import { ExitCode, OptionError } from "../../lib/errors.ts";
 
 const pure = { permissions: "none" } as const;
+const CHECKSUM = `sha-256=${"0".repeat(64)}`;
 
 function parse<T extends OptionTable>(
   program: Program<T>,
@@ -48,7 +49,7 @@ function refusal<T extends OptionTable>(
 Deno.test("only what was given is in the values", pure, () => {
   assertEquals(parse(seederProgram, ["file.iso"]), {
     type: "run",
-    argument: "file.iso",
+    arguments: ["file.iso"],
     options: {},
   });
 });
@@ -93,7 +94,7 @@ Deno.test("a tracker in the environment that is none is named with its variable"
 Deno.test("a switch does not swallow the argument after it", pure, () => {
   assertEquals(parse(leecherProgram, ["--exit", "file.iso"]), {
     type: "run",
-    argument: "file.iso",
+    arguments: ["file.iso"],
     options: { exit: true },
   });
 });
@@ -116,12 +117,12 @@ Deno.test("an option that may be repeated keeps all its values, others the last"
 
 Deno.test("what follows -- is an argument, whatever it looks like", pure, () => {
   const commandLine = parse(seederProgram, ["-q", "--", "-ofile"]);
-  assertEquals(commandLine, { type: "run", argument: "-ofile", options: { quiet: true } });
+  assertEquals(commandLine, { type: "run", arguments: ["-ofile"], options: { quiet: true } });
 });
 
 Deno.test("an argument that is a number stays the text it is", pure, () => {
   const commandLine = parse(leecherProgram, ["007"]);
-  assertEquals(commandLine.type === "run" && commandLine.argument, "007");
+  assertEquals(commandLine.type === "run" && commandLine.arguments, ["007"]);
 });
 
 Deno.test("every seeder option reaches the library under the library's name", pure, () => {
@@ -345,13 +346,44 @@ Deno.test("help and version come from the command line alone, and need no argume
 Deno.test("a missing or surplus argument gets a sentence with the way out", pure, () => {
   assertMatch(refusal(seederProgram, []), /which file or folder\?.*deno run -A seeder\.ts/);
   assertMatch(refusal(seederProgram, [""]), /which file or folder\?/);
-  assertMatch(
-    refusal(seederProgram, ["a.iso", "b.iso"]),
-    /one file or folder at a time.*"b\.iso".*another seeder/,
-  );
+  assertMatch(refusal(seederProgram, ["a.iso", ""]), /which file or folder\?/);
   assertMatch(refusal(leecherProgram, []), /magnet link/);
-  assertMatch(refusal(leecherProgram, ["a", "b"]), /"b".*another leecher/);
   assertMatch(refusal(trackerProgram, ["file.iso"]), /no argument.*"file\.iso"/);
+});
+
+Deno.test("seeder and leecher take several arguments, in their order", pure, () => {
+  for (const program of [seederProgram, leecherProgram] as const) {
+    const given = parse(program as unknown as Program<OptionTable>, ["b", "-q", "a", "--", "-c"]);
+    assertEquals(given.type === "run" && given.arguments, ["b", "a", "-c"]);
+  }
+  const many = Array.from({ length: 10_001 }, (_, i) => `${i}`);
+  assertMatch(refusal(leecherProgram, many), /^at most 10000 at a time: 10001 were given$/);
+});
+
+Deno.test("an option for one argument says so when there are several, or may be", pure, () => {
+  const sentence = /^--(\S+) fits one (?:PATH|WHAT) only, and there may be several: leave it out/;
+  const single = (program: typeof seederProgram | typeof leecherProgram, args: string[]) =>
+    sentence.exec(refusal(program as unknown as Program<OptionTable>, args))?.[1];
+  for (const [option, value] of [["--name", "x"], ["--torrent", "x.torrent"]] as const) {
+    assertEquals(single(seederProgram, [option, value, "a", "b"]), option.slice(2));
+    assertEquals(single(seederProgram, [option, value, "--watch", "d"]), option.slice(2));
+    assertEquals(parse(seederProgram, [option, value, "a"]).type, "run");
+  }
+  for (const [option, value] of [["--select", "0"], ["--checksum", CHECKSUM]] as const) {
+    assertEquals(single(leecherProgram, [option, value, "a", "b"]), option.slice(2));
+    assertEquals(parse(leecherProgram, [option, value, "a"]).type, "run");
+  }
+  assertMatch(refusal(seederProgram, ["a", "b"], { SHOAL_NAME: "x" }), sentence);
+});
+
+Deno.test("a watched folder stands in for an argument, and there may be several", pure, () => {
+  const watched = (args: string[], environment?: Record<string, string>) => {
+    const given = parse(seederProgram, args, environment);
+    return given.type === "run" && [given.options.watch, given.arguments];
+  };
+  assertEquals(watched(["--watch", "a"]), [["a"], []]);
+  assertEquals(watched(["--watch", "a", "--watch=b", "c"]), [["a", "b"], ["c"]]);
+  assertEquals(watched([], { SHOAL_WATCH: "/srv/a, b" }), [["/srv/a, b"], []]);
 });
 
 Deno.test("help shows every option, its variable's form, and an example", pure, () => {
@@ -369,7 +401,7 @@ Deno.test("help shows every option, its variable's form, and an example", pure, 
     const widest = Math.max(...help.split("\n").map((line) => line.length));
     assert(widest <= 80, `${program.name}: ${widest}`);
   }
-  assertEquals(shown, 71);
+  assertEquals(shown, 72);
 });
 
 Deno.test("no two options of a program share a name", pure, () => {

@@ -27,6 +27,13 @@ const ADDRESS = "[2001:db8::1]:6881";
 const from = [ADDRESS, "https://example.org/file.iso"];
 const PEERS = { known: 9, connecting: 1, connected: 4, away: 2, banned: 0 };
 
+/** The types of events of which each can be about one of several torrents. */
+const NUMBERED: readonly JsonEvent["type"][] = [
+  ...["hashing", "lookup", "metadata", "sharing", "resumed", "tracker", "peer", "piece"] as const,
+  ...["pieceFailed", "pieceLost", "stalled", "progress", "complete", "torrent"] as const,
+  ...["verified", "onDone", "warning", "added", "removed", "failed"] as const,
+];
+
 /** For each type what the programs may print, with all that is optional and without. */
 async function samples(): Promise<Record<JsonEvent["type"], JsonEvent[]>> {
   await using temp = await TempFolder.create();
@@ -48,6 +55,13 @@ async function samples(): Promise<Record<JsonEvent["type"], JsonEvent[]>> {
     started: [
       { type: "started", program: "tracker", version: "0.1.0", pid: 1 },
       { type: "started", program: "leecher", version: "0.1.0", pid: 1, argument: "\x1b\u202e" },
+      { type: "started", program: "seeder", version: "0.1.0", pid: 1, arguments: ["a", "b"] },
+    ],
+    added: [{ type: "added", argument: "a.iso" }],
+    removed: [{ type: "removed", because: "limit" }, { type: "removed", because: "duplicate" }],
+    failed: [
+      { type: "failed", argument: "a.iso", message: "the disk is full", exitCode: 9 },
+      { type: "failed", argument: "b", message: "nobody", exitCode: 3, code: "no-such-file" },
     ],
     page: [{ type: "page", url: "http://127.0.0.1:8080/" }],
     hashing: [jsonEvent({ type: "hashing", doneBytes: 0, totalBytes: 7 })],
@@ -132,10 +146,19 @@ function codes(): string[] {
   return schema.$defs["code"]!.enum!;
 }
 
-/** As it is printed. */
-function printed({ type, ...fields }: JsonEvent): Record<string, unknown> {
-  return JSON.parse(jsonLine({ type, time: TIME, ...fields }));
+/** As it is printed, perhaps with the number of its torrent. */
+function printed({ type, ...fields }: JsonEvent, torrent?: number): Record<string, unknown> {
+  const about = torrent === undefined ? {} : { torrent };
+  return JSON.parse(jsonLine({ type, time: TIME, ...about, ...fields }));
 }
+
+/** The number of an event's torrent, for the types that have one. */
+function numberFor(type: string): number | undefined {
+  return NUMBERED.some((numbered) => numbered === type) ? 7 : undefined;
+}
+
+/** Those that appear only if there are several torrents. */
+const ONLY_OF_SEVERAL = new Set<string>(["added", "removed", "failed"]);
 
 Deno.test("the schema in docs/events.md knows every type of event, and no other", async () => {
   assertEquals([...types].sort(), Object.keys(await samples()).sort());
@@ -150,8 +173,13 @@ Deno.test("every event is as the schema has it, with all that is optional and wi
   for (const [type, events] of Object.entries(await samples())) {
     for (const event of events) {
       assertEquals(event.type, type);
-      assertEquals(faultsOf(printed(event)), "", JSON.stringify(event));
-      for (const field of Object.keys(printed(event))) (seen[type] ??= new Set()).add(field);
+      const number = numberFor(type);
+      assertEquals(faultsOf(printed(event, number)), "", JSON.stringify(event));
+      const isAlone = faultsOf(printed(event)) === "";
+      assertEquals(isAlone, !ONLY_OF_SEVERAL.has(type), JSON.stringify(event));
+      for (const field of Object.keys(printed(event, number))) {
+        (seen[type] ??= new Set()).add(field);
+      }
     }
   }
   for (const type of types) {
@@ -184,7 +212,7 @@ Deno.test("the schema knows every reason to stall", () => {
 Deno.test("the schema refuses what is missing, what is too much and what is of another kind", async () => {
   let refused = 0;
   for (const events of Object.values(await samples())) {
-    const event = printed(events[0]!);
+    const event = printed(events[0]!, numberFor(events[0]!.type));
     assert(faultsOf({ ...event, more: 1 }) !== "", `${event["type"]} with one field more`);
     for (const field of schema.$defs[event["type"] as string]!.required!) {
       const { [field]: _, ...others } = event;

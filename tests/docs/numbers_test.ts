@@ -77,6 +77,7 @@ const PASSAGES: Readonly<Record<string, readonly string[]>> = {
     "{session/active_torrent.ts MAX_PEERS} is the default",
     "{client/create/share_scan.ts MAX_FILES} files, {codec/torrent/file_list.ts MAX_PATH_DEPTH} folders deep",
     "hashes of its blocks of {codec/torrent/merkle.ts BLOCK_LENGTH KiB} KiB",
+    "at most {client/watch/watch_table.ts MOST_ENTRIES} entries",
   ],
   "README.md": [
     "UDP, port {codec/discovery/tracker_url.ts DEFAULT_TRACKER_PORT plain}",

@@ -55,8 +55,12 @@ Deno.test("a missing argument is asked for", async () => {
   assertMatch(await refusal("leecher", []), /what shall I get\?/);
 });
 
-Deno.test("a second path is refused with what to do instead", async () => {
-  assertMatch(await refusal("seeder", ["a.iso", "b.iso"]), /"b\.iso".*another seeder/);
+Deno.test("an option for one file is refused for several, with what to do instead", async () => {
+  assertMatch(await refusal("seeder", ["-n", "x", "a", "b"]), /^seeder: --name .*another seeder/);
+  assertMatch(await refusal("leecher", ["--select", "0", "a", "b"]), /--select .*another leecher/);
+  assertMatch(await refusal("leecher", ["-o", "new", "a", "b"]), /-o new names one file.*with \//);
+  const url = "http://127.0.0.1/a.iso";
+  assertMatch(await refusal("leecher", ["--web-seed", url, "a", "b"]), /address of one file/);
 });
 
 Deno.test("--list and --verify exclude each other", async () => {

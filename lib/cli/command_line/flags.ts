@@ -26,7 +26,7 @@ export interface Program<T extends OptionTable> {
   readonly name: string;
   /** What it does, in one sentence. */
   readonly summary: string;
-  /** Its only argument, if it takes one. */
+  /** Its argument, if it takes one. */
   readonly argument?: {
     /** `PATH` */
     readonly name: string;
@@ -34,9 +34,11 @@ export interface Program<T extends OptionTable> {
     readonly help: string;
     /** The error message when it is missing. */
     readonly missing: string;
+    /** The option, by its name in the code, that makes the argument optional. */
+    readonly unless?: string;
   };
-  /** The error message when there is one argument too many. */
-  readonly surplus: (argument: string) => string;
+  /** The error message when there is one argument too many; absent if there may be several. */
+  readonly surplus?: (argument: string) => string;
   readonly options: T;
   /** Example command lines and what they do. */
   readonly examples: readonly (readonly [command: string, meaning: string])[];
@@ -48,7 +50,7 @@ export interface Program<T extends OptionTable> {
 export type CommandLine<T extends OptionTable> =
   | { type: "help" }
   | { type: "version" }
-  | { type: "run"; argument: string | undefined; options: Values<T> };
+  | { type: "run"; arguments: string[]; options: Values<T> };
 
 /** The options of every program; {@link parseCommandLine} handles help and version itself. */
 export const generalOptions = {
@@ -75,6 +77,9 @@ export const jsonOption = {
   }),
 };
 
+/** The most arguments: each of them is a torrent, with memory and files of its own. */
+const MOST_ARGUMENTS = 10_000;
+
 /** The prefix of all options' environment variables. */
 const ENVIRONMENT_PREFIX = "SHOAL_";
 
@@ -94,8 +99,8 @@ export function environmentUnread({ options }: { options: OptionTable }): string
  *
  * @param args the words after the program's name
  * @param environment the value of an environment variable; empty counts as not set
- * @throws OptionError with one sentence for an unknown option, a bad value, or a missing or surplus
- * argument
+ * @throws OptionError with one sentence for an unknown option, a bad value, a missing or surplus argument,
+ * or an option for a single argument when there are several
  */
 export function parseCommandLine<T extends OptionTable>(
   program: Program<T>,
@@ -122,11 +127,10 @@ export function parseCommandLine<T extends OptionTable>(
   if (parsed["help"] === true) return { type: "help" };
   if (parsed["version"] === true) return { type: "version" };
   if (unknown[0] !== undefined) throw unknownOption(unknown[0].word, unknown[0].key, options);
-  return {
-    type: "run",
-    options: readOptions(program.options, parsed, environment),
-    argument: readArgument(program, [...words, ...parsed._.map(String)]),
-  };
+  const values = readOptions(program.options, parsed, environment);
+  const given = [...words, ...parsed._.map(String)];
+  requireFitting(program, values, given);
+  return { type: "run", options: values, arguments: given };
 }
 
 function takesValue(option: Option<unknown>): boolean {
@@ -257,15 +261,33 @@ function fromEnvironment(
   const source = environmentName(option);
   const text = environment(source)?.trim();
   if (!text) return undefined;
-  return { source, texts: option.repeatable ? text.split(/[\s,]+/).filter(Boolean) : [text] };
+  const isList = option.repeatable && !option.isPath;
+  return { source, texts: isList ? text.split(/[\s,]+/).filter(Boolean) : [text] };
 }
 
-function readArgument<T extends OptionTable>(
-  program: Program<T>,
+/** @throws OptionError when the number of arguments does not fit the program or an option */
+function requireFitting<T extends OptionTable>(
+  { name, argument, surplus, options }: Program<T>,
+  values: Values<T>,
   words: readonly string[],
-): string | undefined {
-  const surplus = words[program.argument ? 1 : 0];
-  if (surplus !== undefined) throw new OptionError(program.surplus(foreign(surplus)));
-  if (program.argument && !words[0]) throw new OptionError(program.argument.missing);
-  return words[0];
+): void {
+  const extra = surplus && words[argument ? 1 : 0];
+  if (extra !== undefined) throw new OptionError(surplus!(foreign(extra)));
+  if (argument === undefined) return;
+  const isReplaced = argument.unless !== undefined && argument.unless in values;
+  if (words.length === 0 ? !isReplaced : words.includes("")) {
+    throw new OptionError(argument.missing);
+  }
+  if (words.length > MOST_ARGUMENTS) {
+    throw new OptionError(`at most ${MOST_ARGUMENTS} at a time: ${words.length} were given`);
+  }
+  if (words.length === 1 && !isReplaced) return;
+  const single = Object.keys(values).find((key) => options[key]!.isForOne);
+  if (single === undefined) return;
+  throw new OptionError(
+    `--${
+      options[single]!.flag
+    } fits one ${argument.name} only, and there may be several: leave it out, ` +
+      `or start another ${name} for that one`,
+  );
 }

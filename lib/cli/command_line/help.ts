@@ -22,7 +22,8 @@ export function helpText<T extends OptionTable>(
 ): string {
   const options = Object.values(program.options);
   const rows = options.map((option) => [optionNames(option), option.help] as const);
-  const usage = ["Usage:", program.name, "[options]", program.argument?.name];
+  const words = program.argument && `${program.argument.name}${program.surplus ? "" : "..."}`;
+  const usage = ["Usage:", program.name, "[options]", words];
   const argument = program.argument && [program.argument.name, program.argument.help] as const;
   const variable = options.find((option) => option.environment);
   const lines = [

@@ -39,6 +39,10 @@ export interface Option<T> {
   readonly repeatable: boolean;
   /** Can be set by an environment variable. */
   readonly environment: boolean;
+  /** Fits a single argument of the program. */
+  readonly isForOne?: boolean;
+  /** Its value is a path, in which spaces and commas separate nothing. */
+  readonly isPath?: boolean;
   /** What is accepted: see {@link Reader.expects}. */
   readonly expects: string;
   /** Parses the given texts, at least one; see {@link Reader.read}. */
@@ -63,6 +67,10 @@ interface Naming {
   value: string;
   /** See {@link Option.help}. */
   help: string;
+  /** See {@link Option.isForOne}. */
+  isForOne?: true;
+  /** See {@link Option.isPath}. */
+  isPath?: true;
 }
 
 /** An option with one value. */

@@ -98,6 +98,12 @@ function onDone(help: string) {
 
 const seederOptions = {
   ...transferOptions,
+  watch: many({
+    flag: "watch",
+    value: "DIR",
+    help: "share what is in DIR, and what comes, changes and goes; may be repeated",
+    isPath: true,
+  }, text),
   format: one(
     { flag: "format", value: "F", help: "hybrid, v1 or v2 (default: hybrid)" },
     choice("hybrid", "v1", "v2"),
@@ -108,16 +114,25 @@ const seederOptions = {
     value: "SIZE",
     help: "chunk size, a power of two, 16K to 16M (default: auto)",
   }, powerOfTwo(2 ** 14, 2 ** 24, "auto or a power of two from 16K to 16M, such as 512K")),
-  name: one({ flag: "name", short: "n", value: "NAME", help: "share under this name" }, text),
+  name: one({
+    flag: "name",
+    short: "n",
+    value: "NAME",
+    help: "share under this name",
+    isForOne: true,
+  }, text),
   comment: one(
     { flag: "comment", short: "c", value: "TEXT", help: "comment to put into the torrent" },
     text,
   ),
   private: flag({ flag: "private", help: "find peers through the given trackers only" }),
-  torrentFile: one(
-    { flag: "torrent", short: "o", value: "FILE", help: "also write the .torrent file" },
-    text,
-  ),
+  torrentFile: one({
+    flag: "torrent",
+    short: "o",
+    value: "FILE",
+    help: "also write the .torrent file",
+    isForOne: true,
+  }, text),
   webSeeds: webSeeds(
     "add a web server that has the files to the link and the .torrent; may be repeated",
   ),
@@ -158,6 +173,7 @@ const leecherOptions = {
     flag: "select",
     value: "0,2-4",
     help: "get only these files of a folder; --list shows the numbers",
+    isForOne: true,
   }, selection),
   peers: many({
     flag: "peer",
@@ -174,6 +190,7 @@ const leecherOptions = {
     flag: "checksum",
     value: "sha-256=HEX",
     help: "the finished file must have this checksum",
+    isForOne: true,
   }, checksum),
   timeoutSeconds: one(
     { flag: "timeout", value: "S", help: "give up after S seconds" },
@@ -246,23 +263,25 @@ export const trackerProgram: Program<typeof trackerOptions> = {
   interrupted: "stopped before it was listening",
 };
 
-/** `seeder PATH` */
+/** `seeder PATH...` */
 export const seederProgram: Program<typeof seederOptions> = {
   name: "seeder",
-  summary: "shares a file or a folder with all machines that have its link",
+  summary: "shares files and folders with all machines that have their links",
   argument: {
     name: "PATH",
-    help: "the file or folder to share",
+    help: "the file or folder to share; several are shared each for itself",
     missing:
       "which file or folder? Give its path, as in: deno run -A seeder.ts file.iso (-h explains all)",
+    unless: "watch",
   },
-  surplus: (word) =>
-    `one file or folder at a time: a second path, "${word}", was given; start another seeder for it ` +
-    "(a path with spaces needs quotes)",
   options: seederOptions,
   examples: [
     ["deno run -A seeder.ts file.iso", "shares the file, and hosts a tracker if none runs here"],
-    ["deno run -A seeder.ts photos/", "shares a folder with everything in it"],
+    ["deno run -A seeder.ts photos/ a.iso b.iso", "shares a folder as a whole, and two files"],
+    [
+      "deno run -A seeder.ts --watch images/",
+      "shares each file and folder in there, now and later",
+    ],
     [
       "deno run -A seeder.ts -t udp://10.0.0.2:6969 file.iso",
       "announces the file to a tracker on another machine",
@@ -276,25 +295,23 @@ export const seederProgram: Program<typeof seederOptions> = {
     "interrupted before everything was ready to share, run the same command to start again",
 };
 
-/** `leecher WHAT` */
+/** `leecher WHAT...` */
 export const leecherProgram: Program<typeof leecherOptions> = {
   name: "leecher",
-  summary: "gets a file or a folder from all peers that have it, verifies it, then shares it",
+  summary: "gets files and folders from all peers that have them, verifies them, then shares them",
   argument: {
     name: "WHAT",
-    help: "magnet link, .torrent file or its URL, info-hash, or a file name",
+    help: "magnet link, .torrent file or its URL, info-hash, or a file name; or several of them",
     missing:
       "what shall I get? Give a magnet link, a .torrent file, an info-hash or a file name, " +
       "as in: deno run -A leecher.ts file.iso (-h explains all)",
   },
-  surplus: (word) =>
-    `one thing at a time: besides the first, "${word}" was given; start another leecher for it ` +
-    "(a link or a name with spaces needs quotes)",
   options: leecherOptions,
   examples: [
     ["deno run -A leecher.ts file.iso", "by name, from the tracker on this machine"],
     ["deno run -A leecher.ts -t udp://10.0.0.2:6969 file.iso", "by name, from another tracker"],
     ["deno run -A leecher.ts -e -o /data 'magnet:?xt=...'", "into /data, exits when complete"],
+    ["deno run -A leecher.ts -e a.iso b.iso photos", "three at once, exits when all are complete"],
     [
       "deno run -A leecher.ts --select 0,2-4 photos.torrent",
       "some files of a folder; --list shows their numbers",

@@ -22,7 +22,20 @@ import { stallText, warningText } from "../text/advice.ts";
 /** A printed event, without its time. */
 export type JsonEvent =
   /** The first event of every run with a valid command line. */
-  | { type: "started"; program: string; version: string; pid: number; argument?: string }
+  | {
+    type: "started";
+    program: string;
+    version: string;
+    pid: number;
+    argument?: string;
+    arguments?: readonly string[];
+  }
+  /** One of several torrents: what was asked for, and the number it has from now on. */
+  | { type: "added"; argument: string }
+  /** One of several torrents is not shared any more, and its number is not used again. */
+  | { type: "removed"; because: "limit" | "gone" | "changed" | "duplicate" }
+  /** One of several torrents failed; the others go on. */
+  | { type: "failed"; argument: string; message: string; exitCode: ExitCode; code?: string }
   /** Reading and hashing data on disk. */
   | { type: "hashing"; doneBytes: number; totalBytes: number }
   /** A web page that shows the run is served at this URL. */

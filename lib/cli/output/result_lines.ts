@@ -45,6 +45,24 @@ export function offerLines(offer: Offer, program: string): string[] {
   ];
 }
 
+/** Describes what a seeder shares, if it shares several; empty when it shares nothing yet. */
+export function offerOfManyLines(
+  offer: Pick<Offer, "port" | "trackers" | "embeddedTracker">,
+  shared: readonly Pick<Offer, "torrent" | "magnet">[],
+  program: string,
+): string[] {
+  const [first] = shared;
+  if (first === undefined) return [`listening on TCP port ${offer.port}`];
+  const reachable = new URL(first.magnet).searchParams.getAll("tr");
+  const byName = nameCommand(program, first.torrent.name, reachable);
+  return [
+    `${count(shared.length, "torrent")}, listening on TCP port ${offer.port}`,
+    ...trackerLines(offer, reachable),
+    "get each by its link, or by its name, as in",
+    `  ${byName ?? linkCommand(program, first.magnet)}`,
+  ];
+}
+
 /** Describes a torrent: name, number of files if it is a folder, size, chunks, hashes. */
 export function torrentLines(torrent: Torrent, { length: fileCount } = torrent.files): string[] {
   const { name, length, pieceCount, pieceLength, version, v1Hash, v2Hash } = torrent;
@@ -114,7 +132,10 @@ export function sourceLines(sources: TransferStats["sources"]): string[] {
   return lines.length === 0 ? [] : [`from ${count(sorted.length, "source")}:`, ...lines];
 }
 
-function trackerLines({ trackers, embeddedTracker }: Offer, reachable: readonly string[]) {
+function trackerLines(
+  { trackers, embeddedTracker }: Pick<Offer, "trackers" | "embeddedTracker">,
+  reachable: readonly string[],
+) {
   if (embeddedTracker) {
     const url = reachable.find((url) => url.startsWith("udp:")) ?? trackers[0] ?? "";
     return [`hosting a tracker too, at ${printable(url)}`];

@@ -22,6 +22,8 @@ const FREE_ROWS = 4;
 /** A table in a pipe is as wide as a wide terminal. */
 const PIPE_COLUMNS = 120;
 const PIPE_ROWS = 40;
+/** So many lines of {@link View.lines} are printed at a time in a pipe. */
+const PIPE_LINES = 20;
 
 /** The verbosity (number of -v) from which a sentence of this level is shown. */
 const VERBOSITY: Readonly<Record<Sentence["level"], number>> = {
@@ -66,6 +68,8 @@ export interface Room {
 interface View {
   /** The progress line; `undefined` for none. */
   line(): Line | undefined;
+  /** Lines above it, at most `most`. */
+  lines?(most: number): readonly Line[];
   /** Lines below it, for -v; each fits `room`. */
   table?(room: Room): readonly string[];
 }
@@ -77,7 +81,8 @@ export class Screen {
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   #view: View | undefined;
   #drawn: readonly string[] = [];
-  #told = "";
+  /** The lines printed last in a pipe. */
+  #told: ReadonlySet<string> = new Set();
   #leftOut = 0;
 
   /** Creates a screen that shows nothing yet. */
@@ -125,16 +130,15 @@ export class Screen {
   }
 
   /**
-   * Draws the current progress line, unless the previous drawing is still being written. In a pipe, prints
-   * it only if it has changed.
+   * Draws the current progress lines, unless the previous drawing is still being written. In a pipe, prints
+   * those that have changed.
    */
   draw(): void {
     if (this.#loudness.quiet || !this.#surface.isReady) return;
-    const line = this.#view?.line();
-    if (this.#surface.redraws) return this.#redraw(line);
-    const text = line ? plainLine(line) : "";
-    if (text !== "" && text !== this.#told) this.#surface.write(text + "\n");
-    this.#told = text;
+    if (this.#surface.redraws) return this.#redraw();
+    const texts = new Set(this.#lines(PIPE_LINES).map(plainLine));
+    for (const text of texts) if (!this.#told.has(text)) this.#surface.write(text + "\n");
+    this.#told = texts;
   }
 
   /** Prints the table as lines, for a pipe. */
@@ -158,20 +162,30 @@ export class Screen {
     this.#drawn = [];
   }
 
-  #redraw(line: Line | undefined): void {
-    const lines = line ? this.#block(line) : [];
+  #redraw(): void {
+    const lines = this.#block();
     const isOld = lines.length === this.#drawn.length &&
       lines.every((text, i) => text === this.#drawn[i]);
     if (!isOld) this.#write(redraw(this.#drawn, lines));
     this.#drawn = lines;
   }
 
-  #block(line: Line): string[] {
+  #block(): string[] {
     const { glyphs } = this.#surface;
-    const { columns, rows } = this.#surface.size();
-    const room = { columns: columns - FREE_CELLS, rows: rows - FREE_ROWS, glyphs };
+    const size = this.#surface.size();
+    const columns = size.columns - FREE_CELLS;
+    const rows = size.rows - FREE_ROWS;
+    const lines = this.#lines(Math.max(0, rows - 1));
+    if (lines.length === 0) return [];
+    const room = { columns, rows: rows - lines.length + 1, glyphs };
     const table = this.#loudness.verbosity > 0 ? this.#view?.table?.(room) ?? [] : [];
-    return [fitLine(line, room.columns, glyphs), ...table];
+    return [...lines.map((line) => fitLine(line, columns, glyphs)), ...table];
+  }
+
+  /** The progress lines, the most important last. */
+  #lines(most: number): Line[] {
+    const line = this.#view?.line();
+    return line ? [...this.#view?.lines?.(most) ?? [], line] : [];
   }
 
   #print(text: string): void {

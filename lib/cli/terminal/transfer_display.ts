@@ -14,6 +14,16 @@ import type { Room, Screen } from "./screen.ts";
 
 const COUNT_MS = 1000;
 
+/** Events whose sentence says nothing of the torrent it is about. */
+const NAMELESS: ReadonlySet<TransferEvent["type"]> = new Set([
+  "resumed",
+  "peer",
+  "piece",
+  "pieceFailed",
+  "stalled",
+  "warning",
+]);
+
 /** The part of a leecher or a seeder that the display reads. */
 export interface TransferHandle {
   stats(): TransferStats;
@@ -25,6 +35,7 @@ export class TransferDisplay {
   readonly #screen: Screen;
   readonly #verb: string;
   readonly #nowMs: () => number;
+  readonly #isOneOfMany: boolean;
   readonly #failing = new Set<string>();
   readonly #changedFiles = new Set<string>();
   #transfer: TransferHandle | undefined;
@@ -37,13 +48,21 @@ export class TransferDisplay {
   /**
    * @param verb why the file is read from disk: `hashing`, `checking` or `reading`
    * @param name of the file, if it is known from the start
+   * @param isOneOfMany the screen shows others too: sentences name the file, and the caller shows the line
    */
-  constructor(screen: Screen, verb: string, nowMs: () => number, name = "") {
+  constructor(
+    screen: Screen,
+    verb: string,
+    nowMs: () => number,
+    name = "",
+    isOneOfMany = false,
+  ) {
     this.#screen = screen;
     this.#verb = verb;
     this.#nowMs = nowMs;
     this.#name = name;
-    screen.follow({ line: () => this.line(), table: (room) => this.table(room) });
+    this.#isOneOfMany = isOneOfMany;
+    if (!isOneOfMany) screen.follow(this);
   }
 
   /** Handles an event of the transfer. */
@@ -61,12 +80,18 @@ export class TransferDisplay {
     const sentence = sentenceFor(event);
     if (sentence === undefined) return;
     const isRepeated = event.type === "pieceLost" && this.#noteChangedFile(event.path);
-    this.#screen.tell(isRepeated ? { ...sentence, level: "trace" } : sentence);
+    const text = NAMELESS.has(event.type) ? this.#named(sentence.text) : sentence.text;
+    this.#screen.tell({ text, level: isRepeated ? "trace" : sentence.level });
   };
 
   /** Shows the statistics of this transfer from now on. */
   watch(transfer: TransferHandle): void {
     this.#transfer = transfer;
+  }
+
+  /** Whether files are being read and hashed. */
+  get isHashing(): boolean {
+    return this.#hashing !== undefined;
   }
 
   /** The current progress line; `undefined` before there is anything to show. */
@@ -102,7 +127,12 @@ export class TransferDisplay {
     if (this.#transfer === undefined || nowMs - this.#lastCountMs < COUNT_MS) return;
     this.#lastCountMs = nowMs;
     const { havePieces, pieces } = this.#transfer.stats();
-    this.#screen.tell({ text: `chunk ${havePieces} of ${pieces} verified`, level: "detail" });
+    const text = this.#named(`chunk ${havePieces} of ${pieces} verified`);
+    this.#screen.tell({ text, level: "detail" });
+  }
+
+  #named(text: string): string {
+    return this.#isOneOfMany ? `${foreign(this.#name)}: ${text}` : text;
   }
 
   #showHashing(event: Extract<TransferEvent, { type: "hashing" }>): void {

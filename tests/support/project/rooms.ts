@@ -147,6 +147,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     neverKnows: "peers",
     uses: ["codec", "store", "runtime", "disk"],
   },
+  "client/watch": {
+    is: "what is in a watched folder, and what becomes of it",
+    neverKnows: "torrents",
+    uses: ["codec", "runtime", "disk"],
+  },
   "client": {
     is: "seeder, leecher, list, verify: the library as its users see it",
     neverKnows: "terminals",
@@ -197,6 +202,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     is: "the frame of the three programs: start, signals, exit codes",
     neverKnows: "protocols",
     uses: ["codec", "runtime", "disk", "ui", "cli", "mod.ts", "deno.json"],
+  },
+  "cli/many": {
+    is: "a seeder or a leecher with several torrents",
+    neverKnows: "protocols",
+    uses: ["codec", "runtime", "disk", "cli", "mod.ts"],
   },
 };
 

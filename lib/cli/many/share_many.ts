@@ -1,0 +1,49 @@
+/**
+ * `seeder PATH...` and `seeder --watch DIR`: shares several files and folders, each for itself.
+ *
+ * @module
+ */
+
+import { Client } from "../../../mod.ts";
+import type { seederProgram } from "../command_line/programs.ts";
+import { offerOfManyLines } from "../output/result_lines.ts";
+import { openPage } from "../page.ts";
+import { type Run, untilStopped } from "../program.ts";
+import { TorrentsDisplay } from "../terminal/torrents_display.ts";
+import { foreign } from "../text/terminal_text.ts";
+import { ManyShares } from "./many_shares.ts";
+
+/**
+ * Shares the arguments and the watched folders until all of them have reached a limit, or the user stops
+ * the program.
+ *
+ * @param leecherCommand starts a leecher
+ */
+export async function shareMany(
+  run: Run<typeof seederProgram.options>,
+  leecherCommand: string,
+): Promise<void> {
+  const { options, screen, events, signal, result } = run;
+  const display = new TorrentsDisplay(screen, "seeder", () => performance.now());
+  await using page = await openPage("seeder", options, screen);
+  await using client = await Client.start({
+    ...options,
+    signal,
+    onEvent: run.clientListener(display),
+  });
+  if (page) events.tell({ type: "page", url: page.url });
+  const shares = new ManyShares(run, client, display);
+  events.followEach((only) => shares.figures(only));
+  const links = await shares.sharePaths();
+  const folders = options.watch ?? [];
+  const watches = await Promise.all(folders.map((folder) => shares.watch(folder)));
+  for (const link of links) await result(await untilStopped(link, signal));
+  run.markDone();
+  screen.say(...offerOfManyLines(client, shares.seeders, leecherCommand));
+  for (const folder of folders) screen.say(`watching ${foreign(folder)}`);
+  if (shares.seeders.length > 0 || watches.length > 0) screen.say("sharing until Ctrl-C");
+  await untilStopped(Promise.all(watches.map(({ done }) => done)), signal);
+  await untilStopped(shares.allEnded(), signal);
+  if (shares.count > 0) screen.say("shared as long as it was asked to, stopping");
+  await shares.programsDone;
+}

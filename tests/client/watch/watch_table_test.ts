@@ -1,0 +1,204 @@
+/**
+ * What becomes of the entries of a watched folder, on a clock that the test moves.
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import {
+  type Action,
+  type Look,
+  LOOK_MS,
+  MOST_ENTRIES,
+  OLD_MS,
+  STILL_MS,
+  WatchTable,
+} from "../../../lib/client/watch/watch_table.ts";
+
+const pure = { permissions: "none" } as const;
+
+/** A folder whose watch has begun before anything was in it. */
+class Folder {
+  readonly table = new WatchTable();
+  nowMs = 0;
+  /** The stamps of what is there; an empty one is a folder without files. */
+  readonly there = new Map<string, string>();
+
+  constructor(...first: string[]) {
+    for (const name of first) this.there.set(name, "1");
+  }
+
+  /** Lets time pass, lists, and looks at all that is due. Returns what is to be done. */
+  round(ms = 0, look: Partial<Look> = {}): string[] {
+    this.nowMs += ms;
+    const actions: Action[] = this.table.list(this.there.keys(), this.nowMs);
+    for (const name of this.table.due(this.nowMs)) {
+      const stamp = this.there.get(name)!;
+      const files = stamp === "" ? 0 : 1;
+      const seen = { stamp, files, stillMs: 0, tookMs: 0, ...look };
+      const action = this.table.looked(name, seen, this.nowMs);
+      if (action !== undefined) actions.push(action);
+    }
+    return actions.map(({ type, name }) => `${type} ${name}`);
+  }
+
+  /** Makes one that is shared already. */
+  static sharing(name: string): Folder {
+    const folder = new Folder();
+    folder.round();
+    folder.there.set(name, "1");
+    folder.round();
+    folder.round(STILL_MS);
+    folder.table.started(name, folder.nowMs);
+    return folder;
+  }
+}
+
+Deno.test("what comes in is shared when it has been still for two seconds", pure, () => {
+  const folder = new Folder();
+  folder.round();
+  folder.there.set("a.iso", "1");
+  assertEquals(folder.round(), []);
+  assertEquals(folder.round(STILL_MS - 1), []);
+  folder.there.set("a.iso", "2");
+  assertEquals(folder.round(1), []);
+  assertEquals(folder.round(STILL_MS - 1), []);
+  assertEquals(folder.round(1), ["share a.iso"]);
+  assertEquals(folder.round(STILL_MS), []);
+});
+
+Deno.test(
+  "what was there long before the watch is shared at once, what is young is not",
+  pure,
+  () => {
+    const old = new Folder("a.iso");
+    assertEquals(old.round(0, { stillMs: OLD_MS }), ["share a.iso"]);
+    const young = new Folder("a.iso");
+    assertEquals(young.round(0, { stillMs: OLD_MS - 1 }), []);
+    assertEquals(young.round(STILL_MS), ["share a.iso"]);
+  },
+);
+
+Deno.test("what comes in later has to be still, however old its times are", pure, () => {
+  const folder = new Folder();
+  folder.round();
+  folder.there.set("copied.iso", "1");
+  assertEquals(folder.round(0, { stillMs: 1e9 }), []);
+  assertEquals(folder.round(STILL_MS, { stillMs: 1e9 }), ["share copied.iso"]);
+});
+
+Deno.test("what changes is shared anew once it is still, and goes on until then", pure, () => {
+  const folder = Folder.sharing("a.iso");
+  folder.there.set("a.iso", "2");
+  assertEquals(folder.round(LOOK_MS), []);
+  assertEquals(folder.table.stateOf("a.iso"), "changed");
+  assertEquals(folder.round(STILL_MS), ["reshare a.iso"]);
+});
+
+Deno.test("what changes and is as it was before is shared as it is", pure, () => {
+  const folder = Folder.sharing("a.iso");
+  folder.there.set("a.iso", "2");
+  folder.round(LOOK_MS);
+  folder.there.set("a.iso", "1");
+  assertEquals(folder.round(STILL_MS), []);
+  assertEquals(folder.table.stateOf("a.iso"), "shared");
+});
+
+Deno.test("what goes is stopped, also while it is being hashed", pure, () => {
+  const shared = Folder.sharing("a.iso");
+  shared.there.delete("a.iso");
+  assertEquals(shared.round(), ["stop a.iso"]);
+  const starting = new Folder("a.iso");
+  starting.round(0, { stillMs: OLD_MS });
+  starting.there.delete("a.iso");
+  assertEquals(starting.round(), ["stop a.iso"]);
+  starting.table.started("a.iso", starting.nowMs);
+  assertEquals(starting.table.size, 0);
+});
+
+Deno.test("what goes before it was shared needs no stopping", pure, () => {
+  const folder = new Folder("a.iso");
+  folder.round();
+  folder.there.delete("a.iso");
+  assertEquals([folder.round(), folder.table.size], [[], 0]);
+});
+
+Deno.test(
+  "a folder without files waits for one, and is stopped when the last is gone",
+  pure,
+  () => {
+    const folder = new Folder();
+    folder.round();
+    folder.there.set("photos", "");
+    assertEquals([folder.round(), folder.round(STILL_MS), folder.round(STILL_MS)], [[], [], []]);
+    folder.there.set("photos", "1");
+    assertEquals([folder.round(STILL_MS), folder.round(STILL_MS)], [[], ["share photos"]]);
+    folder.table.started("photos", folder.nowMs);
+    folder.there.set("photos", "");
+    assertEquals([folder.round(LOOK_MS), folder.round(STILL_MS)], [[], ["stop photos"]]);
+  },
+);
+
+Deno.test(
+  "what could not be shared is tried again when it changes, and more and more seldom",
+  pure,
+  () => {
+    const folder = new Folder("a.iso");
+    folder.round(0, { stillMs: OLD_MS });
+    folder.table.failed("a.iso", folder.nowMs);
+    folder.there.set("a.iso", "2");
+    assertEquals([folder.round(), folder.round(STILL_MS)], [[], ["share a.iso"]]);
+    const tries: number[] = [];
+    const beganMs = folder.nowMs;
+    folder.table.failed("a.iso", folder.nowMs);
+    while (tries.length < 9) {
+      if (folder.round(LOOK_MS).length === 0) continue;
+      folder.table.failed("a.iso", folder.nowMs);
+      tries.push((folder.nowMs - beganMs) / 60_000);
+    }
+    const pauses = tries.map((minutes, i) => Math.round(minutes - (tries[i - 1] ?? 0)));
+    assertEquals(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+  },
+);
+
+Deno.test(
+  "what is shared is looked at now and then only, more seldom if that takes long",
+  pure,
+  () => {
+    const folder = Folder.sharing("a.iso");
+    const looks = (ms: number) => [...folder.table.due(folder.nowMs + ms)].length;
+    assertEquals([looks(LOOK_MS - 1), looks(LOOK_MS)], [0, 1]);
+    folder.round(LOOK_MS, { tookMs: 3000 });
+    assertEquals([looks(LOOK_MS), looks(900_000 - 1), looks(900_000)], [0, 0, 1]);
+  },
+);
+
+Deno.test("those that waited longest are looked at first", pure, () => {
+  const folder = new Folder("a", "b", "c");
+  folder.table.list(folder.there.keys(), 0);
+  const look = { stamp: "1", files: 1, stillMs: 0, tookMs: 0 };
+  folder.table.looked("a", look, 0);
+  assertEquals([...folder.table.due(0)], ["b", "c", "a"]);
+});
+
+Deno.test(
+  "a lost folder stops all, and what is there when it is back counts as there before",
+  pure,
+  () => {
+    const folder = Folder.sharing("a.iso");
+    assertEquals(folder.table.clear(), [{ type: "stop", name: "a.iso" }]);
+    assertEquals(folder.round(0, { stillMs: OLD_MS }), ["share a.iso"]);
+  },
+);
+
+Deno.test("more than ten thousand are not taken in", pure, () => {
+  const table = new WatchTable();
+  const names = Array.from({ length: MOST_ENTRIES + 5 }, (_, i) => `${i}`);
+  table.list(names, 0);
+  assertEquals(table.size, MOST_ENTRIES);
+  table.list(names.slice(5), 0);
+  assertEquals([table.size, table.names.has("0"), table.names.has(`${MOST_ENTRIES + 4}`)], [
+    MOST_ENTRIES,
+    false,
+    true,
+  ]);
+});
