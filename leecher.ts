@@ -12,6 +12,7 @@ import { listing, mismatch, sourceLines } from "./lib/cli/output/result_lines.ts
 import { openPage } from "./lib/cli/page.ts";
 import { main, type Run, untilStopped } from "./lib/cli/program.ts";
 import { TransferDisplay } from "./lib/cli/terminal/transfer_display.ts";
+import { cutLinkWarning } from "./lib/cli/text/cut_link.ts";
 import { completionSentence } from "./lib/cli/text/messages.ts";
 import { count } from "./lib/cli/text/units.ts";
 import { ExitCode, OptionError, ShoalError } from "./lib/errors.ts";
@@ -20,7 +21,12 @@ import { Leecher, listTorrent, verifyFile } from "./mod.ts";
 type LeecherRun = Run<typeof leecherProgram.options>;
 
 await main(leecherProgram, (run) => {
-  const { options } = run;
+  const { options, argument, events, screen } = run;
+  const warning = cutLinkWarning(argument);
+  if (warning !== undefined) {
+    screen.tell({ text: warning, level: "warning" });
+    events.tell({ type: "warning", message: warning });
+  }
   if (options.list && options.verify) {
     throw new OptionError("--list and --verify exclude each other; give one");
   }

@@ -16,6 +16,7 @@ import {
   withoutUndefined,
 } from "../session/details.ts";
 import {
+  lookupEvent,
   type TransferListener,
   type TransferResult,
   type TransferStats,
@@ -39,7 +40,7 @@ import {
 import { DownloadLife } from "./download_life.ts";
 import type { LeecherOptions } from "./options.ts";
 import { linkOf } from "./share_link.ts";
-import { resolveSource, type Source, webSeedUrls } from "./torrent_source.ts";
+import { addLocalPeers, resolveSource, type Source, webSeedUrls } from "./torrent_source.ts";
 
 export type { LeecherOptions } from "./options.ts";
 
@@ -98,6 +99,7 @@ export class Leecher implements AsyncDisposable {
       signal: this.#stopped.signal,
     });
     this.#host.session.addPeers(source.peers, "user");
+    addLocalPeers(this.#host.session, source);
     this.#host.announce({
       ...source,
       isAssumed: source.assumesTracker === true,
@@ -122,7 +124,7 @@ export class Leecher implements AsyncDisposable {
     const listeners = options.onEvent ? [options.onEvent] : [];
     const source = await resolveSource(what, {
       ...options,
-      onLookup: (name) => tellOf(options, { type: "lookup", name }),
+      onLookup: (...lookup) => tellOf(options, lookupEvent(...lookup)),
       onWarning: (...warning) => tellOf(options, warningEvent(...warning)),
     });
     options.signal?.throwIfAborted();

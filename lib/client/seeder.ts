@@ -157,6 +157,11 @@ export class Seeder implements AsyncDisposable {
     return this.#tracker?.isOwn === true;
   }
 
+  /** Whether machines of the local network find it by its name. */
+  get isFoundLocally(): boolean {
+    return this.#host.isFoundLocally;
+  }
+
   /** The TCP port that peers connect to. */
   get port(): number {
     return this.#host.port;
@@ -226,8 +231,13 @@ async function localTrackerFor(
   host: ActiveTorrent,
 ): Promise<LocalTracker | undefined> {
   if (options.trackers?.length || options.embeddedTracker === false) return undefined;
+  const isLocal = options.localDiscovery !== false && !isLoopback(options.host ?? "") &&
+    !options.private; // a private torrent is for trackers that its user chose
   return await LocalTracker.find({
     externalIp: options.announceIp,
+    asksLocally: isLocal,
+    hidden: !isLocal,
+    onFound: (url) => host.tell({ type: "trackerFound", url }),
     onWarning: (message) => host.tell({ type: "warning", message }),
     onTakeOver: () => host.announceNow(),
   });

@@ -7,7 +7,7 @@
 import { isIPv6, isLoopback } from "../codec/address.ts";
 import type { AnnouncedSwarm } from "../discovery/announce_target.ts";
 import { Announcer } from "../discovery/announcer.ts";
-import { discoverLocally, type LsdHandle } from "../discovery/lsd.ts";
+import { discoverLocally, type LsdHandle } from "../discovery/local/lsd.ts";
 import { PortCheck } from "../discovery/port_check.ts";
 import { summarize, TrackerStatusTable, type TrackerSummary } from "../discovery/tracker_status.ts";
 import { Listener } from "../net/listener.ts";
@@ -56,6 +56,7 @@ export class ActiveTorrent {
   readonly #stopWatching: () => void;
   #announcer: Announcer | undefined;
   #local: LsdHandle | undefined;
+  #publicity: AnnounceConfig | undefined;
   #leaving: Promise<void> | undefined;
   #namesTrackers = false;
   #closing: Promise<void> | undefined;
@@ -137,12 +138,14 @@ export class ActiveTorrent {
   /** Announces the torrent from now on: to trackers, and by LSD if enabled. */
   announce(publicity: AnnounceConfig): void {
     const { v1Hash, v2Hash, isPrivate } = publicity;
+    this.#publicity = publicity;
     if (isPrivate) this.session.swarm.becomePrivate();
     const swarms = [
       ...(v1Hash ? [{ infoHash: v1Hash, v2: false }] : []),
       ...(v2Hash ? [{ infoHash: v2Hash.subarray(0, 20), v2: true }] : []),
     ];
     if (this.#searchesLocally && !isPrivate) this.#discoverLocally(swarms);
+    this.#offerByName();
     if (publicity.trackers.length === 0) return;
     const isQuiet = publicity.isAssumed === true && this.#local !== undefined;
     if (!isQuiet) this.#namesTrackers = true;
@@ -167,6 +170,11 @@ export class ActiveTorrent {
       },
       ...boundTo(this.#host),
     });
+  }
+
+  /** Whether LSD is on, so that other machines of the local network find us. */
+  get isFoundLocally(): boolean {
+    return this.#local !== undefined;
   }
 
   /** Stops LSD, because the torrent turned out to be private. */
@@ -209,11 +217,13 @@ export class ActiveTorrent {
 
   /** Announces again, because what the trackers were told no longer holds. */
   announceNow(): void {
+    this.#offerByName();
     this.#announcer?.announceNow();
   }
 
   /** Announces `completed` to the trackers. */
   announceCompleted(): void {
+    this.#offerByName();
     this.#announcer?.completed();
   }
 
@@ -258,6 +268,13 @@ export class ActiveTorrent {
         if (warning !== undefined) this.tell(warningEvent(warning, "too-many-networks"));
       },
     });
+  }
+
+  /** Once all of it is here, the local network finds it by its name. */
+  #offerByName(): void {
+    const { hosted, progress, v1Hash } = this.#publicity ?? {};
+    const file = progress?.().leftBytes === 0 ? hosted?.() : undefined;
+    if (file !== undefined) this.#local?.offer({ ...(v1Hash && { v1Hash }), ...file });
   }
 
   #usablePeers(): number {

@@ -29,7 +29,7 @@ const PASSAGES: Readonly<Record<string, readonly string[]>> = {
     "at most, to Shoal one every {peer/extension/pex.ts SHOAL_INTERVAL_MS s-word} seconds",
     "a power of two from 2 to {codec/torrent/piece_layer.ts HASHES_PER_REQUEST}, and",
     "A packet has {codec/discovery/lsd.ts MAX_SEARCH_LENGTH} bytes at most",
-    "and every {discovery/lsd_schedule.ts PERIOD_MS min-word} minutes",
+    "and every {discovery/local/lsd_schedule.ts PERIOD_MS min-word} minutes",
     "none within {net/handshake.ts HANDSHAKE_TIMEOUT_MS s} s",
     "longer than {peer/upload/upload.ts MAX_SERVED_BLOCK} bytes, the piece is not there, or " +
     "{peer/upload/upload.ts REQUEST_QUEUE} requests wait already",
