@@ -9,6 +9,7 @@ import { fromFileUrl } from "@std/path";
 import { sha256OfFile, writePseudoRandomFile } from "../../support/content.ts";
 import type { Program } from "../../support/process.ts";
 import { TempFolder } from "../../support/temp.ts";
+import type { Lies } from "../support/network/local_liar.ts";
 import { type EmptyNetwork, localNetworkTest } from "../support/network/network.ts";
 
 const LENGTH = 3_000_000;
@@ -44,6 +45,15 @@ async function assertGot(leecher: Program, folder: string, path: string): Promis
   assertEquals(await leecher.exit(), 0, leecher.transcript());
   assertEquals(leecher.stdout, [NAME], leecher.transcript());
   assertEquals(await sha256OfFile(`${folder}/${NAME}`), await sha256OfFile(path));
+}
+
+/** Somebody on this machine who answers every question, in these ways. */
+async function liar(machine: EmptyNetwork, lies: Lies): Promise<Program> {
+  const script = fromFileUrl(new URL("../support/network/local_liar.ts", import.meta.url));
+  const words = ["run", "-A", "--unstable-net", script, JSON.stringify(lies)];
+  const program = machine.start(Deno.execPath(), words);
+  await program.line(/^lying$/);
+  return program;
 }
 
 /** The times of the events of these types, in ms. */
@@ -226,5 +236,93 @@ localNetworkTest(
     await using trusting = start(right, "leecher", [NAME, "-e"], { cwd: other });
     assertEquals(await trusting.exit(), 0, trusting.transcript());
     assert(await sha256OfFile(`${other}/${NAME}`) !== await sha256OfFile(path));
+  },
+);
+
+localNetworkTest(
+  "a liar that answers every name is one claim among others",
+  3,
+  async (left, middle, right) => {
+    await using temp = await TempFolder.create();
+    const path = await origin(temp);
+    await using seeder = await seed(left, path, "--no-tracker");
+    const [, hash] = await seeder.line(/info-hash v1 ([0-9a-f]+)/);
+    // Far more answers, with far more torrents, than it is worth to anybody.
+    await using _liar = await liar(middle, { from: ["10.77.0.2"], answers: 10_000, entries: 17 });
+    const cwd = await temp.folder("copy");
+    await using leecher = start(right, "leecher", [NAME, "-e"], { cwd });
+    assertEquals(await leecher.exit(), 3, leecher.transcript());
+    assertMatch(
+      leecher.stderr.join("\n"),
+      /^leecher: \d+ different files are called it's a file & more\.bin; run the command again with the info-hash of the one you mean:$/m,
+    );
+    const lines = leecher.stderr.filter((line) => line.startsWith("  "));
+    assertEquals(lines.length, 21, leecher.transcript());
+    assertMatch(lines.at(-1)!, /^ {2}and \d+ more$/);
+    const place = lines.findIndex((line) => line.startsWith(`  ${hash}  ${LENGTH} bytes, 1 seed`));
+    assert(place === 0 || place === 1, leecher.transcript());
+    // The user chooses.
+    await using chosen = start(right, "leecher", [hash!, "-e"], { cwd });
+    await assertGot(chosen, cwd, path);
+  },
+);
+
+localNetworkTest(
+  "a name that fifty machines claim with fifty hashes is listed up to a bound",
+  2,
+  async (left, right) => {
+    await using temp = await TempFolder.create();
+    const from = Array.from({ length: 50 }, (_, i) => `10.77.0.${101 + i}`);
+    await left.run(from.map((address) => `ip addr add ${address}/24 dev cable`).join("\n"));
+    await using _liar = await liar(left, { from });
+    const cwd = await temp.folder("copy");
+    await using leecher = start(right, "leecher", [NAME, "-e"], { cwd });
+    assertEquals(await leecher.exit(), 3, leecher.transcript());
+    const [sentence, ...lines] = leecher.stderr.slice(-22);
+    assertMatch(sentence!, /^leecher: 50 different files are called /);
+    assertEquals(
+      lines.slice(0, 20).filter((line) => /^ {2}[0-9a-f]{40} {2}5 bytes/.test(line)).length,
+      20,
+    );
+    assertEquals(lines[20], "  and 30 more");
+  },
+);
+
+localNetworkTest(
+  "an answer from another network than ours is not heard",
+  2,
+  async (left, right) => {
+    await using temp = await TempFolder.create();
+    await left.run("ip addr add 192.168.7.1/24 dev cable");
+    await right.run("sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.cable.rp_filter=0");
+    await using probe = right.start(Deno.execPath(), [
+      ...["eval", "--unstable-net"],
+      "const s=Deno.listenDatagram({transport:'udp',hostname:'10.77.0.2',port:7000});" +
+      "console.log('ready');console.log((await s.receive())[1].hostname);",
+    ]);
+    await probe.line(/^ready$/);
+    const send = "const s=Deno.listenDatagram({transport:'udp',hostname:'192.168.7.1',port:0});" +
+      "await s.send(new Uint8Array(1),{transport:'udp',hostname:'10.77.0.2',port:7000})";
+    await using sender = left.start(Deno.execPath(), ["eval", "--unstable-net", send]);
+    await probe.line(/^192\.168\.7\.1$/); // such packets do arrive
+    assertEquals(await sender.exit(), 0);
+    await using far = await liar(left, { from: ["192.168.7.1"] });
+    const cwd = await temp.folder("copy");
+    await using leecher = start(right, "leecher", [NAME, "-e"], { cwd });
+    await far.line(/^10\.77\.0\.2 asks /);
+    assertEquals(await leecher.exit(), 3, leecher.transcript());
+    assertMatch(leecher.stderr.at(-1)!, /^leecher: nobody on the local network has /);
+  },
+);
+
+localNetworkTest(
+  "who says to be a tracker and is none is not used as one",
+  2,
+  async (left, right) => {
+    await using temp = await TempFolder.create();
+    await using claimant = await liar(left, { from: ["10.77.0.1"], answers: 100 });
+    await using seeder = await seed(right, await origin(temp));
+    await claimant.line(/^10\.77\.0\.2 asks \{"type":"findTracker"/);
+    await seeder.line(/^hosting a tracker too, at udp:\/\/10\.77\.0\.2:6969$/);
   },
 );

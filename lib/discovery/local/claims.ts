@@ -1,8 +1,9 @@
 /**
  * What the hosts of a local network say about a name, within bounds.
  *
- * A name is a claim. Different torrents of one name are kept side by side, those that most hosts name first.
- * When there are too many, the host that named the most loses its last one, so a liar pushes out nobody.
+ * A name is a claim. Different torrents of one name are kept side by side, those that most hosts name first;
+ * among equals the hosts take turns. When there are too many, the host that named the most loses its last one.
+ * So a liar pushes out nobody.
  *
  * @module
  */
@@ -60,10 +61,18 @@ export class LocalClaims {
     return this.#dropped;
   }
 
-  /** The torrents, those named by the most hosts first. */
+  /** The torrents, those named by the most hosts first; then the first of each host, the second, and so on. */
   list(): LocalClaim[] {
-    return [...this.#kept.values()].sort((a, b) => b.hosts.size - a.hosts.size)
-      .map(({ entry, hosts, peers, trackers }) => ({ entry, hosts: hosts.size, peers, trackers }));
+    const turns = new Map<string, number>();
+    const ranked = [...this.#kept.values()].map((kept) => {
+      const turn = turns.get(kept.owner) ?? 0;
+      turns.set(kept.owner, turn + 1);
+      return { kept, turn };
+    });
+    ranked.sort((a, b) => b.kept.hosts.size - a.kept.hosts.size || a.turn - b.turn);
+    return ranked.map(({ kept: { entry, hosts, peers, trackers } }) => {
+      return { entry, hosts: hosts.size, peers, trackers };
+    });
   }
 
   /** Takes an answer of the host at this IP address; each of its answers counts once. */
