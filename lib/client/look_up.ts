@@ -51,6 +51,12 @@ type TrackerOutcome = { readonly entries: CatalogueEntry[] } | { readonly error:
 /** Once the local network knows the name, how long trackers may take that the user named. */
 const NAMED_TRACKERS_MS = 800;
 
+/**
+ * How long the tracker of this machine may take when nobody named it. Most machines have none, and one that is
+ * there answers in milliseconds.
+ */
+const ASSUMED_TRACKER_SECONDS = 2;
+
 /** The most torrents of one name that an error lists. */
 const MOST_LISTED = 20;
 
@@ -87,13 +93,11 @@ async function findEverywhere(
   const enough = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, enough.signal]) : enough.signal;
   const locally = findLocally(name, { signal });
-  const atTrackers = askTrackers(name, {
-    ...options,
-    signal,
-    // The local network answers sooner than a tracker settles.
-    onWarning: (...warning) =>
-      void locally.then(({ claims }) => claims.length > 0 || options.onWarning?.(...warning)),
-  });
+  // The local network answers sooner than a tracker settles.
+  const onWarning: LookUpOptions["onWarning"] = (...warning) =>
+    void locally.then(({ claims }) => claims.length > 0 || options.onWarning?.(...warning));
+  const patience = isNamed ? undefined : ASSUMED_TRACKER_SECONDS;
+  const atTrackers = askTrackers(name, { ...options, signal, onWarning }, patience);
   try {
     const first = await Promise.race([atTrackers, locally]);
     if (isNamed && "entries" in first) return { found: foundAt(first.entries), dropped: 0 };
@@ -117,18 +121,21 @@ async function findEverywhere(
   }
 }
 
-/** Asks the trackers; never throws. */
+/** Asks the trackers. That they do not know the name, or do not answer, is an outcome. */
 async function askTrackers(
   name: string,
   { trackers, signal, onWarning }: LookUpOptions,
+  giveUpSeconds?: number,
 ): Promise<TrackerOutcome> {
   try {
     const entries = await findWithRetries(name, trackers?.length ? trackers : [assumedTracker()], {
       ...(signal && { signal }),
       ...(onWarning && { onWaiting: onWarning }),
+      ...(giveUpSeconds !== undefined && { giveUpSeconds }),
     });
     return { entries };
   } catch (error) {
+    if (!(error instanceof NetworkError) && !signal?.aborted) throw error;
     return { error };
   }
 }

@@ -10,7 +10,12 @@ import { sha256OfFile, writePseudoRandomFile } from "../../support/content.ts";
 import type { Program } from "../../support/process.ts";
 import { TempFolder } from "../../support/temp.ts";
 import type { Lies } from "../support/network/local_liar.ts";
-import { type EmptyNetwork, localNetworkTest } from "../support/network/network.ts";
+import {
+  type EmptyNetwork,
+  localNetworkTest,
+  networkTest,
+  twoNetworksTest,
+} from "../support/network/network.ts";
 
 const LENGTH = 3_000_000;
 const NAME = "it's a file & more.bin";
@@ -324,5 +329,30 @@ localNetworkTest(
     await using seeder = await seed(right, await origin(temp));
     await claimant.line(/^10\.77\.0\.2 asks \{"type":"findTracker"/);
     await seeder.line(/^hosting a tracker too, at udp:\/\/10\.77\.0\.2:6969$/);
+  },
+);
+
+twoNetworksTest("a name is found over IPv6 alone", async (left, right) => {
+  await using temp = await TempFolder.create();
+  const path = await origin(temp);
+  await left.link(right, ["fd77::1/64"], ["fd77::2/64"]);
+  await using tracker = start(left, "tracker", []);
+  await tracker.line(/^listening on UDP port 6969/);
+  await using seeder = await seed(right, path);
+  await seeder.line(/^using the tracker udp:\/\/\[fd77::1\]:6969 of the local network$/);
+  const cwd = await temp.folder("copy");
+  await using leecher = start(left, "leecher", [NAME, "-e"], { cwd });
+  await assertGot(leecher, cwd, path);
+});
+
+networkTest(
+  "on one machine without any network, the name is enough as well",
+  async (machine) => {
+    await using temp = await TempFolder.create();
+    const path = await origin(temp);
+    await using _seeder = await seed(machine, path, "--no-tracker");
+    const cwd = await temp.folder("copy");
+    await using leecher = start(machine, "leecher", [NAME, "-e"], { cwd });
+    await assertGot(leecher, cwd, path);
   },
 );

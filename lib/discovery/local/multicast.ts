@@ -194,7 +194,8 @@ async function openSender(
   const bound = Promise.withResolvers<void>();
   socket.on("error", bound.reject); // once bound, an error only means a lost packet
   socket.on("message", (packet, { address, port }) => {
-    onReply(packet, { host: normalizeIp(address), port });
+    // A copy: slices of Node's buffers are views.
+    onReply(Uint8Array.from(packet), { host: normalizeIp(address), port });
   });
   try {
     socket.bind(0, address, bound.resolve);
