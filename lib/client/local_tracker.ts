@@ -71,8 +71,11 @@ export class LocalTracker {
   static async find(options: LocalTrackerOptions): Promise<LocalTracker> {
     const { port = DEFAULT_TRACKER_PORT } = options;
     const url = localTracker(port);
-    const nearby = options.asksLocally ? trackersNearby() : Promise.resolve([]);
-    const [isHere, candidates] = await Promise.all([isTracker(url), nearby]);
+    const search = new AbortController();
+    const nearby = options.asksLocally ? trackersNearby({ signal: search.signal }) : [];
+    const isHere = await isTracker(url);
+    if (isHere) search.abort();
+    const candidates = await nearby;
     if (isHere) return new LocalTracker(port, undefined, options);
     const elsewhere = await firstTracker(candidates);
     if (elsewhere !== undefined) {

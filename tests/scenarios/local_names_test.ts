@@ -273,6 +273,20 @@ localNetworkTest(
 );
 
 localNetworkTest(
+  "a machine that asks without end keeps nobody from an answer",
+  3,
+  async (left, middle, right) => {
+    await using temp = await TempFolder.create();
+    const path = await origin(temp);
+    await using _seeder = await seed(left, path, "--no-tracker");
+    await using _flood = await liar(middle, { from: [], asks: 10_000_000 });
+    const cwd = await temp.folder("copy");
+    await using leecher = start(right, "leecher", [NAME, "-e"], { cwd });
+    await assertGot(leecher, cwd, path);
+  },
+);
+
+localNetworkTest(
   "a name that fifty machines claim with fifty hashes is listed up to a bound",
   2,
   async (left, right) => {

@@ -7,6 +7,7 @@
 import {
   decodeLocalQuestion,
   encodeLocalAnswer,
+  encodeLocalQuestion,
   type LocalAnswer,
 } from "../../../lib/codec/discovery/local_question.ts";
 import { LOCAL_GROUPS } from "../../../lib/codec/discovery/lsd.ts";
@@ -20,9 +21,11 @@ export interface Lies {
   readonly answers?: number;
   /** Torrents in each answer; default 1. No two answers have one in common. */
   readonly entries?: number;
+  /** Questions that it asks itself, as fast as it can; default none. */
+  readonly asks?: number;
 }
 
-const { from, answers = 1, entries = 1 }: Lies = JSON.parse(Deno.args[0]!);
+const { from, answers = 1, entries = 1, asks = 0 }: Lies = JSON.parse(Deno.args[0]!);
 const sockets = from.map((hostname) =>
   Deno.listenDatagram({ transport: "udp", hostname, port: 0 })
 );
@@ -62,3 +65,7 @@ const group = new MulticastGroup(4, LOCAL_GROUPS[4], async (packet, { host, port
 });
 await group.refresh();
 console.log("lying");
+for (let transactionId = 0; transactionId < asks; transactionId++) {
+  answered.add(transactionId);
+  await group.send(encodeLocalQuestion({ type: "findName", transactionId, name: "file.bin" }));
+}
