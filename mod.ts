@@ -24,6 +24,18 @@ export { type CreateOptions, createTorrent } from "./lib/client/create/create_to
 export { Torrent } from "./lib/store/torrent.ts";
 export { Seeder, type SeederOptions } from "./lib/client/seeder.ts";
 export { Leecher, type LeecherOptions } from "./lib/client/leecher.ts";
+export type { TorrentSource } from "./lib/client/requested_torrent.ts";
+export {
+  Client,
+  type ClientEvent,
+  type ClientLimits,
+  type ClientListener,
+  type ClientOptions,
+  type ClientStats,
+  type ClientTorrent,
+  type DownloadOptions,
+  type SeedOptions,
+} from "./lib/client/client.ts";
 export { listTorrent } from "./lib/client/list.ts";
 export { verifyFile, type VerifyResult } from "./lib/client/verify.ts";
 export type {
@@ -60,6 +72,8 @@ export type {
 } from "./lib/session/events.ts";
 export type { SeedingEnd } from "./lib/session/seeding_limit.ts";
 export type { DisconnectedPeerStats, TransferDetails } from "./lib/session/details.ts";
+export type { ByteRange } from "./lib/session/file_stream.ts";
+export type { TransferFile } from "./lib/session/torrent_files.ts";
 export type { FileStanding, FileView } from "./lib/session/file_progress.ts";
 export type { PieceView } from "./lib/session/stats.ts";
 export type { TrackerFault, TrackerStanding } from "./lib/discovery/tracker_status.ts";

@@ -98,6 +98,8 @@ export const ERROR_CODES = {
   "bad-option": [],
   /** All of a failed piece came from a single peer. */
   "corrupt-data": [],
+  /** The client has the torrent already. */
+  "duplicate-torrent": [],
   /** The work was stopped before it was done. */
   "interrupted": [],
   /** The user's time limit is over; a {@link StallCode} is used instead if the reason is known. */
@@ -120,6 +122,10 @@ export const ERROR_CODES = {
   "nothing-selected": ["select"],
   /** The torrent has no file with that index. */
   "no-such-index": ["select"],
+  /** The file is not among those that are downloaded. */
+  "not-selected": ["select"],
+  /** The data on disk is not what was downloaded or shared any more. */
+  "content-changed": [],
   /** A checksum was given for a folder. */
   "checksum-of-folder": ["checksum"],
   /** The torrent file to write is the file being shared. */

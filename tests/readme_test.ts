@@ -37,7 +37,7 @@ interface Example {
 }
 
 /** The files of the library's examples, in the order of the documents. */
-type Examples = [string, string, string, string, string, string, string];
+type Examples = [string, string, string, string, string, string, string, string];
 
 const EXAMPLES: Example[] = [...GUIDES.matchAll(/(<!-- runs -->\n\n)?```(\w*)\n([^]*?)```/g)].map(
   ([, mark, language, text]) => ({ language: language!, text: text!, runs: mark !== undefined }),
@@ -81,7 +81,7 @@ Deno.test("the examples of the library in README and docs/library.md run as they
   await folder.file("file.iso", crypto.getRandomValues(new Uint8Array(60_000)));
   const port = String(freePort());
   const examples = EXAMPLES.filter(({ language }) => language === "ts");
-  assertEquals(examples.length, 7);
+  assertEquals(examples.length, 8);
   const files = await Promise.all(
     examples.map(({ text }, i) =>
       folder.file(`example_${i}.ts`, text.replaceAll(README_PORT, port))
@@ -90,7 +90,7 @@ Deno.test("the examples of the library in README and docs/library.md run as they
   const env = { XDG_CACHE_HOME: await folder.folder("cache"), DENO_DIR: await denoFolder() };
   const start = (...words: string[]) =>
     Program.start(Deno.execPath(), words, { cwd: folder.path, env });
-  const [together, make, track, seed, leech, limited, failing] = files as Examples;
+  const [together, make, track, seed, leech, streamed, limited, failing] = files as Examples;
 
   await using check = start("check", ...files);
   await using maker = start("run", "-A", make);
@@ -105,6 +105,9 @@ Deno.test("the examples of the library in README and docs/library.md run as they
   await using leecher = start("run", "-A", leech);
   assertEquals(await leecher.exit(), 0, leecher.transcript());
   assertMatch(leecher.stdout[0]!, /^copy\/file\.iso SHA-256/);
+  await using reader = start("run", "-A", streamed);
+  assertEquals(await reader.exit(), 0, reader.transcript());
+  assertMatch(reader.stdout[0]!, /^60000 file\.iso 60000 /);
   await using later = start("run", "-A", limited);
   assertEquals(await later.exit(), 0, later.transcript());
   assertEquals(later.stdout, ["seeding"]);

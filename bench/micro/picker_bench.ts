@@ -11,6 +11,7 @@ import { BLOCK_LENGTH } from "../../lib/codec/torrent/merkle.ts";
 import { Connection } from "../../lib/peer/connection/connection.ts";
 import { newPeer } from "../../lib/peer/connection/peer.ts";
 import { PiecePicker } from "../../lib/peer/download/piece_picker.ts";
+import { UrgentPieces } from "../../lib/peer/download/urgent_pieces.ts";
 import { RarestFirst } from "../../lib/peer/download/rarest_first.ts";
 import { Bitfield } from "../../lib/store/bitfield.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
@@ -46,7 +47,13 @@ class Choice {
     }
     const available = { rarity, fewWanted: () => undefined };
     const checks = { canVerify: () => true, suspect: new Set<PieceIndex>() };
-    this.#picker = new PiecePicker({ pieces: this.pieces }, available, checks, () => {});
+    this.#picker = new PiecePicker(
+      { pieces: this.pieces },
+      available,
+      checks,
+      new UrgentPieces(),
+      () => {},
+    );
   }
 
   /** Requests a block from the next peer in turn, and receives it. */

@@ -11,31 +11,26 @@ import type { OfferedFile } from "../discovery/local/offer.ts";
 import { checkPieces } from "../disk/check_pieces.ts";
 import { openStorage } from "../disk/download/open_storage.ts";
 import type { DownloadPlan, DownloadStorage } from "../disk/download/storage.ts";
+import type { DiskResources } from "../disk/disk_resources.ts";
 import { fingerprintsOf } from "../disk/file_fingerprint.ts";
 import { FileReader } from "../disk/file_reader.ts";
 import { PieceBuffers } from "../disk/piece_buffers.ts";
-import { verifyingWorkerCount, WorkerPool } from "../disk/worker_pool.ts";
+import { verifyingWorkerCount } from "../disk/worker_pool.ts";
 import { DiskError, ExitCode, OptionError, TorrentError } from "../errors.ts";
 import type { TransferEvent, TransferResult } from "../session/events.ts";
 import type { Session } from "../session/session.ts";
 import { Layout, type PieceIndex } from "../store/layout.ts";
+import { fewestPieces, PIECE_MEMORY } from "../store/piece_budget.ts";
 import { chooseFiles, type FileChoice, type Selection } from "../store/selection.ts";
 import { pieceLayersOf } from "../store/torrent.ts";
 
-/**
- * Memory for pieces being collected or verified, in bytes; exceeded only for the minimum number of slots.
- */
-const PIECE_MEMORY = 12 * 1024 * 1024;
-const MIN_SLOTS = 4;
-/**
- * If the minimum number of slots would take more than this, because pieces are very long, use fewer: at
- * least one.
- */
-const MOST_MEMORY = 512 * 1024 * 1024;
+/** The most pieces of one download that are collected at once, however short they are. */
 const MAX_SLOTS = 512;
 
 /** The parts of a download. */
 export interface DownloadParts {
+  /** What all torrents share. */
+  readonly disk: DiskResources;
   readonly metainfo: Metainfo;
   readonly layout: Layout;
   readonly layers: ReadonlyMap<string, PieceLayer>;
@@ -62,7 +57,7 @@ export interface DownloadChoices extends FileChoice {
 export async function prepareDownload(
   metainfo: Metainfo,
   choices: DownloadChoices,
-  running: Pick<DownloadPlan, "onProgress" | "signal">,
+  running: Pick<DownloadPlan, "disk" | "onProgress" | "signal">,
 ): Promise<DownloadParts> {
   const { info } = metainfo;
   const layout = Layout.of(info);
@@ -74,16 +69,16 @@ export async function prepareDownload(
     });
   }
   const { out, overwrite = false } = choices;
-  const what = { metainfo, layout, layers, selection };
+  const what = { disk: running.disk, metainfo, layout, layers, selection };
   return { ...what, files: await openStorage({ ...what, out, overwrite, ...running }) };
 }
 
 /** Starts moving pieces. */
 export function beginDownload(session: Session, parts: DownloadParts): void {
-  const { metainfo: { info }, layout, layers, selection, files } = parts;
+  const { disk, metainfo: { info }, layout, layers, selection, files } = parts;
   const { pieceLength, version } = layout;
   const slotCount = slotsFor(layout);
-  const memory = new PieceBuffers(slotCount, pieceLength);
+  const memory = new PieceBuffers(slotCount, pieceLength, disk.pieceBuffers);
   const setup = {
     layout: { pieceLength, version, files: info.files },
     paths: files.writtenPaths,
@@ -92,7 +87,7 @@ export function beginDownload(session: Session, parts: DownloadParts): void {
   const expected = (piece: PieceIndex) => session.swarm.transfer?.expected(piece);
   const storing = selection.isIn(files.have)
     ? undefined
-    : { workers: new WorkerPool(setup, verifyingWorkerCount(), files.watch), memory };
+    : { workers: disk.workers.open(setup, verifyingWorkerCount(), files.watch), memory };
   session.beginTransfer(
     {
       info: info.bytes,
@@ -100,6 +95,7 @@ export function beginDownload(session: Session, parts: DownloadParts): void {
       have: files.have,
       chosen: { wanted: selection.wanted, fragments: files.fragments },
       slotCount,
+      memory,
       sha1s: info.pieces,
       usedSha1: files.hasSha1Pieces,
       private: info.private,
@@ -111,7 +107,15 @@ export function beginDownload(session: Session, parts: DownloadParts): void {
     },
     info,
     {
-      reader: new FileReader(layout, info.files, files.paths, expected, "growing"),
+      shared: disk,
+      reader: new FileReader(
+        layout,
+        info.files,
+        files.paths,
+        expected,
+        "growing",
+        disk.openFiles,
+      ),
       ...(storing && { storing }),
     },
   );
@@ -124,7 +128,7 @@ export function beginDownload(session: Session, parts: DownloadParts): void {
  * @throws {DiskError} when something is in the way
  */
 export async function endDownload(session: Session, parts: DownloadParts): Promise<void> {
-  const { metainfo: { info }, layout, files } = parts;
+  const { disk, metainfo: { info }, layout, files } = parts;
   await session.stopStoring();
   const expected = (piece: PieceIndex) => session.swarm.transfer?.expected(piece);
   await session.moveFiles(async () => {
@@ -135,16 +139,16 @@ export async function endDownload(session: Session, parts: DownloadParts): Promi
       files.paths,
       expected,
       await fingerprintsOf(files.paths),
+      disk.openFiles,
     );
   });
 }
 
-/** How many pieces are collected at once. An untrusted torrent chooses the piece length. */
+/** How many pieces are collected at once, if no other download needs memory. */
 export function slotsFor(
   { pieceLength, pieceCount }: Pick<Layout, "pieceLength" | "pieceCount">,
 ): number {
-  const fewest = Math.min(MIN_SLOTS, Math.floor(MOST_MEMORY / pieceLength));
-  const affordable = Math.max(fewest, Math.floor(PIECE_MEMORY / pieceLength));
+  const affordable = Math.max(fewestPieces(pieceLength), Math.floor(PIECE_MEMORY / pieceLength));
   return Math.max(1, Math.min(MAX_SLOTS, affordable, pieceCount));
 }
 
@@ -175,14 +179,14 @@ export async function verifySha256(parts: DownloadParts, signal: AbortSignal): P
  * @throws {DiskError} exit 32 when it does not match
  */
 export async function verifyChecksum(
-  { layout, metainfo, files: { paths } }: DownloadParts,
+  { disk, layout, metainfo, files: { paths } }: DownloadParts,
   checksum: string | undefined,
 ): Promise<string | undefined> {
   const wanted = checksumOf(checksum);
   if (wanted === undefined) return undefined;
   const { pieceLength, version } = layout;
   const setup = { layout: { pieceLength, version, files: metainfo.info.files }, paths };
-  const workers = new WorkerPool(setup, 1);
+  const workers = disk.workers.open(setup, 1);
   const actual = await workers.digest(0).finally(() => workers.close());
   if (actual === wanted) return actual;
   throw new DiskError(

@@ -7,7 +7,6 @@
 import type { Metainfo } from "../codec/torrent/metainfo.ts";
 import { ExitCode, ShoalError } from "../errors.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
-import { tellOf } from "../runtime/event_listeners.ts";
 import { ActiveTorrent } from "../session/active_torrent.ts";
 import {
   hostDetails,
@@ -16,15 +15,16 @@ import {
   withoutUndefined,
 } from "../session/details.ts";
 import {
-  lookupEvent,
   type TransferListener,
   type TransferResult,
   type TransferStats,
-  warningEvent,
 } from "../session/events.ts";
 import { StallMonitor } from "../session/stall_monitor.ts";
+import type { Ticking } from "../session/ticker.ts";
+import { closedEarly, TorrentFiles, type TransferFile } from "../session/torrent_files.ts";
 import type { PieceIndex } from "../store/layout.ts";
 import { Torrent } from "../store/torrent.ts";
+import { alone, hearAll, type Membership } from "./client_resources.ts";
 import {
   beginDownload,
   checksumOf,
@@ -40,12 +40,16 @@ import {
 import { DownloadLife } from "./download_life.ts";
 import type { LeecherOptions } from "./options.ts";
 import { linkOf } from "./share_link.ts";
-import { addLocalPeers, resolveSource, type Source, webSeedUrls } from "./torrent_source.ts";
+import { requestedTorrent, type TorrentSource } from "./requested_torrent.ts";
+import { addLocalPeers, type Source, webSeedUrls } from "./torrent_source.ts";
 
 export type { LeecherOptions } from "./options.ts";
 
-/** How often to check for stalls. */
-const WATCH_MS = 500;
+/** Makes a leecher of its parts; only this module can. */
+let construct: (...parts: LeecherParts) => Leecher;
+
+/** See the constructor of {@link Leecher}. */
+type LeecherParts = [member: Membership, source: Source, options: LeecherOptions];
 
 /**
  * Downloads a torrent, then seeds it.
@@ -59,6 +63,8 @@ const WATCH_MS = 500;
  * ```
  */
 export class Leecher implements AsyncDisposable {
+  /** Its number among the torrents of its client: 1 for the first. */
+  readonly id: number;
   /** Resolves when everything is verified and at its final path; rejects with a {@link ShoalError}. */
   readonly complete: Promise<TransferResult>;
   /** Resolves when seeding has ended as well; rejects as {@link complete} does. */
@@ -70,16 +76,20 @@ export class Leecher implements AsyncDisposable {
   readonly #stopped = new AbortController();
   readonly #completed = Promise.withResolvers<TransferResult>();
   readonly #finished = Promise.withResolvers<void>();
-  readonly #watch: ReturnType<typeof setInterval>;
+  readonly #member: Membership;
+  readonly #watch: Ticking = { isBusy: true, tick: () => this.#look() };
   #work: Promise<void> = Promise.resolve();
   readonly #download = new DownloadLife();
+  readonly #files: TorrentFiles;
   #closing: Promise<void> | undefined;
 
-  private constructor(
-    source: Source,
-    options: LeecherOptions,
-    listeners: Iterable<TransferListener>,
-  ) {
+  static {
+    construct = (...parts) => new Leecher(...parts);
+  }
+
+  private constructor(...[member, source, options]: LeecherParts) {
+    this.id = member.id;
+    this.#member = member;
     this.#source = source;
     this.#options = options;
     this.#patience = new StallMonitor(options);
@@ -87,14 +97,17 @@ export class Leecher implements AsyncDisposable {
     this.done = this.#finished.promise;
     this.complete.catch(() => {}); // callers that await it still get the error
     this.done.catch(() => {});
-    this.#host = new ActiveTorrent(options, {
+    const { resources, listeners } = member;
+    this.#host = new ActiveTorrent(resources, options, {
       v1Hash: source.v1Hash,
       v2Hash: source.v2Hash,
       onMetadata: (info) => this.#begin(() => metainfoOf(info)),
       onComplete: () => this.#do(() => this.#finish()),
       onDiskError: (error) => this.#fail(error),
     }, listeners);
-    this.#watch = setInterval(() => this.#look(), WATCH_MS);
+    hearAll(member, this.#host);
+    this.#files = new TorrentFiles(this.#host);
+    resources.ticker.add(this.#watch);
     options.signal?.addEventListener("abort", () => this.#interrupt(), {
       signal: this.#stopped.signal,
     });
@@ -111,24 +124,19 @@ export class Leecher implements AsyncDisposable {
   }
 
   /**
-   * Starts a download: a magnet link, a .torrent path or URL, an info-hash, or a name that a tracker knows.
-   * Returns as soon as the search for peers has begun.
+   * Starts a download. Returns as soon as the search for peers has begun.
    *
+   * @param what a magnet link, a .torrent path or URL, an info-hash, a name that a tracker knows, the bytes of
+   * a .torrent file, or a {@link Torrent}
    * @throws {ShoalError} when `what` or an option is invalid, or a name is not found
    * @throws {NetworkError} with the code `needs-unstable-net` when Deno runs without `--unstable-net`
    */
-  static async start(what: string, options: LeecherOptions = {}): Promise<Leecher> {
+  static async start(what: TorrentSource, options: LeecherOptions = {}): Promise<Leecher> {
     options.signal?.throwIfAborted();
     requireDatagrams();
     checksumOf(options.checksum);
-    const listeners = options.onEvent ? [options.onEvent] : [];
-    const source = await resolveSource(what, {
-      ...options,
-      onLookup: (...lookup) => tellOf(options, lookupEvent(...lookup)),
-      onWarning: (...warning) => tellOf(options, warningEvent(...warning)),
-    });
-    options.signal?.throwIfAborted();
-    return new Leecher(source, options, listeners);
+    const source = await requestedTorrent(what, options, options.onEvent ? [options.onEvent] : []);
+    return construct(alone(options), source, options);
   }
 
   /** The TCP port that peers connect to. */
@@ -140,6 +148,15 @@ export class Leecher implements AsyncDisposable {
   get torrent(): Torrent | undefined {
     const { metainfo } = this.#download.facts;
     return metainfo && new Torrent(metainfo);
+  }
+
+  /**
+   * A file of the torrent, by its index into `Torrent.files`; it can be read while it is downloaded.
+   *
+   * @throws {OptionError} when there is no such file, as far as that is known
+   */
+  file(index: number): TransferFile {
+    return this.#files.file(index);
   }
 
   /** Registers a listener; the returned function removes it. */
@@ -193,11 +210,13 @@ export class Leecher implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#stopped.abort();
-    clearInterval(this.#watch);
+    this.#files.end(closedEarly());
+    this.#member.resources.ticker.remove(this.#watch);
     await this.#work;
     await this.#host.close();
     const { state, facts: { parts } } = this.#download;
     if (state !== "seeding") await parts?.files.leave();
+    await this.#member.leave();
     this.#download.enter("stop");
     this.#completed.reject(
       new ShoalError("stopped before it was complete", {
@@ -222,6 +241,7 @@ export class Leecher implements AsyncDisposable {
         cause: error,
       })
       : error;
+    this.#files.end(reason);
     this.#completed.reject(reason);
     this.#finished.reject(reason);
     void this.close();
@@ -248,6 +268,7 @@ export class Leecher implements AsyncDisposable {
     if (info.private) this.#host.leaveLocalNetwork();
     const { selectOnly } = this.#source;
     const parts = await prepareDownload(metainfo, { ...this.#options, selectOnly }, {
+      disk: this.#member.resources.disk,
       onProgress: (doneBytes, totalBytes) =>
         this.#host.tell({ type: "hashing", doneBytes, totalBytes }),
       signal: this.#stopped.signal,
@@ -260,6 +281,7 @@ export class Leecher implements AsyncDisposable {
       this.#host.tell({ type: "resumed", haveBytes, totalBytes: selection.totalBytes });
     }
     beginDownload(this.#host.session, parts);
+    this.#files.open({ info, selection });
     this.#host.session.useWebSeeds(webSeedUrls(this.#source), info);
     if (this.#host.session.swarm.transfer?.pieces.isComplete) await this.#finish();
   }
@@ -275,7 +297,7 @@ export class Leecher implements AsyncDisposable {
     const sha256 = await verifyChecksum(parts, this.#options.checksum);
     this.#download.enter("verified");
     await endDownload(this.#host.session, parts);
-    clearInterval(this.#watch);
+    this.#member.resources.ticker.remove(this.#watch);
     this.#patience.reset();
     const { seconds } = this.#patience;
     const result = resultOf(parts, { seconds, sha256, sources: this.#host.sources() });
@@ -288,12 +310,12 @@ export class Leecher implements AsyncDisposable {
     else this.#host.seedUntil(this.#options, selection.totalBytes, () => void this.close());
   }
 
-  /** Checks, twice a second, whether data moves. */
+  /** Checks, at every tick, whether data moves. */
   #look(): void {
-    const { swarm } = this.#host.session;
+    const { swarm, downloadLimiter } = this.#host.session;
     this.#noteHashes();
     const news = this.#download.awaitsPeers
-      ? this.#patience.check(swarm, this.#host.trackerOutlook())
+      ? this.#patience.check(swarm, this.#host.trackerOutlook(), downloadLimiter.bytesPerSecond)
       : this.#patience.reset();
     if (news) this.#host.tell({ type: "stalled", code: news.code, reason: news.sentence });
     if (this.#patience.waiting !== undefined) this.#host.askForPeers();
@@ -309,4 +331,15 @@ export class Leecher implements AsyncDisposable {
     this.#download.learn({ hashesNoted: true });
     if (parts && !parts.files.wasComplete) parts.files.noteTorrent();
   }
+}
+
+/** Downloads as a torrent of a client; throws as {@link Leecher.start} does. */
+export async function download(
+  member: Membership,
+  what: TorrentSource,
+  options: LeecherOptions,
+): Promise<Leecher> {
+  checksumOf(options.checksum);
+  const source = await requestedTorrent(what, options, member.listeners);
+  return construct(member, source, options);
 }

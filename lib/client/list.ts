@@ -10,6 +10,7 @@ import { tellOf } from "../runtime/event_listeners.ts";
 import { ActiveTorrent } from "../session/active_torrent.ts";
 import { lookupEvent, warningEvent } from "../session/events.ts";
 import { Torrent } from "../store/torrent.ts";
+import { alone, hearAll } from "./client_resources.ts";
 import { metainfoOf } from "./download.ts";
 import type { LeecherOptions } from "./options.ts";
 import { addLocalPeers, resolveSource, type Source } from "./torrent_source.ts";
@@ -52,13 +53,16 @@ export async function describeTorrent(
 async function fetchInfo(source: Source, options: LeecherOptions): Promise<Uint8Array> {
   requireDatagrams();
   const arrived = Promise.withResolvers<Uint8Array>();
-  const host = new ActiveTorrent(options, {
+  const member = alone(options);
+  const { resources, listeners } = member;
+  const host = new ActiveTorrent(resources, options, {
     v1Hash: source.v1Hash,
     v2Hash: source.v2Hash,
     onMetadata: arrived.resolve,
     onComplete: () => {},
     onDiskError: arrived.reject,
-  }, options.onEvent ? [options.onEvent] : []);
+  }, listeners);
+  hearAll(member, host);
   const seconds = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
   const timer = setTimeout(() => {
     const text =
@@ -82,5 +86,6 @@ async function fetchInfo(source: Source, options: LeecherOptions): Promise<Uint8
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", abort);
     await host.close();
+    await resources.close();
   }
 }

@@ -6,22 +6,29 @@
 
 import { formatHostPort, isLoopback } from "../codec/address.ts";
 import { reachableAddress, reachableTracker } from "../discovery/advertised_address.ts";
+import type { DiskResources } from "../disk/disk_resources.ts";
 import { FileReader } from "../disk/file_reader.ts";
-import { Listener } from "../net/listener.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
-import { tellOf } from "../runtime/event_listeners.ts";
+import { callListener } from "../runtime/event_listeners.ts";
 import { isOnOneLinkOnly } from "../runtime/network_interfaces.ts";
 import { ActiveTorrent } from "../session/active_torrent.ts";
 import { hostDetails, torrentDetails, type TransferDetails } from "../session/details.ts";
-import { type TransferListener, type TransferStats, warningEvent } from "../session/events.ts";
+import {
+  type TransferEvent,
+  type TransferListener,
+  type TransferStats,
+  warningEvent,
+} from "../session/events.ts";
 import type { TorrentOptions } from "../session/options.ts";
 import type { SeedingLimitOptions } from "../session/seeding_limit.ts";
+import { closedEarly, TorrentFiles, type TransferFile } from "../session/torrent_files.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import { Layout, type PieceIndex } from "../store/layout.ts";
 import { pieceLayersOf, type Torrent } from "../store/torrent.ts";
 import { createContent, type CreateOptions, type SharedContent } from "./create/create_torrent.ts";
 import { adviceOnSharing } from "./create/shared_torrent.ts";
-import { LocalTracker } from "./local_tracker.ts";
+import { alone, type ClientResources, hearAll, type Membership } from "./client_resources.ts";
+import type { LocalTracker } from "./local_tracker.ts";
 
 /** Options for sharing a file or a folder. */
 export interface SeederOptions extends TorrentOptions, SeedingLimitOptions, CreateOptions {
@@ -37,6 +44,19 @@ export interface SeederOptions extends TorrentOptions, SeedingLimitOptions, Crea
   /** Whether to host a tracker when none is given and none runs on this machine. Default true. */
   readonly embeddedTracker?: boolean;
 }
+
+/** Makes a seeder of its parts; only this module can. */
+let construct: (...parts: SeederParts) => Seeder;
+
+/** See the constructor of {@link Seeder}. */
+type SeederParts = [
+  member: Membership,
+  host: ActiveTorrent,
+  torrent: Torrent,
+  links: { trackers: readonly string[]; magnet: string; tracker: LocalTracker | undefined },
+  path: string,
+  options: SeederOptions,
+];
 
 const ONE_LINK_ONLY =
   "this machine has only link-local IPv6 addresses (fe80::), which are not used: the " +
@@ -57,6 +77,8 @@ const ANNOUNCE_WAIT_MS = 1000;
  * ```
  */
 export class Seeder implements AsyncDisposable {
+  /** Its number among the torrents of its client: 1 for the first. */
+  readonly id: number;
   /** The torrent of the file or folder. */
   readonly torrent: Torrent;
   /**
@@ -70,19 +92,23 @@ export class Seeder implements AsyncDisposable {
   readonly #host: ActiveTorrent;
   readonly #path: string;
   readonly #tracker: LocalTracker | undefined;
+  readonly #member: Membership;
+  readonly #files: TorrentFiles;
   readonly #finished = Promise.withResolvers<void>();
   readonly #stopped = new AbortController();
   #closing: Promise<void> | undefined;
 
-  private constructor(
-    host: ActiveTorrent,
-    torrent: Torrent,
-    links: { trackers: readonly string[]; magnet: string; tracker: LocalTracker | undefined },
-    path: string,
-    options: SeederOptions,
-  ) {
+  static {
+    construct = (...parts) => new Seeder(...parts);
+  }
+
+  private constructor(...[member, host, torrent, links, path, options]: SeederParts) {
+    this.id = member.id;
+    this.#member = member;
     this.#host = host;
     this.torrent = torrent;
+    this.#files = new TorrentFiles(host);
+    this.#files.open(torrent.metainfo);
     this.#path = path;
     this.trackers = links.trackers;
     this.magnet = links.magnet;
@@ -106,48 +132,11 @@ export class Seeder implements AsyncDisposable {
     options.signal?.throwIfAborted();
     requireDatagrams();
     // Listen before hashing, so that a taken port is not reported only after an hour.
-    const listener = Listener.listen(options.port, options.host);
-    let hashed: SharedContent;
+    const member = alone(options);
     try {
-      hashed = await hash(path, options);
-      options.signal?.throwIfAborted();
+      return await seed(member, path, options);
     } catch (error) {
-      await listener.close();
-      throw error;
-    }
-    const { v1Hash, v2Hash } = hashed.torrent.metainfo.info;
-    const duties = { onMetadata: () => {}, onComplete: () => {}, onDiskError: () => {} };
-    const listeners = options.onEvent ? [options.onEvent] : [];
-    const host = new ActiveTorrent(options, { v1Hash, v2Hash, ...duties }, listeners, listener);
-    let tracker: LocalTracker | undefined;
-    try {
-      tracker = await localTrackerFor(options, host);
-      const trackers = tracker ? [tracker.url] : options.trackers ?? [];
-      const own = options.announceIp ?? reachableAddress(options.host);
-      if (isLoopback(own) && options.host === undefined && isOnOneLinkOnly()) {
-        host.tell({ type: "warning", message: ONE_LINK_ONLY });
-      }
-      const outside = await Promise.all(trackers.map((url) => reachableTracker(url, own)));
-      const torrent = hashed.torrent.withTrackers(outside);
-      const peer = formatHostPort(own, host.port);
-      const magnet = torrent.magnet({ peers: torrent.private ? [] : [peer] });
-      serve(host, torrent, hashed);
-      const advice = await adviceOnSharing(path);
-      if (advice !== undefined) host.tell(warningEvent(advice, "shares-torrent-file"));
-      const { name, length } = torrent;
-      host.announce({
-        v1Hash,
-        v2Hash,
-        trackers: trackers.map((url) => [url]),
-        isPrivate: torrent.private,
-        progress: () => ({ leftBytes: 0 }),
-        hosted: () => torrent.private ? undefined : { name, length, ...(v2Hash && { v2Hash }) },
-      });
-      await host.announced(ANNOUNCE_WAIT_MS);
-      return new Seeder(host, torrent, { trackers, magnet, tracker }, path, options);
-    } catch (error) {
-      await host.close();
-      await tracker?.close();
+      await member.leave();
       throw error;
     }
   }
@@ -165,6 +154,11 @@ export class Seeder implements AsyncDisposable {
   /** The TCP port that peers connect to. */
   get port(): number {
     return this.#host.port;
+  }
+
+  /** See {@link Leecher.file}; all of the file is here. */
+  file(index: number): TransferFile {
+    return this.#files.file(index);
   }
 
   /** Registers a listener; the returned function removes it. */
@@ -197,8 +191,9 @@ export class Seeder implements AsyncDisposable {
   close(): Promise<void> {
     this.#closing ??= (async () => {
       this.#stopped.abort();
+      this.#files.end(closedEarly());
       await this.#host.close();
-      await this.#tracker?.close();
+      await this.#member.leave();
       this.#finished.resolve();
     })();
     return this.#closing;
@@ -210,41 +205,94 @@ export class Seeder implements AsyncDisposable {
   }
 }
 
-function hash(path: string, options: SeederOptions): Promise<SharedContent> {
-  return createContent(path, {
+/**
+ * Seeds as a torrent of a client; throws as {@link Seeder.start} does. The resources stay the caller's to
+ * close when this fails.
+ */
+export async function seed(
+  member: Membership,
+  path: string,
+  options: SeederOptions,
+): Promise<Seeder> {
+  const { resources, listeners } = member;
+  const hashed = await hash(path, options, member);
+  options.signal?.throwIfAborted();
+  const { v1Hash, v2Hash } = hashed.torrent.metainfo.info;
+  const duties = { onMetadata: () => {}, onComplete: () => {}, onDiskError: () => {} };
+  const host = new ActiveTorrent(resources, options, { v1Hash, v2Hash, ...duties }, listeners);
+  hearAll(member, host);
+  try {
+    const isTracked = options.trackers?.length || options.embeddedTracker === false;
+    const tracker = isTracked ? undefined : await localTrackerFor(resources, options);
+    const trackers = tracker ? [tracker.url] : options.trackers ?? [];
+    const own = options.announceIp ?? reachableAddress(options.host);
+    if (isLoopback(own) && options.host === undefined && isOnOneLinkOnly()) {
+      host.tell({ type: "warning", message: ONE_LINK_ONLY });
+    }
+    const outside = await Promise.all(trackers.map((url) => reachableTracker(url, own)));
+    const torrent = hashed.torrent.withTrackers(outside);
+    const peer = formatHostPort(own, host.port);
+    const magnet = torrent.magnet({ peers: torrent.private ? [] : [peer] });
+    serve(host, torrent, hashed, resources.disk);
+    const advice = await adviceOnSharing(path);
+    if (advice !== undefined) host.tell(warningEvent(advice, "shares-torrent-file"));
+    announce(host, torrent, trackers);
+    await host.announced(ANNOUNCE_WAIT_MS);
+    return construct(member, host, torrent, { trackers, magnet, tracker }, path, options);
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
+}
+
+function hash(
+  path: string,
+  options: SeederOptions,
+  { listeners, resources }: Membership,
+): Promise<SharedContent> {
+  const tell = (event: TransferEvent) => {
+    for (const listener of listeners) callListener(listener, event);
+  };
+  const told: CreateOptions = {
     ...options,
     trackers: [],
     onProgress: (doneBytes, totalBytes) => {
       options.onProgress?.(doneBytes, totalBytes);
-      tellOf(options, { type: "hashing", doneBytes, totalBytes });
+      tell({ type: "hashing", doneBytes, totalBytes });
     },
     onWarning: (...warning) => {
       options.onWarning?.(...warning);
-      tellOf(options, warningEvent(...warning));
+      tell(warningEvent(...warning));
     },
-  });
+  };
+  return createContent(path, told, resources.disk);
 }
 
-/** The tracker on this machine, if none is given. */
-async function localTrackerFor(
-  options: SeederOptions,
-  host: ActiveTorrent,
-): Promise<LocalTracker | undefined> {
-  if (options.trackers?.length || options.embeddedTracker === false) return undefined;
-  const isLocal = options.localDiscovery !== false && !isLoopback(options.host ?? "") &&
-    !options.private; // a private torrent is for trackers that its user chose
-  return await LocalTracker.find({
-    externalIp: options.announceIp,
-    asksLocally: isLocal,
-    hidden: !isLocal,
-    onFound: (url) => host.tell({ type: "trackerFound", url }),
-    onWarning: (message) => host.tell({ type: "warning", message }),
-    onTakeOver: () => host.announceNow(),
+/** A private torrent is for trackers that its user chose, and for one of this machine. */
+function localTrackerFor(resources: ClientResources, options: SeederOptions) {
+  const isLocal = options.localDiscovery !== false && !isLoopback(options.host ?? "");
+  return resources.localTracker(options.announceIp, isLocal && !options.private);
+}
+
+function announce(host: ActiveTorrent, torrent: Torrent, trackers: readonly string[]): void {
+  const { name, length, private: isPrivate, metainfo: { info: { v1Hash, v2Hash } } } = torrent;
+  host.announce({
+    v1Hash,
+    v2Hash,
+    trackers: trackers.map((url) => [url]),
+    isPrivate,
+    progress: () => ({ leftBytes: 0 }),
+    hosted: () => isPrivate ? undefined : { name, length, ...(v2Hash && { v2Hash }) },
   });
 }
 
 /** Starts uploading from the complete files. */
-function serve(host: ActiveTorrent, torrent: Torrent, { paths, stamps }: SharedContent): void {
+function serve(
+  host: ActiveTorrent,
+  torrent: Torrent,
+  { paths, stamps }: SharedContent,
+  disk: DiskResources,
+): void {
   const { info } = torrent.metainfo;
   const layout = Layout.of(info);
   const have = new Bitfield(layout.pieceCount);
@@ -265,7 +313,8 @@ function serve(host: ActiveTorrent, torrent: Torrent, { paths, stamps }: SharedC
     },
     info,
     {
-      reader: new FileReader(layout, info.files, paths, expected, stamps),
+      shared: disk,
+      reader: new FileReader(layout, info.files, paths, expected, stamps, disk.openFiles),
     },
   );
 }

@@ -88,7 +88,7 @@ const RESOLVE_TIMEOUT_MS = 10_000;
 
 /**
  * Reads a magnet link, a .torrent file or URL, an info-hash, or a name that a tracker or the local network
- * knows.
+ * knows. Metainfo is taken as it is.
  *
  * @throws {MagnetError} for a malformed link or info-hash
  * @throws {TorrentError} for a malformed torrent
@@ -96,11 +96,14 @@ const RESOLVE_TIMEOUT_MS = 10_000;
  * @throws {NetworkError} when a URL, a name or the host of a named peer cannot be resolved
  * @throws {DiskError} when a torrent file cannot be read
  */
-export async function resolveSource(what: string, options: SourceOptions): Promise<Source> {
+export async function resolveSource(
+  what: string | Metainfo,
+  options: SourceOptions,
+): Promise<Source> {
   const named = (options.peers ?? []).map(peerOf);
   const ownWebSeeds = (options.webSeeds ?? []).map(webSeedOf);
   options.trackers?.forEach(parseTrackerUrl);
-  const source = await sourceOf(what, options);
+  const source = typeof what === "string" ? await sourceOf(what, options) : ofMetainfo(what);
   const peers = [
     ...await addressesOf(named, (host, error) => {
       const why = describeDenial(error) ?? "check its name";

@@ -6,6 +6,7 @@
 
 import { join } from "@std/path";
 import { checkPieces } from "../disk/check_pieces.ts";
+import { DiskResources } from "../disk/disk_resources.ts";
 import { FolderTree } from "../disk/download/folder_tree.ts";
 import { resolveNameConflicts } from "../disk/download/name_conflicts.ts";
 import { outputPath } from "../disk/download/output_path.ts";
@@ -51,7 +52,9 @@ export async function verifyFile(
   const selection = chooseFiles(metainfo.info, layout, { ...options, selectOnly });
   const path = await outputPath(metainfo.info, options.out);
   const found = await findFiles(torrent, path, selection);
+  await using disk = new DiskResources();
   const { have } = await checkPieces({
+    disk,
     metainfo,
     layout,
     layers: pieceLayersOf(metainfo),

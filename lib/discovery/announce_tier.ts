@@ -42,7 +42,9 @@ interface TierSettings extends TargetSettings {
   readonly onStatus: (status: TrackerStatus) => void;
   /** Whether more peers would be useful, in which case announces are early. */
   readonly wantsPeers: () => boolean;
-  /** A number from 0 (inclusive) to 1 (exclusive) that shuffles the trackers and spreads retries. */
+  /** Whether the announces of many torrents are to be spread over the interval. */
+  readonly spreads: () => boolean;
+  /** A number from 0 (inclusive) to 1 (exclusive) that shuffles the trackers and spreads announces. */
   readonly random: () => number;
 }
 
@@ -61,6 +63,7 @@ export class AnnounceTier {
   #wake = new AbortController();
   #failures = 0;
   #answered = 0;
+  #isSpread = false;
   #gapSeconds = MIN_GAP_SECONDS;
   #lastRoundMs = -Infinity;
 
@@ -172,7 +175,7 @@ export class AnnounceTier {
       peers: answers.flatMap((answer) => answer.peers)
         .reduce((sum, named) => sum + named.peers.length, 0),
       intervalSeconds,
-      nextInSeconds: Math.min(intervalSeconds, retrySeconds, this.#earlySeconds()),
+      nextInSeconds: Math.min(this.#spread(intervalSeconds), retrySeconds, this.#earlySeconds()),
     };
   }
 
@@ -211,6 +214,13 @@ export class AnnounceTier {
   /** Whether an event is pending at a tracker that answers. */
   #hasNews(): boolean {
     return this.#failures === 0 && this.#current?.hasNews === true;
+  }
+
+  /** The first interval is cut short by up to a half; the next ones keep the distance. */
+  #spread(intervalSeconds: number): number {
+    if (this.#isSpread || !this.#settings.spreads()) return intervalSeconds;
+    this.#isSpread = true;
+    return intervalSeconds * (1 - this.#settings.random() / 2);
   }
 
   #retrySeconds(): number {

@@ -28,10 +28,15 @@ export interface AnnouncerOptions extends Omit<TargetSettings, "clientFor" | "cl
   onStatus?: (status: TrackerStatus) => void;
   /** The address to announce from. */
   localHost?: string;
-  /** For tests. */
+  /** Default: the system's. */
   clock?: Clock;
-  /** For tests: makes the client of one tracker. */
+  /** Makes the client of one tracker. Default: one with sockets of its own. */
   clientFor?: (url: string) => AnnounceClient;
+  /**
+   * Whether many torrents announce from here: then the second announce comes early by a random part of the
+   * interval, so that the announces of all do not come at the same time. Default: no.
+   */
+  spreads?: () => boolean;
   /** For tests: a number from 0 (inclusive) to 1 (exclusive) that shuffles tiers and spreads retries. */
   random?: () => number;
 }
@@ -61,6 +66,7 @@ export class Announcer implements AsyncDisposable {
     const settings = {
       onStatus: () => {},
       wantsPeers: () => false,
+      spreads: () => false,
       random: Math.random,
       ...options,
       clock,

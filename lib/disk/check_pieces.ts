@@ -10,11 +10,14 @@ import type { Metainfo } from "../codec/torrent/metainfo.ts";
 import type { PieceLayer } from "../codec/torrent/piece_layer.ts";
 import { Bitfield } from "../store/bitfield.ts";
 import type { Layout } from "../store/layout.ts";
+import type { DiskResources } from "./disk_resources.ts";
 import type { HashResult } from "./worker_jobs.ts";
-import { hashingWorkerCount, WorkerPool } from "./worker_pool.ts";
+import { hashingWorkerCount } from "./worker_pool.ts";
 
 /** What to check. */
 interface CheckPlan {
+  /** Has the threads. */
+  readonly disk: DiskResources;
   readonly metainfo: Metainfo;
   readonly layout: Layout;
   readonly layers: ReadonlyMap<string, PieceLayer>;
@@ -52,7 +55,7 @@ export async function checkPieces(plan: CheckPlan): Promise<CheckResult> {
   const sha1Good = new Bitfield(pieceCount);
   const readable = new Bitfield(pieceCount);
   const setup = { layout: { pieceLength, version, files: info.files }, paths };
-  const workers = new WorkerPool(setup, hashingWorkerCount(layout.totalLength));
+  const workers = plan.disk.workers.open(setup, hashingWorkerCount(layout.totalLength));
   let doneBytes = 0;
   const take = (first: number, part: HashResult) => {
     if (wanted.sha256) roots.set(part.roots, first * HASH_LENGTH);

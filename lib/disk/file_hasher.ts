@@ -23,6 +23,9 @@ import type { HashKinds, HashResult, WorkerSetup } from "./worker_jobs.ts";
 /** Bytes read and hashed at once, a whole number of blocks; much more does not fit a core's own cache. */
 const READ_LENGTH = 512 * 1024;
 
+/** The one buffer of this thread, which hashes for one torrent at a time. */
+let readBuffer = new Uint8Array(0);
+
 /** A piece being hashed; it may be longer than the buffer. */
 interface RunningPiece {
   readonly piece: PieceIndex;
@@ -39,7 +42,6 @@ export class FileHasher {
   readonly #setup: WorkerSetup;
   readonly #files: SyncFileCache;
   readonly #garbage: GcPacer;
-  #buffer = new Uint8Array(0);
 
   /** Opens files through `files`. */
   constructor(setup: WorkerSetup, layout: Layout, files: SyncFileCache, garbage: GcPacer) {
@@ -63,10 +65,10 @@ export class FileHasher {
     const { pieceLength } = this.#layout;
     const last = first + count - 1 as PieceIndex;
     const end = (count - 1) * pieceLength + this.#layout.pieceSize(last);
-    if (this.#buffer.length === 0) this.#buffer = new Uint8Array(READ_LENGTH);
+    if (readBuffer.length === 0) readBuffer = new Uint8Array(READ_LENGTH);
     let running: RunningPiece | undefined;
     for (let begin = 0; begin < end; begin += READ_LENGTH) {
-      const bytes = this.#buffer.subarray(0, Math.min(READ_LENGTH, end - begin));
+      const bytes = readBuffer.subarray(0, Math.min(READ_LENGTH, end - begin));
       this.#read(first, begin, bytes, result.readable);
       for (let at = 0; at < bytes.length;) {
         const index = Math.floor((begin + at) / pieceLength);

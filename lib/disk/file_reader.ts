@@ -16,7 +16,7 @@ import { rethrowBug } from "../runtime/operational_errors.ts";
 import type { FileSpan, Layout, LayoutFile, PieceIndex } from "../store/layout.ts";
 import type { PieceHash } from "../store/pieces.ts";
 import { fingerprintOfOpen, fingerprintOfOpenNow } from "./file_fingerprint.ts";
-import { FileCache } from "./open_files.ts";
+import { FileCache, type OpenFiles } from "./open_files.ts";
 
 /** A file that has changed since it was verified. */
 interface ChangedFile {
@@ -31,7 +31,7 @@ export class FileReader {
   readonly #layout: Layout;
   readonly #files: readonly LayoutFile[];
   readonly #paths: readonly string[];
-  readonly #pool = new FileCache();
+  readonly #pool: FileCache;
   readonly #pace = new ReadStrategy();
   /** By file index. */
   readonly #changed = new Map<number, ChangedFile>();
@@ -44,7 +44,8 @@ export class FileReader {
   /**
    * @param paths where each file of the layout is; empty for a file without a place on disk, such as a pad
    * @param state `growing` files are written by us, so their changes are ignored; for the others, what
-   * {@link stampsOf} returned when they were verified
+   * `fingerprintsOf` returned when they were verified
+   * @param openFiles the files open for all torrents, whose bound it keeps
    */
   constructor(
     layout: Layout,
@@ -52,8 +53,10 @@ export class FileReader {
     paths: readonly string[],
     expected: (piece: PieceIndex) => PieceHash | undefined,
     state: "growing" | readonly string[],
+    openFiles?: OpenFiles,
     clock: Clock = systemClock,
   ) {
+    this.#pool = new FileCache(openFiles);
     this.#layout = layout;
     this.#files = files;
     this.#paths = paths;

@@ -1,27 +1,97 @@
 /**
  * Collects blocks until their piece is complete, in one buffer per slot.
  *
- * A buffer is allocated when its slot is first used, goes to a piece worker when its piece is complete, and
- * comes back. So there are never more buffers than pieces were active at once, and none is copied. Buffers
- * are not shared between threads, because copying into shared memory is several times slower.
+ * A buffer is taken when its slot is first used, goes to a piece worker when its piece is complete, and
+ * comes back. When the piece has ended, the next piece of any download may have it. So there are never more
+ * buffers than pieces were active at once, and none is copied. Buffers are not shared between threads,
+ * because copying into shared memory is several times slower.
  *
  * @module
  */
 
-/** The buffers of all slots. */
-export class PieceBuffers {
+import { PieceBudget, type PieceShare } from "../store/piece_budget.ts";
+import type { PieceMemory } from "../store/pieces.ts";
+
+/** The buffers of all downloads of a client. */
+export class BufferPool {
+  /** Says who may have how many. */
+  readonly budget: PieceBudget;
+  /** Buffers that no piece uses, of any length. */
+  readonly #unused: Uint8Array<ArrayBuffer>[] = [];
+  #unusedBytes = 0;
+
+  /** Allocates no buffer yet. */
+  constructor(budget: PieceBudget = new PieceBudget()) {
+    this.budget = budget;
+  }
+
+  /** Bytes of all buffers. */
+  get bytes(): number {
+    return this.budget.usedBytes + this.#unusedBytes;
+  }
+
+  /** A buffer for one piece. */
+  acquire(length: number): Uint8Array<ArrayBuffer> {
+    const place = this.#unused.findLastIndex((buffer) => buffer.length === length);
+    if (place < 0) {
+      this.#tidy();
+      return new Uint8Array(length);
+    }
+    this.#unusedBytes -= length;
+    return this.#unused.splice(place, 1)[0]!;
+  }
+
+  /** Keeps a buffer for another piece, if there is room for it. */
+  release(buffer: Uint8Array<ArrayBuffer>): void {
+    this.#unused.push(buffer);
+    this.#unusedBytes += buffer.length;
+    this.#tidy();
+  }
+
+  /** Drops buffers that are not used, the oldest first, until the budget is kept. */
+  #tidy(): void {
+    while (this.#unused.length > 0 && this.bytes > this.budget.bytes) {
+      this.#unusedBytes -= this.#unused.shift()!.length;
+    }
+  }
+}
+
+/** The buffers of one download, by slot. */
+export class PieceBuffers implements PieceMemory {
+  readonly #pool: BufferPool;
+  readonly #share: PieceShare;
   readonly #pieceLength: number;
   readonly #slots: Array<Uint8Array<ArrayBuffer> | undefined>;
 
-  /** Allocates no buffer yet. */
-  constructor(slotCount: number, pieceLength: number) {
+  /** Takes no buffer yet. */
+  constructor(slotCount: number, pieceLength: number, pool: BufferPool = new BufferPool()) {
+    this.#pool = pool;
+    this.#share = pool.budget.share(pieceLength);
     this.#pieceLength = pieceLength;
     this.#slots = new Array(slotCount);
   }
 
+  /** See {@link PieceMemory.ask}. */
+  ask(): boolean {
+    return this.#share.ask();
+  }
+
+  /** See {@link PieceMemory.taken}. */
+  taken(): void {
+    this.#share.take();
+  }
+
+  /** See {@link PieceMemory.freed}. */
+  freed(slot: number): void {
+    this.#share.giveBack();
+    const buffer = this.#slots[slot];
+    this.#slots[slot] = undefined;
+    if (buffer !== undefined) this.#pool.release(buffer);
+  }
+
   /** Copies a block to its place in a slot. */
   store(slot: number, begin: number, block: Uint8Array): void {
-    this.#slots[slot] ??= new Uint8Array(this.#pieceLength);
+    this.#slots[slot] ??= this.#pool.acquire(this.#pieceLength);
     this.#slots[slot].set(block, begin);
   }
 
@@ -35,5 +105,11 @@ export class PieceBuffers {
   /** Returns a buffer to its slot. */
   giveBack(slot: number, buffer: ArrayBuffer): void {
     this.#slots[slot] = new Uint8Array(buffer);
+  }
+
+  /** Gives everything back, because the download has ended. */
+  close(): void {
+    this.#slots.length = 0;
+    this.#share.leave();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A thread that hashes and writes pieces from memory, and hashes files on disk.
+ * A thread that hashes and writes pieces from memory, and hashes files on disk, for any number of torrents.
  *
  * One thread takes a piece through all steps in order: verify, write, note in the resume file. So every
  * noted piece has been written.
@@ -7,8 +7,9 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { openSync, readSync, writeSync } from "node:fs";
+import { setImmediate } from "node:timers";
 import { equalBytes, hex } from "../codec/bytes.ts";
 import { sha1 } from "../codec/hash.ts";
 import { BLOCK_LENGTH, blockHashes, paddedBlocks, pieceHash } from "../codec/torrent/merkle.ts";
@@ -18,13 +19,14 @@ import { Layout, type PieceIndex } from "../store/layout.ts";
 import { type FileId, openOwn } from "./exclusive_file.ts";
 import { FileHasher } from "./file_hasher.ts";
 import type { Written } from "./foreign_writes.ts";
-import { SyncFileCache } from "./open_files.ts";
+import { SyncFileCache, ThreadFiles } from "./open_files.ts";
 import { encodeNote, RESUME_MAP_OFFSET } from "./resume_format.ts";
 import type {
   Job,
   JobAnswer,
+  JobOrder,
   NumberedAnswer,
-  NumberedJob,
+  Order,
   StoreResult,
   WorkerSetup,
 } from "./worker_jobs.ts";
@@ -35,30 +37,58 @@ import { WriteStamps } from "./write_stamps.ts";
  */
 const HASHES_PER_COLLECTION = 24_000;
 
+/** Of a whole file that is hashed, this much at a time: other jobs need not wait long. */
+const DIGEST_BYTES = 1024 * 1024;
+
 const scope = self as unknown as {
-  onmessage: ((event: MessageEvent<WorkerSetup | NumberedJob[]>) => void) | null;
+  onmessage: ((event: MessageEvent<Order[]>) => void) | null;
   postMessage(message: NumberedAnswer[], transfer: Transferable[]): void;
 };
 
-scope.onmessage = (event) => {
-  const worker = new PieceWorker(event.data as WorkerSetup);
-  scope.onmessage = ({ data }) => {
-    const answers = (data as NumberedJob[]).map((job) => worker.answer(job));
-    const buffers = answers.flatMap(({ answer }) =>
-      answer !== undefined && "buffer" in answer ? [answer.buffer] : []
-    );
-    scope.postMessage(answers, buffers);
-  };
+const torrents = new Map<number, TorrentWork>();
+const files = new ThreadFiles();
+const garbage = new GcPacer(HASHES_PER_COLLECTION);
+let chunk = new Uint8Array(0);
+
+scope.onmessage = ({ data }) => {
+  const answers = data.map(carryOut).filter((answer) => answer !== undefined);
+  if (answers.length > 0) scope.postMessage(answers, answers.flatMap(bufferOf));
 };
 
-class PieceWorker {
+/** Carries out an order; `undefined` when it needs no answer, or will be answered later. */
+function carryOut(order: Order): NumberedAnswer | undefined {
+  switch (order.type) {
+    case "open":
+      torrents.set(order.torrent, new TorrentWork(order.setup));
+      return undefined;
+    case "job":
+      return torrents.get(order.torrent)!.answer(order);
+    case "drop":
+      torrents.get(order.torrent)!.close();
+      torrents.delete(order.torrent);
+      return { id: order.id, answer: {} };
+  }
+}
+
+function bufferOf({ answer }: NumberedAnswer): ArrayBuffer[] {
+  return answer !== undefined && "buffer" in answer ? [answer.buffer] : [];
+}
+
+/** A whole file that is being hashed. */
+interface RunningDigest {
+  readonly file: number;
+  readonly hash: Hash;
+  offset: number;
+}
+
+/** One torrent in this thread. */
+class TorrentWork {
   readonly #setup: WorkerSetup;
   readonly #layout: Layout;
-  readonly #files = new SyncFileCache((path, mode) => this.#openFile(path, mode));
+  readonly #files = new SyncFileCache((path, mode) => this.#openFile(path, mode), files);
   readonly #marks = new WriteStamps();
   /** The identity each output path must have. */
   readonly #ids = new Map<string, FileId>();
-  readonly #garbage = new GcPacer(HASHES_PER_COLLECTION);
   readonly #hasher: FileHasher;
 
   constructor(setup: WorkerSetup) {
@@ -69,33 +99,38 @@ class PieceWorker {
       for (const [file, id] of writing.ids.entries()) this.#ids.set(setup.paths[file]!, id);
       this.#ids.set(writing.notes.path, writing.notes.id);
     }
-    this.#hasher = new FileHasher(setup, this.#layout, this.#files, this.#garbage);
+    this.#hasher = new FileHasher(setup, this.#layout, this.#files, garbage);
   }
 
-  answer({ id, job }: NumberedJob): NumberedAnswer {
+  /** The answer to a job; `undefined` for a long one, which is answered when it is done. */
+  answer({ id, job }: JobOrder): NumberedAnswer | undefined {
+    if (job.type !== "digest") return this.#attempt(id, () => this.#run(job));
+    this.#digest(id, { file: job.file, hash: createHash("sha256"), offset: 0 });
+    return undefined;
+  }
+
+  /** Closes the files. */
+  close(): void {
+    this.#files.close();
+  }
+
+  #attempt(id: number, work: () => JobAnswer): NumberedAnswer {
     try {
-      return { id, answer: this.#run(job) };
+      return { id, answer: work() };
     } catch (error) {
       rethrowBug(error); // a bug ends the thread, and with it the program
       const { message, code } = error as Error & { code?: string };
-      return {
-        id,
-        error: { message, path: this.#files.lastPath, ...(code !== undefined && { code }) },
-      };
+      const path = this.#files.lastPath;
+      return { id, error: { message, path, ...(code !== undefined && { code }) } };
     }
   }
 
-  #run(job: Job): JobAnswer {
+  #run(job: Exclude<Job, { type: "digest" }>): JobAnswer {
     switch (job.type) {
       case "store":
         return this.#store(job);
       case "hash":
         return this.#hasher.hash(job.first as PieceIndex, job.count, job.wanted);
-      case "digest":
-        return { sha256: this.#digest(job.file) };
-      case "close":
-        this.#files.close();
-        return {};
     }
   }
 
@@ -130,21 +165,24 @@ class PieceWorker {
     return mode === "r" ? openSync(path, mode) : openOwn(path, this.#ids.get(path)!);
   }
 
-  #digest(file: number): string {
-    const fd = this.#files.get(this.#setup.paths[file]!, "r");
-    const hash = createHash("sha256");
-    const chunk = new Uint8Array(1024 * 1024);
-    for (let offset = 0;;) {
-      const read = readSync(fd, chunk, 0, chunk.length, offset);
-      if (read === 0) return hex(hash.digest());
-      hash.update(chunk.subarray(0, read));
-      offset += read;
-    }
+  /** Hashes a whole file part by part, does other jobs in between, and answers in the end. */
+  #digest(id: number, digest: RunningDigest): void {
+    if (chunk.length === 0) chunk = new Uint8Array(DIGEST_BYTES);
+    let read = 0;
+    const answer = this.#attempt(id, () => {
+      const fd = this.#files.get(this.#setup.paths[digest.file]!, "r");
+      read = readSync(fd, chunk, 0, chunk.length, digest.offset);
+      digest.hash.update(chunk.subarray(0, read));
+      return read === 0 ? { sha256: hex(digest.hash.digest()) } : {};
+    });
+    if (read === 0) return scope.postMessage([answer], []);
+    digest.offset += read;
+    setImmediate(() => this.#digest(id, digest));
   }
 
   /** The SHA-256 of each block. */
   #digests(data: Uint8Array): Uint8Array {
-    this.#garbage.add(Math.ceil(data.length / BLOCK_LENGTH));
+    garbage.add(Math.ceil(data.length / BLOCK_LENGTH));
     return blockHashes(data);
   }
 
@@ -152,7 +190,7 @@ class PieceWorker {
   #root(piece: PieceIndex, data: Uint8Array): Uint8Array {
     const { file } = this.#layout.fileOf(piece);
     const blocks = paddedBlocks(this.#setup.layout.files[file]!.length, this.#layout.pieceLength);
-    this.#garbage.add(Math.ceil(data.length / BLOCK_LENGTH));
+    garbage.add(Math.ceil(data.length / BLOCK_LENGTH));
     return pieceHash(data, blocks);
   }
 

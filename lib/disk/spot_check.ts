@@ -12,6 +12,7 @@ import type { PieceLayer } from "../codec/torrent/piece_layer.ts";
 import type { Bitfield } from "../store/bitfield.ts";
 import type { Layout, PieceIndex } from "../store/layout.ts";
 import type { PieceHash } from "../store/pieces.ts";
+import type { DiskResources } from "./disk_resources.ts";
 import { FileReader } from "./file_reader.ts";
 
 /** Limits on pieces and bytes checked; at least one piece always is. */
@@ -19,6 +20,8 @@ const MOST_PIECES = 16;
 const MOST_BYTES = 8 * 1024 * 1024;
 
 interface SpotCheckPlan {
+  /** Has the open files. */
+  readonly disk: DiskResources;
   readonly info: TorrentInfo;
   readonly layout: Layout;
   readonly layers: ReadonlyMap<string, PieceLayer>;
@@ -31,8 +34,8 @@ interface SpotCheckPlan {
  * pass.
  */
 export async function passesSpotCheck(plan: SpotCheckPlan, claimed: Bitfield): Promise<boolean> {
-  const { layout, info, paths } = plan;
-  const reader = new FileReader(layout, info.files, paths, () => undefined, "growing");
+  const { layout, info, paths, disk: { openFiles } } = plan;
+  const reader = new FileReader(layout, info.files, paths, () => undefined, "growing", openFiles);
   try {
     for (const piece of someOf(claimed, layout)) {
       const expected = expectedOf(plan, piece);

@@ -10,7 +10,7 @@ import type { FileId } from "./exclusive_file.ts";
 import type { Written } from "./foreign_writes.ts";
 import type { NotesPlace } from "./resume_format.ts";
 
-/** The first message to a worker: the torrent, and where it is on disk. */
+/** A torrent, and where it is on disk. */
 export interface WorkerSetup {
   readonly layout: {
     readonly pieceLength: number;
@@ -55,10 +55,8 @@ export type Job =
     readonly count: number;
     readonly wanted: HashKinds;
   }
-  /** SHA-256 of a whole file. */
-  | { readonly type: "digest"; readonly file: number }
-  /** Close all files. */
-  | { readonly type: "close" };
+  /** SHA-256 of a whole file. The thread does other jobs between its parts. */
+  | { readonly type: "digest"; readonly file: number };
 
 /** Which hashes of a piece are wanted: v2, v1 or both. */
 export interface HashKinds {
@@ -90,13 +88,23 @@ export type JobAnswer =
   | { readonly sha256: string }
   | Record<string, never>;
 
-/** Jobs are sent in batches: all that were queued in one turn of the event loop. */
-export interface NumberedJob {
+/** What a thread is told. Orders come in batches: all that were given in one turn of the event loop. */
+export type Order =
+  /** Jobs of this torrent follow. */
+  | { readonly type: "open"; readonly torrent: number; readonly setup: WorkerSetup }
+  | JobOrder
+  /** No more jobs of this torrent follow: close its files, then answer. */
+  | { readonly type: "drop"; readonly torrent: number; readonly id: number };
+
+/** A job for one torrent; its answer has the same number. */
+export interface JobOrder {
+  readonly type: "job";
+  readonly torrent: number;
   readonly id: number;
   readonly job: Job;
 }
 
-/** The answer to the job of the same number, or the error and the file it is about. */
+/** The answer to the order of the same number, or the error and the file it is about. */
 export interface NumberedAnswer {
   readonly id: number;
   readonly answer?: JobAnswer;

@@ -25,8 +25,8 @@ const READ_BYTES = 4096;
 
 /** What an acceptor of encrypted handshakes provides. */
 export interface EncryptedResponder {
-  /** The info-hashes of the torrents served here, 20 bytes each. */
-  infoHashes(): Iterable<Uint8Array>;
+  /** Finds the torrent that an encrypted handshake asks for: see {@link respond}. */
+  infoHashOf(hashed: Uint8Array): Uint8Array | undefined;
   /** See {@link exchangeAllowance}. */
   readonly exchanges: TokenBucket;
   /** The clock of `exchanges`; the system clock by default. */
@@ -57,7 +57,12 @@ export async function acceptEncrypted(
   if (!desk.exchanges.tryTake((desk.clock ?? systemClock).nowMs())) {
     throw new ProtocolError("is one of too many");
   }
-  return await carryOut(conn, framer, respond(ownPart(), desk.infoHashes()), begin);
+  return await carryOut(
+    conn,
+    framer,
+    respond(ownPart(), (hashed) => desk.infoHashOf(hashed)),
+    begin,
+  );
 }
 
 /**

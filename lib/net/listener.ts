@@ -7,7 +7,6 @@
 import { normalizeIp } from "../codec/address.ts";
 import type { HandshakeHead } from "../codec/wire/handshake.ts";
 import { NetworkError } from "../errors.ts";
-import type { InfoHashes } from "../peer/connection/info_hashes.ts";
 import { AcceptLimiter } from "../peer/peers/accept_limiter.ts";
 import { Census } from "../peer/peers/network_usage.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
@@ -15,6 +14,7 @@ import { listenError, listenFault } from "../runtime/listen_error.ts";
 import { rethrowBug } from "../runtime/operational_errors.ts";
 import { exchangeAllowance } from "./encrypted_handshake.ts";
 import { acceptHandshake, closeQuietly, type OpenedSocket } from "./handshake.ts";
+import { type RoutedTorrent, TorrentRoutes } from "./torrent_routes.ts";
 
 const FIRST_PORT = 6881;
 const PORTS_TO_TRY = 1000;
@@ -26,9 +26,7 @@ const PORTS_TO_TRY = 1000;
 const MAX_UNKNOWN = 200;
 
 /** Accepts connections for one torrent. */
-export interface TorrentAcceptor {
-  /** The torrent's info-hashes and the handshake to answer with. */
-  readonly infoHashes: Pick<InfoHashes, "all" | "answer">;
+export interface TorrentAcceptor extends RoutedTorrent {
   /** Called when a peer has connected and exchanged handshakes. */
   accepted(socket: OpenedSocket, remote: Deno.NetAddr, v2: boolean): void;
 }
@@ -41,7 +39,7 @@ export class Listener implements AsyncDisposable {
   readonly host: string | undefined;
   readonly #listener: Deno.TcpListener;
   readonly #clock: Clock;
-  readonly #acceptors = new Set<TorrentAcceptor>();
+  readonly #routes = new TorrentRoutes<TorrentAcceptor>();
   readonly #closed = new AbortController();
   readonly #loop: Promise<void>;
   readonly #visits = new AcceptLimiter();
@@ -53,8 +51,8 @@ export class Listener implements AsyncDisposable {
     this.#listener = listener;
     this.#clock = clock;
     this.#desk = {
-      answerFor: (head: HandshakeHead) => this.#route(head),
-      infoHashes: () => [...this.#acceptors].flatMap(({ infoHashes }) => infoHashes.all),
+      answerFor: (head: HandshakeHead) => this.#routes.find(head),
+      infoHashOf: (hashed: Uint8Array) => this.#routes.infoHashOf(hashed),
       exchanges: exchangeAllowance(clock.nowMs()),
       clock,
     };
@@ -92,14 +90,14 @@ export class Listener implements AsyncDisposable {
     throw new NetworkError("no free port");
   }
 
-  /** Routes connections for the acceptor's torrent to it. */
+  /** Routes connections for the acceptor's torrent to it. Call it again when its info-hashes change. */
   add(acceptor: TorrentAcceptor): void {
-    this.#acceptors.add(acceptor);
+    this.#routes.set(acceptor);
   }
 
   /** Stops accepting connections for the acceptor's torrent. */
   remove(acceptor: TorrentAcceptor): void {
-    this.#acceptors.delete(acceptor);
+    this.#routes.delete(acceptor);
   }
 
   /** Stops listening. */
@@ -160,15 +158,7 @@ export class Listener implements AsyncDisposable {
       this.#unknown.delete(conn);
     }
     // Errors from here on are bugs and no longer the peer's doing.
-    opened.settled.acceptor.accepted(opened, remote, opened.settled.v2);
-  }
-
-  #route(head: HandshakeHead) {
-    for (const acceptor of this.#acceptors) {
-      const found = acceptor.infoHashes.answer(head);
-      if (found !== undefined) return { ...found, acceptor };
-    }
-    return undefined;
+    opened.settled.torrent.accepted(opened, remote, opened.settled.v2);
   }
 }
 

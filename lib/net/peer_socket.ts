@@ -22,7 +22,7 @@ import { rethrowBug } from "../runtime/operational_errors.ts";
 import { closeQuietly } from "./handshake.ts";
 import { costOfReceived, costOfSent, hostQuotas } from "./host_budget.ts";
 import { describeBreak, type PeerStream } from "./peer_stream.ts";
-import { pause } from "./rate_limiter.ts";
+import { MAX_PAUSE_MS, pause } from "./rate_limiter.ts";
 import { programBudget, type SendBudget } from "./send_budget.ts";
 import { SendQueue } from "./send_queue.ts";
 import type { Transport, TransportHost } from "./transport.ts";
@@ -144,9 +144,12 @@ export class PeerSocket implements Transport {
       if (signal.aborted) return;
       this.#host.settle();
       // Only file data counts towards the limit, so a peer that sends none is not delayed by those that do.
-      const limitMs = this.#host.downloadLimiter.take(dataBytes);
-      const pauseMs = Math.max(limitMs, share.spend(units + this.#unitsDone(), nowMs));
-      if (pauseMs > 0) await pause(pauseMs, signal);
+      const { downloadLimiter } = this.#host;
+      const limitMs = downloadLimiter.take(dataBytes);
+      const { position } = downloadLimiter;
+      const quotaMs = share.spend(units + this.#unitsDone(), nowMs);
+      if (quotaMs > 0) await pause(quotaMs, signal);
+      if (limitMs > 0) await downloadLimiter.pass(position, signal);
       if (this.#queue.isHigh) await this.#queue.drained();
       if (this.#turnLeft <= 0) await this.#turnOfOthers();
       if (isThrough && !await this.#read(dataBytes > 0)) return;
@@ -237,8 +240,8 @@ export class PeerSocket implements Transport {
       }
       next = this.#prepare(); // read from disk while this batch is being sent
       next.catch(() => {}); // errors surface when it is awaited
-      const pauseMs = this.#host.uploadLimiter.take(batch.dataBytes);
-      await this.#hold(pauseMs);
+      this.#host.uploadLimiter.take(batch.dataBytes);
+      await this.#hold(this.#host.uploadLimiter.position);
       if (!signal.aborted) await this.#write(batch.buffer.subarray(0, batch.length));
       this.#host.sent(this.connection, batch.dataBytes);
       this.#host.buffers.release(batch.buffer);
@@ -248,11 +251,10 @@ export class PeerSocket implements Transport {
   }
 
   /** Waits as long as the rate limit demands; small messages still go out meanwhile. */
-  async #hold(pauseMs: number): Promise<void> {
-    const endMs = this.#clock.nowMs() + pauseMs;
+  async #hold(position: number): Promise<void> {
     for (;;) {
       await this.#writePending();
-      const leftMs = endMs - this.#clock.nowMs();
+      const leftMs = Math.min(this.#host.uploadLimiter.leftMs(position), MAX_PAUSE_MS);
       if (leftMs <= 0 || this.#closed.signal.aborted) return;
       const woken = new Promise<void>((resolve) => this.#wake = resolve);
       const timer = setTimeout(() => this.#wakeWriter(), leftMs);

@@ -6,7 +6,7 @@
 
 import type { Message } from "../codec/wire/message.ts";
 import type { Connection } from "../peer/connection/connection.ts";
-import type { RateLimiter } from "./rate_limiter.ts";
+import type { RateShare } from "./rate_limiter.ts";
 
 /** One end of a connection, as its session sees it. */
 export interface Transport {
@@ -33,5 +33,5 @@ export interface TransportHost {
   /** Called after a write of messages, with the number of file data bytes in it. */
   sent(connection: Connection, dataBytes: number): void;
   /** The limit on received data. */
-  readonly downloadLimiter: RateLimiter;
+  readonly downloadLimiter: RateShare;
 }

@@ -4,11 +4,12 @@
  * @module
  */
 
+import { BLOCK_LENGTH } from "../codec/torrent/merkle.ts";
 import { PIECE_HEADER_LENGTH, writePieceHeader } from "../codec/wire/message.ts";
 import type { Connection } from "../peer/connection/connection.ts";
 import type { BlockRequest } from "../peer/connection/upload_state.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { RateLimiter } from "./rate_limiter.ts";
+import type { RateShare } from "./rate_limiter.ts";
 import { BATCH_BYTES, type BatchBuffers, LEAST_BATCH_BYTES } from "./send_buffers.ts";
 
 /** A batch holds what the peer takes in this time, within the minimum and maximum batch size. */
@@ -22,7 +23,7 @@ export interface UploadSource {
   readBlocks(request: BlockRequest, out: Uint8Array): Promise<boolean>;
   /** Called for a block that cannot be served. */
   refuseUpload(connection: Connection, request: BlockRequest): void;
-  readonly uploadLimiter: RateLimiter;
+  readonly uploadLimiter: RateShare;
   readonly buffers: BatchBuffers;
 }
 
@@ -58,7 +59,9 @@ export class UploadBatches {
     const portion = Math.min(this.#batchBytes(), this.#source.uploadLimiter.portionBytes);
     const requests = this.#source.takeUploads(this.#connection, portion);
     if (requests.length === 0) return undefined;
-    const batch: Batch = { buffer: this.#source.buffers.acquire(portion), length: 0, dataBytes: 0 };
+    const length = requests.reduce((sum, { length }) => sum + PIECE_HEADER_LENGTH + length, 0);
+    const buffer = this.#source.buffers.acquire(portion, length);
+    const batch: Batch = { buffer, length: 0, dataBytes: 0 };
     for (let i = 0; i < requests.length;) {
       const run = runLength(requests, i);
       await this.#addRun(batch, requests.slice(i, i + run));
@@ -69,6 +72,7 @@ export class UploadBatches {
 
   /** What the peer takes in a moment, because small messages wait behind a write in progress. */
   #batchBytes(): number {
+    if (this.#source.buffers.isShort) return BLOCK_LENGTH;
     const rate = this.#connection.upload.meter.rate(this.#clock.nowMs());
     return Math.max(LEAST_BATCH_BYTES, Math.min(BATCH_BYTES, rate * BATCH_SECONDS));
   }

@@ -6,9 +6,10 @@
 
 import type { Bitfield } from "../store/bitfield.ts";
 import type { Layout } from "../store/layout.ts";
-import type { Wanted } from "../store/pieces.ts";
+import type { PieceMemory, Wanted } from "../store/pieces.ts";
 import type { TorrentHashes } from "./connection/info_hashes.ts";
 import type { StoreBlock } from "./download/download.ts";
+import type { ConnectionLimit } from "./peers/connection_limit.ts";
 import type { KnownHashes } from "./verify/piece_hashes.ts";
 
 /** What a transfer starts from. */
@@ -22,6 +23,8 @@ export interface TransferOptions extends KnownHashes {
   readonly chosen?: Wanted | undefined;
   /** Number of pieces that may be in progress at once. */
   readonly slotCount: number;
+  /** The memory for them, if other downloads share it. */
+  readonly memory?: PieceMemory | undefined;
   readonly storeBlock: StoreBlock;
   /** Some pieces on disk were checked by SHA-1 although the torrent has SHA-256 hashes. */
   readonly usedSha1?: boolean | undefined;
@@ -35,8 +38,8 @@ export interface TransferOptions extends KnownHashes {
 export interface TransferLimits {
   /** Minimum number of peers to serve at once; grows when that raises the rate. */
   readonly uploadSlots: number;
-  /** Bytes per second that may arrive; absent for no limit. */
-  readonly downloadLimit?: number | undefined;
+  /** Bytes per second that may arrive now; absent for no limit. */
+  readonly downloadLimit?: (() => number) | undefined;
 }
 
 /** What a swarm starts from: our identity and limits. */
@@ -50,6 +53,8 @@ export interface SwarmOptions extends TorrentHashes, TransferLimits {
   /** The one IP address we listen on; absent when we listen on all of them. */
   readonly listenHost?: string | undefined;
   readonly maxConnections: number;
+  /** The limit for all torrents of the client; absent when there is none. */
+  readonly connectionLimit?: ConnectionLimit | undefined;
   /** A random number from 0 up to 1, evenly distributed. */
   readonly random: () => number;
 }

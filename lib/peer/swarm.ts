@@ -64,7 +64,10 @@ export class Swarm {
     this.#infoHashes = new InfoHashes(options, options.peerId);
     const connections = new Map<number, Connection>();
     this.connections = connections;
-    this.peers = new PeerList((peer) => this.#outbox.emit({ type: "peer", peer }));
+    this.peers = new PeerList((peer) => {
+      this.#outbox.emit({ type: "peer", peer });
+      this.#policy.onChange();
+    });
     this.ownAddresses = new ExternalAddress(options.listenPort, options.listenHost);
     const context = this.#context = {
       connections,
@@ -76,9 +79,8 @@ export class Swarm {
       ownAddresses: this.ownAddresses,
     };
     this.#phase = new MetadataFetch(context, options);
-    const { peerId, maxConnections } = options;
     const wantsNothing = () => this.#wantsNothing;
-    this.#policy = new ConnectionPolicy(context, { peerId, maxConnections, wantsNothing });
+    this.#policy = new ConnectionPolicy(context, { ...options, wantsNothing });
     this.#pex = new PeerExchange(context);
     this.#extensions = new Extensions(context, options, {
       target: () => this.#phase,
@@ -252,6 +254,11 @@ export class Swarm {
   sent(connection: Connection, dataBytes: number, nowMs: number): void {
     connection.lastSentMs = nowMs;
     if (dataBytes > 0) this.#running.upload.onSent(connection, dataBytes, nowMs);
+  }
+
+  /** The torrent is closed: it wants no more connections of those that the client may have. */
+  leave(): void {
+    this.#policy.leave();
   }
 
   /** Handles timeouts, keep-alives, dials and chokes. */

@@ -16,6 +16,7 @@ import type { SwarmContext, TransferContext } from "./connection/context.ts";
 import type { Peer } from "./connection/peer.ts";
 import type { BlockRequest } from "./connection/upload_state.ts";
 import { Download } from "./download/download.ts";
+import type { UrgentRange } from "./download/urgent_pieces.ts";
 import { MetadataServer } from "./extension/metadata_server.ts";
 import type { TransferLimits, TransferOptions } from "./options.ts";
 import { FloodGuard } from "./peers/flood_guard.ts";
@@ -54,7 +55,8 @@ export class Transfer implements TransferView {
   ) {
     const { layout, storeBlock } = options;
     this.layout = layout;
-    this.pieces = new Pieces(layout, options.have, options.slotCount, options.chosen);
+    const { have, slotCount, chosen, memory } = options;
+    this.pieces = new Pieces(layout, have, slotCount, chosen, memory);
     const context = this.#context = { ...swarm, layout, pieces: this.pieces };
     this.#metadata = new MetadataServer(options.info, context.emit);
     this.#floodGuard = new FloodGuard(layout.pieceCount);
@@ -116,6 +118,11 @@ export class Transfer implements TransferView {
   /** See {@link TransferView.isHiding}. */
   get isHiding(): boolean {
     return this.#superSeed?.isHiding ?? false;
+  }
+
+  /** See {@link TransferView.urge}. */
+  urge(): UrgentRange {
+    return this.download.urgent.open();
   }
 
   /** See {@link TransferView.availability}. */

@@ -6,6 +6,7 @@
 
 import type { Layout, PieceIndex } from "../store/layout.ts";
 import type { PieceHash, Pieces } from "../store/pieces.ts";
+import type { UrgentRange } from "./download/urgent_pieces.ts";
 
 /** A live, read-only view of the transfer. Nothing is copied. */
 export interface TransferView {
@@ -21,6 +22,8 @@ export interface TransferView {
   readonly wastedBytes: number;
   /** Super-seeding hides all pieces that were not offered (BEP 16). */
   readonly isHiding: boolean;
+  /** Opens a range of pieces that are fetched before all others. */
+  urge(): UrgentRange;
   /** How many connected peers have the piece, not counting those that connected as seeds. */
   availability(piece: number): number;
   /**

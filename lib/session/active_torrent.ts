@@ -1,28 +1,30 @@
 /**
- * What seeders and leechers share: a port, a session, trackers, listeners, and statistics.
+ * What seeders and leechers have in common: a session, trackers, listeners, and statistics.
  *
  * @module
  */
 
-import { isIPv6, isLoopback } from "../codec/address.ts";
+import { isLoopback } from "../codec/address.ts";
 import type { AnnouncedSwarm } from "../discovery/announce_target.ts";
 import { Announcer } from "../discovery/announcer.ts";
 import { discoverLocally, type LsdHandle } from "../discovery/local/lsd.ts";
-import { PortCheck } from "../discovery/port_check.ts";
 import { summarize, TrackerStatusTable, type TrackerSummary } from "../discovery/tracker_status.ts";
-import { Listener } from "../net/listener.ts";
-import { pause, RateLimiter } from "../net/rate_limiter.ts";
-import { watchAddresses } from "../runtime/address_watch.ts";
+import { pause } from "../net/rate_limiter.ts";
 import { callListener } from "../runtime/event_listeners.ts";
-import { makePeerId, PROGRAM } from "../runtime/version.ts";
+import { PROGRAM } from "../runtime/version.ts";
 import {
   type TransferEvent,
   type TransferListener,
   type TransferSource,
   type TransferStats,
-  warningEvent,
 } from "./events.ts";
-import type { AnnounceConfig, TorrentHandlers, TorrentOptions } from "./options.ts";
+import type {
+  AnnounceConfig,
+  JoinedTorrent,
+  SharedResources,
+  TorrentHandlers,
+  TorrentOptions,
+} from "./options.ts";
 import { SeedingLimit, type SeedingLimitOptions } from "./seeding_limit.ts";
 import { Session } from "./session.ts";
 import { contributors, swarmStats } from "./stats.ts";
@@ -36,24 +38,18 @@ const ENOUGH_PEERS = 3;
 const MANY_PEERS = 30;
 
 /** One torrent's presence on the network. */
-export class ActiveTorrent {
+export class ActiveTorrent implements JoinedTorrent {
   /** The session; the owner starts its transfer. */
   readonly session: Session;
-  /** The TCP port that peers connect to. */
-  readonly port: number;
   /** The state of each tracker. */
   readonly trackers: TrackerStatusTable = new TrackerStatusTable();
   /** Pieces that did not match their hash. */
   failedPieces = 0;
-  /** Whether other peers can connect to us. */
-  readonly inquiry: PortCheck;
-  readonly #listener: Listener;
-  readonly #peerId = makePeerId();
+  readonly #resources: SharedResources;
   readonly #listeners = new Set<TransferListener>();
-  readonly #host: string | undefined;
   readonly #heardOfTracker = Promise.withResolvers<void>();
   readonly #searchesLocally: boolean;
-  readonly #stopWatching: () => void;
+  readonly #leave: () => void;
   #announcer: Announcer | undefined;
   #local: LsdHandle | undefined;
   #publicity: AnnounceConfig | undefined;
@@ -65,42 +61,39 @@ export class ActiveTorrent {
   #seedingLimit: SeedingLimit | undefined;
 
   /**
-   * Listens, unless a listener is passed in, and joins the swarm.
+   * Joins the swarm. The resources stay their owner's to close.
    *
-   * @throws {NetworkError} when the requested port is not available
+   * @throws {ShoalError} with the code `duplicate-torrent` when the client has the torrent already
    */
   constructor(
-    options: TorrentOptions,
+    resources: SharedResources,
+    options: Pick<TorrentOptions, "maxPeers" | "localDiscovery">,
     duties: TorrentHandlers,
     listeners: Iterable<TransferListener>,
-    listener: Listener = Listener.listen(options.port, options.host),
   ) {
     for (const each of listeners) this.#listeners.add(each);
-    this.#listener = listener;
-    this.#host = options.host;
-    this.#searchesLocally = options.localDiscovery !== false && !isLoopback(options.host ?? "");
-    const port = this.port = listener.port;
-    this.inquiry = new PortCheck({
-      port,
-      ...boundTo(this.#host),
-      onAnswer: (reachable, tracker) => this.tell({ type: "reach", port, reachable, tracker }),
-    });
+    this.#resources = resources;
+    this.#leave = resources.join(this, duties);
+    const { host = "" } = resources.listener;
+    this.#searchesLocally = options.localDiscovery !== false && !isLoopback(host);
     this.session = new Session({
-      peerId: this.#peerId,
+      resources,
       client: PROGRAM,
-      listener: this.#listener,
       maxConnections: options.maxPeers ?? MAX_PEERS,
       uploadSlots: UPLOAD_SLOTS,
-      uploadLimiter: new RateLimiter(options.uploadLimit ?? 0),
-      downloadLimiter: new RateLimiter(options.downloadLimit ?? 0),
       emit: (event) => this.tell(event),
       ...duties,
     });
-    this.#stopWatching = watchAddresses(({ gone }) => {
-      this.session.cutOff(gone);
-      this.#announcer?.addressChanged();
-    });
-    this.tell({ type: "listening", port: this.port });
+  }
+
+  /** The TCP port that peers connect to. */
+  get port(): number {
+    return this.#resources.listener.port;
+  }
+
+  /** Whether other peers can connect to us; `undefined` until known. */
+  get reachable(): boolean | undefined {
+    return this.#resources.portCheck.reachable;
   }
 
   /** Registers a listener; the returned function removes it. */
@@ -150,13 +143,17 @@ export class ActiveTorrent {
     const isQuiet = publicity.isAssumed === true && this.#local !== undefined;
     if (!isQuiet) this.#namesTrackers = true;
     const { progress, hosted, trackers } = publicity;
+    const { peerId, clock, trackerClientFor, spreadsAnnounces, portCheck } = this.#resources;
     if (!isQuiet) this.trackers.expect(trackers.flat());
     this.#announcer = new Announcer({
       tiers: trackers,
       oneAtATime: isPrivate,
       swarms,
-      peerId: this.#peerId,
+      peerId,
       port: this.port,
+      clock,
+      clientFor: trackerClientFor,
+      spreads: spreadsAnnounces,
       progress: () => ({ ...this.#moved(), ...progress() }),
       hosted,
       wantsPeers: () => progress().leftBytes > 0 && this.#usablePeers() < MANY_PEERS,
@@ -165,10 +162,9 @@ export class ActiveTorrent {
         const standing = { ...status, ...(fault && { fault }) };
         this.trackers.heard(standing, nextInSeconds, performance.now());
         this.#heardOfTracker.resolve();
-        if (status.ok) this.inquiry.ask(status.url);
+        if (status.ok) portCheck.ask(status.url);
         if (status.ok || !isQuiet) this.tell({ type: "tracker", ...status });
       },
-      ...boundTo(this.#host),
     });
   }
 
@@ -207,12 +203,19 @@ export class ActiveTorrent {
       uploadedBytes: this.session.swarm.uploadedBytes,
       copies: this.copies,
     });
-    this.#seedingLimit = new SeedingLimit(limits, totalBytes, progress, onReached);
+    const { ticker } = this.#resources;
+    this.#seedingLimit = new SeedingLimit(limits, totalBytes, progress, onReached, ticker);
   }
 
   /** The limit that ends seeding; `undefined` while not seeding. */
   get seedingLimit(): Pick<SeedingLimit, "end" | "untilCopies"> | undefined {
     return this.#seedingLimit;
+  }
+
+  /** See {@link JoinedTorrent.addressChanged}. */
+  addressChanged(gone: ReadonlySet<string>): void {
+    this.session.cutOff(gone);
+    this.#announcer?.addressChanged();
   }
 
   /** Announces again, because what the trackers were told no longer holds. */
@@ -232,15 +235,13 @@ export class ActiveTorrent {
     if (this.#usablePeers() < ENOUGH_PEERS) this.#announcer?.announceNow();
   }
 
-  /** Closes everything: peers first, then announces `stopped`, then closes the port. */
+  /** Leaves the swarm: peers first, then announces `stopped`. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
-      this.#stopWatching();
       this.#seedingLimit?.close();
       this.leaveLocalNetwork();
-      const [session, asking] = [this.session.close(), this.inquiry.close()];
-      await Promise.all([session, this.#announcer?.close(), this.#leaving, asking]);
-      await this.#listener.close();
+      await Promise.all([this.session.close(), this.#announcer?.close(), this.#leaving]);
+      this.#leave();
     })();
     return this.#closing;
   }
@@ -257,15 +258,16 @@ export class ActiveTorrent {
   }
 
   #discoverLocally(swarms: readonly AnnouncedSwarm[]): void {
+    const { host } = this.#resources.listener;
     this.#local = discoverLocally({
       swarms,
       port: this.port,
-      ...(this.#host !== undefined && !isAny(this.#host) && { host: this.#host }),
+      ...(host !== undefined && { host }),
       onPeer: (address, v2) => this.session.addPeers([address], "local", v2),
       onStart: (addresses, error, warning) => {
         if (addresses.length === 0) this.leaveLocalNetwork();
-        this.tell({ type: "localDiscovery", addresses, ...(error !== undefined && { error }) });
-        if (warning !== undefined) this.tell(warningEvent(warning, "too-many-networks"));
+        const event = { addresses, ...(error !== undefined && { error }) };
+        this.#resources.tellLocalDiscovery({ type: "localDiscovery", ...event }, warning);
       },
     });
   }
@@ -289,15 +291,4 @@ export class ActiveTorrent {
     const { uploadedBytes, downloadedBytes } = this.session.swarm;
     return { uploadedBytes, downloadedBytes };
   }
-}
-
-/**
- * Trackers are contacted from the bound address, unless it is a wildcard or of no use to other machines.
- */
-function boundTo(host = "::"): { localHost?: string } {
-  return isAny(host) || (isLoopback(host) && !isIPv6(host)) ? {} : { localHost: host };
-}
-
-function isAny(host: string): boolean {
-  return host === "0.0.0.0" || host === "::";
 }

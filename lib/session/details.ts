@@ -75,8 +75,7 @@ export interface TransferDetails {
 
 /** The details that need only the host. */
 export function hostDetails(host: ActiveTorrent) {
-  const { swarm } = host.session;
-  const { reachable } = host.inquiry;
+  const { reachable, session: { swarm } } = host;
   const pieces = pieceView(swarm);
   return {
     failedPieces: host.failedPieces,

@@ -4,12 +4,17 @@
  * @module
  */
 
-import type { AnnouncedProgress } from "../discovery/announce_target.ts";
+import type { AnnounceClient, AnnouncedProgress } from "../discovery/announce_target.ts";
 import type { OfferedFile } from "../discovery/local/offer.ts";
+import type { PortCheck } from "../discovery/port_check.ts";
 import type { DiskError } from "../errors.ts";
 import type { Listener } from "../net/listener.ts";
 import type { RateLimiter } from "../net/rate_limiter.ts";
-import type { TransferListener } from "./events.ts";
+import type { TorrentHashes } from "../peer/connection/info_hashes.ts";
+import type { ConnectionLimit } from "../peer/peers/connection_limit.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { TransferEvent, TransferListener } from "./events.ts";
+import type { Ticker } from "./ticker.ts";
 
 /** Options that seeders and leechers share. */
 export interface TorrentOptions {
@@ -48,6 +53,49 @@ export interface TorrentHandlers {
   readonly onDiskError: (error: DiskError) => void;
 }
 
+/** What all torrents of a client share. */
+export interface SharedResources {
+  /** The port that peers connect to. */
+  readonly listener: Listener;
+  /** 20 bytes: a client is one peer, whatever it shares. */
+  readonly peerId: Uint8Array;
+  /** Limits what all torrents send. */
+  readonly uploadLimiter: RateLimiter;
+  /** Limits what all torrents receive. */
+  readonly downloadLimiter: RateLimiter;
+  /** Limits the connections of all torrents; absent when there is no such limit. */
+  readonly connectionLimit: ConnectionLimit | undefined;
+  /** Looks after the torrents. */
+  readonly ticker: Ticker;
+  /** Wakes the announces of all torrents. */
+  readonly clock: Clock;
+  /** Makes the client of one tracker, whose sockets all torrents share. */
+  readonly trackerClientFor: (url: string) => AnnounceClient;
+  /** Whether so many torrents announce that they must not do it all at the same time. */
+  readonly spreadsAnnounces: () => boolean;
+  /** Whether other peers can connect to us. */
+  readonly portCheck: PortCheck;
+  /**
+   * Adds a torrent, which is told what concerns all of them; the returned function removes it.
+   *
+   * @throws {ShoalError} with the code `duplicate-torrent` when another torrent has one of its info-hashes
+   */
+  join(torrent: JoinedTorrent, hashes: TorrentHashes): () => void;
+  /** Tells listeners, once, how the local network is searched for peers of all torrents. */
+  tellLocalDiscovery(event: LocalDiscoveryEvent, warning: string | undefined): void;
+}
+
+/** How LSD has started. */
+export type LocalDiscoveryEvent = TransferEvent & { readonly type: "localDiscovery" };
+
+/** A torrent as its client sees it. */
+export interface JoinedTorrent {
+  /** This machine's addresses have changed; connections from those that are gone are dead. */
+  addressChanged(gone: ReadonlySet<string>): void;
+  /** See {@link Announcer.announceNow}. */
+  announceNow(): void;
+}
+
 /** How a torrent is announced. */
 export interface AnnounceConfig {
   readonly v1Hash?: Uint8Array | undefined;
@@ -68,12 +116,9 @@ export interface AnnounceConfig {
 
 /** Identity, limits and callbacks of a session. */
 export interface SessionOptions extends TorrentHandlers {
-  readonly peerId: Uint8Array;
+  readonly resources: SharedResources;
   readonly client: string;
-  readonly listener: Listener;
   readonly maxConnections: number;
   readonly uploadSlots: number;
-  readonly uploadLimiter: RateLimiter;
-  readonly downloadLimiter: RateLimiter;
   readonly emit: TransferListener;
 }

@@ -5,11 +5,12 @@
  */
 
 import { BLOCK_LENGTH, blockHashes, HASH_LENGTH } from "../codec/torrent/merkle.ts";
+import type { DiskResources } from "../disk/disk_resources.ts";
 import type { FileReader } from "../disk/file_reader.ts";
 import type { PieceBuffers } from "../disk/piece_buffers.ts";
 import { ReadAhead } from "../disk/read_ahead.ts";
 import { NOTE_MISSING, NOTE_SHA1, NOTE_VERIFIED } from "../disk/resume_format.ts";
-import type { WorkerPool } from "../disk/worker_pool.ts";
+import type { TorrentWorkers } from "../disk/torrent_workers.ts";
 import { DiskError } from "../errors.ts";
 import type { PieceNote, VerifyAction } from "../peer/connection/actions.ts";
 import type { BlockRequest } from "../peer/connection/upload_state.ts";
@@ -32,9 +33,11 @@ const NOTES: Readonly<Record<PieceNote, number>> = {
 
 /** The disk side of a transfer, needed once the metadata is known. */
 export interface TransferDisk {
+  /** What all torrents share. */
+  readonly shared: DiskResources;
   readonly reader: FileReader;
   /** Absent when nothing is downloaded. */
-  readonly storing?: { readonly workers: WorkerPool; readonly memory: PieceBuffers };
+  readonly storing?: { readonly workers: TorrentWorkers; readonly memory: PieceBuffers };
 }
 
 /** What a store needs from its session. */
@@ -64,6 +67,7 @@ export class PieceStore {
     this.#ahead = new ReadAhead(
       layout,
       (piece, begin, length, out) => this.#disk.reader.read(piece, begin, length, out),
+      disk.shared.readAhead,
     );
   }
 
@@ -72,11 +76,24 @@ export class PieceStore {
     if (this.#moving !== undefined) await this.#moving;
     this.#garbage.add(length / BLOCK_LENGTH);
     const good = await this.#ahead.read(piece, begin, length, out, performance.now());
-    if (!good) {
-      this.#host.swarm.pieceLost(piece);
-      this.#host.settle();
-    }
+    if (!good) this.#lost(piece);
     return good;
+  }
+
+  /**
+   * Fills `out` with the bytes of a stored piece from `begin` on, for the user; false when the file has
+   * changed. Nothing is read beyond them, for that may belong to a file that was not chosen.
+   */
+  async readExactly(piece: PieceIndex, begin: number, out: Uint8Array): Promise<boolean> {
+    if (this.#moving !== undefined) await this.#moving;
+    const good = await this.#disk.reader.read(piece, begin, out.length, out);
+    if (!good) this.#lost(piece);
+    return good;
+  }
+
+  #lost(piece: PieceIndex): void {
+    this.#host.swarm.pieceLost(piece);
+    this.#host.settle();
   }
 
   /** The path of the piece: see {@link FileReader.pathOf}. */
@@ -130,16 +147,18 @@ export class PieceStore {
     }
   }
 
-  /** Ends the hashing threads, because nothing is downloaded any more. */
+  /** Lets the hashing threads close the files, because nothing is downloaded any more. */
   async stopStoring(): Promise<void> {
-    const { storing, reader } = this.#disk;
-    this.#disk = { reader };
+    const { storing, ...rest } = this.#disk;
+    this.#disk = rest;
     await storing?.workers.close();
+    storing?.memory.close();
   }
 
   /** Stops storing and reading. */
   async close(): Promise<void> {
     await this.stopStoring();
+    this.#ahead.close();
     await this.#disk.reader.close();
   }
 }

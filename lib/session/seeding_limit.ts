@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Ticker, Ticking } from "./ticker.ts";
+
 /** When to stop seeding: at the first limit reached. */
 export interface SeedingLimitOptions {
   /** After this many seconds. */
@@ -32,43 +34,53 @@ interface SeedingProgress {
   readonly copies: number;
 }
 
-const WATCH_MS = 500;
-
 /** Watches for the limits, counting from its creation. Must be closed. */
-export class SeedingLimit {
+export class SeedingLimit implements Ticking {
+  /** It may have to end the seeding at any tick. */
+  readonly isBusy = true;
   /** See {@link SeedingLimitOptions.untilCopies}. */
   readonly untilCopies: number | undefined;
   readonly #endMs: number;
   readonly #enoughBytes: number;
   readonly #ratio: number | undefined;
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #progress: () => SeedingProgress;
+  readonly #onReached: () => void;
+  readonly #ticker: Ticker;
 
   /**
    * @param totalBytes the file's length
-   * @param progress called twice a second for the progress of seeding
+   * @param progress called at every tick for the progress of seeding
    * @param onReached called once, when a limit is reached
+   * @param ticker lends its timer, if there is a limit
    */
   constructor(
     options: SeedingLimitOptions,
     totalBytes: number,
     progress: () => SeedingProgress,
     onReached: () => void,
+    ticker: Ticker,
   ) {
     const { seedTimeSeconds = Infinity, seedRatio, untilCopies } = options;
     this.#endMs = performance.now() + seedTimeSeconds * 1000;
     this.#enoughBytes = seedRatio === undefined ? Infinity : seedRatio * totalBytes;
     this.#ratio = seedRatio;
     this.untilCopies = untilCopies;
-    this.#timer = setInterval(() => {
-      if (!this.#isReached(progress())) return;
-      this.close();
-      onReached();
-    }, WATCH_MS);
+    this.#progress = progress;
+    this.#onReached = onReached;
+    this.#ticker = ticker;
+    if (this.end !== undefined) ticker.add(this);
+  }
+
+  /** See {@link Ticking.tick}. */
+  tick(nowMs: number): void {
+    if (!this.#isReached(this.#progress(), nowMs)) return;
+    this.close();
+    this.#onReached();
   }
 
   /** Stops watching. */
   close(): void {
-    clearInterval(this.#timer);
+    this.#ticker.remove(this);
   }
 
   /** What will end seeding; `undefined` without a limit. */
@@ -84,8 +96,8 @@ export class SeedingLimit {
   }
 
   /** Whether any limit is reached. */
-  #isReached({ uploadedBytes, copies }: SeedingProgress): boolean {
-    return performance.now() >= this.#endMs || uploadedBytes >= this.#enoughBytes ||
+  #isReached({ uploadedBytes, copies }: SeedingProgress, nowMs: number): boolean {
+    return nowMs >= this.#endMs || uploadedBytes >= this.#enoughBytes ||
       copies >= (this.untilCopies ?? Infinity);
   }
 }

@@ -17,8 +17,8 @@ import { Dialer } from "../net/dialer.ts";
 import { closeQuietly, type OpenedSocket } from "../net/handshake.ts";
 import type { TorrentAcceptor } from "../net/listener.ts";
 import { PeerSocket, type SocketHost } from "../net/peer_socket.ts";
-import type { RateLimiter } from "../net/rate_limiter.ts";
-import { BatchBuffers } from "../net/send_buffers.ts";
+import type { RateShare } from "../net/rate_limiter.ts";
+import { type BatchBuffers, programBuffers } from "../net/send_buffers.ts";
 import type { Transport } from "../net/transport.ts";
 import { WebSeedDialer, type WebSeedUrl } from "../net/web_seed/web_seed_dialer.ts";
 import type { Action } from "../peer/connection/actions.ts";
@@ -29,52 +29,53 @@ import type { BlockRequest } from "../peer/connection/upload_state.ts";
 import type { TransferOptions } from "../peer/options.ts";
 import { SeedCounter } from "../peer/peers/seed_counter.ts";
 import { Swarm } from "../peer/swarm.ts";
+import type { PieceIndex } from "../store/layout.ts";
 import { addressesHere, LocalAddresses } from "./local_addresses.ts";
 import type { SessionOptions } from "./options.ts";
 import { PieceStore, type TransferDisk } from "./piece_store.ts";
 import { eventOf } from "./swarm_events.ts";
-
-const TICK_MS = 250;
+import type { Ticking } from "./ticker.ts";
 
 /** One torrent on the network. */
-export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
+export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDisposable {
   /** The state machine that decides. */
   readonly swarm: Swarm;
   /** Counts the other peers that have the whole torrent. */
   readonly copies: SeedCounter = new SeedCounter();
-  readonly uploadLimiter: RateLimiter;
-  readonly downloadLimiter: RateLimiter;
-  readonly buffers: BatchBuffers = new BatchBuffers();
+  readonly uploadLimiter: RateShare;
+  readonly downloadLimiter: RateShare;
+  readonly buffers: BatchBuffers = programBuffers;
   readonly #options: SessionOptions;
   readonly #sockets = new Map<Connection, Transport>();
   readonly #running = new Set<Promise<void>>();
   readonly #closed = new AbortController();
   readonly #dialer = new Dialer();
   readonly #footholds = new LocalAddresses();
-  readonly #timer: ReturnType<typeof setInterval>;
   #store: PieceStore | undefined;
   #webSeeds: WebSeedDialer | undefined;
 
   /** Starts at once: accepts peers, and requests the metadata from any peer it learns of. */
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.uploadLimiter = options.uploadLimiter;
-    this.downloadLimiter = options.downloadLimiter;
-    const { peerId, client, v1Hash, v2Hash, maxConnections, uploadSlots } = options;
+    const { listener, peerId, uploadLimiter, downloadLimiter, ticker } = options.resources;
+    this.uploadLimiter = uploadLimiter.share();
+    this.downloadLimiter = downloadLimiter.share();
+    const { client, v1Hash, v2Hash, maxConnections, uploadSlots } = options;
     this.swarm = new Swarm({
       peerId,
       client,
-      listenPort: options.listener.port,
-      listenHost: options.listener.host,
+      listenPort: listener.port,
+      listenHost: listener.host,
       v1Hash,
       v2Hash,
       maxConnections,
+      connectionLimit: options.resources.connectionLimit,
       uploadSlots,
-      downloadLimit: options.downloadLimiter.bytesPerSecond,
+      downloadLimit: () => this.downloadLimiter.bytesPerSecond,
       random: Math.random,
     });
-    options.listener.add(this);
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    listener.add(this);
+    ticker.add(this);
   }
 
   /**
@@ -86,12 +87,13 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
     const peers = Array.from(addresses, ({ host, port }) => ({ host: normalizeIp(host), port }));
     this.swarm.ownAddresses.here = addressesHere(performance.now());
     this.swarm.introduce(peers, source, { v2, by });
-    this.#tick();
+    this.tick(performance.now());
   }
 
   /** Starts moving pieces: the metadata is known and the disk has been checked. */
   beginTransfer(options: TransferOptions, hashes: TorrentHashes, disk: TransferDisk): void {
     this.swarm.beginTransfer(options, hashes, performance.now());
+    this.#options.resources.listener.add(this); // the metadata may tell of a second info-hash
     this.#store = new PieceStore(options.layout, disk, {
       swarm: this.swarm,
       settle: () => this.settle(),
@@ -114,7 +116,7 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
       signal: this.#closed.signal,
     });
     for (const server of servers) this.#webSeeds.add(server);
-    this.#tick();
+    this.tick(performance.now());
   }
 
   /**
@@ -132,9 +134,33 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
     return this.#store!.moveFiles(move);
   }
 
+  /** See {@link PieceStore.readExactly}. */
+  readExactly(piece: PieceIndex, begin: number, out: Uint8Array): Promise<boolean> {
+    return this.#store!.readExactly(piece, begin, out);
+  }
+
   /** See {@link PieceStore.stopStoring}. */
   stopStoring(): Promise<void> {
     return this.#store!.stopStoring();
+  }
+
+  // Ticking: what the timer asks.
+
+  /** Whether it has or wants connections. A complete torrent without peers needs hardly any attention. */
+  get isBusy(): boolean {
+    const { connections, peers, transfer } = this.swarm;
+    return connections.size > 0 || peers.connecting.size > 0 || !transfer?.pieces.isComplete;
+  }
+
+  /** See {@link Ticking.tick}. */
+  tick(nowMs: number): void {
+    if (this.#closed.signal.aborted) return;
+    for (const connection of this.#footholds.lost(nowMs)) {
+      this.#sockets.get(connection)?.close("this machine has another address now");
+    }
+    this.swarm.tick(nowMs);
+    for (const connection of this.#sockets.keys()) this.copies.onConnection(connection);
+    this.settle();
   }
 
   // TorrentAcceptor: what the listener asks and hands over.
@@ -201,10 +227,14 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();
-    clearInterval(this.#timer);
-    this.#options.listener.remove(this);
+    const { listener, ticker } = this.#options.resources;
+    ticker.remove(this);
+    listener.remove(this);
+    this.swarm.leave();
     for (const socket of this.#sockets.values()) socket.close("we are leaving");
     while (this.#running.size > 0) await Promise.allSettled([...this.#running]);
+    this.uploadLimiter.close();
+    this.downloadLimiter.close();
     this.#webSeeds?.[Symbol.dispose]();
     await this.#store?.close();
   }
@@ -212,16 +242,6 @@ export class Session implements TorrentAcceptor, SocketHost, AsyncDisposable {
   /** The same as {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #tick(): void {
-    if (this.#closed.signal.aborted) return;
-    for (const connection of this.#footholds.lost(performance.now())) {
-      this.#sockets.get(connection)?.close("this machine has another address now");
-    }
-    this.swarm.tick(performance.now());
-    for (const connection of this.#sockets.keys()) this.copies.onConnection(connection);
-    this.settle();
   }
 
   #carryOut(action: Action): void {

@@ -16,8 +16,6 @@ export interface StallOptions {
   readonly timeoutSeconds?: number;
   /** When no data has arrived for this many seconds. */
   readonly stallTimeoutSeconds?: number;
-  /** Bytes per second; a download at this limit is not slow. Default unlimited. */
-  readonly downloadLimit?: number;
 }
 
 /** How late a block may be under the user's own limit before the download is called slow. */
@@ -50,10 +48,15 @@ export class StallMonitor {
     this.waiting = undefined;
   }
 
-  /** Checks whether data moves. Returns the reason if it does not and the reason is new. */
+  /**
+   * Checks whether data moves. Returns the reason if it does not and the reason is new.
+   *
+   * @param downloadLimit bytes per second; a download at this limit is not slow
+   */
   check(
     swarm: Swarm,
     trackers: TrackerSummary,
+    downloadLimit = Infinity,
     nowMs = performance.now(),
   ): StallReason | undefined {
     if (swarm.downloadedBytes !== this.#movedBytes) {
@@ -61,9 +64,9 @@ export class StallMonitor {
       this.#movedMs = nowMs;
     }
     const before = this.waiting;
-    const { downloadLimit } = this.#options;
-    const reason = stallReason(swarm, trackers, nowMs, downloadLimit || Infinity);
-    const found = reason?.code === "slow" && this.#isHeldBack(nowMs) ? undefined : reason;
+    const reason = stallReason(swarm, trackers, nowMs, downloadLimit);
+    const isHeldBack = reason?.code === "slow" && this.#isHeldBack(downloadLimit, nowMs);
+    const found = isHeldBack ? undefined : reason;
     if (reason?.code !== "slow") this.#slowSinceMs = undefined;
     this.waiting = found;
     const isKnown = found?.code === before?.code && found?.about === before?.about;
@@ -84,10 +87,10 @@ export class StallMonitor {
   }
 
   /** Whether the user's limit is so low that a block may take as long as this pause. */
-  #isHeldBack(nowMs: number): boolean {
+  #isHeldBack(downloadLimit: number, nowMs: number): boolean {
     this.#slowSinceMs ??= nowMs;
     const quietMs = nowMs - Math.max(this.#movedMs, this.#slowSinceMs);
-    const blockMs = 1000 * BLOCK_LENGTH / (this.#options.downloadLimit || Infinity);
+    const blockMs = 1000 * BLOCK_LENGTH / downloadLimit;
     return blockMs > 0 && quietMs < 2 * blockMs + LATE_MS;
   }
 }

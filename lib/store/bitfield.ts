@@ -118,12 +118,6 @@ export class Bitfield {
     this.#count = this.length;
   }
 
-  /** Clears every bit. */
-  clearAll(): void {
-    this.#bytes.fill(0);
-    this.#count = 0;
-  }
-
   /** A copy without the bits that are set in `other`, which has the same length. */
   without(other: Bitfield): Bitfield {
     const field = new Bitfield(this.length);

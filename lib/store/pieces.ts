@@ -38,6 +38,16 @@ export interface Wanted {
   readonly fragments?: Bitfield | undefined;
 }
 
+/** The memory for active pieces, which all downloads of a client share. */
+export interface PieceMemory {
+  /** Asks for a slot's memory; if it is granted, {@link taken} may follow. */
+  ask(): boolean;
+  /** A piece was begun, in any slot. */
+  taken(): void;
+  /** A piece has ended, and does not need the memory of its slot any more. */
+  freed(slot: number): void;
+}
+
 /** The state of every piece of one torrent. */
 export class Pieces {
   /** The pieces that are verified and stored. */
@@ -53,6 +63,7 @@ export class Pieces {
   readonly #freeSlots: number[];
   readonly #layout: Layout;
   readonly #chosen: Wanted;
+  readonly #memory: PieceMemory | undefined;
   #missingCount = 0;
 
   /**
@@ -60,9 +71,17 @@ export class Pieces {
    *
    * @param slotCount how many pieces may be active at once
    * @param chosen what to download; default all
+   * @param memory of the slots, if other downloads share it
    */
-  constructor(layout: Layout, have: Bitfield, slotCount: number, chosen: Wanted = {}) {
+  constructor(
+    layout: Layout,
+    have: Bitfield,
+    slotCount: number,
+    chosen: Wanted = {},
+    memory?: PieceMemory,
+  ) {
     this.#layout = layout;
+    this.#memory = memory;
     this.#chosen = chosen;
     this.have = have;
     this.shared = chosen.fragments === undefined ? have : have.without(chosen.fragments);
@@ -83,9 +102,14 @@ export class Pieces {
     return STATE_NAMES[this.#states[piece]!]!;
   }
 
-  /** How many more pieces can be started now. */
+  /** How many slots are free. */
   get freeSlots(): number {
     return this.#freeSlots.length;
+  }
+
+  /** Asks for the memory to begin one more piece. Other downloads may have it. */
+  mayBegin(): boolean {
+    return this.#freeSlots.length > 0 && (this.#memory?.ask() ?? true);
   }
 
   /** Number of wanted pieces that are not verified and stored yet. */
@@ -108,11 +132,12 @@ export class Pieces {
     return this.#chosen.fragments?.get(piece) ?? false;
   }
 
-  /** missing -> in flight. The caller must check {@link freeSlots} first. */
+  /** missing -> in flight. The caller must check {@link mayBegin} first. */
   begin(piece: PieceIndex): ActivePiece {
     this.#expect(piece, MISSING);
     const slot = this.#freeSlots.pop();
     if (slot === undefined) throw new Error("all piece slots are taken");
+    this.#memory?.taken();
     const active = new ActivePiece(piece, slot, this.#layout.blockCount(piece));
     this.#states[piece] = IN_FLIGHT;
     this.#active.set(piece, active);
@@ -197,7 +222,9 @@ export class Pieces {
   }
 
   #leave(piece: PieceIndex, state: number): void {
-    this.#freeSlots.push(this.#active.get(piece)!.slot);
+    const { slot } = this.#active.get(piece)!;
+    this.#freeSlots.push(slot);
+    this.#memory?.freed(slot);
     this.#active.delete(piece);
     this.#states[piece] = state;
   }

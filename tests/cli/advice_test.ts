@@ -77,6 +77,11 @@ Deno.test("what the library says of an error is followed by what to do, with fla
     ],
     ["no-such-index", "there is no file 9", "there is no file 9; --list shows them"],
     [
+      "not-selected",
+      '"f" is not among the files to download',
+      '"f" is not among the files to download: choose it with --select',
+    ],
+    [
       "checksum-of-folder",
       'a checksum is for single files, and "f" is a folder',
       '--checksum is for single files, and "f" is a folder',

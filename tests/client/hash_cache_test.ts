@@ -5,7 +5,7 @@
 
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { isSettled } from "../../lib/client/create/hash_cache.ts";
+import { isSettled, pruneCache } from "../../lib/client/create/hash_cache.ts";
 import type { CreateOptions } from "../../mod.ts";
 import { formulaBytes } from "../../support/content.ts";
 import { Program } from "../../support/process.ts";
@@ -181,4 +181,46 @@ Deno.test("whoever wants no cache has none", async () => {
     assertEquals((await make(temp, path, { cache: false })).hashedBytes, 100_000);
   }
   assertEquals(await Deno.stat(temp.join("cache")).catch(() => "none"), "none");
+});
+
+/** Entries of 100 bytes, last used as many hours ago as their name says. */
+async function entriesIn(temp: TempFolder, hours: number[]): Promise<string> {
+  const folder = await temp.folder("hashes");
+  for (const hour of hours) {
+    const path = await temp.file(join("hashes", `${hour}`), new Uint8Array(100));
+    await Deno.utime(path, new Date(), new Date(Date.now() - hour * HOUR_MS));
+  }
+  return folder;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  return entries.map(({ name }) => name).sort((a, b) => Number(a) - Number(b));
+}
+
+Deno.test("too many entries, or too long ones, make room: those first that nobody used for longest", async () => {
+  await using temp = await TempFolder.create();
+  const folder = await entriesIn(temp, [5, 1, 4, 2, 3]);
+  await pruneCache(folder, { entries: 5, bytes: 500 });
+  assertEquals((await namesIn(folder)).length, 5);
+  await pruneCache(folder, { entries: 4, bytes: 500 });
+  assertEquals(await namesIn(folder), ["1", "2", "3", "4"]);
+  await pruneCache(folder, { entries: 4, bytes: 299 });
+  assertEquals(await namesIn(folder), ["1", "2"]);
+});
+
+Deno.test("an entry that is used counts as new, and thousands are kept", async () => {
+  await using temp = await TempFolder.create();
+  const path = await settledFile(temp);
+  await make(temp, path);
+  const folder = temp.join("cache", "shoal", "hashes");
+  const [entry] = await Array.fromAsync(Deno.readDir(folder));
+  const entryPath = join(folder, entry!.name);
+  const old = new Date(Date.now() - 1000 * HOUR_MS);
+  await Deno.utime(entryPath, old, old);
+  for (let i = 0; i < 300; i++) await Deno.writeTextFile(join(folder, `${i}.torrent`), "");
+  assertEquals((await make(temp, path)).hashedBytes, 0);
+  assertEquals((await Deno.stat(entryPath)).mtime! > old, true);
+  await make(temp, path, { name: "other" });
+  assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, 302);
 });

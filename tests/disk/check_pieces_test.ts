@@ -6,6 +6,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { PieceLayer } from "../../lib/codec/torrent/piece_layer.ts";
 import { checkPieces, type CheckResult } from "../../lib/disk/check_pieces.ts";
+import { DiskResources } from "../../lib/disk/disk_resources.ts";
 import { Layout } from "../../lib/store/layout.ts";
 import { pieceLayersOf } from "../../lib/store/torrent.ts";
 import type { Torrent } from "../../mod.ts";
@@ -18,7 +19,7 @@ const LENGTH = 9 * PIECE + 1;
 const FORMATS = ["v1", "v2", "hybrid"] as const;
 
 /** Checks `path`; with a magnet link's knowledge only, unless `layers` are handed in. */
-function check(
+async function check(
   torrent: Torrent,
   path: string,
   layers: Map<string, PieceLayer> = pieceLayersOf(torrent.metainfo),
@@ -27,7 +28,8 @@ function check(
 ): Promise<CheckResult> {
   const { metainfo } = torrent;
   const layout = Layout.of(metainfo.info);
-  return checkPieces({ metainfo, layout, layers, paths: [path], onProgress, signal });
+  await using disk = new DiskResources();
+  return await checkPieces({ disk, metainfo, layout, layers, paths: [path], onProgress, signal });
 }
 
 /** The layers as a magnet link leaves them: nothing known but the root. */

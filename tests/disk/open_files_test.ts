@@ -9,7 +9,9 @@ import {
   FileCache,
   MAX_OPEN_FILES,
   MAX_POOLED_FILES,
+  OpenFiles,
   SyncFileCache,
+  ThreadFiles,
 } from "../../lib/disk/open_files.ts";
 import { DiskError } from "../../lib/errors.ts";
 import { TempFolder } from "../../support/temp.ts";
@@ -80,4 +82,53 @@ Deno.test("a file that cannot be opened is tried again", async () => {
   await temp.file("late", "x");
   assertEquals(await read(), 120);
   await pool.close();
+});
+
+Deno.test("readers of many torrents keep few files open, and closing one closes its own only", async () => {
+  await using temp = await TempFolder.create();
+  const paths = await numbered(temp, 100);
+  const all = new OpenFiles();
+  const [first, second] = [new FileCache(all), new FileCache(all)];
+  const readAll = async (cache: FileCache, from: readonly string[]) => {
+    for (const path of from) await cache.use(path, (fd) => Promise.resolve(byteOf(fd)));
+  };
+  await readAll(first, paths);
+  assertEquals([first.size, all.size], [MAX_POOLED_FILES, MAX_POOLED_FILES]);
+  await readAll(second, paths.slice(0, 40));
+  assertEquals([first.size, second.size, all.size], [MAX_POOLED_FILES - 40, 40, MAX_POOLED_FILES]);
+  await first.close();
+  assertEquals([first.size, second.size, all.size], [0, 40, 40]);
+  assertEquals(await second.use(paths[7]!, (fd) => Promise.resolve(byteOf(fd))), 7);
+  await second.close();
+  assertEquals(all.size, 0);
+});
+
+Deno.test("a file that two torrents have is open for each of them", async () => {
+  await using temp = await TempFolder.create();
+  const [path] = await numbered(temp, 1);
+  const all = new OpenFiles();
+  const [first, second] = [new FileCache(all), new FileCache(all)];
+  const fds = await Promise.all(
+    [first, second].map((each) => each.use(path!, (fd) => Promise.resolve(fd))),
+  );
+  assertEquals(new Set(fds).size, 2);
+  await first.close();
+  assertEquals(await second.use(path!, (fd) => Promise.resolve(byteOf(fd))), 0);
+  await second.close();
+});
+
+Deno.test("a thread keeps few files open for all its torrents, and closes those of one alone", async () => {
+  await using temp = await TempFolder.create();
+  const paths = await numbered(temp, MAX_OPEN_FILES);
+  const all = new ThreadFiles();
+  const [first, second] = [new SyncFileCache(undefined, all), new SyncFileCache(undefined, all)];
+  for (const path of paths) first.get(path, "r");
+  for (const [i, path] of paths.slice(0, 10).entries()) {
+    assertEquals(byteOf(second.get(path, "r")), i);
+  }
+  assertEquals([first.size, second.size, all.size], [MAX_OPEN_FILES - 10, 10, MAX_OPEN_FILES]);
+  first.close();
+  assertEquals([all.size, byteOf(second.get(paths[3]!, "r"))], [10, 3]);
+  second.close();
+  assertEquals(all.size, 0);
 });

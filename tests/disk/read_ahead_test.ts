@@ -4,7 +4,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { ReadAhead } from "../../lib/disk/read_ahead.ts";
+import { ReadAhead, ReadAheadMemory } from "../../lib/disk/read_ahead.ts";
 import { Layout, type PieceIndex } from "../../lib/store/layout.ts";
 import { formulaBytes } from "../../support/content.ts";
 
@@ -28,6 +28,7 @@ interface Counted {
 
 function counted(
   source: (piece: number) => Promise<boolean> = () => Promise.resolve(true),
+  memory: ReadAheadMemory = new ReadAheadMemory(),
 ): Counted {
   const reads: string[] = [];
   const ahead = new ReadAhead(LAYOUT, async (piece, begin, length, out) => {
@@ -35,7 +36,7 @@ function counted(
     if (!await source(piece)) return false;
     out.set(BYTES.subarray(piece * PIECE + begin, piece * PIECE + begin + length));
     return true;
-  });
+  }, memory);
   return {
     ahead,
     reads,
@@ -107,4 +108,41 @@ Deno.test("what could not be read is tried anew", async () => {
   good = true;
   assertEquals(await read(1, 0, 16 * KIB), true);
   assertEquals(reads, ["1+0 512", "1+0 512"]);
+});
+
+/** Torrents that share one memory. */
+function sharing(count: number): { memory: ReadAheadMemory; torrents: Counted[] } {
+  const memory = new ReadAheadMemory();
+  return { memory, torrents: Array.from({ length: count }, () => counted(undefined, memory)) };
+}
+
+Deno.test("all torrents share one memory, and each gets its share of it", async () => {
+  const { memory, torrents } = sharing(5);
+  const [greedy, ...others] = torrents;
+  for (let piece = 0; piece < 40; piece++) await greedy!.read(piece, 0, 16 * KIB);
+  assertEquals(greedy!.ahead.size, 16);
+  for (const other of others) {
+    for (let piece = 0; piece < 8; piece++) await other.read(piece, 0, 16 * KIB);
+  }
+  assertEquals(memory.size, 16);
+  for (const { ahead } of torrents) assertEquals(ahead.size >= 3 && ahead.size <= 5, true);
+});
+
+Deno.test("of more torrents than there is memory for, none takes what another needs", async () => {
+  const { memory, torrents } = sharing(20);
+  for (let round = 0; round < 2; round++) {
+    for (const { read } of torrents) assertEquals(await read(0, 16 * KIB * round, 16 * KIB), true);
+  }
+  assertEquals(memory.size, 16);
+  assertEquals(torrents.slice(0, 16).map(({ reads }) => reads), Array(16).fill(["0+0 512"]));
+  assertEquals(torrents.at(-1)!.reads, ["0+0 16", "0+16 16"]);
+});
+
+Deno.test("a torrent that ends leaves its memory to the others", async () => {
+  const { memory, torrents: [first, second] } = sharing(2);
+  for (let piece = 0; piece < 16; piece++) await first!.read(piece, 0, 16 * KIB);
+  first!.ahead.close();
+  assertEquals([memory.size, first!.ahead.size], [0, 0]);
+  for (let piece = 0; piece < 16; piece++) await second!.read(piece, 0, 16 * KIB);
+  assertEquals(second!.ahead.size, 16);
 });

@@ -4,7 +4,7 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { concat, fromLatin1, writeUint16, writeUint32 } from "../../lib/codec/bytes.ts";
+import { concat, equalBytes, fromLatin1, writeUint16, writeUint32 } from "../../lib/codec/bytes.ts";
 import { Framer } from "../../lib/codec/wire/framer.ts";
 import {
   decodeHandshake,
@@ -17,6 +17,7 @@ import { MAX_PADDING } from "../../lib/codec/wire/mse.ts";
 import {
   ciphersOf,
   disguise,
+  hashedInfoHash,
   KEY_LENGTH,
   markOf,
   publicKey,
@@ -200,7 +201,7 @@ Deno.test("strangers get only so many keys computed, and nothing after that", as
     write: (bytes) => Promise.resolve(written.push(bytes) && bytes.length),
     close: () => {},
   };
-  const desk = { infoHashes: () => OURS.all, exchanges: new TokenBucket(1, 0, performance.now()) };
+  const desk = { infoHashOf, exchanges: new TokenBucket(1, 0, performance.now()) };
   const key = publicKey(pseudoRandomBytes(20, 6));
   const accept = (begin: Uint8Array) => acceptEncrypted(silent, begin, new Framer(), desk);
   const text = fromLatin1("GET / HTTP/1.1\r\n".repeat(10));
@@ -265,8 +266,13 @@ class Dialled implements AsyncDisposable {
   }
 }
 
+/** Finds our info-hashes by their own hashes. */
+function infoHashOf(hashed: Uint8Array): Uint8Array | undefined {
+  return OURS.all.find((infoHash) => equalBytes(hashedInfoHash(infoHash), hashed));
+}
+
 const DESK = {
-  infoHashes: () => OURS.all,
+  infoHashOf,
   exchanges: exchangeAllowance(0),
   answerFor: (head: Parameters<InfoHashes["answer"]>[0]) => OURS.answer(head),
 };

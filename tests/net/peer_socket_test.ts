@@ -7,7 +7,7 @@ import { Framer } from "../../lib/codec/wire/framer.ts";
 import { encodeMessage, type Message } from "../../lib/codec/wire/message.ts";
 import { closeQuietly } from "../../lib/net/handshake.ts";
 import { PeerSocket, type SocketBounds, type SocketHost } from "../../lib/net/peer_socket.ts";
-import { RateLimiter } from "../../lib/net/rate_limiter.ts";
+import { RateLimiter, type RateShare } from "../../lib/net/rate_limiter.ts";
 import { SendBudget } from "../../lib/net/send_budget.ts";
 import { BatchBuffers } from "../../lib/net/send_buffers.ts";
 import { HostQuotas } from "../../lib/peer/peers/host_quota.ts";
@@ -30,7 +30,7 @@ class SocketHarness implements AsyncDisposable {
   }
 
   static async open(
-    limits: { up?: RateLimiter; down?: RateLimiter } = {},
+    limits: { up?: RateShare; down?: RateShare } = {},
     bounds: SocketBounds = {},
   ): Promise<SocketHarness> {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -48,8 +48,8 @@ class SocketHarness implements AsyncDisposable {
       readBlocks: () => Promise.resolve(true),
       refuseUpload: () => {},
       sent: (_, dataBytes) => bench.sentBytes += dataBytes,
-      uploadLimiter: limits.up ?? new RateLimiter(0),
-      downloadLimiter: limits.down ?? new RateLimiter(0),
+      uploadLimiter: limits.up ?? new RateLimiter(0).share(),
+      downloadLimiter: limits.down ?? new RateLimiter(0).share(),
       buffers: new BatchBuffers(),
     };
     const connection = connect(new PeerList(() => {}), 1);
@@ -77,7 +77,7 @@ class SocketHarness implements AsyncDisposable {
 }
 
 Deno.test("a peer that asks and does not read is hung up on, and holds up nobody meanwhile", async () => {
-  const up = new RateLimiter(8 * 2 ** 20);
+  const up = new RateLimiter(8 * 2 ** 20).share();
   await using deaf = await SocketHarness.open({ up }, { stalledWriteMs: 300 });
   await using other = await SocketHarness.open({ up });
   deaf.socket.upload();
@@ -91,7 +91,7 @@ Deno.test("a peer that asks and does not read is hung up on, and holds up nobody
 });
 
 Deno.test("messages go out while file data waits for the limit", async () => {
-  await using bench = await SocketHarness.open({ up: new RateLimiter(BLOCK_LENGTH / 100) });
+  await using bench = await SocketHarness.open({ up: new RateLimiter(BLOCK_LENGTH / 100).share() });
   bench.socket.upload(); // the first block is due in 100 seconds
   for (let piece = 0; piece < 3; piece++) {
     bench.socket.send({ type: "have", piece });
@@ -102,7 +102,7 @@ Deno.test("messages go out while file data waits for the limit", async () => {
 });
 
 Deno.test("who sends no file data is heard although the download limit is used up by others", async () => {
-  const down = new RateLimiter(BLOCK_LENGTH);
+  const down = new RateLimiter(BLOCK_LENGTH).share();
   down.take(1000 * BLOCK_LENGTH); // somebody has taken a quarter of an hour's worth
   await using bench = await SocketHarness.open({ down });
   const heard = async (count: number) => {

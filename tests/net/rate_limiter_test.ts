@@ -13,7 +13,7 @@ interface Taker {
 /** What passes a limiter in `seconds` when all takers always want more: when, how much, and whose. */
 function flow(bytesPerSecond: number, takers: readonly Taker[], seconds: number) {
   let nowMs = 0;
-  const limiter = new RateLimiter(bytesPerSecond, { nowMs: () => nowMs });
+  const limiter = new RateLimiter(bytesPerSecond, { nowMs: () => nowMs }).share();
   // A taker that has waited passes its bytes and takes its next.
   const passed: { atMs: number; bytes: number; taker: number }[] = [];
   const dueMs = takers.map(({ bytes }) => limiter.take(bytes));
@@ -41,14 +41,14 @@ function busiest(passed: ReturnType<typeof flow>, windowSeconds: number): number
 
 Deno.test("without a limit nobody waits", () => {
   for (const rate of [0, Infinity, -1]) {
-    const limiter = new RateLimiter(rate);
+    const limiter = new RateLimiter(rate).share();
     assertEquals([limiter.isLimiting, limiter.portionBytes], [false, Infinity]);
     for (let i = 0; i < 10; i++) assertEquals(limiter.take(2 ** 30), 0);
   }
 });
 
 Deno.test("whoever takes more than is there waits for it, and those after it longer", () => {
-  const limiter = new RateLimiter(1_000_000, { nowMs: () => 0 });
+  const limiter = new RateLimiter(1_000_000, { nowMs: () => 0 }).share();
   assertEquals([limiter.take(50_000), limiter.take(1_000_000)], [0, 1000]);
   assertEquals([limiter.take(0), limiter.take(500_000)], [0, 1500]);
 });
@@ -57,7 +57,7 @@ Deno.test("a limit holds within 5 % in every second, for one connection and for 
   for (const rate of [MIB, 10 * MIB, 100 * MIB]) {
     for (const count of [1, 4, 50]) {
       for (const lateMs of [0, 1, 15]) {
-        const { portionBytes } = new RateLimiter(rate);
+        const { portionBytes } = new RateLimiter(rate).share();
         const bytes = Math.floor(portionBytes / 16_384) * 16_384; // whole blocks
         const takers = Array.from({ length: count }, () => ({ bytes, lateMs }));
         const passed = flow(rate, takers, 20);
@@ -81,7 +81,7 @@ Deno.test("all take turns: nobody gets less for coming late or asking for more a
 
 Deno.test("after a pause no more than the burst goes at once", () => {
   let nowMs = 0;
-  const limiter = new RateLimiter(1_000_000, { nowMs: () => nowMs });
+  const limiter = new RateLimiter(1_000_000, { nowMs: () => nowMs }).share();
   limiter.take(50_000);
   nowMs = 10_000;
   assertEquals(limiter.take(50_000), 0);
@@ -89,8 +89,8 @@ Deno.test("after a pause no more than the burst goes at once", () => {
 });
 
 Deno.test("what is taken at once is a block at least, and a fiftieth of a second at most", () => {
-  assertEquals(new RateLimiter(1000).portionBytes, 16_384);
-  assertEquals(new RateLimiter(20_000_000).portionBytes, 400_000);
+  assertEquals(new RateLimiter(1000).share().portionBytes, 16_384);
+  assertEquals(new RateLimiter(20_000_000).share().portionBytes, 400_000);
 });
 
 Deno.test("a pause ends early when it is not wanted any more, and leaves no timer", async () => {

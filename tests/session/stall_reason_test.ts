@@ -347,15 +347,15 @@ Deno.test("who asked for a kilobyte a second is not sent for another seeder whil
   const connection = connect(swarm, 1, startMs);
   swarm.received(connection, { type: "haveAll" }, startMs);
   swarm.received(connection, { type: "unchoke" }, startMs);
-  const looked = (options: { downloadLimit?: number }, seconds: number[]) => {
-    const patience = new StallMonitor(options);
+  const looked = (downloadLimit: number | undefined, seconds: number[]) => {
+    const patience = new StallMonitor({});
     return seconds.map((second) => {
-      patience.check(swarm, ANSWERING, startMs + 1000 * second);
+      patience.check(swarm, ANSWERING, downloadLimit, startMs + 1000 * second);
       return patience.waiting?.code;
     });
   };
   // A block of 16 KiB takes 16 seconds.
-  const limited = looked({ downloadLimit: 1024 }, [4, 10, 20, 40, 50]);
+  const limited = looked(1024, [4, 10, 20, 40, 50]);
   assertEquals(limited, [undefined, undefined, undefined, undefined, "slow"]);
-  assertEquals(looked({}, [4, 10]), ["slow", "slow"]);
+  assertEquals(looked(undefined, [4, 10]), ["slow", "slow"]);
 });

@@ -11,7 +11,7 @@ import {
   prepareDownload,
 } from "../../lib/client/download.ts";
 import { hex } from "../../lib/codec/bytes.ts";
-import { WorkerPool } from "../../lib/disk/worker_pool.ts";
+import { DiskResources } from "../../lib/disk/disk_resources.ts";
 import type { Layout, PieceIndex } from "../../lib/store/layout.ts";
 import type { PieceHash } from "../../lib/store/pieces.ts";
 import type { Torrent } from "../../mod.ts";
@@ -31,15 +31,23 @@ export async function prepare(
   choices: DownloadChoices,
 ): Promise<Prepared> {
   let wasHashed = false;
+  const disk = new DiskResources();
   const parts = await prepareDownload(torrent.metainfo, choices, {
+    disk,
     onProgress: () => wasHashed = true,
     signal: new AbortController().signal,
+  }).catch(async (error) => {
+    await disk.close();
+    throw error;
   });
   return {
     parts,
     wasHashed,
     store: (pieces = missing(parts)) => store(parts, origin, [...pieces]),
-    [Symbol.asyncDispose]: () => parts.files.leave(),
+    [Symbol.asyncDispose]: async () => {
+      await disk.close();
+      await parts.files.leave();
+    },
   };
 }
 
@@ -58,7 +66,7 @@ export function indexOf(torrent: Torrent, name: string): number {
 async function store(parts: DownloadParts, origin: string, pieces: number[]): Promise<void> {
   const { metainfo: { info }, layout, files } = parts;
   const { pieceLength, version } = layout;
-  const workers = new WorkerPool(
+  const workers = parts.disk.workers.open(
     {
       layout: { pieceLength, version, files: info.files },
       paths: files.writtenPaths,

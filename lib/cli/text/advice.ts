@@ -26,6 +26,7 @@ const AFTER_ERRORS: Readonly<Partial<Record<ErrorCode, string>>> = {
   "not-a-source": ", and -o says where it goes",
   "nothing-selected": ": choose some with --select",
   "no-such-index": "; --list shows them",
+  "not-selected": ": choose it with --select",
   "shares-own-torrent-file": " (-o)",
   "file-replaced": `: remove that, ${ELSEWHERE}, and run the same command again`,
   "read-only-disk": ": choose another folder with -o",

@@ -11,6 +11,7 @@ import { chooseFolderPieceLength, choosePieceLength } from "../../codec/torrent/
 import { safeComponent } from "../../codec/torrent/safe_path.ts";
 import { MAX_METADATA_LENGTH } from "../../codec/wire/extension.ts";
 import { diskError } from "../../disk/disk_error.ts";
+import { DiskResources } from "../../disk/disk_resources.ts";
 import { DiskError, ExitCode, OptionError, type WarningCode } from "../../errors.ts";
 import { PROGRAM } from "../../runtime/version.ts";
 import { Torrent, webSeedOf } from "../../store/torrent.ts";
@@ -70,11 +71,24 @@ export async function createTorrent(path: string, options: CreateOptions = {}): 
   return (await createContent(path, options)).torrent;
 }
 
-/** The result of {@link createTorrent}, with the paths of the files. Throws as it does. */
-export async function createContent(path: string, options: CreateOptions): Promise<SharedContent> {
+/**
+ * The result of {@link createTorrent}, with the paths of the files. Throws as it does.
+ *
+ * @param disk has the threads and the open files; default: some of its own, which end with it
+ */
+export async function createContent(
+  path: string,
+  options: CreateOptions,
+  disk?: DiskResources,
+): Promise<SharedContent> {
+  if (disk === undefined) {
+    await using own = new DiskResources();
+    return await createContent(path, options, own);
+  }
   checkPieceLength(options.pieceLength);
   const { files, multiFile } = await findFiles(path, options);
   const recipe: HashPlan = {
+    disk,
     name: safeComponent(options.name ?? basename(resolve(path))),
     format: options.format ?? "hybrid",
     pieceLength: options.pieceLength ?? pieceLengthFor(files, options.format),
@@ -108,7 +122,7 @@ async function remembered(
   const key = cacheKey(path, files, recipe);
   const known = useCache ? await readCache(key) : undefined;
   if (known !== undefined && isMadeOf(known, files)) {
-    if (await isStillRight(known, pathsIn(known, files))) return known;
+    if (await isStillRight(known, pathsIn(known, files), recipe.disk)) return known;
   }
   const torrent = await hashContent(files, recipe);
   if (useCache) await writeCache(key, torrent);

@@ -9,6 +9,7 @@
 import { join } from "@std/path";
 import { hex, utf8 } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
+import type { DiskResources } from "../../disk/disk_resources.ts";
 import { passesSpotCheck } from "../../disk/spot_check.ts";
 import { environmentVariable, isPermitted } from "../../runtime/permissions.ts";
 import { Bitfield } from "../../store/bitfield.ts";
@@ -29,18 +30,26 @@ export interface CacheKey {
 
 /** A file written this recently may be written again without a change of its time. */
 const SETTLED_MS = 2000;
-/** The most entries kept; the oldest are removed first. */
-const MAX_ENTRIES = 200;
+/** What is kept at most; the least recently used entries are removed first. */
+const LIMITS = { entries: 20_000, bytes: 256 * 1024 * 1024 };
+/** One in 256 entries has such a name. With each of them the old ones are looked for, which takes a while. */
+const PRUNING_NAME = /^00/;
+/** Entries looked at in parallel. */
+const AT_A_TIME = 64;
 
 /** The cached torrent for this key, if any. */
 export async function readCache(key: CacheKey): Promise<Torrent | undefined> {
   const folder = cacheFolder();
   if (folder === undefined || !isPermitted({ name: "read", path: folder })) return undefined;
+  const path = join(folder, entryName(key));
+  let torrent: Torrent;
   try {
-    return Torrent.parse(await Deno.readFile(entryPath(folder, key)));
+    torrent = Torrent.parse(await Deno.readFile(path));
   } catch {
     return undefined;
   }
+  if (isPermitted({ name: "write", path: folder })) await markUsed(path);
+  return torrent;
 }
 
 /**
@@ -49,12 +58,16 @@ export async function readCache(key: CacheKey): Promise<Torrent | undefined> {
  *
  * @param paths the path of each file of the torrent; empty for pads
  */
-export function isStillRight({ metainfo }: Torrent, paths: readonly string[]): Promise<boolean> {
+export function isStillRight(
+  { metainfo }: Torrent,
+  paths: readonly string[],
+  disk: DiskResources,
+): Promise<boolean> {
   const { info } = metainfo;
   const layout = Layout.of(info);
   const all = new Bitfield(layout.pieceCount);
   all.fill();
-  return passesSpotCheck({ info, layout, layers: pieceLayersOf(metainfo), paths }, all);
+  return passesSpotCheck({ disk, info, layout, layers: pieceLayersOf(metainfo), paths }, all);
 }
 
 /** Caches a torrent. */
@@ -64,11 +77,12 @@ export async function writeCache(key: CacheKey, torrent: Torrent): Promise<void>
   if (folder === undefined || !isPermitted({ name: "write", path: folder })) return;
   try {
     await Deno.mkdir(folder, { recursive: true });
-    const path = entryPath(folder, key);
+    const name = entryName(key);
+    const path = join(folder, name);
     const temporary = `${path}.${crypto.randomUUID()}`;
     await Deno.writeFile(temporary, torrent.toBytes(), { createNew: true });
     await Deno.rename(temporary, path);
-    await dropOldest(folder);
+    if (PRUNING_NAME.test(name)) await pruneCache(folder, LIMITS);
   } catch {
     // If the folder is not writable, the files are hashed again next time.
   }
@@ -82,19 +96,37 @@ export function isSettled(mtimesMs: readonly number[], nowMs: number): boolean {
   return mtimesMs.every((mtimeMs) => Math.abs(nowMs - mtimeMs) >= SETTLED_MS);
 }
 
-async function dropOldest(folder: string): Promise<void> {
-  const entries: { path: string; atMs: number }[] = [];
-  for await (const { name } of Deno.readDir(folder)) {
-    const path = join(folder, name);
-    entries.push({ path, atMs: (await Deno.stat(path)).mtime?.getTime() ?? 0 });
+/** Removes the least recently used entries of a folder that holds more than `limits` allow. */
+export async function pruneCache(folder: string, limits: typeof LIMITS): Promise<void> {
+  const entries: { path: string; usedMs: number; bytes: number }[] = [];
+  const names = (await Array.fromAsync(Deno.readDir(folder))).values();
+  const look = async () => {
+    for (const { name } of names) {
+      const path = join(folder, name);
+      const stat = await Deno.stat(path).catch(() => undefined); // another program may prune as well
+      if (stat?.isFile) {
+        entries.push({ path, usedMs: stat.mtime?.getTime() ?? 0, bytes: stat.size });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, look));
+  entries.sort((a, b) => b.usedMs - a.usedMs);
+  let bytes = 0;
+  for (const [i, entry] of entries.entries()) {
+    bytes += entry.bytes;
+    if (i < limits.entries && bytes <= limits.bytes) continue;
+    await Deno.remove(entry.path).catch(() => {});
   }
-  entries.sort((a, b) => b.atMs - a.atMs);
-  for (const { path } of entries.slice(MAX_ENTRIES)) await Deno.remove(path);
 }
 
-function entryPath(folder: string, { path, stamps, recipe }: CacheKey): string {
-  const name = hex(sha256(utf8(`${path}\0${recipe}\0${stamps.join("\0")}`)));
-  return join(folder, `${name}.torrent`);
+/** Notes that an entry was used now, in its modification time. */
+async function markUsed(path: string): Promise<void> {
+  const now = new Date();
+  await Deno.utime(path, now, now).catch(() => {}); // on a read-only disk nothing is removed either
+}
+
+function entryName({ path, stamps, recipe }: CacheKey): string {
+  return `${hex(sha256(utf8(`${path}\0${recipe}\0${stamps.join("\0")}`)))}.torrent`;
 }
 
 /** The system's cache folder; `undefined` without the permission to know it. */

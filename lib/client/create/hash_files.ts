@@ -7,8 +7,9 @@
 import { hex } from "../../codec/bytes.ts";
 import { HASH_LENGTH, merkleRoot, pieceLayerOf } from "../../codec/torrent/merkle.ts";
 import { buildInfo, type InfoFile, paddings, parseInfo } from "../../codec/torrent/metainfo.ts";
+import type { DiskResources } from "../../disk/disk_resources.ts";
 import { fingerprintsOf } from "../../disk/file_fingerprint.ts";
-import { hashingWorkerCount, WorkerPool } from "../../disk/worker_pool.ts";
+import { hashingWorkerCount } from "../../disk/worker_pool.ts";
 import { DiskError } from "../../errors.ts";
 import { Layout, type PieceIndex } from "../../store/layout.ts";
 import { Torrent } from "../../store/torrent.ts";
@@ -16,6 +17,8 @@ import type { ScannedFile } from "./share_scan.ts";
 
 /** What shapes a torrent besides its files, and the callbacks. */
 export interface HashPlan {
+  /** Has the threads. */
+  readonly disk: DiskResources;
   readonly name: string;
   readonly format: "hybrid" | "v1" | "v2";
   /** Bytes. */
@@ -53,7 +56,8 @@ export async function hashContent(
   const { format, pieceLength } = recipe;
   const placed = place(files, recipe);
   const layout = new Layout({ pieceLength, version: format, files: placed });
-  const hashes = await hashPieces(layout, placed, recipe);
+  const hash = () => hashPieces(layout, placed, recipe);
+  const hashes = await recipe.disk.hashing.run(hash, recipe.signal);
   await requireUnchanged(files);
   const pieceLayers = new Map<string, Uint8Array>();
   const named: InfoFile[] = [];
@@ -93,7 +97,7 @@ function place(files: readonly ScannedFile[], { pieceLength, format }: HashPlan)
 async function hashPieces(
   layout: Layout,
   placed: readonly Placed[],
-  { onProgress, signal }: HashPlan,
+  { disk, onProgress, signal }: HashPlan,
 ): Promise<Hashes> {
   const { pieceCount, pieceLength, version, totalLength } = layout;
   const wanted = { sha256: version !== "v1", sha1: version !== "v2" };
@@ -105,7 +109,7 @@ async function hashPieces(
     layout: { pieceLength, version, files: placed.map(({ length, pad }) => ({ length, pad })) },
     paths: placed.map(({ file }) => file?.path ?? ""),
   };
-  const workers = new WorkerPool(setup, hashingWorkerCount(totalLength));
+  const workers = disk.workers.open(setup, hashingWorkerCount(totalLength));
   let doneBytes = 0;
   try {
     await workers.hashAll(pieceCount, pieceLength, wanted, (first, part) => {

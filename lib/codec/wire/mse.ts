@@ -23,8 +23,8 @@ import {
   KEY_LENGTH,
   markOf,
   publicKey,
-  recognize,
   sharedSecret,
+  undisguise,
 } from "./mse_keys.ts";
 import type { Rc4 } from "./rc4.ts";
 
@@ -60,6 +60,9 @@ export interface MseOutcome {
  */
 export type MseExchange = Generator<MseWant, MseOutcome, Uint8Array | undefined>;
 
+/** Finds an info-hash by its hash. */
+type FindInfoHash = (hashed: Uint8Array) => Uint8Array | undefined;
+
 /** What both sides need. */
 interface MseOptions {
   /** Random bytes, usually 20, used for one connection. */
@@ -71,15 +74,16 @@ interface MseOptions {
 /**
  * The responder. Chooses plain over RC4, which costs CPU time, if both are offered.
  *
- * @param infoHashes 20 bytes each, of our torrents
+ * @param infoHashOf the info-hash, 20 bytes, whose hash is this: see {@link hashedInfoHash}; `undefined` when
+ * no torrent here has it
  */
-export function* respond(options: MseOptions, infoHashes: Iterable<Uint8Array>): MseExchange {
+export function* respond(options: MseOptions, infoHashOf: FindInfoHash): MseExchange {
   const inbox = new Inbox();
   const theirKey = yield* inbox.take(KEY_LENGTH);
   yield concat(publicKey(options.secret), options.padding);
   const shared = sharedSecret(theirKey, options.secret);
   yield* inbox.skipPast(markOf(shared));
-  const infoHash = recognize(yield* inbox.take(HASH_LENGTH), infoHashes, shared);
+  const infoHash = infoHashOf(undisguise(yield* inbox.take(HASH_LENGTH), shared));
   if (infoHash === undefined) throw new ProtocolError("asks for a torrent that is not here");
   const { fromInitiator, fromResponder } = ciphersOf(shared, infoHash);
   const proof = fromInitiator.apply(yield* inbox.take(PROOF_LENGTH));

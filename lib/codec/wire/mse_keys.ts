@@ -5,7 +5,7 @@
  * @module
  */
 
-import { equalBytes, fromHex, fromLatin1, hex } from "../bytes.ts";
+import { fromHex, fromLatin1, hex } from "../bytes.ts";
 import { sha1 } from "../hash.ts";
 import { Rc4 } from "./rc4.ts";
 
@@ -55,20 +55,23 @@ export function markOf(shared: Uint8Array): Uint8Array {
 
 /** 20 bytes that identify a torrent to peers that know its info-hash. */
 export function disguise(infoHash: Uint8Array, shared: Uint8Array): Uint8Array {
-  const veil = sha1(REQ3, shared);
-  return sha1(REQ2, infoHash).map((byte, i) => byte ^ veil[i]!);
+  return veiled(hashedInfoHash(infoHash), shared);
 }
 
-/** The info-hash, 20 bytes, that {@link disguise} was given; `undefined` when it is none of these. */
-export function recognize(
-  disguised: Uint8Array,
-  infoHashes: Iterable<Uint8Array>,
-  shared: Uint8Array,
-): Uint8Array | undefined {
-  for (const infoHash of infoHashes) {
-    if (equalBytes(disguise(infoHash, shared), disguised)) return infoHash;
-  }
-  return undefined;
+/** The {@link hashedInfoHash} of the info-hash that {@link disguise} was given. */
+export function undisguise(disguised: Uint8Array, shared: Uint8Array): Uint8Array {
+  return veiled(disguised, shared);
+}
+
+/** A hash of an info-hash: all that an encrypted handshake tells of it. 20 bytes each. */
+export function hashedInfoHash(infoHash: Uint8Array): Uint8Array {
+  return sha1(REQ2, infoHash);
+}
+
+/** Puts a veil on, or takes it off. */
+function veiled(bytes: Uint8Array, shared: Uint8Array): Uint8Array {
+  const veil = sha1(REQ3, shared);
+  return bytes.map((byte, i) => byte ^ veil[i]!);
 }
 
 /** The ciphers of both directions. */

@@ -52,8 +52,8 @@ function isTouched({ paths, watch }: Finished): boolean {
   );
 }
 
-function planOf({ plan: { metainfo: { info }, layout, layers }, paths }: Finished) {
-  return { info, layout, layers, paths };
+function planOf({ plan: { disk, metainfo: { info }, layout, layers }, paths }: Finished) {
+  return { disk, info, layout, layers, paths };
 }
 
 /** The chosen pieces that are completely on disk. */

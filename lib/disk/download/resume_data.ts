@@ -54,8 +54,8 @@ export class ResumeData {
 
   /** Spot-checks these pieces. */
   #areRight(pieces: Bitfield, paths: readonly string[]): Promise<boolean> {
-    const { metainfo: { info }, layout, layers } = this.#plan;
-    return passesSpotCheck({ info, layout, layers, paths }, pieces);
+    const { disk, metainfo: { info }, layout, layers } = this.#plan;
+    return passesSpotCheck({ disk, info, layout, layers, paths }, pieces);
   }
 
   /** Whether {@link trusted} found resume data for this torrent, trusted or not. */

@@ -14,11 +14,14 @@ import type { PieceLayer } from "../../codec/torrent/piece_layer.ts";
 import type { Bitfield } from "../../store/bitfield.ts";
 import type { Layout } from "../../store/layout.ts";
 import type { Selection } from "../../store/selection.ts";
+import type { DiskResources } from "../disk_resources.ts";
 import type { ForeignWrites } from "../foreign_writes.ts";
 import type { WritingSetup } from "../worker_jobs.ts";
 
 /** The storage settings of a download. */
 export interface DownloadPlan {
+  /** What all torrents share. */
+  readonly disk: DiskResources;
   readonly metainfo: Metainfo;
   readonly layout: Layout;
   readonly layers: ReadonlyMap<string, PieceLayer>;

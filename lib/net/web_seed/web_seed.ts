@@ -16,7 +16,6 @@ import { rethrowBug } from "../../runtime/operational_errors.ts";
 import { BLOCK_LENGTH, type Layout, type PieceIndex } from "../../store/layout.ts";
 import type { HttpClient } from "../http_client.ts";
 import { MissingFileError, WebSeedError } from "../http_errors.ts";
-import { pause } from "../rate_limiter.ts";
 import type { Transport, TransportHost } from "../transport.ts";
 import { fetchRange } from "./http_range.ts";
 import type { MissingFiles } from "./missing_files.ts";
@@ -205,8 +204,9 @@ export class WebSeed implements Transport {
         cutter.push(bytes);
         flight.leftBytes -= bytes.length;
         if (!this.#closed.signal.aborted) this.#host.settle();
-        const pauseMs = this.#host.downloadLimiter.take(bytes.length);
-        if (pauseMs > 0) await pause(pauseMs, signal);
+        const { downloadLimiter } = this.#host;
+        const pauseMs = downloadLimiter.take(bytes.length);
+        if (pauseMs > 0) await downloadLimiter.pass(downloadLimiter.position, signal);
         if (signal.aborted) return;
       }
     } catch (error) {

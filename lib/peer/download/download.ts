@@ -25,6 +25,7 @@ import { type PieceChecks, PiecePicker } from "./piece_picker.ts";
 import { RequestQuota } from "./request_quota.ts";
 import { EndGame, RequestScheduler } from "./request_scheduler.ts";
 import { RequestTable } from "./request_table.ts";
+import { UrgentPieces } from "./urgent_pieces.ts";
 import { WastedData } from "./wasted_data.ts";
 
 /** A peer that owes blocks and sends none for this long is snubbed, and its requests are freed for others. */
@@ -37,8 +38,8 @@ interface DownloadOptions {
   readonly storeBlock: StoreBlock;
   /** Called when a piece has all its blocks. */
   readonly onFull: (active: ActivePiece) => void;
-  /** Bytes per second that may arrive; absent for no limit. */
-  readonly downloadLimit?: number | undefined;
+  /** Bytes per second that may arrive now; absent for no limit. */
+  readonly downloadLimit?: (() => number) | undefined;
 }
 
 /** Stores the bytes of a block: in the piece memory, or nowhere in a simulation. */
@@ -48,6 +49,8 @@ export type StoreBlock = (slot: number, begin: number, block: Uint8Array) => voi
 export class Download {
   /** Which peers have which pieces. */
   readonly available: Availability;
+  /** The pieces that somebody waits for. */
+  readonly urgent: UrgentPieces = new UrgentPieces();
   readonly #connections: ReadonlyMap<number, Connection>;
   readonly #layout: Layout;
   readonly #pieces: Pieces;
@@ -72,11 +75,17 @@ export class Download {
     this.#options = options;
     this.#haves = new HaveBroadcast(context);
     this.available = new Availability(context);
-    const quota = this.#quota = new RequestQuota(context, options.downloadLimit ?? Infinity);
+    const quota = this.#quota = new RequestQuota(context, options.downloadLimit);
     const endGame = this.#endGame = new EndGame(this.available.rarity);
     const { rarity } = this.available;
     const drop = (active: ActivePiece) => this.#active.drop(active);
-    const picker = this.#picker = new PiecePicker(context, this.available, checks, drop);
+    const picker = this.#picker = new PiecePicker(
+      context,
+      this.available,
+      checks,
+      this.urgent,
+      drop,
+    );
     const requests = new RequestTable(context, (active) => picker.onFreed(active));
     this.#requests = requests;
     this.#active = new ActivePieces(context, picker, requests, rarity, this.#waste);

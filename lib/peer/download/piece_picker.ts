@@ -1,7 +1,8 @@
 /**
  * Picks the block to request from a peer next.
  *
- * In this order: the piece that the peer is fetching already; a piece that another peer began and left; a new
+ * In this order: a piece that somebody waits for who reads the file meanwhile, which several peers may fetch
+ * together; the piece that the peer is fetching already; a piece that another peer began and left; a new
  * piece, the rarest that the peer has (a random one while we have almost none, because rare pieces are slow
  * to get); a piece that other peers are fetching, when the piece memory is full. When every piece has been
  * begun, the end game follows: blocks that other peers owe us, from the end of the piece, because those will
@@ -20,6 +21,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { TransferContext } from "../connection/context.ts";
 import type { Availability } from "./availability.ts";
 import type { RarestFirst } from "./rarest_first.ts";
+import type { UrgentPieces } from "./urgent_pieces.ts";
 
 /** While we have fewer pieces than this, new ones are picked at random. */
 const RANDOM_FIRST_PIECES = 4;
@@ -51,6 +53,7 @@ export class PiecePicker {
   readonly #available: Pick<Availability, "rarity" | "fewWanted">;
   readonly #rarity: RarestFirst;
   readonly #checks: PieceChecks;
+  readonly #urgent: UrgentPieces;
   readonly #drop: (active: ActivePiece) => void;
   /** Pieces that were begun and left. May include some that have ended. */
   readonly #left = new Set<ActivePiece>();
@@ -62,27 +65,39 @@ export class PiecePicker {
   #asked!: Connection;
   readonly #accepts = (piece: number): boolean =>
     mayAsk(this.#asked, piece) && this.#checks.canVerify(piece as PieceIndex);
+  /** Whether an urgent piece has a block to request from the connection, or can be begun. */
+  readonly #hasUrgentBlock = (piece: number): boolean => {
+    const active = this.#pieces.active.get(piece as PieceIndex);
+    if (active === undefined) return this.#rarity.includes(piece) && this.#accepts(piece);
+    return active.freeCount > 0 && active.takesFrom(this.#asked.id) && mayAsk(this.#asked, piece);
+  };
 
   /** `drop` makes a piece that no peer is fetching missing again, along with what has arrived of it. */
   constructor(
     { pieces }: Pick<TransferContext, "pieces">,
     available: Pick<Availability, "rarity" | "fewWanted">,
     checks: PieceChecks,
+    urgent: UrgentPieces,
     drop: (active: ActivePiece) => void,
   ) {
     this.#pieces = pieces;
     this.#available = available;
     this.#rarity = available.rarity;
     this.#checks = checks;
+    this.#urgent = urgent;
     this.#drop = drop;
   }
 
   /** The piece whose next free block to request from this peer, or `undefined`. */
   next(connection: Connection): ActivePiece | undefined {
     const { current } = connection.download;
-    if (current !== undefined && current.freeCount > 0 && mayAsk(connection, current.piece)) {
-      return current;
+    const goesOn = current !== undefined && current.freeCount > 0 &&
+      mayAsk(connection, current.piece);
+    if (!this.#urgent.isEmpty) {
+      const urgent = this.#urgentPiece(connection);
+      if (urgent !== undefined) return this.#prefer(connection, urgent);
     }
+    if (goesOn) return current;
     connection.download.current = this.#abandoned(connection) ?? this.#fresh(connection) ??
       this.#shared(connection);
     return connection.download.current;
@@ -143,6 +158,29 @@ export class PiecePicker {
     if (owned !== 0) throw new Error("somebody owns a piece that is none, or another's");
   }
 
+  /** A piece that somebody waits for; it is begun if it has not been. */
+  #urgentPiece(connection: Connection): ActivePiece | undefined {
+    this.#asked = connection;
+    const piece = this.#urgent.find(this.#hasUrgentBlock) as PieceIndex;
+    if (piece < 0) return undefined;
+    const active = this.#pieces.active.get(piece);
+    if (active === undefined) {
+      return this.#makeRoom() ? this.#begin(connection, piece) : undefined;
+    }
+    if (this.#left.delete(active)) this.#own(connection, active);
+    return active;
+  }
+
+  /** Turns the connection to an urgent piece. Any peer may finish the one that it was fetching. */
+  #prefer(connection: Connection, urgent: ActivePiece): ActivePiece {
+    const { current } = connection.download;
+    connection.download.current = urgent;
+    const isLeft = current !== undefined && current !== urgent && current.owner === connection.id &&
+      !current.isFull && !current.exclusive;
+    if (isLeft) this.onLeft(current);
+    return urgent;
+  }
+
   /** Blocks that fewer than `limit` connections owe. */
   #doubled(connection: Connection, limit: number): BlockPick[] {
     const picks: BlockPick[] = [];
@@ -180,8 +218,8 @@ export class PiecePicker {
   }
 
   #fresh(connection: Connection): ActivePiece | undefined {
-    const isFull = this.#pieces.freeSlots === 0 && this.#left.size === 0;
-    if (connection.pieces.wantedCount === 0 || isFull) return undefined;
+    if (connection.pieces.wantedCount === 0) return undefined;
+    if (this.#left.size === 0 && !this.#pieces.mayBegin()) return undefined;
     this.#asked = connection;
     let piece = this.#checks.suspect.size > 0 ? this.#suspect() : -1;
     if (piece < 0) piece = this.#missing(connection);
@@ -246,7 +284,7 @@ export class PiecePicker {
 
   /** Frees a slot from a piece that its peers left, so that such pieces cannot block the piece memory. */
   #makeRoom(): boolean {
-    if (this.#pieces.freeSlots > 0) return true;
+    if (this.#pieces.mayBegin()) return true;
     let least: ActivePiece | undefined;
     for (const active of this.#leftPieces()) {
       if (active.isFull || !active.isIdle) continue;

@@ -24,20 +24,19 @@ const SAMPLE_LOOKS = 1024;
 
 /** Missing pieces that are not begun, by availability. */
 export class RarestFirst {
-  readonly #availability: Uint16Array;
-  readonly #order: Uint32Array; // pieces, rarest group first; the first #size entries are in use
-  readonly #position: Int32Array; // of each piece in #order; -1 when it is not in there
-  readonly #included: Bitfield; // the pieces in #order
+  // The tables are empty until they are needed: a seed misses no piece, and an idle one has no peers.
+  #availability = new Uint16Array(0);
+  #order = new Uint32Array(0); // pieces, rarest group first; the first #size entries are in use
+  #position = new Int32Array(0); // of each piece in #order; -1 when it is not in there
+  #included = new Bitfield(0); // the pieces in #order
   readonly #groupEnd: number[] = []; // #groupEnd[a]: one past the last piece with availability <= a
   #size = 0;
+  readonly #pieceCount: number;
   readonly #random: () => number;
 
   /** Starts with an empty order over `pieceCount` pieces. */
   constructor(pieceCount: number, random: () => number) {
-    this.#availability = new Uint16Array(pieceCount);
-    this.#order = new Uint32Array(pieceCount);
-    this.#position = new Int32Array(pieceCount).fill(-1);
-    this.#included = new Bitfield(pieceCount);
+    this.#pieceCount = pieceCount;
     this.#random = random;
   }
 
@@ -48,22 +47,23 @@ export class RarestFirst {
 
   /** How many connected peers have the piece, not counting those that connected as seeds. */
   availability(piece: number): number {
-    return this.#availability[piece]!;
+    return this.#availability[piece] ?? 0;
   }
 
   /** Whether the piece is in the order. */
   includes(piece: number): boolean {
-    return this.#position[piece] !== -1;
+    return this.#position[piece]! >= 0; // never while the table is empty
   }
 
   /** Adds a piece to the order, at a random place of its group. */
   add(piece: number): void {
     if (this.includes(piece)) return;
+    if (this.#order.length === 0) this.#allocateOrder();
     // It enters above all groups and sinks, group by group, to its own.
     this.#place(piece, this.#size);
     this.#included.set(piece);
     this.#size++;
-    const own = this.#availability[piece]!;
+    const own = this.availability(piece);
     while (this.#groupEnd.length <= own) this.#groupEnd.push(this.#size - 1);
     for (let group = this.#groupEnd.length - 1; group >= own; group--) {
       const end = this.#groupEnd[group]!;
@@ -76,7 +76,7 @@ export class RarestFirst {
   /** Removes a piece from the order. */
   remove(piece: number): void {
     if (!this.includes(piece)) return;
-    for (let group = this.#availability[piece]!; group < this.#groupEnd.length; group++) {
+    for (let group = this.availability(piece); group < this.#groupEnd.length; group++) {
       const last = --this.#groupEnd[group]!;
       this.#swap(this.#position[piece]!, last);
     }
@@ -87,6 +87,7 @@ export class RarestFirst {
 
   /** One more peer has the piece. */
   increment(piece: number): void {
+    if (this.#availability.length === 0) this.#availability = new Uint16Array(this.#pieceCount);
     const group = this.#availability[piece]!++;
     if (!this.includes(piece)) return;
     while (this.#groupEnd.length <= group + 1) this.#groupEnd.push(this.#size);
@@ -145,7 +146,7 @@ export class RarestFirst {
     let ties = 0;
     for (const piece of pieces) {
       if (!this.includes(piece) || !accept(piece)) continue;
-      const order = best < 0 ? -1 : this.#availability[piece]! - this.#availability[best]!;
+      const order = best < 0 ? -1 : this.availability(piece) - this.availability(best);
       ties = order === 0 ? ties + 1 : order < 0 ? 1 : ties;
       if (order < 0 || (order === 0 && this.#random() * ties < 1)) best = piece;
     }
@@ -169,14 +170,20 @@ export class RarestFirst {
       const piece = this.#order[i]!;
       if (this.#position[piece] !== i) throw new Error(`piece ${piece} is not where it says`);
       if (!this.#included.get(piece)) throw new Error(`piece ${piece} is not in its own order`);
-      const group = this.#availability[piece]!;
+      const group = this.availability(piece);
       const begin = group === 0 ? 0 : this.#groupEnd[group - 1]!;
       if (i < begin || i >= this.#groupEnd[group]!) throw new Error(`piece ${piece} is misplaced`);
     }
   }
 
+  #allocateOrder(): void {
+    this.#order = new Uint32Array(this.#pieceCount);
+    this.#position = new Int32Array(this.#pieceCount).fill(-1);
+    this.#included = new Bitfield(this.#pieceCount);
+  }
+
   #shuffleIn(piece: number): void {
-    const group = this.#availability[piece]!;
+    const group = this.availability(piece);
     const begin = group === 0 ? 0 : this.#groupEnd[group - 1]!;
     const width = this.#groupEnd[group]! - begin;
     this.#swap(this.#position[piece]!, begin + Math.floor(this.#random() * width));

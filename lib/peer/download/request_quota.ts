@@ -19,15 +19,15 @@ const LIMIT_AHEAD_SECONDS = 0.5;
 /** Divides the blocks that may be requested among the peers that serve us. */
 export class RequestQuota {
   readonly #context: TransferContext;
-  readonly #downloadLimit: number;
+  readonly #downloadLimit: () => number;
   /** Number of blocks in a whole piece. */
   readonly #perPiece: number;
   /** Peers that serve us, or probably will soon. */
   readonly #servers = new Set<Connection>();
   #nowMs = 0; // time of the last tick
 
-  /** @param downloadLimit bytes per second that may arrive; Infinity for no limit */
-  constructor(context: TransferContext, downloadLimit: number) {
+  /** @param downloadLimit bytes per second that may arrive now; absent for no limit */
+  constructor(context: TransferContext, downloadLimit = () => Infinity) {
     this.#context = context;
     this.#downloadLimit = downloadLimit;
     this.#perPiece = Math.ceil(context.layout.pieceLength / BLOCK_LENGTH);
@@ -57,7 +57,7 @@ export class RequestQuota {
   get blocks(): number {
     const { pieces } = this.#context;
     const free = Math.min(pieces.missingCount, pieces.slotCount) * this.#perPiece;
-    const affordable = this.#downloadLimit * LIMIT_AHEAD_SECONDS / BLOCK_LENGTH;
+    const affordable = this.#downloadLimit() * LIMIT_AHEAD_SECONDS / BLOCK_LENGTH;
     return Math.max(1, Math.ceil(Math.min(free, affordable) / Math.max(1, this.#servers.size)));
   }
 

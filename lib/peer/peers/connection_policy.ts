@@ -10,6 +10,7 @@ import { hex } from "../../codec/bytes.ts";
 import type { Connection } from "../connection/connection.ts";
 import { closeConnection } from "../connection/context.ts";
 import type { Peer } from "../connection/peer.ts";
+import type { ConnectionLimit, ConnectionShare } from "./connection_limit.ts";
 import { DialFailures } from "./dial_failures.ts";
 import { DuplicateConnections } from "./duplicate_connections.ts";
 import { ConnectionSlots } from "./eviction.ts";
@@ -27,6 +28,8 @@ interface PolicyOptions {
   /** Our peer id, 20 bytes. */
   readonly peerId: Uint8Array;
   readonly maxConnections: number;
+  /** The limit for all torrents of the client; absent when there is none. */
+  readonly connectionLimit?: ConnectionLimit | undefined;
   /** Whether we have everything we want. */
   readonly wantsNothing: () => boolean;
 }
@@ -38,6 +41,7 @@ export class ConnectionPolicy {
   readonly #connections: ReadonlyMap<number, Connection>;
   readonly #wantsNothing: () => boolean;
   readonly #slots: ConnectionSlots;
+  readonly #share: ConnectionShare | undefined;
   readonly #peerId: string;
   readonly #duplicateJudge: DuplicateConnections;
   readonly #failures = new DialFailures();
@@ -46,12 +50,14 @@ export class ConnectionPolicy {
   /** Connections closed in favour of another one with the same peer. */
   readonly #duplicates = new Set<Connection>();
 
-  constructor(context: PeerContext, { peerId, maxConnections, wantsNothing }: PolicyOptions) {
+  constructor(context: PeerContext, options: PolicyOptions) {
+    const { peerId, maxConnections, wantsNothing } = options;
     this.#context = context;
     this.#peers = context.peers;
     this.#connections = context.connections;
     this.#wantsNothing = wantsNothing;
     this.#slots = new ConnectionSlots(context, maxConnections, wantsNothing);
+    this.#share = options.connectionLimit?.join({ giveUp: (nowMs) => this.#giveUp(nowMs) });
     this.#peerId = hex(peerId);
     this.#duplicateJudge = new DuplicateConnections(this.#peerId, context.emit);
   }
@@ -68,21 +74,33 @@ export class ConnectionPolicy {
     if (room <= 0) return this.#nextDialsWhenFull(nowMs);
     const portions = new DialQuotas(MAX_DIALS);
     for (const { host } of connecting) portions.take(host);
-    return this.#best(room, ({ host, url }) => url !== undefined || portions.take(host));
+    const best = this.#best(room, ({ host, url }) => url !== undefined || portions.take(host));
+    return this.#share === undefined ? best : this.#within(this.#share, best, nowMs);
+  }
+
+  /** Those of the peers to dial for which the client has connections left. */
+  #within(share: ConnectionShare, best: Peer[], nowMs: number): Peer[] {
+    const wanted = best.reduce((sum, { url }) => sum + (url === undefined ? 1 : 0), 0);
+    share.wants = wanted > 0;
+    let room = share.makeRoom(wanted, nowMs);
+    if (room === 0 && wanted > 0) this.#closeUseless(nowMs);
+    return best.filter(({ url }) => url !== undefined || room-- > 0);
   }
 
   #nextDialsWhenFull(nowMs: number): Peer[] {
     if (this.#peers.connecting.size > 0 || this.#wantsNothing()) return [];
-    const useless = this.#slots.ofNoInterest(nowMs);
-    if (useless === undefined) {
+    if (this.#slots.ofNoInterest(nowMs) === undefined) {
       const holdLess = this.#slots.holdLess();
       const [first] = this.#best(1, ({ host }) => holdLess(host));
       return first && this.#slots.ofCrowd(first, nowMs) ? [first] : [];
     }
-    if (this.#best(1).length > 0) {
-      this.#close(useless, "has nothing we want, nor wants anything");
-    }
+    if (this.#best(1).length > 0) this.#closeUseless(nowMs);
     return [];
+  }
+
+  #closeUseless(nowMs: number): void {
+    const useless = this.#slots.ofNoInterest(nowMs);
+    if (useless !== undefined) this.#close(useless, "has nothing we want, nor wants anything");
   }
 
   #best(count: number, mayDial?: (peer: Peer) => boolean): Peer[] {
@@ -95,7 +113,8 @@ export class ConnectionPolicy {
 
   /** Handles an inbound connection. Returns `undefined` when there is no room or the peer is not welcome. */
   accept(host: string, port: number, nowMs: number): Peer | undefined {
-    if (this.#slots.areTaken && !this.#isAtHost(host)) {
+    const isFull = this.#slots.areTaken || this.#share?.hasRoom === false;
+    if (isFull && !this.#isAtHost(host)) {
       if (this.#slots.findEviction({ host, port }, nowMs) === undefined) return undefined;
     }
     const peer = this.#peers.addPeer(host, port, "inbound");
@@ -116,7 +135,7 @@ export class ConnectionPolicy {
     this.#failures.succeeded(peer.host);
     const twin = this.#connectionWith(peerId);
     if (twin !== undefined) return this.#chooseDuplicate(peer, twin, inbound, nowMs);
-    if (peer.url !== undefined || !this.#slots.areTaken) return undefined;
+    if (peer.url !== undefined || (!this.#slots.areTaken && this.#mayKeep(nowMs))) return undefined;
     const leaver = this.#slots.findEviction(peer, nowMs);
     if (leaver === undefined) return this.#failed(peer, "no room", nowMs);
     this.#close(leaver, "makes room for another peer");
@@ -137,6 +156,16 @@ export class ConnectionPolicy {
     }
   }
 
+  /** A connection or an attempt has begun or ended. */
+  onChange(): void {
+    if (this.#share !== undefined) this.#share.held = this.#slots.held;
+  }
+
+  /** The torrent is closed and wants no more connections. */
+  leave(): void {
+    if (this.#share !== undefined) this.#share.wants = false;
+  }
+
   /** Closes the connections of peers that did not answer a liveness check. */
   tick(nowMs: number): void {
     for (const connection of this.#duplicateJudge.tick(nowMs)) {
@@ -145,6 +174,7 @@ export class ConnectionPolicy {
   }
 
   onDisconnected(connection: Connection, reason: string, nowMs: number): void {
+    this.onChange();
     this.#duplicateJudge.onDisconnected(connection);
     this.#listenPorts.delete(connection);
     const { peer, negotiated, download, upload, extension, renewed } = connection;
@@ -234,6 +264,18 @@ export class ConnectionPolicy {
 
   #close(connection: Connection, reason: string): void {
     closeConnection(this.#context, connection, reason);
+    this.onChange();
+  }
+
+  #giveUp(nowMs: number): boolean {
+    const leaver = this.#slots.leastUseful(nowMs);
+    if (leaver !== undefined) this.#close(leaver, "makes room for another torrent");
+    return leaver !== undefined;
+  }
+
+  /** Whether the client has room for a connection whose attempt was counted already. */
+  #mayKeep(nowMs: number): boolean {
+    return this.#share?.mayKeep(nowMs) ?? true;
   }
 
   #connectionWith(peerId: string): Connection | undefined {

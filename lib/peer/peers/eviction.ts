@@ -42,6 +42,13 @@ export class ConnectionSlots {
     return this.#context.connections.size >= this.#maxConnections && this.free <= 0;
   }
 
+  /** The connections of the torrent and its dials in progress. Web seeds do not count. */
+  get held(): number {
+    let held = this.#maxConnections - this.free;
+    for (const { url } of this.#context.peers.connecting) if (url === undefined) held++;
+    return held;
+  }
+
   /** How many more connections are allowed. Web seeds do not count. */
   get free(): number {
     let free = this.#maxConnections;
@@ -93,6 +100,26 @@ export class ConnectionSlots {
       }
     }
     return undefined;
+  }
+
+  /**
+   * The connection that is worth least, whoever comes in its place: a useless one, else one that is idle,
+   * else the one that moves least. Peers that the user added are never chosen.
+   */
+  leastUseful(nowMs: number): Connection | undefined {
+    const useless = this.#useless(nowMs) ?? this.ofNoInterest(nowMs);
+    if (useless !== undefined) return useless;
+    let leaver: Connection | undefined;
+    let isIdle = false;
+    for (const connection of this.#mayLeave()) {
+      const idle = isEvictable(connection, nowMs);
+      if (leaver !== undefined && isIdle === idle && !isWorthLess(connection, leaver, nowMs)) {
+        continue;
+      }
+      if (isIdle && !idle) continue;
+      [leaver, isIdle] = [connection, idle];
+    }
+    return leaver;
   }
 
   /** See {@link findEviction}. */

@@ -13,7 +13,7 @@
  * @module
  */
 
-import type { Bitfield } from "../../store/bitfield.ts";
+import { Bitfield } from "../../store/bitfield.ts";
 import type { PieceIndex } from "../../store/layout.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { TransferContext } from "../connection/context.ts";
@@ -38,9 +38,9 @@ export class SuperSeed {
   readonly #peers = new Map<Connection, SuperSeedPeer>();
   /** Peers of a finished run that have not been told of all pieces yet. */
   #unshown: SuperSeedPeer[] = [];
-  /** For each piece that only one peer has from us, the number of its connection. */
-  readonly #owner: Int32Array;
-  readonly #undealt: SuperSeedPieces;
+  /** For each piece that only one peer has from us, the number of its connection; empty between runs. */
+  #owner = new Int32Array(0);
+  #undealt: SuperSeedPieces;
   #aheadCount = 0;
   /** Some peer may have no offer left to fetch. */
   #someMayBeIdle = false;
@@ -52,8 +52,7 @@ export class SuperSeed {
 
   constructor(context: TransferContext) {
     this.#context = context;
-    this.#owner = new Int32Array(context.layout.pieceCount).fill(NOBODY);
-    this.#undealt = new SuperSeedPieces(context.pieces.have);
+    this.#undealt = new SuperSeedPieces(new Bitfield(0));
   }
 
   /** Whether we claim to have only what we have offered. */
@@ -113,7 +112,7 @@ export class SuperSeed {
     this.#strikes.remember(connection.peer.host, guest.strikes + (owned.length > 0 ? 1 : 0));
     this.#takeBack(guest, owned);
     this.#peers.delete(connection);
-    if (this.#peers.size === 0) this.#open = true; // the next peer starts a new run
+    if (this.#peers.size === 0) this.#end(); // the next peer starts a new run
   }
 
   /** Updates the rates, and takes back offers that were not fetched in time. */
@@ -188,9 +187,15 @@ export class SuperSeed {
 
   #begin(): void {
     this.#open = false;
-    this.#undealt.reset();
-    this.#owner.fill(NOBODY);
+    this.#undealt = new SuperSeedPieces(this.#context.pieces.have);
+    this.#owner = new Int32Array(this.#context.layout.pieceCount).fill(NOBODY);
     this.#aheadCount = 0;
+  }
+
+  #end(): void {
+    this.#open = true;
+    this.#undealt = new SuperSeedPieces(new Bitfield(0));
+    this.#owner = new Int32Array(0);
   }
 
   #isAlone(connection: Connection): boolean {
@@ -267,7 +272,7 @@ export class SuperSeed {
 
   /** One copy is out: announce everything to all peers. */
   #endSuperSeeding(): void {
-    this.#open = true;
+    this.#end();
     this.#unshown.push(...this.#peers.values());
     this.#peers.clear();
     this.#showSome();

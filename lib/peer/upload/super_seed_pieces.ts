@@ -13,20 +13,13 @@ export class SuperSeedPieces {
   /** Pieces that were given to a peer, or seen at one. */
   readonly #given: Bitfield;
   /** Given pieces that were returned: their owners left or did not fetch them. */
-  #returned: PieceIndex[] = [];
+  readonly #returned: PieceIndex[] = [];
   #next = 0; // no piece before this one is left, except returned ones
 
   /** Starts with all pieces of `have`. */
   constructor(have: Bitfield) {
     this.#have = have;
     this.#given = new Bitfield(have.length);
-  }
-
-  /** Marks all pieces as not given. */
-  reset(): void {
-    this.#given.clearAll();
-    this.#returned = [];
-    this.#next = 0;
   }
 
   /** Whether no piece is left. */

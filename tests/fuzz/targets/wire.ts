@@ -10,6 +10,7 @@ import { Framer } from "../../../lib/codec/wire/framer.ts";
 import { decodeHandshake, decodeHandshakeHead } from "../../../lib/codec/wire/handshake.ts";
 import { encodedLength, type Message, writeMessage } from "../../../lib/codec/wire/message.ts";
 import { initiate, type MseExchange, respond } from "../../../lib/codec/wire/mse.ts";
+import { hashedInfoHash } from "../../../lib/codec/wire/mse_keys.ts";
 import { clientName } from "../../../lib/codec/wire/peer_id.ts";
 import { decodePex } from "../../../lib/codec/wire/pex.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
@@ -148,7 +149,10 @@ const encryption: Target = {
     const infoHash = input.bytes(20);
     const secrets = () => ({ secret: input.bytes(20), padding: input.bytes(input.below(513)) });
     const dialling = initiate(secrets(), infoHash, input.bytes(68));
-    const answering = respond(secrets(), [infoHash]);
+    const answering = respond(
+      secrets(),
+      (hashed) => equalBytes(hashedInfoHash(infoHash), hashed) ? infoHash : undefined,
+    );
     const isDamaged = input.oneIn(2);
     const pass = (bytes: Uint8Array) => isDamaged && input.oneIn(3) ? input.damaged(bytes) : bytes;
     return taken(() => converse(dialling, answering, pass), ProtocolError);

@@ -12,7 +12,7 @@ function asked(downloadLimit: number | undefined, seeders: number): number[] {
     pieceCount: 64,
     blocksPerPiece: 16,
     slotCount: 64,
-    downloadLimit,
+    downloadLimit: downloadLimit === undefined ? undefined : () => downloadLimit,
   });
   const connections = Array.from({ length: seeders }, (_, i) => bench.seed(i + 1));
   for (const { download: { pipeline } } of connections) {
@@ -32,3 +32,21 @@ Deno.test(
     assertEquals(asked(undefined, 1)[0]! > 64, true);
   },
 );
+
+Deno.test("a limit that changes while running is what is asked for next", { permissions }, () => {
+  let downloadLimit = 1;
+  const bench = new DownloadHarness({
+    pieceCount: 64,
+    blocksPerPiece: 16,
+    slotCount: 64,
+    downloadLimit: () => downloadLimit,
+  });
+  const seeder = bench.seed(1);
+  for (let i = 0; i < 200; i++) seeder.download.pipeline.onAnswered(1);
+  bench.settle();
+  assertEquals(seeder.download.outstanding.size, 1);
+  downloadLimit = MIB;
+  bench.deliverAll(seeder);
+  bench.settle();
+  assertEquals(seeder.download.outstanding.size, 32);
+});

@@ -91,7 +91,7 @@ export interface BenchOptions {
   pieceCount?: number;
   blocksPerPiece?: number;
   slotCount?: number;
-  downloadLimit?: number | undefined;
+  downloadLimit?: (() => number) | undefined;
   seed?: number;
   layout?: Layout;
   canVerify?: (piece: PieceIndex) => boolean;

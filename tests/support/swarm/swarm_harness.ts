@@ -8,6 +8,7 @@ import type { Message } from "../../../lib/codec/wire/message.ts";
 import type { Action } from "../../../lib/peer/connection/actions.ts";
 import type { Connection } from "../../../lib/peer/connection/connection.ts";
 import type { Peer } from "../../../lib/peer/connection/peer.ts";
+import type { ConnectionLimit } from "../../../lib/peer/peers/connection_limit.ts";
 import { Swarm } from "../../../lib/peer/swarm.ts";
 import type { TransferView } from "../../../lib/peer/transfer_view.ts";
 import type { Bitfield } from "../../../lib/store/bitfield.ts";
@@ -27,6 +28,8 @@ export interface SwarmHarnessOptions {
   /** The byte its peer id consists of. */
   id?: number;
   maxConnections?: number;
+  /** What it shares with other swarms. */
+  connectionLimit?: ConnectionLimit;
   uploadSlots?: number;
 }
 
@@ -56,6 +59,7 @@ export class SwarmHarness {
       v1Hash: hashes.includes("v1") ? info.v1Hash : undefined,
       v2Hash: hashes.includes("v2") ? info.v2Hash : undefined,
       maxConnections: options.maxConnections ?? 50,
+      connectionLimit: options.connectionLimit,
       uploadSlots: options.uploadSlots ?? 4,
       random: seededRandom(1),
     });
