@@ -370,3 +370,32 @@ networkTest(
     await assertGot(leecher, cwd, path);
   },
 );
+
+networkTest("where there is no network at all, the error says so", async (machine) => {
+  await using temp = await TempFolder.create();
+  await machine.run("ip link set lo down && ip addr flush dev lo");
+  const cwd = await temp.folder("copy");
+  await using leecher = start(machine, "leecher", [NAME], { cwd });
+  assertEquals(await leecher.exit(), 6, leecher.transcript());
+  assertMatch(
+    leecher.stderr.at(-1)!,
+    /^leecher: the local network cannot be asked for "it's a file & more\.bin" \(there is no network\), and tracker udp:/,
+  );
+});
+
+networkTest(
+  "a link that the shell has cut is said to be one, and is gone on with",
+  async (machine) => {
+    await using temp = await TempFolder.create();
+    const path = await origin(temp);
+    await using seeder = await seed(machine, path, "--no-tracker");
+    const link = seeder.stdout[0]!;
+    const cwd = await temp.folder("copy");
+    // A shell cuts it there, and goes on with the rest as if each part were a command.
+    const script = fromFileUrl(new URL("../../leecher.ts", import.meta.url));
+    const command = `'${Deno.execPath()}' run -A ${script} -e ${link.split("&")[0]}& wait $!`;
+    await using leecher = machine.start("sh", ["-c", command], { cwd, env: NOTHING_SET });
+    await assertGot(leecher, cwd, path);
+    assertMatch(leecher.stderr[0]!, /^warning: this link has nothing but its hash: a shell cuts /);
+  },
+);

@@ -182,7 +182,7 @@ export class LocalNetwork {
     try {
       let hasNew = false;
       for (const group of this.#groups.values()) hasNew = await group.refresh() || hasNew;
-      if (hasNew) { for (const listener of this.#listeners) listener.onNetwork?.(); }
+      for (const { onNetwork } of hasNew ? this.#listeners : []) onNetwork?.();
       return undefined;
     } catch (error) {
       return socketErrorText(error);
