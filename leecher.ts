@@ -12,6 +12,7 @@ import { listing, mismatch, sourceLines } from "./lib/cli/output/result_lines.ts
 import { openPage } from "./lib/cli/page.ts";
 import { main, type Run, untilStopped } from "./lib/cli/program.ts";
 import { TransferDisplay } from "./lib/cli/terminal/transfer_display.ts";
+import { cutLinkWarning, requireWholeLinks } from "./lib/cli/text/cut_link.ts";
 import { completionSentence } from "./lib/cli/text/messages.ts";
 import { count } from "./lib/cli/text/units.ts";
 import { ExitCode, OptionError, ShoalError } from "./lib/errors.ts";
@@ -21,6 +22,7 @@ type LeecherRun = Run<typeof leecherProgram.options>;
 
 await main(leecherProgram, async (run) => {
   const { options } = run;
+  checkLinks(run);
   if (options.list && options.verify) {
     throw new OptionError("--list and --verify exclude each other; give one");
   }
@@ -29,6 +31,15 @@ await main(leecherProgram, async (run) => {
   const { downloadMany } = await import("./lib/cli/many/download_many.ts");
   await downloadMany(run);
 });
+
+/** @throws {OptionError} when an argument is a part of a link that the shell has cut */
+function checkLinks({ arguments: given, events, screen }: LeecherRun): void {
+  requireWholeLinks(given);
+  for (const warning of given.map(cutLinkWarning).filter((text) => text !== undefined)) {
+    screen.tell({ text: warning, level: "warning" });
+    events.tell({ type: "warning", message: warning });
+  }
+}
 
 /** Does the same with each argument. If there are several, one that fails does not keep the others. */
 async function inTurn(

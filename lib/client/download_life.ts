@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { HostedFile } from "../codec/discovery/udp_tracker.ts";
 import type { Metainfo } from "../codec/torrent/metainfo.ts";
+import type { OfferedFile } from "../discovery/local/offer.ts";
 import { type DownloadEvent, type DownloadState, nextState } from "../session/download_state.ts";
 import type { TransferResult } from "../session/events.ts";
 import { type DownloadParts, hostedFile } from "./download.ts";
@@ -46,7 +46,7 @@ export class DownloadLife {
   }
 
   /** What trackers may list in their catalogues. */
-  get hosted(): HostedFile | undefined {
+  get hosted(): OfferedFile | undefined {
     return this.facts.metainfo && hostedFile(this.facts.metainfo);
   }
 

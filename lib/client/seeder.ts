@@ -27,7 +27,7 @@ import { Layout, type PieceIndex } from "../store/layout.ts";
 import { pieceLayersOf, type Torrent } from "../store/torrent.ts";
 import { createContent, type CreateOptions, type SharedContent } from "./create/create_torrent.ts";
 import { adviceOnSharing } from "./create/shared_torrent.ts";
-import { alone, hearAll, type Membership } from "./client_resources.ts";
+import { alone, type ClientResources, hearAll, type Membership } from "./client_resources.ts";
 import type { LocalTracker } from "./local_tracker.ts";
 
 /** Options for sharing a file or a folder. */
@@ -146,6 +146,11 @@ export class Seeder implements AsyncDisposable {
     return this.#tracker?.isOwn === true;
   }
 
+  /** Whether machines of the local network find it by its name. */
+  get isFoundLocally(): boolean {
+    return this.#host.isFoundLocally;
+  }
+
   /** The TCP port that peers connect to. */
   get port(): number {
     return this.#host.port;
@@ -218,7 +223,7 @@ export async function seed(
   hearAll(member, host);
   try {
     const isTracked = options.trackers?.length || options.embeddedTracker === false;
-    const tracker = isTracked ? undefined : await resources.localTracker(options.announceIp);
+    const tracker = isTracked ? undefined : await localTrackerFor(resources, options);
     const trackers = tracker ? [tracker.url] : options.trackers ?? [];
     const own = options.announceIp ?? reachableAddress(options.host);
     if (isLoopback(own) && options.host === undefined && isOnOneLinkOnly()) {
@@ -261,6 +266,12 @@ function hash(
     },
   };
   return createContent(path, told, resources.disk);
+}
+
+/** A private torrent is for trackers that its user chose, and for one of this machine. */
+function localTrackerFor(resources: ClientResources, options: SeederOptions) {
+  const isLocal = options.localDiscovery !== false && !isLoopback(options.host ?? "");
+  return resources.localTracker(options.announceIp, isLocal && !options.private);
 }
 
 function announce(host: ActiveTorrent, torrent: Torrent, trackers: readonly string[]): void {

@@ -7,7 +7,7 @@
 import { isLoopback } from "../codec/address.ts";
 import type { AnnouncedSwarm } from "../discovery/announce_target.ts";
 import { Announcer } from "../discovery/announcer.ts";
-import { discoverLocally, type LsdHandle } from "../discovery/lsd.ts";
+import { discoverLocally, type LsdHandle } from "../discovery/local/lsd.ts";
 import { summarize, TrackerStatusTable, type TrackerSummary } from "../discovery/tracker_status.ts";
 import { pause } from "../net/rate_limiter.ts";
 import { callListener } from "../runtime/event_listeners.ts";
@@ -52,6 +52,7 @@ export class ActiveTorrent implements JoinedTorrent {
   readonly #leave: () => void;
   #announcer: Announcer | undefined;
   #local: LsdHandle | undefined;
+  #publicity: AnnounceConfig | undefined;
   #leaving: Promise<void> | undefined;
   #namesTrackers = false;
   #closing: Promise<void> | undefined;
@@ -130,12 +131,14 @@ export class ActiveTorrent implements JoinedTorrent {
   /** Announces the torrent from now on: to trackers, and by LSD if enabled. */
   announce(publicity: AnnounceConfig): void {
     const { v1Hash, v2Hash, isPrivate } = publicity;
+    this.#publicity = publicity;
     if (isPrivate) this.session.swarm.becomePrivate();
     const swarms = [
       ...(v1Hash ? [{ infoHash: v1Hash, v2: false }] : []),
       ...(v2Hash ? [{ infoHash: v2Hash.subarray(0, 20), v2: true }] : []),
     ];
     if (this.#searchesLocally && !isPrivate) this.#discoverLocally(swarms);
+    this.#offerByName();
     if (publicity.trackers.length === 0) return;
     const isQuiet = publicity.isAssumed === true && this.#local !== undefined;
     if (!isQuiet) this.#namesTrackers = true;
@@ -163,6 +166,11 @@ export class ActiveTorrent implements JoinedTorrent {
         if (status.ok || !isQuiet) this.tell({ type: "tracker", ...status });
       },
     });
+  }
+
+  /** Whether LSD is on, so that other machines of the local network find us. */
+  get isFoundLocally(): boolean {
+    return this.#local !== undefined;
   }
 
   /** Stops LSD, because the torrent turned out to be private. */
@@ -212,11 +220,13 @@ export class ActiveTorrent implements JoinedTorrent {
 
   /** Announces again, because what the trackers were told no longer holds. */
   announceNow(): void {
+    this.#offerByName();
     this.#announcer?.announceNow();
   }
 
   /** Announces `completed` to the trackers. */
   announceCompleted(): void {
+    this.#offerByName();
     this.#announcer?.completed();
   }
 
@@ -260,6 +270,13 @@ export class ActiveTorrent implements JoinedTorrent {
         this.#resources.tellLocalDiscovery({ type: "localDiscovery", ...event }, warning);
       },
     });
+  }
+
+  /** Once all of it is here, the local network finds it by its name. */
+  #offerByName(): void {
+    const { hosted, progress, v1Hash } = this.#publicity ?? {};
+    const file = progress?.().leftBytes === 0 ? hosted?.() : undefined;
+    if (file !== undefined) this.#local?.offer({ ...(v1Hash && { v1Hash }), ...file });
   }
 
   #usablePeers(): number {

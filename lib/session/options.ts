@@ -5,6 +5,7 @@
  */
 
 import type { AnnounceClient, AnnouncedProgress } from "../discovery/announce_target.ts";
+import type { OfferedFile } from "../discovery/local/offer.ts";
 import type { PortCheck } from "../discovery/port_check.ts";
 import type { DiskError } from "../errors.ts";
 import type { Listener } from "../net/listener.ts";
@@ -109,8 +110,8 @@ export interface AnnounceConfig {
   readonly isPrivate: boolean;
   /** How much is missing. */
   readonly progress: () => Pick<AnnouncedProgress, "leftBytes">;
-  /** What trackers may list in their catalogues. */
-  readonly hosted: () => { name: string; length: number; v2Hash?: Uint8Array } | undefined;
+  /** What trackers may list in their catalogues; with the v1 hash, which the local network is told too. */
+  readonly hosted: () => OfferedFile | undefined;
 }
 
 /** Identity, limits and callbacks of a session. */

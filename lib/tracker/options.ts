@@ -32,6 +32,11 @@ export interface TrackerOptions {
   allowFile?: string;
   /** Whether to dial each new peer back once and tell it the result; default false. */
   checkPorts?: boolean;
+  /**
+   * Whether machines of the local network cannot find this tracker by multicast, nor the names it lists.
+   * Default false. A tracker that listens on a loopback address is hidden.
+   */
+  hidden?: boolean;
   /** Limits on what the tracker stores. */
   limits?: Partial<TrackerLimits>;
   /** Aborting it closes the tracker. */

@@ -7,6 +7,7 @@
 import { formatHostPort, isIPv6, isLoopback, normalizeIp } from "../codec/address.ts";
 import { DEFAULT_TRACKER_PORT } from "../codec/discovery/tracker_url.ts";
 import { reachableAddress } from "../discovery/advertised_address.ts";
+import type { OfferHandle } from "../discovery/local/offer.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { callListener } from "../runtime/event_listeners.ts";
 import {
@@ -20,6 +21,7 @@ import { PortChecks } from "./core/port_checks.ts";
 import { ResponseBuffer } from "./core/response_buffer.ts";
 import type { SwarmEvent } from "./core/swarm_event.ts";
 import { TrackerCore, type TrackerStats } from "./core/tracker_core.ts";
+import { offerLocally } from "./local_offer.ts";
 import {
   checkOptions,
   DEFAULT_INTERVAL_SECONDS,
@@ -88,6 +90,7 @@ export class Tracker implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #allowFile: AllowFile | undefined;
   readonly #portChecker: PortChecker | undefined;
+  readonly #offer: OfferHandle | undefined;
   readonly #closing = new AbortController();
   readonly #listeners = new Set<TrackerListener>();
   readonly #signal: AbortSignal | undefined;
@@ -130,6 +133,7 @@ export class Tracker implements AsyncDisposable {
     this.#signal = options.signal;
     this.#signal?.addEventListener("abort", this.#abort);
     for (const socket of sockets.values()) this.#listen(socket);
+    this.#offer = options.hidden ? undefined : offerLocally(this.#core, sockets.addr);
     this.done = this.#tick().then(() => Promise.all(this.#loops)).then(() => {});
   }
 
@@ -215,7 +219,7 @@ export class Tracker implements AsyncDisposable {
       this.#signal?.removeEventListener("abort", this.#abort);
       this.#sockets.close();
     }
-    await Promise.all([this.done, this.#portChecker?.close()]);
+    await Promise.all([this.done, this.#portChecker?.close(), this.#offer?.close()]);
   }
 
   /** Same as {@link Tracker.close}. */

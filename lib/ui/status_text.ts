@@ -33,7 +33,7 @@ export function statusText(input: StatusInput): Status {
   switch (stats.state) {
     case "lookup":
       return work(
-        stats.name === "" ? "starting" : `looking for "${clipped(stats.name)}" on the tracker`,
+        stats.name === "" ? "starting" : `looking for somebody who has "${clipped(stats.name)}"`,
       );
     case "hashing":
       return work(`hashing the file${progressOf(input)}`);

@@ -69,7 +69,11 @@ async function samples(): Promise<Record<JsonEvent["type"], JsonEvent[]>> {
       jsonEvent({ type: "listening", port: 6881 }),
       { type: "listening", port: 6969, url: "udp://10.0.0.2:6969" },
     ],
-    lookup: [jsonEvent({ type: "lookup", name: "a" })],
+    lookup: [
+      jsonEvent({ type: "lookup", name: "a" }),
+      jsonEvent({ type: "lookup", name: "a", localNetwork: true }),
+    ],
+    trackerFound: [jsonEvent({ type: "trackerFound", url: "udp://10.0.0.2:6969" })],
     metadata: [
       jsonEvent({ type: "metadata", name: "a", bytes: 7, files: 2, v1Hash: V1, v2Hash: V2 }),
       metadataEvent(file),

@@ -47,7 +47,7 @@ const CASES: Case[] = [
   { of: { state: "lookup", name: "" }, says: "starting", tone: "work" },
   {
     of: { state: "lookup", name: "a.iso" },
-    says: 'looking for "a.iso" on the tracker',
+    says: 'looking for somebody who has "a.iso"',
     tone: "work",
   },
   { of: { state: "hashing" }, hashing: half, says: "hashing the file, 43%", tone: "work" },

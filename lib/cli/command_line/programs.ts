@@ -60,7 +60,7 @@ const transferOptions = {
   localDiscovery: one({
     flag: "local-discovery",
     value: "on|off",
-    help: "find peers on the local network by multicast (default: on, unless --host is loopback)",
+    help: "find others and be found on the local network (default: on, unless --host is loopback)",
   }, onOff),
   uploadLimit: one(
     { flag: "upload-limit", value: "RATE", help: "send at most RATE bytes per second" },
@@ -241,6 +241,10 @@ const trackerOptions = {
     value: "FILE",
     help: "serve only the info-hashes in FILE, which is reread when it changes",
   }, text),
+  hidden: flag({
+    flag: "hidden",
+    help: "do not answer when machines of the local network look for a tracker or a name",
+  }),
   checkPorts: flag({
     flag: "check-ports",
     help: "connect once to each new peer, and tell the peer if that fails",
@@ -308,7 +312,7 @@ export const leecherProgram: Program<typeof leecherOptions> = {
   },
   options: leecherOptions,
   examples: [
-    ["deno run -A leecher.ts file.iso", "by name, from the tracker on this machine"],
+    ["deno run -A leecher.ts file.iso", "by name, on the local network or this machine's tracker"],
     ["deno run -A leecher.ts -t udp://10.0.0.2:6969 file.iso", "by name, from another tracker"],
     ["deno run -A leecher.ts -e -o /data 'magnet:?xt=...'", "into /data, exits when complete"],
     ["deno run -A leecher.ts -e a.iso b.iso photos", "three at once, exits when all are complete"],

@@ -42,8 +42,10 @@ export type JsonEvent =
   | { type: "page"; url: string }
   /** Listens for connections (TCP) or, for a tracker, requests (UDP). */
   | { type: "listening"; port: number; url?: string }
-  /** A tracker is being asked for a name. */
-  | { type: "lookup"; name: string }
+  /** Trackers are being asked for a name, and the local network. */
+  | { type: "lookup"; name: string; localNetwork?: true }
+  /** A seeder uses this tracker of the local network, which nobody named. */
+  | { type: "trackerFound"; url: string }
   /** The torrent's metadata is known. */
   | {
     type: "metadata";
@@ -166,6 +168,7 @@ export function jsonEvent(event: TransferEvent): JsonEvent {
     case "hashing":
     case "listening":
     case "lookup":
+    case "trackerFound":
     case "metadata":
     case "resumed":
     case "tracker":

@@ -11,6 +11,7 @@ import {
   decodeRequest,
   encodeResponse,
   type FindRequest,
+  type FoundEntry,
   isListableName,
   type ListRequest,
   packEntries,
@@ -183,6 +184,14 @@ export class TrackerCore {
     return { torrents, peers: seeders + leechers, seeders, leechers, names, ...this.#counters };
   }
 
+  /** The entries with exactly this name, best supported first: as many as one packet may hold. */
+  lookUp(name: string, family: AddressFamily): { total: number; entries: FoundEntry[] } {
+    const found = isListableName(name) ? this.catalogue.find(name) : [];
+    const entries = found.slice(0, MAX_ENTRIES_PER_PACKET)
+      .map((listing) => this.#entryOf(listing, family));
+    return { total: found.length, entries };
+  }
+
   #expireSome(nowMs: number): void {
     if (nowMs < this.#nextExpiryMs) return;
     this.#nextExpiryMs = nowMs + EXAMINATION_MS;
@@ -219,10 +228,7 @@ export class TrackerCore {
       const total = this.catalogue.size;
       return encodeResponse({ type: "find", transactionId, total, entries: packEntries(entries) });
     }
-    const found = isListableName(request.name) ? this.catalogue.find(request.name) : [];
-    const entries = found.slice(0, MAX_ENTRIES_PER_PACKET)
-      .map((listing) => this.#entryOf(listing, family));
-    const total = found.length;
+    const { total, entries } = this.lookUp(request.name, family);
     const settlesInSeconds = this.#settling.secondsLeft(nowMs);
     return encodeResponse({
       type: "find",
@@ -243,7 +249,7 @@ export class TrackerCore {
   }
 
   /** Most peers of a hybrid are in both of its swarms, so the bigger count is used. */
-  #entryOf(listing: Listing, family: AddressFamily) {
+  #entryOf(listing: Listing, family: AddressFamily): FoundEntry {
     const { name, length, v1Hash, v2Hash } = listing;
     const swarms = hashesOf(listing).map((infoHash) => this.swarms.counts(infoHash, family));
     return {

@@ -6,6 +6,12 @@
 import * as address from "../../../lib/codec/address.ts";
 import { reachOf } from "../../../lib/codec/address_scope.ts";
 import { concat, latin1, utf8 } from "../../../lib/codec/bytes.ts";
+import {
+  decodeLocalAnswer,
+  decodeLocalQuestion,
+  encodeLocalAnswer,
+  encodeLocalQuestion,
+} from "../../../lib/codec/discovery/local_question.ts";
 import { decodeLocalSearch, encodeLocalSearch } from "../../../lib/codec/discovery/lsd.ts";
 import { parseTrackerUrl } from "../../../lib/codec/discovery/tracker_url.ts";
 import {
@@ -17,6 +23,7 @@ import {
 } from "../../../lib/codec/discovery/udp_tracker.ts";
 import { parseUrlData } from "../../../lib/codec/discovery/url_data.ts";
 import { hostKey, networkKey } from "../../../lib/codec/network_key.ts";
+import { LocalClaims } from "../../../lib/discovery/local/claims.ts";
 import { OptionError, ProtocolError } from "../../../lib/errors.ts";
 import { readAllowList } from "../../../lib/tracker/core/allow_list.ts";
 import { Asker, trackerCore } from "../../support/tracker/tracker_asker.ts";
@@ -136,6 +143,46 @@ const localSearches: Target = {
   },
 };
 
+const localQuestions: Target = {
+  name: "questions of the local network",
+  run(input) {
+    const name = input.pick(["a b", "é", "x".repeat(255)]);
+    const transactionId = input.below(1000);
+    const asked = input.pick([
+      { type: "findName", transactionId, name } as const,
+      { type: "findTracker", transactionId } as const,
+    ]);
+    const packet = encodeLocalQuestion(asked).subarray(0, input.pick([12, 300, 1200]));
+    const question = decodeLocalQuestion(input.damaged(packet));
+    if (question === undefined) return false;
+    demand(encodeLocalQuestion(question).length <= 1200, "a question that cannot be asked");
+    return true;
+  },
+};
+
+const localAnswers: Target = {
+  name: "answers of the local network",
+  run(input) {
+    const entries = input.several(5, () => ({
+      v1Hash: input.bytes(20),
+      length: input.below(2 ** 30),
+      seeders: 1,
+      leechers: 0,
+    }));
+    const head = { transactionId: input.below(1000), port: 1 + input.below(65_535) };
+    const made = entries.length === 0
+      ? { type: "trackerHere", ...head } as const
+      : { type: "peerHas", ...head, total: entries.length, entries } as const;
+    const answer = decodeLocalAnswer(input.damaged(encodeLocalAnswer(made, 1200)!));
+    if (answer === undefined) return false;
+    const claims = new LocalClaims();
+    claims.add(answer, "10.0.0.1");
+    const again = encodeLocalAnswer(answer, 1200);
+    demand(again !== undefined && again.length <= 1200, "an answer that cannot be given");
+    return true;
+  },
+};
+
 const addresses: Target = {
   name: "addresses",
   run(input) {
@@ -185,6 +232,8 @@ export function discoveryTargets(): readonly Target[] {
     requests,
     responses,
     localSearches,
+    localQuestions,
+    localAnswers,
     addresses,
     trackerUrls,
     urlData,

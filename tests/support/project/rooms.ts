@@ -37,7 +37,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     isPure: true,
   },
   "codec/discovery": {
-    is: "packets of UDP trackers and of local service discovery",
+    is: "packets of UDP trackers and of the local network",
     neverKnows: "sockets",
     uses: ["codec"],
     isPure: true,
@@ -127,10 +127,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     neverKnows: "where the data comes from",
     uses: ["codec", "store", "runtime", "disk"],
   },
-  "discovery": {
-    is: "finding peers: announces, look-ups by name, local service discovery",
-    neverKnows: "connections to those peers",
+  "discovery/local": {
+    is: "the local network by multicast: announces, and names and trackers asked for",
+    neverKnows: "trackers' requests",
     uses: ["codec", "runtime"],
+  },
+  "discovery": {
+    is: "finding peers: announces, look-ups by name",
+    neverKnows: "connections to those peers",
+    uses: ["codec", "runtime", "discovery"],
   },
   "tracker": {
     is: "the tracker program: sockets, options, the allow list on disk",
