@@ -34,6 +34,8 @@ const TOKEN_FORM_POLICY =
 const TEXT = "text/plain; charset=utf-8";
 /** The longest file name. */
 const MAX_SEARCH_LENGTH = 255;
+/** The digits of the number of a torrent. */
+const TORRENT = /^[1-9]\d{0,8}$/;
 
 /** Where the page is served. */
 export interface ServerOptions {
@@ -153,7 +155,12 @@ function queryOf(parameters: URLSearchParams): Query {
   const swarm = parameters.get("swarm")?.toLowerCase() ?? "";
   const isHash = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(swarm);
   const search = (parameters.get("q") ?? "").trim().slice(0, MAX_SEARCH_LENGTH);
-  return { search, ...(isHash && { swarm }) };
+  const torrent = parameters.get("torrent") ?? "";
+  return {
+    search,
+    ...(isHash && { swarm }),
+    ...(TORRENT.test(torrent) && { torrent: Number(torrent) }),
+  };
 }
 
 async function listen(hostname: string, port: number): Promise<HttpServer> {

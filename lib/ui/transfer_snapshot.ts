@@ -41,6 +41,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 
 /** What a snapshot is made from. */
 export interface TransferInput extends StatusInput {
+  readonly details: TransferDetails | undefined;
   readonly elapsedSeconds: number;
   readonly history: RateHistory;
 }
