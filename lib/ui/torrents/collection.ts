@@ -23,8 +23,8 @@ export interface CollectedTorrent {
   details(): TransferDetails;
 }
 
-/** An event, with the number of the torrent that it is about. */
-export type CollectedEvent = TransferEvent & { readonly torrent: number };
+/** An event, with the number of the torrent that it is about; without one it is about all of them. */
+export type CollectedEvent = TransferEvent & { readonly torrent?: number };
 
 /** Several torrents that come and go. */
 export interface TorrentCollection {

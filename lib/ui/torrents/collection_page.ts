@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { TransferEvent } from "../../session/events.ts";
 import type { PageSource, PageView, Query, TransferSnapshot } from "../snapshot.ts";
 import { type TransferLook, WatchedTransfer } from "../watched_transfer.ts";
 import type { CollectedEvent, CollectedTorrent, TorrentCollection } from "./collection.ts";
@@ -56,18 +57,21 @@ export class CollectionPage implements PageSource {
   }
 
   #onEvent(event: CollectedEvent): void {
-    const id = event.torrent;
-    if (!this.#list.has(id)) {
-      const torrent = this.#torrent(id);
-      if (torrent === undefined) this.#preparations.note(event);
-      else {
-        this.#list.add(torrent);
-        this.#preparations.delete(id);
-      }
-      this.#watchOnly();
-    }
+    const { torrent: id } = event;
+    if (id !== undefined && !this.#list.has(id)) this.#onStart(id, event);
     this.#list.note(event);
-    this.#watched.note(event);
+    if (id !== undefined) this.#watched.note(id, event);
+  }
+
+  /** An event of a torrent that is not in the list: it has just come, or is still under preparation. */
+  #onStart(id: number, event: TransferEvent): void {
+    const torrent = this.#torrent(id);
+    if (torrent === undefined) this.#preparations.note(id, event);
+    else {
+      this.#list.add(torrent);
+      this.#preparations.delete(id);
+    }
+    this.#watchOnly();
   }
 
   /** The number of the torrent, or of the preparation, that is the only one. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CollectedEvent } from "./collection.ts";
+import type { TransferEvent } from "../../session/events.ts";
 import type { Preparation } from "./torrent_row.ts";
 
 /** One of which nothing is heard for so long has been given up. */
@@ -13,7 +13,7 @@ const FORGOTTEN_MS = 60_000;
 
 interface Entry {
   /** The last event of each type. */
-  readonly events: Map<CollectedEvent["type"], CollectedEvent>;
+  readonly events: Map<TransferEvent["type"], TransferEvent>;
   heardMs: number;
 }
 
@@ -32,16 +32,16 @@ export class Preparations {
   }
 
   /** Takes an event of a torrent that is not there yet. */
-  note(event: CollectedEvent, nowMs = performance.now()): void {
+  note(id: number, event: TransferEvent, nowMs = performance.now()): void {
     if (event.type !== "hashing" && event.type !== "lookup") return;
-    const entry = this.#entries.get(event.torrent) ?? { events: new Map(), heardMs: 0 };
+    const entry = this.#entries.get(id) ?? { events: new Map(), heardMs: 0 };
     entry.events.set(event.type, event);
     entry.heardMs = nowMs;
-    this.#entries.set(event.torrent, entry);
+    this.#entries.set(id, entry);
   }
 
   /** What has been heard of a torrent. */
-  heardOf(id: number): Iterable<CollectedEvent> {
+  heardOf(id: number): Iterable<TransferEvent> {
     return this.#entries.get(id)?.events.values() ?? [];
   }
 

@@ -53,9 +53,10 @@ export class TorrentList implements ListView {
     return this.#listed.has(id);
   }
 
-  /** Takes an event of a torrent of the list. */
+  /** Takes an event of a torrent of the list, or of all of them. */
   note(event: CollectedEvent): void {
-    this.#listed.get(event.torrent)?.note(event);
+    if (event.torrent !== undefined) this.#listed.get(event.torrent)?.note(event);
+    else for (const listed of this.#listed.values()) listed.note(event);
   }
 
   /** Adds a torrent that has come. {@link refresh} would find it too. */

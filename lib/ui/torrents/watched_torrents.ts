@@ -5,8 +5,8 @@
  * @module
  */
 
-import { WatchedTransfer } from "../watched_transfer.ts";
-import type { CollectedEvent } from "./collection.ts";
+import type { TransferEvent } from "../../session/events.ts";
+import type { WatchedTransfer } from "../watched_transfer.ts";
 
 const SAMPLE_MS = 1000;
 /** A torrent is watched for so long after the last look at it. */
@@ -45,9 +45,9 @@ export class WatchedTorrents {
     return watched;
   }
 
-  /** Takes an event. */
-  note(event: CollectedEvent): void {
-    this.#entries.get(event.torrent)?.watched.onEvent(event);
+  /** Takes an event of a torrent, which may be watched. */
+  note(id: number, event: TransferEvent): void {
+    this.#entries.get(id)?.watched.onEvent(event);
   }
 
   /** Watches this torrent no longer. */

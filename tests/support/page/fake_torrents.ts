@@ -66,9 +66,10 @@ export class FakeClient implements TorrentCollection {
     return this.#listeners.size;
   }
 
-  /** Emits an event of a torrent, which need not be there yet. */
-  tell(torrent: number, event: TransferEvent): void {
-    for (const listener of this.#listeners) listener({ ...event, torrent });
+  /** Emits an event of a torrent, which need not be there yet; or of all of them. */
+  tell(torrent: number | "all", event: TransferEvent): void {
+    const told = torrent === "all" ? event : { ...event, torrent };
+    for (const listener of this.#listeners) listener(told);
   }
 
   /** A seeder that nobody asks for anything. */

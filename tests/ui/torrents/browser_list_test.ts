@@ -43,7 +43,10 @@ foreignTest(
     const tab = await browser.open(page.url, WIDE);
     await drawn(tab);
     await tab.locator(".tone", { hasText: "Notice" }).waitFor();
-    assertMatch(await sentence(tab, /./), /^1 waiting, 2 downloading, 6 seeding: see "lab-image/);
+    assertMatch(
+      await sentence(tab, /./),
+      /^1\xa0waiting, 2\xa0downloading, 6\xa0seeding: see "lab-image/,
+    );
     assertEquals(await tab.title(), "1 waiting, 2 downloading, 6 seeding, Shoal");
     const names = await namesIn(tab);
     assertEquals([names.length, names[0], names[1]], [9, "lab-image-2026.qcow2", DEBIAN]);
@@ -290,7 +293,7 @@ foreignTest(
     await spoken.getByText(
       `Failed: lab-image-2026.qcow2. Complete: ${DEBIAN}. New: 3 torrents`,
     ).waitFor({ state: "attached" });
-    assertMatch(await sentence(tab, /^1 failed/), /: no space left$/);
+    assertMatch(await sentence(tab, /^1\xa0failed/), /: no space left$/);
     await tab.locator(".tone", { hasText: "Needs attention" }).waitFor();
     client.close(llama!);
   },

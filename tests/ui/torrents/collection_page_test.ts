@@ -3,7 +3,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch, assertThrows } from "@std/assert";
 import type { TransferSnapshot } from "../../../lib/ui/snapshot.ts";
 import { CollectionPage } from "../../../lib/ui/torrents/collection_page.ts";
 import type { ListSnapshot } from "../../../lib/ui/torrents/list_snapshot.ts";
@@ -120,6 +120,21 @@ Deno.test("the page of a torrent that has failed says why, as long as it is list
   client.download(torrent!.figures.name, 0.5);
   await stateOf(page.url);
   assertEquals((await stateOf(page.url, "?torrent=1")).program, "client");
+});
+
+Deno.test("what is heard of the client as a whole is news of every torrent", () => {
+  const client = new FakeClient();
+  for (const name of ["a.iso", "b.iso"]) client.seed(name);
+  const page = new CollectionPage("seeder", client);
+  const sentences = () => {
+    const list = page.view().snapshot({ search: "" }) as ListSnapshot;
+    return list.rows.map(({ sentence }) => sentence);
+  };
+  assertEquals(sentences(), Array(2).fill("sharing: no peers connected"));
+  for (const torrent of client.torrents) torrent.facts = details({ reachable: false });
+  client.tell("all", { type: "reach", port: 6881, reachable: false, tracker: "udp://x" });
+  for (const sentence of sentences()) assertMatch(sentence, /port 6881 unreachable/);
+  page.close();
 });
 
 Deno.test("chunks that failed their check are marked on the page of their torrent", () => {

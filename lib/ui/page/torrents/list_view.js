@@ -56,7 +56,7 @@ export function ListView({ snapshot, query, changeQuery, place, notice }) {
   const all = Object.values(counts).reduce((sum, n) => sum + n, 0);
   return html`
     <section class="panel overview" aria-label="Overview">
-      <${StatusBanner} sentence=${sentence} tone=${tone} isQuiet=${true} />
+      <${StatusBanner} sentence=${unbrokenCounts(sentence)} tone=${tone} isQuiet=${true} />
       <${Totals} snapshot=${snapshot} />
     </section>
     <section class="panel" aria-labelledby="torrents-title">
@@ -77,6 +77,14 @@ export function ListView({ snapshot, query, changeQuery, place, notice }) {
         : html`<p class="quiet">No matches. <button type="button" onClick=${clear}>Show all</button></p>`}
     </section>
   `;
+}
+
+/**
+ * No line ends between a count and what it counts. Names, which are in quotation marks, stay as they are.
+ * @param {string} sentence
+ */
+function unbrokenCounts(sentence) {
+  return sentence.replace(/^[^":]*/, (counts) => counts.replace(/(\d) /g, "$1\u00a0"));
 }
 
 /** @param {{snapshot: ListSnapshot}} props */

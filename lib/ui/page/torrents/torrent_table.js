@@ -102,6 +102,7 @@ function columnsFor(query, open) {
       isNumber: true,
       minWidth: PROGRESS_WIDTH,
       value: ({ progress }) => progress ?? -1,
+      isEmpty: ({ progress }) => progress === undefined,
       cell: ({ progress, name }) =>
         progress === undefined
           ? html`<span class="quiet">unknown</span>`
