@@ -6,11 +6,12 @@
  * @module
  */
 
-import { html, useEffect, useLayoutEffect, useMemo } from "../preact.js";
+import { html, useCallback, useEffect, useLayoutEffect, useMemo, useRef } from "../preact.js";
 import { StatList } from "../components.js";
 import { bytes, integer, rate } from "../format.js";
 import { useAnnounce } from "../live_region.js";
 import { StatusBanner } from "../status_banner.js";
+import { hashOf } from "../use_query.js";
 import { ListFilter } from "./list_filter.js";
 import { useListNews } from "./list_news.js";
 import { chosenRows } from "./list_state.js";
@@ -46,8 +47,11 @@ export function ListView({ snapshot, query, changeQuery, place, notice }) {
   useAnnouncedMatches(chosen.length, query);
   // Before the browser paints, but after the table has found out whether its rows are cards.
   useLayoutEffect(() => queueMicrotask(() => goBackTo(place)), []);
-  const open = useMemo(() => (/** @type {any} */ row, /** @type {HTMLElement} */ link) => {
-    place.current = { torrent: String(row.id), top: link.getBoundingClientRect().top };
+  const latest = useRef(query);
+  latest.current = query;
+  const open = useCallback((/** @type {string} */ torrent, /** @type {HTMLElement} */ link) => {
+    place.current = { torrent, top: link.getBoundingClientRect().top };
+    location.hash = hashOf({ ...latest.current, torrent });
   }, [place]);
   const clear = () => {
     changeQuery({ ...query, filter: "", group: "" });
@@ -130,8 +134,11 @@ function goBackTo(place) {
     if (top === undefined) link.scrollIntoView({ block: "center" });
     else scrollBy(0, link.getBoundingClientRect().top - top);
   };
+  const arrive = () => {
+    scroll();
+    link.focus({ preventScroll: true });
+  };
   scroll();
-  link.focus({ preventScroll: true });
   // The rows around it have their true heights once they have been drawn.
-  requestAnimationFrame(() => requestAnimationFrame(scroll));
+  requestAnimationFrame(() => requestAnimationFrame(arrive));
 }

@@ -10,7 +10,6 @@ import { html, useMemo } from "../preact.js";
 import { PROGRESS_WIDTH, ProgressCell, UntrustedText } from "../components.js";
 import { bytes, capitalized, eta, integer, plain, rate } from "../format.js";
 import { firstOrder, SortableTable } from "../sortable_table.js";
-import { hashOf } from "../use_query.js";
 import { GROUPS } from "./list_filter.js";
 
 /**
@@ -26,19 +25,18 @@ const WIDTHS = { name: 240, state: 230, number: 84 };
 /** The column that sorts the list unless the user chooses another. */
 const SORTED_BY = "state";
 
+/** @typedef {(torrent: string, link: HTMLElement) => void} Open */
+
 /**
  * @param {{
  *   rows: readonly Row[],
  *   query: Query,
  *   changeQuery: (next: Query) => void,
- *   open: (row: Row, link: HTMLElement) => void,
- * }} props `open` is called when a row is left for its page
+ *   open: Open,
+ * }} props `open` leads to the page of a torrent, from this link
  */
 export function TorrentTable({ rows, query, changeQuery, open }) {
-  const columns = useMemo(
-    () => columnsFor(query, open),
-    [query.filter, query.group, query.sort],
-  );
+  const columns = useMemo(() => columnsFor(open), [open]);
   const changeOrder = (/** @type {import("../sortable_table.js").Order} */ order) =>
     changeQuery({ ...query, sort: sortText(order, columns) });
   return html`
@@ -74,11 +72,10 @@ function orderOf(text, columns) {
 }
 
 /**
- * @param {Query} query
- * @param {(row: Row, link: HTMLElement) => void} open
+ * @param {Open} open
  * @returns {Column[]}
  */
-function columnsFor(query, open) {
+function columnsFor(open) {
   return [
     {
       key: "name",
@@ -86,7 +83,7 @@ function columnsFor(query, open) {
       isHeader: true,
       minWidth: WIDTHS.name,
       value: ({ name }) => name,
-      cell: (row) => html`<${TorrentLink} row=${row} query=${query} open=${open} />`,
+      cell: (row) => html`<${TorrentLink} row=${row} open=${open} />`,
     },
     {
       key: "state",
@@ -140,12 +137,19 @@ function numberColumn(key, label, value, format) {
   };
 }
 
-/** @param {{row: Row, query: Query, open: (row: Row, link: HTMLElement) => void}} props */
-function TorrentLink({ row, query, open }) {
-  const href = hashOf({ ...query, torrent: String(row.id) });
+/**
+ * Its address knows nothing of filter and order, or every change of them would draw all rows anew. A plain
+ * click takes them along; a new tab does without.
+ * @param {{row: Row, open: Open}} props
+ */
+function TorrentLink({ row: { id, name }, open }) {
+  const onClick = (/** @type {any} */ event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    open(String(id), event.currentTarget);
+  };
   return html`
-    <a href=${href} data-torrent=${row.id} title=${plain(row.name)}
-      onClick=${(/** @type {any} */ event) => open(row, event.currentTarget)}
-    ><${UntrustedText} text=${row.name || "name not known yet"} /></a>
+    <a href=${`#torrent=${id}`} data-torrent=${id} title=${plain(name)} onClick=${onClick}
+    ><${UntrustedText} text=${name || "name not known yet"} /></a>
   `;
 }
