@@ -127,7 +127,8 @@ class Round {
   eventsFor(query: Query, reader: EventReader): readonly Ready[] {
     const list = this.#view.list?.(query);
     const base = list && reader.delivered("list");
-    const key = `${list ? `list since ${base}` : query.torrent} ${query.swarm} ${query.search}`;
+    const { torrent, files, swarm, search } = query;
+    const key = list ? `list since ${base}` : [torrent, files, swarm, search].join(" ");
     const made = this.#made.get(key) ??
       (list ? [listEvent(list, base)] : [stateEvent(this.#view, query), ...map(this.#view, query)]);
     this.#made.set(key, made);

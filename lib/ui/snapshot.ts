@@ -147,8 +147,10 @@ export interface TransferSnapshot {
   readonly pieceLength: number;
   /** The number of files in a folder. */
   readonly files?: number;
-  /** The first 100 files of a folder. */
+  /** A hundred files of a folder, */
   readonly fileRows?: readonly FileRow[];
+  /** and how many come before them. */
+  readonly skippedFiles?: number;
   /** This seeder is super-seeding (BEP 16). */
   readonly superSeeding?: true;
   /** 40 hex digits. */
@@ -256,7 +258,7 @@ export interface TrackerSnapshot {
   };
 }
 
-/** What a tab asks for: the first two of a tracker, the last of a client with several torrents. */
+/** What a tab asks for: the first two of a tracker, the others of torrents. */
 export interface Query {
   /** Part of a name, or the beginning of a hash; empty for all swarms. */
   readonly search: string;
@@ -264,6 +266,8 @@ export interface Query {
   readonly swarm?: string;
   /** The number of the torrent to look at; absent for the list of them. */
   readonly torrent?: number;
+  /** How many files to skip. */
+  readonly files?: number;
 }
 
 /** One look at a program. What is asked of it holds for the moment at which it was taken. */

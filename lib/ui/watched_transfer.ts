@@ -45,7 +45,7 @@ const NO_STATS: TransferStats = {
 
 /** One look at a transfer. */
 export interface TransferLook {
-  snapshot(): TransferSnapshot;
+  snapshot(query?: { readonly files?: number }): TransferSnapshot;
   map(): PieceMap | undefined;
 }
 
@@ -82,7 +82,7 @@ export class WatchedTransfer {
       history: this.#history.toJSON(),
     };
     return {
-      snapshot: () => transferSnapshot(input),
+      snapshot: ({ files = 0 } = {}) => transferSnapshot({ ...input, skippedFiles: files }),
       map: () => details?.pieces && pieceMap(details.pieces, this.#recentlyFailed()),
     };
   }

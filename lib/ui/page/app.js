@@ -30,7 +30,7 @@ function App() {
   const [notice, setNotice] = useState("");
   const announce = useAnnounce();
   const { snapshot, map, trouble } = useProgramState(query, () => {
-    changeQuery({ ...query, torrent: "" });
+    changeQuery({ ...query, torrent: "", files: "" });
     setNotice(GONE);
     announce(GONE);
   });
@@ -74,7 +74,10 @@ function View({ snapshot, map, query, changeQuery, notice }) {
           place=${place} notice=${notice} />
       `;
     default:
-      return html`<${TransferView} snapshot=${snapshot} map=${map} query=${query} place=${place} />`;
+      return html`
+        <${TransferView} snapshot=${snapshot} map=${map} query=${query}
+          changeQuery=${changeQuery} place=${place} />
+      `;
   }
 }
 

@@ -23,11 +23,14 @@ import { TransferDetails } from "./cards/transfer_details.js";
  *   snapshot: import("../snapshot.ts").TransferSnapshot,
  *   map: import("../snapshot.ts").PieceMap | undefined,
  *   query: import("./use_query.js").Query,
+ *   changeQuery: (next: import("./use_query.js").Query) => void,
  *   place: import("./torrents/list_view.js").Place,
  * }} props
  */
-export function TransferView({ snapshot, map, query, place }) {
+export function TransferView({ snapshot, map, query, changeQuery, place }) {
   const { result, link, trackers, listed } = snapshot;
+  const skipFiles = (/** @type {number} */ files) =>
+    changeQuery({ ...query, files: files === 0 ? "" : String(files) });
   return html`
     ${listed && html`<${TorrentTrail} snapshot=${snapshot} query=${query} place=${place} />`}
     <div class="columns top">
@@ -40,7 +43,7 @@ export function TransferView({ snapshot, map, query, place }) {
       <${RateGraph} snapshot=${snapshot} />
     </div>
     <${PeerTable} snapshot=${snapshot} />
-    <${FileList} snapshot=${snapshot} />
+    <${FileList} snapshot=${snapshot} skip=${skipFiles} />
     <div class="columns halves">
       <${TrackerList} trackers=${trackers} />
       <${TransferDetails} snapshot=${snapshot} />

@@ -73,11 +73,11 @@ export function useProgramState(query, onGone) {
     const pauseMs = query.q === followed.current.q ? 0 : TYPING_PAUSE_MS;
     const timer = setTimeout(() => {
       followed.current = query;
-      const { q, swarm, torrent } = query;
-      stream.current.follow({ q, swarm, torrent });
+      const { q, swarm, torrent, files } = query;
+      stream.current.follow({ q, swarm, torrent, files });
     }, pauseMs);
     return () => clearTimeout(timer);
-  }, [query.q, query.swarm, query.torrent]);
+  }, [query.q, query.swarm, query.torrent, query.files]);
 
   return shown;
 }

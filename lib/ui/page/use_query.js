@@ -14,12 +14,13 @@ import { useCallback, useEffect, useState } from "./preact.js";
  * @property {string} q of a tracker: a part of a name
  * @property {string} swarm of a tracker: the hash of the swarm to show
  * @property {string} torrent the number of the torrent to show; empty for the list
+ * @property {string} files how many files of the torrent to skip
  * @property {string} filter a part of the names to list
  * @property {string} group the group to list
  * @property {string} sort the column that sorts the list, after a minus if from the largest
  */
 
-const KEYS = /** @type {const} */ (["q", "swarm", "torrent", "filter", "group", "sort"]);
+const KEYS = /** @type {const} */ (["q", "swarm", "torrent", "files", "filter", "group", "sort"]);
 
 /** @returns {[Query, (next: Query) => void]} */
 export function useQuery() {

@@ -45,7 +45,7 @@ export class CollectionPage implements PageSource {
       return looks.get(id);
     };
     return {
-      snapshot: (query) => look(query)?.snapshot() ?? this.#list.since(),
+      snapshot: (query) => look(query)?.snapshot(query) ?? this.#list.since(),
       map: (query) => look(query)?.map(),
       list: (query) => look(query) === undefined ? this.#list : undefined,
     };
@@ -99,7 +99,7 @@ export class CollectionPage implements PageSource {
       : this.#watch(id)?.view();
     const of = this.#list.size + this.#preparations.size;
     if (view === undefined || of < 2) return view;
-    return { ...view, snapshot: () => ({ ...view.snapshot(), listed: { id, of } }) };
+    return { ...view, snapshot: (query) => ({ ...view.snapshot(query), listed: { id, of } }) };
   }
 
   #watch(id: number, torrent = this.#torrent(id)): WatchedTransfer | undefined {

@@ -13,15 +13,9 @@ import { servePage } from "../../../mod.ts";
 import { EventFollower } from "../../support/page/event_source.ts";
 import { details } from "../../support/page/page_fixtures.ts";
 import { FakeClient, mixedClient } from "../../support/page/fake_torrents.ts";
+import { serveClient } from "../../support/page/torrent_list.ts";
 
 const PIECES = { count: 4, inFlight: [], has: () => true, availability: () => 1 };
-
-/** A page that shows this client. */
-async function serve(client: FakeClient) {
-  const page = await servePage({ program: "seeder" });
-  page.show(client);
-  return page;
-}
 
 async function stateOf(url: string, query = "") {
   const answer = await fetch(new URL(`/api/state${query}`, url));
@@ -32,7 +26,7 @@ Deno.test("one torrent has the page that it would have alone; with a second ther
   const client = new FakeClient();
   const only = client.seed("a.iso");
   only.facts = details({ pieces: PIECES });
-  await using page = await serve(client);
+  await using page = await serveClient(client);
   const state = await stateOf(page.url) as TransferSnapshot;
   assertEquals([state.program, state.name, state.listed], ["seeder", "a.iso", undefined]);
   await using events = await EventFollower.open(page.url);
@@ -52,7 +46,7 @@ Deno.test("one torrent has the page that it would have alone; with a second ther
 Deno.test("each torrent has a page of its own, which knows the way back", async () => {
   const client = mixedClient(2);
   client.torrents[1]!.facts = details({ pieces: PIECES });
-  await using page = await serve(client);
+  await using page = await serveClient(client);
   const state = await stateOf(page.url, "?torrent=2") as TransferSnapshot;
   assertEquals([state.program, state.name], ["leecher", "llama-3-70b-weights.safetensors"]);
   assertEquals(state.listed, { id: 2, of: 6 });
@@ -71,7 +65,7 @@ Deno.test("each torrent has a page of its own, which knows the way back", async 
 
 Deno.test("what changes in the list is sent, and only that", async () => {
   const client = mixedClient(200);
-  await using page = await serve(client);
+  await using page = await serveClient(client);
   await using events = await EventFollower.open(page.url);
   const whole = await events.list(() => true);
   assertEquals([whole.isWhole, whole.rows.length], [true, 204]);
@@ -87,7 +81,7 @@ Deno.test("what changes in the list is sent, and only that", async () => {
 
 Deno.test("before the first torrent is there, its page says how far hashing is", async () => {
   const client = new FakeClient();
-  await using page = await serve(client);
+  await using page = await serveClient(client);
   assertEquals((await stateOf(page.url)).sentence, "nothing is shared");
   client.tell(1, { type: "hashing", doneBytes: 1, totalBytes: 4 });
   const state = await stateOf(page.url) as TransferSnapshot;
@@ -103,7 +97,7 @@ Deno.test("before the first torrent is there, its page says how far hashing is",
 
 Deno.test("the page of a torrent that has failed says why, as long as it is listed", async () => {
   const client = mixedClient(1);
-  await using page = await serve(client);
+  await using page = await serveClient(client);
   await stateOf(page.url);
   const [torrent] = client.torrents;
   torrent!.fail(new Error("no space left on the disk"));

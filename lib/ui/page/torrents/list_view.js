@@ -28,6 +28,10 @@ import { TorrentTable } from "./torrent_table.js";
  * @typedef {{current: {torrent: string, top?: number} | undefined}} Place
  */
 
+/** A row counts as settled when it has not moved for so many frames, or at last after so many. */
+const CALM_FRAMES = 4;
+const MAX_FRAMES = 30;
+
 /** How long to wait after the last key before the number of matches is announced. */
 const TYPING_PAUSE_MS = 1_000;
 
@@ -51,7 +55,7 @@ export function ListView({ snapshot, query, changeQuery, place, notice }) {
   latest.current = query;
   const open = useCallback((/** @type {string} */ torrent, /** @type {HTMLElement} */ link) => {
     place.current = { torrent, top: link.getBoundingClientRect().top };
-    location.hash = hashOf({ ...latest.current, torrent });
+    location.hash = hashOf({ ...latest.current, torrent, files: "" });
   }, [place]);
   const clear = () => {
     changeQuery({ ...query, filter: "", group: "" });
@@ -121,7 +125,8 @@ function useAnnouncedMatches(matches, { filter, group }) {
 }
 
 /**
- * The torrent that was opened is where it was, and has the focus.
+ * The torrent that was opened is where it was, and has the focus. Rows around it have their true heights only
+ * when they have been drawn, some frames later.
  * @param {Place} place
  */
 function goBackTo(place) {
@@ -130,15 +135,16 @@ function goBackTo(place) {
   place.current = undefined;
   const link = document.querySelector(`a[data-torrent="${torrent}"]`);
   if (!(link instanceof HTMLElement)) return;
-  const scroll = () => {
-    if (top === undefined) link.scrollIntoView({ block: "center" });
-    else scrollBy(0, link.getBoundingClientRect().top - top);
+  if (top === undefined) link.scrollIntoView({ block: "center" });
+  const target = top ?? link.getBoundingClientRect().top;
+  let [frames, calmFrames] = [0, 0];
+  const settle = () => {
+    if (!link.isConnected) return;
+    const shift = link.getBoundingClientRect().top - target;
+    scrollBy(0, shift);
+    calmFrames = Math.abs(shift) < 1 ? calmFrames + 1 : 0;
+    if (calmFrames < CALM_FRAMES && ++frames < MAX_FRAMES) requestAnimationFrame(settle);
+    else link.focus({ preventScroll: true });
   };
-  const arrive = () => {
-    scroll();
-    link.focus({ preventScroll: true });
-  };
-  scroll();
-  // The rows around it have their true heights once they have been drawn.
-  requestAnimationFrame(() => requestAnimationFrame(arrive));
+  settle();
 }

@@ -32,7 +32,7 @@ export function TorrentTrail({ snapshot: { name, listed }, query, place }) {
   if (listed === undefined) return null;
   return html`
     <nav class="trail" aria-label="List">
-      <a href=${hashOf({ ...query, torrent: "" })}>All torrents <small>${integer(
+      <a href=${hashOf({ ...query, torrent: "", files: "" })}>All torrents <small>${integer(
         listed.of,
       )}</small></a>
       <span ref=${here} tabindex="-1" aria-current="page"><${UntrustedText}
