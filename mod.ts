@@ -104,3 +104,8 @@ export { DownloadTimeoutError, ERROR_CODES, STALL_CODES, WARNING_CODES } from ".
 export type { ErrorCode, ErrorDetails, OptionName, WarningCode } from "./lib/errors.ts";
 export type { StallCode } from "./lib/errors.ts";
 export type { Page, PageOptions } from "./lib/ui/make_page.ts";
+export type {
+  CollectedEvent,
+  CollectedTorrent,
+  TorrentCollection,
+} from "./lib/ui/torrents/collection.ts";

@@ -34,6 +34,8 @@ const TOKEN_FORM_POLICY =
 const TEXT = "text/plain; charset=utf-8";
 /** The longest file name. */
 const MAX_SEARCH_LENGTH = 255;
+/** The number of a torrent, and of files to skip. */
+const NUMBER = /^[1-9]\d{0,8}$/;
 
 /** Where the page is served. */
 export interface ServerOptions {
@@ -153,7 +155,10 @@ function queryOf(parameters: URLSearchParams): Query {
   const swarm = parameters.get("swarm")?.toLowerCase() ?? "";
   const isHash = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(swarm);
   const search = (parameters.get("q") ?? "").trim().slice(0, MAX_SEARCH_LENGTH);
-  return { search, ...(isHash && { swarm }) };
+  const numbers = ["torrent", "files"].map((name) => [name, parameters.get(name) ?? ""] as const)
+    .filter(([, digits]) => NUMBER.test(digits))
+    .map(([name, digits]) => [name, Number(digits)] as const);
+  return { search, ...(isHash && { swarm }), ...Object.fromEntries(numbers) };
 }
 
 async function listen(hostname: string, port: number): Promise<HttpServer> {

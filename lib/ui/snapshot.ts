@@ -9,12 +9,11 @@
 
 import type { PeerState } from "../peer/connection/peer_state.ts";
 import type { TransferStats } from "../session/events.ts";
-
-/** The kind of a status: work in progress, waiting, all well, or a problem. */
-export type Severity = "work" | "wait" | "good" | "bad";
+import type { Severity } from "./status_text.ts";
+import type { ListSnapshot, ListView } from "./torrents/list_snapshot.ts";
 
 /** The state of any program. */
-export type Snapshot = TransferSnapshot | TrackerSnapshot;
+export type Snapshot = TransferSnapshot | TrackerSnapshot | ListSnapshot;
 
 /** A connected peer. Rates in bytes per second. */
 export interface PeerRow {
@@ -115,6 +114,8 @@ export interface ResultCard {
 export interface TransferSnapshot {
   readonly program: "leecher" | "seeder";
   readonly version: string;
+  /** Its place in a list of several torrents; absent when it is the only one. */
+  readonly listed?: { readonly id: number; readonly of: number };
   /** The status, with the reason. */
   readonly sentence: string;
   readonly tone: Severity;
@@ -146,8 +147,10 @@ export interface TransferSnapshot {
   readonly pieceLength: number;
   /** The number of files in a folder. */
   readonly files?: number;
-  /** The first 100 files of a folder. */
+  /** A hundred files of a folder, */
   readonly fileRows?: readonly FileRow[];
+  /** and how many come before them. */
+  readonly skippedFiles?: number;
   /** This seeder is super-seeding (BEP 16). */
   readonly superSeeding?: true;
   /** 40 hex digits. */
@@ -255,12 +258,16 @@ export interface TrackerSnapshot {
   };
 }
 
-/** What a tab asks a tracker for. */
+/** What a tab asks for: the first two of a tracker, the others of torrents. */
 export interface Query {
   /** Part of a name, or the beginning of a hash; empty for all swarms. */
   readonly search: string;
   /** The hash of the selected swarm, 40 or 64 hex digits. */
   readonly swarm?: string;
+  /** The number of the torrent to look at; absent for the list of them. */
+  readonly torrent?: number;
+  /** How many files to skip. */
+  readonly files?: number;
 }
 
 /** One look at a program. What is asked of it holds for the moment at which it was taken. */
@@ -268,7 +275,9 @@ export interface PageView {
   /** The program's state. */
   snapshot(query: Query): Snapshot;
   /** The torrent's pieces; `undefined` when there are none, or none yet. */
-  map(): PieceMap | undefined;
+  map(query: Query): PieceMap | undefined;
+  /** The list, when the query asks for one: it is sent as differences, in place of the state. */
+  list?(query: Query): ListView | undefined;
 }
 
 /** A program that a page can show. */

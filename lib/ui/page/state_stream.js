@@ -23,8 +23,9 @@ const LINGER_MS = 250;
 
 /**
  * @typedef {object} Handlers
- * @property {(snapshot: import("../snapshot.ts").Snapshot) => void} onState
+ * @property {(snapshot: Exclude<import("../snapshot.ts").Snapshot, {program: "client"}>) => void} onState
  * @property {(map: import("../snapshot.ts").PieceMap) => void} onMap
+ * @property {(list: import("../torrents/list_snapshot.ts").ListSnapshot) => void} onList
  * @property {(trouble: Trouble | undefined) => void} onConnection
  */
 
@@ -104,6 +105,10 @@ export class StateStream {
       onEvent();
       this.#handlers.onMap(JSON.parse(data));
     });
+    source.addEventListener("list", ({ data }) => {
+      onEvent();
+      this.#handlers.onList(JSON.parse(data));
+    });
     source.addEventListener("error", () => this.#onLost());
     this.#schedule(SILENCE_MS, () => this.#onLost());
   }
@@ -117,7 +122,8 @@ export class StateStream {
       const snapshot = await answer.json();
       if (!this.#isHidden) return;
       this.#onAnswer(POLL_MS, () => this.#connect());
-      this.#handlers.onState(snapshot);
+      if (snapshot.program === "client") this.#handlers.onList(snapshot);
+      else this.#handlers.onState(snapshot);
     } catch {
       if (this.#isHidden) this.#onLost();
     }

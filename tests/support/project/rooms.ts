@@ -178,6 +178,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     neverKnows: "terminals",
     uses: ["codec", "peer", "runtime", "discovery", "tracker", "session", "client", "ui"],
   },
+  "ui/torrents": {
+    is: "the page of a client: the list of its torrents, and what has changed in it",
+    neverKnows: "HTTP",
+    uses: ["runtime", "session", "ui"],
+  },
   "ui/page": {
     is: "the part of the page that runs in the browser",
     neverKnows: "Deno",
