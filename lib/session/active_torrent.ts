@@ -5,6 +5,7 @@
  */
 
 import { isIPv6, isLoopback } from "../codec/address.ts";
+import { cleanLabel } from "../codec/discovery/udp_tracker.ts";
 import type { AnnouncedSwarm } from "../discovery/announce_target.ts";
 import { Announcer } from "../discovery/announcer.ts";
 import { discoverLocally, type LsdHandle } from "../discovery/lsd.ts";
@@ -14,6 +15,7 @@ import { Listener } from "../net/listener.ts";
 import { pause, RateLimiter } from "../net/rate_limiter.ts";
 import { watchAddresses } from "../runtime/address_watch.ts";
 import { callListener } from "../runtime/event_listeners.ts";
+import { hostName } from "../runtime/host_name.ts";
 import { makePeerId, PROGRAM } from "../runtime/version.ts";
 import {
   type TransferEvent,
@@ -51,6 +53,7 @@ export class ActiveTorrent {
   readonly #peerId = makePeerId();
   readonly #listeners = new Set<TransferListener>();
   readonly #host: string | undefined;
+  readonly #label: string;
   readonly #heardOfTracker = Promise.withResolvers<void>();
   readonly #searchesLocally: boolean;
   readonly #stopWatching: () => void;
@@ -77,6 +80,7 @@ export class ActiveTorrent {
     for (const each of listeners) this.#listeners.add(each);
     this.#listener = listener;
     this.#host = options.host;
+    this.#label = cleanLabel(options.label ?? hostName() ?? "");
     this.#searchesLocally = options.localDiscovery !== false && !isLoopback(options.host ?? "");
     const port = this.port = listener.port;
     this.inquiry = new PortCheck({
@@ -155,7 +159,10 @@ export class ActiveTorrent {
       peerId: this.#peerId,
       port: this.port,
       progress: () => ({ ...this.#moved(), ...progress() }),
-      hosted,
+      hosted: () => {
+        const file = hosted();
+        return file && { ...file, label: this.#label };
+      },
       wantsPeers: () => progress().leftBytes > 0 && this.#usablePeers() < MANY_PEERS,
       onPeers: ({ peers, by }, v2) => this.session.addPeers(peers, "tracker", v2, by),
       onStatus: ({ nextInSeconds, fault, ...status }) => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { HostedFile } from "../codec/discovery/udp_tracker.ts";
 import type { AnnouncedProgress } from "../discovery/announce_target.ts";
 import type { DiskError } from "../errors.ts";
 import type { Listener } from "../net/listener.ts";
@@ -29,6 +30,11 @@ export interface TorrentOptions {
    * private torrents, nor when `host` is a loopback address. Default: true, as in the programs.
    */
   readonly localDiscovery?: boolean;
+  /**
+   * The name of this machine in the roll-calls of trackers, at most 64 bytes of UTF-8; empty for none.
+   * Trackers on public addresses are not told. Default: the host name, if Deno permits to know it.
+   */
+  readonly label?: string;
   /** Ends everything when aborted. */
   readonly signal?: AbortSignal;
   /** Called with every event from the start. */
@@ -62,7 +68,7 @@ export interface AnnounceConfig {
   /** How much is missing. */
   readonly progress: () => Pick<AnnouncedProgress, "leftBytes">;
   /** What trackers may list in their catalogues. */
-  readonly hosted: () => { name: string; length: number; v2Hash?: Uint8Array } | undefined;
+  readonly hosted: () => HostedFile | undefined;
 }
 
 /** Identity, limits and callbacks of a session. */
