@@ -47,7 +47,11 @@ export class DownloadLife {
 
   /** What trackers may list in their catalogues. */
   get hosted(): OfferedFile | undefined {
-    return this.facts.metainfo && hostedFile(this.facts.metainfo);
+    const { metainfo, parts } = this.facts;
+    if (metainfo === undefined) return undefined;
+    const file = hostedFile(metainfo);
+    const { isWhole, totalBytes } = parts?.selection ?? { isWhole: true };
+    return isWhole ? file : { ...file, selectedBytes: totalBytes! };
   }
 
   /**

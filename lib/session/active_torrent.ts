@@ -5,12 +5,14 @@
  */
 
 import { isLoopback } from "../codec/address.ts";
+import { cleanLabel } from "../codec/discovery/udp_tracker.ts";
 import type { AnnouncedSwarm } from "../discovery/announce_target.ts";
 import { Announcer } from "../discovery/announcer.ts";
 import { discoverLocally, type LsdHandle } from "../discovery/local/lsd.ts";
 import { summarize, TrackerStatusTable, type TrackerSummary } from "../discovery/tracker_status.ts";
 import { pause } from "../net/rate_limiter.ts";
 import { callListener } from "../runtime/event_listeners.ts";
+import { hostName } from "../runtime/host_name.ts";
 import { PROGRAM } from "../runtime/version.ts";
 import {
   type TransferEvent,
@@ -47,6 +49,7 @@ export class ActiveTorrent implements JoinedTorrent {
   failedPieces = 0;
   readonly #resources: SharedResources;
   readonly #listeners = new Set<TransferListener>();
+  readonly #label: string;
   readonly #heardOfTracker = Promise.withResolvers<void>();
   readonly #searchesLocally: boolean;
   readonly #leave: () => void;
@@ -67,13 +70,14 @@ export class ActiveTorrent implements JoinedTorrent {
    */
   constructor(
     resources: SharedResources,
-    options: Pick<TorrentOptions, "maxPeers" | "localDiscovery">,
+    options: Pick<TorrentOptions, "maxPeers" | "localDiscovery" | "label">,
     duties: TorrentHandlers,
     listeners: Iterable<TransferListener>,
   ) {
     for (const each of listeners) this.#listeners.add(each);
     this.#resources = resources;
     this.#leave = resources.join(this, duties);
+    this.#label = cleanLabel(options.label ?? hostName() ?? "");
     const { host = "" } = resources.listener;
     this.#searchesLocally = options.localDiscovery !== false && !isLoopback(host);
     this.session = new Session({
@@ -155,7 +159,10 @@ export class ActiveTorrent implements JoinedTorrent {
       clientFor: trackerClientFor,
       spreads: spreadsAnnounces,
       progress: () => ({ ...this.#moved(), ...progress() }),
-      hosted,
+      hosted: () => {
+        const file = hosted();
+        return file && { ...file, label: this.#label };
+      },
       wantsPeers: () => progress().leftBytes > 0 && this.#usablePeers() < MANY_PEERS,
       onPeers: ({ peers, by }, v2) => this.session.addPeers(peers, "tracker", v2, by),
       onStatus: ({ nextInSeconds, fault, ...status }) => {

@@ -35,6 +35,11 @@ export interface TorrentOptions {
    * private torrents, nor when `host` is a loopback address. Default: true, as in the programs.
    */
   readonly localDiscovery?: boolean;
+  /**
+   * The name of this machine in the roll-calls of trackers, at most 64 bytes of UTF-8; empty for none.
+   * Trackers on public addresses are not told. Default: the host name, if Deno permits to know it.
+   */
+  readonly label?: string;
   /** Ends everything when aborted. */
   readonly signal?: AbortSignal;
   /** Called with every event from the start. */

@@ -30,6 +30,11 @@ export interface TrackerOptions {
   externalIp?: string;
   /** A file of info-hashes in hex, one per line: only these torrents are served. Reread on change. */
   allowFile?: string;
+  /**
+   * A file of host names and IP addresses, one per line: the machines that should have every torrent. Reread
+   * on change.
+   */
+  expectFile?: string;
   /** Whether to dial each new peer back once and tell it the result; default false. */
   checkPorts?: boolean;
   /**

@@ -9,6 +9,7 @@ import vendorQrcode from "/vendor/qrcode.js" with { type: "text" };
 import vendorUplotSheet from "/vendor/uplot.css" with { type: "text" };
 import vendorUplot from "/vendor/uplot.js" with { type: "text" };
 import app from "./page/app.js" with { type: "text" };
+import dismissButton from "./page/cards/dismiss_button.js" with { type: "text" };
 import fileList from "./page/cards/file_list.js" with { type: "text" };
 import linkCard from "./page/cards/link_card.js" with { type: "text" };
 import peerTable from "./page/cards/peer_table.js" with { type: "text" };
@@ -74,6 +75,7 @@ const FILES: Readonly<Record<string, string>> = {
   "styles/tables.css": tablesSheet,
   "styles/torrents.css": torrentsSheet,
   "app.js": app,
+  "cards/dismiss_button.js": dismissButton,
   "cards/file_list.js": fileList,
   "cards/link_card.js": linkCard,
   "cards/peer_table.js": peerTable,

@@ -8,7 +8,7 @@ import { formatHostPort, isIp, isLoopback } from "../codec/address.ts";
 import { reachableAddress } from "../discovery/advertised_address.ts";
 import { OptionError } from "../errors.ts";
 import { listenError } from "../runtime/listen_error.ts";
-import { Access, type Refusal } from "./access.ts";
+import { Access, DISMISS_PATH, type Refusal } from "./access.ts";
 import { assetAt, TOKEN_FORM } from "./assets.ts";
 import { EventStream } from "./event_stream.ts";
 import { HttpServer, type PageRequest, type PageResponse } from "./http_server.ts";
@@ -103,11 +103,25 @@ export class PageServer {
       const snapshot = this.#source.view().snapshot(queryOf(searchParams));
       return reply(JSON.stringify(snapshot), "application/json; charset=utf-8", extra);
     }
+    if (pathname === DISMISS_PATH) return this.#dismiss(request, searchParams, extra);
     if (pathname === "/api/events") return this.#stream(request, queryOf(searchParams), extra);
     const name = pathname === "/" ? "index.html" : pathname.slice(1);
     const asset = assetAt(name);
     if (asset === undefined) return reply("There is no such page.\n", TEXT, extra, 404);
     return reply(asset.text, asset.type, extra);
+  }
+
+  #dismiss(
+    { method }: PageRequest,
+    parameters: URLSearchParams,
+    extra: Record<string, string>,
+  ): PageResponse {
+    const { swarm } = queryOf(parameters);
+    if (method !== "POST" || swarm === undefined || this.#source.dismiss === undefined) {
+      return reply("There is nothing to dismiss.\n", TEXT, extra, 404);
+    }
+    const dismissed = this.#source.dismiss(swarm, parameters.get("address") ?? undefined);
+    return reply(JSON.stringify({ dismissed }), "application/json; charset=utf-8", extra);
   }
 
   #stream({ method }: PageRequest, query: Query, extra: Record<string, string>): PageResponse {

@@ -7,7 +7,9 @@ import { encodeLocalSearch } from "../../lib/codec/discovery/lsd.ts";
 import {
   Action,
   ANNOUNCE_EVENTS,
+  encodeResponse,
   formatUrlData,
+  MACHINE_STATES,
   REACH_ANSWERS,
 } from "../../lib/codec/discovery/udp_tracker.ts";
 import { sha256 } from "../../lib/codec/hash.ts";
@@ -33,17 +35,8 @@ const TABLES = namedTables(DOCUMENT);
 /** Tables that hold something other than bytes; `protocol_test.ts` looks at some of them. */
 const OTHER_KINDS = [
   ...["actions", "bencoding", "classes", "connection flags", "constants", "errors", "events"],
-  ...[
-    "extensions",
-    "flags",
-    "keys",
-    "local kinds",
-    "messages",
-    "metadata",
-    "peer states",
-    "reach",
-    "reserved",
-  ],
+  ...["extensions", "flags", "keys", "local kinds", "machine flags", "machine states", "messages"],
+  ...["metadata", "peer states", "reach", "reserved"],
 ];
 
 function rowsOf(kind: string): readonly Row[] {
@@ -132,6 +125,15 @@ Deno.test("actions, events and flags have the document's numbers", () => {
   assertEquals(Object.fromEntries(actions), Action);
   const events = rowsOf("events").map(({ event, number }) => [event, Number(number)]);
   assertEquals(events, ANNOUNCE_EVENTS.map((event, number) => [event, number]));
+  const states = rowsOf("machine states").map(({ state, number }) => [state, Number(number)]);
+  assertEquals(states, MACHINE_STATES.map((state, i) => [state, i]));
+  for (const { flag, field } of rowsOf("machine flags")) {
+    const name = field as "isSource";
+    const machine = { state: "complete", port: 1, sinceSeconds: 0, [name]: true } as const;
+    const counts = { total: 1, complete: 0, recipients: 0, expected: 0, machines: [machine] };
+    const packet = encodeResponse({ type: "who", transactionId: 1, ...counts });
+    assertEquals(packet[27], Number(flag), name);
+  }
   const answers = rowsOf("reach").map(({ reach, number }) => [reach, Number(number)]);
   assertEquals(answers, REACH_ANSWERS.map((answer, number) => [answer, number]));
   const kinds = rowsOf("local kinds").map(({ kind, number }) => [kind, Number(number)]);

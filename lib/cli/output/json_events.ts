@@ -4,16 +4,19 @@
  * @module
  */
 
+import { machineAddress } from "../../../mod.ts";
 import type {
   Seeder,
   SwarmEvent,
   Torrent,
+  TorrentRollCall,
   TrackerEvent,
   TrackerStats,
   TransferEvent,
   TransferResult,
   TransferStats,
   VerifyResult,
+  WhoEntry,
 } from "../../../mod.ts";
 import { formatHostPort } from "../../codec/address.ts";
 import type { ExitCode } from "../../errors.ts";
@@ -130,7 +133,20 @@ export type JsonEvent =
     address: string;
     seeder: boolean;
     name?: string;
+    label?: string;
   }
+  /** The output of `--who`: which machines have a torrent. A `machine` follows for each. */
+  | {
+    type: "rollCall";
+    name: string;
+    infoHash: string;
+    sentence: string;
+    complete: number;
+    recipients: number;
+    expected: number;
+  }
+  /** A machine in the output of `--who`. */
+  | ({ type: "machine"; address?: string } & Omit<WhoEntry, "host" | "port">)
   /** The tracker's statistics, once a second while they change. */
   | ({ type: "swarms" } & Pick<TrackerStats, "torrents" | "seeders" | "leechers" | "announces">)
   /** A warning; the program continues. */
@@ -253,7 +269,7 @@ export function sharingEvent(
 /** A tracker's event in printed form. */
 export function trackerEvent(event: TrackerEvent): JsonEvent {
   if (event.type === "warning") return event;
-  const { type: change, infoHash, host, port, seeder, name } = event;
+  const { type: change, infoHash, host, port, seeder, name, label } = event;
   return {
     type: "swarm",
     change,
@@ -261,7 +277,19 @@ export function trackerEvent(event: TrackerEvent): JsonEvent {
     address: formatHostPort(host, port),
     seeder,
     ...(name !== undefined && { name }),
+    ...(label !== undefined && { label }),
   };
+}
+
+/** The machines of a torrent as events. */
+export function rollCallEvents({ machines, ...roll }: TorrentRollCall): JsonEvent[] {
+  return [{ type: "rollCall", ...roll }, ...machines.map(machineEvent)];
+}
+
+function machineEvent(entry: WhoEntry): JsonEvent {
+  const { host: _, port: __, ...machine } = entry;
+  const address = machineAddress(entry);
+  return { type: "machine", ...machine, ...(address !== undefined && { address }) };
 }
 
 /** A tracker's statistics as an event. */

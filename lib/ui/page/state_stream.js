@@ -87,7 +87,7 @@ export class StateStream {
 
   /** @param {boolean} keepsOpen false when the connection is closed after the first state */
   #open(keepsOpen) {
-    const source = new EventSource(this.#address("/api/events"));
+    const source = new EventSource(apiAddress("/api/events", this.#query));
     this.#source = source;
     const leave = () => {
       source.close();
@@ -115,7 +115,7 @@ export class StateStream {
 
   async #poll() {
     try {
-      const answer = await fetch(this.#address("/api/state"), {
+      const answer = await fetch(apiAddress("/api/state", this.#query), {
         signal: AbortSignal.timeout(SILENCE_MS),
       });
       if (!answer.ok) throw new Error(await answer.text());
@@ -151,7 +151,8 @@ export class StateStream {
   async #isRefused() {
     try {
       const signal = AbortSignal.timeout(RETRY_MS);
-      return (await fetch(this.#address("/api/state"), { method: "HEAD", signal })).status === 403;
+      return (await fetch(apiAddress("/api/state", this.#query), { method: "HEAD", signal }))
+        .status === 403;
     } catch {
       return false; // the server cannot be reached
     }
@@ -165,14 +166,18 @@ export class StateStream {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(act, ms);
   }
+}
 
-  /** @param {string} path */
-  #address(path) {
-    const token = new URLSearchParams(location.search).get("token");
-    const parameters = new URLSearchParams(token === null ? {} : { token });
-    for (const [key, value] of Object.entries(this.#query)) {
-      if (value !== "") parameters.set(key, value);
-    }
-    return parameters.size === 0 ? path : `${path}?${parameters}`;
+/**
+ * The address of a part of the program's API, with the token that the page was opened with.
+ * @param {string} path
+ * @param {Record<string, string>} query empty values are left out
+ */
+export function apiAddress(path, query) {
+  const token = new URLSearchParams(location.search).get("token");
+  const parameters = new URLSearchParams(token === null ? {} : { token });
+  for (const [key, value] of Object.entries(query)) {
+    if (value !== "") parameters.set(key, value);
   }
+  return parameters.size === 0 ? path : `${path}?${parameters}`;
 }

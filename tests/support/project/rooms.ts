@@ -96,10 +96,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["codec"],
     isPure: true,
   },
+  "tracker/roll": {
+    is: "the machines behind the peers: who has a torrent, gets it, had it, should have it",
+    neverKnows: "packets",
+    uses: ["codec", "tracker/tables"],
+    isPure: true,
+  },
   "tracker/core": {
     is: "the tracker as a function of packets",
     neverKnows: "sockets, the time",
-    uses: ["codec", "tracker/tables"],
+    uses: ["codec", "tracker/tables", "tracker/roll"],
     isPure: true,
   },
   "runtime": {
@@ -138,7 +144,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["codec", "runtime", "discovery"],
   },
   "tracker": {
-    is: "the tracker program: sockets, options, the allow list on disk",
+    is: "the tracker program: sockets, options, the administrator's lists on disk",
     neverKnows: "torrents on this machine",
     uses: ["codec", "runtime", "net", "discovery", "tracker"],
   },
