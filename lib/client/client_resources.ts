@@ -17,6 +17,7 @@ import type { TorrentHashes } from "../peer/connection/info_hashes.ts";
 import type { ConnectionLimit } from "../peer/peers/connection_limit.ts";
 import { watchAddresses } from "../runtime/address_watch.ts";
 import { callListener } from "../runtime/event_listeners.ts";
+import { GcPacer } from "../runtime/gc.ts";
 import { SharedClock } from "../runtime/shared_clock.ts";
 import { makePeerId } from "../runtime/version.ts";
 import { type TransferEvent, type TransferListener, warningEvent } from "../session/events.ts";
@@ -31,6 +32,14 @@ import { LocalTracker } from "./local_tracker.ts";
 
 /** From this many torrents on, announces are spread over the interval. */
 const MANY_TORRENTS = 10;
+
+/**
+ * Starting a torrent leaves garbage: hashes that are parsed, pieces that are checked. Among many starts the
+ * engine would let the heap grow to twice what it needs.
+ */
+const STARTS_PER_COLLECTION = 100;
+/** The largest share of time spent on that. */
+const COLLECTION_TIME_SHARE = 1 / 10;
 
 /** The options that concern all torrents of a client. */
 export type ResourceOptions = Pick<
@@ -58,6 +67,7 @@ export class ClientResources implements SharedResources, AsyncDisposable {
   readonly #stopWatching: () => void;
   #localTracker: Promise<LocalTracker> | undefined;
   #foundTracker: LocalTracker | undefined;
+  readonly #garbage = new GcPacer(STARTS_PER_COLLECTION, COLLECTION_TIME_SHARE);
   #toldLocalDiscovery = "";
 
   /**
@@ -99,6 +109,7 @@ export class ClientResources implements SharedResources, AsyncDisposable {
     }
     for (const hash of hashes) this.#infoHashes.add(hash);
     this.#torrents.add(torrent);
+    this.#garbage.add(1);
     return () => {
       this.#torrents.delete(torrent);
       for (const hash of hashes) this.#infoHashes.delete(hash);

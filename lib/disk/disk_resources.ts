@@ -4,18 +4,23 @@
  * @module
  */
 
-import { HashTurns } from "./hash_turns.ts";
+import { Turns } from "./turns.ts";
 import { OpenFiles } from "./open_files.ts";
 import { BufferPool } from "./piece_buffers.ts";
 import { ReadAheadMemory } from "./read_ahead.ts";
 import { hashingWorkerCount, WorkerPool } from "./worker_pool.ts";
 
+/** Spot checks at the same time. Each has a file open. */
+const SPOT_CHECKS = 16;
+
 /** Threads, open files and memory, with one bound for all torrents. Takes next to nothing until it is used. */
 export class DiskResources implements AsyncDisposable {
   /** The threads that verify, write and hash. */
   readonly workers: WorkerPool = new WorkerPool();
-  /** The turns in which new files are hashed. */
-  readonly hashing: HashTurns = new HashTurns(hashingWorkerCount(Infinity));
+  /** The turns in which new files are hashed: as many at once as there are threads for them. */
+  readonly hashing: Turns = new Turns(hashingWorkerCount(Infinity));
+  /** The turns of spot checks, which are short and do not wait until long files are hashed. */
+  readonly spotChecks: Turns = new Turns(SPOT_CHECKS);
   /** The files that are open for reading. */
   readonly openFiles: OpenFiles = new OpenFiles();
   /** The memory for pieces being downloaded. */

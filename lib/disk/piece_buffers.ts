@@ -19,6 +19,7 @@ export class BufferPool {
   /** Buffers that no piece uses, of any length. */
   readonly #unused: Uint8Array<ArrayBuffer>[] = [];
   #unusedBytes = 0;
+  #usedBytes = 0;
 
   /** Allocates no buffer yet. */
   constructor(budget: PieceBudget = new PieceBudget()) {
@@ -27,11 +28,12 @@ export class BufferPool {
 
   /** Bytes of all buffers. */
   get bytes(): number {
-    return this.budget.usedBytes + this.#unusedBytes;
+    return this.#usedBytes + this.#unusedBytes;
   }
 
   /** A buffer for one piece. */
   acquire(length: number): Uint8Array<ArrayBuffer> {
+    this.#usedBytes += length;
     const place = this.#unused.findLastIndex((buffer) => buffer.length === length);
     if (place < 0) {
       this.#tidy();
@@ -43,9 +45,22 @@ export class BufferPool {
 
   /** Keeps a buffer for another piece, if there is room for it. */
   release(buffer: Uint8Array<ArrayBuffer>): void {
+    this.lost(buffer.length);
     this.#unused.push(buffer);
     this.#unusedBytes += buffer.length;
     this.#tidy();
+  }
+
+  /** A buffer of this length does not come back. */
+  lost(length: number): void {
+    this.#usedBytes -= length;
+  }
+
+  /** A download has ended. When no other has pieces, nothing is kept. */
+  left(): void {
+    if (this.budget.busyCount > 0) return;
+    this.#unused.length = 0;
+    this.#unusedBytes = 0;
   }
 
   /** Drops buffers that are not used, the oldest first, until the budget is kept. */
@@ -55,6 +70,9 @@ export class BufferPool {
     }
   }
 }
+
+/** In place of a buffer that a worker has. */
+const AWAY = new Uint8Array(0);
 
 /** The buffers of one download, by slot. */
 export class PieceBuffers implements PieceMemory {
@@ -84,9 +102,7 @@ export class PieceBuffers implements PieceMemory {
   /** See {@link PieceMemory.freed}. */
   freed(slot: number): void {
     this.#share.giveBack();
-    const buffer = this.#slots[slot];
-    this.#slots[slot] = undefined;
-    if (buffer !== undefined) this.#pool.release(buffer);
+    this.#vacate(slot);
   }
 
   /** Copies a block to its place in a slot. */
@@ -97,8 +113,8 @@ export class PieceBuffers implements PieceMemory {
 
   /** Takes the buffer out of a slot to hand it to a worker. */
   take(slot: number): ArrayBuffer {
-    const buffer = this.#slots[slot]!.buffer;
-    this.#slots[slot] = undefined;
+    const { buffer } = this.#slots[slot]!;
+    this.#slots[slot] = AWAY;
     return buffer;
   }
 
@@ -109,7 +125,16 @@ export class PieceBuffers implements PieceMemory {
 
   /** Gives everything back, because the download has ended. */
   close(): void {
-    this.#slots.length = 0;
+    for (const slot of this.#slots.keys()) this.#vacate(slot);
     this.#share.leave();
+    this.#pool.left();
+  }
+
+  /** A buffer that is still away was lost: its piece could not be stored. */
+  #vacate(slot: number): void {
+    const buffer = this.#slots[slot];
+    this.#slots[slot] = undefined;
+    if (buffer === AWAY) this.#pool.lost(this.#pieceLength);
+    else if (buffer !== undefined) this.#pool.release(buffer);
   }
 }

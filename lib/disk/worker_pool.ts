@@ -76,16 +76,22 @@ export class WorkerPool {
   }
 
   /** Resolves when all threads have closed the files of a torrent, which has no more jobs. */
-  async drop({ torrent }: TorrentQueue): Promise<void> {
+  async drop({ torrent, setup }: TorrentQueue): Promise<void> {
     const dropped = this.#threads.map((thread) => thread.drop(torrent));
     await Promise.all([...dropped, ...this.#retiring]);
     this.#open.delete(torrent);
-    if (this.#open.size === 0) this.#restLater();
+    if (this.#open.size > 0) return;
+    if (setup.writing !== undefined) this.#endThreads(); // the last download is done
+    else this.#restLater();
   }
 
   /** Ends all threads. All torrents must have been closed. */
   async close(): Promise<void> {
     await Promise.all(this.#retiring);
+    this.#endThreads();
+  }
+
+  #endThreads(): void {
     clearTimeout(this.#timer);
     const stopped = new DiskError("the hashing threads were stopped");
     for (const thread of this.#threads.splice(0)) thread.end(stopped);

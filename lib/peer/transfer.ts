@@ -181,6 +181,8 @@ export class Transfer implements TransferView {
         return download.onReject(connection, message);
       case "allowedFast":
         return download.onAllowedFast(connection, this.#index(message.piece));
+      case "suggest":
+        return this.#superSeed?.onWish(connection, message.piece);
       case "hashRequest":
         return this.#hashServer.onRequest(connection, message, nowMs);
       case "hashes":
@@ -190,7 +192,6 @@ export class Transfer implements TransferView {
         return this.#verifier.onHashReject(connection, message, nowMs);
       case "keepAlive":
       case "port": // we run no DHT
-      case "suggest": // a hint that we do not use
       case "extended": // handled by the swarm
       case "unknown":
         return;

@@ -14,8 +14,8 @@ export interface Ticking {
 
 /** The time between the ticks of a busy torrent. */
 const TICK_MS = 250;
-/** An idle torrent is ticked once in this many rounds: every two seconds. */
-export const IDLE_ROUNDS = 8;
+/** An idle torrent is ticked once in this many rounds: every four seconds. */
+export const IDLE_ROUNDS = 16;
 
 /** Ticks everything that was added. The timer runs only while there is something to tick. */
 export class Ticker {

@@ -48,6 +48,8 @@ export class TorrentFiles {
   /** Settled when the next piece has been stored. */
   #piece: PromiseWithResolvers<void> | undefined;
   #content: Content | undefined;
+  /** The numbers of the files among all of the torrent, pads included; made when they are needed. */
+  #numbers: readonly number[] | undefined;
   #end: { readonly reason: unknown } | undefined;
   #ignore: (() => void) | undefined;
 
@@ -80,7 +82,7 @@ export class TorrentFiles {
    */
   file(index: number): TransferFile {
     if (!Number.isInteger(index) || index < 0) throw noSuchFile(index);
-    if (this.#content !== undefined) numberOf(this.#content.info, index);
+    if (this.#content !== undefined) this.#numberOf(this.#content, index);
     return new OneFile(index, this);
   }
 
@@ -88,7 +90,7 @@ export class TorrentFiles {
   standing(index: number): { file: TorrentFile; haveBytes: number } | undefined {
     const { transfer } = this.#torrent.session.swarm;
     if (this.#content === undefined || transfer === undefined) return undefined;
-    const number = numberOf(this.#content.info, index);
+    const number = this.#numberOf(this.#content, index);
     const haveBytes = transfer.layout.bytesIn(number, transfer.pieces.have);
     return { file: this.#content.info.files[number]!, haveBytes };
   }
@@ -97,7 +99,10 @@ export class TorrentFiles {
   stream(index: number, range: ByteRange): ReadableStream<Uint8Array<ArrayBuffer>> {
     checkRange(range);
     const stream = new FileStream({
-      place: async () => placeOf(await this.#opened.promise, this.#transfer, index),
+      place: async () => {
+        const content = await this.#opened.promise;
+        return placeOf(content, this.#transfer, this.#numberOf(content, index));
+      },
       read: (piece, begin, out) => this.#torrent.session.readExactly(piece, begin, out),
       nextPiece: () => this.#nextPiece(),
     }, range);
@@ -107,6 +112,14 @@ export class TorrentFiles {
       stream.onOver = () => this.#streams.delete(stream);
     }
     return stream.readable;
+  }
+
+  /** @throws {OptionError} when there is no such file */
+  #numberOf({ info: { files, name } }: Content, index: number): number {
+    this.#numbers ??= files.keys().filter((file) => !files[file]!.pad).toArray();
+    const number = this.#numbers[index];
+    if (number !== undefined) return number;
+    throw noSuchFile(index, `: "${name}" has ${this.#numbers.length}`);
   }
 
   get #transfer(): TransferView {
@@ -162,21 +175,12 @@ class OneFile implements TransferFile {
   }
 }
 
-/** The number of a file among all of the torrent, pads included. @throws {OptionError} */
-function numberOf({ files, name }: TorrentInfo, index: number): number {
-  const real = files.keys().filter((file) => !files[file]!.pad).toArray();
-  const number = real[index];
-  if (number !== undefined) return number;
-  throw noSuchFile(index, `: "${name}" has ${real.length}`);
-}
-
 function noSuchFile(index: number, why = ""): OptionError {
   return new OptionError(`there is no file ${index}${why}`, { code: "no-such-index" });
 }
 
-/** @throws {OptionError} when the file is not downloaded, or there is none */
-function placeOf({ info, selection }: Content, transfer: TransferView, index: number): FilePlace {
-  const number = numberOf(info, index);
+/** @throws {OptionError} when the file is not downloaded */
+function placeOf({ info, selection }: Content, transfer: TransferView, number: number): FilePlace {
   const { length, path } = info.files[number]!;
   if (selection?.has(number) === false) {
     throw new OptionError(`"${path.join("/")}" is not among the files to download`, {

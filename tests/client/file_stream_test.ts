@@ -78,6 +78,19 @@ Deno.test("two readers of far places and one that goes away are served at once",
   await complete();
 });
 
+Deno.test("a super-seeder gives what a reader waits for, although it chooses the order otherwise", async () => {
+  await using temp = await TempFolder.create();
+  const origin = await makeOrigin(temp, 16 * MIB);
+  await using seeder = await seed(origin.path, { pieceLength: 131_072, uploadLimit: 4 * MIB });
+  const options = { out: temp.join("copy") + "/", peers: [addressOf(seeder)] };
+  await using leeching = await leechFrom(seeder.magnet, options);
+  const { leecher } = leeching;
+  const start = 13 * MIB;
+  const bytes = await bytesOf(leecher.file(0).stream({ start, end: start + MIB }));
+  assertLess(leecher.stats().haveBytes, 10 * MIB, "it came out of turn");
+  assertEquals(bytes, origin.bytes.subarray(start, start + MIB));
+});
+
 Deno.test("a stream goes on when the download is complete, and can be read from the seeder too", async () => {
   await using temp = await TempFolder.create();
   const origin = await makeOrigin(temp, MIB + 77);

@@ -74,6 +74,7 @@ Deno.test("downloads at the same time share threads and memory, and each arrives
   assertLess(mostBytes, 12 * MIB + contents.length * 4 * PIECE);
   assert(mostThreads <= verifyingWorkerCount(), `${mostThreads} threads`);
   assertEquals([disk.pieceBuffers.budget.usedBytes, disk.openFiles.size], [0, 0]);
+  assertEquals(disk.workers.threadCount, 0);
   for (const seeder of seeders) await seeder.close();
 });
 

@@ -53,16 +53,61 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a download that ends in the middle of its pieces gives their memory back",
+  name: "buffers are kept for pieces that were begun and have no block yet",
+  permissions,
+  fn() {
+    const pool = new BufferPool(new PieceBudget(2 * LENGTH));
+    const buffers = new PieceBuffers(2, LENGTH, pool);
+    const seen = new Set<ArrayBuffer>();
+    const collect = (slot: number) => {
+      buffers.store(slot, 0, Uint8Array.of(1));
+      const buffer = buffers.take(slot);
+      seen.add(buffer);
+      buffers.giveBack(slot, buffer); // verified
+      buffers.freed(slot);
+      buffers.taken(); // the next piece begins at once; its blocks come later
+    };
+    buffers.taken();
+    buffers.taken();
+    for (let piece = 0; piece < 10; piece++) {
+      buffers.store(1, 0, Uint8Array.of(1));
+      collect(0);
+      collect(1);
+    }
+    assertEquals([seen.size, pool.bytes], [2, 2 * LENGTH]);
+  },
+});
+
+Deno.test({
+  name: "a buffer that was lost with its piece does not count any more",
+  permissions,
+  fn() {
+    const pool = new BufferPool(new PieceBudget(2 * LENGTH));
+    const buffers = new PieceBuffers(2, LENGTH, pool);
+    buffers.taken();
+    buffers.store(1, 0, Uint8Array.of(1));
+    buffers.take(1);
+    assertEquals(pool.bytes, LENGTH);
+    buffers.freed(1);
+    assertEquals([pool.bytes, pool.budget.usedBytes], [0, 0]);
+  },
+});
+
+Deno.test({
+  name: "a download that ends leaves its buffers to the others, and the last one leaves none",
   permissions,
   fn() {
     const pool = new BufferPool(new PieceBudget(4 * LENGTH));
-    const buffers = new PieceBuffers(4, LENGTH, pool);
+    const [first, last] = [new PieceBuffers(4, LENGTH, pool), new PieceBuffers(4, LENGTH, pool)];
     for (let slot = 0; slot < 3; slot++) {
-      buffers.taken();
-      buffers.store(slot, 0, Uint8Array.of(slot));
+      first.taken();
+      first.store(slot, 0, Uint8Array.of(slot));
     }
-    buffers.close();
-    assertEquals(pool.bytes, 0);
+    last.taken();
+    last.store(0, 0, Uint8Array.of(1));
+    first.close();
+    assertEquals([pool.bytes, pool.budget.usedBytes], [4 * LENGTH, LENGTH]);
+    last.close();
+    assertEquals([pool.bytes, pool.budget.usedBytes], [0, 0]);
   },
 });

@@ -54,12 +54,15 @@ const PASSAGES: Readonly<Record<string, readonly string[]>> = {
   "docs/architecture.md": [
     "{codec/wire/message.ts REQUEST_MESSAGE_LENGTH} bytes each, in one go",
     "{codec/wire/message.ts PIECE_HEADER_LENGTH} bytes in front of each block",
-    "{client/download.ts PIECE_MEMORY MiB} MiB, and {client/download.ts MIN_SLOTS word} pieces",
+    "{store/piece_budget.ts PIECE_MEMORY MiB} MiB for all downloads, and " +
+    "{store/piece_budget.ts FEWEST_PIECES word} pieces for each",
     "{net/send_queue.ts MAX_BACKLOG_BYTES MiB} MiB, then the peer has to go",
     "{peer/connection/request_pipeline.ts MAX_DEPTH} for each connection",
     "{net/send_buffers.ts SMALL_BATCH_BYTES KiB} or {net/send_buffers.ts BATCH_BYTES KiB} KiB of " +
-    "blocks each, {net/send_buffers.ts KEPT_BUFFERS} of either kept",
-    "{disk/read_ahead.ts MAX_STRETCHES} of {disk/read_ahead.ts STRETCH_BYTES KiB} KiB",
+    "blocks each, {net/send_buffers.ts KEPT_BUFFERS} of either kept; from " +
+    "{net/send_buffers.ts MANY_BYTES MiB} MiB on, one block each",
+    "{disk/read_ahead.ts MAX_STRETCHES} of {disk/read_ahead.ts STRETCH_BYTES KiB} KiB for all torrents",
+    "{disk/open_files.ts MAX_POOLED_FILES} for reading, {disk/open_files.ts MAX_OPEN_FILES} for each thread",
     "{codec/wire/extension.ts MAX_METADATA_LENGTH MiB} MiB when it came from peers",
   ],
   "docs/events.md": ["up to {cli/output/buffered_output.ts FULL_LENGTH KiB} KiB of them"],

@@ -101,6 +101,36 @@ Deno.test("messages go out while file data waits for the limit", async () => {
   assertEquals(bench.sentBytes, 0);
 });
 
+Deno.test("a block that waits for the limit goes out when the limit is lifted", async () => {
+  const limiter = new RateLimiter(BLOCK_LENGTH / 100);
+  await using bench = await SocketHarness.open({ up: limiter.share() });
+  bench.socket.upload();
+  bench.socket.send({ type: "have", piece: 0 });
+  assertEquals((await bench.next()).type, "have");
+  limiter.bytesPerSecond = 0;
+  const { type } = await withinReason(bench.next(), () => "it waits for a minute");
+  assertEquals(type, "piece");
+});
+
+Deno.test("three connections of a torrent get together what one of another torrent gets", async () => {
+  const limiter = new RateLimiter(4 * 2 ** 20);
+  const many = limiter.share();
+  await using stack = new AsyncDisposableStack();
+  const benches: SocketHarness[] = [];
+  for (const up of [many, many, many, limiter.share()]) {
+    benches.push(stack.use(await SocketHarness.open({ up })));
+  }
+  const until = performance.now() + 3000;
+  const moving = benches.map(async (bench) => {
+    bench.socket.upload();
+    while (performance.now() < until) await withinReason(bench.next(), () => "nothing comes");
+    return bench.sentBytes;
+  });
+  const [one, two, three, alone] = await Promise.all(moving) as [number, number, number, number];
+  const ratio = (one + two + three) / alone;
+  assert(ratio > 0.8 && ratio < 1.25, `${one}, ${two}, ${three} and ${alone} bytes`);
+});
+
 Deno.test("who sends no file data is heard although the download limit is used up by others", async () => {
   const down = new RateLimiter(BLOCK_LENGTH).share();
   down.take(1000 * BLOCK_LENGTH); // somebody has taken a quarter of an hour's worth

@@ -41,6 +41,8 @@ export class PieceLayer {
   #state: Uint8Array;
   /** The first piece that may still need a request. */
   #firstOpen = 0;
+  #isComplete = false;
+  /** The layers up to the root, as much again as the hashes: there once a peer has asked for hashes. */
   #tree: MerkleTree | undefined;
 
   /**
@@ -69,7 +71,7 @@ export class PieceLayer {
 
   /** Whether every piece hash is known and proved. */
   get complete(): boolean {
-    return this.#tree !== undefined;
+    return this.#isComplete;
   }
 
   /** The whole layer, packed, as a torrent file stores it; `undefined` until it is complete. */
@@ -98,9 +100,8 @@ export class PieceLayer {
   proves(): boolean {
     if (this.complete) return true;
     if (this.#state.includes(UNKNOWN)) return false;
-    const tree = new MerkleTree(this.#hashes, this.layer);
-    if (!equalBytes(tree.root, this.root)) return false;
-    this.#tree = tree;
+    if (!equalBytes(merkleRoot(this.#hashes, this.layer), this.root)) return false;
+    this.#isComplete = true;
     this.#state = new Uint8Array(0);
     return true;
   }
@@ -149,7 +150,7 @@ export class PieceLayer {
    * rejected anyway.
    */
   pieceBelow(range: HashRange): number | undefined {
-    if (this.#tree === undefined || !this.#serves(range)) return undefined;
+    if (!this.complete || !this.#serves(range)) return undefined;
     const perPiece = 2 ** (this.layer - range.baseLayer);
     if (perPiece <= 1) return undefined;
     const piece = Math.floor(range.index / perPiece);
@@ -165,26 +166,27 @@ export class PieceLayer {
    * a tree made by {@link treeBelow}, which costs time in proportion to the blocks of the piece.
    */
   answer(range: HashRange, blocks?: Uint8Array | MerkleTree): Uint8Array | undefined {
-    if (this.#tree === undefined || !this.#serves(range)) return undefined;
+    if (!this.complete || !this.#serves(range)) return undefined;
+    const tree = this.#tree ??= new MerkleTree(this.#hashes, this.layer);
     const { baseLayer, index, length } = range;
     let below: MerkleTree | undefined;
     const piece = this.pieceBelow(range);
     if (baseLayer < this.layer) {
       if (piece === undefined || blocks === undefined) return undefined;
       below = blocks instanceof MerkleTree ? blocks : this.treeBelow(blocks);
-      if (!equalBytes(below.root, this.#tree.node(this.layer, piece))) return undefined;
+      if (!equalBytes(below.root, tree.node(this.layer, piece))) return undefined;
     }
     const nodeAt = (layer: number, at: number) =>
       below !== undefined && layer < this.layer
         ? below.node(layer, at - piece! * 2 ** (this.layer - layer))
-        : this.#tree!.node(layer, at);
+        : tree.node(layer, at);
     const uncles = uncleCount(range);
     const stored = uncles > 0 || below !== undefined
       ? undefined
-      : this.#tree.nodes(baseLayer, index, length);
+      : tree.nodes(baseLayer, index, length);
     if (stored !== undefined) return stored;
     const hashes = new Uint8Array((length + uncles) * HASH_LENGTH);
-    if (below === undefined) this.#tree.copyNodes(baseLayer, index, length, hashes);
+    if (below === undefined) tree.copyNodes(baseLayer, index, length, hashes);
     else below.copyNodes(baseLayer, index - piece! * 2 ** (this.layer - baseLayer), length, hashes);
     const height = subtreeHeight(length);
     let ancestor = Math.floor(index / 2 ** height);
@@ -202,7 +204,7 @@ export class PieceLayer {
 
   /** Whether a request lies within the tree, aligned to a subtree, and asks for a possible proof. */
   #serves({ baseLayer, index, length, proofLayers }: HashRange): boolean {
-    const rootLayer = this.#tree!.rootLayer;
+    const rootLayer = this.layer + Math.log2(this.#width);
     if (length < 1 || length > MAX_HASHES_PER_ANSWER) return false;
     if (index + length > 2 ** (rootLayer - baseLayer)) return false;
     if (length > 1 && index % nextPowerOfTwo(length) !== 0) return false;

@@ -27,6 +27,7 @@ import { EndGame, RequestScheduler } from "./request_scheduler.ts";
 import { RequestTable } from "./request_table.ts";
 import { UrgentPieces } from "./urgent_pieces.ts";
 import { WastedData } from "./wasted_data.ts";
+import { Wishes } from "./wishes.ts";
 
 /** A peer that owes blocks and sends none for this long is snubbed, and its requests are freed for others. */
 const SNUB_MS = 8000;
@@ -65,6 +66,7 @@ export class Download {
   readonly #endGame: EndGame;
   readonly #scheduler: RequestScheduler;
   readonly #waste = new WastedData();
+  readonly #wishes: Wishes;
 
   constructor(context: TransferContext, checks: PieceChecks, options: DownloadOptions) {
     this.#connections = context.connections;
@@ -75,6 +77,7 @@ export class Download {
     this.#options = options;
     this.#haves = new HaveBroadcast(context);
     this.available = new Availability(context);
+    this.#wishes = new Wishes(context, this.urgent);
     const quota = this.#quota = new RequestQuota(context, options.downloadLimit);
     const endGame = this.#endGame = new EndGame(this.available.rarity);
     const { rarity } = this.available;
@@ -252,6 +255,7 @@ export class Download {
   /** Snubs peers that stopped delivering, and retries the pieces that peers refused. */
   tick(nowMs: number): void {
     this.#haves.flush();
+    this.#wishes.tick(nowMs);
     // A suspect piece stays exclusive to one peer for a limited time; this wakes the others when it is over.
     if (this.#endGame.isOn(nowMs) || this.#checks.suspect.size > 0) this.#ready.wakeAll();
     this.#ready.tick();

@@ -30,6 +30,8 @@ const HAVES_AT_ONCE = 65_536;
 const MIN_AHEAD_BYTES = 4 * 1024 * 1024;
 /** Offers ahead for each peer at least: one in transfer, and one to request meanwhile. */
 const MIN_AHEAD_PIECES = 2;
+/** How far the offers to a peer that wishes for pieces run ahead, compared to those over all peers. */
+const WISH_AHEAD = 2;
 const NOBODY = -1;
 
 /** Hands out the pieces of a complete torrent to peers that have nothing. */
@@ -91,6 +93,20 @@ export class SuperSeed {
     if (owner === NOBODY) return;
     for (const other of this.#peers.values()) {
       if (other.connection.id === owner && !other.ahead.has(piece)) other.unshared--;
+    }
+  }
+
+  /**
+   * The peer needs a piece before others, because somebody reads the file meanwhile. Offers it, unless another
+   * peer has the offer or this one has too many.
+   */
+  onWish(connection: Connection, piece: number): void {
+    const guest = this.#peers.get(connection);
+    const index = this.#context.layout.pieceIndex(piece);
+    if (this.#open || guest === undefined || index === undefined) return;
+    if (guest.stalled || connection.closing || connection.upload.amChoking) return;
+    if (this.#undealt.has(index) && guest.ahead.size < WISH_AHEAD * this.#budget()) {
+      this.#offer(guest, index);
     }
   }
 

@@ -27,6 +27,11 @@ export class SuperSeedPieces {
     return this.#next >= this.#given.length && this.#returned.length === 0;
   }
 
+  /** Whether the piece is left. */
+  has(piece: PieceIndex): boolean {
+    return this.#have.get(piece) && !this.#given.get(piece);
+  }
+
   /** Takes the next piece that `remote` lacks, returned ones first. */
   take(remote?: Bitfield): PieceIndex | undefined {
     for (let at = this.#returned.length - 1; at >= 0; at--) {

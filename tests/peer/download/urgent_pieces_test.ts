@@ -4,7 +4,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Connection } from "../../../lib/peer/connection/connection.ts";
 import { UrgentPieces } from "../../../lib/peer/download/urgent_pieces.ts";
 import { seededRandom } from "../../../support/random.ts";
-import { at, bits, DownloadHarness } from "../../support/peer/peers.ts";
+import { at, bits, DownloadHarness, sentTo } from "../../support/peer/peers.ts";
 
 const permissions = "none";
 
@@ -160,3 +160,28 @@ Deno.test(
     }
   },
 );
+
+Deno.test("a super-seeder is told what a reader needs, no other peer is", { permissions }, () => {
+  const bench = new DownloadHarness({ pieceCount: 16 });
+  const [gradual, plain] = [bench.seed(1, {}, bits(16, 0)), bench.seed(2, {}, bits(16, 1))];
+  gradual.extension.isSuperSeeder = true;
+  const wishes = (connection: Connection) =>
+    sentTo(bench.settle(), connection).flatMap((message) =>
+      message.type === "suggest" ? [message.piece] : []
+    );
+  bench.tick(2000);
+  assertEquals(wishes(gradual), [], "nobody reads");
+  const range = bench.download.urgent.open();
+  range.moveTo(0, 4);
+  bench.tick(250);
+  assertEquals(wishes(gradual), [1, 2, 3], "what it has not offered");
+  bench.tick(250);
+  assertEquals(wishes(gradual), [], "once");
+  bench.tick(2000);
+  assertEquals(wishes(plain), []);
+  bench.tick(2000);
+  assertEquals(wishes(gradual), [1, 2, 3], "and again when nothing came of it");
+  range.close();
+  bench.tick(2000);
+  assertEquals(wishes(gradual), []);
+});

@@ -591,3 +591,22 @@ Deno.test({
     assert(among.world.run(20, () => among.others.every(({ isComplete }) => isComplete)));
   },
 });
+
+Deno.test({
+  name: "a piece that a peer wishes for is offered to it next, but not one that another has",
+  permissions,
+  fn() {
+    const bench = new SuperSeedHarness(40);
+    const [one, other] = bench.guests(2);
+    assertEquals(bench.offered, [0, 1, 2, 3]);
+    for (const piece of [30, 30, 40, 1e6]) bench.superSeed.onWish(one!, piece);
+    assertEquals(bench.offered, [0, 1, 2, 3, 30], "once, and what exists");
+    bench.superSeed.onWish(other!, 30);
+    assertEquals(bench.offered.length, 5);
+    for (let piece = 20; piece < 40; piece++) bench.superSeed.onWish(one!, piece);
+    assertEquals(bench.offered.length, 4 + 6, "eight for one at most, of which two came in turn");
+    other!.upload.amChoking = true;
+    bench.superSeed.onWish(other!, 39);
+    assertEquals(bench.offered.length, 10, "a choked peer could not fetch it");
+  },
+});

@@ -1,16 +1,17 @@
 /**
- * Turns for hashing new files. Of a thousand files to share at once, a few are hashed at a time, in the
- * order in which they came: so each is read from its beginning to its end, and the first is ready soon.
+ * Turns for reading files. Of a thousand files to share at once, a few are hashed at a time, in the order
+ * in which they came. So each is read from its beginning to its end, the first is ready soon, and few are
+ * open.
  *
  * @module
  */
 
 /** Hands out turns, some at a time. */
-export class HashTurns {
+export class Turns {
   readonly #waiting = new Set<() => void>();
   #free: number;
 
-  /** @param atOnce how many turns run at the same time: as many as there are threads to use */
+  /** @param atOnce how many turns run at the same time */
   constructor(atOnce: number) {
     this.#free = atOnce;
   }
