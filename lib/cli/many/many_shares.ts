@@ -21,7 +21,7 @@ import { TorrentRoll } from "./torrent_roll.ts";
 type SeederRun = Run<typeof seederProgram.options>;
 
 /** How many are hashed, or announced for the first time, at the same time. */
-const STARTED_AT_ONCE = 8;
+const STARTED_AT_ONCE = 16;
 
 /** A watched file that is shared already, by another path, needs no share of its own. */
 const SHARED_ELSEWHERE: Share = { done: new Promise(() => {}), close: () => Promise.resolve() };

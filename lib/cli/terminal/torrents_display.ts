@@ -15,7 +15,7 @@ import { TrackerNews } from "./tracker_news.ts";
 import { TransferDisplay, type TransferHandle } from "./transfer_display.ts";
 
 /** Statistics are read anew after so many milliseconds for each torrent, so that reading them costs little. */
-const AGE_MS_PER_TORRENT = 1;
+const AGE_MS_PER_TORRENT = 5;
 
 interface Shown {
   readonly display: TransferDisplay;

@@ -9,7 +9,7 @@ import { isOperational } from "../../runtime/operational_errors.ts";
 import { Slots } from "../../runtime/slots.ts";
 
 /** How many are started at the same time. */
-const STARTED_AT_ONCE = 8;
+const STARTED_AT_ONCE = 16;
 
 /** Something that is shared, such as a `Seeder`. */
 export interface Share {

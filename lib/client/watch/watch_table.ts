@@ -20,8 +20,11 @@
 export const STILL_MS = 2000;
 /** What has not changed for this long when the watch begins is shared at once. */
 export const OLD_MS = 10_000;
-/** How often an entry is looked at that is shared, or could not be. */
-export const LOOK_MS = 10_000;
+/** How often an entry is looked at that is shared, or could not be: often when it changed lately, */
+export const LOOK_MS = 4000;
+/** and less and less often when it did not. */
+export const LONGEST_LOOK_MS = 30_000;
+const LOOK_AGE_FACTOR = 8;
 /** Looks at an entry that is shared take at most one part in so many of the time; */
 const SHARED_LOOK_FACTOR = 300;
 /** and at one that is arriving or changing. */
@@ -59,6 +62,8 @@ interface Entry {
   /** What was seen last, and since when. */
   seen: string;
   sinceMs: number;
+  /** When it changed last, as far as is known. */
+  changedMs: number;
   /** When it is to be looked at again. */
   lookMs: number;
   /** How often in a row sharing failed, and when it is tried again. */
@@ -97,7 +102,7 @@ export class WatchTable {
       if (this.#entries.has(name) || this.#entries.size >= MOST_ENTRIES) continue;
       this.#entries.set(name, {
         ...{ state: "arriving", stamp: "", seen: "", sinceMs: nowMs, lookMs: nowMs },
-        ...{ failures: 0, retryMs: Infinity, isFirst: !this.#hasListed },
+        ...{ changedMs: nowMs, failures: 0, retryMs: Infinity, isFirst: !this.#hasListed },
       });
     }
     this.#hasListed = true;
@@ -128,13 +133,11 @@ export class WatchTable {
     if (hasChanged) {
       entry.seen = look.stamp;
       entry.sinceMs = nowMs;
+      entry.changedMs = nowMs - Math.max(0, look.stillMs);
     }
     this.#move(entry, look, nowMs);
     const isOpen = entry.state === "settling" || entry.state === "changed";
-    entry.lookMs = nowMs +
-      (isOpen
-        ? OPEN_LOOK_FACTOR * look.tookMs
-        : Math.max(LOOK_MS, SHARED_LOOK_FACTOR * look.tookMs));
+    entry.lookMs = nowMs + (isOpen ? OPEN_LOOK_FACTOR * look.tookMs : pause(entry, look, nowMs));
     return isOpen ? this.#settle(name, entry, look, nowMs) : this.#retry(name, entry, nowMs);
   }
 
@@ -208,4 +211,10 @@ export class WatchTable {
     this.#entries.delete(name);
     this.#entries.set(name, entry);
   }
+}
+
+/** How long an entry is left alone that is shared, or could not be. */
+function pause({ changedMs }: Entry, { tookMs }: Look, nowMs: number): number {
+  const byAge = Math.min(LONGEST_LOOK_MS, (nowMs - changedMs) / LOOK_AGE_FACTOR);
+  return Math.max(LOOK_MS, byAge, SHARED_LOOK_FACTOR * tookMs);
 }

@@ -160,17 +160,26 @@ Deno.test(
   },
 );
 
-Deno.test(
-  "what is shared is looked at now and then only, more seldom if that takes long",
-  pure,
-  () => {
-    const folder = Folder.sharing("a.iso");
-    const looks = (ms: number) => [...folder.table.due(folder.nowMs + ms)].length;
-    assertEquals([looks(LOOK_MS - 1), looks(LOOK_MS)], [0, 1]);
-    folder.round(LOOK_MS, { tookMs: 3000 });
-    assertEquals([looks(LOOK_MS), looks(900_000 - 1), looks(900_000)], [0, 0, 1]);
-  },
-);
+Deno.test("what is shared is looked at often if it changed lately, then more seldom", pure, () => {
+  const folder = Folder.sharing("a.iso");
+  const pauses: number[] = [];
+  for (let lastMs = folder.nowMs; pauses.length < 60; folder.nowMs += 1000) {
+    if ([...folder.table.due(folder.nowMs)].length === 0) continue;
+    pauses.push((folder.nowMs - lastMs) / 1000);
+    lastMs = folder.nowMs;
+    folder.round();
+  }
+  assertEquals(pauses.slice(0, 3), [4, 4, 4]);
+  assertEquals(pauses.slice(-3), [30, 30, 30]);
+  assertEquals(pauses, pauses.toSorted((a, b) => a - b));
+});
+
+Deno.test("what takes long to look at is looked at very seldom", pure, () => {
+  const folder = Folder.sharing("a.iso");
+  folder.round(LOOK_MS, { tookMs: 3000 });
+  const looks = (ms: number) => [...folder.table.due(folder.nowMs + ms)].length;
+  assertEquals([looks(LOOK_MS), looks(900_000 - 1), looks(900_000)], [0, 0, 1]);
+});
 
 Deno.test("those that waited longest are looked at first", pure, () => {
   const folder = new Folder("a", "b", "c");
