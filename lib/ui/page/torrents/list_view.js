@@ -23,9 +23,9 @@ import { TorrentTable } from "./torrent_table.js";
  */
 
 /**
- * Where the list was left: the torrent that was opened, and how far its link was from the top of the
- * window. Absent when no torrent was.
- * @typedef {{current: {torrent: string, top?: number} | undefined}} Place
+ * Where the list was left: the torrent that was opened, how far its link was from the top of the window, and
+ * how many rows were drawn. Absent when no torrent was opened.
+ * @typedef {{current: {torrent: string, top?: number, drawnRows?: number} | undefined}} Place
  */
 
 /** A row counts as settled when it has not moved for so many frames, or at last after so many. */
@@ -54,7 +54,8 @@ export function ListView({ snapshot, query, changeQuery, place, notice }) {
   const latest = useRef(query);
   latest.current = query;
   const open = useCallback((/** @type {string} */ torrent, /** @type {HTMLElement} */ link) => {
-    place.current = { torrent, top: link.getBoundingClientRect().top };
+    const drawnRows = link.closest("tbody")?.rows.length ?? 0;
+    place.current = { torrent, top: link.getBoundingClientRect().top, drawnRows };
     location.hash = hashOf({ ...latest.current, torrent, files: "" });
   }, [place]);
   const clear = () => {
@@ -78,6 +79,7 @@ export function ListView({ snapshot, query, changeQuery, place, notice }) {
         ? html`
           <${TorrentTable}
             rows=${chosen} query=${query} changeQuery=${changeQuery} open=${open}
+            drawnRows=${place.current?.drawnRows}
           />
         `
         : rows.length === 0
