@@ -7,28 +7,42 @@
 
 import { leecherProgram } from "./lib/cli/command_line/programs.ts";
 import { runOnDone } from "./lib/cli/on_done.ts";
-import { progressEvent, torrentEvent } from "./lib/cli/output/json_events.ts";
+import { progressEvent, rollCallEvents, torrentEvent } from "./lib/cli/output/json_events.ts";
 import { listing, mismatch, sourceLines } from "./lib/cli/output/result_lines.ts";
 import { openPage } from "./lib/cli/page.ts";
 import { main, type Run, untilStopped } from "./lib/cli/program.ts";
+import { rollTable } from "./lib/cli/terminal/roll_table.ts";
 import { TransferDisplay } from "./lib/cli/terminal/transfer_display.ts";
+import { cutLinkWarning, requireWholeLinks } from "./lib/cli/text/cut_link.ts";
 import { completionSentence } from "./lib/cli/text/messages.ts";
 import { count } from "./lib/cli/text/units.ts";
 import { ExitCode, OptionError, ShoalError } from "./lib/errors.ts";
-import { Leecher, listTorrent, verifyFile } from "./mod.ts";
+import { Leecher, listTorrent, rollCall, verifyFile } from "./mod.ts";
 
 type LeecherRun = Run<typeof leecherProgram.options>;
 
 await main(leecherProgram, async (run) => {
   const { options } = run;
-  if (options.list && options.verify) {
-    throw new OptionError("--list and --verify exclude each other; give one");
+  checkLinks(run);
+  const modes = (["list", "verify", "who"] as const).filter((mode) => options[mode]);
+  if (modes.length > 1) {
+    throw new OptionError(`--${modes[0]} and --${modes[1]} exclude each other; give one`);
   }
-  if (options.list || options.verify) return await inTurn(run, options.list ? list : verify);
+  const work = options.list ? list : options.verify ? verify : options.who ? who : undefined;
+  if (work !== undefined) return await inTurn(run, work);
   if (run.arguments.length === 1) return await download(run);
   const { downloadMany } = await import("./lib/cli/many/download_many.ts");
   await downloadMany(run);
 });
+
+/** @throws {OptionError} when an argument is a part of a link that the shell has cut */
+function checkLinks({ arguments: given, events, screen }: LeecherRun): void {
+  requireWholeLinks(given);
+  for (const warning of given.map(cutLinkWarning).filter((text) => text !== undefined)) {
+    screen.tell({ text: warning, level: "warning" });
+    events.tell({ type: "warning", message: warning });
+  }
+}
 
 /** Does the same with each argument. If there are several, one that fails does not keep the others. */
 async function inTurn(
@@ -79,6 +93,18 @@ async function list(run: LeecherRun, argument: string, number?: number) {
   });
   if (events.isOn) events.tell(torrentEvent(torrent), number);
   await result(listing(torrent));
+}
+
+async function who(run: LeecherRun, argument: string, number?: number) {
+  const { options, screen, events, signal, result } = run;
+  const display = new TransferDisplay(screen, "reading", () => performance.now());
+  const roll = await rollCall(argument, {
+    ...options,
+    signal,
+    onEvent: run.listener(display),
+  });
+  for (const event of rollCallEvents(roll)) events.tell(event, number);
+  await result(rollTable(roll, { columns: Infinity, rows: Infinity, glyphs: "unicode" }));
 }
 
 async function verify(run: LeecherRun, argument: string, number?: number) {

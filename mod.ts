@@ -51,7 +51,10 @@ export type {
   TorrentVersion,
 } from "./lib/codec/torrent/metainfo.ts";
 export {
+  type AbandonedTorrent,
   type FoundSwarms,
+  type Machine,
+  type RollCall,
   type SwarmEvent,
   type SwarmMember,
   type SwarmSummary,
@@ -68,6 +71,17 @@ export {
   findByName,
   type FindOptions,
 } from "./lib/discovery/find_by_name.ts";
+export { rollCall, type RollCallOptions, type TorrentRollCall } from "./lib/client/roll_call.ts";
+export {
+  type CalledRoll,
+  machineAddress,
+  machineName,
+  rollSentence,
+  type RollTone,
+  rollTone,
+  slowestOf,
+} from "./lib/tracker/roll_sentence.ts";
+export type { MachineState, WhoEntry } from "./lib/codec/discovery/udp_tracker.ts";
 export type {
   ConnectionStats,
   TransferEvent,
@@ -104,3 +118,8 @@ export { DownloadTimeoutError, ERROR_CODES, STALL_CODES, WARNING_CODES } from ".
 export type { ErrorCode, ErrorDetails, OptionName, WarningCode } from "./lib/errors.ts";
 export type { StallCode } from "./lib/errors.ts";
 export type { Page, PageOptions } from "./lib/ui/make_page.ts";
+export type {
+  CollectedEvent,
+  CollectedTorrent,
+  TorrentCollection,
+} from "./lib/ui/torrents/collection.ts";

@@ -45,7 +45,7 @@ async function shareOne(run: Run<typeof seederProgram.options>): Promise<void> {
   events.tell(metadataEvent(seeder.torrent));
   events.tell(sharingEvent(seeder, torrentFile));
   await result(seeder.magnet);
-  screen.say(...offerLines(seeder, leecherCommand()));
+  screen.say(...offerLines(seeder, leecherCommand(), seeder.isFoundLocally));
   display.watch(seeder);
   events.follow(() => progressEvent(seeder.stats()));
   await untilStopped(seeder.done, signal);

@@ -1,9 +1,9 @@
 /**
  * The pictures of README and report, taken of a real swarm by a real browser:
  *
- *     deno task screenshots
+ *     deno task screenshots [list]
  *
- * A tracker, seeders and leechers on this machine exchange a file for three minutes, slowly enough to be
+ * With `list` only those of the list of torrents. A tracker, seeders and leechers on this machine exchange a file for three minutes, slowly enough to be
  * looked at. Needs Debian's `chromium`, and `script` of util-linux for the terminal.
  * @module
  */
@@ -15,9 +15,10 @@ import { writePseudoRandomFile } from "../support/content.ts";
 import { CHROMIUM } from "../support/foreign.ts";
 import { Program } from "../support/process.ts";
 import { TempFolder } from "../support/temp.ts";
+import { shootList } from "./list_pictures.ts";
+import { PICTURES, shoot } from "./picture.ts";
 import { TerminalProgram } from "./terminal_picture.ts";
 
-const PICTURES = fromFileUrl(new URL("./pictures/", import.meta.url));
 const LEECHER = fromFileUrl(new URL("../leecher.ts", import.meta.url));
 const MIB = 2 ** 20;
 const NAME = "debian-13-live.iso";
@@ -40,6 +41,12 @@ async function main(): Promise<void> {
   if (!await Deno.stat(CHROMIUM).then(() => true, () => false)) {
     throw new Error("the pictures need a browser: apt install chromium");
   }
+  await using browser = await TestBrowser.start();
+  if (Deno.args[0] !== "list") await shootSwarm(browser);
+  await shootList(browser);
+}
+
+async function shootSwarm(browser: TestBrowser): Promise<void> {
   await using temp = await TempFolder.create();
   await using cast = new AsyncDisposableStack();
   const start = (script: "tracker" | "seeder" | "leecher", ...args: string[]) =>
@@ -61,7 +68,6 @@ async function main(): Promise<void> {
   leech("one", "6M", "--upload-limit", "2M");
   leech("two", "3M", "--upload-limit", "1M");
   const leecher = await watched(leech("copy", "5M", "--upload-limit", "3M", ...WATCHED));
-  await using browser = await TestBrowser.start();
   const page = await open(browser, leecher, 1280, 1440);
   await until(page, PROGRESS / 3);
   seed("3M"); // the rates change
@@ -114,11 +120,6 @@ async function openSwarm(browser: TestBrowser, tracker: Actor): Promise<Page> {
 /** Waits until the page shows so many per cent. */
 async function until(page: Page, percent: number): Promise<void> {
   await page.waitForFunction(`document.querySelector("progress.main")?.value >= ${percent}`);
-}
-
-async function shoot(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: `${PICTURES}${name}.png`, animations: "disabled" });
-  console.log(`docs/pictures/${name}.png`);
 }
 
 async function shootTerminal(browser: TestBrowser, terminal: TerminalProgram): Promise<void> {

@@ -197,6 +197,8 @@ export const WARNING_CODES = {
   "shares-torrent-file": ["out"],
   /** The info dictionary is too long for magnet links: peers do not accept such metadata (BEP 9). */
   "metadata-too-long": ["torrentFile"],
+  /** No tracker has a list of expected machines, which `untilCopies: "all"` waits for. */
+  "no-expected-list": ["trackers"],
 } as const satisfies Codes;
 
 /** One of the {@link WARNING_CODES}. */

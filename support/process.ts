@@ -17,8 +17,8 @@ export type Source = "stdout" | "stderr";
 export interface StartOptions {
   cwd?: string;
   /**
-   * Added to the inherited environment, from which every `SHOAL_*` variable is removed first. LSD is off
-   * unless enabled here: a test's peers are its own.
+   * Added to the inherited environment, from which every `SHOAL_*` variable is removed first. The local
+   * network is left alone unless enabled here: a test's peers and trackers are its own.
    */
   env?: Record<string, string>;
   /** Keep stdin open, for a program that ends when its stdin closes. */
@@ -243,7 +243,8 @@ export function freePort(): number {
 /** The environment of a program under test, see {@linkcode StartOptions.env}. */
 export function cleanEnvironment(): Record<string, string> {
   const kept = Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("SHOAL_"));
-  return { ...Object.fromEntries(kept), NO_COLOR: "1", SHOAL_LOCAL_DISCOVERY: "off" };
+  const alone = { SHOAL_LOCAL_DISCOVERY: "off", SHOAL_HIDDEN: "on" };
+  return { ...Object.fromEntries(kept), NO_COLOR: "1", ...alone };
 }
 
 /** The result of `promise`, or `undefined` when it takes longer; the timer never outlives the call. */

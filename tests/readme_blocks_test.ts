@@ -189,17 +189,20 @@ networkTest(
 );
 
 networkTest(
-  "without a tracker the manual's info-hash, here the real one, is found on the local network",
+  "without a tracker the manual's name and info-hash, here the real one, are found on the local network",
   async (network) => {
     await using machine = await Machine.create(network);
-    const [seeder, leecher] = block("--no-tracker file.iso").split("\n");
+    const [seeder, byName, byHash] = block("--no-tracker file.iso").split("\n");
     const sharing = await machine.paste(seeder!);
     const [, hash] = await sharing.line(/info-hash v1 ([0-9a-f]{40})/);
-    await machine.paste(leecher!.replace(/[0-9a-f]{40}$/, `-o copy/ ${hash}`));
-    assertEquals(
-      await sha256OfFile(machine.folder.join("copy/file.iso")),
-      await sha256OfFile(machine.folder.join("file.iso")),
-    );
+    await machine.paste(byName!.replace(/file\.iso$/, `-o named/ file.iso`));
+    await machine.paste(byHash!.replace(/[0-9a-f]{40}$/, `-o copy/ ${hash}`));
+    for (const folder of ["named", "copy"]) {
+      assertEquals(
+        await sha256OfFile(machine.folder.join(`${folder}/file.iso`)),
+        await sha256OfFile(machine.folder.join("file.iso")),
+      );
+    }
     await machine.stop();
   },
 );

@@ -162,7 +162,7 @@ export class DemoProgram {
 /** Leaves out the user's own settings and LSD, which would change what the demo shows. */
 function environment(): Record<string, string> {
   const kept = Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("SHOAL_"));
-  return { ...Object.fromEntries(kept), SHOAL_LOCAL_DISCOVERY: "off" };
+  return { ...Object.fromEntries(kept), SHOAL_LOCAL_DISCOVERY: "off", SHOAL_HIDDEN: "on" };
 }
 
 /** A line without colours and without what was drawn before it on the same line. */

@@ -65,8 +65,9 @@ export class ClientResources implements SharedResources, AsyncDisposable {
   /** The info-hashes in hex of all torrents. */
   readonly #infoHashes = new Set<string>();
   readonly #stopWatching: () => void;
-  #localTracker: Promise<LocalTracker> | undefined;
-  #foundTracker: LocalTracker | undefined;
+  /** One for torrents that may use a tracker of the local network, and one for those that may not. */
+  readonly #localTrackers = new Map<boolean, Promise<LocalTracker>>();
+  readonly #foundTrackers: LocalTracker[] = [];
   readonly #garbage = new GcPacer(STARTS_PER_COLLECTION, COLLECTION_TIME_SHARE);
   #toldLocalDiscovery = "";
 
@@ -136,20 +137,30 @@ export class ClientResources implements SharedResources, AsyncDisposable {
     for (const listener of this.#listeners) callListener(listener, event);
   }
 
-  /** The tracker of this machine, found or hosted for the first torrent that needs it. */
-  localTracker(externalIp: string | undefined): Promise<LocalTracker> {
-    this.#localTracker ??= LocalTracker.find({
+  /**
+   * The tracker of this machine, found or hosted for the first torrent that needs it.
+   *
+   * @param asksLocally whether one of the local network will do, and may find us
+   */
+  localTracker(externalIp: string | undefined, asksLocally: boolean): Promise<LocalTracker> {
+    const known = this.#localTrackers.get(asksLocally);
+    if (known !== undefined) return known;
+    const finding = LocalTracker.find({
       externalIp,
+      asksLocally,
+      hidden: !asksLocally,
+      onFound: (url) => this.tell({ type: "trackerFound", url }),
       onWarning: (message) => this.tell({ type: "warning", message }),
       onTakeOver: () => this.#torrents.forEach((torrent) => torrent.announceNow()),
     });
-    this.#localTracker.then((tracker) => this.#foundTracker = tracker, () => {});
-    return this.#localTracker;
+    this.#localTrackers.set(asksLocally, finding);
+    finding.then((tracker) => this.#foundTrackers.push(tracker), () => {});
+    return finding;
   }
 
-  /** The tracker of this machine; `undefined` until a torrent has needed it. */
+  /** The tracker that torrents without one of their own use; `undefined` until a torrent has needed it. */
   get trackerOfThisMachine(): LocalTracker | undefined {
-    return this.#foundTracker;
+    return this.#foundTrackers.find(({ isOwn }) => isOwn) ?? this.#foundTrackers[0];
   }
 
   /** Closes the port, and the tracker if it is our own. */
@@ -157,8 +168,8 @@ export class ClientResources implements SharedResources, AsyncDisposable {
     this.#stopWatching();
     await this.portCheck.close();
     await this.listener.close();
-    const tracker = await this.#localTracker?.catch(() => undefined);
-    await tracker?.close();
+    await Promise.allSettled(this.#localTrackers.values());
+    await Promise.all(this.#foundTrackers.map((tracker) => tracker.close()));
     await this.disk.close();
   }
 

@@ -5,9 +5,9 @@
  */
 
 import { hex } from "../codec/bytes.ts";
-import type { HostedFile } from "../codec/discovery/udp_tracker.ts";
 import { type Metainfo, parseInfo, type TorrentInfo } from "../codec/torrent/metainfo.ts";
 import type { PieceLayer } from "../codec/torrent/piece_layer.ts";
+import type { OfferedFile } from "../discovery/local/offer.ts";
 import { checkPieces } from "../disk/check_pieces.ts";
 import { openStorage } from "../disk/download/open_storage.ts";
 import type { DownloadPlan, DownloadStorage } from "../disk/download/storage.ts";
@@ -231,9 +231,10 @@ export function metainfoOf(info: Uint8Array): Metainfo {
   return { info: parseInfo(info), trackers: [], pieceLayers: new Map(), webSeeds: [] };
 }
 
-/** What trackers may list of it in their catalogues. */
-export function hostedFile({ info: { name, totalLength, v2Hash } }: Metainfo): HostedFile {
-  return { name, length: totalLength, ...(v2Hash && { v2Hash }) };
+/** What trackers may list of it in their catalogues, and what the local network is told. */
+export function hostedFile({ info }: Metainfo): OfferedFile {
+  const { name, totalLength: length, v1Hash, v2Hash } = info;
+  return { name, length, ...(v1Hash && { v1Hash }), ...(v2Hash && { v2Hash }) };
 }
 
 /** The event that the metadata is known. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { HostedFile } from "../codec/discovery/udp_tracker.ts";
 import type { Metainfo } from "../codec/torrent/metainfo.ts";
+import type { OfferedFile } from "../discovery/local/offer.ts";
 import { type DownloadEvent, type DownloadState, nextState } from "../session/download_state.ts";
 import type { TransferResult } from "../session/events.ts";
 import { type DownloadParts, hostedFile } from "./download.ts";
@@ -46,8 +46,12 @@ export class DownloadLife {
   }
 
   /** What trackers may list in their catalogues. */
-  get hosted(): HostedFile | undefined {
-    return this.facts.metainfo && hostedFile(this.facts.metainfo);
+  get hosted(): OfferedFile | undefined {
+    const { metainfo, parts } = this.facts;
+    if (metainfo === undefined) return undefined;
+    const file = hostedFile(metainfo);
+    const { isWhole, totalBytes } = parts?.selection ?? { isWhole: true };
+    return isWhole ? file : { ...file, selectedBytes: totalBytes! };
   }
 
   /**

@@ -41,7 +41,7 @@ import { DownloadLife } from "./download_life.ts";
 import type { LeecherOptions } from "./options.ts";
 import { linkOf } from "./share_link.ts";
 import { requestedTorrent, type TorrentSource } from "./requested_torrent.ts";
-import { type Source, webSeedUrls } from "./torrent_source.ts";
+import { addLocalPeers, type Source, webSeedUrls } from "./torrent_source.ts";
 
 export type { LeecherOptions } from "./options.ts";
 
@@ -112,6 +112,7 @@ export class Leecher implements AsyncDisposable {
       signal: this.#stopped.signal,
     });
     this.#host.session.addPeers(source.peers, "user");
+    addLocalPeers(this.#host.session, source);
     this.#host.announce({
       ...source,
       isAssumed: source.assumesTracker === true,

@@ -8,12 +8,12 @@ import { ExitCode, NetworkError } from "../errors.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import { tellOf } from "../runtime/event_listeners.ts";
 import { ActiveTorrent } from "../session/active_torrent.ts";
-import { warningEvent } from "../session/events.ts";
+import { lookupEvent, warningEvent } from "../session/events.ts";
 import { Torrent } from "../store/torrent.ts";
 import { alone, hearAll } from "./client_resources.ts";
 import { metainfoOf } from "./download.ts";
 import type { LeecherOptions } from "./options.ts";
-import { resolveSource, type Source } from "./torrent_source.ts";
+import { addLocalPeers, resolveSource, type Source } from "./torrent_source.ts";
 
 const DEFAULT_TIMEOUT_SECONDS = 60;
 
@@ -40,7 +40,7 @@ export async function describeTorrent(
 ): Promise<Description> {
   const source = await resolveSource(what, {
     ...options,
-    onLookup: (name) => tellOf(options, { type: "lookup", name }),
+    onLookup: (...lookup) => tellOf(options, lookupEvent(...lookup)),
     onWarning: (...warning) => tellOf(options, warningEvent(...warning)),
   });
   options.signal?.throwIfAborted();
@@ -73,6 +73,7 @@ async function fetchInfo(source: Source, options: LeecherOptions): Promise<Uint8
   options.signal?.addEventListener("abort", abort);
   try {
     host.session.addPeers(source.peers, "user");
+    addLocalPeers(host.session, source);
     host.announce({
       ...source,
       isAssumed: source.assumesTracker === true,

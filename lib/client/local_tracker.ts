@@ -1,15 +1,17 @@
 /**
- * The local tracker a seeder uses when none is named: an existing one, or its own. The process that hosts
- * it may leave first; then another seeder on this machine takes over.
+ * The tracker a seeder uses when none is named: one on this machine, one of the local network, or its own. The
+ * process that hosts it on this machine may leave first; then another seeder here takes over. When one of the
+ * local network leaves, its seeders are still found there by multicast, and use it again when it is back.
  *
  * @module
  */
 
 import { DEFAULT_TRACKER_PORT } from "../codec/discovery/tracker_url.ts";
 import { isTracker, localTracker } from "../discovery/advertised_address.ts";
+import { trackersNearby } from "../discovery/local/ask.ts";
 import { NetworkError } from "../errors.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import { Tracker } from "../tracker/server.ts";
+import { Tracker, type TrackerOptions } from "../tracker/server.ts";
 
 /** How often to check that another process's tracker is still there; varied to be sooner at times. */
 const WATCH_MS = 3000;
@@ -25,6 +27,12 @@ interface LocalTrackerOptions {
   readonly externalIp: string | undefined;
   /** Called with a warning for the user. */
   readonly onWarning: (message: string) => void;
+  /** Whether to use a tracker of the local network if there is none on this machine; default false. */
+  readonly asksLocally?: boolean;
+  /** Called with the URL of the tracker of the local network that is used. */
+  readonly onFound?: (url: string) => void;
+  /** Whether a tracker of our own is not to be found by other machines; default false. */
+  readonly hidden?: boolean;
   /** Called when a new, empty tracker has replaced one that is gone. */
   readonly onTakeOver: () => void;
   /** For tests. */
@@ -33,7 +41,7 @@ interface LocalTrackerOptions {
   readonly port?: number;
 }
 
-/** A tracker on this machine. Must be closed. */
+/** A tracker on this machine or in the local network. Must be closed. */
 export class LocalTracker {
   /** Its URL from this machine. */
   readonly url: string;
@@ -44,20 +52,36 @@ export class LocalTracker {
   readonly #watching: Promise<void>;
   #own: Tracker | undefined;
 
-  private constructor(port: number, own: Tracker | undefined, options: LocalTrackerOptions) {
-    this.url = localTracker(port);
+  private constructor(
+    port: number,
+    own: Tracker | undefined,
+    options: LocalTrackerOptions,
+    elsewhere?: string,
+  ) {
+    this.url = elsewhere ?? localTracker(port);
     this.#port = port;
     this.#own = own;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#watching = own === undefined ? this.#watch() : Promise.resolve();
+    const isOthers = own === undefined && elsewhere === undefined;
+    this.#watching = isOthers ? this.#watch() : Promise.resolve();
   }
 
   /** Finds an existing one, or starts one. */
   static async find(options: LocalTrackerOptions): Promise<LocalTracker> {
     const { port = DEFAULT_TRACKER_PORT } = options;
     const url = localTracker(port);
-    if (await isTracker(url)) return new LocalTracker(port, undefined, options);
+    const search = new AbortController();
+    const nearby = options.asksLocally ? trackersNearby({ signal: search.signal }) : [];
+    const isHere = await isTracker(url);
+    if (isHere) search.abort();
+    const candidates = await nearby;
+    if (isHere) return new LocalTracker(port, undefined, options);
+    const elsewhere = await firstTracker(candidates);
+    if (elsewhere !== undefined) {
+      options.onFound?.(elsewhere);
+      return new LocalTracker(port, undefined, options, elsewhere);
+    }
     const own = await host(port, options);
     if (own !== undefined) return new LocalTracker(port, own, options);
     for (let question = 1; question <= QUESTIONS_AFTER_RACE; question++) {
@@ -67,8 +91,8 @@ export class LocalTracker {
       `port ${port} is taken by something that is no tracker, ` +
         "so this seeder's own tracker listens elsewhere and its link is needed to find the file",
     );
-    const elsewhere = await Tracker.listen({ port: 0, ...externalIpOf(options) });
-    return new LocalTracker(elsewhere.addr.port, elsewhere, options);
+    const other = await Tracker.listen({ port: 0, ...ownOptions(options) });
+    return new LocalTracker(other.addr.port, other, options);
   }
 
   /** Whether this program hosts it now. */
@@ -108,13 +132,19 @@ export class LocalTracker {
 /** Starts our own tracker at this port; `undefined` when the port is taken. */
 async function host(port: number, options: LocalTrackerOptions): Promise<Tracker | undefined> {
   try {
-    return await Tracker.listen({ port, ...externalIpOf(options) });
+    return await Tracker.listen({ port, ...ownOptions(options) });
   } catch (error) {
     if (error instanceof NetworkError) return undefined;
     throw error;
   }
 }
 
-function externalIpOf({ externalIp }: LocalTrackerOptions): { externalIp?: string } {
-  return externalIp === undefined ? {} : { externalIp };
+/** The first of these that a tracker answers at: anybody may say that one is there. */
+async function firstTracker(urls: readonly string[]): Promise<string | undefined> {
+  const answers = await Promise.all(urls.map((url) => isTracker(url)));
+  return urls.find((_, i) => answers[i]);
+}
+
+function ownOptions({ externalIp, hidden = false }: LocalTrackerOptions): TrackerOptions {
+  return { hidden, ...(externalIp !== undefined && { externalIp }) };
 }

@@ -6,7 +6,12 @@
 
 import { type Metainfo, parseMetainfo } from "../codec/torrent/metainfo.ts";
 import { callListener } from "../runtime/event_listeners.ts";
-import { type TransferEvent, type TransferListener, warningEvent } from "../session/events.ts";
+import {
+  lookupEvent,
+  type TransferEvent,
+  type TransferListener,
+  warningEvent,
+} from "../session/events.ts";
 import { Torrent } from "../store/torrent.ts";
 import type { LeecherOptions } from "./options.ts";
 import { resolveSource, type Source } from "./torrent_source.ts";
@@ -25,7 +30,7 @@ export async function requestedTorrent(
   };
   const source = await resolveSource(metainfoOrText(what), {
     ...options,
-    onLookup: (name) => tell({ type: "lookup", name }),
+    onLookup: (...lookup) => tell(lookupEvent(...lookup)),
     onWarning: (...warning) => tell(warningEvent(...warning)),
   });
   options.signal?.throwIfAborted();

@@ -27,11 +27,13 @@ import { Layout, type PieceIndex } from "../store/layout.ts";
 import { pieceLayersOf, type Torrent } from "../store/torrent.ts";
 import { createContent, type CreateOptions, type SharedContent } from "./create/create_torrent.ts";
 import { adviceOnSharing } from "./create/shared_torrent.ts";
-import { alone, hearAll, type Membership } from "./client_resources.ts";
+import { alone, type ClientResources, hearAll, type Membership } from "./client_resources.ts";
+import { ExpectedCopies } from "./expected_copies.ts";
 import type { LocalTracker } from "./local_tracker.ts";
 
 /** Options for sharing a file or a folder. */
-export interface SeederOptions extends TorrentOptions, SeedingLimitOptions, CreateOptions {
+export interface SeederOptions
+  extends TorrentOptions, Omit<SeedingLimitOptions, "untilCopies">, CreateOptions {
   /** Tracker URLs, `udp://host:port`, to announce to and to write into the torrent. */
   readonly trackers?: readonly string[];
   /** Stops hashing and seeding. */
@@ -41,6 +43,11 @@ export interface SeederOptions extends TorrentOptions, SeedingLimitOptions, Crea
    * interface.
    */
   readonly announceIp?: string;
+  /**
+   * Stop when this many other peers have the whole torrent, or had it before they left; `all` when all
+   * machines have it that a tracker expects, see `TrackerOptions.expectFile`.
+   */
+  readonly untilCopies?: number | "all";
   /** Whether to host a tracker when none is given and none runs on this machine. Default true. */
   readonly embeddedTracker?: boolean;
 }
@@ -94,6 +101,7 @@ export class Seeder implements AsyncDisposable {
   readonly #tracker: LocalTracker | undefined;
   readonly #member: Membership;
   readonly #files: TorrentFiles;
+  readonly #expected: ExpectedCopies | undefined;
   readonly #finished = Promise.withResolvers<void>();
   readonly #stopped = new AbortController();
   #closing: Promise<void> | undefined;
@@ -114,7 +122,19 @@ export class Seeder implements AsyncDisposable {
     this.magnet = links.magnet;
     this.#tracker = links.tracker;
     this.done = this.#finished.promise;
-    host.seedUntil(options, torrent.length, () => void this.close());
+    const { untilCopies, ...limits } = options;
+    const isCounted = typeof untilCopies === "number";
+    host.seedUntil(
+      isCounted ? { ...limits, untilCopies } : limits,
+      torrent.length,
+      () => void this.close(),
+    );
+    this.#expected = untilCopies !== "all" ? undefined : new ExpectedCopies({
+      trackers: links.trackers,
+      infoHash: torrent.metainfo.info.v1Hash ?? torrent.metainfo.info.v2Hash!.subarray(0, 20),
+      onWarning: (message) => host.tell(warningEvent(message, "no-expected-list")),
+      onReached: () => void this.close(),
+    });
     options.signal?.addEventListener("abort", () => void this.close(), {
       signal: this.#stopped.signal,
     });
@@ -146,6 +166,11 @@ export class Seeder implements AsyncDisposable {
     return this.#tracker?.isOwn === true;
   }
 
+  /** Whether machines of the local network find it by its name. */
+  get isFoundLocally(): boolean {
+    return this.#host.isFoundLocally;
+  }
+
   /** The TCP port that peers connect to. */
   get port(): number {
     return this.#host.port;
@@ -165,14 +190,20 @@ export class Seeder implements AsyncDisposable {
   stats(): TransferStats {
     const state = this.#stopped.signal.aborted ? "stopped" : "seeding";
     const { name, length } = this.torrent;
-    const untilCopies = this.#host.seedingLimit?.untilCopies;
-    const wanted = untilCopies === undefined ? {} : { untilCopies };
+    const expected = this.#expected?.counts;
+    const untilCopies = expected?.recipients ?? this.#host.seedingLimit?.untilCopies;
+    const wanted = {
+      ...(untilCopies !== undefined && { untilCopies }),
+      ...(expected !== undefined && { copies: expected.complete }),
+    };
     return { ...this.#host.stats(), ...wanted, name, state, totalBytes: length };
   }
 
   /** Details beyond the statistics. */
   details(): TransferDetails {
-    const end = this.#host.seedingLimit?.end;
+    const atCopies = this.#expected?.counts?.recipients;
+    const limits = this.#host.seedingLimit?.end;
+    const end = atCopies === undefined ? limits : { ...limits, atCopies };
     return {
       ...hostDetails(this.#host),
       ...torrentDetails(this.torrent.metainfo, this.#host),
@@ -187,6 +218,7 @@ export class Seeder implements AsyncDisposable {
     this.#closing ??= (async () => {
       this.#stopped.abort();
       this.#files.end(closedEarly());
+      await this.#expected?.close();
       await this.#host.close();
       await this.#member.leave();
       this.#finished.resolve();
@@ -218,7 +250,7 @@ export async function seed(
   hearAll(member, host);
   try {
     const isTracked = options.trackers?.length || options.embeddedTracker === false;
-    const tracker = isTracked ? undefined : await resources.localTracker(options.announceIp);
+    const tracker = isTracked ? undefined : await localTrackerFor(resources, options);
     const trackers = tracker ? [tracker.url] : options.trackers ?? [];
     const own = options.announceIp ?? reachableAddress(options.host);
     if (isLoopback(own) && options.host === undefined && isOnOneLinkOnly()) {
@@ -261,6 +293,12 @@ function hash(
     },
   };
   return createContent(path, told, resources.disk);
+}
+
+/** A private torrent is for trackers that its user chose, and for one of this machine. */
+function localTrackerFor(resources: ClientResources, options: SeederOptions) {
+  const isLocal = options.localDiscovery !== false && !isLoopback(options.host ?? "");
+  return resources.localTracker(options.announceIp, isLocal && !options.private);
 }
 
 function announce(host: ActiveTorrent, torrent: Torrent, trackers: readonly string[]): void {

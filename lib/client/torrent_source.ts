@@ -9,7 +9,6 @@ import { deadline } from "@std/async/deadline";
 import { fromFileUrl } from "@std/path";
 import { type HostPort, isIp } from "../codec/address.ts";
 import { AddressScope, type SourceScope } from "../codec/address_scope.ts";
-import { fromHex } from "../codec/bytes.ts";
 import { parseTrackerUrl } from "../codec/discovery/tracker_url.ts";
 import { infoHashIn, magnetIn, webLinkIn } from "../codec/torrent/link_text.ts";
 import { parseMagnet } from "../codec/torrent/magnet.ts";
@@ -17,8 +16,6 @@ import { MAX_METAINFO_LENGTH, type Metainfo, parseMetainfo } from "../codec/torr
 import { guardedWebSeeds, usableWebSeeds, withoutPassword } from "../codec/torrent/web_seed_url.ts";
 import { assumedTracker } from "../discovery/advertised_address.ts";
 import { withoutRepeats } from "../discovery/announcer.ts";
-import type { CatalogueEntry } from "../discovery/find_by_name.ts";
-import { findWithRetries } from "../discovery/find_with_retries.ts";
 import { diskError } from "../disk/disk_error.ts";
 import {
   DiskError,
@@ -32,7 +29,9 @@ import {
 import type { WebSeedUrl } from "../net/web_seed/web_seed_dialer.ts";
 import { describeDenial } from "../runtime/permissions.ts";
 import { resolveHost } from "../runtime/resolve_host.ts";
+import type { Session } from "../session/session.ts";
 import { peerOf, webSeedOf } from "../store/torrent.ts";
+import { lookUpName, type LookUpOptions } from "./look_up.ts";
 import { fetchTorrent } from "./torrent_url.ts";
 
 /** What is known of a torrent before any peer is contacted. */
@@ -44,6 +43,8 @@ export interface Source {
   /** The user named no tracker: it is the one on this machine, if there is one. */
   readonly assumesTracker?: boolean;
   readonly peers: readonly HostPort[];
+  /** Peers of the local network that say that they have it. */
+  readonly localPeers?: readonly HostPort[];
   /** URLs of web servers that have the files; {@link resolveSource} keeps only usable ones. */
   readonly webSeeds: readonly string[];
   /** Those that the user named. */
@@ -62,15 +63,11 @@ export interface Source {
 }
 
 /** Options for finding a torrent. */
-interface SourceOptions {
-  readonly trackers?: readonly string[];
+interface SourceOptions extends LookUpOptions {
   /** `host:port`. */
   readonly peers?: readonly string[];
   /** URLs of web servers that have the files, besides those in the torrent. */
   readonly webSeeds?: readonly string[];
-  readonly signal?: AbortSignal;
-  /** Called when a tracker is asked for this name. */
-  readonly onLookup?: (name: string) => void;
   /** Called with a sentence when a part of the torrent will not be used, or its name is not known yet. */
   readonly onWarning?: (message: string, code?: WarningCode) => void;
 }
@@ -82,11 +79,16 @@ export function webSeedUrls(
   return webSeeds.map((url) => ({ url, from: ownWebSeeds.includes(url) ? "user" : scope }));
 }
 
+/** Tells a session of the peers that answered on the local network. */
+export function addLocalPeers(session: Session, { v1Hash, localPeers = [] }: Source): void {
+  session.addPeers(localPeers, "local", v1Hash === undefined);
+}
+
 const RESOLVE_TIMEOUT_MS = 10_000;
 
 /**
- * Reads a magnet link, a .torrent file or URL, an info-hash, or a name that a tracker knows. Metainfo is
- * taken as it is.
+ * Reads a magnet link, a .torrent file or URL, an info-hash, or a name that a tracker or the local network
+ * knows. Metainfo is taken as it is.
  *
  * @throws {MagnetError} for a malformed link or info-hash
  * @throws {TorrentError} for a malformed torrent
@@ -258,33 +260,5 @@ async function lookUp(text: string, options: SourceOptions): Promise<Source> {
       { code: "not-a-source" },
     );
   }
-  const trackers = options.trackers?.length ? options.trackers : [assumedTracker()];
-  const { signal } = options;
-  options.onLookup?.(name);
-  const entries = await findWithRetries(name, trackers, {
-    ...(signal && { signal }),
-    ...(options.onWarning && { onWaiting: options.onWarning }),
-  });
-  if (entries.length > 1) throw ambiguous(name, entries);
-  const [entry] = entries;
-  return {
-    ...(entry!.v1Hash !== undefined && { v1Hash: fromHex(entry!.v1Hash) }),
-    ...(entry!.v2Hash !== undefined && { v2Hash: fromHex(entry!.v2Hash) }),
-    trackers: options.trackers?.length ? [] : [[assumedTracker()]], // trackers the user named are used anyway
-    peers: [],
-    webSeeds: [],
-    name,
-  };
-}
-
-/** Names are claims: only the user can tell which of several torrents of one name is meant. */
-function ambiguous(name: string, entries: readonly CatalogueEntry[]): NetworkError {
-  const lines = entries.map(({ v1Hash, v2Hash, length, seeders }) =>
-    `${v1Hash ?? v2Hash}  ${length} bytes, ${seeders} seeding`
-  );
-  return new NetworkError(
-    `${entries.length} different files are called ${name}; ` +
-      `run the command again with the info-hash of the one you mean:\n${lines.join("\n")}`,
-    { exitCode: ExitCode.notFound },
-  );
+  return { ...NOBODY, ...await lookUpName(name, options) };
 }

@@ -5,7 +5,12 @@
  */
 
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import { type CatalogueEntry, findByName, NotFoundYetError } from "./find_by_name.ts";
+import {
+  type CatalogueEntry,
+  findByName,
+  type FindOptions,
+  NotFoundYetError,
+} from "./find_by_name.ts";
 
 /** Delay between two queries. */
 const RETRY_MS = 2000;
@@ -13,8 +18,7 @@ const RETRY_MS = 2000;
 const LONGEST_WAIT_MS = 120_000;
 
 /** Callbacks and limits of the wait. */
-interface RetryOptions {
-  readonly signal?: AbortSignal;
+interface RetryOptions extends FindOptions {
   /** Called once, if the name is unknown and a tracker says that it does not know all of its peers yet. */
   readonly onWaiting?: (sentence: string) => void;
   /** For tests. */
@@ -28,19 +32,19 @@ interface RetryOptions {
 export async function findWithRetries(
   name: string,
   trackerUrls: readonly string[],
-  { signal, onWaiting, clock = systemClock }: RetryOptions,
+  { onWaiting, clock = systemClock, ...options }: RetryOptions,
 ): Promise<CatalogueEntry[]> {
   const startMs = clock.nowMs();
   for (let isFirst = true;; isFirst = false) {
     try {
-      return await findByName(name, trackerUrls, signal ? { signal } : {});
+      return await findByName(name, trackerUrls, options);
     } catch (error) {
       const isTooLate = clock.nowMs() - startMs > LONGEST_WAIT_MS;
       if (!(error instanceof NotFoundYetError) || isTooLate) throw error;
       if (isFirst) onWaiting?.(error.waiting);
       const waitMs = Math.min(RETRY_MS, 1000 * error.settlesInSeconds);
-      await clock.sleep(waitMs, signal);
-      signal?.throwIfAborted();
+      await clock.sleep(waitMs, options.signal);
+      options.signal?.throwIfAborted();
     }
   }
 }

@@ -16,7 +16,9 @@ import {
   type HostedFile,
   peersOf,
   type Reach,
+  sharesLabels,
   type SwarmCounts,
+  type WhoResponse,
 } from "../codec/discovery/udp_tracker.ts";
 import { NetworkError } from "../errors.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
@@ -53,7 +55,7 @@ export interface AnnounceParams {
   downloadedBytes: number;
   /** Bytes missing; 0 for a seeder. */
   leftBytes: number;
-  /** What to list in the tracker's catalogue. */
+  /** What to list in the tracker's catalogue. Trackers on public addresses are not told the label. */
   hosted?: HostedFile;
 }
 
@@ -134,8 +136,9 @@ export class UdpTrackerClient implements AsyncDisposable {
    */
   async announce(params: AnnounceParams, options: AskOptions = {}): Promise<AnnounceAnswer> {
     const { hosted, ...fields } = params;
-    const urlData = formatUrlData(this.#tracker.path, hosted);
     const answers = await this.#ask(options, async (path, giveUpMs, signal) => {
+      const told = sharesLabels(path.host) ? hosted : withoutLabel(hosted);
+      const urlData = formatUrlData(this.#tracker.path, told);
       const question = { type: "announce", ...fields, urlData } as const;
       const answer = await path.ask(question, giveUpMs, signal);
       return { ...answer, peers: { by: path.host, peers: peersOf(answer.peers, path.family) } };
@@ -185,6 +188,17 @@ export class UdpTrackerClient implements AsyncDisposable {
     });
     const order = ["reachable", "unknown", "unreachable"] as const;
     return order.find((reach) => answers.includes(reach))!;
+  }
+
+  /**
+   * One packet of the roll-call of a torrent, starting at machine index `offset`: one answer for each family
+   * it was asked over.
+   *
+   * @param infoHash 20 bytes; a v2 hash truncated
+   */
+  who(infoHash: Uint8Array, offset: number, options: AskOptions = {}): Promise<WhoResponse[]> {
+    const question = { type: "who", infoHash, offset } as const;
+    return this.#ask(options, (path, giveUpMs, signal) => path.ask(question, giveUpMs, signal));
   }
 
   /** Closes the sockets; pending requests reject. */
@@ -306,4 +320,10 @@ export class UdpTrackerClient implements AsyncDisposable {
     const paths = await opening?.catch(() => []) ?? [];
     await Promise.all(paths.map((path) => path.close()));
   }
+}
+
+function withoutLabel(hosted: HostedFile | undefined): HostedFile | undefined {
+  if (hosted?.label === undefined) return hosted;
+  const { label: _, ...rest } = hosted;
+  return rest;
 }

@@ -15,7 +15,7 @@ import { WorkerThread } from "./worker_thread.ts";
 
 /** A thread without work is ended after this time, while there are torrents that may need it again. */
 const IDLE_MS = 15_000;
-/** And after this time when there are none. The next file to hash often follows at once. */
+/** And after this time when there are none. Of many files to hash, the next often follows at once. */
 const UNUSED_MS = 500;
 
 /** A running thread hashes this much in the time another takes to start. */
@@ -81,7 +81,8 @@ export class WorkerPool {
     await Promise.all([...dropped, ...this.#retiring]);
     this.#open.delete(torrent);
     if (this.#open.size > 0) return;
-    if (setup.writing !== undefined) this.#endThreads(); // the last download is done
+    // Most clients hash one file and then share it, or are done when a download is.
+    if (setup.writing !== undefined || this.#nextTorrent === 1) this.#endThreads();
     else this.#restLater();
   }
 

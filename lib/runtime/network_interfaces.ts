@@ -6,6 +6,7 @@
 
 import { ipToBytes, isIp, isLoopback } from "../codec/address.ts";
 import { AddressScope, reachOf } from "../codec/address_scope.ts";
+import { equalBytes } from "../codec/bytes.ts";
 import { isForContainers, isLinkLocalIPv6, ranked } from "./address_rank.ts";
 import { networkInterfaces } from "./permissions.ts";
 import { routeClues } from "./route_clues.ts";
@@ -83,6 +84,23 @@ export function isNearby(
   if (reach !== AddressScope.world) return true;
   const other = ipToBytes(host);
   return addresses.some((own) => isNeighbour(other, own));
+}
+
+/**
+ * Whether `host` is this machine, or a machine with a private or link-local address in a network of this
+ * machine. Stricter than {@link isNearby}: a private address elsewhere is none of ours.
+ *
+ * @param host An IP address; false for one that cannot be connected to.
+ */
+export function isInOwnNetwork(host: string, addresses: readonly InterfaceNetwork[]): boolean {
+  const reach = reachOf(host);
+  if (reach === undefined) return false;
+  const other = ipToBytes(host);
+  if (addresses.some(({ address }) => isIp(address) && equalBytes(ipToBytes(address), other))) {
+    return true;
+  }
+  const isPrivate = reach === AddressScope.link || reach === AddressScope.site;
+  return isPrivate && addresses.some((own) => isIp(own.address) && isNeighbour(other, own));
 }
 
 function isNeighbour(other: Uint8Array, { address, netmask }: InterfaceNetwork): boolean {

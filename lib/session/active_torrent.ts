@@ -5,12 +5,14 @@
  */
 
 import { isLoopback } from "../codec/address.ts";
+import { cleanLabel } from "../codec/discovery/udp_tracker.ts";
 import type { AnnouncedSwarm } from "../discovery/announce_target.ts";
 import { Announcer } from "../discovery/announcer.ts";
-import { discoverLocally, type LsdHandle } from "../discovery/lsd.ts";
+import { discoverLocally, type LsdHandle } from "../discovery/local/lsd.ts";
 import { summarize, TrackerStatusTable, type TrackerSummary } from "../discovery/tracker_status.ts";
 import { pause } from "../net/rate_limiter.ts";
 import { callListener } from "../runtime/event_listeners.ts";
+import { hostName } from "../runtime/host_name.ts";
 import { PROGRAM } from "../runtime/version.ts";
 import {
   type TransferEvent,
@@ -47,11 +49,13 @@ export class ActiveTorrent implements JoinedTorrent {
   failedPieces = 0;
   readonly #resources: SharedResources;
   readonly #listeners = new Set<TransferListener>();
+  readonly #label: string;
   readonly #heardOfTracker = Promise.withResolvers<void>();
   readonly #searchesLocally: boolean;
   readonly #leave: () => void;
   #announcer: Announcer | undefined;
   #local: LsdHandle | undefined;
+  #publicity: AnnounceConfig | undefined;
   #leaving: Promise<void> | undefined;
   #namesTrackers = false;
   #closing: Promise<void> | undefined;
@@ -66,13 +70,14 @@ export class ActiveTorrent implements JoinedTorrent {
    */
   constructor(
     resources: SharedResources,
-    options: Pick<TorrentOptions, "maxPeers" | "localDiscovery">,
+    options: Pick<TorrentOptions, "maxPeers" | "localDiscovery" | "label">,
     duties: TorrentHandlers,
     listeners: Iterable<TransferListener>,
   ) {
     for (const each of listeners) this.#listeners.add(each);
     this.#resources = resources;
     this.#leave = resources.join(this, duties);
+    this.#label = cleanLabel(options.label ?? hostName() ?? "");
     const { host = "" } = resources.listener;
     this.#searchesLocally = options.localDiscovery !== false && !isLoopback(host);
     this.session = new Session({
@@ -130,12 +135,14 @@ export class ActiveTorrent implements JoinedTorrent {
   /** Announces the torrent from now on: to trackers, and by LSD if enabled. */
   announce(publicity: AnnounceConfig): void {
     const { v1Hash, v2Hash, isPrivate } = publicity;
+    this.#publicity = publicity;
     if (isPrivate) this.session.swarm.becomePrivate();
     const swarms = [
       ...(v1Hash ? [{ infoHash: v1Hash, v2: false }] : []),
       ...(v2Hash ? [{ infoHash: v2Hash.subarray(0, 20), v2: true }] : []),
     ];
     if (this.#searchesLocally && !isPrivate) this.#discoverLocally(swarms);
+    this.#offerByName();
     if (publicity.trackers.length === 0) return;
     const isQuiet = publicity.isAssumed === true && this.#local !== undefined;
     if (!isQuiet) this.#namesTrackers = true;
@@ -152,7 +159,10 @@ export class ActiveTorrent implements JoinedTorrent {
       clientFor: trackerClientFor,
       spreads: spreadsAnnounces,
       progress: () => ({ ...this.#moved(), ...progress() }),
-      hosted,
+      hosted: () => {
+        const file = hosted();
+        return file && { ...file, label: this.#label };
+      },
       wantsPeers: () => progress().leftBytes > 0 && this.#usablePeers() < MANY_PEERS,
       onPeers: ({ peers, by }, v2) => this.session.addPeers(peers, "tracker", v2, by),
       onStatus: ({ nextInSeconds, fault, ...status }) => {
@@ -163,6 +173,11 @@ export class ActiveTorrent implements JoinedTorrent {
         if (status.ok || !isQuiet) this.tell({ type: "tracker", ...status });
       },
     });
+  }
+
+  /** Whether LSD is on, so that other machines of the local network find us. */
+  get isFoundLocally(): boolean {
+    return this.#local !== undefined;
   }
 
   /** Stops LSD, because the torrent turned out to be private. */
@@ -212,11 +227,13 @@ export class ActiveTorrent implements JoinedTorrent {
 
   /** Announces again, because what the trackers were told no longer holds. */
   announceNow(): void {
+    this.#offerByName();
     this.#announcer?.announceNow();
   }
 
   /** Announces `completed` to the trackers. */
   announceCompleted(): void {
+    this.#offerByName();
     this.#announcer?.completed();
   }
 
@@ -260,6 +277,13 @@ export class ActiveTorrent implements JoinedTorrent {
         this.#resources.tellLocalDiscovery({ type: "localDiscovery", ...event }, warning);
       },
     });
+  }
+
+  /** Once all of it is here, the local network finds it by its name. */
+  #offerByName(): void {
+    const { hosted, progress, v1Hash } = this.#publicity ?? {};
+    const file = progress?.().leftBytes === 0 ? hosted?.() : undefined;
+    if (file !== undefined) this.#local?.offer({ ...(v1Hash && { v1Hash }), ...file });
   }
 
   #usablePeers(): number {

@@ -17,8 +17,15 @@ export type TransferEvent =
   | { readonly type: "hashing"; readonly doneBytes: number; readonly totalBytes: number }
   /** Connections are accepted on this TCP port. */
   | { readonly type: "listening"; readonly port: number }
-  /** A tracker is being asked for a name. */
-  | { readonly type: "lookup"; readonly name: string }
+  /** Trackers are being asked for a name. */
+  | {
+    readonly type: "lookup";
+    readonly name: string;
+    /** The local network is asked as well. */
+    readonly localNetwork?: true;
+  }
+  /** The seeder uses this tracker, which answered on the local network; nobody named it. */
+  | { readonly type: "trackerFound"; readonly url: string }
   /** The metadata is known. */
   | {
     readonly type: "metadata";
@@ -82,6 +89,11 @@ export type TransferEvent =
   | ({ readonly type: "complete" } & TransferResult)
   /** A warning for the user; the transfer continues. */
   | { readonly type: "warning"; readonly message: string; readonly code?: WarningCode };
+
+/** Creates the event that a name is being looked up. */
+export function lookupEvent(name: string, asksLocally: boolean): TransferEvent {
+  return { type: "lookup", name, ...(asksLocally && { localNetwork: true }) };
+}
 
 /** Creates a warning event. */
 export function warningEvent(message: string, code?: WarningCode): TransferEvent {

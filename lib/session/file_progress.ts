@@ -24,8 +24,8 @@ export interface FileStanding {
 export interface FileView {
   /** Number of files. */
   readonly count: number;
-  /** At most `most` files, in the torrent's order: there may be a hundred thousand. */
-  first(most: number): FileStanding[];
+  /** At most `most` files after `skipped` ones, in the torrent's order: there may be a hundred thousand. */
+  first(most: number, skipped?: number): FileStanding[];
 }
 
 /**
@@ -52,7 +52,8 @@ export function fileProgress(
   };
   return {
     count,
-    first: (most) =>
-      files.keys().filter((index) => !files[index]!.pad).take(most).map(standing).toArray(),
+    first: (most, skipped = 0) =>
+      files.keys().filter((index) => !files[index]!.pad)
+        .drop(skipped).take(most).map(standing).toArray(),
   };
 }

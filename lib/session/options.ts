@@ -5,6 +5,7 @@
  */
 
 import type { AnnounceClient, AnnouncedProgress } from "../discovery/announce_target.ts";
+import type { OfferedFile } from "../discovery/local/offer.ts";
 import type { PortCheck } from "../discovery/port_check.ts";
 import type { DiskError } from "../errors.ts";
 import type { Listener } from "../net/listener.ts";
@@ -34,6 +35,11 @@ export interface TorrentOptions {
    * private torrents, nor when `host` is a loopback address. Default: true, as in the programs.
    */
   readonly localDiscovery?: boolean;
+  /**
+   * The name of this machine in the roll-calls of trackers, at most 64 bytes of UTF-8; empty for none.
+   * Trackers on public addresses are not told. Default: the host name, if Deno permits to know it.
+   */
+  readonly label?: string;
   /** Ends everything when aborted. */
   readonly signal?: AbortSignal;
   /** Called with every event from the start. */
@@ -109,8 +115,8 @@ export interface AnnounceConfig {
   readonly isPrivate: boolean;
   /** How much is missing. */
   readonly progress: () => Pick<AnnouncedProgress, "leftBytes">;
-  /** What trackers may list in their catalogues. */
-  readonly hosted: () => { name: string; length: number; v2Hash?: Uint8Array } | undefined;
+  /** What trackers may list in their catalogues; with the v1 hash, which the local network is told too. */
+  readonly hosted: () => OfferedFile | undefined;
 }
 
 /** Identity, limits and callbacks of a session. */

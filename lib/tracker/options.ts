@@ -30,8 +30,18 @@ export interface TrackerOptions {
   externalIp?: string;
   /** A file of info-hashes in hex, one per line: only these torrents are served. Reread on change. */
   allowFile?: string;
+  /**
+   * A file of host names and IP addresses, one per line: the machines that should have every torrent. Reread
+   * on change.
+   */
+  expectFile?: string;
   /** Whether to dial each new peer back once and tell it the result; default false. */
   checkPorts?: boolean;
+  /**
+   * Whether machines of the local network cannot find this tracker by multicast, nor the names it lists.
+   * Default false. A tracker that listens on a loopback address is hidden.
+   */
+  hidden?: boolean;
   /** Limits on what the tracker stores. */
   limits?: Partial<TrackerLimits>;
   /** Aborting it closes the tracker. */

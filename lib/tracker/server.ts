@@ -4,9 +4,16 @@
  * @module
  */
 
-import { formatHostPort, isIPv6, isLoopback, normalizeIp } from "../codec/address.ts";
+import {
+  formatHostPort,
+  isIPv6,
+  isLoopback,
+  normalizeIp,
+  parseHostPort,
+} from "../codec/address.ts";
 import { DEFAULT_TRACKER_PORT } from "../codec/discovery/tracker_url.ts";
 import { reachableAddress } from "../discovery/advertised_address.ts";
+import type { OfferHandle } from "../discovery/local/offer.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { callListener } from "../runtime/event_listeners.ts";
 import {
@@ -14,12 +21,13 @@ import {
   type InterfaceNetwork,
   ownAddresses,
 } from "../runtime/network_interfaces.ts";
-import { AllowFile } from "./allow_file.ts";
-import { members, sizeOf, type SwarmMember } from "./core/inspect.ts";
+import { AdministratorLists, type Listed } from "./administrator_lists.ts";
+import { members, sizeOf } from "./core/inspect.ts";
 import { PortChecks } from "./core/port_checks.ts";
 import { ResponseBuffer } from "./core/response_buffer.ts";
 import type { SwarmEvent } from "./core/swarm_event.ts";
 import { TrackerCore, type TrackerStats } from "./core/tracker_core.ts";
+import { offerLocally } from "./local_offer.ts";
 import {
   checkOptions,
   DEFAULT_INTERVAL_SECONDS,
@@ -27,6 +35,8 @@ import {
   type TrackerSettings,
 } from "./options.ts";
 import { PortChecker } from "./port_checker.ts";
+import type { SwarmMember } from "./roll/member.ts";
+import type { RollCall } from "./roll/roll_call.ts";
 import { type FoundSwarms, TrackerSearches } from "./search_queue.ts";
 import { TrackerSockets } from "./sockets.ts";
 
@@ -35,7 +45,8 @@ export type { SwarmEvent } from "./core/swarm_event.ts";
 export type { TrackerLimits } from "./tables/limits.ts";
 export type { FoundSwarms } from "./search_queue.ts";
 export type { SwarmSummary } from "./core/search.ts";
-export type { SwarmMember } from "./core/inspect.ts";
+export type { SwarmMember } from "./roll/member.ts";
+export type { Machine, RollCall } from "./roll/roll_call.ts";
 export type { TrackerStats } from "./core/tracker_core.ts";
 
 const DEFAULT_MAX_PEERS = 50;
@@ -46,7 +57,7 @@ const TTL_INTERVALS = 2.5;
 /** Longer than any request, which is 16 bytes and 74 hashes, or an announce with a long URL. */
 const RECEIVE_LENGTH = 2048;
 
-/** How often peers are expired and the allow file is checked. */
+/** How often peers are expired and the administrator's lists are checked. */
 const TICK_MS = 1000;
 
 /** Peers examined without a break. Expiring all of them takes about a millisecond. */
@@ -63,6 +74,14 @@ const RECEIVE_RETRY_MS = 100;
 
 /** An event reported to listeners. */
 export type TrackerEvent = SwarmEvent | { type: "warning"; message: string };
+
+/** A torrent whose machines have all left. */
+export interface AbandonedTorrent {
+  /** 64 hex digits of its v2 hash, or 40. */
+  readonly hash: string;
+  /** The name that its machines used; absent when none gave one. */
+  readonly name?: string;
+}
 
 /** Receives events. What it throws is contained, see `TransferListener`. */
 export type TrackerListener = (event: TrackerEvent) => void;
@@ -86,8 +105,9 @@ export class Tracker implements AsyncDisposable {
   readonly #sockets: TrackerSockets;
   readonly #loops = new Set<Promise<void>>();
   readonly #clock: Clock;
-  readonly #allowFile: AllowFile | undefined;
+  readonly #lists: AdministratorLists;
   readonly #portChecker: PortChecker | undefined;
+  readonly #offer: OfferHandle | undefined;
   readonly #closing = new AbortController();
   readonly #listeners = new Set<TrackerListener>();
   readonly #signal: AbortSignal | undefined;
@@ -102,15 +122,15 @@ export class Tracker implements AsyncDisposable {
   private constructor(
     options: TrackerSettings,
     sockets: TrackerSockets,
-    allowFile: AllowFile | undefined,
-    allow: ReadonlySet<string> | undefined,
+    lists: AdministratorLists,
+    listed: Listed,
   ) {
     const intervalSeconds = options.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS;
     this.#clock = options.clock ?? systemClock;
     this.#intervalSeconds = intervalSeconds;
     this.#externalIp = options.externalIp ?? specific(options.host);
     this.#sockets = sockets;
-    this.#allowFile = allowFile;
+    this.#lists = lists;
     const portChecks = options.checkPorts
       ? new PortChecks(crypto.getRandomValues(new Uint32Array(2)))
       : undefined;
@@ -125,11 +145,13 @@ export class Tracker implements AsyncDisposable {
       limits: { maxPeersPerAnswer: options.maxPeers ?? DEFAULT_MAX_PEERS, ...options.limits },
       portChecks,
     });
-    this.#core.allow = allow;
+    this.#core.allow = listed.allow;
+    this.#core.rollCalls.expected = listed.rollCalls.expected;
     this.#searches = new TrackerSearches(this.#core, this.#clock);
     this.#signal = options.signal;
     this.#signal?.addEventListener("abort", this.#abort);
     for (const socket of sockets.values()) this.#listen(socket);
+    this.#offer = options.hidden ? undefined : offerLocally(this.#core, sockets.addr);
     this.done = this.#tick().then(() => Promise.all(this.#loops)).then(() => {});
   }
 
@@ -137,17 +159,16 @@ export class Tracker implements AsyncDisposable {
    * Starts a tracker.
    *
    * @throws {NetworkError} if the port is taken; {OptionError} if a setting is invalid, this machine does not
-   * have the address, or the allow file cannot be read; the signal's reason if it has aborted.
+   * have the address, or a list cannot be read or is malformed; the signal's reason if it has aborted.
    */
   static async listen(options: TrackerOptions = {}): Promise<Tracker> {
     checkOptions(options);
-    const allowFile = options.allowFile === undefined
-      ? undefined
-      : new AllowFile(options.allowFile);
-    const allow = await allowFile?.readIfChanged();
+    const lists = new AdministratorLists(options);
+    const listed: Listed = { allow: undefined, rollCalls: { expected: [] } };
+    await lists.read(listed);
     options.signal?.throwIfAborted();
     const sockets = TrackerSockets.open(options.port ?? DEFAULT_TRACKER_PORT, options.host);
-    return new Tracker(options, sockets, allowFile, allow);
+    return new Tracker(options, sockets, lists, listed);
   }
 
   /** The address it listens on; `::` means every address, including IPv4. */
@@ -177,6 +198,34 @@ export class Tracker implements AsyncDisposable {
    */
   survey(search: string, most: number): FoundSwarms {
     return this.#searches.find(search, most);
+  }
+
+  /**
+   * Which machines have a torrent, get it, had it or should have it; nobody for an unknown one.
+   *
+   * @param hash 40 or 64 hex digits
+   */
+  rollCall(hash: string): RollCall {
+    return this.#core.rollCalls.of(hash.toLowerCase(), this.#clock.nowMs());
+  }
+
+  /** Torrents whose machines have all left within a day, the latest first. */
+  abandoned(): AbandonedTorrent[] {
+    return this.#core.rollCalls.abandoned(this.#clock.nowMs())
+      .map(({ torrent, name }) => ({ hash: torrent, ...(name !== undefined && { name }) }));
+  }
+
+  /**
+   * Forgets the machines of a torrent that have left, or only the one that was at `address`.
+   *
+   * @param hash 40 or 64 hex digits
+   * @param address `host:port`
+   * @returns how many were forgotten
+   */
+  dismiss(hash: string, address?: string): number {
+    const one = address === undefined ? undefined : parseHostPort(address);
+    if (address !== undefined && one === undefined) return 0;
+    return this.#core.rollCalls.dismiss(hash.toLowerCase(), one);
   }
 
   /**
@@ -215,7 +264,7 @@ export class Tracker implements AsyncDisposable {
       this.#signal?.removeEventListener("abort", this.#abort);
       this.#sockets.close();
     }
-    await Promise.all([this.done, this.#portChecker?.close()]);
+    await Promise.all([this.done, this.#portChecker?.close(), this.#offer?.close()]);
   }
 
   /** Same as {@link Tracker.close}. */
@@ -271,12 +320,10 @@ export class Tracker implements AsyncDisposable {
       if (closing.aborted) return;
       await this.#expire();
       this.#followAddresses();
-      try {
-        this.#core.allow = await this.#allowFile?.readIfChanged() ?? this.#core.allow;
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#emit({ type: "warning", message: `${reason}; the list from before stays in force` });
-      }
+      await this.#lists.refresh(
+        this.#core,
+        (message) => this.#emit({ type: "warning", message }),
+      );
     }
   }
 

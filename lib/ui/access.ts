@@ -5,7 +5,8 @@
  * machine. So the page refuses requests that another site makes: they carry a foreign `Origin` header, or
  * a foreign `Host` header if that site has pointed its own name at this address (DNS rebinding). A page
  * that is bound to another address can be reached from the network. It demands a token too, which is part
- * of the URL that the program prints.
+ * of the URL that the program prints. The one request that changes something must name this page as its
+ * origin.
  *
  * @module
  */
@@ -15,6 +16,9 @@ import { isIp, isLoopback, normalizeIp } from "../codec/address.ts";
 import { utf8 } from "../codec/bytes.ts";
 import { ownAddresses } from "../runtime/network_interfaces.ts";
 import type { PageRequest } from "./http_server.ts";
+
+/** The only request that changes anything: it hides machines that have left. */
+export const DISMISS_PATH = "/api/dismiss";
 
 const TOKEN_BYTES = 24;
 const HTTP_PORT = 80;
@@ -45,10 +49,15 @@ export class Access {
   /** Why this request is refused; `undefined` when it is allowed. */
   refusal(request: PageRequest): Refusal | undefined {
     const { headers, method, url } = request;
-    if (method !== "GET" && method !== "HEAD") {
+    const isChange = method === "POST" && new URL(url).pathname === DISMISS_PATH;
+    if (method !== "GET" && method !== "HEAD" && !isChange) {
       return { status: 405, sentence: "This page is read-only." };
     }
     const origin = headers.get("origin");
+    // Browsers always say where such a request comes from.
+    if (isChange && origin === null) {
+      return foreign("The request does not say where it comes from.");
+    }
     if (origin !== null && !this.#isOwnOrigin(origin)) {
       return foreign("The request comes from another site.");
     }

@@ -9,6 +9,7 @@ import vendorQrcode from "/vendor/qrcode.js" with { type: "text" };
 import vendorUplotSheet from "/vendor/uplot.css" with { type: "text" };
 import vendorUplot from "/vendor/uplot.js" with { type: "text" };
 import app from "./page/app.js" with { type: "text" };
+import dismissButton from "./page/cards/dismiss_button.js" with { type: "text" };
 import fileList from "./page/cards/file_list.js" with { type: "text" };
 import linkCard from "./page/cards/link_card.js" with { type: "text" };
 import peerTable from "./page/cards/peer_table.js" with { type: "text" };
@@ -38,7 +39,14 @@ import panelsSheet from "./page/styles/panels.css" with { type: "text" };
 import partsSheet from "./page/styles/parts.css" with { type: "text" };
 import styleSheet from "./page/styles/style.css" with { type: "text" };
 import tablesSheet from "./page/styles/tables.css" with { type: "text" };
+import torrentsSheet from "./page/styles/torrents.css" with { type: "text" };
 import tokenForm from "./page/token_form.html" with { type: "text" };
+import listFilter from "./page/torrents/list_filter.js" with { type: "text" };
+import listNews from "./page/torrents/list_news.js" with { type: "text" };
+import listState from "./page/torrents/list_state.js" with { type: "text" };
+import listView from "./page/torrents/list_view.js" with { type: "text" };
+import torrentTable from "./page/torrents/torrent_table.js" with { type: "text" };
+import torrentTrail from "./page/torrents/torrent_trail.js" with { type: "text" };
 import trackerView from "./page/tracker_view.js" with { type: "text" };
 import transferProgress from "./page/transfer_progress.js" with { type: "text" };
 import transferView from "./page/transfer_view.js" with { type: "text" };
@@ -65,7 +73,9 @@ const FILES: Readonly<Record<string, string>> = {
   "styles/parts.css": partsSheet,
   "styles/style.css": styleSheet,
   "styles/tables.css": tablesSheet,
+  "styles/torrents.css": torrentsSheet,
   "app.js": app,
+  "cards/dismiss_button.js": dismissButton,
   "cards/file_list.js": fileList,
   "cards/link_card.js": linkCard,
   "cards/peer_table.js": peerTable,
@@ -90,6 +100,12 @@ const FILES: Readonly<Record<string, string>> = {
   "sortable_table.js": sortableTable,
   "state_stream.js": stateStream,
   "status_banner.js": statusBanner,
+  "torrents/list_filter.js": listFilter,
+  "torrents/list_news.js": listNews,
+  "torrents/list_state.js": listState,
+  "torrents/list_view.js": listView,
+  "torrents/torrent_table.js": torrentTable,
+  "torrents/torrent_trail.js": torrentTrail,
   "tracker_view.js": trackerView,
   "transfer_progress.js": transferProgress,
   "transfer_view.js": transferView,

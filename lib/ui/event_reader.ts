@@ -5,7 +5,14 @@
  */
 
 /** The kinds of events a page gets. */
-export type EventName = "state" | "map";
+export type EventName = "state" | "map" | "list";
+
+/** A page shows either a state with its map or a list, so that each makes the other obsolete. */
+const REPLACES: Readonly<Record<EventName, readonly EventName[]>> = {
+  state: ["list"],
+  map: [],
+  list: ["state", "map"],
+};
 
 /** The last event of a kind that was offered to a reader. */
 interface Sent {
@@ -18,7 +25,8 @@ interface Sent {
 export class EventReader {
   /** The body of the response. */
   readonly stream: ReadableStream<Uint8Array>;
-  readonly #pending = new Map<EventName, Uint8Array>();
+  readonly #pending = new Map<EventName, { readonly event: Uint8Array; readonly key: string }>();
+  readonly #delivered = new Map<EventName, string>();
   readonly #sent = new Map<EventName, Sent>();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #pulled: (() => void) | undefined;
@@ -41,6 +49,11 @@ export class EventReader {
     return this.#stalledSinceMs;
   }
 
+  /** The key of the last event of this kind that the browser has taken; `undefined` before the first. */
+  delivered(name: EventName): string | undefined {
+    return this.#delivered.get(name);
+  }
+
   /** Whether an event with this key is new to the reader, or the last one of its kind is too old. */
   needs(name: EventName, key: string, oldestMs: number): boolean {
     const sent = this.#sent.get(name);
@@ -54,8 +67,12 @@ export class EventReader {
    */
   offer(name: EventName, event: Uint8Array, key: string, nowMs: number): void {
     if (this.#controller === undefined) return;
+    for (const other of REPLACES[name]) {
+      this.#sent.delete(other);
+      this.#pending.delete(other);
+    }
     this.#sent.set(name, { key, atMs: nowMs });
-    this.#pending.set(name, event);
+    this.#pending.set(name, { event, key });
     if (this.#pulled === undefined) this.#stalledSinceMs ??= nowMs;
     else this.#flush();
   }
@@ -76,7 +93,10 @@ export class EventReader {
   }
 
   #flush(): void {
-    for (const event of this.#pending.values()) this.#controller?.enqueue(event);
+    for (const [name, { event, key }] of this.#pending) {
+      this.#controller?.enqueue(event);
+      this.#delivered.set(name, key);
+    }
     this.#pending.clear();
     this.#stalledSinceMs = undefined;
     this.#pulled?.();

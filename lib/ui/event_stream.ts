@@ -1,6 +1,6 @@
 /**
- * Server-sent events for all open tabs: the whole state and the whole map, whenever they have changed. A
- * tab that reconnects needs nothing from before.
+ * Server-sent events for all open tabs: the whole state and the whole map, whenever they have changed; of a
+ * list what has changed in it. A tab that reconnects needs nothing from before.
  *
  * @module
  */
@@ -8,6 +8,7 @@
 import { utf8 } from "../codec/bytes.ts";
 import { type EventName, EventReader } from "./event_reader.ts";
 import type { PageSource, PageView, Query } from "./snapshot.ts";
+import type { ListView } from "./torrents/list_snapshot.ts";
 
 /** The most readers at a time; each costs memory and work. */
 export const MAX_READERS = 50;
@@ -29,7 +30,7 @@ const VOLATILE = new Set(["elapsedSeconds", "nextSeconds", "lastSeenSeconds", "h
 interface Ready {
   readonly name: EventName;
   readonly event: Uint8Array;
-  /** The content without {@link VOLATILE} fields, as JSON. */
+  /** The content without {@link VOLATILE} fields, as JSON; of a list its revision. */
   readonly stableJson: string;
 }
 
@@ -60,8 +61,7 @@ export class EventStream {
     if (this.#readers.size >= MAX_READERS) return undefined;
     const reader: EventReader = new EventReader(() => this.#readers.delete(reader));
     this.#readers.set(reader, query);
-    const view = this.#source.view();
-    this.#offer(reader, [state(view, query), ...map(view)], performance.now());
+    this.#offer(reader, new Round(this.#source.view()), query, performance.now());
     this.#timer ??= setTimeout(this.#tick, INTERVAL_MS);
     return reader.stream;
   }
@@ -86,9 +86,7 @@ export class EventStream {
   readonly #tick = async (): Promise<void> => {
     const startMs = performance.now();
     let sliceMs = startMs, spentMs = 0;
-    const view = this.#source.view();
-    const maps = map(view);
-    const states = new Map<string, Ready>(); // by query: most tabs have the same
+    const round = new Round(this.#source.view());
     for (const [reader, query] of [...this.#readers]) {
       if (!this.#readers.has(reader)) continue;
       if (startMs - (reader.stalledSinceMs ?? startMs) > STALLED_MS) {
@@ -96,10 +94,7 @@ export class EventStream {
         reader.close();
         continue;
       }
-      const key = `${query.swarm ?? ""} ${query.search}`;
-      const ready = states.get(key) ?? state(view, query);
-      states.set(key, ready);
-      this.#offer(reader, [ready, ...maps], startMs);
+      this.#offer(reader, round, query, startMs);
       if (performance.now() - sliceMs < SLICE_MS) continue;
       spentMs += performance.now() - sliceMs;
       await new Promise((resolve) => this.#timer = setTimeout(resolve, 0));
@@ -111,15 +106,44 @@ export class EventStream {
     this.#timer = this.#readers.size > 0 ? setTimeout(this.#tick, pauseMs) : undefined;
   };
 
-  #offer(reader: EventReader, ready: readonly Ready[], nowMs: number): void {
-    for (const { name, event, stableJson } of ready) {
-      const oldestMs = name === "state" ? nowMs - HEARTBEAT_MS : -Infinity;
+  #offer(reader: EventReader, round: Round, query: Query, nowMs: number): void {
+    for (const { name, event, stableJson } of round.eventsFor(query, reader)) {
+      const oldestMs = name === "map" ? -Infinity : nowMs - HEARTBEAT_MS;
       if (reader.needs(name, stableJson, oldestMs)) reader.offer(name, event, stableJson, nowMs);
     }
   }
 }
 
-function state(view: PageView, query: Query): Ready {
+/** The events of one look. Each is made once, for all readers who need the same. */
+class Round {
+  readonly #view: PageView;
+  readonly #made = new Map<string, readonly Ready[]>();
+
+  constructor(view: PageView) {
+    this.#view = view;
+  }
+
+  /** The events that answer this query, with no regard to what the reader has already but of a list. */
+  eventsFor(query: Query, reader: EventReader): readonly Ready[] {
+    const list = this.#view.list?.(query);
+    const base = list && reader.delivered("list");
+    const { torrent, files, swarm, search } = query;
+    const key = list ? `list since ${base}` : [torrent, files, swarm, search].join(" ");
+    const made = this.#made.get(key) ??
+      (list ? [listEvent(list, base)] : [stateEvent(this.#view, query), ...map(this.#view, query)]);
+    this.#made.set(key, made);
+    return made;
+  }
+}
+
+/** A list is new when its revision is; the event says what has changed since revision `base`. */
+function listEvent(list: ListView, base: string | undefined): Ready {
+  const update = list.since(base === undefined ? undefined : Number(base));
+  const event = eventOf("list", JSON.stringify(update));
+  return { name: "list", event, stableJson: `${list.revision}` };
+}
+
+function stateEvent(view: PageView, query: Query): Ready {
   const snapshot = view.snapshot(query);
   const steady = (key: string, value: unknown) => VOLATILE.has(key) ? undefined : value;
   return {
@@ -129,8 +153,8 @@ function state(view: PageView, query: Query): Ready {
   };
 }
 
-function map(view: PageView): Ready[] {
-  const map = view.map();
+function map(view: PageView, query: Query): Ready[] {
+  const map = view.map(query);
   if (map === undefined) return [];
   const text = JSON.stringify(map);
   return [{ name: "map", event: eventOf("map", text), stableJson: text }];

@@ -9,17 +9,22 @@ import type { Seeder } from "../client/seeder.ts";
 import type { TransferListener } from "../session/events.ts";
 import { Tracker } from "../tracker/server.ts";
 import { PageServer } from "./page_server.ts";
+import type { TorrentCollection } from "./torrents/collection.ts";
+import { CollectionPage } from "./torrents/collection_page.ts";
 import { TrackerPage } from "./tracker_page.ts";
 import { TransferPage } from "./transfer_page.ts";
+
+type Source = TrackerPage | TransferPage | CollectionPage;
 
 /** Serves a page; see {@link servePage}. */
 export async function makePage(
   { program, host = "127.0.0.1", port = 0 }: PageOptions,
 ): Promise<Page> {
-  const source = program === "tracker" ? new TrackerPage() : new TransferPage(program);
+  let source: Source = program === "tracker" ? new TrackerPage() : new TransferPage(program);
   let server: PageServer;
   try {
-    server = await PageServer.start(source, { host, port });
+    const current = { view: () => source.view(), close: () => source.close() };
+    server = await PageServer.start(current, { host, port });
   } catch (error) {
     source.close();
     throw error;
@@ -35,8 +40,13 @@ export async function makePage(
     },
     show: (what) => {
       if (source instanceof TrackerPage && what instanceof Tracker) source.show(what);
-      else if (source instanceof TransferPage && !(what instanceof Tracker)) source.show(what);
-      else throw new TypeError(`this page is one of a ${program}, and shows nothing else`);
+      else if (program === "tracker" || what instanceof Tracker) {
+        throw new TypeError(`this page is one of a ${program}, and shows nothing else`);
+      } else if ("torrents" in what) {
+        source.close();
+        source = new CollectionPage(program, what);
+      } else if (source instanceof TransferPage) source.show(what);
+      else throw new TypeError("this page shows several torrents already");
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -45,7 +55,7 @@ export async function makePage(
 
 /** What a page shows, and where it is served. */
 export interface PageOptions {
-  /** The kind of program it will show. */
+  /** The kind of program it will show. A client is one or the other, by what it begins with. */
   readonly program: "leecher" | "seeder" | "tracker";
   /** IP address to listen on; default 127.0.0.1, which only this machine can reach. */
   readonly host?: string;
@@ -62,8 +72,11 @@ export interface Page extends AsyncDisposable {
    * progress of hashing, and which pieces failed, from these events only.
    */
   readonly onEvent: TransferListener;
-  /** Shows this from now on: its figures are read about once a second while a browser looks at them. */
-  show(what: Leecher | Seeder | Tracker): void;
+  /**
+   * Shows this from now on: its figures are read about once a second while a browser looks at them. A
+   * client's torrents are a list, and each has a page of its own; `onEvent` is not needed then.
+   */
+  show(what: Leecher | Seeder | Tracker | TorrentCollection): void;
   /** Ends all connections and frees the port. The transfer or tracker goes on. */
   close(): Promise<void>;
 }

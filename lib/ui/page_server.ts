@@ -8,7 +8,7 @@ import { formatHostPort, isIp, isLoopback } from "../codec/address.ts";
 import { reachableAddress } from "../discovery/advertised_address.ts";
 import { OptionError } from "../errors.ts";
 import { listenError } from "../runtime/listen_error.ts";
-import { Access, type Refusal } from "./access.ts";
+import { Access, DISMISS_PATH, type Refusal } from "./access.ts";
 import { assetAt, TOKEN_FORM } from "./assets.ts";
 import { EventStream } from "./event_stream.ts";
 import { HttpServer, type PageRequest, type PageResponse } from "./http_server.ts";
@@ -34,6 +34,8 @@ const TOKEN_FORM_POLICY =
 const TEXT = "text/plain; charset=utf-8";
 /** The longest file name. */
 const MAX_SEARCH_LENGTH = 255;
+/** The number of a torrent, and of files to skip. */
+const NUMBER = /^[1-9]\d{0,8}$/;
 
 /** Where the page is served. */
 export interface ServerOptions {
@@ -101,11 +103,25 @@ export class PageServer {
       const snapshot = this.#source.view().snapshot(queryOf(searchParams));
       return reply(JSON.stringify(snapshot), "application/json; charset=utf-8", extra);
     }
+    if (pathname === DISMISS_PATH) return this.#dismiss(request, searchParams, extra);
     if (pathname === "/api/events") return this.#stream(request, queryOf(searchParams), extra);
     const name = pathname === "/" ? "index.html" : pathname.slice(1);
     const asset = assetAt(name);
     if (asset === undefined) return reply("There is no such page.\n", TEXT, extra, 404);
     return reply(asset.text, asset.type, extra);
+  }
+
+  #dismiss(
+    { method }: PageRequest,
+    parameters: URLSearchParams,
+    extra: Record<string, string>,
+  ): PageResponse {
+    const { swarm } = queryOf(parameters);
+    if (method !== "POST" || swarm === undefined || this.#source.dismiss === undefined) {
+      return reply("There is nothing to dismiss.\n", TEXT, extra, 404);
+    }
+    const dismissed = this.#source.dismiss(swarm, parameters.get("address") ?? undefined);
+    return reply(JSON.stringify({ dismissed }), "application/json; charset=utf-8", extra);
   }
 
   #stream({ method }: PageRequest, query: Query, extra: Record<string, string>): PageResponse {
@@ -153,7 +169,10 @@ function queryOf(parameters: URLSearchParams): Query {
   const swarm = parameters.get("swarm")?.toLowerCase() ?? "";
   const isHash = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(swarm);
   const search = (parameters.get("q") ?? "").trim().slice(0, MAX_SEARCH_LENGTH);
-  return { search, ...(isHash && { swarm }) };
+  const numbers = ["torrent", "files"].map((name) => [name, parameters.get(name) ?? ""] as const)
+    .filter(([, digits]) => NUMBER.test(digits))
+    .map(([name, digits]) => [name, Number(digits)] as const);
+  return { search, ...(isHash && { swarm }), ...Object.fromEntries(numbers) };
 }
 
 async function listen(hostname: string, port: number): Promise<HttpServer> {

@@ -9,8 +9,9 @@
 import type { Page, PageOptions } from "./make_page.ts";
 
 /**
- * Serves a page that shows a leecher, a seeder or a tracker as it runs. The page is read-only and loads
- * nothing from other hosts. Requests with a foreign `Host` or `Origin` header are refused.
+ * Serves a page that shows a leecher, a seeder, a tracker, or a client with all its torrents as it runs. The
+ * page changes nothing, except that a tracker's can hide machines that have left, and loads nothing from
+ * other hosts. Requests with a foreign `Host` or `Origin` header are refused.
  *
  * @example
  * ```ts

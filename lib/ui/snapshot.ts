@@ -7,14 +7,14 @@
  * @module
  */
 
+import type { MachineState } from "../codec/discovery/udp_tracker.ts";
 import type { PeerState } from "../peer/connection/peer_state.ts";
 import type { TransferStats } from "../session/events.ts";
-
-/** The kind of a status: work in progress, waiting, all well, or a problem. */
-export type Severity = "work" | "wait" | "good" | "bad";
+import type { Severity } from "./status_text.ts";
+import type { ListSnapshot, ListView } from "./torrents/list_snapshot.ts";
 
 /** The state of any program. */
-export type Snapshot = TransferSnapshot | TrackerSnapshot;
+export type Snapshot = TransferSnapshot | TrackerSnapshot | ListSnapshot;
 
 /** A connected peer. Rates in bytes per second. */
 export interface PeerRow {
@@ -115,6 +115,8 @@ export interface ResultCard {
 export interface TransferSnapshot {
   readonly program: "leecher" | "seeder";
   readonly version: string;
+  /** Its place in a list of several torrents; absent when it is the only one. */
+  readonly listed?: { readonly id: number; readonly of: number };
   /** The status, with the reason. */
   readonly sentence: string;
   readonly tone: Severity;
@@ -146,8 +148,10 @@ export interface TransferSnapshot {
   readonly pieceLength: number;
   /** The number of files in a folder. */
   readonly files?: number;
-  /** The first 100 files of a folder. */
+  /** A hundred files of a folder, */
   readonly fileRows?: readonly FileRow[];
+  /** and how many come before them. */
+  readonly skippedFiles?: number;
   /** This seeder is super-seeding (BEP 16). */
   readonly superSeeding?: true;
   /** 40 hex digits. */
@@ -204,21 +208,38 @@ export interface SwarmRow {
   readonly completed: number;
 }
 
-/** The state of a member. `slow` makes little progress; `silent` has missed its announce. */
-export type MemberState = "complete" | "downloading" | "slow" | "silent";
-
-/** A member of a swarm. */
+/** A machine that is a member of a swarm, was one, or should be one. */
 export interface MemberRow {
-  /** `host:port` as the tracker sees it. */
+  /** `host:port` as the tracker sees it; the host alone, or empty, if it was never seen. */
   readonly address: string;
-  /** The share that it has, 0 to 1; absent when unknown. */
+  /** The name it gives itself, or by which it is expected. */
+  readonly label?: string;
+  /** The share that it has of what it wants, 0 to 1; absent when unknown. */
   readonly progress?: number;
-  readonly lastSeenSeconds: number;
+  /** Since its last announce, or since it left; absent if it was never seen. */
+  readonly lastSeenSeconds?: number;
   /** Its client, from its peer id. */
   readonly client?: string;
-  readonly state: MemberState;
+  readonly state: MachineState;
   /** Whether the tracker could connect to it, if it has tried. */
   readonly reachable?: "yes" | "no";
+  /** The rate at which it received data between its last two announces, in bytes per second. */
+  readonly downRate?: number;
+  /** The time left at that rate. */
+  readonly etaSeconds?: number;
+  /** It had everything when it came, so it is no recipient. */
+  readonly isSource?: true;
+  /** It wants some of the files only. */
+  readonly isPartial?: true;
+  /** It is not on the tracker's list of expected machines, and there is one. */
+  readonly isUnlisted?: true;
+}
+
+/** The machine whose download takes longest. */
+export interface SlowestMember extends Pick<MemberRow, "etaSeconds"> {
+  /** Its label or address. */
+  readonly name: string;
+  readonly downRate: number;
 }
 
 /** The state of a tracker. */
@@ -248,19 +269,34 @@ export interface TrackerSnapshot {
   /** The selected swarm. */
   readonly selected?: {
     readonly hash: string;
-    /** A summary, such as `37 of 40 complete, 2 slow, 1 silent, 3 unreachable`. */
+    /** The name that its machines use, or used before they left. */
+    readonly name?: string;
+    /** A summary, such as `37 of 40 complete, 1 downloading, 1 lost at 84 %, 1 never seen`. */
     readonly rollCall: string;
-    /** Incomplete peers first; at most 500. */
+    /** `good` when all have it, `bad` while anything is wrong. */
+    readonly tone: Severity;
+    /** How many recipients have everything, or had it before they left. */
+    readonly complete: number;
+    /** How many machines should have it: those on the list of expected ones, else all but the sources. */
+    readonly recipients: number;
+    /** How many machines are on the list of expected ones; 0 without a list. */
+    readonly expected: number;
+    readonly slowest?: SlowestMember;
+    /** Those that need attention first; at most 500. */
     readonly peers: readonly MemberRow[];
   };
 }
 
-/** What a tab asks a tracker for. */
+/** What a tab asks for: the first two of a tracker, the others of torrents. */
 export interface Query {
   /** Part of a name, or the beginning of a hash; empty for all swarms. */
   readonly search: string;
   /** The hash of the selected swarm, 40 or 64 hex digits. */
   readonly swarm?: string;
+  /** The number of the torrent to look at; absent for the list of them. */
+  readonly torrent?: number;
+  /** How many files to skip. */
+  readonly files?: number;
 }
 
 /** One look at a program. What is asked of it holds for the moment at which it was taken. */
@@ -268,13 +304,20 @@ export interface PageView {
   /** The program's state. */
   snapshot(query: Query): Snapshot;
   /** The torrent's pieces; `undefined` when there are none, or none yet. */
-  map(): PieceMap | undefined;
+  map(query: Query): PieceMap | undefined;
+  /** The list, when the query asks for one: it is sent as differences, in place of the state. */
+  list?(query: Query): ListView | undefined;
 }
 
 /** A program that a page can show. */
 export interface PageSource {
   /** Looks at the program now. State and map that are sent together come from one look. */
   view(): PageView;
+  /**
+   * Forgets the machines of a swarm that have left, or the one that was at `address`. Returns how many;
+   * absent where there is nothing to dismiss.
+   */
+  dismiss?(swarm: string, address: string | undefined): number;
   /** Stops its timer. */
   close(): void;
 }

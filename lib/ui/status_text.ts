@@ -6,15 +6,22 @@
 
 import type { TransferDetails } from "../session/details.ts";
 import type { TransferStats } from "../session/events.ts";
-import type { Severity } from "./snapshot.ts";
 import { clipped, count, percent } from "./text.ts";
+
+/** The kind of a status: work in progress, waiting, all well, or a problem. */
+export type Severity = "work" | "wait" | "good" | "bad";
+
+/** The details that the sentence depends on. */
+export type StatusDetails = Partial<
+  Pick<TransferDetails, "reason" | "result" | "trackers" | "reachable">
+>;
 
 /** What the sentence depends on. */
 export interface StatusInput {
   readonly program: "leecher" | "seeder";
   readonly stats: TransferStats;
   /** Absent until the transfer has started. */
-  readonly details: TransferDetails | undefined;
+  readonly details: StatusDetails | undefined;
   /** The progress of hashing or checking; absent at other times. */
   readonly hashing: { readonly doneBytes: number; readonly totalBytes: number } | undefined;
   /** The TCP port that is listened on. */
@@ -33,7 +40,7 @@ export function statusText(input: StatusInput): Status {
   switch (stats.state) {
     case "lookup":
       return work(
-        stats.name === "" ? "starting" : `looking for "${clipped(stats.name)}" on the tracker`,
+        stats.name === "" ? "starting" : `looking for somebody who has "${clipped(stats.name)}"`,
       );
     case "hashing":
       return work(`hashing the file${progressOf(input)}`);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Tracker } from "../tracker/server.ts";
+import type { AbandonedTorrent, FoundSwarms, Tracker } from "../tracker/server.ts";
 import type { PageSource, PageView, Query, TrackerSnapshot } from "./snapshot.ts";
 import { MAX_SWARMS, type TrackerFigures, trackerSnapshot } from "./tracker_snapshot.ts";
 
@@ -48,6 +48,10 @@ export class TrackerPage implements PageSource {
     return { snapshot: (query) => this.#snapshot(query), map: () => undefined };
   }
 
+  dismiss(swarm: string, address: string | undefined): number {
+    return this.#tracker?.dismiss(swarm, address) ?? 0;
+  }
+
   close(): void {
     clearInterval(this.#timer);
   }
@@ -56,7 +60,9 @@ export class TrackerPage implements PageSource {
     const tracker = this.#tracker;
     const isAsked = tracker !== undefined && swarm !== undefined;
     const stats = tracker?.stats() ?? NO_FIGURES;
-    const found = tracker?.survey(search, MAX_SWARMS) ?? { total: 0, swarms: [] };
+    const found = tracker === undefined
+      ? { total: 0, swarms: [] }
+      : withAbandoned(tracker.survey(search, MAX_SWARMS), tracker.abandoned(), search);
     return trackerSnapshot({
       url: this.#url,
       elapsedSeconds: Math.floor((performance.now() - this.#startMs) / 1000),
@@ -66,18 +72,18 @@ export class TrackerPage implements PageSource {
       ...(isAsked && {
         selected: {
           hash: swarm,
-          members: tracker.members(swarm),
-          size: tracker.swarmSize(swarm),
+          name: found.swarms.find(({ hash }) => hash === swarm)?.name,
+          roll: tracker.rollCall(swarm),
         },
       }),
-      intervalSeconds: tracker?.intervalSeconds ?? 0,
     });
   }
 
   #answered(): number {
-    const stats = this.#tracker?.stats() ?? NO_FIGURES;
-    const { connects, announces, scrapes, finds, reaches, refused } = stats;
-    return connects + announces + scrapes + finds + reaches + refused;
+    const stats = this.#tracker?.stats();
+    if (stats === undefined) return 0;
+    const { connects, announces, scrapes, finds, reaches, whos, refused } = stats;
+    return connects + announces + scrapes + finds + reaches + whos + refused;
   }
 
   #sample(): void {
@@ -88,4 +94,20 @@ export class TrackerPage implements PageSource {
     this.#answers = answers;
     this.#sampledMs = nowMs;
   }
+}
+
+/** Torrents whose machines have all left follow those that have any, as far as there is room. */
+function withAbandoned(
+  { total, swarms }: FoundSwarms,
+  abandoned: readonly AbandonedTorrent[],
+  search: string,
+): FoundSwarms {
+  const wanted = search.normalize("NFC").toLowerCase();
+  const more = abandoned.filter(({ name, hash }) =>
+    name?.toLowerCase().includes(wanted) || hash.startsWith(wanted)
+  ).map((torrent) => ({ ...torrent, seeders: 0, leechers: 0, completed: 0 }));
+  return {
+    total: total + more.length,
+    swarms: [...swarms, ...more].slice(0, MAX_SWARMS),
+  };
 }

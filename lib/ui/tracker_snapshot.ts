@@ -6,26 +6,24 @@
 
 import { clientName } from "../codec/wire/peer_id.ts";
 import { VERSION } from "../runtime/version.ts";
+import { callRoll, type Machine, type RollCall } from "../tracker/roll/roll_call.ts";
+import {
+  machineAddress,
+  machineName,
+  rollSentence,
+  rollTone,
+  slowestOf,
+} from "../tracker/roll_sentence.ts";
 import type { SwarmMember, SwarmSummary, TrackerStats } from "../tracker/server.ts";
-import type { MemberRow, MemberState, TrackerSnapshot } from "./snapshot.ts";
+import type { MemberRow, SlowestMember, TrackerSnapshot } from "./snapshot.ts";
 import { clipped, count } from "./text.ts";
 
 /** The most rows to send. The rest is only counted. */
 export const MAX_SWARMS = 200;
 const MAX_MEMBERS = 500;
 
-/** A peer that is silent for this many intervals has missed an announce. After two it is removed. */
-const SILENT_INTERVALS = 1.5;
-/** A peer that has been here for less than this cannot be called slow. */
-const PROBATION_SECONDS = 30;
-/** A peer with less than this share of the expected progress is slow. */
-const SLOW_SHARE = 0.5;
-
-/** The order of the members: those first that need attention. */
-const ORDER: readonly MemberState[] = ["silent", "slow", "downloading", "complete"];
-
 /** The counters that the page shows. */
-export type TrackerFigures = Omit<TrackerStats, "names" | "ignored">;
+export type TrackerFigures = Omit<TrackerStats, "names" | "ignored" | "whos">;
 
 /** The result of a search: the number of matches, and the biggest of them. */
 export interface Found {
@@ -44,17 +42,15 @@ export interface TrackerInput {
   /** The swarm that was asked for. */
   readonly selected?: {
     readonly hash: string;
-    readonly members: readonly SwarmMember[];
-    /** The size of the swarm, when the members are a sample. */
-    readonly size?: number;
+    /** The name that its machines use, or used before they left. */
+    readonly name?: string | undefined;
+    readonly roll: RollCall;
   };
-  /** The announce interval. */
-  readonly intervalSeconds: number;
 }
 
 /** Makes the snapshot. */
 export function trackerSnapshot(input: TrackerInput): TrackerSnapshot {
-  const { url, elapsedSeconds, stats, answersPerSecond, found, selected, intervalSeconds } = input;
+  const { url, elapsedSeconds, stats, answersPerSecond, found, selected } = input;
   const { announces, refused } = stats;
   const { torrents: swarms, seeders, leechers } = stats;
   const isUsed = seeders + leechers > 0;
@@ -73,12 +69,21 @@ export function trackerSnapshot(input: TrackerInput): TrackerSnapshot {
       ...swarm,
       ...(swarm.name !== undefined && { name: clipped(swarm.name) }),
     })),
-    ...(selected && {
-      selected: {
-        hash: selected.hash,
-        ...summary(selected.members, intervalSeconds, selected.size),
-      },
-    }),
+    ...(selected && { selected: selectedSwarm(selected) }),
+  };
+}
+
+function selectedSwarm({ hash, name, roll }: NonNullable<TrackerInput["selected"]>) {
+  const slowest = slowestOf(roll.machines);
+  return {
+    hash,
+    ...(name !== undefined && { name: clipped(name) }),
+    ...rollView(roll),
+    tone: rollTone(roll),
+    complete: roll.complete,
+    recipients: roll.recipients,
+    expected: roll.expected,
+    ...(slowest && { slowest: slowestMember(slowest) }),
   };
 }
 
@@ -92,68 +97,44 @@ export function summary(
   intervalSeconds: number,
   size: number = members.length,
 ): { rollCall: string; peers: MemberRow[] } {
-  const average = averageOf(members);
-  const byState = new Map<MemberState, SwarmMember[]>(ORDER.map((state) => [state, []]));
-  for (const member of members) {
-    byState.get(stateOf(member, average, intervalSeconds))!.push(member);
-  }
-  const peers = [...byState].flatMap(([state, them]) => them.map((member) => ({ state, member })));
-  const [silent, slow, downloading, complete] = [...byState.values()].map(({ length }) => length);
-  const unreachable = members.filter(({ reachable }) => reachable === false).length;
-  const parts = [
-    `${complete} of ${members.length} complete`,
-    size > members.length && `a sample of ${size}`,
-    downloading && `${downloading} downloading`,
-    slow && `${slow} slow`,
-    silent && `${silent} silent`,
-    unreachable && `${unreachable} unreachable`,
-  ];
+  const roll = callRoll({ members, departures: [], expected: [], intervalSeconds, nowMs: 0 });
+  return rollView(size > members.length ? { ...roll, sampleOf: size } : roll);
+}
+
+function rollView(roll: RollCall): { rollCall: string; peers: MemberRow[] } {
   return {
-    rollCall: parts.filter(Boolean).join(", "),
-    peers: peers.slice(0, MAX_MEMBERS).map(({ state, member }) => memberRow(state, member)),
+    rollCall: rollSentence(roll),
+    peers: roll.machines.slice(0, MAX_MEMBERS).map(memberRow),
   };
 }
 
-/** The average progress, and the longest time that any downloader has been here. */
-function averageOf(members: readonly SwarmMember[]): { progress: number; sinceSeconds: number } {
-  const known = members.flatMap(({ progress }) => progress === undefined ? [] : [progress]);
-  let longest = 0;
-  for (const { seeder, sinceSeconds } of members) {
-    if (!seeder) longest = Math.max(longest, sinceSeconds);
-  }
-  return { progress: mean(known), sinceSeconds: longest };
-}
-
-function stateOf(
-  member: SwarmMember,
-  average: { progress: number; sinceSeconds: number },
-  intervalSeconds: number,
-): MemberState {
-  const { seeder, progress, lastSeenSeconds, sinceSeconds, stillSeconds } = member;
-  if (lastSeenSeconds > SILENT_INTERVALS * intervalSeconds) return "silent";
-  if (seeder) return "complete";
-  if (sinceSeconds < PROBATION_SECONDS) return "downloading";
-  // A peer that came later has had less time.
-  const expected = average.progress * sinceSeconds / average.sinceSeconds;
-  const isBehind = progress !== undefined && progress < SLOW_SHARE * expected;
-  return isBehind || stillSeconds >= PROBATION_SECONDS ? "slow" : "downloading";
-}
-
-function memberRow(
-  state: MemberState,
-  { address, progress, lastSeenSeconds, agent, reachable }: SwarmMember,
-): MemberRow {
-  const client = clientName(agent);
+function memberRow(machine: Machine): MemberRow {
+  const { label, progress, state, agent, reachable, sinceSeconds } = machine;
+  const { isSource, isPartial, isUnlisted, rateBytesPerSecond, etaSeconds } = machine;
+  const client = agent === undefined ? undefined : clientName(agent);
+  // A machine that has left was last seen when it left.
+  const lastSeen = state === "missing" ? undefined : machine.lastSeenSeconds ?? sinceSeconds;
   return {
-    address,
+    address: machineAddress(machine) ?? "",
+    ...(label !== undefined && { label }),
     ...(progress !== undefined && { progress }),
-    lastSeenSeconds: Math.floor(lastSeenSeconds),
+    ...(lastSeen !== undefined && { lastSeenSeconds: Math.floor(lastSeen) }),
     ...(client !== undefined && { client }),
     state,
     ...(reachable !== undefined && { reachable: reachable ? "yes" : "no" }),
+    ...(rateBytesPerSecond !== undefined && { downRate: Math.round(rateBytesPerSecond) }),
+    ...(etaSeconds !== undefined && { etaSeconds: Math.ceil(etaSeconds) }),
+    ...(isSource && { isSource }),
+    ...(isPartial && { isPartial }),
+    ...(isUnlisted && { isUnlisted }),
   };
 }
 
-function mean(numbers: readonly number[]): number {
-  return numbers.length === 0 ? 0 : numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
+function slowestMember(machine: Machine): SlowestMember {
+  const { rateBytesPerSecond = 0, etaSeconds } = machine;
+  return {
+    name: machineName(machine),
+    downRate: Math.round(rateBytesPerSecond),
+    ...(etaSeconds !== undefined && { etaSeconds: Math.ceil(etaSeconds) }),
+  };
 }

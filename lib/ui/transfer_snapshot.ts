@@ -41,13 +41,17 @@ const FLAGS: Readonly<Record<string, string>> = {
 
 /** What a snapshot is made from. */
 export interface TransferInput extends StatusInput {
+  readonly details: TransferDetails | undefined;
   readonly elapsedSeconds: number;
   readonly history: RateHistory;
+  /** How many files to skip; default none. */
+  readonly skippedFiles?: number;
 }
 
 /** Makes the snapshot. */
 export function transferSnapshot(input: TransferInput): TransferSnapshot {
   const { program, stats, details, hashing, port, elapsedSeconds, history } = input;
+  const { skippedFiles = 0 } = input;
   const { name, state, peers: known, etaSeconds } = stats;
   const { path, files, fileView, v1Hash, v2Hash, end, result, reachable } = details ?? {};
   const rows = peerRows(stats.connections);
@@ -73,7 +77,8 @@ export function transferSnapshot(input: TransferInput): TransferSnapshot {
     failedPieces: details?.failedPieces ?? 0,
     pieceLength: details?.pieceLength ?? 0,
     ...(files !== undefined && { files }),
-    ...(fileView && { fileRows: fileView.first(MAX_FILES).map(fileRow) }),
+    ...(fileView && { fileRows: fileView.first(MAX_FILES, skippedFiles).map(fileRow) }),
+    ...(fileView && skippedFiles > 0 && { skippedFiles }),
     ...(stats.superSeeding && { superSeeding: true }),
     ...(v1Hash !== undefined && { v1Hash }),
     ...(v2Hash !== undefined && { v2Hash }),

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import {
   leecherProgram,
   linkCommand,
+  localCommand,
   nameCommand,
   type Running,
 } from "../../lib/cli/command_line/invocation.ts";
@@ -69,9 +70,19 @@ Deno.test("by name, the tracker is given unless it is the one asked by default",
   assertEquals(nameCommand("leecher", "-x", ["udp://127.0.0.1:6969"]), "leecher -- -x");
 });
 
+Deno.test("on the local network the name is enough, quoted as the shell needs it", pure, () => {
+  assertEquals(localCommand("leecher", "file.iso"), "leecher file.iso");
+  assertEquals(localCommand("leecher", "a & b's $HOME.iso"), `leecher 'a & b'\\''s $HOME.iso'`);
+  assertEquals(localCommand("leecher", "-x"), "leecher -- -x");
+});
+
 Deno.test("a name that would be taken for something else is not offered", pure, () => {
   const trackers = ["udp://127.0.0.1:6969"];
-  const names = ["a.torrent", "a".repeat(40), "A".repeat(64), "magnet:x", "evil\x1b[2J", "a/b", ""];
-  for (const name of names) assertEquals(nameCommand("leecher", name, trackers), undefined, name);
+  const hashes = ["a".repeat(40), "A".repeat(64), "A".repeat(32), "b".repeat(41)];
+  const names = ["a.torrent", "magnet:x", "evil\x1b[2J", "a/b", "", " a", "see magnet:?xt=a"];
+  for (const name of [...names, ...hashes]) {
+    assertEquals(nameCommand("leecher", name, trackers), undefined, name);
+    assertEquals(localCommand("leecher", name), undefined, name);
+  }
   assertEquals(nameCommand("leecher", "file.iso", []), undefined);
 });

@@ -5,6 +5,7 @@ import {
   jsonEvent,
   metadataEvent,
   progressEvent,
+  rollCallEvents,
   sharingEvent,
   swarmsEvent,
   torrentEvent,
@@ -51,6 +52,18 @@ async function samples(): Promise<Record<JsonEvent["type"], JsonEvent[]>> {
   };
   const result = { path: "a", bytes: 7, seconds: 1.23456, verifiedBy: "SHA-256" as const };
   const swarm = { infoHash: V1, host: "2001:db8::1", port: 6881, seeder: true };
+  const rolled = rollCallEvents({
+    ...{ name: "a", infoHash: V1, sentence: "1 of 2 complete", complete: 1, recipients: 2 },
+    expected: 2,
+    machines: [
+      { state: "missing", label: "pc7", port: 0, sinceSeconds: 0 },
+      {
+        ...{ state: "lost", label: "pc8", host: "10.0.0.8", port: 6881, progress: 0.5 },
+        ...{ sinceSeconds: 1, rateBytesPerSecond: 2, etaSeconds: 3 },
+        ...{ isSource: true, isPartial: true, isUnreachable: true, isUnlisted: true },
+      },
+    ],
+  });
   return {
     started: [
       { type: "started", program: "tracker", version: "0.1.0", pid: 1 },
@@ -69,7 +82,11 @@ async function samples(): Promise<Record<JsonEvent["type"], JsonEvent[]>> {
       jsonEvent({ type: "listening", port: 6881 }),
       { type: "listening", port: 6969, url: "udp://10.0.0.2:6969" },
     ],
-    lookup: [jsonEvent({ type: "lookup", name: "a" })],
+    lookup: [
+      jsonEvent({ type: "lookup", name: "a" }),
+      jsonEvent({ type: "lookup", name: "a", localNetwork: true }),
+    ],
+    trackerFound: [jsonEvent({ type: "trackerFound", url: "udp://10.0.0.2:6969" })],
     metadata: [
       jsonEvent({ type: "metadata", name: "a", bytes: 7, files: 2, v1Hash: V1, v2Hash: V2 }),
       metadataEvent(file),
@@ -123,8 +140,10 @@ async function samples(): Promise<Record<JsonEvent["type"], JsonEvent[]>> {
     ],
     swarm: [
       trackerEvent({ type: "joined", ...swarm }),
-      trackerEvent({ type: "expired", ...swarm, name: "a" }),
+      trackerEvent({ type: "expired", ...swarm, name: "a", label: "pc7" }),
     ],
+    rollCall: [rolled[0]!],
+    machine: rolled.slice(1),
     swarms: [
       swarmsEvent({ torrents: 1, seeders: 1, leechers: 0, announces: 7 } as TrackerStats),
     ],

@@ -17,6 +17,14 @@ Deno.test("each event that matters has its sentence", pure, () => {
       'looking for "a.iso" on the tracker',
     ],
     [
+      { type: "lookup", name: "a.iso", localNetwork: true },
+      'looking for "a.iso" on the local network and the tracker',
+    ],
+    [
+      { type: "trackerFound", url: "udp://10.0.0.2:6969" },
+      "using the tracker udp://10.0.0.2:6969 of the local network",
+    ],
+    [
       { type: "metadata", name: "a.iso", bytes: 2048, v1Hash: "ab", v2Hash: "cd" },
       "a.iso, 2 KiB, v1 ab, v2 cd",
     ],
@@ -151,7 +159,7 @@ Deno.test("each event that matters has its sentence", pure, () => {
     assertEquals(textOf(event), text);
     covered.add(event.type);
   }
-  assertEquals(covered.size, 14);
+  assertEquals(covered.size, 15);
 });
 
 Deno.test("what strangers chose cannot drive the terminal", pure, () => {
@@ -163,6 +171,7 @@ Deno.test("what strangers chose cannot drive the terminal", pure, () => {
     { type: "peer", address: evil, state: "connected", client: evil },
     { type: "peer", address: evil, state: "banned", client: evil, reason: evil },
     { type: "lookup", name: evil },
+    { type: "trackerFound", url: evil },
     { type: "piece", piece: 1, bytes: 1, from: [evil] },
     { type: "pieceFailed", piece: 1, from: [evil] },
     { type: "pieceLost", piece: 1, path: evil },

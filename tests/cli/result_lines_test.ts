@@ -46,13 +46,17 @@ Deno.test("a folder is described by how many files it holds", pure, () => {
 
 Deno.test("a seeder says how to get its file, by link and by name", pure, () => {
   const magnet = `magnet:?xt=urn:btih:${V1}&dn=file.iso&tr=udp%3A%2F%2F10.0.0.2%3A6969`;
-  const lines = offerLines({
-    torrent: torrent(),
-    port: 6881,
-    magnet,
-    trackers: ["udp://127.0.0.1:6969"],
-    embeddedTracker: true,
-  }, "deno run -A leecher.ts");
+  const lines = offerLines(
+    {
+      torrent: torrent(),
+      port: 6881,
+      magnet,
+      trackers: ["udp://127.0.0.1:6969"],
+      embeddedTracker: true,
+    },
+    "deno run -A leecher.ts",
+    false,
+  );
   assertEquals(lines.slice(3), [
     "listening on TCP port 6881",
     "hosting a tracker too, at udp://10.0.0.2:6969",
@@ -64,14 +68,47 @@ Deno.test("a seeder says how to get its file, by link and by name", pure, () => 
   ]);
 });
 
+Deno.test(
+  "on the local network the short command comes first, and the long link second",
+  pure,
+  () => {
+    const magnet = `magnet:?xt=urn:btih:${V1}&dn=it's%20%26%20file&tr=udp%3A%2F%2F10.0.0.2%3A6969`;
+    const shown = (name: string) => {
+      const offer = {
+        port: 6881,
+        magnet,
+        trackers: ["udp://10.0.0.2:6969"],
+        embeddedTracker: false,
+      };
+      return offerLines({ ...offer, torrent: torrent({ name }) }, "leecher", true).slice(5);
+    };
+    assertEquals(shown("it's & file"), [
+      "get it on the local network with",
+      "  leecher 'it'\\''s & file'",
+      "or anywhere with",
+      `  leecher '${magnet.replace("'", "'\\''")}'`,
+      "sharing until Ctrl-C",
+    ]);
+    assertEquals(shown(`a.torrent`), [
+      "get it with",
+      `  leecher '${magnet.replace("'", "'\\''")}'`,
+      "sharing until Ctrl-C",
+    ]);
+  },
+);
+
 Deno.test("a seeder names the trackers it was given", pure, () => {
-  const lines = offerLines({
-    torrent: torrent(),
-    port: 6881,
-    magnet: `magnet:?xt=urn:btih:${V1}`,
-    trackers: ["udp://a:1", "udp://b:2"],
-    embeddedTracker: false,
-  }, "leecher");
+  const lines = offerLines(
+    {
+      torrent: torrent(),
+      port: 6881,
+      magnet: `magnet:?xt=urn:btih:${V1}`,
+      trackers: ["udp://a:1", "udp://b:2"],
+      embeddedTracker: false,
+    },
+    "leecher",
+    true,
+  );
   assertEquals(lines.filter((line) => line.startsWith("tracker")), [
     "tracker udp://a:1",
     "tracker udp://b:2",

@@ -95,6 +95,22 @@ Deno.test("a client announces and gets peers, over IPv4 and IPv6", async () => {
   }
 });
 
+Deno.test("a client tells its label, and is told who has the torrent, page by page", async () => {
+  await using tracker = await Tracker.listen({ host: "127.0.0.1", port: 0 });
+  await using client = new UdpTrackerClient(`udp://127.0.0.1:${tracker.addr.port}`);
+  for (let port = 1; port <= 70; port++) {
+    const hosted = { name: "a.iso", length: 100, label: `pc${port}` };
+    await client.announce({ ...PARAMS, port, leftBytes: 50, hosted });
+  }
+  const [first] = await client.who(INFO_HASH, 0);
+  const [second] = await client.who(INFO_HASH, first!.machines.length);
+  assertEquals([first!.total, first!.recipients, first!.expected], [70, 70, 0]);
+  const seen = [...first!.machines, ...second!.machines];
+  assertEquals(new Set(seen.map(({ label }) => label)).size, 70);
+  assertEquals([seen[0]!.state, seen[0]!.progress], ["downloading", 0.5]);
+  assertEquals((await client.who(OTHER_INFO_HASH, 0))[0]!.total, 0);
+});
+
 Deno.test("a client finds a tracker by its host name", async () => {
   await using tracker = await Tracker.listen({ port: 0 });
   await using client = new UdpTrackerClient(`udp://localhost:${tracker.addr.port}`);

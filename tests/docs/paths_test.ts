@@ -118,7 +118,7 @@ Deno.test("docs/architecture.md names what is in the files along its walks", asy
   const walks = namedTables(text).filter(({ kind }) => kind === "walk");
   assertEquals(
     walks.map(({ name }) => name),
-    ["request", "block", "stored", "upload", "announce", "download", "event"],
+    ["request", "block", "stored", "upload", "announce", "download", "event", "list"],
   );
   let found = 0;
   for (const { rows } of walks) {

@@ -2,11 +2,14 @@
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { fromHex, hex, latin1, utf8 } from "../../lib/codec/bytes.ts";
+import { LocalKind } from "../../lib/codec/discovery/local_question.ts";
 import { encodeLocalSearch } from "../../lib/codec/discovery/lsd.ts";
 import {
   Action,
   ANNOUNCE_EVENTS,
+  encodeResponse,
   formatUrlData,
+  MACHINE_STATES,
   REACH_ANSWERS,
 } from "../../lib/codec/discovery/udp_tracker.ts";
 import { sha256 } from "../../lib/codec/hash.ts";
@@ -23,6 +26,7 @@ import {
   type Row,
   tableCount,
 } from "../support/project/document.ts";
+import { LOCAL_SAMPLES } from "./local_samples.ts";
 import { PEER_SAMPLES, TRACKER_SAMPLES, type WireSample } from "./wire_samples.ts";
 
 const DOCUMENT = await documentText("docs/protocol.md");
@@ -31,7 +35,8 @@ const TABLES = namedTables(DOCUMENT);
 /** Tables that hold something other than bytes; `protocol_test.ts` looks at some of them. */
 const OTHER_KINDS = [
   ...["actions", "bencoding", "classes", "connection flags", "constants", "errors", "events"],
-  ...["extensions", "flags", "keys", "messages", "metadata", "peer states", "reach", "reserved"],
+  ...["extensions", "flags", "keys", "local kinds", "machine flags", "machine states", "messages"],
+  ...["metadata", "peer states", "reach", "reserved"],
 ];
 
 function rowsOf(kind: string): readonly Row[] {
@@ -80,7 +85,7 @@ Deno.test("every table of the document has a name, and each of those is compared
 });
 
 Deno.test("the tables of bytes give each packet and message as the codecs write it", () => {
-  const samples = { ...TRACKER_SAMPLES, ...PEER_SAMPLES };
+  const samples = { ...TRACKER_SAMPLES, ...PEER_SAMPLES, ...LOCAL_SAMPLES };
   const tables = TABLES.filter((table) => table.kind === "bytes");
   assertEquals(tables.map((table) => table.name).sort(), Object.keys(samples).sort());
   let fields = 0;
@@ -120,8 +125,19 @@ Deno.test("actions, events and flags have the document's numbers", () => {
   assertEquals(Object.fromEntries(actions), Action);
   const events = rowsOf("events").map(({ event, number }) => [event, Number(number)]);
   assertEquals(events, ANNOUNCE_EVENTS.map((event, number) => [event, number]));
+  const states = rowsOf("machine states").map(({ state, number }) => [state, Number(number)]);
+  assertEquals(states, MACHINE_STATES.map((state, i) => [state, i]));
+  for (const { flag, field } of rowsOf("machine flags")) {
+    const name = field as "isSource";
+    const machine = { state: "complete", port: 1, sinceSeconds: 0, [name]: true } as const;
+    const counts = { total: 1, complete: 0, recipients: 0, expected: 0, machines: [machine] };
+    const packet = encodeResponse({ type: "who", transactionId: 1, ...counts });
+    assertEquals(packet[27], Number(flag), name);
+  }
   const answers = rowsOf("reach").map(({ reach, number }) => [reach, Number(number)]);
   assertEquals(answers, REACH_ANSWERS.map((answer, number) => [answer, number]));
+  const kinds = rowsOf("local kinds").map(({ kind, number }) => [kind, Number(number)]);
+  assertEquals(Object.fromEntries(kinds), LocalKind);
   const flags = rowsOf("flags").map(({ bit, name }) => [name, Number(bit)]);
   assertEquals(Object.fromEntries(flags), PexFlag);
 });

@@ -225,7 +225,7 @@ const STATEMENT = new RegExp(
 
 Deno.test("each diagram is a sequence diagram of participants that it declares", () => {
   const diagrams = fencedBlocks(DOCUMENT).filter(({ language }) => language === "mermaid");
-  assertEquals(diagrams.length, 8);
+  assertEquals(diagrams.length, 9);
   for (const { lines: [first, ...lines] } of diagrams) {
     assertEquals(first, "sequenceDiagram");
     const declared = new Set<string>(), named = new Set<string>();

@@ -71,6 +71,21 @@ const entryFields = {
 const entryBytes = fromHex(Object.values(entryFields).join(""));
 const foundBytes = encodeResponse({ type: "find", transactionId, total: 3, entries: [entry] });
 
+const whoBytes = encodeResponse({
+  type: "who",
+  transactionId,
+  total: 9,
+  complete: 3,
+  recipients: 8,
+  expected: 7,
+  machines: [{
+    ...{ state: "lost", label: "pc7", host: "10.0.0.7", port: 6881, progress: 0.84 },
+    ...{ sinceSeconds: 180, rateBytesPerSecond: 1024, etaSeconds: 60 },
+    ...{ isPartial: true, isUnlisted: true },
+  }],
+});
+const machineBytes = whoBytes.subarray(26);
+
 /** By the name of the table: everything of the tracker. */
 export const TRACKER_SAMPLES: Readonly<Record<string, WireSample>> = {
   "connect request": {
@@ -160,6 +175,37 @@ export const TRACKER_SAMPLES: Readonly<Record<string, WireSample>> = {
   "reach response": {
     bytes: encodeResponse({ type: "reach", transactionId, reach: "unreachable" }),
     fields: { ...ASKED, reach: "02" },
+  },
+  "who request": {
+    bytes: encodeRequest({ type: "who", ...head, infoHash, offset: 12 }),
+    fields: { ...HEAD, "info-hash": hex(infoHash), from: "0000000c" },
+  },
+  "who response": {
+    bytes: whoBytes,
+    fields: {
+      ...ASKED,
+      total: "00000009",
+      complete: "00000003",
+      recipients: "00000008",
+      expected: "00000007",
+      count: "0001",
+      machines: hex(machineBytes),
+    },
+  },
+  "who machine": {
+    bytes: machineBytes,
+    fields: {
+      "state": "04",
+      "flags": "0a",
+      "progress": "20d0",
+      "since": "000000b4",
+      "rate": "00000400",
+      "time left": "0000003c",
+      "port": "1ae1",
+      "address length": "04",
+      "label length": "03",
+      "address and label": "0a000007" + hex(utf8("pc7")),
+    },
   },
   "error response": {
     bytes: encodeResponse({ type: "error", transactionId, message: "no" }),

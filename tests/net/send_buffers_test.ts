@@ -54,7 +54,7 @@ function fastPeer(buffers: BatchBuffers): UploadBatches {
   });
   const source: UploadSource = {
     buffers,
-    uploadLimiter: new RateLimiter(0),
+    uploadLimiter: new RateLimiter(0).share(),
     takeUploads: (_, maxBytes) => queue.splice(0, maxBytes / (16 * KIB)),
     readBlocks: (_, out) => Promise.resolve(out.fill(7).length > 0),
     refuseUpload: () => {},

@@ -1,6 +1,11 @@
-import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { isLoopback } from "../../lib/codec/address.ts";
-import { addressTowards, isNearby, ownAddresses } from "../../lib/runtime/network_interfaces.ts";
+import {
+  addressTowards,
+  isInOwnNetwork,
+  isNearby,
+  ownAddresses,
+} from "../../lib/runtime/network_interfaces.ts";
 
 const ADDRESSES = [
   { address: "192.0.2.5", netmask: "255.255.255.0" },
@@ -57,4 +62,23 @@ Deno.test("when no descriptor is left to list them with, the addresses are the l
     args: ["-c", 'ulimit -n 64; exec "$0" "$@"', Deno.execPath(), "eval", script],
   }).output();
   assertMatch(new TextDecoder().decode(stdout), /^[1-9]\d* true\n$/);
+});
+
+Deno.test("a machine of our own network is on this machine, or has a private address beside ours", () => {
+  const own = [
+    { address: "10.0.0.5", netmask: "255.255.255.0" },
+    { address: "203.0.113.5", netmask: "255.255.255.0" },
+    { address: "169.254.3.4", netmask: "255.255.0.0" },
+    { address: "127.0.0.1", netmask: "255.0.0.0" },
+    { address: "fd77::5", netmask: "ffff:ffff:ffff:ffff::" },
+    { address: "2001:db8::5", netmask: "ffff:ffff:ffff:ffff::" },
+  ];
+  const isOurs = (host: string) => isInOwnNetwork(host, own);
+  const near = ["10.0.0.5", "10.0.0.6", "203.0.113.5", "169.254.9.9", "127.0.0.1", "fd77::6"];
+  for (const host of [...near, "2001:db8::5", "::ffff:10.0.0.6"]) assert(isOurs(host), host);
+  // Elsewhere, or beside us with an address that the whole world has.
+  const far = ["10.0.1.6", "192.168.0.1", "203.0.113.6", "2001:db8::6", "fd78::6", "8.8.8.8"];
+  for (const host of [...far, "127.0.0.2", "224.0.0.1", "0.0.0.0", "fe80::1", "name", ""]) {
+    assert(!isOurs(host), host);
+  }
 });

@@ -19,6 +19,8 @@ Deno.test("a folder's files are listed in its order, on both sides, chosen or no
   const own = seeder.details().fileView!;
   assertEquals([own.count, own.first(10)], [3, rows((size) => size)]);
   assertEquals(own.first(2), rows((size) => size).slice(0, 2));
+  assertEquals(own.first(2, 1), rows((size) => size).slice(1, 3));
+  assertEquals(own.first(2, 3), []);
 
   await using leeching = await leechFrom(seeder.magnet, {
     ...LOCAL,

@@ -86,6 +86,27 @@ Deno.test("a page can be read and nothing else", () => {
   }
 });
 
+Deno.test("the one request that changes something must come from the page itself", () => {
+  const access = new Access("127.0.0.1", PORT);
+  const path = "/api/dismiss?swarm=ab";
+  const post = (headers: Record<string, string>, more: Asked = {}) =>
+    status(access, { path, method: "POST", headers, ...more });
+  const origin = `http://127.0.0.1:${PORT}`;
+  assertEquals(post({ origin }), 200);
+  assertEquals(post({ origin, "sec-fetch-site": "same-origin", "sec-fetch-dest": "empty" }), 200);
+  for (const headers of [{}, { origin: "null" }, { origin: "http://evil.example" }]) {
+    assertEquals(post(headers as Record<string, string>), 403, JSON.stringify(headers));
+  }
+  assertEquals(post({ origin, "sec-fetch-site": "same-site", "sec-fetch-dest": "empty" }), 403);
+  assertEquals(post({ origin: "http://evil.example:8080" }, { host: "evil.example:8080" }), 403);
+  for (const method of ["PUT", "DELETE", "PATCH"]) assertEquals(post({ origin }, { method }), 405);
+  assertEquals(post({ origin }, { path: "/api/state" }), 405);
+  const guarded = new Access("0.0.0.0", PORT);
+  const asked = { path, method: "POST", headers: { origin } };
+  assertEquals(status(guarded, asked), 403);
+  assertEquals(status(guarded, { ...asked, path: `${path}&token=${guarded.token}` }), 200);
+});
+
 Deno.test("bound elsewhere than to loopback it wants the token, in the URL or as a cookie", () => {
   const access = new Access("0.0.0.0", PORT);
   const { token } = access;

@@ -171,6 +171,18 @@ Deno.test("what is searched for and which swarm is looked at reaches the tracker
   }
 });
 
+Deno.test("which torrent is looked at and which of its files reaches the program, hostile or not", async () => {
+  await using page = await serve();
+  const ask = async (query: string) => {
+    await (await page.get(`/api/state${query}`)).body!.cancel();
+    return page.source.questions.at(-1);
+  };
+  assertEquals(await ask("?torrent=12&files=300"), { search: "", torrent: 12, files: 300 });
+  for (const bad of ["", "0", "-1", "1e3", "1.5", "0x10", "9".repeat(10), "NaN", "%00"]) {
+    assertEquals(await ask(`?torrent=${bad}&files=${bad}`), { search: "" }, bad);
+  }
+});
+
 Deno.test("twenty tabs see the same, and who was away sees everything again", async () => {
   await using page = await serve();
   const tabs = await Promise.all(Array.from({ length: 20 }, () => EventFollower.open(page.url)));

@@ -151,7 +151,7 @@ Deno.test("a tracker's page lists what is shared, finds it by name, and calls th
   });
   const { hash } = found.swarms[0]!;
   const { selected } = await stateOf<TrackerSnapshot>(page.url, `?swarm=${hash}`);
-  assertEquals([selected!.hash, selected!.rollCall], [hash, "2 of 2 complete"]);
+  assertEquals([selected!.hash, selected!.rollCall], [hash, "1 of 1 complete"]);
   assertEquals(
     selected!.peers.map(({ address }) => address).sort(),
     [addressOf(seeder), addressOf(leeching.leecher)].sort(),

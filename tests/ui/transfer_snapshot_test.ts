@@ -4,7 +4,9 @@
  */
 
 import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
+import type { TransferSnapshot } from "../../lib/ui/snapshot.ts";
 import { type StatusInput, statusText } from "../../lib/ui/status_text.ts";
+import { WatchedTransfer } from "../../lib/ui/watched_transfer.ts";
 import type { TransferDetails, TransferStats } from "../../mod.ts";
 import { connection, details, leecherSnapshot, stats } from "../support/page/page_fixtures.ts";
 
@@ -47,7 +49,7 @@ const CASES: Case[] = [
   { of: { state: "lookup", name: "" }, says: "starting", tone: "work" },
   {
     of: { state: "lookup", name: "a.iso" },
-    says: 'looking for "a.iso" on the tracker',
+    says: 'looking for somebody who has "a.iso"',
     tone: "work",
   },
   { of: { state: "hashing" }, hashing: half, says: "hashing the file, 43%", tone: "work" },
@@ -279,4 +281,16 @@ Deno.test("of a hundred thousand files the first hundred are sent, and all are c
   assertEquals(snapshot.fileRows![3]!.haveBytes, 3);
   assertEquals("haveBytes" in snapshot.fileRows![1]!, false, "not chosen");
   assertEquals(JSON.stringify(snapshot.fileRows).length < 50_000, true);
+});
+
+Deno.test("who asks for later files gets those, and how many come before them", () => {
+  const first = (most: number, skipped = 0) => [
+    { path: `${most} after ${skipped}`, bytes: 1, haveBytes: 1, isChosen: true },
+  ];
+  const watched = new WatchedTransfer("leecher");
+  const facts = details({ files: 1000, fileView: { count: 1000, first } });
+  watched.show({ port: 1, stats: () => stats(), details: () => facts });
+  const told = ({ fileRows, skippedFiles }: TransferSnapshot) => [fileRows![0]!.path, skippedFiles];
+  assertEquals(told(watched.view().snapshot()), ["100 after 0", undefined]);
+  assertEquals(told(watched.view().snapshot({ files: 300 })), ["100 after 300", 300]);
 });

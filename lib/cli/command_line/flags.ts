@@ -110,7 +110,7 @@ export function parseCommandLine<T extends OptionTable>(
   const options = Object.values(program.options);
   const unknown: { word: string; key: string }[] = [];
   const words: string[] = [];
-  const parsed = parseArgs(expandShort(joinNegative(args, options), options), {
+  const parsed = parseArgs(expandShort(joinOddValues(args, options), options), {
     string: options.filter(takesValue).map((option) => option.flag),
     collect: options.filter((option) => takesValue(option) || option.repeatable)
       .map((option) => option.flag),
@@ -144,10 +144,10 @@ function aliases(options: readonly Option<unknown>[]): Record<string, string> {
 }
 
 /**
- * Joins a negative number to the option before it. parseArgs would read it as an option; joined, the
- * option's reader refuses it with a fitting message.
+ * Joins a negative number or an empty word to the option before it. parseArgs would read the number as an
+ * option, and the empty word as an argument; joined, the option's reader judges them.
  */
-function joinNegative(args: readonly string[], options: readonly Option<unknown>[]): string[] {
+function joinOddValues(args: readonly string[], options: readonly Option<unknown>[]): string[] {
   const joined: string[] = [];
   const end = args.indexOf("--");
   for (const [i, word] of args.entries()) {
@@ -155,7 +155,7 @@ function joinNegative(args: readonly string[], options: readonly Option<unknown>
     const option = options.find(({ flag, short }) =>
       before === `--${flag}` || before === `-${short}`
     );
-    const isValue = option !== undefined && takesValue(option) && /^-\.?\d/.test(word);
+    const isValue = option !== undefined && takesValue(option) && /^-\.?\d|^$/.test(word);
     if (isValue && (end === -1 || i < end)) joined.splice(-1, 1, `--${option.flag}=${word}`);
     else joined.push(word);
   }
@@ -245,7 +245,7 @@ function fromArguments(option: Option<unknown>, parsed: unknown): Given | undefi
   if (!Array.isArray(parsed) || parsed.length === 0) return undefined;
   if (!takesValue(option)) return { source, texts: parsed.map(() => "1") };
   const texts = parsed.map(String);
-  if (texts.includes("")) {
+  if (texts.includes("") && !option.mayBeEmpty) {
     throw new OptionError(
       `${source} needs a value: ${option.expects} (write ${source}=VALUE when it begins with a dash)`,
     );

@@ -5,6 +5,8 @@
  */
 
 import { dirname, fromFileUrl, join, relative } from "@std/path";
+import { infoHashIn, magnetIn } from "../../codec/torrent/link_text.ts";
+import { MagnetError } from "../../errors.ts";
 import { printable, shellQuote } from "../text/terminal_text.ts";
 
 /** How this program runs, according to Deno. */
@@ -40,8 +42,17 @@ export function linkCommand(program: string, link: string): string {
 }
 
 /**
- * The command that downloads a file by its name from a tracker that knows it. `undefined` when the name
- * would be read as something else, or cannot be typed.
+ * The command that downloads a file by its name on the local network. `undefined` when the name would be read
+ * as something else, or cannot be typed.
+ */
+export function localCommand(program: string, name: string): string | undefined {
+  if (!isPlainName(name)) return undefined;
+  return [program, ...nameWords(name)].join(" ");
+}
+
+/**
+ * The command that downloads a file by its name from a tracker that knows it. `undefined` as for
+ * {@link localCommand}, and without such a tracker.
  *
  * @param trackers the trackers' URLs as the leecher reaches them
  */
@@ -50,13 +61,32 @@ export function nameCommand(
   name: string,
   trackers: readonly string[],
 ): string | undefined {
-  const looksElse = /\.torrent$|^[a-z][a-z0-9+.-]*:|^[0-9a-f]{40}$|^[0-9a-f]{64}$|[/\\]/i;
-  if (name === "" || looksElse.test(name) || name !== printable(name)) return undefined;
+  if (!isPlainName(name)) return undefined;
   const tracker = trackers.find((url) => url.startsWith("udp:"));
   if (tracker === undefined) return undefined;
   const options = DEFAULT_TRACKER.test(tracker) ? [] : ["-t", shellQuote(tracker)];
-  const words = name.startsWith("-") ? ["--", shellQuote(name)] : [shellQuote(name)];
-  return [program, ...options, ...words].join(" ");
+  return [program, ...options, ...nameWords(name)].join(" ");
+}
+
+function nameWords(name: string): string[] {
+  return name.startsWith("-") ? ["--", shellQuote(name)] : [shellQuote(name)];
+}
+
+/** Whether a leecher takes this word for a name, and a terminal shows all of it. */
+function isPlainName(name: string): boolean {
+  const looksElse = /\.torrent$|^[a-z][a-z0-9+.-]*:|[/\\]/i;
+  if (name.trim() !== name || name === "" || looksElse.test(name)) return false;
+  return name === printable(name) && magnetIn(name) === undefined && !isInfoHash(name);
+}
+
+/** Whether this is an info-hash, or almost one. */
+function isInfoHash(name: string): boolean {
+  try {
+    return infoHashIn(name) !== undefined;
+  } catch (error) {
+    if (error instanceof MagnetError) return true;
+    throw error;
+  }
 }
 
 function denoProgram({ execPath, denoVersion }: Running): string {

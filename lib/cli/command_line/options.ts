@@ -21,6 +21,8 @@ export const unfit: unique symbol = Symbol("unfit");
 interface Reader<T> {
   /** What is accepted, with its article: `a whole number from 0 to 65535`. */
   readonly expects: string;
+  /** An empty text is a value. */
+  readonly mayBeEmpty?: true;
   /** The value; {@link unfit}; or `undefined` for a text that means "as if the option were not given". */
   read(text: string): T | typeof unfit | undefined;
 }
@@ -43,6 +45,8 @@ export interface Option<T> {
   readonly isForOne?: boolean;
   /** Its value is a path, in which spaces and commas separate nothing. */
   readonly isPath?: boolean;
+  /** An empty text is a value on the command line. */
+  readonly mayBeEmpty?: true;
   /** What is accepted: see {@link Reader.expects}. */
   readonly expects: string;
   /** Parses the given texts, at least one; see {@link Reader.read}. */
@@ -80,6 +84,7 @@ export function one<T>(naming: Naming, reader: Reader<T>): Option<T> {
     repeatable: false,
     environment: true,
     expects: reader.expects,
+    ...(reader.mayBeEmpty && { mayBeEmpty: true }),
     readAll: (texts) => reader.read(texts.at(-1)!),
   };
 }
@@ -140,6 +145,15 @@ export function level(naming: Omit<Naming, "value">, most: number): Option<numbe
 
 /** Any text. */
 export const text: Reader<string> = { expects: "a text", read: (given) => given };
+
+/** Any text, or none. */
+export const textOrNone: Reader<string> = { ...text, mayBeEmpty: true };
+
+/** A number of machines, or `all` that are expected. */
+export const copies: Reader<number | "all"> = {
+  expects: "a whole number from 1 to 1000000, or all",
+  read: (given) => given.toLowerCase() === "all" ? "all" : integer(1, 1_000_000).read(given)!,
+};
 
 /** One of a few words. */
 export function choice<T extends string>(...words: readonly T[]): Reader<T> {

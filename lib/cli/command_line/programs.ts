@@ -11,6 +11,7 @@ import {
   amount,
   checksum,
   choice,
+  copies,
   flag,
   hostPort,
   integer,
@@ -23,6 +24,7 @@ import {
   rate,
   selection,
   text,
+  textOrNone,
   udpTracker,
   webSeed,
 } from "./options.ts";
@@ -60,8 +62,13 @@ const transferOptions = {
   localDiscovery: one({
     flag: "local-discovery",
     value: "on|off",
-    help: "find peers on the local network by multicast (default: on, unless --host is loopback)",
+    help: "find others and be found on the local network (default: on, unless --host is loopback)",
   }, onOff),
+  label: one({
+    flag: "label",
+    value: "TEXT",
+    help: "this machine's name for trackers on private addresses, '' for none (default: host name)",
+  }, textOrNone),
   uploadLimit: one(
     { flag: "upload-limit", value: "RATE", help: "send at most RATE bytes per second" },
     rate,
@@ -137,10 +144,11 @@ const seederOptions = {
     "add a web server that has the files to the link and the .torrent; may be repeated",
   ),
   ...seedingOptions,
-  untilCopies: one(
-    { flag: "until-copies", value: "N", help: "stop seeding when N other peers have everything" },
-    integer(1, 1_000_000),
-  ),
+  untilCopies: one({
+    flag: "until-copies",
+    value: "N",
+    help: "stop seeding when N other peers have everything, or all that the tracker expects",
+  }, copies),
   onDone: onDone("run this program when a limit ends the seeding; no arguments, no shell"),
   announceIp: one(
     { flag: "announce-ip", value: "IP", help: "address at which other machines reach this one" },
@@ -186,6 +194,7 @@ const leecherOptions = {
   onDone: onDone("run this program when the download is complete; no arguments, no shell"),
   verify: flag({ flag: "verify", help: "only check the files on disk" }),
   list: flag({ flag: "list", help: "only list the files of the torrent" }),
+  who: flag({ flag: "who", help: "only list the machines that have it, as the tracker tells" }),
   checksum: one({
     flag: "checksum",
     value: "sha-256=HEX",
@@ -240,6 +249,15 @@ const trackerOptions = {
     flag: "allow",
     value: "FILE",
     help: "serve only the info-hashes in FILE, which is reread when it changes",
+  }, text),
+  hidden: flag({
+    flag: "hidden",
+    help: "do not answer when machines of the local network look for a tracker or a name",
+  }),
+  expectFile: one({
+    flag: "expect",
+    value: "FILE",
+    help: "the machines in FILE should have everything; it is reread when it changes",
   }, text),
   checkPorts: flag({
     flag: "check-ports",
@@ -308,7 +326,7 @@ export const leecherProgram: Program<typeof leecherOptions> = {
   },
   options: leecherOptions,
   examples: [
-    ["deno run -A leecher.ts file.iso", "by name, from the tracker on this machine"],
+    ["deno run -A leecher.ts file.iso", "by name, on the local network or this machine's tracker"],
     ["deno run -A leecher.ts -t udp://10.0.0.2:6969 file.iso", "by name, from another tracker"],
     ["deno run -A leecher.ts -e -o /data 'magnet:?xt=...'", "into /data, exits when complete"],
     ["deno run -A leecher.ts -e a.iso b.iso photos", "three at once, exits when all are complete"],
@@ -317,6 +335,7 @@ export const leecherProgram: Program<typeof leecherOptions> = {
       "some files of a folder; --list shows their numbers",
     ],
     ["deno run -A leecher.ts --verify file.torrent", "checks the file on disk"],
+    ["deno run -A leecher.ts --who file.iso", "lists the machines that have it"],
   ],
   interrupted: "interrupted, run the same command to continue",
 };

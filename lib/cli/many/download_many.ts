@@ -41,6 +41,7 @@ export async function downloadMany(run: LeecherRun): Promise<void> {
     onEvent: run.clientListener(display),
   });
   if (page) events.tell({ type: "page", url: page.url });
+  page?.show(client);
   const downloads = new ManyDownloads(run, client, display);
   events.followEach((only) => downloads.figures(only));
   const whats = [...new Set(run.arguments)];

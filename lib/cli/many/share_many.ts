@@ -31,6 +31,7 @@ export async function shareMany(
     onEvent: run.clientListener(display),
   });
   if (page) events.tell({ type: "page", url: page.url });
+  page?.show(client);
   const shares = new ManyShares(run, client, display);
   events.followEach((only) => shares.figures(only));
   const links = await shares.sharePaths();

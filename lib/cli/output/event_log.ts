@@ -27,6 +27,8 @@ const PRECIOUS: ReadonlySet<JsonEvent["type"]> = new Set([
   "complete",
   "torrent",
   "verified",
+  "rollCall",
+  "machine",
   "onDone",
   "added",
   "removed",

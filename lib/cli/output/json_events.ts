@@ -4,16 +4,19 @@
  * @module
  */
 
+import { machineAddress } from "../../../mod.ts";
 import type {
   Seeder,
   SwarmEvent,
   Torrent,
+  TorrentRollCall,
   TrackerEvent,
   TrackerStats,
   TransferEvent,
   TransferResult,
   TransferStats,
   VerifyResult,
+  WhoEntry,
 } from "../../../mod.ts";
 import { formatHostPort } from "../../codec/address.ts";
 import type { ExitCode } from "../../errors.ts";
@@ -42,8 +45,10 @@ export type JsonEvent =
   | { type: "page"; url: string }
   /** Listens for connections (TCP) or, for a tracker, requests (UDP). */
   | { type: "listening"; port: number; url?: string }
-  /** A tracker is being asked for a name. */
-  | { type: "lookup"; name: string }
+  /** Trackers are being asked for a name, and the local network. */
+  | { type: "lookup"; name: string; localNetwork?: true }
+  /** A seeder uses this tracker of the local network, which nobody named. */
+  | { type: "trackerFound"; url: string }
   /** The torrent's metadata is known. */
   | {
     type: "metadata";
@@ -128,7 +133,20 @@ export type JsonEvent =
     address: string;
     seeder: boolean;
     name?: string;
+    label?: string;
   }
+  /** The output of `--who`: which machines have a torrent. A `machine` follows for each. */
+  | {
+    type: "rollCall";
+    name: string;
+    infoHash: string;
+    sentence: string;
+    complete: number;
+    recipients: number;
+    expected: number;
+  }
+  /** A machine in the output of `--who`. */
+  | ({ type: "machine"; address?: string } & Omit<WhoEntry, "host" | "port">)
   /** The tracker's statistics, once a second while they change. */
   | ({ type: "swarms" } & Pick<TrackerStats, "torrents" | "seeders" | "leechers" | "announces">)
   /** A warning; the program continues. */
@@ -166,6 +184,7 @@ export function jsonEvent(event: TransferEvent): JsonEvent {
     case "hashing":
     case "listening":
     case "lookup":
+    case "trackerFound":
     case "metadata":
     case "resumed":
     case "tracker":
@@ -250,7 +269,7 @@ export function sharingEvent(
 /** A tracker's event in printed form. */
 export function trackerEvent(event: TrackerEvent): JsonEvent {
   if (event.type === "warning") return event;
-  const { type: change, infoHash, host, port, seeder, name } = event;
+  const { type: change, infoHash, host, port, seeder, name, label } = event;
   return {
     type: "swarm",
     change,
@@ -258,7 +277,19 @@ export function trackerEvent(event: TrackerEvent): JsonEvent {
     address: formatHostPort(host, port),
     seeder,
     ...(name !== undefined && { name }),
+    ...(label !== undefined && { label }),
   };
+}
+
+/** The machines of a torrent as events. */
+export function rollCallEvents({ machines, ...roll }: TorrentRollCall): JsonEvent[] {
+  return [{ type: "rollCall", ...roll }, ...machines.map(machineEvent)];
+}
+
+function machineEvent(entry: WhoEntry): JsonEvent {
+  const { host: _, port: __, ...machine } = entry;
+  const address = machineAddress(entry);
+  return { type: "machine", ...machine, ...(address !== undefined && { address }) };
 }
 
 /** A tracker's statistics as an event. */

@@ -6,7 +6,7 @@
  */
 
 import type { Torrent, TransferStats, VerifyResult } from "../../../mod.ts";
-import { linkCommand, nameCommand } from "../command_line/invocation.ts";
+import { linkCommand, localCommand, nameCommand } from "../command_line/invocation.ts";
 import { foreign, padEnd, printable } from "../text/terminal_text.ts";
 import { count, formatBytes, formatPercent } from "../text/units.ts";
 
@@ -29,18 +29,20 @@ interface Offer {
   readonly embeddedTracker: boolean;
 }
 
-/** Describes `offer`, with the commands to download it; `program` starts a leecher. */
-export function offerLines(offer: Offer, program: string): string[] {
+/**
+ * Describes `offer`, with the commands to download it, the shortest first.
+ *
+ * @param program starts a leecher
+ * @param isFoundLocally whether the local network finds it by its name
+ */
+export function offerLines(offer: Offer, program: string, isFoundLocally: boolean): string[] {
   const { torrent } = offer;
   const reachable = new URL(offer.magnet).searchParams.getAll("tr");
-  const byName = nameCommand(program, torrent.name, reachable);
   return [
     ...torrentLines(torrent),
     `listening on TCP port ${offer.port}`,
     ...trackerLines(offer, reachable),
-    "get it with",
-    `  ${linkCommand(program, offer.magnet)}`,
-    ...(byName === undefined ? [] : ["or by its name, which Shoal's trackers know", `  ${byName}`]),
+    ...commandLines(offer, program, isFoundLocally, reachable),
     "sharing until Ctrl-C",
   ];
 }
@@ -48,19 +50,39 @@ export function offerLines(offer: Offer, program: string): string[] {
 /** Describes what a seeder shares, if it shares several; empty when it shares nothing yet. */
 export function offerOfManyLines(
   offer: Pick<Offer, "port" | "trackers" | "embeddedTracker">,
-  shared: readonly Pick<Offer, "torrent" | "magnet">[],
+  shared: readonly (Pick<Offer, "torrent" | "magnet"> & { readonly isFoundLocally: boolean })[],
   program: string,
 ): string[] {
   const [first] = shared;
   if (first === undefined) return [`listening on TCP port ${offer.port}`];
   const reachable = new URL(first.magnet).searchParams.getAll("tr");
-  const byName = nameCommand(program, first.torrent.name, reachable);
+  const { name } = first.torrent;
+  const locally = first.isFoundLocally ? localCommand(program, name) : undefined;
+  const byName = locally ?? nameCommand(program, name, reachable);
   return [
     `${count(shared.length, "torrent")}, listening on TCP port ${offer.port}`,
     ...trackerLines(offer, reachable),
     `get each by its link${byName === undefined ? "" : ", or by its name"}, as in`,
     `  ${byName ?? linkCommand(program, first.magnet)}`,
   ];
+}
+
+function commandLines(
+  { torrent, magnet }: Offer,
+  program: string,
+  isFoundLocally: boolean,
+  reachable: readonly string[],
+): string[] {
+  const byLink = `  ${linkCommand(program, magnet)}`;
+  const locally = isFoundLocally ? localCommand(program, torrent.name) : undefined;
+  if (locally !== undefined) {
+    return ["get it on the local network with", `  ${locally}`, "or anywhere with", byLink];
+  }
+  const byName = nameCommand(program, torrent.name, reachable);
+  const names = byName === undefined
+    ? []
+    : ["or by its name, which Shoal's trackers know", `  ${byName}`];
+  return ["get it with", byLink, ...names];
 }
 
 /** Describes a torrent: name, number of files if it is a folder, size, chunks, hashes. */

@@ -7,11 +7,13 @@
 import type { ConnectionStats } from "../../../mod.ts";
 import { foreign } from "../text/terminal_text.ts";
 import { formatPercent, formatRate } from "../text/units.ts";
-import type { Glyphs } from "./progress.ts";
-import { type Column, tableOf } from "./table.ts";
+import type { Room } from "./screen.ts";
+import { type TableColumn, textTable } from "./text_table.ts";
 
 const MOST_ADDRESS_CELLS = 39; // a full IPv6 address
 const MOST_CLIENT_CELLS = 20;
+/** The most peers listed; further ones are only counted, to keep the table readable. */
+const MOST_ROWS = 20;
 
 /** The letters of {@link ConnectionStats.flags} in words, in display order. */
 const FLAGS: readonly (readonly [letter: string, words: string])[] = [
@@ -25,7 +27,7 @@ const FLAGS: readonly (readonly [letter: string, words: string])[] = [
 ];
 
 /** From left to right; on a narrow terminal the rightmost are left out. */
-const COLUMNS: readonly Column<ConnectionStats>[] = [
+const COLUMNS: readonly TableColumn<ConnectionStats>[] = [
   { title: "peer", mostCells: MOST_ADDRESS_CELLS, of: ({ address }) => foreign(address) },
   { title: "has", isRight: true, of: hasText },
   { title: "down", isRight: true, of: ({ downloadRate }) => rate(downloadRate) },
@@ -54,11 +56,9 @@ export function flagWords(flags: string): string {
  * A table of `connections`, the busiest first, in at most `rows` lines of at most `columns` cells; empty
  * without connections or room.
  */
-export function peerTable(
-  connections: readonly ConnectionStats[],
-  room: { columns: number; rows: number; glyphs: Glyphs },
-): string[] {
-  return tableOf(COLUMNS, [...connections].sort((a, b) => traffic(b) - traffic(a)), room);
+export function peerTable(connections: readonly ConnectionStats[], room: Room): string[] {
+  const busiest = [...connections].sort((a, b) => traffic(b) - traffic(a));
+  return textTable(COLUMNS, busiest, { ...room, rows: Math.min(room.rows, MOST_ROWS + 1) });
 }
 
 function traffic({ downloadRate, uploadRate }: ConnectionStats): number {

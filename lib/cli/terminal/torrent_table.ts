@@ -7,13 +7,16 @@
 import type { TransferStats } from "../../../mod.ts";
 import { foreign } from "../text/terminal_text.ts";
 import { count, formatBytes, formatEta, formatPercent, formatRate } from "../text/units.ts";
-import type { Glyphs, Line } from "./progress.ts";
-import { type Column, tableOf } from "./table.ts";
+import type { Line } from "./progress.ts";
+import type { Room } from "./screen.ts";
+import { type TableColumn, textTable } from "./text_table.ts";
 
 const MOST_NAME_CELLS = 40;
+/** The most torrents listed; further ones are only counted, to keep the table readable. */
+const MOST_ROWS = 20;
 
 /** From left to right; on a narrow terminal the rightmost are left out. */
-const COLUMNS: readonly Column<TransferStats>[] = [
+const COLUMNS: readonly TableColumn<TransferStats>[] = [
   { title: "torrent", mostCells: MOST_NAME_CELLS, of: ({ name }) => foreign(name) || "-" },
   {
     title: "has",
@@ -29,11 +32,9 @@ const COLUMNS: readonly Column<TransferStats>[] = [
 ];
 
 /** A table of torrents, the busiest first; empty without torrents or room. */
-export function torrentTable(
-  torrents: readonly TransferStats[],
-  room: { columns: number; rows: number; glyphs: Glyphs },
-): string[] {
-  return tableOf(COLUMNS, [...torrents].sort((a, b) => traffic(b) - traffic(a)), room);
+export function torrentTable(torrents: readonly TransferStats[], room: Room): string[] {
+  const busiest = [...torrents].sort((a, b) => traffic(b) - traffic(a));
+  return textTable(COLUMNS, busiest, { ...room, rows: Math.min(room.rows, MOST_ROWS + 1) });
 }
 
 /** The sums over torrents. `pending` more are being hashed or looked for. */

@@ -61,6 +61,7 @@ const AFTER_WARNINGS: Readonly<Record<WarningCode, string>> = {
   "http-trackers-only": ": name one with --tracker, or a seeder with --peer",
   "shares-torrent-file": ", with -o where that lies: what is there is checked, and shared",
   "metadata-too-long": ": hand out the .torrent file (-o) instead",
+  "no-expected-list": ": start the tracker with --expect FILE, or give --until-copies a number",
 };
 
 /** The text of an error with its advice, not yet made safe to print. */

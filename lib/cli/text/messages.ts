@@ -25,7 +25,9 @@ export function sentenceFor(event: TransferEvent): Sentence | undefined {
     case "listening":
       return detail(`listening on TCP port ${event.port}`);
     case "lookup":
-      return news(`looking for "${foreign(event.name)}" on the tracker`);
+      return news(`looking for "${foreign(event.name)}" on ${whereAsked(event)}`);
+    case "trackerFound":
+      return news(`using the tracker ${foreign(event.url)} of the local network`);
     case "metadata":
       return news(metadataText(event));
     case "resumed":
@@ -77,6 +79,10 @@ export function completionSentence(verifiedBy: "SHA-256" | "SHA-1", seeds: boole
 }
 
 type Of<T extends TransferEvent["type"]> = Extract<TransferEvent, { type: T }>;
+
+function whereAsked({ localNetwork }: Of<"lookup">): string {
+  return localNetwork ? "the local network and the tracker" : "the tracker";
+}
 
 function metadataText({ name, bytes, files, v1Hash, v2Hash }: Of<"metadata">): string {
   const hashes = [v1Hash && `v1 ${v1Hash}`, v2Hash && `v2 ${v2Hash}`].filter(Boolean);

@@ -1,5 +1,5 @@
 /**
- * Encodes and decodes client requests to a tracker: BEP 15, and Shoal's `find` and `reach`.
+ * Encodes and decodes client requests to a tracker: BEP 15, and Shoal's `find`, `reach` and `who`.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import {
   type TrackerRequest,
 } from "./udp_types.ts";
 import { decodeOptions, encodeOptions } from "./url_data.ts";
+import { decodeWhoRequest, encodeWhoRequest } from "./who_packets.ts";
 
 /** The constant at the start of every connect request (BEP 15). */
 const PROTOCOL_ID = 0x41727101980n;
@@ -52,6 +53,12 @@ export function encodeRequest(request: TrackerRequest): Uint8Array {
       viewOf(packet).setUint16(REQUEST_HEADER_LENGTH, request.port);
       return packet;
     }
+    case "who": {
+      const body = encodeWhoRequest(request);
+      const packet = requestPacket(request, Action.who, body.length);
+      packet.set(body, REQUEST_HEADER_LENGTH);
+      return packet;
+    }
   }
 }
 
@@ -82,6 +89,8 @@ export function decodeRequest(packet: Uint8Array): TrackerRequest | undefined {
       return decodeFindRequest(packet);
     case Action.reach:
       return decodeReachRequest(packet);
+    case Action.who:
+      return decodeWhoRequest(packet);
     default:
       return undefined;
   }

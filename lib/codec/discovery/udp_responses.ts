@@ -1,5 +1,5 @@
 /**
- * Encodes and decodes tracker answers: BEP 15, and Shoal's `find` and `reach`.
+ * Encodes and decodes tracker answers: BEP 15, and Shoal's `find`, `reach` and `who`.
  *
  * @module
  */
@@ -23,6 +23,7 @@ import {
   type SwarmCounts,
   type TrackerResponse,
 } from "./udp_types.ts";
+import { decodeWhoResponse, encodeWhoBody } from "./who_packets.ts";
 
 const CONNECT_LENGTH = 16;
 const SCRAPE_STRIDE = 12;
@@ -81,6 +82,13 @@ export function encodeResponse(response: TrackerResponse): Uint8Array {
       packet[RESPONSE_HEADER_LENGTH] = REACH_ANSWERS.indexOf(response.reach);
       return packet;
     }
+    case "who": {
+      const body = encodeWhoBody(response);
+      const length = RESPONSE_HEADER_LENGTH + body.length;
+      const packet = responsePacket(Action.who, response.transactionId, length);
+      packet.set(body, RESPONSE_HEADER_LENGTH);
+      return packet;
+    }
   }
 }
 
@@ -118,6 +126,8 @@ export function decodeResponse(packet: Uint8Array, family: AddressFamily): Track
       return decodeFindResponse(packet);
     case Action.reach:
       return decodeReachResponse(packet);
+    case Action.who:
+      return decodeWhoResponse(packet);
     default:
       throw new ProtocolError("the tracker answered with an action nobody asked for");
   }

@@ -1,11 +1,13 @@
 /**
- * The packets between a tracker and its clients: BEP 15, BEP 41, and Shoal's `find` and `reach`.
+ * The packets between a tracker and its clients: BEP 15, BEP 41, and Shoal's `find`,
+ * `reach` and `who`.
  *
  * One datagram is one message; all integers are big-endian. This module re-exports the others.
  *
  * @module
  */
 
+export { cleanLabel, MAX_LABEL_LENGTH, sharesLabels } from "./label.ts";
 export { MAX_FIND_RESPONSE_LENGTH, packEntries } from "./shoal_packets.ts";
 export { decodeRequest, encodeRequest } from "./udp_requests.ts";
 export {
@@ -27,3 +29,4 @@ export {
   MAX_NAME_LENGTH,
   parseUrlData,
 } from "./url_data.ts";
+export { packMachines } from "./who_packets.ts";

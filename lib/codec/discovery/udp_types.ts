@@ -1,10 +1,10 @@
 /**
- * The types of the packets between a tracker and its clients: BEP 15, and Shoal's `find` and `reach`.
+ * The types of the packets between a tracker and its clients: BEP 15, and Shoal's `find`, `reach` and `who`.
  *
  * @module
  */
 
-/** The action field. `find` and `reach` are Shoal's own, far from the numbers others use. */
+/** The action field. `find`, `reach` and `who` are Shoal's own, far from the numbers others use. */
 export const Action = {
   connect: 0,
   announce: 1,
@@ -12,6 +12,7 @@ export const Action = {
   error: 3,
   find: 0x53480001,
   reach: 0x53480002,
+  who: 0x53480003,
 } as const;
 
 /** Every request starts with connection id, action and transaction id. */
@@ -48,6 +49,32 @@ export const REACH_ANSWERS = ["unknown", "reachable", "unreachable"] as const;
 
 /** Whether a tracker could connect to a peer. */
 export type Reach = typeof REACH_ANSWERS[number];
+
+/**
+ * What a tracker says about a machine that has a torrent, or should have it.
+ *
+ * `slow` makes little progress, `silent` has missed its announce. `lost` has left before it had all it wants,
+ * `left` afterwards. `missing` is on the tracker's list of expected machines and was never seen.
+ */
+export type MachineState =
+  | "complete"
+  | "downloading"
+  | "slow"
+  | "silent"
+  | "lost"
+  | "left"
+  | "missing";
+
+/** The states of a machine in the order of the wire values. */
+export const MACHINE_STATES: readonly MachineState[] = [
+  "complete",
+  "downloading",
+  "slow",
+  "silent",
+  "lost",
+  "left",
+  "missing",
+];
 
 /** The address family of an answer: that of the packet itself. */
 export type AddressFamily = 4 | 6;
@@ -132,6 +159,19 @@ export interface ReachRequest {
   port: number;
 }
 
+/** Asks which machines have a torrent, starting with the one at index `offset`. */
+export interface WhoRequest {
+  type: "who";
+  /** 8 bytes, from the tracker. */
+  connectionId: Uint8Array;
+  /** Chosen by the client, repeated by the tracker. */
+  transactionId: number;
+  /** 20 bytes; a v2 hash is truncated. */
+  infoHash: Uint8Array;
+  /** Index of the first machine wanted. */
+  offset: number;
+}
+
 /** Everything a client sends. */
 export type TrackerRequest =
   | ConnectRequest
@@ -139,7 +179,8 @@ export type TrackerRequest =
   | ScrapeRequest
   | FindRequest
   | ListRequest
-  | ReachRequest;
+  | ReachRequest
+  | WhoRequest;
 
 /** Gives out the requested connection id. */
 export interface ConnectResponse {
@@ -230,6 +271,51 @@ export interface ReachResponse {
   reach: Reach;
 }
 
+/** A machine that has a torrent, gets it, had it, or should have it. */
+export interface WhoEntry {
+  /** How it stands. */
+  state: MachineState;
+  /** The name it gives itself, or the name on the list of expected machines. Untrusted text. */
+  label?: string;
+  /** Its IP address; absent if the tracker knows its name only. */
+  host?: string;
+  /** Its TCP port; 0 if it was never seen. */
+  port: number;
+  /** The fraction it has of what it wants, 0 to 1, in steps of 1/10,000; absent when unknown. */
+  progress?: number;
+  /** Seconds since it joined or, if it has left, since then. */
+  sinceSeconds: number;
+  /** The rate at which it last received data; absent when unknown. At most 2^32 - 1. */
+  rateBytesPerSecond?: number;
+  /** How long it will still take at that rate; absent when unknown. */
+  etaSeconds?: number;
+  /** It had everything when it was first seen, so it is no recipient. */
+  isSource?: true;
+  /** It wants some of the files only. */
+  isPartial?: true;
+  /** The tracker could not connect to it. */
+  isUnreachable?: true;
+  /** It is not on the tracker's list of expected machines, and there is one. */
+  isUnlisted?: true;
+}
+
+/** The machines of a torrent that fit into one packet, and the counts of all. */
+export interface WhoResponse {
+  type: "who";
+  /** Chosen by the client, repeated by the tracker. */
+  transactionId: number;
+  /** All machines, including those that did not fit. */
+  total: number;
+  /** How many recipients have everything, or had it before they left. */
+  complete: number;
+  /** How many machines should have it: those on the list of expected ones, else all but the sources. */
+  recipients: number;
+  /** How many machines are on the tracker's list of expected ones; 0 without a list. */
+  expected: number;
+  /** The machines that fit. */
+  machines: WhoEntry[];
+}
+
 /** Everything a tracker sends. */
 export type TrackerResponse =
   | ConnectResponse
@@ -237,4 +323,5 @@ export type TrackerResponse =
   | ScrapeResponse
   | ErrorResponse
   | FindResponse
-  | ReachResponse;
+  | ReachResponse
+  | WhoResponse;

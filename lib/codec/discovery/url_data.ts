@@ -1,11 +1,12 @@
 /**
  * The options of an announce (BEP 41), whose URL carries the name, length and v2 hash of the hosted
- * torrent.
+ * torrent, and the label of the machine that hosts it.
  *
  * @module
  */
 
 import { concat, equalBytes, fromHex, fromLatin1, hex, latin1, strictTextOf } from "../bytes.ts";
+import { cleanLabel } from "./label.ts";
 
 const OPTION_END = 0;
 const OPTION_NOP = 1;
@@ -28,6 +29,10 @@ export interface HostedFile {
   length: number;
   /** The full 32-byte SHA-256 info-hash, for v2 and hybrid torrents. */
   v2Hash?: Uint8Array;
+  /** The machine that hosts it, see {@link cleanLabel}. */
+  label?: string;
+  /** Bytes of the files that the machine wants, if it does not want all. */
+  selectedBytes?: number;
 }
 
 /**
@@ -75,7 +80,9 @@ export function formatUrlData(path: string, file: HostedFile | undefined): strin
   const base = path === "" ? "/announce" : path;
   const query = `dn=${encodeURIComponent(file.name)}&xl=${file.length}`;
   const v2 = file.v2Hash === undefined ? "" : `&btmh=${SHA256_MULTIHASH}${hex(file.v2Hash)}`;
-  return base + (base.includes("?") ? "&" : "?") + query + v2;
+  const part = file.selectedBytes === undefined ? "" : `&sel=${file.selectedBytes}`;
+  const label = file.label ? `&label=${encodeURIComponent(cleanLabel(file.label))}` : "";
+  return base + (base.includes("?") ? "&" : "?") + query + v2 + part + label;
 }
 
 /**
@@ -88,15 +95,25 @@ export function parseUrlData(urlData: string): HostedFile | undefined {
   let name: string | undefined;
   let length: number | undefined;
   let v2Hash: Uint8Array | undefined;
+  let label: string | undefined;
+  let selectedBytes: number | undefined;
   for (const pair of urlData.slice(query + 1).split("&")) {
     const equals = pair.indexOf("=");
     const value = pair.slice(equals + 1);
     if (pair.startsWith("dn=")) name ??= percentDecode(value);
     else if (pair.startsWith("xl=")) length ??= parseLength(value);
     else if (pair.startsWith("btmh=")) v2Hash ??= parseMultihash(value);
+    else if (pair.startsWith("sel=")) selectedBytes ??= parseLength(value);
+    else if (pair.startsWith("label=")) label ??= cleanLabel(percentDecode(value) ?? "");
   }
   if (name === undefined || length === undefined || !isListableName(name)) return undefined;
-  return v2Hash === undefined ? { name, length } : { name, length, v2Hash };
+  return {
+    name,
+    length,
+    ...(v2Hash && { v2Hash }),
+    ...(label && { label }),
+    ...(selectedBytes !== undefined && selectedBytes < length && { selectedBytes }),
+  };
 }
 
 /**

@@ -11,8 +11,10 @@ import {
   ANNOUNCE_EVENTS,
   AnnounceAt,
   decodeOptions,
+  type HostedFile,
   parseUrlData,
 } from "../../codec/discovery/udp_tracker.ts";
+import type { Attendance } from "../roll/attendance.ts";
 import type { RequestOrigin } from "../tables/origin.ts";
 import { indexOf, type PeerSlot, type Swarm } from "../tables/swarm.ts";
 import type { AnnounceOutcome } from "../tables/swarm_table.ts";
@@ -33,6 +35,7 @@ const NOBODY = { seeders: 0, completed: 0, leechers: 0 };
 /** What the announce handler works with. */
 interface AnnouncesOptions extends PeerListOptions {
   catalogue: Catalogue;
+  attendance: Attendance;
   /** Announce interval once a swarm has formed. */
   intervalSeconds: number;
   /** Called when a peer joins a swarm or completes a download. */
@@ -75,7 +78,7 @@ export class AnnounceHandler {
     let swarm: Swarm | undefined;
     let own = -1;
     if (readUint32(packet, AnnounceAt.event) === STOPPED) {
-      this.#leave(packet, sender);
+      this.#leave(packet, sender, nowMs);
       swarm = swarms.get(packet, AnnounceAt.infoHash, sender.family);
     } else {
       const admission = this.#store(packet, sender, nowMs);
@@ -86,15 +89,20 @@ export class AnnounceHandler {
     return this.#write(packet, sender, swarm, own, nowMs, into);
   }
 
-  #leave(packet: Uint8Array, sender: RequestOrigin): void {
-    const { swarms } = this.#options;
+  /** What the peer had at its end is in this announce. */
+  #leave(packet: Uint8Array, sender: RequestOrigin, nowMs: number): void {
+    const { swarms, attendance } = this.#options;
     const swarm = swarms.get(packet, AnnounceAt.infoHash, sender.family);
-    if (swarm !== undefined) swarms.leave(swarm, sender);
+    const seat = swarm === undefined ? -1 : swarms.seatOf(swarm, sender.words, 0);
+    if (swarm === undefined || seat < 0) return;
+    swarm.rosterOf(seat).touch(indexOf(seat), leftOf(packet), nowMs);
+    attendance.leaving(swarm, seat, sender, saidIn(packet, fileIn(packet)));
+    swarms.leave(swarm, sender);
   }
 
   /** Stores the peer and the listing it claims. */
   #store(packet: Uint8Array, sender: RequestOrigin, nowMs: number): AnnounceOutcome {
-    const { swarms, onChange, onStored } = this.#options;
+    const { swarms, attendance, onChange, onStored } = this.#options;
     const admission = swarms.announce({
       packet,
       hashAt: AnnounceAt.infoHash,
@@ -105,7 +113,9 @@ export class AnnounceHandler {
     }, nowMs);
     if (admission.type === "crowded") return admission;
     const { swarm, seat } = admission;
-    this.#claim(swarm, seat, packet);
+    const file = fileIn(packet);
+    this.#claim(swarm, seat, packet, file);
+    attendance.announced(admission, sender, saidIn(packet, file));
     onStored?.(sender, admission.joined, nowMs);
     if (admission.joined) {
       onChange("joined", swarm, seat);
@@ -116,11 +126,9 @@ export class AnnounceHandler {
   }
 
   /** Replaces the catalogue entry that the peer claims to host. */
-  #claim(swarm: Swarm, seat: PeerSlot, packet: Uint8Array): void {
+  #claim(swarm: Swarm, seat: PeerSlot, packet: Uint8Array, file: HostedFile | undefined): void {
     const { catalogue } = this.#options;
     const before = swarm.listingOf(seat);
-    const urlData = decodeOptions(packet, AnnounceAt.options);
-    const file = urlData === "" ? undefined : parseUrlData(urlData);
     if (file === undefined && before === 0) return;
     const roster = swarm.rosterOf(seat);
     const claimant = {
@@ -168,8 +176,23 @@ export class AnnounceHandler {
 }
 
 function leftOf(packet: Uint8Array): number {
-  const at = AnnounceAt.leftBytes;
+  return readUint64(packet, AnnounceAt.leftBytes);
+}
+
+function readUint64(packet: Uint8Array, at: number): number {
   return readUint32(packet, at) * 2 ** 32 + readUint32(packet, at + 4);
+}
+
+/** What the peer claims to host. */
+function fileIn(packet: Uint8Array): HostedFile | undefined {
+  if (packet.length === AnnounceAt.options) return undefined;
+  const urlData = decodeOptions(packet, AnnounceAt.options);
+  return urlData === "" ? undefined : parseUrlData(urlData);
+}
+
+function saidIn(packet: Uint8Array, file: HostedFile | undefined) {
+  const downloadedBytes = readUint64(packet, AnnounceAt.downloadedBytes);
+  return { file, leftBytes: leftOf(packet), downloadedBytes };
 }
 
 /**

@@ -7,6 +7,9 @@
 import { bytesToIp, formatHostPort } from "../../codec/address.ts";
 import { fromHex } from "../../codec/bytes.ts";
 import type { Reach } from "../../codec/discovery/udp_tracker.ts";
+import type { MachineNote } from "../roll/machine_notes.ts";
+import type { SwarmMember } from "../roll/member.ts";
+import { type Holding, progressOf, wantedBytes } from "../roll/progress.ts";
 import type { PeerInfo } from "../tables/peer_table.ts";
 import { indexOf, isSeeder } from "../tables/swarm.ts";
 import type { SwarmTable } from "../tables/swarm_table.ts";
@@ -16,31 +19,8 @@ import { countsOf, type Inspected } from "./search.ts";
 /** Maximum number of members examined. A bigger swarm is sampled at equal distances. */
 const MAX_MEMBERS = 4000;
 
-/** The bytes left that a downloader reports while it does not know the size, as Shoal and libtorrent do. */
-const LEFT_UNKNOWN = 16_384;
-
 /** How many of the names that a swarm's peers use for it are looked up. */
 const MAX_NAMES = 4;
-
-/** A member of a swarm. */
-export interface SwarmMember {
-  /** `host:port` as the tracker saw it. */
-  readonly address: string;
-  /** Whether it has the whole torrent. */
-  readonly seeder: boolean;
-  /** Fraction of the torrent it has, 0 to 1; absent when unknown. */
-  readonly progress?: number;
-  /** Time since its last announce. */
-  readonly lastSeenSeconds: number;
-  /** Time between joining the swarm and its last announce. */
-  readonly sinceSeconds: number;
-  /** How long it had received nothing, as of its last announce. */
-  readonly stillSeconds: number;
-  /** The first 8 bytes of its peer id, as a binary string. */
-  readonly agent: string;
-  /** Whether the tracker could connect to it; absent if it has not tried. */
-  readonly reachable?: boolean;
-}
 
 /**
  * All members of a swarm. Peers that announce both hashes of a hybrid are listed once. A swarm bigger than
@@ -50,8 +30,7 @@ export interface SwarmMember {
  */
 export function members(surveyed: Inspected, hash: string, nowMs: number): SwarmMember[] {
   const asked = hash.slice(0, 40).toLowerCase();
-  const listings = listingsOf(surveyed, asked);
-  const size = listings[0]?.length;
+  const size = listingsOf(surveyed, asked)[0]?.length;
   const infoHashes = hashesKnownWith(surveyed, hash);
   const byAddress = new Map<string, Seen>();
   for (const peer of peersOf(surveyed, infoHashes, nowMs)) {
@@ -74,8 +53,17 @@ export function sizeOf(surveyed: Inspected, hash: string): number {
   return seeders + leechers;
 }
 
-/** All hashes, as 40 hex digits, of the torrent that has this one. */
-function hashesKnownWith(surveyed: Inspected, hash: string): string[] {
+/** The size of a torrent, as far as the swarm's own peers name it. */
+export function sizeNamed(surveyed: Inspected, hash: string): number | undefined {
+  return listingsOf(surveyed, hash.slice(0, 40).toLowerCase())[0]?.length;
+}
+
+/**
+ * All hashes, as 40 hex digits, of the torrent that has this one.
+ *
+ * @param hash 40 or 64 hex digits
+ */
+export function hashesKnownWith(surveyed: Inspected, hash: string): string[] {
   const asked = hash.slice(0, 40).toLowerCase();
   return [...new Set([asked, ...listingsOf(surveyed, asked).flatMap(infoHashesOf)])];
 }
@@ -86,6 +74,8 @@ interface Seen extends PeerInfo {
   readonly seeder: boolean;
   readonly listing: Listing | undefined;
   readonly reach: Reach;
+  readonly isSource: boolean;
+  readonly note: MachineNote | undefined;
 }
 
 /** The catalogue entries for this info-hash, as far as the swarm's own peers lead to them. */
@@ -115,7 +105,7 @@ function* seatsOf(swarms: SwarmTable, infoHashes: Iterable<string>) {
 }
 
 function* peersOf(
-  { swarms, catalogue, portChecks }: Inspected,
+  { swarms, catalogue, portChecks, attendance }: Inspected,
   infoHashes: Iterable<string>,
   nowMs: number,
 ): Generator<Seen> {
@@ -129,6 +119,8 @@ function* peersOf(
       reach: portChecks?.reachOf(words, at, stride) ?? "unknown",
       seeder: isSeeder(seat),
       listing: catalogue.numbered(swarm.listingOf(seat)),
+      isSource: swarm.isSource(seat),
+      note: attendance?.notes.of(swarm.peerAt(seat)),
     };
   }
 }
@@ -142,12 +134,15 @@ function addressAt(words: Uint16Array, at: number, stride: number): string {
 
 function memberOf(peer: Seen, claimedSize: number | undefined): SwarmMember {
   const { address, seeder, leftBytes, listing, silentMs, staySeconds, stillSeconds } = peer;
-  const { agent, reach } = peer;
+  const { agent, reach, isSource, note } = peer;
   // A peer that claims the torrent's size itself knows how much it is missing.
-  const isKnown = listing !== undefined || leftBytes !== LEFT_UNKNOWN;
-  const size = isKnown ? listing?.length ?? claimedSize : undefined;
-  const share = size ? Math.min(1, Math.max(0, 1 - leftBytes / size)) : undefined;
-  const progress = seeder ? 1 : share;
+  const holding: Holding = {
+    leftBytes: seeder ? 0 : leftBytes,
+    size: listing?.length ?? claimedSize,
+    knowsSize: listing !== undefined,
+    part: note?.part,
+  };
+  const progress = progressOf(holding);
   return {
     address,
     seeder,
@@ -157,5 +152,18 @@ function memberOf(peer: Seen, claimedSize: number | undefined): SwarmMember {
     stillSeconds,
     agent,
     ...(reach !== "unknown" && { reachable: reach === "reachable" }),
+    ...(note?.label !== undefined && { label: note.label }),
+    ...(isSource && { isSource }),
+    ...(note?.part && { isPartial: true }),
+    ...(!seeder && paceOf(holding, note)),
   };
+}
+
+/** How fast a peer received data at last, and how long the rest will take. */
+function paceOf(holding: Holding, note: MachineNote | undefined) {
+  const { rateBytesPerSecond } = note ?? {};
+  if (rateBytesPerSecond === undefined) return {};
+  const wanted = wantedBytes(holding);
+  const isKnown = wanted !== undefined && rateBytesPerSecond > 0;
+  return { rateBytesPerSecond, ...(isKnown && { etaSeconds: wanted / rateBytesPerSecond }) };
 }

@@ -6,6 +6,7 @@
 
 import { fromHex, hex } from "../../codec/bytes.ts";
 import type { SwarmCounts } from "../../codec/discovery/udp_tracker.ts";
+import type { Attendance } from "../roll/attendance.ts";
 import type { SwarmTable } from "../tables/swarm_table.ts";
 import { type Catalogue, hashesOf, type Listing } from "./catalogue.ts";
 import type { PortChecks } from "./port_checks.ts";
@@ -33,6 +34,7 @@ export interface Inspected {
   readonly swarms: SwarmTable;
   readonly catalogue: Catalogue;
   readonly portChecks?: PortChecks | undefined;
+  readonly attendance?: Attendance;
 }
 
 /** A search result: a named catalogue entry, or a swarm without a name. */

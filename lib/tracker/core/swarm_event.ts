@@ -25,18 +25,22 @@ export interface SwarmEvent {
   seeder: boolean;
   /** The name the peer claims to host, if any. */
   name?: string;
+  /** The name its machine gives itself, if any. */
+  label?: string;
 }
 
 /**
  * Builds the event for something that happened to a peer.
  *
  * @param name The name it lists in the catalogue.
+ * @param label The name of its machine.
  */
 export function eventOf(
   type: SwarmEvent["type"],
   swarm: Swarm,
   seat: PeerSlot,
   name: string | undefined,
+  label: string | undefined,
 ): SwarmEvent {
   const { words, stride } = swarm.rosterOf(seat);
   const compact = new Uint8Array(
@@ -49,5 +53,6 @@ export function eventOf(
     port: readUint16(compact, compact.length - 2),
     seeder: isSeeder(seat),
     ...(name !== undefined && { name }),
+    ...(label !== undefined && { label }),
   };
 }

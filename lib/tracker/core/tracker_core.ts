@@ -4,19 +4,22 @@
  * @module
  */
 
-import { hex, readUint32 } from "../../codec/bytes.ts";
+import { fromHex, hex, readUint32 } from "../../codec/bytes.ts";
 import {
   type AddressFamily,
   AnnounceAt,
   decodeRequest,
   encodeResponse,
   type FindRequest,
+  type FoundEntry,
   isListableName,
   type ListRequest,
   packEntries,
   type ReachRequest,
   type ScrapeRequest,
+  type WhoRequest,
 } from "../../codec/discovery/udp_tracker.ts";
+import { Attendance } from "../roll/attendance.ts";
 import { hashKeyFrom } from "../tables/half_sip_hash.ts";
 import { DEFAULT_LIMITS, type TrackerLimits } from "../tables/limits.ts";
 import { type Origin, RequestOrigin } from "../tables/origin.ts";
@@ -27,6 +30,7 @@ import { Catalogue, hashesOf, type Listing } from "./catalogue.ts";
 import { ConnectionIds } from "./connection_id.ts";
 import type { PortChecks } from "./port_checks.ts";
 import { ResponseBuffer } from "./response_buffer.ts";
+import { RollCalls } from "./roll_calls.ts";
 import { eventOf, type SwarmEvent } from "./swarm_event.ts";
 import type { TrackerStats } from "./tracker_stats.ts";
 import { WarmUp } from "./warm_up.ts";
@@ -70,7 +74,7 @@ export interface TrackerCoreOptions {
 }
 
 /**
- * Answers connect, announce, scrape, find and reach requests (BEP 15, BEP 41). The tracker stores no state
+ * Answers connect, announce, scrape, find, reach and who requests (BEP 15, BEP 41). The tracker stores no state
  * for a client that has not proved its address, and never answers such a client with more bytes than it sent.
  */
 export class TrackerCore {
@@ -82,6 +86,10 @@ export class TrackerCore {
   readonly catalogue: Catalogue;
   /** Reachability of peers, if the tracker checks it. */
   readonly portChecks: PortChecks | undefined;
+  /** The machines behind the peers, and those that have left. */
+  readonly attendance: Attendance;
+  /** Says which machines have a torrent. */
+  readonly rollCalls: RollCalls;
 
   /** Called for each change in a swarm. May be replaced at any time. */
   onEvent: ((event: SwarmEvent) => void) | undefined;
@@ -92,12 +100,14 @@ export class TrackerCore {
   readonly #sender = new RequestOrigin();
   readonly #settling: WarmUp;
   #nextExpiryMs = 0;
+  #nowMs = 0;
   readonly #counters = {
     connects: 0,
     announces: 0,
     scrapes: 0,
     finds: 0,
     reaches: 0,
+    whos: 0,
     refused: 0,
     ignored: 0,
   };
@@ -119,9 +129,16 @@ export class TrackerCore {
       onRemoval: (swarm, seat, why) => this.#onRemoval(swarm, seat, why),
     });
     this.catalogue = new Catalogue(limits.maxNames, hashKey);
+    this.attendance = new Attendance({
+      ...limits,
+      hashKey,
+      isNamed: ({ infoHash }) => this.catalogue.isNamed(fromHex(infoHash)),
+    });
+    this.rollCalls = new RollCalls(this, { intervalSeconds, addressFor });
     this.#announces = new AnnounceHandler({
       swarms: this.swarms,
       catalogue: this.catalogue,
+      attendance: this.attendance,
       random,
       addressFor,
       intervalSeconds,
@@ -146,6 +163,7 @@ export class TrackerCore {
     into: ResponseBuffer,
   ): Uint8Array | undefined {
     this.#expireSome(nowMs);
+    this.#nowMs = nowMs;
     const sender = this.#sender;
     const isReadable = sender.read(from);
     if (isReadable && isAnnounce(packet)) return this.#announce(packet, nowMs, into);
@@ -160,6 +178,7 @@ export class TrackerCore {
     }
     if (!this.#ids.accepts(packet, sender.ip, nowMs)) return this.#refuse(packet, UNKNOWN_ID);
     if (request.type === "scrape") return this.#scrape(request);
+    if (request.type === "who") return this.#who(packet, request, nowMs);
     return request.type === "reach" ? this.#reach(request) : this.#find(request, nowMs);
   }
 
@@ -168,6 +187,7 @@ export class TrackerCore {
    * periodically. Returns the number removed.
    */
   expire(nowMs: number, most = Infinity): number {
+    this.#nowMs = nowMs;
     return this.swarms.expire(nowMs, this.#ttlMs, most);
   }
 
@@ -181,6 +201,14 @@ export class TrackerCore {
     const { torrents, seeders, leechers } = this.swarms.totals;
     const names = this.catalogue.size;
     return { torrents, peers: seeders + leechers, seeders, leechers, names, ...this.#counters };
+  }
+
+  /** The entries with exactly this name, best supported first: as many as one packet may hold. */
+  lookUp(name: string, family: AddressFamily): { total: number; entries: FoundEntry[] } {
+    const found = isListableName(name) ? this.catalogue.find(name) : [];
+    const entries = found.slice(0, MAX_ENTRIES_PER_PACKET)
+      .map((listing) => this.#entryOf(listing, family));
+    return { total: found.length, entries };
   }
 
   #expireSome(nowMs: number): void {
@@ -219,10 +247,7 @@ export class TrackerCore {
       const total = this.catalogue.size;
       return encodeResponse({ type: "find", transactionId, total, entries: packEntries(entries) });
     }
-    const found = isListableName(request.name) ? this.catalogue.find(request.name) : [];
-    const entries = found.slice(0, MAX_ENTRIES_PER_PACKET)
-      .map((listing) => this.#entryOf(listing, family));
-    const total = found.length;
+    const { total, entries } = this.lookUp(request.name, family);
     const settlesInSeconds = this.#settling.secondsLeft(nowMs);
     return encodeResponse({
       type: "find",
@@ -242,8 +267,15 @@ export class TrackerCore {
     return encodeResponse({ type: "reach", transactionId, reach });
   }
 
+  #who(packet: Uint8Array, request: WhoRequest, nowMs: number): Uint8Array {
+    const answer = this.rollCalls.answer(request, this.#sender, nowMs);
+    if (typeof answer === "string") return this.#refuse(packet, answer);
+    this.#counters.whos++;
+    return encodeResponse(answer);
+  }
+
   /** Most peers of a hybrid are in both of its swarms, so the bigger count is used. */
-  #entryOf(listing: Listing, family: AddressFamily) {
+  #entryOf(listing: Listing, family: AddressFamily): FoundEntry {
     const { name, length, v1Hash, v2Hash } = listing;
     const swarms = hashesOf(listing).map((infoHash) => this.swarms.counts(infoHash, family));
     return {
@@ -267,6 +299,7 @@ export class TrackerCore {
   #onRemoval(swarm: Swarm, seat: PeerSlot, why: Removal): void {
     this.#emit(why, swarm, seat);
     const listing = swarm.listingOf(seat);
+    this.attendance.removed(swarm, seat, why, this.catalogue.numbered(listing), this.#nowMs);
     if (listing === 0) return;
     const { words, stride } = swarm.rosterOf(seat);
     this.catalogue.release(listing, { words, at: indexOf(seat) * stride, stride });
@@ -275,7 +308,7 @@ export class TrackerCore {
   #emit(type: SwarmEvent["type"], swarm: Swarm, seat: PeerSlot): void {
     if (this.onEvent === undefined) return;
     const name = this.catalogue.numbered(swarm.listingOf(seat))?.name;
-    this.onEvent(eventOf(type, swarm, seat, name));
+    this.onEvent(eventOf(type, swarm, seat, name, this.attendance.labelOf(swarm, seat)));
   }
 }
 

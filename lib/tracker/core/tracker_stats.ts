@@ -26,6 +26,8 @@ export interface TrackerStats {
   finds: number;
   /** Reach requests: peers asking whether they can be reached. */
   reaches: number;
+  /** Roll-calls answered, by the packet. */
+  whos: number;
   /** Requests refused with an error packet. */
   refused: number;
   /** Packets that were not requests. */

@@ -19,6 +19,10 @@ export interface TrackerLimits {
   maxSwarms: number;
   /** Catalogue entries; each hash of a hybrid has one, and only one of the two is shown. */
   maxNames: number;
+  /** Peers of which the label of their machine is kept, the part they want, or their rate. */
+  maxNotes: number;
+  /** Machines that are remembered after they have left, for a day at most. */
+  maxDepartures: number;
 }
 
 /**
@@ -31,4 +35,6 @@ export const DEFAULT_LIMITS: TrackerLimits = {
   maxPeers: 1_000_000,
   maxSwarms: 250_000,
   maxNames: 250_000,
+  maxNotes: 50_000,
+  maxDepartures: 10_000,
 };

@@ -93,11 +93,16 @@ export class PeerTable {
     this.#writeLeft(place, leftBytes);
   }
 
-  /** Records an announce: the peer was heard from now and lacks `leftBytes`. */
-  touch(place: number, leftBytes: number, nowMs: number): void {
+  /**
+   * Records an announce: the peer was heard from now and lacks `leftBytes`. Returns how many bytes less that
+   * is than before.
+   */
+  touch(place: number, leftBytes: number, nowMs: number): number {
     this.#write(this.#at(place) + HEARD_MS, nowMs);
-    if (leftBytes < this.#left(place)) this.#write(this.#at(place) + MOVED_SECONDS, nowMs / 1000);
+    const receivedBytes = this.#left(place) - leftBytes;
+    if (receivedBytes > 0) this.#write(this.#at(place) + MOVED_SECONDS, nowMs / 1000);
     this.#writeLeft(place, leftBytes);
+    return receivedBytes;
   }
 
   /** Milliseconds since the peer's last announce. */

@@ -31,7 +31,8 @@ export function isSeeder(seat: PeerSlot): boolean {
 /** Bits of a peer's flags. The bits above them hold the number of its catalogue entry. */
 const COMPLETED = 1;
 const LOOPBACK = 2;
-const LISTING_SHIFT = 2;
+const SOURCE = 4;
+const LISTING_SHIFT = 3;
 
 /** One swarm. The order within its rosters has no meaning. */
 export class Swarm {
@@ -101,6 +102,18 @@ export class Swarm {
   setLoopback(seat: PeerSlot): void {
     this.#setNote(seat, this.#note(seat) | LOOPBACK);
     this.loopbackPeers++;
+  }
+
+  /** Whether the peer had everything when it came. */
+  isSource(seat: PeerSlot): boolean {
+    return (this.#note(seat) & SOURCE) !== 0;
+  }
+
+  /** Records whether the peer had everything when it came. */
+  setSource(seat: PeerSlot, isSource: boolean): void {
+    const note = this.#note(seat);
+    const changed = isSource ? note | SOURCE : note & ~SOURCE;
+    if (changed !== note) this.#setNote(seat, changed);
   }
 
   /** Counts the peer's download as completed, at most once; returns whether it was counted now. */

@@ -40,9 +40,20 @@ export interface Announced {
 }
 
 /** The outcome of an announce: the stored peer and what changed, or that its swarm is crowded. */
-export type AnnounceOutcome =
-  | { type: "stored"; swarm: Swarm; seat: PeerSlot; joined: boolean; completed: boolean }
-  | { type: "crowded"; swarm: Swarm };
+export type AnnounceOutcome = Stored | { type: "crowded"; swarm: Swarm };
+
+/** A stored peer, and what changed. */
+export interface Stored {
+  type: "stored";
+  swarm: Swarm;
+  seat: PeerSlot;
+  joined: boolean;
+  completed: boolean;
+  /** How many bytes less it lacks than at its last announce. */
+  receivedBytes: number;
+  /** Milliseconds since its last announce. */
+  afterMs: number;
+}
 
 /** Why a peer was removed from its swarm. A `displaced` one made room for another. */
 export type Removal = "left" | "expired" | "displaced";
@@ -157,9 +168,11 @@ export class SwarmTable {
       this.#tally.removed(swarm, isSeeder(before));
       this.#tally.added(swarm, isSeeder(seat));
     } else seat = this.#seating.settle(swarm, seat);
-    swarm.rosterOf(seat).touch(indexOf(seat), leftBytes, nowMs);
+    const roster = swarm.rosterOf(seat);
+    const afterMs = roster.silentMs(indexOf(seat), nowMs);
+    const receivedBytes = roster.touch(indexOf(seat), leftBytes, nowMs);
     const completed = hasCompleted(announced) && swarm.complete(seat);
-    return { type: "stored", swarm, seat, joined: false, completed };
+    return { type: "stored", swarm, seat, joined: false, completed, receivedBytes, afterMs };
   }
 
   /** Removes the peer with this sender's address; returns false if there is none. */
@@ -220,7 +233,15 @@ export class SwarmTable {
     this.#peers++;
     this.#tally.added(swarm, seeder);
     const completed = hasCompleted(announced) && swarm.complete(seat);
-    return { type: "stored", swarm, seat, joined: true, completed };
+    return {
+      type: "stored",
+      swarm,
+      seat,
+      joined: true,
+      completed,
+      receivedBytes: 0,
+      afterMs: 0,
+    };
   }
 
   /** Removes a peer of the network that crowds this swarm; returns false if no network stands out. */

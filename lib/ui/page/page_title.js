@@ -5,7 +5,7 @@
  * @module
  */
 
-import { integer, plain } from "./format.js";
+import { capitalized, integer, plain } from "./format.js";
 import { isCompleteSeeder, progressPercent, uploadRatio } from "./transfer_progress.js";
 
 /**
@@ -14,9 +14,18 @@ import { isCompleteSeeder, progressPercent, uploadRatio } from "./transfer_progr
  */
 export function pageTitle(snapshot) {
   if (snapshot.program === "tracker") return `${integer(snapshot.total)} swarms, Shoal`;
+  if (snapshot.program === "client") return listTitle(snapshot);
   const { name } = snapshot;
   if (name === "") return "Shoal";
   return isCompleteSeeder(snapshot)
     ? `${uploadRatio(snapshot)}× ${plain(name)}`
     : `${progressPercent(snapshot)}% ${plain(name)}`;
+}
+
+/**
+ * How many do what; the reason of a trouble is too long.
+ * @param {import("../torrents/list_snapshot.ts").ListSnapshot} list
+ */
+function listTitle({ sentence }) {
+  return `${capitalized(plain(sentence.replace(/: .*$/s, "")))}, Shoal`;
 }

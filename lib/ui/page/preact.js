@@ -21,6 +21,8 @@ import * as preact from "/vendor/preact.js";
  * @property {<T>(callback: T, inputs: unknown[]) => T} useCallback
  * @property {<T>(context: Context<T>) => T} useContext
  * @property {(effect: () => void | (() => void), inputs: unknown[]) => void} useEffect
+ * @property {(effect: () => void | (() => void), inputs: unknown[]) => void} useLayoutEffect before the
+ * browser paints
  * @property {<T>(make: () => T, inputs: unknown[]) => T} useMemo
  * @property {(initial: any) => {current: any}} useRef
  * @property {<T>(initial: T | (() => T)) => [T, (next: T) => void]} useState
@@ -35,6 +37,7 @@ export const {
   useCallback,
   useContext,
   useEffect,
+  useLayoutEffect,
   useMemo,
   useRef,
   useState,

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { html, useEffect, useRef, useState } from "./preact.js";
+import { html, useLayoutEffect, useMemo, useRef, useState } from "./preact.js";
 import { count, integer } from "./format.js";
 import { onThemeChange } from "./colors.js";
 
@@ -39,23 +39,27 @@ const FIRST_ROWS = { rows: 50, cards: 5 };
  * @property {(row: Row) => string} keyOf a key that stays the same for a row
  * @property {{rows: number, cards: number}} [firstRows] how many are shown at first
  * @property {string} sortedBy key of the column that sorts the table at first
+ * @property {Order} [order] what sorts the table now, where its owner decides that
+ * @property {(next: Order) => void} [changeOrder] tells the owner
  * @property {(row: Row) => boolean} [isSelected]
+ * @property {string} [class]
  */
 
+/** @typedef {{key: string, isAscending: boolean}} Order */
+
 /**
- * @template Row
+ * @template {object} Row
  * @param {TableProps<Row>} props
  */
 export function SortableTable(props) {
-  const { name, noun, columns, rows, keyOf, sortedBy, isSelected, firstRows = FIRST_ROWS } = props;
-  const [order, setOrder] = useState(() => ({
-    key: sortedBy,
-    isAscending: columns.find(({ key }) => key === sortedBy)?.isNumber !== true,
-  }));
+  const { name, noun, columns, rows, keyOf, isSelected, firstRows = FIRST_ROWS } = props;
+  const [ownOrder, setOwnOrder] = useState(() => firstOrder(columns, props.sortedBy));
+  const { order = ownOrder, changeOrder = setOwnOrder } = props;
+  const drawRow = useDrawnRows(columns, keyOf, isSelected);
   const [showsAll, setShowsAll] = useState(false);
   const [isNarrow, setIsNarrow] = useState(false);
   const container = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const measure = () => setIsNarrow(container.current.clientWidth < widthOf(columns));
     measure();
     return onThemeChange(container.current, measure);
@@ -63,21 +67,17 @@ export function SortableTable(props) {
   const first = firstRows[isNarrow ? "cards" : "rows"];
   const shown = sorted(rows, columns, order, keyOf).slice(0, showsAll ? undefined : first);
   const sortBy = (/** @type {Column<Row>} */ { key, isNumber }) =>
-    setOrder({ key, isAscending: key === order.key ? !order.isAscending : isNumber !== true });
+    changeOrder({ key, isAscending: key === order.key ? !order.isAscending : isNumber !== true });
   return html`
     <div ref=${container}>
-    <table role="table" class=${isNarrow ? "cards" : "rows"}>
+    <table role="table" class=${`${isNarrow ? "cards" : "rows"} ${props.class ?? ""}`}>
       <caption class="unseen">${name}, ${count(rows.length, noun)}</caption>
       <thead role="rowgroup">
         <tr role="row">${columns.map((column) =>
           html`<${Header} key=${column.key} column=${column} order=${order} sortBy=${sortBy} />`
         )}</tr>
       </thead>
-      <tbody role="rowgroup">${shown.map((row) =>
-        html`<tr role="row" key=${keyOf(row)} class=${isSelected?.(row) ? "selected" : ""}>
-      ${columns.map((column) => html`<${Cell} key=${column.key} column=${column} row=${row} />`)}
-    </tr>`
-      )}</tbody>
+      <tbody role="rowgroup">${shown.map(drawRow)}</tbody>
     </table>
     ${rows.length > first &&
       html`<button type="button" class="wide" onClick=${() => setShowsAll(!showsAll)}>
@@ -88,8 +88,40 @@ export function SortableTable(props) {
 }
 
 /**
+ * The order at first: by this column, numbers from the largest.
+ * @param {readonly Column<any>[]} columns
+ * @param {string} key
+ * @returns {Order}
+ */
+export function firstOrder(columns, key) {
+  return { key, isAscending: columns.find((column) => column.key === key)?.isNumber !== true };
+}
+
+/**
+ * Draws rows. One that is the same object as before is not drawn anew, which a long list needs.
+ * @template {object} Row
+ * @param {Column<Row>[]} columns
+ * @param {(row: Row) => string} keyOf
+ * @param {((row: Row) => boolean) | undefined} isSelected
+ * @returns {(row: Row) => unknown}
+ */
+function useDrawnRows(columns, keyOf, isSelected) {
+  const drawn = useMemo(() => new WeakMap(), [columns]);
+  return (row) => {
+    const isMarked = isSelected?.(row) === true;
+    const before = drawn.get(row);
+    if (before?.isMarked === isMarked) return before.node;
+    const node = html`<tr role="row" key=${keyOf(row)} class=${isMarked ? "selected" : ""}>
+      ${columns.map((column) => html`<${Cell} key=${column.key} column=${column} row=${row} />`)}
+    </tr>`;
+    drawn.set(row, { isMarked, node });
+    return node;
+  };
+}
+
+/**
  * @template Row
- * @param {{column: Column<Row>, order: {key: string, isAscending: boolean}, sortBy: (column: Column<Row>) => void}} props
+ * @param {{column: Column<Row>, order: Order, sortBy: (column: Column<Row>) => void}} props
  */
 function Header({ column, order, sortBy }) {
   const { key, label, value, isNumber } = column;
@@ -128,7 +160,7 @@ function Cell({ column, row }) {
  * @template Row
  * @param {Row[]} rows
  * @param {Column<Row>[]} columns
- * @param {{key: string, isAscending: boolean}} order
+ * @param {Order} order
  * @param {(row: Row) => string} keyOf
  */
 function sorted(rows, columns, { key, isAscending }, keyOf) {

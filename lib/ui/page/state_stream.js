@@ -23,8 +23,9 @@ const LINGER_MS = 250;
 
 /**
  * @typedef {object} Handlers
- * @property {(snapshot: import("../snapshot.ts").Snapshot) => void} onState
+ * @property {(snapshot: Exclude<import("../snapshot.ts").Snapshot, {program: "client"}>) => void} onState
  * @property {(map: import("../snapshot.ts").PieceMap) => void} onMap
+ * @property {(list: import("../torrents/list_snapshot.ts").ListSnapshot) => void} onList
  * @property {(trouble: Trouble | undefined) => void} onConnection
  */
 
@@ -86,7 +87,7 @@ export class StateStream {
 
   /** @param {boolean} keepsOpen false when the connection is closed after the first state */
   #open(keepsOpen) {
-    const source = new EventSource(this.#address("/api/events"));
+    const source = new EventSource(apiAddress("/api/events", this.#query));
     this.#source = source;
     const leave = () => {
       source.close();
@@ -104,20 +105,25 @@ export class StateStream {
       onEvent();
       this.#handlers.onMap(JSON.parse(data));
     });
+    source.addEventListener("list", ({ data }) => {
+      onEvent();
+      this.#handlers.onList(JSON.parse(data));
+    });
     source.addEventListener("error", () => this.#onLost());
     this.#schedule(SILENCE_MS, () => this.#onLost());
   }
 
   async #poll() {
     try {
-      const answer = await fetch(this.#address("/api/state"), {
+      const answer = await fetch(apiAddress("/api/state", this.#query), {
         signal: AbortSignal.timeout(SILENCE_MS),
       });
       if (!answer.ok) throw new Error(await answer.text());
       const snapshot = await answer.json();
       if (!this.#isHidden) return;
       this.#onAnswer(POLL_MS, () => this.#connect());
-      this.#handlers.onState(snapshot);
+      if (snapshot.program === "client") this.#handlers.onList(snapshot);
+      else this.#handlers.onState(snapshot);
     } catch {
       if (this.#isHidden) this.#onLost();
     }
@@ -145,7 +151,8 @@ export class StateStream {
   async #isRefused() {
     try {
       const signal = AbortSignal.timeout(RETRY_MS);
-      return (await fetch(this.#address("/api/state"), { method: "HEAD", signal })).status === 403;
+      return (await fetch(apiAddress("/api/state", this.#query), { method: "HEAD", signal }))
+        .status === 403;
     } catch {
       return false; // the server cannot be reached
     }
@@ -159,14 +166,18 @@ export class StateStream {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(act, ms);
   }
+}
 
-  /** @param {string} path */
-  #address(path) {
-    const token = new URLSearchParams(location.search).get("token");
-    const parameters = new URLSearchParams(token === null ? {} : { token });
-    for (const [key, value] of Object.entries(this.#query)) {
-      if (value !== "") parameters.set(key, value);
-    }
-    return parameters.size === 0 ? path : `${path}?${parameters}`;
+/**
+ * The address of a part of the program's API, with the token that the page was opened with.
+ * @param {string} path
+ * @param {Record<string, string>} query empty values are left out
+ */
+export function apiAddress(path, query) {
+  const token = new URLSearchParams(location.search).get("token");
+  const parameters = new URLSearchParams(token === null ? {} : { token });
+  for (const [key, value] of Object.entries(query)) {
+    if (value !== "") parameters.set(key, value);
   }
+  return parameters.size === 0 ? path : `${path}?${parameters}`;
 }

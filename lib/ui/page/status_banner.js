@@ -29,12 +29,17 @@ const LONG = 70;
 /** Names of hashes, which must not break at their hyphen. */
 const HASH_NAME = /(SHA-\d+)/;
 
-/** @param {{sentence: string, tone: keyof typeof LABELS, label?: string}} props */
-export function StatusBanner({ sentence, tone, label = LABELS[tone] }) {
+/**
+ * The sentence is announced when its words change, unless `isQuiet`.
+ * @param {{sentence: string, tone: keyof typeof LABELS, label?: string, isQuiet?: boolean}} props
+ */
+export function StatusBanner({ sentence, tone, label = LABELS[tone], isQuiet = false }) {
   const text = capitalized(plain(sentence));
   const [, state = text, reason] = PARTS.exec(text) ?? [];
   const announce = useAnnounce();
-  useEffect(() => announce(text), [text.replace(COUNT, "")]);
+  useEffect(() => {
+    if (!isQuiet) announce(text);
+  }, [text.replace(COUNT, "")]);
   return html`
     <div class=${`headline ${tone}`}>
       <p class="tone">${label}</p>

@@ -1,9 +1,12 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
-import { concat, fromHex, utf8 } from "../../../lib/codec/bytes.ts";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { concat, fromHex, utf8, utf8Length } from "../../../lib/codec/bytes.ts";
 import {
+  cleanLabel,
   formatUrlData,
   isListableName,
+  MAX_LABEL_LENGTH,
   parseUrlData,
+  sharesLabels,
 } from "../../../lib/codec/discovery/udp_tracker.ts";
 import { decodeOptions, encodeOptions } from "../../../lib/codec/discovery/url_data.ts";
 import { pseudoRandomBytes } from "../../../support/content.ts";
@@ -99,4 +102,53 @@ Deno.test("names that would confuse a terminal or a reader are not listed", { pe
   }
   assertStrictEquals(isListableName("é".repeat(127)), true);
   assertStrictEquals(utf8("é".repeat(127)).length, 254);
+});
+
+Deno.test(
+  "the label of the machine, and the part it wants, come after the file",
+  { permissions },
+  () => {
+    const file = { name: "a b", length: 77, label: "büro-7", selectedBytes: 5 };
+    const urlData = "/announce?dn=a%20b&xl=77&sel=5&label=b%C3%BCro-7";
+    assertStrictEquals(formatUrlData("", file), urlData);
+    assertEquals(parseUrlData(urlData), file);
+    const { label: _, selectedBytes: __, ...whole } = file;
+    assertEquals(parseUrlData(formatUrlData("", { ...whole, label: "" })), whole);
+    // Of the whole torrent is no part of it, and what is invalid is not there.
+    for (const rest of ["&sel=77", "&sel=-1", "&label=", "&label=%ff", "&label=%1b%5b0m"]) {
+      assertEquals(parseUrlData(`/announce?dn=a%20b&xl=77${rest}`), whole, rest);
+    }
+  },
+);
+
+Deno.test("a label is bounded, and holds nothing that steers a terminal or reorders text", {
+  permissions,
+}, () => {
+  const cases = [
+    ["pc7.lab.example", "pc7.lab.example"],
+    ["  Anna's laptop ", "Anna's laptop"],
+    ["\u001b[1;31mred\u001b[0m", "red"],
+    ["\u001b]0;a title\u0007pc7", "pc7"],
+    ["\u009b31mpc7", "pc7"],
+    ["p\u0000c\r\n7\u202egnp\u2028", "pc7gnp"],
+    ["\ud800pc7", "pc7"],
+    ["x".repeat(4096), "x".repeat(64)],
+    ["é".repeat(4096), "é".repeat(32)],
+    [`${"x".repeat(62)}€€`, "x".repeat(62)],
+    ["\u0007\u200b ", ""],
+  ];
+  for (const [text, label] of cases) assertStrictEquals(cleanLabel(text!), label!, text!);
+  for (const [text] of cases) assert(utf8Length(cleanLabel(text!)) <= MAX_LABEL_LENGTH);
+  // A label of 4 kB in an announce, as a stranger may write it.
+  const file = { name: "a", length: 1, label: "é".repeat(2048) };
+  assertEquals(parseUrlData(formatUrlData("", file))?.label, "é".repeat(32));
+});
+
+Deno.test("labels are for machines of the local network, and for this one", { permissions }, () => {
+  for (const ip of ["127.0.0.1", "::1", "10.0.0.7", "192.168.1.1", "169.254.1.1", "fd00::7"]) {
+    assert(sharesLabels(ip), ip);
+  }
+  for (const ip of ["8.8.8.8", "203.0.113.1", "2001:db8::1", "::", "tracker.example", ""]) {
+    assert(!sharesLabels(ip), ip);
+  }
 });

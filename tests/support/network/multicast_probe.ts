@@ -7,10 +7,10 @@
  */
 
 import { LOCAL_GROUPS } from "../../../lib/codec/discovery/lsd.ts";
-import { MulticastGroup } from "../../../lib/discovery/multicast.ts";
+import { MulticastGroup } from "../../../lib/discovery/local/multicast.ts";
 
 const family = Deno.args[0] === "6" ? 6 : 4;
-const group = new MulticastGroup(family, LOCAL_GROUPS[family], (packet, host) => {
+const group = new MulticastGroup(family, LOCAL_GROUPS[family], (packet, { host }) => {
   console.log(`${host} ${new TextDecoder().decode(packet)}`);
 });
 

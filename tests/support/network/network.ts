@@ -64,6 +64,27 @@ export class EmptyNetwork implements AsyncDisposable {
     await Promise.all([this.run(ready), other.run(ready)]);
   }
 
+  /**
+   * Joins it and `machines`, each with the interface `cable` and these addresses, by a switch: what one sends
+   * to a group, all of them hear. It becomes the switch itself, and has no address.
+   */
+  async join(machines: readonly (readonly [machine: EmptyNetwork, addresses: string[]])[]) {
+    await this.run("ip link add hub type bridge mcast_snooping 0 && ip link set hub up");
+    for (const [i, [machine, addresses]] of machines.entries()) {
+      const port = `port${i}`;
+      await this.run(`
+        ip link add ${port} type veth peer name cable netns ${machine.#keeper.pid}
+        ip link set ${port} master hub up
+      `);
+      const commands = addresses.map((address) =>
+        `ip addr add ${address} dev cable${address.includes(":") ? " nodad" : ""}`
+      );
+      await machine.run([...commands, "ip link set cable up"].join("\n"));
+    }
+    const ready = "until ip -6 addr show dev cable scope link | grep -q fe80; do sleep 0.05; done";
+    await Promise.all(machines.map(([machine]) => machine.run(ready)));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#keeper[Symbol.asyncDispose]();
   }
@@ -101,6 +122,21 @@ export function twoNetworksTest(
   networkTest(name, async (left) => {
     await using right = await EmptyNetwork.create(left);
     await body(left, right);
+  });
+}
+
+/** As {@linkcode networkTest}, with `count` machines on one local network, at 10.77.0.1, 10.77.0.2 and so on. */
+export function localNetworkTest(
+  name: string,
+  count: number,
+  body: (...machines: EmptyNetwork[]) => Promise<void>,
+): void {
+  networkTest(name, async (hub) => {
+    await using stack = new AsyncDisposableStack();
+    const machines: EmptyNetwork[] = [];
+    for (let i = 0; i < count; i++) machines.push(stack.use(await EmptyNetwork.create(hub)));
+    await hub.join(machines.map((machine, i) => [machine, [`10.77.0.${i + 1}/24`]]));
+    await body(...machines);
   });
 }
 

@@ -4,11 +4,13 @@
  */
 
 import type { PieceMap, Snapshot } from "../../../lib/ui/snapshot.ts";
+import type { ListSnapshot } from "../../../lib/ui/torrents/list_snapshot.ts";
 
 /** An event of the page. */
 export type PageEvent =
   | { readonly name: "state"; readonly data: Snapshot }
-  | { readonly name: "map"; readonly data: PieceMap };
+  | { readonly name: "map"; readonly data: PieceMap }
+  | { readonly name: "list"; readonly data: ListSnapshot };
 
 /** The events in a stream, as they come. */
 export async function* eventsIn(stream: ReadableStream<Uint8Array>): AsyncGenerator<PageEvent> {
@@ -66,6 +68,14 @@ export class EventFollower implements AsyncDisposable {
     for (;;) {
       const event = await this.next();
       if (event.name === "map" && fits(event.data)) return event.data;
+    }
+  }
+
+  /** The first list, or news of it, for which `fits` holds. */
+  async list(fits: (list: ListSnapshot) => boolean): Promise<ListSnapshot> {
+    for (;;) {
+      const event = await this.next();
+      if (event.name === "list" && fits(event.data)) return event.data;
     }
   }
 

@@ -5,6 +5,7 @@
 
 import { PageServer } from "../../../lib/ui/page_server.ts";
 import type { PageSource, PieceMap, Query, Snapshot } from "../../../lib/ui/snapshot.ts";
+import type { ListView } from "../../../lib/ui/torrents/list_snapshot.ts";
 
 /** A served page whose state is what a test says. */
 export class MockPage implements AsyncDisposable {
@@ -14,6 +15,8 @@ export class MockPage implements AsyncDisposable {
   /** What was asked last. */
   question: Query | undefined;
   #server: PageServer | undefined;
+  #listed: Snapshot | undefined;
+  #revision = 0;
 
   private constructor(snapshot: Snapshot, map: PieceMap | undefined) {
     this.snapshot = snapshot;
@@ -30,6 +33,7 @@ export class MockPage implements AsyncDisposable {
           return page.snapshot;
         },
         map: () => page.map,
+        list: () => page.#list(),
       }),
       close: () => {},
     };
@@ -48,6 +52,15 @@ export class MockPage implements AsyncDisposable {
   /** How many tabs follow it. */
   get readers(): number {
     return this.#server!.readers;
+  }
+
+  /** A list has another revision with every change. */
+  #list(): ListView | undefined {
+    const { snapshot } = this;
+    if (snapshot.program !== "client") return undefined;
+    if (snapshot !== this.#listed) this.#revision++;
+    this.#listed = snapshot;
+    return { revision: this.#revision, since: () => snapshot };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

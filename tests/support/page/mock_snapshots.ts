@@ -269,6 +269,10 @@ export function mockTracker(swarms = 6): TrackerSnapshot {
     selected: {
       hash: rows[0]!.hash,
       rollCall: "37 of 40 complete, 2 slow, 1 silent",
+      tone: "bad",
+      complete: 37,
+      recipients: 40,
+      expected: 0,
       peers: Array.from({ length: 40 }, (_, i) => ({
         address: `10.0.0.${7 + i}:6881`,
         ...(i === 39 ? {} : { progress: i < 37 ? 1 : 0.31 * (i - 36) }),

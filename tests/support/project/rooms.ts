@@ -37,7 +37,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     isPure: true,
   },
   "codec/discovery": {
-    is: "packets of UDP trackers and of local service discovery",
+    is: "packets of UDP trackers and of the local network",
     neverKnows: "sockets",
     uses: ["codec"],
     isPure: true,
@@ -96,10 +96,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["codec"],
     isPure: true,
   },
+  "tracker/roll": {
+    is: "the machines behind the peers: who has a torrent, gets it, had it, should have it",
+    neverKnows: "packets",
+    uses: ["codec", "tracker/tables"],
+    isPure: true,
+  },
   "tracker/core": {
     is: "the tracker as a function of packets",
     neverKnows: "sockets, the time",
-    uses: ["codec", "tracker/tables"],
+    uses: ["codec", "tracker/tables", "tracker/roll"],
     isPure: true,
   },
   "runtime": {
@@ -127,13 +133,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     neverKnows: "where the data comes from",
     uses: ["codec", "store", "runtime", "disk"],
   },
-  "discovery": {
-    is: "finding peers: announces, look-ups by name, local service discovery",
-    neverKnows: "connections to those peers",
+  "discovery/local": {
+    is: "the local network by multicast: announces, and names and trackers asked for",
+    neverKnows: "trackers' requests",
     uses: ["codec", "runtime"],
   },
+  "discovery": {
+    is: "finding peers: announces, look-ups by name",
+    neverKnows: "connections to those peers",
+    uses: ["codec", "runtime", "discovery"],
+  },
   "tracker": {
-    is: "the tracker program: sockets, options, the allow list on disk",
+    is: "the tracker program: sockets, options, the administrator's lists on disk",
     neverKnows: "torrents on this machine",
     uses: ["codec", "runtime", "net", "discovery", "tracker"],
   },
@@ -172,6 +183,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     is: "the page: its server and its snapshots",
     neverKnows: "terminals",
     uses: ["codec", "peer", "runtime", "discovery", "tracker", "session", "client", "ui"],
+  },
+  "ui/torrents": {
+    is: "the page of a client: the list of its torrents, and what has changed in it",
+    neverKnows: "HTTP",
+    uses: ["runtime", "session", "ui"],
   },
   "ui/page": {
     is: "the part of the page that runs in the browser",

@@ -16,6 +16,7 @@ import {
   type Reach,
   type TrackerRequest,
   type TrackerResponse,
+  type WhoResponse,
 } from "../../../lib/codec/discovery/udp_tracker.ts";
 import { ResponseBuffer } from "../../../lib/tracker/core/response_buffer.ts";
 import { Search } from "../../../lib/tracker/core/search.ts";
@@ -141,6 +142,15 @@ export class Asker {
     const { connectionId } = this;
     const answer = this.ask({ type: "find", connectionId, transactionId: 4, name });
     return answer.type === "find" ? answer : fail(`${answer.type} instead of found entries`);
+  }
+
+  /** Asks who has a torrent. */
+  who(infoHash: Uint8Array = INFO_HASH, offset = 0): WhoResponse {
+    const { connectionId } = this;
+    const answer = this.ask({ type: "who", connectionId, transactionId: 7, infoHash, offset });
+    return answer.type === "who"
+      ? answer
+      : fail(`${JSON.stringify(answer)} instead of a roll-call`);
   }
 
   /** Lists the catalogue. */

@@ -86,6 +86,12 @@ export const REQUESTS: { title: string; hex: string; value: TrackerRequest }[] =
     hex: "01020304050607085348000211223344" + "1ae1",
     value: { type: "reach", ...ids, port: 6881 },
   },
+  {
+    title: "who from 258",
+    hex: "01020304050607085348000311223344" + "82a78d717fa1d94cbb9a488bfbc6a102881234f4" +
+      "00000102",
+    value: { type: "who", ...ids, infoHash: INFO_HASH, offset: 258 },
+  },
 ];
 
 /** Answers by what they are, with their bytes and the family they come over. */
@@ -158,5 +164,45 @@ export const RESPONSES: { title: string; hex: string; family: 4 | 6; value: Trac
     hex: "53480002112233" + "44" + "02",
     family: 4,
     value: { type: "reach", transactionId: TRANSACTION_ID, reach: "unreachable" },
+  },
+  {
+    title: "who with a machine that is lost, and one that was never seen",
+    hex: "5348000311223344" + "00000009" + "00000003" + "00000008" + "00000008" + "0003" +
+      "040a20d0" + "000000b4" + "ffffffffffffffff" + "1ae1" + "0403" + "0a000007" + "706337" +
+      "0104138800000e10" + "00100000" + "0000003c" + "1ae2" + "1000" +
+      "20010db8000000000000000000000001" +
+      "0600ffff00000000ffffffffffffffff0000" + "0005" + "c3a974c3a9",
+    family: 4,
+    value: {
+      type: "who",
+      transactionId: TRANSACTION_ID,
+      total: 9,
+      complete: 3,
+      recipients: 8,
+      expected: 8,
+      machines: [
+        {
+          state: "lost",
+          label: "pc7",
+          host: "10.0.0.7",
+          port: 6881,
+          progress: 0.84,
+          sinceSeconds: 180,
+          isPartial: true,
+          isUnlisted: true,
+        },
+        {
+          state: "downloading",
+          host: "2001:db8::1",
+          port: 6882,
+          progress: 0.5,
+          sinceSeconds: 3600,
+          rateBytesPerSecond: 1_048_576,
+          etaSeconds: 60,
+          isUnreachable: true,
+        },
+        { state: "missing", label: "été", port: 0, sinceSeconds: 0 },
+      ],
+    },
   },
 ];

@@ -45,21 +45,51 @@ const COLUMNS = [
   },
 ];
 
-/** @param {{snapshot: TransferSnapshot}} props */
-export function FileList({ snapshot: { files = 0, fileRows = [] } }) {
-  if (fileRows.length === 0) return null;
+/** How many files the program sends at a time. */
+const FILES_SENT = 100;
+
+/**
+ * @param {{snapshot: TransferSnapshot, skip: (files: number) => void}} props `skip` asks for the files
+ * after so many
+ */
+export function FileList({ snapshot: { files = 0, fileRows = [], skippedFiles = 0 }, skip }) {
+  if (files === 0 || fileRows.length === 0 && skippedFiles === 0) return null;
   return html`
     <section class="panel" aria-labelledby="files-title">
       <h2 id="files-title">Files <small>${integer(files)}</small></h2>
-      ${files > fileRows.length &&
-        html`<p class="quiet">The first ${integer(fileRows.length)} of ${
-          count(files, "file")
-        } are listed.</p>`}
+      ${(files > fileRows.length || skippedFiles > 0) &&
+        html`<${Pager} files=${files} skipped=${skippedFiles} listed=${fileRows.length} skip=${skip} />`}
       <${SortableTable}
         name="Files" noun="file" firstRows=${FIRST_ROWS} columns=${COLUMNS} rows=${fileRows} sortedBy="path"
         keyOf=${(/** @type {FileRow} */ { path }) => path}
       />
     </section>
+  `;
+}
+
+/**
+ * Says which files are listed, and leads to the others.
+ * @param {{files: number, skipped: number, listed: number, skip: (files: number) => void}} props
+ */
+function Pager({ files, skipped, listed, skip }) {
+  const which = skipped === 0
+    ? `The first ${integer(listed)} of ${count(files, "file")} are listed.`
+    : listed === 0
+    ? "There are no more files."
+    : `Files ${integer(skipped + 1)} to ${integer(skipped + listed)} of ${
+      integer(files)
+    } are listed.`;
+  const before = Math.max(0, Math.min(skipped, files) - FILES_SENT);
+  const after = skipped + FILES_SENT;
+  return html`
+    <div class="pager">
+      <p class="quiet" role="status">${which}</p>
+      <button type="button" aria-disabled=${skipped === 0} onClick=${() => skip(before)}
+      >Previous ${FILES_SENT}</button>
+      <button type="button" aria-disabled=${after >= files}
+        onClick=${() => after < files && skip(after)}
+      >Next ${FILES_SENT}</button>
+    </div>
   `;
 }
 

@@ -1,15 +1,16 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The peers of the selected swarm, those first that need attention.
+ * The machines of the selected swarm, those first that need attention: who has it, gets it, or is gone.
  *
  * @module
  */
 
 import { html, useEffect, useRef } from "../preact.js";
 import { PROGRESS_WIDTH, ProgressCell, UntrustedText } from "../components.js";
-import { capitalized, duration, plain } from "../format.js";
+import { capitalized, duration, eta, plain, rate } from "../format.js";
 import { SortableTable } from "../sortable_table.js";
+import { DismissButton } from "./dismiss_button.js";
 
 /**
  * @typedef {import("../../snapshot.ts").TrackerSnapshot} TrackerSnapshot
@@ -17,17 +18,33 @@ import { SortableTable } from "../sortable_table.js";
  * @typedef {Selected["peers"][number]} Member
  */
 
-/** The states, most urgent first. */
-const URGENCY = ["silent", "slow", "downloading", "complete"];
+/** The states in words, most urgent first. @type {Record<Member["state"], string>} */
+const STATES = {
+  lost: "lost",
+  missing: "never seen",
+  silent: "silent",
+  slow: "slow",
+  downloading: "downloading",
+  complete: "complete",
+  left: "complete, left",
+};
+const URGENCY = Object.keys(STATES);
 
 /** @type {import("../sortable_table.js").Column<Member>[]} */
 const COLUMNS = [
   {
+    key: "label",
+    label: "Machine",
+    isHeader: true,
+    value: (member) => nameOf(member),
+    cell: (member) => html`<${UntrustedText} text=${nameOf(member)} class="address" />`,
+  },
+  {
     key: "address",
     label: "Address",
-    isHeader: true,
     value: ({ address }) => address,
     cell: ({ address }) => html`<${UntrustedText} text=${address} class="address" />`,
+    isEmpty: ({ address, label }) => address === "" || label === undefined,
   },
   {
     key: "progress",
@@ -35,26 +52,46 @@ const COLUMNS = [
     isNumber: true,
     minWidth: PROGRESS_WIDTH,
     value: ({ progress }) => progress ?? -1,
-    cell: ({ progress, address }) =>
-      progress === undefined
+    cell: (member) =>
+      member.progress === undefined
         ? html`<span class="quiet">unknown</span>`
-        : html`<${ProgressCell} share=${progress} label=${`Progress of ${address}`} />`,
+        : html`<${ProgressCell} share=${member.progress} label=${`Progress of ${
+          nameOf(member)
+        }`} />`,
+    isEmpty: ({ state }) => state === "missing",
   },
   {
     key: "state",
     label: "State",
     value: ({ state }) => URGENCY.indexOf(state),
-    cell: ({ state, reachable }) =>
+    cell: (member) =>
       html`
-        <span class=${`member ${state}`}>${state}</span>${reachable === "no" ? ", unreachable" : ""}
+        <span class=${`member ${member.state}`}>${STATES[member.state]}</span>${remarks(member)}
       `,
+  },
+  {
+    key: "downRate",
+    label: "Down",
+    isNumber: true,
+    value: ({ downRate }) => downRate ?? -1,
+    cell: ({ downRate }) => downRate === undefined ? "" : rate(downRate),
+    isEmpty: ({ downRate }) => downRate === undefined,
+  },
+  {
+    key: "etaSeconds",
+    label: "Time left",
+    isNumber: true,
+    value: ({ etaSeconds }) => etaSeconds ?? -1,
+    cell: ({ etaSeconds }) => eta(etaSeconds) ?? "",
+    isEmpty: ({ etaSeconds }) => etaSeconds === undefined,
   },
   {
     key: "lastSeenSeconds",
     label: "Last seen",
     isNumber: true,
-    value: ({ lastSeenSeconds }) => lastSeenSeconds,
-    cell: ({ lastSeenSeconds }) => `${duration(lastSeenSeconds)} ago`,
+    value: ({ lastSeenSeconds }) => lastSeenSeconds ?? Infinity,
+    cell: ({ lastSeenSeconds }) =>
+      lastSeenSeconds === undefined ? "never" : `${duration(lastSeenSeconds)} ago`,
   },
   {
     key: "client",
@@ -65,6 +102,44 @@ const COLUMNS = [
   },
 ];
 
+/** @param {Member} member */
+function nameOf({ label, address }) {
+  return label ?? address;
+}
+
+/** @param {Member} member */
+function isGone({ state }) {
+  return state === "lost" || state === "left";
+}
+
+/** @param {Member} member */
+function remarks({ isSource, isPartial, isUnlisted, reachable }) {
+  return [
+    isPartial && "wants a part",
+    isSource && "first seeder",
+    isUnlisted && "not on the list",
+    reachable === "no" && "unreachable",
+  ].filter(Boolean).map((remark) => `, ${remark}`).join("");
+}
+
+/**
+ * The columns, with a last one of buttons when machines have left.
+ * @param {string} hash
+ * @param {readonly Member[]} peers
+ * @returns {import("../sortable_table.js").Column<Member>[]}
+ */
+function columnsFor(hash, peers) {
+  if (!peers.some(isGone)) return COLUMNS;
+  return [...COLUMNS, {
+    key: "dismiss",
+    label: "Dismiss",
+    cell: (member) =>
+      isGone(member) &&
+      html`<${DismissButton} hash=${hash} address=${member.address} name=${nameOf(member)} />`,
+    isEmpty: (member) => !isGone(member),
+  }];
+}
+
 /**
  * @param {{
  *   selected: Selected,
@@ -74,26 +149,38 @@ const COLUMNS = [
  * }} props `opened` holds the hash of the swarm whose members get the focus when they appear
  */
 export function SwarmMembers({ selected, swarms, opened, close }) {
-  const { hash, rollCall, peers } = selected;
+  const { hash, rollCall, tone, slowest, peers } = selected;
   const heading = useRef(null);
   useEffect(() => {
     if (hash === opened.current) heading.current.focus();
     opened.current = "";
   }, [hash]);
-  const name = swarms.find((swarm) => swarm.hash === hash)?.name ?? hash;
+  const name = selected.name ?? swarms.find((swarm) => swarm.hash === hash)?.name ?? hash;
   return html`
     <section class="panel members" aria-labelledby="members-title">
       <div class="heading">
         <h2 id="members-title" tabindex="-1" ref=${heading}><${UntrustedText} text=${name} /></h2>
+        ${peers.some(isGone) && html`<${DismissButton} hash=${hash} />`}
         <button type="button" onClick=${close}>Close</button>
       </div>
-      <p class="roll-call">${capitalized(plain(rollCall))}</p>
+      <p class=${`roll-call ${tone}`}>${capitalized(plain(rollCall))}</p>
+      ${slowest && html`<${Slowest} slowest=${slowest} />`}
       ${peers.length === 0 ? html`<p class="quiet">No peers.</p>` : html`
         <${SortableTable}
-          name="Peers of the swarm" noun="peer" columns=${COLUMNS} rows=${peers}
-          keyOf=${(/** @type {Member} */ { address }) => address} sortedBy="state"
+          name="Machines of the swarm" noun="machine" columns=${columnsFor(hash, peers)}
+          rows=${peers} sortedBy="state"
+          keyOf=${(/** @type {Member} */ { address, label }) => `${address} ${label ?? ""}`}
         />
       `}
     </section>
   `;
+}
+
+/** @param {{slowest: NonNullable<Selected["slowest"]>}} props */
+function Slowest({ slowest: { name, downRate, etaSeconds } }) {
+  const left = eta(etaSeconds);
+  const pace = downRate === 0 ? "receives nothing" : `gets ${rate(downRate)}`;
+  return html`<p class="quiet">The slowest, <${UntrustedText} text=${name} />, ${pace}${
+    left === undefined ? "" : `, ${left} left`
+  }.</p>`;
 }

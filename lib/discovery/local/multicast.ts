@@ -5,12 +5,12 @@
  */
 
 import { createSocket, type Socket } from "node:dgram";
-import { isIp, isLoopback } from "../codec/address.ts";
-import { isLinkLocalIPv6, ranked } from "../runtime/address_rank.ts";
-import { type Clock, systemClock } from "../runtime/clock.ts";
-import { listenDatagram } from "../runtime/datagrams.ts";
-import { networkInterfaces, UNLISTED_INTERFACES } from "../runtime/permissions.ts";
-import { routeClues } from "../runtime/route_clues.ts";
+import { type HostPort, isIp, isLoopback, normalizeIp } from "../../codec/address.ts";
+import { isLinkLocalIPv6, ranked } from "../../runtime/address_rank.ts";
+import { type Clock, systemClock } from "../../runtime/clock.ts";
+import { listenDatagram } from "../../runtime/datagrams.ts";
+import { networkInterfaces, UNLISTED_INTERFACES } from "../../runtime/permissions.ts";
+import { routeClues } from "../../runtime/route_clues.ts";
 
 /** Longer than any valid packet, so that longer ones are recognised. */
 const RECEIVE_LENGTH = 2048;
@@ -21,11 +21,11 @@ const RECEIVE_RETRY_MS = 100;
 /** Maximum number of networks, best first: a container host can have hundreds, few of which are a LAN. */
 const MAX_NETWORKS = 256;
 
-/** The address and port of a group. */
-interface GroupAddress {
-  readonly host: string;
-  readonly port: number;
-}
+/** How many networks a packet may cross: it stays in the one that it was sent to. */
+const HOPS = 1;
+
+/** Receives a packet, and the IP address and port that it came from. */
+export type PacketListener = (packet: Uint8Array, from: HostPort) => void;
 
 /** This machine's address in one of its networks. */
 interface Attachment {
@@ -39,29 +39,33 @@ interface Attachment {
 /** Membership in one group of one address family. The owner must close it. */
 export class MulticastGroup {
   readonly #family: 4 | 6;
-  readonly #group: GroupAddress;
+  readonly #group: HostPort;
   readonly #receiver: Deno.DatagramConn;
   readonly #senders = new Map<string, Socket>();
   readonly #closing = new AbortController();
   readonly #receiving: Promise<void>;
   readonly #clock: Clock;
+  readonly #onReply: PacketListener;
   #left = 0;
 
   /**
    * Opens the receiving socket, on no network yet; {@link refresh} joins them. Other programs may listen as
    * well.
    *
-   * @param onPacket receives each packet and the IP address it came from, including our own packets
+   * @param onPacket receives each packet to the group, including our own packets
+   * @param onReply receives each packet to one of the addresses that we send from
    * @throws if the system does not allow it
    */
   constructor(
     family: 4 | 6,
-    group: GroupAddress,
-    onPacket: (packet: Uint8Array, host: string) => void,
+    group: HostPort,
+    onPacket: PacketListener,
+    onReply: PacketListener = () => {},
     clock: Clock = systemClock,
   ) {
     this.#family = family;
     this.#group = group;
+    this.#onReply = onReply;
     this.#clock = clock;
     this.#receiver = listenDatagram({
       transport: "udp",
@@ -95,7 +99,7 @@ export class MulticastGroup {
     }
     let hasNew = false;
     for (const attachment of attachments.filter(({ address }) => !this.#senders.has(address))) {
-      const sender = await openSender(this.#family, attachment);
+      const sender = await openSender(this.#family, attachment, this.#onReply);
       if (sender === undefined) continue;
       if (this.#closing.signal.aborted) {
         sender.close();
@@ -121,6 +125,13 @@ export class MulticastGroup {
           : new Promise<void>((resolve) => sender.send(packet, port, host, () => resolve()))
       ),
     );
+  }
+
+  /** Sends a packet to one host, from this address of {@link addresses}. Errors are ignored as well. */
+  async reply(packet: Uint8Array, to: HostPort, from: string): Promise<void> {
+    const sender = this.#senders.get(from);
+    if (sender === undefined) return;
+    await new Promise<void>((resolve) => sender.send(packet, to.port, to.host, () => resolve()));
   }
 
   /** Leaves the group and closes all sockets. */
@@ -153,7 +164,7 @@ export class MulticastGroup {
     }
   }
 
-  async #receive(onPacket: (packet: Uint8Array, host: string) => void): Promise<void> {
+  async #receive(onPacket: PacketListener): Promise<void> {
     const buffer = new Uint8Array(RECEIVE_LENGTH);
     while (!this.#closing.signal.aborted) {
       let received;
@@ -164,7 +175,8 @@ export class MulticastGroup {
         continue;
       }
       const [packet, from] = received;
-      if (!this.#closing.signal.aborted) onPacket(packet, (from as Deno.NetAddr).hostname);
+      const { hostname, port } = from as Deno.NetAddr;
+      if (!this.#closing.signal.aborted) onPacket(packet, { host: normalizeIp(hostname), port });
     }
   }
 }
@@ -176,14 +188,20 @@ export class MulticastGroup {
 async function openSender(
   family: 4 | 6,
   { address, via }: Attachment,
+  onReply: PacketListener,
 ): Promise<Socket | undefined> {
   const socket = createSocket(family === 4 ? "udp4" : "udp6");
   const bound = Promise.withResolvers<void>();
   socket.on("error", bound.reject); // once bound, an error only means a lost packet
+  socket.on("message", (packet, { address, port }) => {
+    // A copy: slices of Node's buffers are views.
+    onReply(Uint8Array.from(packet), { host: normalizeIp(address), port });
+  });
   try {
     socket.bind(0, address, bound.resolve);
     await bound.promise;
     socket.setMulticastInterface(via);
+    socket.setMulticastTTL(HOPS);
     socket.setMulticastLoopback(true); // so that other programs on this machine receive it
     return socket;
   } catch {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { networkTest, probe, twoNetworksTest } from "../support/network/network.ts";
+import { networkTest, probe, twoNetworksTest } from "../../support/network/network.ts";
 
 networkTest("two programs on a machine without any network hear each other", async (network) => {
   await using first = await probe(network);

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { fromLatin1 } from "../../lib/codec/bytes.ts";
-import { encodeLocalSearch } from "../../lib/codec/discovery/lsd.ts";
-import { type LocalTorrent, LsdSchedule } from "../../lib/discovery/lsd_schedule.ts";
-import { pseudoRandomBytes } from "../../support/content.ts";
-import { seededRandom } from "../../support/random.ts";
+import { fromLatin1 } from "../../../lib/codec/bytes.ts";
+import { encodeLocalSearch } from "../../../lib/codec/discovery/lsd.ts";
+import { type LocalTorrent, LsdSchedule } from "../../../lib/discovery/local/lsd_schedule.ts";
+import { pseudoRandomBytes } from "../../../support/content.ts";
+import { seededRandom } from "../../../support/random.ts";
 
 const permissions = "none";
 const START_MS = 1_000_000;

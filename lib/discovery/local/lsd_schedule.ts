@@ -8,9 +8,13 @@
  * @module
  */
 
-import { formatHostPort, type HostPort } from "../codec/address.ts";
-import { hex } from "../codec/bytes.ts";
-import { decodeLocalSearch, type LocalSearch, MAX_SEARCH_HASHES } from "../codec/discovery/lsd.ts";
+import { formatHostPort, type HostPort } from "../../codec/address.ts";
+import { hex } from "../../codec/bytes.ts";
+import {
+  decodeLocalSearch,
+  type LocalSearch,
+  MAX_SEARCH_HASHES,
+} from "../../codec/discovery/lsd.ts";
 
 /** A torrent that is shared here. */
 export interface LocalTorrent {

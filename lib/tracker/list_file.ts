@@ -1,29 +1,38 @@
 /**
- * The file that lists the torrents a closed tracker serves. It is read again when it changes.
+ * A file with a list that is read again when it changes.
  *
  * @module
  */
 
 import { OptionError } from "../errors.ts";
-import { readAllowList } from "./core/allow_list.ts";
 
-/** A list of info-hashes on disk. */
-export class AllowFile {
+/** How a list is read. */
+interface ListFormat<T> {
+  /** What the list is, for errors: `the list of allowed torrents`. */
+  readonly what: string;
+  /** Parses its text; yields now and then, and throws an {@link OptionError} for a malformed one. */
+  readonly read: (text: string) => Generator<void, T>;
+}
+
+/** A list on disk. */
+export class ListFile<T> {
   readonly #path: string;
+  readonly #format: ListFormat<T>;
   #version = "";
 
-  /** @param path A file in the format of {@link readAllowList}. */
-  constructor(path: string) {
+  /** @param path A file in that format. */
+  constructor(path: string, format: ListFormat<T>) {
     this.#path = path;
+    this.#format = format;
   }
 
   /**
-   * The hashes, or `undefined` if the file has not changed since the last call.
+   * The list, or `undefined` if the file has not changed since the last call.
    *
    * @throws {OptionError} if the file cannot be read or is malformed; the next call throws again only if the
    * file has changed since.
    */
-  async readIfChanged(): Promise<ReadonlySet<string> | undefined> {
+  async readIfChanged(): Promise<T | undefined> {
     const version = await this.#currentVersion();
     if (version === this.#version) return undefined;
     this.#version = version;
@@ -33,15 +42,13 @@ export class AllowFile {
       const reason = error instanceof OptionError
         ? error.message
         : "it cannot be read; check the path and its permissions";
-      throw new OptionError(`the list of allowed torrents ${this.#path}: ${reason}`, {
-        cause: error,
-      });
+      throw new OptionError(`${this.#format.what} ${this.#path}: ${reason}`, { cause: error });
     }
   }
 
   /** Reads the file in small steps, so that a long list does not delay answers. */
-  async #read(): Promise<ReadonlySet<string>> {
-    const reading = readAllowList(await Deno.readTextFile(this.#path));
+  async #read(): Promise<T> {
+    const reading = this.#format.read(await Deno.readTextFile(this.#path));
     for (;;) {
       const { done, value } = reading.next();
       if (done) return value;

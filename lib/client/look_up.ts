@@ -1,0 +1,227 @@
+/**
+ * Looks up a torrent by its name: at trackers, and on the local network.
+ *
+ * @module
+ */
+
+import { type HostPort, isLoopback } from "../codec/address.ts";
+import { fromHex, hex } from "../codec/bytes.ts";
+import { isListableName } from "../codec/discovery/udp_tracker.ts";
+import { assumedTracker } from "../discovery/advertised_address.ts";
+import type { CatalogueEntry } from "../discovery/find_by_name.ts";
+import { findWithRetries } from "../discovery/find_with_retries.ts";
+import { findLocally, type LocalClaim, type LocalFindings } from "../discovery/local/ask.ts";
+import { ExitCode, NetworkError, type WarningCode } from "../errors.ts";
+import { systemClock } from "../runtime/clock.ts";
+
+/** Where and how to look. */
+export interface LookUpOptions {
+  /** Trackers that the user named; without any, the one on this machine is asked. */
+  readonly trackers?: readonly string[];
+  /** Whether to ask the local network; default true. */
+  readonly localDiscovery?: boolean;
+  /** The address to listen on. On loopback, the local network is not asked. */
+  readonly host?: string;
+  readonly signal?: AbortSignal;
+  /** Called when the search for this name begins. */
+  readonly onLookup?: (name: string, asksLocally: boolean) => void;
+  /** Called with a sentence when the name is not known yet. */
+  readonly onWarning?: (message: string, code?: WarningCode) => void;
+}
+
+/** A torrent, and who has it. It has at least one of the hashes. */
+export interface NamedTorrent {
+  readonly v1Hash?: Uint8Array;
+  readonly v2Hash?: Uint8Array;
+  /** URLs in tiers: the trackers that list it. */
+  readonly trackers: readonly (readonly string[])[];
+  /** Peers of the local network that say that they have it. */
+  readonly localPeers: readonly HostPort[];
+  readonly name: string;
+}
+
+/** A torrent that is listed under the name. */
+interface Found extends Omit<CatalogueEntry, "name"> {
+  readonly peers: readonly HostPort[];
+}
+
+/** What trackers say, or why they say nothing. */
+type TrackerOutcome = { readonly entries: CatalogueEntry[] } | { readonly error: unknown };
+
+/** Once the local network knows the name, how long trackers may take that the user named. */
+const NAMED_TRACKERS_MS = 800;
+
+/**
+ * How long the tracker of this machine may take when nobody named it. Most machines have none, and one that is
+ * there answers in milliseconds.
+ */
+const ASSUMED_TRACKER_SECONDS = 2;
+
+/** The most torrents of one name that an error lists. */
+const MOST_LISTED = 20;
+
+/**
+ * The torrent that is called `name`. Trackers and the local network are asked at the same time. What a
+ * tracker lists that the user named goes before what the local network says.
+ *
+ * @throws {NetworkError} when nobody has it, or several torrents have the name; {OptionError} when nobody can
+ * have a file of that name. Throws the signal's reason when it aborts.
+ */
+export async function lookUpName(name: string, options: LookUpOptions): Promise<NamedTorrent> {
+  const asksLocally = options.localDiscovery !== false && !isLoopback(options.host ?? "") &&
+    isListableName(name.normalize("NFC"));
+  options.onLookup?.(name, asksLocally);
+  const { found, dropped } = asksLocally
+    ? await findEverywhere(name, options)
+    : { found: foundAt(entriesOf(await askTrackers(name, options))), dropped: 0 };
+  if (found.length + dropped > 1) throw ambiguous(name, found, dropped);
+  const { v1Hash, v2Hash, trackers, peers } = found[0]!;
+  return {
+    ...(v1Hash !== undefined && { v1Hash: fromHex(v1Hash) }),
+    ...(v2Hash !== undefined && { v2Hash: fromHex(v2Hash) }),
+    trackers: trackers.map((url) => [url]),
+    localPeers: peers,
+    name,
+  };
+}
+
+async function findEverywhere(
+  name: string,
+  options: LookUpOptions,
+): Promise<{ found: Found[]; dropped: number }> {
+  const isNamed = (options.trackers?.length ?? 0) > 0;
+  const enough = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, enough.signal]) : enough.signal;
+  const locally = findLocally(name, { signal });
+  // The local network answers sooner than a tracker settles.
+  const onWarning: LookUpOptions["onWarning"] = (...warning) =>
+    void locally.then(({ claims }) => claims.length > 0 || options.onWarning?.(...warning));
+  const patience = isNamed ? undefined : ASSUMED_TRACKER_SECONDS;
+  const atTrackers = askTrackers(name, { ...options, signal, onWarning }, patience);
+  try {
+    const first = await Promise.race([atTrackers, locally]);
+    if (isNamed && "entries" in first) return { found: foundAt(first.entries), dropped: 0 };
+    const findings = await locally;
+    options.signal?.throwIfAborted();
+    if (findings.claims.length === 0) {
+      const outcome = await atTrackers;
+      if ("error" in outcome) throw notHereEither(name, outcome.error, findings, isNamed);
+      return { found: foundAt(outcome.entries), dropped: 0 };
+    }
+    if (isNamed) await Promise.race([atTrackers, systemClock.sleep(NAMED_TRACKERS_MS, signal)]);
+    enough.abort();
+    const outcome = await atTrackers;
+    options.signal?.throwIfAborted();
+    if (!("entries" in outcome)) return merged([], findings);
+    if (isNamed) return { found: foundAt(outcome.entries), dropped: 0 };
+    return merged(outcome.entries, findings);
+  } finally {
+    enough.abort();
+    await Promise.all([locally, atTrackers]);
+  }
+}
+
+/** Asks the trackers. That they do not know the name, or do not answer, is an outcome. */
+async function askTrackers(
+  name: string,
+  { trackers, signal, onWarning }: LookUpOptions,
+  giveUpSeconds?: number,
+): Promise<TrackerOutcome> {
+  try {
+    const entries = await findWithRetries(name, trackers?.length ? trackers : [assumedTracker()], {
+      ...(signal && { signal }),
+      ...(onWarning && { onWaiting: onWarning }),
+      ...(giveUpSeconds !== undefined && { giveUpSeconds }),
+    });
+    return { entries };
+  } catch (error) {
+    if (!(error instanceof NetworkError) && !signal?.aborted) throw error;
+    return { error };
+  }
+}
+
+function entriesOf(outcome: TrackerOutcome): CatalogueEntry[] {
+  if ("error" in outcome) throw outcome.error;
+  return outcome.entries;
+}
+
+function foundAt(entries: readonly CatalogueEntry[]): Found[] {
+  return entries.map((entry) => ({ ...entry, peers: [] }));
+}
+
+/** What the tracker of this machine lists, then what else the local network knows. */
+function merged(
+  entries: readonly CatalogueEntry[],
+  { claims, dropped }: LocalFindings,
+): { found: Found[]; dropped: number } {
+  const found = foundAt(entries);
+  for (const claim of claims) {
+    const local = foundLocally(claim);
+    const at = found.findIndex((other) => isSame(other, local));
+    if (at === -1) found.push(local);
+    else found[at] = joined(found[at]!, local);
+  }
+  return { found, dropped };
+}
+
+function foundLocally({ entry, peers, trackers }: LocalClaim): Found {
+  const { v1Hash, v2Hash, length, seeders, leechers } = entry;
+  return {
+    length,
+    ...(v1Hash && { v1Hash: hex(v1Hash) }),
+    ...(v2Hash && { v2Hash: hex(v2Hash) }),
+    seeders: Math.max(seeders, peers.length),
+    leechers,
+    trackers: [...trackers],
+    peers,
+  };
+}
+
+/** Whether a claim adds no hash to an entry: otherwise it could join a hash of its own to a known one. */
+function isSame(entry: Found, claim: Found): boolean {
+  return entry.length === claim.length &&
+    (claim.v1Hash ?? entry.v1Hash) === entry.v1Hash &&
+    (claim.v2Hash ?? entry.v2Hash) === entry.v2Hash;
+}
+
+function joined(entry: Found, claim: Found): Found {
+  return {
+    ...entry,
+    seeders: Math.max(entry.seeders, claim.seeders),
+    leechers: Math.max(entry.leechers, claim.leechers),
+    trackers: [...entry.trackers, ...claim.trackers],
+    peers: claim.peers,
+  };
+}
+
+/** Says who was asked: the local network, and the trackers that the error names. */
+function notHereEither(
+  name: string,
+  error: unknown,
+  { fault }: LocalFindings,
+  isNamed: boolean,
+): unknown {
+  if (!(error instanceof NetworkError)) return error;
+  const { code, message } = error;
+  const here = fault === undefined
+    ? `nobody on the local network has "${name}"`
+    : `the local network cannot be asked for "${name}" (${fault})`;
+  // Nobody relies on a tracker that was only assumed.
+  const isMissing = !isNamed && fault === undefined;
+  const exitCode = isMissing ? ExitCode.notFound : error.exitCode;
+  return new NetworkError(`${here}, and ${message}`, { code, exitCode, cause: error });
+}
+
+/** Names are claims: only the user can tell which of several torrents of one name is meant. */
+function ambiguous(name: string, found: readonly Found[], dropped: number): NetworkError {
+  const lines = found.slice(0, MOST_LISTED).map(({ v1Hash, v2Hash, length, seeders }) =>
+    `${v1Hash ?? v2Hash}  ${length} bytes, ${seeders} seeding`
+  );
+  const total = found.length + dropped;
+  if (total > lines.length) lines.push(`and ${total - lines.length} more`);
+  return new NetworkError(
+    `${total} different files are called ${name}; ` +
+      `run the command again with the info-hash of the one you mean:\n${lines.join("\n")}`,
+    { exitCode: ExitCode.notFound },
+  );
+}

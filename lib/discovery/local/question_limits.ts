@@ -1,0 +1,45 @@
+/**
+ * Limits how many questions of the local network are answered.
+ *
+ * @module
+ */
+
+/** Questions of one host: each is sent a few times, over two families, and people type slowly. */
+const HOST_BURST = 30;
+const HOST_PER_SECOND = 3;
+/** Questions of all hosts: a lab that starts together, while a flood costs next to nothing. */
+const TOTAL_BURST = 500;
+const TOTAL_PER_SECOND = 100;
+/** Hosts to remember; beyond that the one that asked longest ago is forgotten. */
+const MAX_ASKERS = 1000;
+
+/** Permits that accrue at a steady rate up to a limit. */
+interface Allowance {
+  permits: number;
+  atMs: number;
+}
+
+/** The permits of all hosts. A host is an IP address: a local network is one /24 or /64 as a whole. */
+export class QuestionLimits {
+  readonly #total: Allowance = { permits: TOTAL_BURST, atMs: 0 };
+  readonly #hosts = new Map<string, Allowance>();
+
+  /** Whether one more question of this host is answered. One over the host's limit does not count for all. */
+  admits(host: string, nowMs: number): boolean {
+    const own = this.#hosts.get(host) ?? { permits: HOST_BURST, atMs: nowMs };
+    this.#hosts.delete(host);
+    this.#hosts.set(host, own); // moves it to the end
+    if (this.#hosts.size > MAX_ASKERS) this.#hosts.delete(this.#hosts.keys().next().value!);
+    return take(own, HOST_BURST, HOST_PER_SECOND, nowMs) &&
+      take(this.#total, TOTAL_BURST, TOTAL_PER_SECOND, nowMs);
+  }
+}
+
+function take(allowance: Allowance, burst: number, perSecond: number, nowMs: number): boolean {
+  const earned = (nowMs - allowance.atMs) / 1000 * perSecond;
+  allowance.permits = Math.min(burst, allowance.permits + earned);
+  allowance.atMs = nowMs;
+  if (allowance.permits < 1) return false;
+  allowance.permits--;
+  return true;
+}

@@ -1,0 +1,148 @@
+/**
+ * Decides what this process answers to questions of the local network: the torrents that it has all of, and
+ * its trackers.
+ *
+ * @module
+ */
+
+import { isIPv4 } from "../../codec/address.ts";
+import {
+  decodeLocalQuestion,
+  encodeLocalAnswer,
+  type LocalAnswer,
+  type LocalEntries,
+  type LocalEntry,
+  type LocalQuestion,
+} from "../../codec/discovery/local_question.ts";
+import type { HostedFile } from "../../codec/discovery/url_data.ts";
+import { QuestionLimits } from "./question_limits.ts";
+
+/** What is told of a torrent: its name, its length and its hashes. */
+export interface OfferedFile extends HostedFile {
+  /** 20 bytes, for v1 and hybrid torrents. */
+  v1Hash?: Uint8Array;
+}
+
+/** A torrent that is complete here, and may be told to the local network: not a private one. */
+export interface OfferedTorrent extends OfferedFile {
+  /** The TCP port that peers connect to. */
+  readonly port: number;
+  /** The one address of this machine at which it can be reached, or `0.0.0.0`; absent if at all of them. */
+  readonly host?: string;
+}
+
+/** A tracker of this process that wants to be found. */
+export interface OfferedTracker {
+  /** Its UDP port. */
+  readonly port: number;
+  /** The one address of this machine at which it can be reached, or `0.0.0.0`; absent if at all of them. */
+  readonly host?: string;
+  /** The torrents it lists under this name, in normal form C, best first, to a client at this address. */
+  find(name: string, host: string): LocalEntries;
+}
+
+/** An answer to send. */
+export interface Reply {
+  readonly packet: Uint8Array;
+  /** Our address to send it from. */
+  readonly from: string;
+}
+
+/** What is told to the local network, by name. An idle torrent costs a map entry. */
+export class LocalResponder {
+  readonly #byName = new Map<string, Set<OfferedTorrent>>();
+  readonly #trackers = new Set<OfferedTracker>();
+  readonly #limits = new QuestionLimits();
+  readonly #ownAddressFor: (host: string) => string | undefined;
+
+  /** @param ownAddressFor our address towards a host; `undefined` when it is in no network of ours */
+  constructor(ownAddressFor: (host: string) => string | undefined) {
+    this.#ownAddressFor = ownAddressFor;
+  }
+
+  /** Whether there is nothing to tell. */
+  get isEmpty(): boolean {
+    return this.#byName.size === 0 && this.#trackers.size === 0;
+  }
+
+  /** Adds a torrent. */
+  addTorrent(torrent: OfferedTorrent): void {
+    const key = torrent.name.normalize("NFC");
+    const namesakes = this.#byName.get(key);
+    if (namesakes === undefined) this.#byName.set(key, new Set([torrent]));
+    else namesakes.add(torrent);
+  }
+
+  /** Removes a torrent. */
+  removeTorrent(torrent: OfferedTorrent): void {
+    const key = torrent.name.normalize("NFC");
+    const namesakes = this.#byName.get(key);
+    if (namesakes?.delete(torrent) && namesakes.size === 0) this.#byName.delete(key);
+  }
+
+  /** Adds a tracker. */
+  addTracker(tracker: OfferedTracker): void {
+    this.#trackers.add(tracker);
+  }
+
+  /** Removes a tracker. */
+  removeTracker(tracker: OfferedTracker): void {
+    this.#trackers.delete(tracker);
+  }
+
+  /**
+   * The answers to a packet from `host`: none to one that is no question, that comes from another network or
+   * too often, or about something that is not here. No answer is longer than the packet.
+   */
+  received(packet: Uint8Array, host: string, nowMs: number): Reply[] {
+    const from = this.#ownAddressFor(host);
+    if (from === undefined || !this.#limits.admits(host, nowMs)) return [];
+    const question = decodeLocalQuestion(packet);
+    if (question === undefined) return [];
+    const replies: Reply[] = [];
+    for (const answer of this.#answers(question, host, from)) {
+      const bytes = encodeLocalAnswer(answer, packet.length);
+      if (bytes !== undefined) replies.push({ packet: bytes, from });
+    }
+    return replies;
+  }
+
+  *#answers(question: LocalQuestion, host: string, from: string): Generator<LocalAnswer> {
+    const { transactionId } = question;
+    const name = question.type === "findName" ? question.name.normalize("NFC") : undefined;
+    for (const tracker of this.#trackers) {
+      if (!isReachedAt(tracker, from)) continue;
+      const { port } = tracker;
+      if (name === undefined) yield { type: "trackerHere", transactionId, port };
+      else yield { type: "trackerLists", transactionId, port, ...tracker.find(name, host) };
+    }
+    if (name === undefined) return;
+    for (const [port, entries] of this.#torrentsByPort(name, from)) {
+      yield { type: "peerHas", transactionId, port, total: entries.length, entries };
+    }
+  }
+
+  /** The torrents of this name: several clients in one process have ports of their own. */
+  #torrentsByPort(name: string, from: string): Map<number, LocalEntry[]> {
+    const byPort = new Map<number, LocalEntry[]>();
+    for (const torrent of this.#byName.get(name) ?? []) {
+      if (!isReachedAt(torrent, from)) continue;
+      const { port, v1Hash, v2Hash, length } = torrent;
+      const entry = {
+        ...(v1Hash && { v1Hash }),
+        ...(v2Hash && { v2Hash }),
+        length,
+        seeders: 1,
+        leechers: 0,
+      };
+      const others = byPort.get(port);
+      if (others === undefined) byPort.set(port, [entry]);
+      else others.push(entry);
+    }
+    return byPort;
+  }
+}
+
+function isReachedAt({ host }: { readonly host?: string }, address: string): boolean {
+  return host === undefined || host === address || (host === "0.0.0.0" && isIPv4(address));
+}

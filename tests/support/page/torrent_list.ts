@@ -1,0 +1,25 @@
+/**
+ * The page of a client, and the list of torrents on it.
+ * @module
+ */
+
+import type { Locator, Page as Tab } from "playwright-core";
+import { type Page, servePage } from "../../../mod.ts";
+import type { FakeClient } from "./fake_torrents.ts";
+
+/** Serves a page that shows this client. */
+export async function serveClient(client: FakeClient): Promise<Page> {
+  const page = await servePage({ program: "seeder" });
+  page.show(client);
+  return page;
+}
+
+/** The rows of the list. */
+export function rowsOf(tab: Tab): Locator {
+  return tab.getByRole("table", { name: /^Torrents/ }).locator("tbody tr");
+}
+
+/** The names in the list, from above. */
+export async function namesIn(tab: Tab): Promise<string[]> {
+  return await rowsOf(tab).getByRole("rowheader").allInnerTexts();
+}
