@@ -27,8 +27,8 @@ const RELIST_MS = 10_000;
 const YOUNG_MS = 3000;
 /** A reading of the names is followed by none for so many times its length. */
 const REST_FACTOR = 20;
-/** The files to look at in one round. One entry may have more. */
-const FILES_PER_ROUND = 250;
+/** The files to look at in one round, of entries that are shared. One entry may have more. */
+const FILES_PER_ROUND = 100;
 
 /** What is said of the first entry of a kind that is left out, after its path. */
 const LEFT_OUT: Readonly<Record<LeftOutKind, string>> = {
@@ -161,17 +161,25 @@ export class FolderWatch implements AsyncDisposable {
     const info = await this.#folderInfo();
     if (info === undefined) return;
     await this.#listIfDue(info);
+    const { open, settled } = this.#table.due(this.#clock.nowMs());
+    for (const name of open) await this.#look(name);
     let files = 0;
-    for (const name of this.#table.due(this.#clock.nowMs())) {
-      if (this.#stop.signal.aborted || files >= FILES_PER_ROUND) return;
-      const startMs = this.#clock.nowMs();
-      const seen = await lookAt(this.#path(name), Date.now());
-      files += seen?.lookedAt ?? 1;
-      const nowMs = this.#clock.nowMs();
-      const look = seen && { ...seen, tookMs: nowMs - startMs };
-      const action = this.#table.looked(name, look, nowMs);
-      if (action !== undefined) this.#act(action);
+    for (const name of settled) {
+      if (files >= FILES_PER_ROUND) return;
+      files += await this.#look(name);
     }
+  }
+
+  /** Returns how many files were looked at. */
+  async #look(name: string): Promise<number> {
+    if (this.#stop.signal.aborted) return 0;
+    const startMs = this.#clock.nowMs();
+    const seen = await lookAt(this.#path(name), Date.now());
+    const nowMs = this.#clock.nowMs();
+    const look = seen && { ...seen, tookMs: nowMs - startMs };
+    const action = this.#table.looked(name, look, nowMs);
+    if (action !== undefined) this.#act(action);
+    return seen?.lookedAt ?? 1;
   }
 
   /** `undefined` when the folder is gone, or cannot be looked at now. */

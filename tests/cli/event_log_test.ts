@@ -161,3 +161,18 @@ Deno.test("the figures of one torrent are told before it is complete, and not th
   const told = (await flushed()).map(({ type, torrent }) => [type, torrent]);
   assertEquals([asked, told], [[2], [["progress", 2], ["complete", 2]]]);
 });
+
+Deno.test("events of very many torrents do not fill the memory when nobody reads", async () => {
+  const { log, outlet, flushed } = logOn();
+  const argument = "a".repeat(1_000_000);
+  for (let torrent = 1; torrent <= 100; torrent++) log.tell({ type: "added", argument }, torrent);
+  assert(outlet.isStuck);
+  log.tell({ type: "stopped", exitCode: 0, seconds: 1 });
+  const told = await flushed();
+  const added = told.filter(({ type }) => type === "added").length;
+  assertEquals(told.slice(added).map(({ type, events }) => [type, events]), [
+    ["dropped", 100 - added],
+    ["stopped", undefined],
+  ]);
+  assertLess(added, 70);
+});

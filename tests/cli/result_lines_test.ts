@@ -3,6 +3,7 @@ import {
   listing,
   mismatch,
   offerLines,
+  offerOfManyLines,
   sourceLines,
   torrentLines,
 } from "../../lib/cli/output/result_lines.ts";
@@ -112,6 +113,28 @@ Deno.test("a seeder names the trackers it was given", pure, () => {
     "tracker udp://a:1",
     "tracker udp://b:2",
   ]);
+});
+
+Deno.test("a seeder with several says how to get one, by its name where that works", pure, () => {
+  const client = { port: 6881, trackers: ["udp://127.0.0.1:6969"], embeddedTracker: true };
+  const magnet = `magnet:?xt=urn:btih:${V1}&dn=file.iso&tr=udp%3A%2F%2F10.0.0.2%3A6969`;
+  const first = { torrent: torrent(), magnet, isFoundLocally: false };
+  const second = { ...first, torrent: torrent({ name: "b" }) };
+  assertEquals(offerOfManyLines(client, [first, second], "leecher"), [
+    "2 torrents, listening on TCP port 6881",
+    "hosting a tracker too, at udp://10.0.0.2:6969",
+    "get each by its link, or by its name, as in",
+    "  leecher -t udp://10.0.0.2:6969 file.iso",
+  ]);
+  const alone = { port: 6881, trackers: [], embeddedTracker: false };
+  const link = `magnet:?xt=urn:btih:${V1}`;
+  const linked = { torrent: torrent(), magnet: link, isFoundLocally: false };
+  assertEquals(offerOfManyLines(alone, [linked], "leecher"), [
+    "1 torrent, listening on TCP port 6881",
+    "get each by its link, as in",
+    `  leecher '${link}'`,
+  ]);
+  assertEquals(offerOfManyLines(alone, [], "leecher"), ["listening on TCP port 6881"]);
 });
 
 Deno.test("a listing shows the files, and no stranger's text drives the terminal", pure, () => {

@@ -68,7 +68,10 @@ const PASSAGES: Readonly<Record<string, readonly string[]>> = {
     "{disk/open_files.ts MAX_POOLED_FILES} for reading, {disk/open_files.ts MAX_OPEN_FILES} for each thread",
     "{codec/wire/extension.ts MAX_METADATA_LENGTH MiB} MiB when it came from peers",
   ],
-  "docs/events.md": ["up to {cli/output/buffered_output.ts FULL_LENGTH KiB} KiB of them"],
+  "docs/events.md": [
+    "up to {cli/output/buffered_output.ts FULL_LENGTH KiB} KiB of them",
+    "waits beyond that, up to {cli/output/buffered_output.ts STUCK_LENGTH MiB} MiB of them",
+  ],
   "docs/swarm.md": [
     "a leecher has {peer/upload/upload.ts FIRST_SLOTS word} slots while it has less than " +
     "{peer/upload/upload.ts FIRST_PIECES word} pieces itself",

@@ -12,7 +12,7 @@ import { progressEvent } from "../output/json_events.ts";
 import { openPage } from "../page.ts";
 import { type Run, untilStopped } from "../program.ts";
 import { TorrentsDisplay } from "../terminal/torrents_display.ts";
-import { foreign } from "../text/terminal_text.ts";
+import { clipMiddle, foreign } from "../text/terminal_text.ts";
 import { count, formatBytes, formatElapsed } from "../text/units.ts";
 import { TorrentRoll } from "./torrent_roll.ts";
 
@@ -20,6 +20,8 @@ type LeecherRun = Run<typeof leecherProgram.options>;
 
 /** How many names and links are looked up at the same time. */
 const LOOKED_UP_AT_ONCE = 32;
+/** A link may be very long. */
+const MOST_NAME_CELLS = 40;
 
 /**
  * Gets all arguments. Each goes its own way: one that fails does not keep the others. Then shares them,
@@ -124,7 +126,7 @@ class ManyDownloads {
 
   /** Gets one torrent. Resolves when it is complete or has failed. */
   async get(what: string): Promise<void> {
-    const torrent = this.#roll.add(what, what);
+    const torrent = this.#roll.add(what, nameIn(what));
     try {
       await this.#download(torrent, what);
     } catch (error) {
@@ -173,4 +175,9 @@ class ManyDownloads {
     this.#run.events.tell({ type: "warning", message }, torrent);
     this.#roll.remove(torrent, "duplicate");
   }
+}
+
+/** What stands for a torrent until its description is there. */
+function nameIn(what: string): string {
+  return clipMiddle(foreign(URL.parse(what)?.searchParams.get("dn") || what), MOST_NAME_CELLS);
 }

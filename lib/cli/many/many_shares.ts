@@ -6,6 +6,7 @@
 
 import { basename, resolve } from "@std/path";
 import { type Client, FolderWatch, type Seeder, type Share } from "../../../mod.ts";
+import { diskError } from "../../disk/disk_error.ts";
 import { ShoalError } from "../../errors.ts";
 import { Slots } from "../../runtime/slots.ts";
 import type { seederProgram } from "../command_line/programs.ts";
@@ -90,10 +91,23 @@ export class ManyShares {
     });
   }
 
-  /** Shares what is in `folder` from now on. @throws {DiskError} when there is no such folder */
-  watch(folder: string): Promise<FolderWatch> {
+  /**
+   * Shares what is in the watched folders from now on.
+   *
+   * @throws {DiskError} when there is no such folder
+   */
+  async watchFolders(): Promise<FolderWatch[]> {
+    const watches: Promise<FolderWatch>[] = [];
+    for (const { path, sameAs } of await distinctPaths(this.#run.options.watch ?? [])) {
+      if (sameAs === undefined) watches.push(this.#watch(path));
+      else this.#warn(`${path} is the same as ${sameAs}: it is watched once`);
+    }
+    return await Promise.all(watches);
+  }
+
+  async #watch(folder: string): Promise<FolderWatch> {
     const { screen, signal } = this.#run;
-    return FolderWatch.start(folder, {
+    const watch = await FolderWatch.start(folder, {
       share: (path, stop) => this.#slots.run(() => this.#shareWatched(path, stop)),
       onEnded: (path, why) => {
         const what = why === "gone"
@@ -103,7 +117,8 @@ export class ManyShares {
         this.#forget(path, why);
       },
       onFailed: (path, error) => {
-        const { text, ...about } = failureFor(error, signal, false);
+        const known = error instanceof ShoalError ? error : diskError(error, path);
+        const { text, ...about } = failureFor(known, signal, false);
         screen.tell({ text: foreign(`${path} is not shared: ${text}`), level: "warning" });
         const failed = { type: "failed", argument: path, message: text, ...about } as const;
         this.#run.events.tell(failed, this.#watched.get(path));
@@ -112,6 +127,8 @@ export class ManyShares {
       onWarning: (message) => this.#warn(message),
       onBack: () => screen.say(`${foreign(folder)} is back`),
     }, { signal });
+    screen.say(`watching ${foreign(folder)}`);
+    return watch;
   }
 
   async #linkOf(path: string): Promise<string> {

@@ -10,7 +10,6 @@ import { offerOfManyLines } from "../output/result_lines.ts";
 import { openPage } from "../page.ts";
 import { type Run, untilStopped } from "../program.ts";
 import { TorrentsDisplay } from "../terminal/torrents_display.ts";
-import { foreign } from "../text/terminal_text.ts";
 import { ManyShares } from "./many_shares.ts";
 
 /**
@@ -36,12 +35,10 @@ export async function shareMany(
   const shares = new ManyShares(run, client, display);
   events.followEach((only) => shares.figures(only));
   const links = await shares.sharePaths();
-  const folders = options.watch ?? [];
-  const watches = await Promise.all(folders.map((folder) => shares.watch(folder)));
+  const watches = await shares.watchFolders();
   for (const link of links) await result(await untilStopped(link, signal));
   run.markDone();
   screen.say(...offerOfManyLines(client, shares.seeders, leecherCommand));
-  for (const folder of folders) screen.say(`watching ${foreign(folder)}`);
   if (shares.seeders.length > 0 || watches.length > 0) screen.say("sharing until Ctrl-C");
   await untilStopped(Promise.all(watches.map(({ done }) => done)), signal);
   await untilStopped(shares.allEnded(), signal);

@@ -15,6 +15,8 @@ export interface ByteSink {
  * covers a reader that is busy for a moment.
  */
 const FULL_LENGTH = 128 * 1024;
+/** Beyond this, only the last words are queued: a reader that reads nothing must not fill the memory. */
+const STUCK_LENGTH = 64 * 1024 * 1024;
 /**
  * Bytes per write: large enough to save calls, small enough to see that a slow reader makes progress and to
  * withdraw what has waited long.
@@ -51,6 +53,11 @@ export class BufferedOutput {
   /** Whether so much is queued that dispensable output should be skipped. */
   get isFull(): boolean {
     return this.#waitingLength >= FULL_LENGTH;
+  }
+
+  /** Whether so much is queued that nobody seems to read. */
+  get isStuck(): boolean {
+    return this.#waitingLength >= STUCK_LENGTH;
   }
 
   /** Queues all of `text` for `sink`. */

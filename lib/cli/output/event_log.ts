@@ -36,6 +36,8 @@ const PRECIOUS: ReadonlySet<JsonEvent["type"]> = new Set([
   "error",
   "stopped",
 ]);
+/** Events that are written even if nobody seems to read. */
+const LAST: ReadonlySet<JsonEvent["type"]> = new Set(["error", "stopped"]);
 /** Before these events, the current statistics are emitted: of the torrent they are about, or of all. */
 const TURNS: ReadonlySet<JsonEvent["type"]> = new Set(["complete", "removed", "error", "stopped"]);
 
@@ -84,7 +86,7 @@ export class EventLog {
     if (this.#out === undefined) return;
     if (event.type === "hashing" && !this.#isTime(event, torrent)) return;
     if (TURNS.has(event.type)) this.#look(torrent);
-    const hasRoom = PRECIOUS.has(event.type) || !this.#out.outlet.isFull;
+    const hasRoom = this.#hasRoomFor(event.type, this.#out.outlet);
     if (hasRoom && this.#dropped > 0) this.#put({ type: "dropped", events: this.#dropped });
     if (hasRoom) this.#dropped = 0;
     if (hasRoom || FIGURES.has(event.type)) this.#put(event, torrent);
@@ -109,6 +111,10 @@ export class EventLog {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#figures = undefined;
+  }
+
+  #hasRoomFor(type: JsonEvent["type"], { isFull, isStuck }: BufferedOutput): boolean {
+    return !isFull || (PRECIOUS.has(type) && !isStuck) || LAST.has(type);
   }
 
   #look(only?: number): void {

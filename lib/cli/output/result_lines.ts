@@ -62,7 +62,7 @@ export function offerOfManyLines(
   return [
     `${count(shared.length, "torrent")}, listening on TCP port ${offer.port}`,
     ...trackerLines(offer, reachable),
-    "get each by its link, or by its name, as in",
+    `get each by its link${byName === undefined ? "" : ", or by its name"}, as in`,
     `  ${byName ?? linkCommand(program, first.magnet)}`,
   ];
 }

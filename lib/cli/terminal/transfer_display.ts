@@ -121,14 +121,17 @@ export class TransferDisplay {
     return this.#pieces;
   }
 
-  /** A screen that does not print every chunk gets their count, at most once a second. */
+  /**
+   * A screen that does not print every chunk gets their count, at most once a second; not of one of many,
+   * which has its line.
+   */
   #countPieces(): void {
+    if (this.#isOneOfMany) return;
     const nowMs = this.#nowMs();
     if (this.#transfer === undefined || nowMs - this.#lastCountMs < COUNT_MS) return;
     this.#lastCountMs = nowMs;
     const { havePieces, pieces } = this.#transfer.stats();
-    const text = this.#named(`chunk ${havePieces} of ${pieces} verified`);
-    this.#screen.tell({ text, level: "detail" });
+    this.#screen.tell({ text: `chunk ${havePieces} of ${pieces} verified`, level: "detail" });
   }
 
   #named(text: string): string {

@@ -116,11 +116,18 @@ export class WatchTable {
     return names.flatMap((name) => this.#remove(name));
   }
 
-  /** The entries to look at now, those that waited longest first. */
-  *due(nowMs: number): Generator<string, void, void> {
-    for (const [name, { state, lookMs }] of [...this.#entries]) {
-      if (state !== "starting" && lookMs <= nowMs) yield name;
+  /**
+   * The entries to look at now: those that are arriving or changing, and those that are shared or could not
+   * be. Of either, those that waited longest come first.
+   */
+  due(nowMs: number): { readonly open: string[]; readonly settled: string[] } {
+    const open: string[] = [];
+    const settled: string[] = [];
+    for (const [name, entry] of this.#entries) {
+      if (entry.state === "starting" || entry.lookMs > nowMs) continue;
+      (isOpen(entry) ? open : settled).push(name);
     }
+    return { open, settled };
   }
 
   /** Takes what a look found; `undefined` when nothing was there any more. Returns what to do. */
@@ -136,9 +143,9 @@ export class WatchTable {
       entry.changedMs = nowMs - Math.max(0, look.stillMs);
     }
     this.#move(entry, look, nowMs);
-    const isOpen = entry.state === "settling" || entry.state === "changed";
-    entry.lookMs = nowMs + (isOpen ? OPEN_LOOK_FACTOR * look.tookMs : pause(entry, look, nowMs));
-    return isOpen ? this.#settle(name, entry, look, nowMs) : this.#retry(name, entry, nowMs);
+    const nextMs = isOpen(entry) ? OPEN_LOOK_FACTOR * look.tookMs : pause(entry, look, nowMs);
+    entry.lookMs = nowMs + nextMs;
+    return isOpen(entry) ? this.#settle(name, entry, look, nowMs) : this.#retry(name, entry, nowMs);
   }
 
   /** It is shared now. */
@@ -211,6 +218,11 @@ export class WatchTable {
     this.#entries.delete(name);
     this.#entries.set(name, entry);
   }
+}
+
+/** Whether its state depends on the time. */
+function isOpen({ state }: Entry): boolean {
+  return state === "arriving" || state === "settling" || state === "changed";
 }
 
 /** How long an entry is left alone that is shared, or could not be. */

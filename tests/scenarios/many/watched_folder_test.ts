@@ -121,6 +121,15 @@ Deno.test("a file that is shared by its path already is not shared a second time
   assertEquals(seeder.stdout.length, 2);
 });
 
+Deno.test("a folder that is named twice is watched once", async () => {
+  await using it = await stage();
+  await writePseudoRandomFile(`${it.path}/a.iso`, 9000, 1);
+  await using seeder = watch(it.path, ["--no-cache", "--watch", `${it.temp.path}/./watched/`]);
+  await seeder.line(/^warning: .*\.\/watched\/ is the same as .*watched: it is watched once$/);
+  await seeder.line(/^magnet:/, { from: "stdout" });
+  assertEquals(seeder.stderr.filter((line) => line.startsWith("watching ")).length, 1);
+});
+
 Deno.test("there has to be a folder to watch", async () => {
   await using it = await stage();
   await using seeder = watch(it.temp.join("missing"));
