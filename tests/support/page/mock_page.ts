@@ -13,6 +13,8 @@ export class MockPage implements AsyncDisposable {
   map: PieceMap | undefined;
   /** What was asked last. */
   question: Query | undefined;
+  /** What a tab has dismissed: a swarm, and one address of it or all. */
+  readonly dismissed: [swarm: string, address: string | undefined][] = [];
   #server: PageServer | undefined;
 
   private constructor(snapshot: Snapshot, map: PieceMap | undefined) {
@@ -31,6 +33,7 @@ export class MockPage implements AsyncDisposable {
         },
         map: () => page.map,
       }),
+      dismiss: (...what) => page.dismissed.push(what),
       close: () => {},
     };
     page.#server = await PageServer.start(source, { host: "127.0.0.1", port });
