@@ -58,10 +58,6 @@ export function ListView({ snapshot, query, changeQuery, place, notice }) {
     place.current = { torrent, top: link.getBoundingClientRect().top, drawnRows };
     location.hash = hashOf({ ...latest.current, torrent, files: "" });
   }, [place]);
-  const clear = () => {
-    changeQuery({ ...query, filter: "", group: "" });
-    document.getElementById("filter")?.focus();
-  };
   const all = Object.values(counts).reduce((sum, n) => sum + n, 0);
   return html`
     <section class="panel overview" aria-label="Overview">
@@ -75,17 +71,29 @@ export function ListView({ snapshot, query, changeQuery, place, notice }) {
       <${ListFilter} counts=${counts} query=${query} changeQuery=${changeQuery} />
       ${rows.length < all &&
         html`<p class="quiet">The first ${integer(rows.length)} are listed.</p>`}
-      ${chosen.length > 0
-        ? html`
+      ${chosen.length === 0
+        ? html`<${NoTorrents} isFiltered=${
+          rows.length > 0
+        } query=${query} changeQuery=${changeQuery} />`
+        : html`
           <${TorrentTable}
             rows=${chosen} query=${query} changeQuery=${changeQuery} open=${open}
             drawnRows=${place.current?.drawnRows}
           />
-        `
-        : rows.length === 0
-        ? html`<p class="quiet">No torrents.</p>`
-        : html`<p class="quiet">No matches. <button type="button" onClick=${clear}>Show all</button></p>`}
+        `}
     </section>
+  `;
+}
+
+/** @param {{isFiltered: boolean, query: Query, changeQuery: (next: Query) => void}} props */
+function NoTorrents({ isFiltered, query, changeQuery }) {
+  if (!isFiltered) return html`<p class="quiet">No torrents.</p>`;
+  const clear = () => {
+    changeQuery({ ...query, filter: "", group: "" });
+    document.getElementById("filter")?.focus();
+  };
+  return html`
+    <p class="quiet">No matches. <button type="button" onClick=${clear}>Show all</button></p>
   `;
 }
 
