@@ -165,6 +165,8 @@ export class ManyShares {
     const { port: _, host: __, uploadLimit: ___, downloadLimit: ____, ...seedOptions } = options;
     const startMs = performance.now();
     const seeder = await this.#client.seed(path, { ...seedOptions, ...(signal && { signal }) });
+    if (signal?.aborted) await seeder.close();
+    signal?.throwIfAborted();
     this.#count++;
     this.#roll.watch(torrent, seeder);
     events.tell(metadataEvent(seeder.torrent), torrent);

@@ -32,6 +32,11 @@ const OPEN_LOOK_FACTOR = 4;
 /** When sharing failed, it is tried again after this, then after twice as long, and so on. */
 const RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 3_600_000;
+/**
+ * After an entry was hashed, it is not hashed again for so many times as long: a large one that changes all
+ * the time would keep the disk busy for ever.
+ */
+const REST_FACTOR = 4;
 /** The most entries. Each is a torrent, with memory, an announce and perhaps connections of its own. */
 export const MOST_ENTRIES = 10_000;
 
@@ -66,6 +71,9 @@ interface Entry {
   changedMs: number;
   /** When it is to be looked at again. */
   lookMs: number;
+  /** When sharing it began, and until when it is not shared anew. */
+  startMs: number;
+  restMs: number;
   /** How often in a row sharing failed, and when it is tried again. */
   failures: number;
   retryMs: number;
@@ -102,7 +110,8 @@ export class WatchTable {
       if (this.#entries.has(name) || this.#entries.size >= MOST_ENTRIES) continue;
       this.#entries.set(name, {
         ...{ state: "arriving", stamp: "", seen: "", sinceMs: nowMs, lookMs: nowMs },
-        ...{ changedMs: nowMs, failures: 0, retryMs: Infinity, isFirst: !this.#hasListed },
+        ...{ changedMs: nowMs, startMs: nowMs, restMs: nowMs },
+        ...{ failures: 0, retryMs: Infinity, isFirst: !this.#hasListed },
       });
     }
     this.#hasListed = true;
@@ -153,6 +162,7 @@ export class WatchTable {
     const entry = this.#entries.get(name);
     if (entry?.state !== "starting") return;
     entry.state = "shared";
+    entry.restMs = nowMs + REST_FACTOR * (nowMs - entry.startMs);
     entry.failures = 0;
     entry.lookMs = nowMs + LOOK_MS;
   }
@@ -162,6 +172,7 @@ export class WatchTable {
     const entry = this.#entries.get(name);
     if (entry?.state !== "starting") return;
     entry.state = "failed";
+    entry.restMs = nowMs + REST_FACTOR * (nowMs - entry.startMs);
     entry.retryMs = nowMs + Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** entry.failures++);
     entry.lookMs = nowMs;
   }
@@ -190,7 +201,10 @@ export class WatchTable {
     const isOld = entry.isFirst && entry.stamp === "" && look.stillMs >= OLD_MS;
     if (!isOld && nowMs - entry.sinceMs < STILL_MS) return undefined;
     const wasShared = entry.state === "changed";
-    if (look.files > 0) return this.#start(name, entry, wasShared ? "reshare" : "share");
+    if (look.files > 0) {
+      if (nowMs < entry.restMs) return undefined;
+      return this.#start(name, entry, wasShared ? "reshare" : "share", nowMs);
+    }
     entry.state = "settling";
     entry.stamp = "";
     return wasShared ? { type: "stop", name } : undefined;
@@ -198,11 +212,12 @@ export class WatchTable {
 
   #retry(name: string, entry: Entry, nowMs: number): Action | undefined {
     if (entry.state !== "failed" || nowMs < entry.retryMs) return undefined;
-    return this.#start(name, entry, "share");
+    return this.#start(name, entry, "share", nowMs);
   }
 
-  #start(name: string, entry: Entry, type: "share" | "reshare"): Action {
+  #start(name: string, entry: Entry, type: "share" | "reshare", nowMs: number): Action {
     entry.state = "starting";
+    entry.startMs = nowMs;
     entry.stamp = entry.seen;
     return { type, name };
   }

@@ -187,6 +187,23 @@ Deno.test("what takes long to look at is looked at very seldom", pure, () => {
   assertEquals([looks(LOOK_MS), looks(900_000 - 1), looks(900_000)], [0, 0, 1]);
 });
 
+Deno.test(
+  "what takes long to hash is hashed anew after a rest only, whether that succeeded or not",
+  pure,
+  () => {
+    for (const end of ["started", "failed"] as const) {
+      const folder = new Folder("large.img");
+      folder.round(0, { stillMs: OLD_MS });
+      folder.nowMs += 100_000;
+      folder.table[end]("large.img", folder.nowMs);
+      folder.there.set("large.img", "2");
+      let waitedMs = 0;
+      for (; folder.round(2000).length === 0; waitedMs += 2000);
+      assertEquals(Math.abs(waitedMs - 400_000) <= 2000, true, `${end}: ${waitedMs} ms`);
+    }
+  },
+);
+
 Deno.test("those that waited longest are looked at first", pure, () => {
   const folder = new Folder("a", "b", "c");
   folder.table.list(folder.there.keys(), 0);
