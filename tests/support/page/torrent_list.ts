@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /**
  * The page of a client, and the list of torrents on it.
  * @module
@@ -26,9 +27,8 @@ export async function namesIn(tab: Tab): Promise<string[]> {
 
 /** Scrolls down, which draws more rows, until there are so many. */
 export async function scrollToRow(tab: Tab, count: number): Promise<void> {
-  const drawn = () => rowsOf(tab).count();
-  for (let before = await drawn(); before < count; before = await drawn()) {
-    await tab.keyboard.press("End");
-    await rowsOf(tab).nth(before).waitFor({ state: "attached" });
-  }
+  await tab.waitForFunction((count) => {
+    scrollTo(0, document.documentElement.scrollHeight);
+    return document.querySelectorAll(".torrents tbody tr").length >= count;
+  }, count);
 }
