@@ -5,9 +5,9 @@
  *         [--strict]
  *
  * Tables: `1-1`, `4-1` and `1-4` (transfers, named by the number of seeders and leechers; `transfer` is
- * all three), `memory`, `start`, `idle`, `many`, `page`, `create`, `tracker`; all if none is named. With
- * `--folder`, transfers are of a folder with that many small files beside the big one, and Shoal chooses
- * the piece length. Programs that this machine does not have are left out. Figures are medians of `--runs`
+ * all three), `memory`, `start`, `idle`, `many`, `many-shares`, `page`, `create`, `tracker`; all if none
+ * is named. With `--folder`, transfers are of a folder with that many small files beside the big one, and
+ * Shoal chooses the piece length. Programs that this machine does not have are left out. Figures are medians of `--runs`
  * rounds in which the programs take turns, unless the text below a table says otherwise. A run that fails
  * is reported and left out; with `--strict` it ends the benchmark.
  *
@@ -21,6 +21,7 @@ import { makeContent } from "./machine/content.ts";
 import { benchCreate } from "./machine/create.ts";
 import { benchIdle, IDLE_LEGEND } from "./machine/idle.ts";
 import { benchMany, MANY_LEGEND } from "./machine/many.ts";
+import { benchManyShares, MANY_SHARES_LEGEND } from "./machine/many_shares.ts";
 import { benchMemory, MEMORY_LEGEND } from "./machine/memory.ts";
 import { benchPage, PAGE_LEGEND } from "./machine/page.ts";
 import { benchStart, START_LEGEND } from "./machine/start.ts";
@@ -88,6 +89,9 @@ async function print(table: TableName, bench: Bench, next: TableName | undefined
     case "many":
       await benchMany(await content(), turns);
       return console.log(MANY_LEGEND);
+    case "many-shares":
+      await benchManyShares(await content(), turns);
+      return console.log(MANY_SHARES_LEGEND);
     case "page":
       await benchPage(await content(), turns);
       return console.log(PAGE_LEGEND);

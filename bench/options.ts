@@ -17,6 +17,7 @@ export const TABLES = [
   "start",
   "idle",
   "many",
+  "many-shares",
   "page",
   "create",
   "tracker",

@@ -8,6 +8,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl } from "@std/path";
 import { sentenceFor } from "../lib/cli/text/messages.ts";
+import { denoFolder } from "../support/deno_folder.ts";
 import { pseudoRandomBytes, sha256OfFile } from "../support/content.ts";
 import { Program } from "../support/process.ts";
 import type { TempFolder } from "../support/temp.ts";
@@ -116,11 +117,7 @@ function surroundings(folder: TempFolder): Record<string, string> {
   };
 }
 
-const DENO_FOLDER: string = JSON.parse(
-  new TextDecoder().decode(
-    new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync().stdout,
-  ),
-).denoDir;
+const DENO_FOLDER = await denoFolder();
 
 networkTest(
   "the manual's blocks about folders can be pasted one after the other",

@@ -12,6 +12,7 @@ import { optionNames } from "../lib/cli/command_line/help.ts";
 import type { Option } from "../lib/cli/command_line/options.ts";
 import { leecherProgram, seederProgram, trackerProgram } from "../lib/cli/command_line/programs.ts";
 import { ExitCode } from "../lib/errors.ts";
+import { denoFolder } from "../support/deno_folder.ts";
 import { sha256OfFile } from "../support/content.ts";
 import { freePort, Program } from "../support/process.ts";
 import { playground } from "./support/programs/playground.ts";
@@ -118,11 +119,6 @@ Deno.test("the examples of the library in README and docs/library.md run as they
   assertEquals(all.stdout.at(-1), "60000 bytes");
   assertMatch(all.stdout[0]!, /^chunk \d from \S+:\d+$/);
 });
-
-async function denoFolder(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
-}
 
 Deno.test("every option in README and manual exists", async () => {
   const known = new Set(OPTIONS.map(({ flag }) => `--${flag}`));

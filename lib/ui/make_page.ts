@@ -15,6 +15,7 @@ import { TrackerPage } from "./tracker_page.ts";
 import { TransferPage } from "./transfer_page.ts";
 
 type Source = TrackerPage | TransferPage | CollectionPage;
+type Shown = Leecher | Seeder | Tracker | TorrentCollection;
 
 /** Serves a page; see {@link servePage}. */
 export async function makePage(
@@ -39,18 +40,24 @@ export async function makePage(
       if (source instanceof TransferPage) source.onEvent(event);
     },
     show: (what) => {
-      if (source instanceof TrackerPage && what instanceof Tracker) source.show(what);
-      else if (program === "tracker" || what instanceof Tracker) {
-        throw new TypeError(`this page is one of a ${program}, and shows nothing else`);
-      } else if ("torrents" in what) {
-        source.close();
-        source = new CollectionPage(program, what);
-      } else if (source instanceof TransferPage) source.show(what);
-      else throw new TypeError("this page shows several torrents already");
+      source = sourceOf(what, program, source);
     },
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** The source that shows this: the present one, or for a client another in its place. */
+function sourceOf(what: Shown, program: PageOptions["program"], source: Source): Source {
+  if (source instanceof TrackerPage && what instanceof Tracker) source.show(what);
+  else if (program === "tracker" || what instanceof Tracker) {
+    throw new TypeError(`this page is one of a ${program}, and shows nothing else`);
+  } else if ("torrents" in what) {
+    source.close();
+    return new CollectionPage(program, what);
+  } else if (source instanceof TransferPage) source.show(what);
+  else throw new TypeError("this page shows several torrents already");
+  return source;
 }
 
 /** What a page shows, and where it is served. */

@@ -8,7 +8,7 @@ import type { TrackerStanding } from "../discovery/tracker_status.ts";
 import { VERSION } from "../runtime/version.ts";
 import type { TransferDetails } from "../session/details.ts";
 import type { ConnectionStats, TransferResult, TransferStats } from "../session/events.ts";
-import type { FileStanding } from "../session/file_progress.ts";
+import type { FileStanding, FileView } from "../session/file_progress.ts";
 import type {
   FileRow,
   OtherPeerRow,
@@ -51,7 +51,6 @@ export interface TransferInput extends StatusInput {
 /** Makes the snapshot. */
 export function transferSnapshot(input: TransferInput): TransferSnapshot {
   const { program, stats, details, hashing, port, elapsedSeconds, history } = input;
-  const { skippedFiles = 0 } = input;
   const { name, state, peers: known, etaSeconds } = stats;
   const { path, files, fileView, v1Hash, v2Hash, end, result, reachable } = details ?? {};
   const rows = peerRows(stats.connections);
@@ -77,8 +76,7 @@ export function transferSnapshot(input: TransferInput): TransferSnapshot {
     failedPieces: details?.failedPieces ?? 0,
     pieceLength: details?.pieceLength ?? 0,
     ...(files !== undefined && { files }),
-    ...(fileView && { fileRows: fileView.first(MAX_FILES, skippedFiles).map(fileRow) }),
-    ...(fileView && skippedFiles > 0 && { skippedFiles }),
+    ...(fileView && listedFiles(fileView, input.skippedFiles ?? 0)),
     ...(stats.superSeeding && { superSeeding: true }),
     ...(v1Hash !== undefined && { v1Hash }),
     ...(v2Hash !== undefined && { v2Hash }),
@@ -127,6 +125,11 @@ function otherRows(strangers: TransferDetails["strangers"], max: number): OtherP
     badPieces,
     ...(reason && { reason: clipped(reason) }),
   }));
+}
+
+function listedFiles(view: FileView, skippedFiles: number) {
+  const fileRows = view.first(MAX_FILES, skippedFiles).map(fileRow);
+  return { fileRows, ...(skippedFiles > 0 && { skippedFiles }) };
 }
 
 function fileRow({ path, bytes, haveBytes, isChosen }: FileStanding): FileRow {

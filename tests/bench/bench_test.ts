@@ -10,6 +10,7 @@ import { shoal } from "../../bench/contenders/shoal.ts";
 import { makeContent, makeSparseContent } from "../../bench/machine/content.ts";
 import { sitIdle } from "../../bench/machine/idle.ts";
 import { serveMany } from "../../bench/machine/many.ts";
+import { makeShares, sitIdle as sitIdleShares } from "../../bench/machine/many_shares.ts";
 import { transferOnce } from "../../bench/machine/one_transfer.ts";
 import { firstRequestMs } from "../../bench/machine/start.ts";
 import { Torrent } from "../../mod.ts";
@@ -75,6 +76,16 @@ Deno.test("connections on which nothing happens are counted and watched", async 
   const run = await sitIdle(content, { count: 7, settleMs: 10, quietMs: 50 });
   assertEquals(run.connections, 7);
   assert(run.bytesAfter > 0 && run.bytesBefore > 0);
+});
+
+Deno.test("idle shares of one seeder are started, counted and watched", async () => {
+  await using temp = await TempFolder.create();
+  await using tracker = Program.shoal("tracker", ["--host", "127.0.0.1", "--port", "0"]);
+  const [url] = await tracker.line(/^udp:\/\/\S+/, { from: "stdout" });
+  const shares = await makeShares(temp, 3, 20_000);
+  const run = await sitIdleShares(shares, 3, url, { settleMs: 10, quietMs: 50 });
+  assert(run.startSeconds > 0 && run.residentBytes > 0 && run.load >= 0);
+  assertEquals([...Deno.readDirSync(`${shares.cache}/shoal/hashes`)].length, 3);
 });
 
 Deno.test("Ctrl-C ends the measured programs and removes their files", async () => {

@@ -7,6 +7,7 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { isSettled, pruneCache } from "../../lib/client/create/hash_cache.ts";
 import type { CreateOptions } from "../../mod.ts";
+import { denoFolder } from "../../support/deno_folder.ts";
 import { formulaBytes } from "../../support/content.ts";
 import { Program } from "../../support/process.ts";
 import { TempFolder } from "../../support/temp.ts";
@@ -25,11 +26,7 @@ interface Made {
 }
 
 /** Where Deno keeps its modules: that does not move with the folder for caches. */
-const DENO_DIR = JSON.parse(
-  new TextDecoder().decode(
-    new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync().stdout,
-  ),
-).denoDir as string;
+const DENO_DIR = await denoFolder();
 
 /** Makes a torrent in a process whose cache folder is below `temp`. */
 async function make(temp: TempFolder, path: string, options: CreateOptions = {}): Promise<Made> {

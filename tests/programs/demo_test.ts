@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { denoFolder } from "../../support/deno_folder.ts";
 import { Program } from "../../support/process.ts";
 import { TempFolder } from "../../support/temp.ts";
 
@@ -17,12 +18,6 @@ async function startDemo(folder: TempFolder, args: string[] = ["--size", "6M"]):
   };
   const words = ["task", "--quiet", "--cwd", ROOT, "demo", ...args];
   return Program.start(Deno.execPath(), words, { env });
-}
-
-/** Deno's own cache, which moves with XDG_CACHE_HOME unless it is told to stay. */
-async function denoFolder(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
 }
 
 async function assertNothingIsLeft(folder: TempFolder, demo: Program): Promise<void> {

@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { denoFolder } from "../../support/deno_folder.ts";
 import { pseudoRandomBytes, sha256OfFile } from "../../support/content.ts";
 import { freePort, Program, type StartOptions } from "../../support/process.ts";
 import type { TempFolder } from "../../support/temp.ts";
@@ -177,8 +178,3 @@ Deno.test("without the network's permission a leecher says that, and nothing of 
     /^leecher: tracker \S+ cannot be asked: Deno was not permitted to use the network.*, or run with -A$/,
   );
 });
-
-async function denoFolder(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
-}

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { html, useLayoutEffect, useMemo, useRef, useState } from "./preact.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./preact.js";
 import { count, integer } from "./format.js";
 import { onThemeChange } from "./colors.js";
 
@@ -38,6 +38,8 @@ const FIRST_ROWS = { rows: 50, cards: 5 };
  * @property {Row[]} rows
  * @property {(row: Row) => string} keyOf a key that stays the same for a row
  * @property {{rows: number, cards: number}} [firstRows] how many are shown at first
+ * @property {boolean} [grows] more rows are shown when the last ones are scrolled into view
+ * @property {number} [drawnRows] how many rows were shown when the user left
  * @property {string} sortedBy key of the column that sorts the table at first
  * @property {Order} [order] what sorts the table now, where its owner decides that
  * @property {(next: Order) => void} [changeOrder] tells the owner
@@ -56,7 +58,6 @@ export function SortableTable(props) {
   const [ownOrder, setOwnOrder] = useState(() => firstOrder(columns, props.sortedBy));
   const { order = ownOrder, changeOrder = setOwnOrder } = props;
   const drawRow = useDrawnRows(columns, keyOf, isSelected);
-  const [showsAll, setShowsAll] = useState(false);
   const [isNarrow, setIsNarrow] = useState(false);
   const container = useRef(null);
   useLayoutEffect(() => {
@@ -65,12 +66,15 @@ export function SortableTable(props) {
     return onThemeChange(container.current, measure);
   }, []);
   const first = firstRows[isNarrow ? "cards" : "rows"];
-  const shown = sorted(rows, columns, order, keyOf).slice(0, showsAll ? undefined : first);
+  const { limit, setLimit, end } = useRowLimit(first, rows.length, props);
+  const shown = sorted(rows, columns, order, keyOf).slice(0, limit);
+  const isCut = rows.length > limit;
   const sortBy = (/** @type {Column<Row>} */ { key, isNumber }) =>
     changeOrder({ key, isAscending: key === order.key ? !order.isAscending : isNumber !== true });
   return html`
     <div ref=${container}>
-    <table role="table" class=${`${isNarrow ? "cards" : "rows"} ${props.class ?? ""}`}>
+    <table role="table" class=${`${isNarrow ? "cards" : "rows"} ${props.class ?? ""}`}
+      aria-rowcount=${isCut ? rows.length + 1 : undefined}>
       <caption class="unseen">${name}, ${count(rows.length, noun)}</caption>
       <thead role="rowgroup">
         <tr role="row">${columns.map((column) =>
@@ -79,12 +83,35 @@ export function SortableTable(props) {
       </thead>
       <tbody role="rowgroup">${shown.map(drawRow)}</tbody>
     </table>
-    ${rows.length > first &&
-      html`<button type="button" class="wide" onClick=${() => setShowsAll(!showsAll)}>
-      ${showsAll ? `Show the first ${first}` : `Show all ${integer(rows.length)}`}
+    ${(isCut || rows.length > first && !props.grows) &&
+      html`<button type="button" class="wide" ref=${end} onClick=${() =>
+        setLimit(isCut ? Infinity : 0)}>
+      ${isCut ? `Show all ${integer(rows.length)}` : `Show the first ${first}`}
     </button>`}
     </div>
   `;
+}
+
+/**
+ * How many rows are shown. A table that grows shows more when its end, the button, comes near the window: a
+ * long list is drawn as far as somebody looks.
+ * @param {number} first
+ * @param {number} total
+ * @param {{grows?: boolean, drawnRows?: number}} props
+ */
+function useRowLimit(first, total, { grows = false, drawnRows = 0 }) {
+  const [limit, setLimit] = useState(drawnRows);
+  const shown = Math.max(first, limit);
+  const end = useRef(null);
+  useEffect(() => {
+    if (!grows || end.current === null) return;
+    const grow = (/** @type {IntersectionObserverEntry[]} */ entries) =>
+      entries.some(({ isIntersecting }) => isIntersecting) && setLimit(shown + first);
+    const observer = new IntersectionObserver(grow, { rootMargin: "100%" });
+    observer.observe(end.current);
+    return () => observer.disconnect();
+  }, [grows, shown, shown < total]);
+  return { limit: shown, setLimit, end };
 }
 
 /**

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { useEffect, useLayoutEffect, useRef, useState } from "./preact.js";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "./preact.js";
 import { pageTitle } from "./page_title.js";
 import { StateStream } from "./state_stream.js";
 import { mergedList } from "./torrents/list_state.js";
@@ -31,43 +31,25 @@ const TYPING_PAUSE_MS = 250;
 export function useProgramState(query, onGone) {
   const [shown, setShown] = useState(/** @type {ProgramState} */ ({}));
   const latest = useRef(shown);
-  const stream = useRef(undefined);
   const followed = useRef(query);
-  /** @type {{current: ListSnapshot | undefined}} */
-  const list = useRef(undefined);
   const gone = useRef(onGone);
   gone.current = onGone;
-
-  useEffect(() => {
-    const update = (/** @type {ProgramState} */ change) => {
-      latest.current = { ...latest.current, ...change };
-      if (change.snapshot !== undefined) document.title = pageTitle(change.snapshot);
-      if (!document.hidden) setShown(latest.current);
-    };
-    stream.current = new StateStream({
-      onState: (snapshot) => update({ snapshot }),
-      onMap: (map) => update({ map }),
-      onList: (news) => {
-        list.current = mergedList(list.current, news);
-        if (followed.current.torrent !== "") gone.current();
-        update({ snapshot: list.current, map: undefined });
-      },
-      onConnection: (trouble) => trouble !== latest.current.trouble && update({ trouble }),
-    }, document.hidden);
-    const onVisibilityChange = () => {
-      stream.current.setHidden(document.hidden);
-      if (!document.hidden) setShown(latest.current);
-    };
-    document.addEventListener("visibilitychange", onVisibilityChange);
-    return () => document.removeEventListener("visibilitychange", onVisibilityChange);
+  const update = useCallback((/** @type {ProgramState} */ change) => {
+    latest.current = { ...latest.current, ...change };
+    if (change.snapshot !== undefined) document.title = pageTitle(change.snapshot);
+    if (!document.hidden) setShown(latest.current);
   }, []);
-
-  // What was listed last is shown at once, and where it was. News come with the connection.
-  useLayoutEffect(() => {
-    if (query.torrent !== "" || list.current === undefined) return;
-    latest.current = { ...latest.current, snapshot: list.current, map: undefined };
-    setShown(latest.current);
-  }, [query.torrent]);
+  const merged = useKeptList(query, update);
+  const stream = useStream({
+    onState: (snapshot) =>
+      update(isSameProgram(latest.current, snapshot) ? { snapshot } : { snapshot, map: undefined }),
+    onMap: (map) => update({ map }),
+    onList: (news) => {
+      if (followed.current.torrent !== "") gone.current();
+      update({ snapshot: merged(news), map: undefined });
+    },
+    onConnection: (trouble) => trouble !== latest.current.trouble && update({ trouble }),
+  }, () => setShown(latest.current));
 
   useEffect(() => {
     const pauseMs = query.q === followed.current.q ? 0 : TYPING_PAUSE_MS;
@@ -80,4 +62,50 @@ export function useProgramState(query, onGone) {
   }, [query.q, query.swarm, query.torrent, query.files]);
 
   return shown;
+}
+
+/**
+ * The stream of states, which learns whether the page is hidden.
+ * @param {import("./state_stream.js").Handlers} handlers
+ * @param {() => void} onShown called when the page is not hidden any more
+ */
+function useStream(handlers, onShown) {
+  const stream = useRef(undefined);
+  useEffect(() => {
+    stream.current = new StateStream(handlers, document.hidden);
+    const onVisibilityChange = () => {
+      stream.current.setHidden(document.hidden);
+      if (!document.hidden) onShown();
+    };
+    document.addEventListener("visibilitychange", onVisibilityChange);
+    return () => document.removeEventListener("visibilitychange", onVisibilityChange);
+  }, []);
+  return stream;
+}
+
+/**
+ * Keeps the list of torrents. Who comes back to it sees at once what was listed last.
+ * @param {import("./use_query.js").Query} query
+ * @param {(change: ProgramState) => void} update
+ * @returns {(news: ListSnapshot) => ListSnapshot} puts news together with the list
+ */
+function useKeptList(query, update) {
+  /** @type {{current: ListSnapshot | undefined}} */
+  const list = useRef(undefined);
+  useLayoutEffect(() => {
+    if (query.torrent !== "" || list.current === undefined) return;
+    update({ snapshot: list.current, map: undefined });
+  }, [query.torrent]);
+  return (news) => list.current = mergedList(list.current, news);
+}
+
+/**
+ * Whether the state is of the same torrent as the last one, so that the last map still belongs to it.
+ * @param {ProgramState} last
+ * @param {import("../snapshot.ts").Snapshot} snapshot
+ */
+function isSameProgram({ snapshot: last }, snapshot) {
+  const idOf = (/** @type {typeof last} */ state) =>
+    state !== undefined && "listed" in state ? state.listed?.id : undefined;
+  return idOf(last) === idOf(snapshot);
 }

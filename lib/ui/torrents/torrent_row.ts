@@ -90,7 +90,7 @@ export function listOverview(
   ].filter((word) => word !== false);
   const isBusy = counts.downloading > 0 || preparation !== undefined;
   return {
-    sentence: words.length === 0 ? "nothing is shared" : words.join(", ") + reasonOf(worst),
+    sentence: words.length === 0 ? "no torrents" : words.join(", ") + reasonOf(worst),
     tone: toneOf(worst, isBusy, words.length === 0),
     counts,
     ...sums,

@@ -4,6 +4,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { denoFolder } from "../../../support/deno_folder.ts";
 import { sha256OfFile, writePseudoRandomFile } from "../../../support/content.ts";
 import { Program } from "../../../support/process.ts";
 import { TempFolder } from "../../../support/temp.ts";
@@ -135,9 +136,3 @@ Deno.test("there has to be a folder to watch", async () => {
   assertEquals(await seeder.exit(), 17);
   assertMatch(seeder.stderr.at(-1)!, /^seeder: .*missing does not exist: check the path$/);
 });
-
-/** Where Deno keeps what it has downloaded. */
-async function denoFolder(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
-}

@@ -144,9 +144,11 @@ export function mixedClient(seeders = 5): FakeClient {
   return client;
 }
 
-/** What the page of such a client is told. */
+/** What the page of such a client is told; one of its files has changed. */
 export function mockList(seeders = 8): ListSnapshot {
-  const list = new TorrentList(mixedClient(seeders));
+  const client = mixedClient(seeders);
+  client.seed("handbook.pdf", { havePieces: 3 }); // it has changed
+  const list = new TorrentList(client);
   list.refresh();
   return list.since();
 }

@@ -14,6 +14,8 @@ export class MockPage implements AsyncDisposable {
   map: PieceMap | undefined;
   /** What was asked last. */
   question: Query | undefined;
+  /** What a tab has dismissed: a swarm, and one address of it or all. */
+  readonly dismissed: [swarm: string, address: string | undefined][] = [];
   #server: PageServer | undefined;
   #listed: Snapshot | undefined;
   #revision = 0;
@@ -35,6 +37,7 @@ export class MockPage implements AsyncDisposable {
         map: () => page.map,
         list: () => page.#list(),
       }),
+      dismiss: (...what) => page.dismissed.push(what),
       close: () => {},
     };
     page.#server = await PageServer.start(source, { host: "127.0.0.1", port });

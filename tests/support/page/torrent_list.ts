@@ -23,3 +23,12 @@ export function rowsOf(tab: Tab): Locator {
 export async function namesIn(tab: Tab): Promise<string[]> {
   return await rowsOf(tab).getByRole("rowheader").allInnerTexts();
 }
+
+/** Scrolls down, which draws more rows, until there are so many. */
+export async function scrollToRow(tab: Tab, count: number): Promise<void> {
+  const drawn = () => rowsOf(tab).count();
+  for (let before = await drawn(); before < count; before = await drawn()) {
+    await tab.keyboard.press("End");
+    await rowsOf(tab).nth(before).waitFor({ state: "attached" });
+  }
+}

@@ -9,7 +9,7 @@ import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { drawn, sentence, TestBrowser } from "../../../support/browser.ts";
 import { foreignTest } from "../../../support/foreign.ts";
 import { mixedClient } from "../../support/page/fake_torrents.ts";
-import { rowsOf, serveClient } from "../../support/page/torrent_list.ts";
+import { rowsOf, scrollToRow, serveClient } from "../../support/page/torrent_list.ts";
 
 const WIDE = { width: 1400 };
 const DEBIAN = "debian-13.2.0-amd64-netinst.iso";
@@ -24,7 +24,10 @@ foreignTest(
     for (const width of [1400, 360]) {
       const tab = await browser.open(page.url, { width });
       await drawn(tab);
-      assertEquals(await rowsOf(tab).count(), 999);
+      assertEquals(await rowsOf(tab).count(), width === 360 ? 50 : 100);
+      assertEquals(await tab.getByRole("table").getAttribute("aria-rowcount"), "1000");
+      await scrollToRow(tab, 999);
+      assertEquals(await tab.getByRole("button", { name: /^Show/ }).count(), 0);
       const ms = await tab.evaluate(() => {
         const button = [...document.querySelectorAll("thead button")]
           .find(({ textContent }) => textContent === "Name") as HTMLElement;
@@ -121,6 +124,34 @@ foreignTest(
     assertMatch(await sentence(tab, /^1\xa0failed/), /: no space left$/);
     await tab.locator(".tone", { hasText: "Needs attention" }).waitFor();
     client.close(llama!);
+  },
+);
+
+foreignTest(
+  "a tab that nobody looks at keeps its title, and the list is up to date when it is shown",
+  ["chromium"],
+  async () => {
+    const client = mixedClient(1);
+    await using page = await serveClient(client);
+    await using browser = await TestBrowser.start();
+    const tab = await browser.open(page.url, WIDE);
+    await drawn(tab);
+    const show = (isHidden: boolean) =>
+      tab.evaluate((isHidden) => {
+        Object.defineProperty(document, "hidden", { configurable: true, get: () => isHidden });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, isHidden);
+    await show(true);
+    client.seed("new.iso");
+    await tab.waitForFunction(() =>
+      document.title === "1 waiting, 2 downloading, 3 seeding, Shoal"
+    );
+    await show(false);
+    await tab.getByRole("link", { name: "new.iso" }).waitFor();
+    client.seed("newer.iso");
+    await tab.getByRole("link", { name: "newer.iso" }).waitFor();
+    assertEquals(await rowsOf(tab).count(), 7);
+    assertEquals(browser.complaints, []);
   },
 );
 

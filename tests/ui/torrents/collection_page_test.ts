@@ -82,7 +82,7 @@ Deno.test("what changes in the list is sent, and only that", async () => {
 Deno.test("before the first torrent is there, its page says how far hashing is", async () => {
   const client = new FakeClient();
   await using page = await serveClient(client);
-  assertEquals((await stateOf(page.url)).sentence, "nothing is shared");
+  assertEquals((await stateOf(page.url)).sentence, "no torrents");
   client.tell(1, { type: "hashing", doneBytes: 1, totalBytes: 4 });
   const state = await stateOf(page.url) as TransferSnapshot;
   assertEquals([state.program, state.sentence], ["seeder", "hashing the file, 25%"]);

@@ -54,7 +54,7 @@ Deno.test("each torrent has a row that says how far it is and why it waits", () 
 Deno.test("all is well only when nothing waits, fails or has a notice", async () => {
   const client = new FakeClient();
   assertEquals([listOf(client).since().sentence, listOf(client).since().tone], [
-    "nothing is shared",
+    "no torrents",
     "wait",
   ]);
   const seeder = client.seed("a.iso");

@@ -66,7 +66,7 @@ const COLUMNS = [
     value: ({ state }) => URGENCY.indexOf(state),
     cell: (member) =>
       html`
-        <span class=${`member ${member.state}`}>${STATES[member.state]}</span>${remarks(member)}
+        <span class=${`member is-${member.state}`}>${STATES[member.state]}</span>${remarks(member)}
       `,
   },
   {
@@ -160,11 +160,15 @@ export function SwarmMembers({ selected, swarms, opened, close }) {
     <section class="panel members" aria-labelledby="members-title">
       <div class="heading">
         <h2 id="members-title" tabindex="-1" ref=${heading}><${UntrustedText} text=${name} /></h2>
-        ${peers.some(isGone) && html`<${DismissButton} hash=${hash} />`}
         <button type="button" onClick=${close}>Close</button>
       </div>
       <p class=${`roll-call ${tone}`}>${capitalized(plain(rollCall))}</p>
       ${slowest && html`<${Slowest} slowest=${slowest} />`}
+      ${peers.some(isGone) && html`
+        <p>
+          <${DismissButton} hash=${hash} />
+        </p>
+      `}
       ${peers.length === 0 ? html`<p class="quiet">No peers.</p>` : html`
         <${SortableTable}
           name="Machines of the swarm" noun="machine" columns=${columnsFor(hash, peers)}

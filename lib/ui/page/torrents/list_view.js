@@ -23,9 +23,9 @@ import { TorrentTable } from "./torrent_table.js";
  */
 
 /**
- * Where the list was left: the torrent that was opened, and how far its link was from the top of the
- * window. Absent when no torrent was.
- * @typedef {{current: {torrent: string, top?: number} | undefined}} Place
+ * Where the list was left: the torrent that was opened, how far its link was from the top of the window, and
+ * how many rows were drawn. Absent when no torrent was opened.
+ * @typedef {{current: {torrent: string, top?: number, drawnRows?: number} | undefined}} Place
  */
 
 /** A row counts as settled when it has not moved for so many frames, or at last after so many. */
@@ -54,13 +54,10 @@ export function ListView({ snapshot, query, changeQuery, place, notice }) {
   const latest = useRef(query);
   latest.current = query;
   const open = useCallback((/** @type {string} */ torrent, /** @type {HTMLElement} */ link) => {
-    place.current = { torrent, top: link.getBoundingClientRect().top };
+    const drawnRows = link.closest("tbody")?.rows.length ?? 0;
+    place.current = { torrent, top: link.getBoundingClientRect().top, drawnRows };
     location.hash = hashOf({ ...latest.current, torrent, files: "" });
   }, [place]);
-  const clear = () => {
-    changeQuery({ ...query, filter: "", group: "" });
-    document.getElementById("filter")?.focus();
-  };
   const all = Object.values(counts).reduce((sum, n) => sum + n, 0);
   return html`
     <section class="panel overview" aria-label="Overview">
@@ -74,16 +71,29 @@ export function ListView({ snapshot, query, changeQuery, place, notice }) {
       <${ListFilter} counts=${counts} query=${query} changeQuery=${changeQuery} />
       ${rows.length < all &&
         html`<p class="quiet">The first ${integer(rows.length)} are listed.</p>`}
-      ${chosen.length > 0
-        ? html`
+      ${chosen.length === 0
+        ? html`<${NoTorrents} isFiltered=${
+          rows.length > 0
+        } query=${query} changeQuery=${changeQuery} />`
+        : html`
           <${TorrentTable}
             rows=${chosen} query=${query} changeQuery=${changeQuery} open=${open}
+            drawnRows=${place.current?.drawnRows}
           />
-        `
-        : rows.length === 0
-        ? html`<p class="quiet">No torrents.</p>`
-        : html`<p class="quiet">No matches. <button type="button" onClick=${clear}>Show all</button></p>`}
+        `}
     </section>
+  `;
+}
+
+/** @param {{isFiltered: boolean, query: Query, changeQuery: (next: Query) => void}} props */
+function NoTorrents({ isFiltered, query, changeQuery }) {
+  if (!isFiltered) return html`<p class="quiet">No torrents.</p>`;
+  const clear = () => {
+    changeQuery({ ...query, filter: "", group: "" });
+    document.getElementById("filter")?.focus();
+  };
+  return html`
+    <p class="quiet">No matches. <button type="button" onClick=${clear}>Show all</button></p>
   `;
 }
 

@@ -19,7 +19,8 @@ import { GROUPS } from "./list_filter.js";
  */
 
 const URGENCY = GROUPS.map(([group]) => group);
-const ALL_ROWS = { rows: Infinity, cards: Infinity };
+/** How many rows are drawn at a time. */
+const ROWS_DRAWN = { rows: 100, cards: 50 };
 /** The width a column needs, in pixels; the style sheet has the same columns. */
 const WIDTHS = { name: 240, state: 230, number: 84 };
 /** The column that sorts the list unless the user chooses another. */
@@ -33,16 +34,18 @@ const SORTED_BY = "state";
  *   query: Query,
  *   changeQuery: (next: Query) => void,
  *   open: Open,
+ *   drawnRows: number | undefined,
  * }} props `open` leads to the page of a torrent, from this link
  */
-export function TorrentTable({ rows, query, changeQuery, open }) {
+export function TorrentTable({ rows, query, changeQuery, open, drawnRows }) {
   const columns = useMemo(() => columnsFor(open), [open]);
   const changeOrder = (/** @type {import("../sortable_table.js").Order} */ order) =>
     changeQuery({ ...query, sort: sortText(order, columns) });
   return html`
     <${SortableTable}
       name="Torrents" noun="torrent" class="torrents" columns=${columns} rows=${rows}
-      keyOf=${(/** @type {Row} */ { id }) => String(id)} firstRows=${ALL_ROWS}
+      keyOf=${(/** @type {Row} */ { id }) =>
+        String(id)} firstRows=${ROWS_DRAWN} grows=${true} drawnRows=${drawnRows}
       sortedBy=${SORTED_BY} order=${orderOf(query.sort, columns)} changeOrder=${changeOrder}
     />
   `;
