@@ -54,7 +54,7 @@ export function totalsLine(
     return { title, figures: [...downloadFigures(torrents, pending, peers), ...up] };
   }
   const sent = `${formatBytes(sum(torrents, (stats) => stats.uploadedBytes))} sent`;
-  const share = pending > 0 ? `${complete} of ${all} torrents` : count(all, "torrent");
+  const share = pending > 0 ? `${complete} of ${count(all, "torrent")}` : count(all, "torrent");
   return { title: `seeding ${share}`, figures: [`↑ ${formatRate(uploadRate)}`, peers, sent] };
 }
 
