@@ -6,14 +6,14 @@
 
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
-import { Leecher, servePage } from "../../mod.ts";
-import { drawn, sentence, TestBrowser } from "../../support/browser.ts";
-import { foreignTest } from "../../support/foreign.ts";
-import { LOCAL, makeOrigin, seed } from "../support/clients/library.ts";
-import { countOf, seenCells } from "../support/page/map_reader.ts";
-import { MockPage } from "../support/page/mock_page.ts";
-import { mockLeecher, mockMap, mockPeer, mockTracker } from "../support/page/mock_snapshots.ts";
-import { TempFolder } from "../../support/temp.ts";
+import { Leecher, servePage } from "../../../mod.ts";
+import { drawn, sentence, TestBrowser } from "../../../support/browser.ts";
+import { foreignTest } from "../../../support/foreign.ts";
+import { LOCAL, makeOrigin, seed } from "../../support/clients/library.ts";
+import { countOf, seenCells } from "../../support/page/map_reader.ts";
+import { MockPage } from "../../support/page/mock_page.ts";
+import { mockLeecher, mockMap, mockPeer, mockTracker } from "../../support/page/mock_snapshots.ts";
+import { TempFolder } from "../../../support/temp.ts";
 
 const MARKUP = '<img src=x onerror="alert(1)"><script>alert(2)</script>\u202egpj.exe';
 /** What a page makes of it: a sign where a mark turned the reading around. */

@@ -5,11 +5,11 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { MemberRow } from "../../lib/ui/snapshot.ts";
-import { drawn, TestBrowser } from "../../support/browser.ts";
-import { foreignTest } from "../../support/foreign.ts";
-import { MockPage } from "../support/page/mock_page.ts";
-import { mockTracker } from "../support/page/mock_snapshots.ts";
+import type { MemberRow } from "../../../lib/ui/snapshot.ts";
+import { drawn, TestBrowser } from "../../../support/browser.ts";
+import { foreignTest } from "../../../support/foreign.ts";
+import { MockPage } from "../../support/page/mock_page.ts";
+import { mockTracker } from "../../support/page/mock_snapshots.ts";
 
 /** Two that are gone, one that was never seen, and one that downloads. */
 const PEERS: MemberRow[] = [

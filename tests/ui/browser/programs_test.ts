@@ -5,12 +5,12 @@
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { drawn, sentence, TestBrowser } from "../../support/browser.ts";
-import { foreignTest } from "../../support/foreign.ts";
-import { makeOrigin } from "../support/clients/library.ts";
-import { Program } from "../../support/process.ts";
-import { ShoalSeeder, ShoalTracker } from "../support/clients/shoal.ts";
-import { TempFolder } from "../../support/temp.ts";
+import { drawn, sentence, TestBrowser } from "../../../support/browser.ts";
+import { foreignTest } from "../../../support/foreign.ts";
+import { makeOrigin } from "../../support/clients/library.ts";
+import { Program } from "../../../support/process.ts";
+import { ShoalSeeder, ShoalTracker } from "../../support/clients/shoal.ts";
+import { TempFolder } from "../../../support/temp.ts";
 
 const UI = ["--ui", "127.0.0.1:0"];
 const MIB = 2 ** 20;

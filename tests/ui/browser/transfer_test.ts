@@ -6,12 +6,12 @@
 
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
-import { type Leecher, servePage } from "../../mod.ts";
-import { drawn, sentence, TestBrowser } from "../../support/browser.ts";
-import { foreignTest } from "../../support/foreign.ts";
-import { addressOf, leechFrom, makeOrigin, seed } from "../support/clients/library.ts";
-import { countOf, seenCells } from "../support/page/map_reader.ts";
-import { TempFolder } from "../../support/temp.ts";
+import { type Leecher, servePage } from "../../../mod.ts";
+import { drawn, sentence, TestBrowser } from "../../../support/browser.ts";
+import { foreignTest } from "../../../support/foreign.ts";
+import { addressOf, leechFrom, makeOrigin, seed } from "../../support/clients/library.ts";
+import { countOf, seenCells } from "../../support/page/map_reader.ts";
+import { TempFolder } from "../../../support/temp.ts";
 
 const MIB = 2 ** 20;
 const SLOWLY = { uploadLimit: 4 * MIB, pieceLength: MIB / 4 };

@@ -6,10 +6,15 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { drawn, TestBrowser } from "../../support/browser.ts";
-import { foreignTest } from "../../support/foreign.ts";
-import { MockPage } from "../support/page/mock_page.ts";
-import { mockLeecher, mockMap, mockSeeder, mockTracker } from "../support/page/mock_snapshots.ts";
+import { drawn, TestBrowser } from "../../../support/browser.ts";
+import { foreignTest } from "../../../support/foreign.ts";
+import { MockPage } from "../../support/page/mock_page.ts";
+import {
+  mockLeecher,
+  mockMap,
+  mockSeeder,
+  mockTracker,
+} from "../../support/page/mock_snapshots.ts";
 
 /** A thing that has the focus: which of the controls it is, in the order of the page, and whether one sees that. */
 interface Stop {

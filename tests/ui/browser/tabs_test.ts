@@ -7,10 +7,10 @@
 
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Page, Request } from "playwright-core";
-import { drawn, sentence, TestBrowser } from "../../support/browser.ts";
-import { foreignTest } from "../../support/foreign.ts";
-import { MockPage } from "../support/page/mock_page.ts";
-import { mockLeecher, mockMap } from "../support/page/mock_snapshots.ts";
+import { drawn, sentence, TestBrowser } from "../../../support/browser.ts";
+import { foreignTest } from "../../../support/foreign.ts";
+import { MockPage } from "../../support/page/mock_page.ts";
+import { mockLeecher, mockMap } from "../../support/page/mock_snapshots.ts";
 
 const TABS = 20;
 /** Those that follow all the time, and the two more that look in for a moment. */

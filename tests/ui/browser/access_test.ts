@@ -7,11 +7,11 @@
 import axe from "axe-core";
 import { assert, assertEquals, assertLess } from "@std/assert";
 import type { Page } from "playwright-core";
-import type { TrackerSnapshot } from "../../lib/ui/snapshot.ts";
-import { drawn, TestBrowser } from "../../support/browser.ts";
-import { foreignTest } from "../../support/foreign.ts";
-import { mockList } from "../support/page/fake_torrents.ts";
-import { MockPage } from "../support/page/mock_page.ts";
+import type { TrackerSnapshot } from "../../../lib/ui/snapshot.ts";
+import { drawn, TestBrowser } from "../../../support/browser.ts";
+import { foreignTest } from "../../../support/foreign.ts";
+import { mockList } from "../../support/page/fake_torrents.ts";
+import { MockPage } from "../../support/page/mock_page.ts";
 import {
   mockFolder,
   mockGradualLeecher,
@@ -19,7 +19,7 @@ import {
   mockMap,
   mockSeeder,
   mockTracker,
-} from "../support/page/mock_snapshots.ts";
+} from "../../support/page/mock_snapshots.ts";
 
 const STATES = [
   { what: "a leecher that waits", snapshot: mockLeecher(0), map: mockMap(0) },

@@ -7,11 +7,11 @@
 import axe from "axe-core";
 import { assert, assertEquals, assertLess } from "@std/assert";
 import type { Locator } from "playwright-core";
-import { PageServer } from "../../lib/ui/page_server.ts";
-import type { TransferSnapshot } from "../../lib/ui/snapshot.ts";
-import { drawn, TestBrowser } from "../../support/browser.ts";
-import { foreignTest } from "../../support/foreign.ts";
-import { MockPage } from "../support/page/mock_page.ts";
+import { PageServer } from "../../../lib/ui/page_server.ts";
+import type { TransferSnapshot } from "../../../lib/ui/snapshot.ts";
+import { drawn, TestBrowser } from "../../../support/browser.ts";
+import { foreignTest } from "../../../support/foreign.ts";
+import { MockPage } from "../../support/page/mock_page.ts";
 import {
   mockFolder,
   mockGradualLeecher,
@@ -19,8 +19,8 @@ import {
   mockLeecher,
   mockMap,
   mockTracker,
-} from "../support/page/mock_snapshots.ts";
-import { FakeSource } from "../support/page/page_fixtures.ts";
+} from "../../support/page/mock_snapshots.ts";
+import { FakeSource } from "../../support/page/page_fixtures.ts";
 
 const WIDE = { width: 1400 };
 const LONG_NAME = "The.Complete.Archive." + "Lecture-recordings_".repeat(11) + "2026.tar.zst";

@@ -6,11 +6,11 @@
 
 import { assertEquals } from "@std/assert";
 import type { Page as Tab } from "playwright-core";
-import { drawn, TestBrowser } from "../../support/browser.ts";
-import { foreignTest } from "../../support/foreign.ts";
-import { FakeClient } from "../support/page/fake_torrents.ts";
-import { details } from "../support/page/page_fixtures.ts";
-import { serveClient } from "../support/page/torrent_list.ts";
+import { drawn, TestBrowser } from "../../../support/browser.ts";
+import { foreignTest } from "../../../support/foreign.ts";
+import { FakeClient } from "../../support/page/fake_torrents.ts";
+import { details } from "../../support/page/page_fixtures.ts";
+import { serveClient } from "../../support/page/torrent_list.ts";
 
 const FILES = 250;
 
