@@ -68,6 +68,7 @@ Deno.test("the program learns from its environment what is done, and -e waits fo
     SHOAL_DONE_NAME: NAME,
     SHOAL_DONE_PATH: `${it.out}/${NAME}`,
     SHOAL_DONE_SHA256: sum,
+    SHOAL_HIDDEN: "on",
     SHOAL_LOCAL_DISCOVERY: "off",
     SHOAL_ON_DONE: "",
   });
