@@ -175,6 +175,10 @@ networkTest(
     assertEquals(shown.stdout, ["one/file.iso"]);
     const figures = await machine.paste(elsewhere(block("jq -r"), "two"));
     assertEquals(figures.stdout.at(-1), String(LENGTH));
+    const who = await machine.paste(block("--who -t"));
+    assertMatch(who.stdout[0]!, /^file\.iso: \d+ of \d+ complete/);
+    const waiting = await machine.paste(block("--until-copies all"));
+    await waiting.line(/the tracker udp:\S+ has no list of expected machines/);
     for (const line of block("--seed-time 60").split("\n")) {
       const limited = await machine.paste(
         line.replace("file.iso", "-t udp://10.0.0.2:6969 file.iso"),
