@@ -24,8 +24,10 @@ export async function makePage(
   let source: Source = program === "tracker" ? new TrackerPage() : new TransferPage(program);
   let server: PageServer;
   try {
+    // What a seeder or a leecher shows may change to a list of torrents; a tracker stays one.
     const current = { view: () => source.view(), close: () => source.close() };
-    server = await PageServer.start(current, { host, port });
+    const served = source instanceof TrackerPage ? source : current;
+    server = await PageServer.start(served, { host, port });
   } catch (error) {
     source.close();
     throw error;
