@@ -43,6 +43,38 @@ Deno.test("the tracker hands out the interval of the swarm's age", { permissions
 });
 
 Deno.test(
+  "a host that shares a thousand torrents soon announces each once a minute, and others as before",
+  { permissions },
+  () => {
+    const core = trackerCore();
+    const [busy, quiet] = [new Asker(core, "10.0.0.1"), new Asker(core, "10.0.0.2")];
+    const hashes = Array.from({ length: 2000 }, (_, i) => {
+      const infoHash = new Uint8Array(20);
+      new DataView(infoHash.buffer).setUint32(0, i);
+      return infoHash;
+    });
+    const due = hashes.map((infoHash, i) => ({ infoHash, atMs: START_MS + i }));
+    let [announces, late] = [0, 0];
+    busy.connect();
+    for (let nowMs = START_MS; nowMs < START_MS + 180_000; nowMs += 100) {
+      busy.nowMs = quiet.nowMs = nowMs;
+      if (nowMs % 60_000 === 0) busy.connect();
+      for (const one of due) {
+        if (one.atMs > nowMs) continue;
+        const { intervalSeconds } = busy.announce({ infoHash: one.infoHash, leftBytes: 0 });
+        one.atMs = nowMs + 1000 * intervalSeconds;
+        announces++;
+        if (nowMs > START_MS + 60_000) late++;
+      }
+    }
+    assert(late / 120 < 50, `${late / 120} announces per second after the first minute`);
+    assert(announces < 2000 * 4, `${announces} announces in three minutes`);
+    quiet.connect();
+    assertEquals(quiet.announce({ infoHash: hashes[0]!, leftBytes: 0 }).intervalSeconds, 30);
+  },
+);
+
+Deno.test(
   "who announces when it was told to is never forgotten in between",
   { permissions },
   () => {

@@ -18,6 +18,7 @@ import type { Attendance } from "../roll/attendance.ts";
 import type { RequestOrigin } from "../tables/origin.ts";
 import { indexOf, type PeerSlot, type Swarm } from "../tables/swarm.ts";
 import type { AnnounceOutcome } from "../tables/swarm_table.ts";
+import { AnnounceRates } from "./announce_rates.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { CompactPeers, type PeerListOptions } from "./compact_peers.ts";
 import type { ResponseBuffer } from "./response_buffer.ts";
@@ -36,6 +37,8 @@ const NOBODY = { seeders: 0, completed: 0, leechers: 0 };
 interface AnnouncesOptions extends PeerListOptions {
   catalogue: Catalogue;
   attendance: Attendance;
+  /** Two secret words. */
+  hashKey: Uint32Array;
   /** Announce interval once a swarm has formed. */
   intervalSeconds: number;
   /** Called when a peer joins a swarm or completes a download. */
@@ -55,11 +58,13 @@ export function isAnnounce(packet: Uint8Array): boolean {
 export class AnnounceHandler {
   readonly #options: AnnouncesOptions;
   readonly #lists: CompactPeers;
+  readonly #rates: AnnounceRates;
 
   /** @param options The tables and callbacks the handler uses. */
   constructor(options: AnnouncesOptions) {
     this.#options = options;
     this.#lists = new CompactPeers(options);
+    this.#rates = new AnnounceRates(options.hashKey);
   }
 
   /**
@@ -164,7 +169,9 @@ export class AnnounceHandler {
     const longest = this.#options.intervalSeconds;
     const counts = swarm?.counts() ?? NOBODY;
     const ageMs = swarm === undefined ? 0 : nowMs - swarm.sinceMs;
-    const interval = intervalSeconds(ageMs, counts.seeders + counts.leechers, longest);
+    const peers = counts.seeders + counts.leechers;
+    const announces = this.#rates.add(sender, nowMs);
+    const interval = intervalSeconds(ageMs, peers, longest, announces);
     into.writeHeader(readUint32(packet, 12), interval, counts);
     if (swarm === undefined || readUint32(packet, AnnounceAt.event) === STOPPED) {
       return into.answer(0);
@@ -211,15 +218,27 @@ const AGE_PARTS = 6;
 const SMALL_SWARM = 50;
 
 /**
+ * Announces in five seconds above which a host gets longer intervals: it has many torrents, or is many
+ * machines behind one address.
+ */
+const MANY_ANNOUNCES = 10;
+
+/**
  * Seconds until the next announce, from 5 up to `longestSeconds`. Peers of a young, small swarm announce
  * often: they arrive together and do not know each other yet, and a restarted tracker knows no peers. The
  * interval never exceeds the time for which peers are remembered, so that none expires by mistake.
  *
  * @param ageMs since the swarm's first peer joined
  * @param peers number of peers in the swarm
+ * @param announces how many announces the peer's host makes in five seconds
  */
-export function intervalSeconds(ageMs: number, peers: number, longestSeconds: number): number {
+export function intervalSeconds(
+  ageMs: number,
+  peers: number,
+  longestSeconds: number,
+  announces = 0,
+): number {
   const byAge = Math.max(FIRST_SECONDS, ageMs / 1000 / AGE_PARTS);
-  const bySize = Math.max(1, peers / SMALL_SWARM);
+  const bySize = Math.max(1, peers / SMALL_SWARM, announces / MANY_ANNOUNCES);
   return Math.min(longestSeconds, Math.round(byAge * bySize));
 }

@@ -139,6 +139,7 @@ export class TrackerCore {
       swarms: this.swarms,
       catalogue: this.catalogue,
       attendance: this.attendance,
+      hashKey,
       random,
       addressFor,
       intervalSeconds,
