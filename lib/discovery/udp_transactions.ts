@@ -24,6 +24,11 @@ const MAX_STRAY_PACKETS = 64;
 /** Maximum number of other addresses that may answer for the one that was asked. */
 const MAX_ALIASES = 4;
 
+/** Ends the wait for an answer. Without a reason of our own, each abort would make an exception with a stack. */
+const ANSWERED = "answered";
+/** Random numbers are drawn in lots, which costs a fraction of drawing them one by one. */
+const RANDOM_LOT = 128;
+
 /** A request got no answer. */
 export class NoAnswer extends Error {
   /** @param cause The error of the last attempt to send, if no packet could be sent. */
@@ -51,6 +56,8 @@ export class UdpTransactions {
   readonly #receiving: Promise<void>;
   /** Other addresses that answers came from, besides {@link #remote}. */
   readonly #aliases = new Set<string>();
+  readonly #random = new Uint32Array(RANDOM_LOT);
+  #drawn = RANDOM_LOT;
   #strays = 0;
 
   /**
@@ -89,7 +96,7 @@ export class UdpTransactions {
     let answer: Uint8Array | undefined;
     this.#waiting.set(transactionId, (bytes) => {
       answer ??= bytes;
-      answered.abort();
+      answered.abort(ANSWERED);
     });
     const over = AbortSignal.any([signal, this.#closing.signal, answered.signal]);
     let sent = false;
@@ -156,9 +163,14 @@ export class UdpTransactions {
   }
 
   #newTransactionId(): number {
-    const id = new Uint32Array(1);
-    do crypto.getRandomValues(id); while (this.#waiting.has(id[0]!));
-    return id[0]!;
+    for (;;) {
+      if (this.#drawn === RANDOM_LOT) {
+        crypto.getRandomValues(this.#random);
+        this.#drawn = 0;
+      }
+      const id = this.#random[this.#drawn++]!;
+      if (!this.#waiting.has(id)) return id;
+    }
   }
 }
 

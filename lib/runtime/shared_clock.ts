@@ -9,6 +9,9 @@
 
 import { type Clock, systemClock } from "./clock.ts";
 
+/** Ends the timer. Without a reason of our own, each abort would make an exception with a stack. */
+const RESET = "another sleeper is due before";
+
 /** A sleeper in the heap. */
 interface Sleeper {
   readonly untilMs: number;
@@ -59,7 +62,7 @@ export class SharedClock implements Clock {
     while (this.#sleepers[0] !== undefined && this.#sleepers[0].wake === undefined) this.#pop();
     const firstMs = this.#sleepers[0]?.untilMs ?? Infinity;
     if (firstMs === this.#timerMs) return;
-    this.#timer.abort();
+    this.#timer.abort(RESET);
     this.#timerMs = firstMs;
     if (firstMs === Infinity) return;
     const timer = this.#timer = new AbortController();
