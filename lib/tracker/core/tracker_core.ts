@@ -6,15 +6,9 @@
 
 import { fromHex, hex, readUint32 } from "../../codec/bytes.ts";
 import {
-  type AddressFamily,
   AnnounceAt,
   decodeRequest,
   encodeResponse,
-  type FindRequest,
-  type FoundEntry,
-  isListableName,
-  type ListRequest,
-  packEntries,
   type ReachRequest,
   type ScrapeRequest,
   type WhoRequest,
@@ -26,8 +20,9 @@ import { type Origin, RequestOrigin } from "../tables/origin.ts";
 import { indexOf, type PeerSlot, type Swarm } from "../tables/swarm.ts";
 import { type Removal, SwarmTable } from "../tables/swarm_table.ts";
 import { AnnounceHandler, isAnnounce } from "./announce.ts";
-import { Catalogue, hashesOf, type Listing } from "./catalogue.ts";
+import { Catalogue } from "./catalogue.ts";
 import { ConnectionIds } from "./connection_id.ts";
+import { NameFinder } from "./name_finder.ts";
 import type { PortChecks } from "./port_checks.ts";
 import { ResponseBuffer } from "./response_buffer.ts";
 import { RollCalls } from "./roll_calls.ts";
@@ -47,9 +42,6 @@ const MAX_SCRAPE_HASHES = 74;
 /** How many peers are checked for expiry before a packet, and the minimum time between such checks. */
 const EXAMINED_PER_PACKET = 16;
 const EXAMINATION_MS = 1;
-
-/** Maximum number of catalogue entries considered for one packet; more never fit. */
-const MAX_ENTRIES_PER_PACKET = 20;
 
 /** Configuration of a tracker. */
 export interface TrackerCoreOptions {
@@ -84,6 +76,8 @@ export class TrackerCore {
   readonly swarms: SwarmTable;
   /** The named torrents. Read-only for callers. */
   readonly catalogue: Catalogue;
+  /** Finds torrents by name. */
+  readonly finder: NameFinder;
   /** Reachability of peers, if the tracker checks it. */
   readonly portChecks: PortChecks | undefined;
   /** The machines behind the peers, and those that have left. */
@@ -98,7 +92,7 @@ export class TrackerCore {
   readonly #ids: ConnectionIds;
   readonly #announces: AnnounceHandler;
   readonly #sender = new RequestOrigin();
-  readonly #settling: WarmUp;
+  readonly #warmUp: WarmUp;
   #nextExpiryMs = 0;
   #nowMs = 0;
   readonly #counters = {
@@ -119,7 +113,7 @@ export class TrackerCore {
     this.onEvent = options.onEvent;
     this.portChecks = portChecks;
     this.#ttlMs = 1000 * options.peerTtlSeconds;
-    this.#settling = new WarmUp(options.startMs ?? -Infinity, intervalSeconds);
+    this.#warmUp = new WarmUp(options.startMs ?? -Infinity, intervalSeconds);
     this.#ids = new ConnectionIds(secret);
     const hashKey = hashKeyFrom(secret);
     this.swarms = new SwarmTable({
@@ -129,6 +123,7 @@ export class TrackerCore {
       onRemoval: (swarm, seat, why) => this.#onRemoval(swarm, seat, why),
     });
     this.catalogue = new Catalogue(limits.maxNames, hashKey);
+    this.finder = new NameFinder(this, this.#warmUp);
     this.attendance = new Attendance({
       ...limits,
       hashKey,
@@ -143,7 +138,7 @@ export class TrackerCore {
       addressFor,
       intervalSeconds,
       maxPeersPerAnswer: limits.maxPeersPerAnswer,
-      onReturn: () => this.#settling.cameBack(),
+      onReturn: () => this.#warmUp.cameBack(),
       onChange: (type, swarm, seat) => this.#emit(type, swarm, seat),
       onStored: portChecks &&
         ((from, joined, nowMs) => portChecks.announced(from, joined, nowMs)),
@@ -179,7 +174,9 @@ export class TrackerCore {
     if (!this.#ids.accepts(packet, sender.ip, nowMs)) return this.#refuse(packet, UNKNOWN_ID);
     if (request.type === "scrape") return this.#scrape(request);
     if (request.type === "who") return this.#who(packet, request, nowMs);
-    return request.type === "reach" ? this.#reach(request) : this.#find(request, nowMs);
+    if (request.type === "reach") return this.#reach(request);
+    this.#counters.finds++;
+    return encodeResponse(this.finder.answer(request, sender.family, nowMs));
   }
 
   /**
@@ -201,14 +198,6 @@ export class TrackerCore {
     const { torrents, seeders, leechers } = this.swarms.totals;
     const names = this.catalogue.size;
     return { torrents, peers: seeders + leechers, seeders, leechers, names, ...this.#counters };
-  }
-
-  /** The entries with exactly this name, best supported first: as many as one packet may hold. */
-  lookUp(name: string, family: AddressFamily): { total: number; entries: FoundEntry[] } {
-    const found = isListableName(name) ? this.catalogue.find(name) : [];
-    const entries = found.slice(0, MAX_ENTRIES_PER_PACKET)
-      .map((listing) => this.#entryOf(listing, family));
-    return { total: found.length, entries };
   }
 
   #expireSome(nowMs: number): void {
@@ -237,27 +226,6 @@ export class TrackerCore {
     return encodeResponse({ type: "scrape", transactionId: request.transactionId, swarms });
   }
 
-  #find(request: FindRequest | ListRequest, nowMs: number): Uint8Array {
-    this.#counters.finds++;
-    const { family } = this.#sender;
-    const { transactionId } = request;
-    if (request.type === "list") {
-      const entries = this.catalogue.list(request.offset, MAX_ENTRIES_PER_PACKET)
-        .map((listing) => this.#entryOf(listing, family));
-      const total = this.catalogue.size;
-      return encodeResponse({ type: "find", transactionId, total, entries: packEntries(entries) });
-    }
-    const { total, entries } = this.lookUp(request.name, family);
-    const settlesInSeconds = this.#settling.secondsLeft(nowMs);
-    return encodeResponse({
-      type: "find",
-      transactionId,
-      total,
-      entries: packEntries(entries),
-      settlesInSeconds,
-    });
-  }
-
   /** Reports only on the requester's own address, and only if a peer announced that port from there. */
   #reach({ transactionId, port }: ReachRequest): Uint8Array {
     this.#counters.reaches++;
@@ -272,20 +240,6 @@ export class TrackerCore {
     if (typeof answer === "string") return this.#refuse(packet, answer);
     this.#counters.whos++;
     return encodeResponse(answer);
-  }
-
-  /** Most peers of a hybrid are in both of its swarms, so the bigger count is used. */
-  #entryOf(listing: Listing, family: AddressFamily): FoundEntry {
-    const { name, length, v1Hash, v2Hash } = listing;
-    const swarms = hashesOf(listing).map((infoHash) => this.swarms.counts(infoHash, family));
-    return {
-      ...(v1Hash && { v1Hash }),
-      ...(v2Hash && { v2Hash }),
-      name,
-      length,
-      seeders: Math.max(...swarms.map((swarm) => swarm.seeders)),
-      leechers: Math.max(...swarms.map((swarm) => swarm.leechers)),
-    };
   }
 
   /** An error packet, truncated so that it is no longer than the request. */
