@@ -50,7 +50,7 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
   readonly #running = new Set<Promise<void>>();
   readonly #closed = new AbortController();
   readonly #dialer = new Dialer();
-  readonly #footholds = new LocalAddresses();
+  readonly #localAddresses = new LocalAddresses();
   #store: PieceStore | undefined;
   #webSeeds: WebSeedDialer | undefined;
 
@@ -155,7 +155,7 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
   /** See {@link Ticking.tick}. */
   tick(nowMs: number): void {
     if (this.#closed.signal.aborted) return;
-    for (const connection of this.#footholds.lost(nowMs)) {
+    for (const connection of this.#localAddresses.lost(nowMs)) {
       this.#sockets.get(connection)?.close("this machine has another address now");
     }
     this.swarm.tick(nowMs);
@@ -290,7 +290,7 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
     const connection = this.swarm.opened(peer, opened.handshake, settled, performance.now());
     if (typeof connection === "string") return closeQuietly(opened.conn);
     const socket = new PeerSocket(connection, opened.conn, opened.framer, this);
-    this.#footholds.add(connection, opened.conn);
+    this.#localAddresses.add(connection, opened.conn);
     this.#start(this.#carry(connection, socket));
   }
 
@@ -300,7 +300,7 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
     const reason = await carrier.run();
     this.copies.onConnection(connection); // its last message may have been that it is complete
     this.#sockets.delete(connection);
-    this.#footholds.delete(connection);
+    this.#localAddresses.delete(connection);
     this.swarm.closed(connection, reason, performance.now());
     this.settle();
   }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { peersOf } from "../../lib/codec/discovery/udp_tracker.ts";
 import { CompactPeers } from "../../lib/tracker/core/compact_peers.ts";
 import { ResponseBuffer } from "../../lib/tracker/core/response_buffer.ts";
-import type { Announced } from "../../lib/tracker/tables/swarm_table.ts";
+import type { Announced } from "../../lib/tracker/tables/announced.ts";
 import { seededRandom } from "../../support/random.ts";
 import { announced, HASH, hostOf, noSwarms, senderAt } from "../support/tracker/swarm_books.ts";
 

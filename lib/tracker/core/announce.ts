@@ -17,7 +17,7 @@ import {
 import type { Attendance } from "../roll/attendance.ts";
 import type { RequestOrigin } from "../tables/origin.ts";
 import { indexOf, type PeerSlot, type Swarm } from "../tables/swarm.ts";
-import type { AnnounceOutcome } from "../tables/swarm_table.ts";
+import type { AnnounceOutcome } from "../tables/announced.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { CompactPeers, type PeerListOptions } from "./compact_peers.ts";
 import type { ResponseBuffer } from "./response_buffer.ts";

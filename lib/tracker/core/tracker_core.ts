@@ -14,11 +14,12 @@ import {
   type WhoRequest,
 } from "../../codec/discovery/udp_tracker.ts";
 import { Attendance } from "../roll/attendance.ts";
-import { hashKeyFrom } from "../tables/half_sip_hash.ts";
+import { hashKeyFrom } from "../../codec/half_sip_hash.ts";
 import { DEFAULT_LIMITS, type TrackerLimits } from "../tables/limits.ts";
 import { type Origin, RequestOrigin } from "../tables/origin.ts";
 import { indexOf, type PeerSlot, type Swarm } from "../tables/swarm.ts";
-import { type Removal, SwarmTable } from "../tables/swarm_table.ts";
+import type { Removal } from "../tables/announced.ts";
+import { SwarmTable } from "../tables/swarm_table.ts";
 import { AnnounceHandler, isAnnounce } from "./announce.ts";
 import { Catalogue } from "./catalogue.ts";
 import { ConnectionIds } from "./connection_id.ts";

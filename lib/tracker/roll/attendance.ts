@@ -9,7 +9,7 @@ import { hex, readUint16 } from "../../codec/bytes.ts";
 import { type HostedFile, sharesLabels } from "../../codec/discovery/udp_tracker.ts";
 import type { RequestOrigin } from "../tables/origin.ts";
 import { indexOf, isSeeder, type PeerSlot, type Swarm } from "../tables/swarm.ts";
-import type { Removal, Stored } from "../tables/swarm_table.ts";
+import type { Removal, Stored } from "../tables/announced.ts";
 import { Departures } from "./departures.ts";
 import { type MachineNote, MachineNotes } from "./machine_notes.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { halfSipHash } from "./half_sip_hash.ts";
+import { halfSipHash } from "../../codec/half_sip_hash.ts";
 import type { PeerSlots } from "./peer_slots.ts";
 import { indexOf, type Swarm } from "./swarm.ts";
 

@@ -8,6 +8,7 @@
 
 import { fromHex, hex } from "../../codec/bytes.ts";
 import type { AddressFamily, SwarmCounts } from "../../codec/discovery/udp_tracker.ts";
+import type { Announced, AnnounceOutcome, Removal } from "./announced.ts";
 import { Expiry } from "./expiry.ts";
 import { FairShares } from "./fair_shares.ts";
 import { slotOfLargestHost } from "./largest_host.ts";
@@ -22,41 +23,6 @@ const HASH_LENGTH = 20;
 
 /** A displaced swarm up to this size is emptied at once; a bigger one is emptied gradually. */
 const EMPTIED_AT_ONCE = 16;
-
-/** What an announce says about a peer. */
-export interface Announced {
-  /** Holds the info-hash. */
-  packet: Uint8Array;
-  /** Where in the packet the info-hash begins. */
-  hashAt: number;
-  /** Its address, with the port it listens on. */
-  sender: RequestOrigin;
-  /** Bytes it reports as missing; 0 for a seeder. */
-  leftBytes: number;
-  /** Where in the packet its peer id begins. */
-  peerIdAt: number;
-  /** Whether the announce's event was `completed`. */
-  completed: boolean;
-}
-
-/** The outcome of an announce: the stored peer and what changed, or that its swarm is crowded. */
-export type AnnounceOutcome = Stored | { type: "crowded"; swarm: Swarm };
-
-/** A stored peer, and what changed. */
-export interface Stored {
-  type: "stored";
-  swarm: Swarm;
-  seat: PeerSlot;
-  joined: boolean;
-  completed: boolean;
-  /** How many bytes less it lacks than at its last announce. */
-  receivedBytes: number;
-  /** Milliseconds since its last announce. */
-  afterMs: number;
-}
-
-/** Why a peer was removed from its swarm. A `displaced` one made room for another. */
-export type Removal = "left" | "expired" | "displaced";
 
 /** Totals that count both hashes of a hybrid as one torrent. */
 interface SwarmTotals {

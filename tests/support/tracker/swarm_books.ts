@@ -8,11 +8,8 @@ import type { Claimant } from "../../../lib/tracker/core/catalogue.ts";
 import { DEFAULT_LIMITS } from "../../../lib/tracker/tables/limits.ts";
 import { RequestOrigin } from "../../../lib/tracker/tables/origin.ts";
 import { indexOf, type PeerSlot, type Swarm } from "../../../lib/tracker/tables/swarm.ts";
-import {
-  type Announced,
-  type SwarmsOptions,
-  SwarmTable,
-} from "../../../lib/tracker/tables/swarm_table.ts";
+import type { Announced } from "../../../lib/tracker/tables/announced.ts";
+import { type SwarmsOptions, SwarmTable } from "../../../lib/tracker/tables/swarm_table.ts";
 import { pseudoRandomBytes } from "../../../support/content.ts";
 import { seededRandom } from "../../../support/random.ts";
 
