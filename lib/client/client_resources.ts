@@ -154,7 +154,10 @@ export class ClientResources implements SharedResources, AsyncDisposable {
       onTakeOver: () => this.#torrents.forEach((torrent) => torrent.announceNow()),
     });
     this.#localTrackers.set(asksLocally, finding);
-    finding.then((tracker) => this.#foundTrackers.push(tracker), () => {});
+    finding.then(
+      (tracker) => this.#foundTrackers.push(tracker),
+      () => this.#localTrackers.delete(asksLocally), // the next torrent tries again
+    );
     return finding;
   }
 

@@ -265,6 +265,7 @@ export async function seed(
     if (advice !== undefined) host.tell(warningEvent(advice, "shares-torrent-file"));
     announce(host, torrent, trackers);
     await host.announced(ANNOUNCE_WAIT_MS);
+    options.signal?.throwIfAborted();
     return construct(member, host, torrent, { trackers, magnet, tracker }, path, options);
   } catch (error) {
     await host.close();
@@ -322,8 +323,7 @@ function serve(
 ): void {
   const { info } = torrent.metainfo;
   const layout = Layout.of(info);
-  const have = new Bitfield(layout.pieceCount);
-  have.fill();
+  const have = Bitfield.full(layout.pieceCount);
   host.startWith(info.totalLength);
   const expected = (piece: PieceIndex) => host.session.swarm.transfer?.expected(piece);
   host.session.beginTransfer(
