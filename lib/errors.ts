@@ -147,3 +147,8 @@ export class CorruptDataError extends ProtocolError {
     super(message, { code: "corrupt-data", ...details });
   }
 }
+
+/** The work was stopped before it was done. The message says which. */
+export function interrupted(message: string, cause?: unknown): ShoalError {
+  return new ShoalError(message, { code: "interrupted", exitCode: ExitCode.interrupted, cause });
+}

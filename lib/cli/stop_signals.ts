@@ -5,24 +5,22 @@
  * @module
  */
 
-import { ExitCode, ShoalError } from "../errors.ts";
+import { ExitCode, interrupted } from "../errors.ts";
 import { isHangUpIgnored } from "./hang_up.ts";
 import type { Screen } from "./terminal/screen.ts";
 
 /** One Ctrl-C can arrive twice: from the terminal, and passed on by `deno task` or npx. */
 const SAME_PRESS_MS = 100;
 
-/** The first signal stops the program in order; a second one ends it at once. */
-export function stopOnSignals(stop: AbortController, screen: Screen, interrupted: string): void {
+/** The first signal stops the program in order, with this sentence; a second one ends it at once. */
+export function stopOnSignals(stop: AbortController, screen: Screen, sentence: string): void {
   let firstMs: number | undefined;
   const onSignal = () => {
     if (firstMs === undefined) {
       firstMs = performance.now();
       screen.close();
       screen.say("stopping; Ctrl-C again ends it at once");
-      stop.abort(
-        new ShoalError(interrupted, { code: "interrupted", exitCode: ExitCode.interrupted }),
-      );
+      stop.abort(interrupted(sentence));
     } else if (performance.now() - firstMs > SAME_PRESS_MS) {
       Deno.exit(ExitCode.secondInterrupt);
     }
