@@ -121,7 +121,7 @@ export class TrackerCore {
       limits,
       hashKey,
       random,
-      onRemoval: (swarm, seat, why) => this.#onRemoval(swarm, seat, why),
+      onRemoval: (swarm, slot, why) => this.#onRemoval(swarm, slot, why),
     });
     this.catalogue = new Catalogue(limits.maxNames, hashKey);
     this.finder = new NameFinder(this, this.#warmUp);
@@ -140,7 +140,7 @@ export class TrackerCore {
       intervalSeconds,
       maxPeersPerAnswer: limits.maxPeersPerAnswer,
       onReturn: () => this.#warmUp.cameBack(),
-      onChange: (type, swarm, seat) => this.#emit(type, swarm, seat),
+      onChange: (type, swarm, slot) => this.#emit(type, swarm, slot),
       onStored: portChecks &&
         ((from, joined, nowMs) => portChecks.announced(from, joined, nowMs)),
     });
@@ -251,19 +251,19 @@ export class TrackerCore {
     return encodeResponse({ type: "error", transactionId, message: message.slice(0, room) });
   }
 
-  #onRemoval(swarm: Swarm, seat: PeerSlot, why: Removal): void {
-    this.#emit(why, swarm, seat);
-    const listing = swarm.listingOf(seat);
-    this.attendance.removed(swarm, seat, why, this.catalogue.numbered(listing), this.#nowMs);
+  #onRemoval(swarm: Swarm, slot: PeerSlot, why: Removal): void {
+    this.#emit(why, swarm, slot);
+    const listing = swarm.listingOf(slot);
+    this.attendance.removed(swarm, slot, why, this.catalogue.numbered(listing), this.#nowMs);
     if (listing === 0) return;
-    const { words, stride } = swarm.rosterOf(seat);
-    this.catalogue.release(listing, { words, at: indexOf(seat) * stride, stride });
+    const { words, stride } = swarm.rosterOf(slot);
+    this.catalogue.release(listing, { words, at: indexOf(slot) * stride, stride });
   }
 
-  #emit(type: SwarmEvent["type"], swarm: Swarm, seat: PeerSlot): void {
+  #emit(type: SwarmEvent["type"], swarm: Swarm, slot: PeerSlot): void {
     if (this.onEvent === undefined) return;
-    const name = this.catalogue.numbered(swarm.listingOf(seat))?.name;
-    this.onEvent(eventOf(type, swarm, seat, name, this.attendance.labelOf(swarm, seat)));
+    const name = this.catalogue.numbered(swarm.listingOf(slot))?.name;
+    this.onEvent(eventOf(type, swarm, slot, name, this.attendance.labelOf(swarm, slot)));
   }
 }
 

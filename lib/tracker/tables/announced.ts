@@ -30,7 +30,7 @@ export type AnnounceOutcome = Stored | { type: "crowded"; swarm: Swarm };
 export interface Stored {
   type: "stored";
   swarm: Swarm;
-  seat: PeerSlot;
+  slot: PeerSlot;
   joined: boolean;
   completed: boolean;
   /** How many bytes less it lacks than at its last announce. */

@@ -62,15 +62,15 @@ export function announced(
   return { packet, hashAt: 0, sender, leftBytes, peerIdAt: 0, completed };
 }
 
-/** The host of the peer at a seat. */
-export function hostAt(swarm: Swarm, seat: PeerSlot): string {
-  const { words, stride } = swarm.rosterOf(seat);
-  const at = indexOf(seat) * stride;
+/** The host of the peer at a slot. */
+export function hostAt(swarm: Swarm, slot: PeerSlot): string {
+  const { words, stride } = swarm.rosterOf(slot);
+  const at = indexOf(slot) * stride;
   const bytes = new Uint8Array(words.slice(at, at + stride).buffer);
   return bytesToIp(bytes.subarray(0, -2));
 }
 
 /** The hosts of all peers of a swarm, sorted. */
 export function hostsOf(swarm: Swarm): string[] {
-  return Array.from({ length: swarm.size }, (_, i) => hostAt(swarm, swarm.seatWithIndex(i))).sort();
+  return Array.from({ length: swarm.size }, (_, i) => hostAt(swarm, swarm.slotWithIndex(i))).sort();
 }
