@@ -5,12 +5,13 @@
  * @module
  */
 
-import { leecherProgram } from "./lib/cli/command_line/programs.ts";
+import { leecherProgram } from "./lib/cli/command_line/leecher_program.ts";
 import { runOnDone } from "./lib/cli/on_done.ts";
 import { progressEvent, rollCallEvents, torrentEvent } from "./lib/cli/output/json_events.ts";
 import { listing, mismatch, sourceLines } from "./lib/cli/output/result_lines.ts";
 import { openPage } from "./lib/cli/page.ts";
-import { main, type Run, untilStopped } from "./lib/cli/program.ts";
+import { main, type Run } from "./lib/cli/program.ts";
+import { untilStopped } from "./lib/cli/stop_signals.ts";
 import { rollTable } from "./lib/cli/terminal/roll_table.ts";
 import { TransferDisplay } from "./lib/cli/terminal/transfer_display.ts";
 import { cutLinkWarning, requireWholeLinks } from "./lib/cli/text/cut_link.ts";

@@ -65,12 +65,8 @@ export {
   type TrackerOptions,
   type TrackerStats,
 } from "./lib/tracker/server.ts";
-export {
-  catalogue,
-  type CatalogueEntry,
-  findByName,
-  type FindOptions,
-} from "./lib/discovery/find_by_name.ts";
+export type { CatalogueEntry } from "./lib/discovery/catalogue_entries.ts";
+export { catalogue, findByName, type FindOptions } from "./lib/discovery/find_by_name.ts";
 export { rollCall, type RollCallOptions, type TorrentRollCall } from "./lib/client/roll_call.ts";
 export {
   type CalledRoll,
@@ -114,9 +110,10 @@ export {
   ShoalError,
   TorrentError,
 } from "./lib/errors.ts";
-export { DownloadTimeoutError, ERROR_CODES, STALL_CODES, WARNING_CODES } from "./lib/errors.ts";
-export type { ErrorCode, ErrorDetails, OptionName, WarningCode } from "./lib/errors.ts";
-export type { StallCode } from "./lib/errors.ts";
+export { DownloadTimeoutError } from "./lib/errors.ts";
+export type { ErrorDetails } from "./lib/errors.ts";
+export { ERROR_CODES, STALL_CODES, WARNING_CODES } from "./lib/error_codes.ts";
+export type { ErrorCode, OptionName, StallCode, WarningCode } from "./lib/error_codes.ts";
 export type { Page, PageOptions } from "./lib/ui/make_page.ts";
 export type {
   CollectedEvent,

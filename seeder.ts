@@ -6,12 +6,13 @@
 
 import { basename } from "@std/path";
 import { leecherProgram } from "./lib/cli/command_line/invocation.ts";
-import { seederProgram } from "./lib/cli/command_line/programs.ts";
+import { seederProgram } from "./lib/cli/command_line/seeder_program.ts";
 import { runOnDone } from "./lib/cli/on_done.ts";
 import { metadataEvent, progressEvent, sharingEvent } from "./lib/cli/output/json_events.ts";
 import { offerLines } from "./lib/cli/output/result_lines.ts";
 import { openPage } from "./lib/cli/page.ts";
-import { main, type Run, untilStopped } from "./lib/cli/program.ts";
+import { main, type Run } from "./lib/cli/program.ts";
+import { untilStopped } from "./lib/cli/stop_signals.ts";
 import { TransferDisplay } from "./lib/cli/terminal/transfer_display.ts";
 import { writeTorrentFile } from "./lib/cli/torrent_file.ts";
 import { Seeder, Torrent } from "./mod.ts";

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { trackerProgram } from "./lib/cli/command_line/programs.ts";
+import { trackerProgram } from "./lib/cli/command_line/tracker_program.ts";
 import { swarmsEvent, trackerEvent } from "./lib/cli/output/json_events.ts";
 import { openPage } from "./lib/cli/page.ts";
-import { main, untilStopped } from "./lib/cli/program.ts";
+import { main } from "./lib/cli/program.ts";
+import { untilStopped } from "./lib/cli/stop_signals.ts";
 import { trackerLine } from "./lib/cli/terminal/progress.ts";
 import { foreign } from "./lib/cli/text/terminal_text.ts";
 import { RollDisplay } from "./lib/cli/terminal/roll_display.ts";

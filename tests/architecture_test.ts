@@ -220,7 +220,7 @@ Deno.test("mod.ts gives away programs and their parts; of what is below them typ
   assertGreater(exports.length, 5);
   for (const [, type, path] of exports) {
     const isFace =
-      /^lib\/(client|discovery|store|tracker|ui)\/[^/]+\.ts$|^lib\/errors\.ts$|^lib\/client\/create\//;
+      /^lib\/(client|discovery|store|tracker|ui)\/[^/]+\.ts$|^lib\/error(s|_codes)\.ts$|^lib\/client\/create\//;
     assert(type !== undefined || isFace.test(path!), path);
   }
 });

@@ -4,20 +4,20 @@
  */
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { leecherProgram, seederProgram, trackerProgram } from "../lib/cli/command_line/programs.ts";
+import { leecherProgram } from "../lib/cli/command_line/leecher_program.ts";
+import { seederProgram } from "../lib/cli/command_line/seeder_program.ts";
+import { trackerProgram } from "../lib/cli/command_line/tracker_program.ts";
+import { ERROR_CODES, STALL_CODES, WARNING_CODES } from "../lib/error_codes.ts";
 import {
   CorruptDataError,
   DiskError,
   DownloadTimeoutError,
-  ERROR_CODES,
   MagnetError,
   NetworkError,
   OptionError,
   ProtocolError,
   ShoalError,
-  STALL_CODES,
   TorrentError,
-  WARNING_CODES,
 } from "../lib/errors.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -58,7 +58,7 @@ Deno.test("every code is there once, written down with its meaning, and used", a
   const tables = [STALL_CODES, ERROR_CODES, WARNING_CODES].map((table) => Object.keys(table));
   const codes = tables.flat();
   assertEquals(new Set(codes).size, codes.length);
-  const source = await Deno.readTextFile(new URL("lib/errors.ts", ROOT));
+  const source = await Deno.readTextFile(new URL("lib/error_codes.ts", ROOT));
   const documented = [...source.matchAll(/^ {2}\/\*\* .+ \*\/\n {2}"([a-z-]+)": \[/gm)];
   assertEquals(documented.map(([, code]) => code), codes);
   const texts = await Promise.all(

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { ExitCode, ShoalError, STALL_CODES } from "../errors.ts";
+import { STALL_CODES } from "../error_codes.ts";
+import { ExitCode, ShoalError } from "../errors.ts";
 import { describeDenial } from "../runtime/permissions.ts";
 import { errorText, namedErrorText } from "./text/advice.ts";
 import { printable } from "./text/terminal_text.ts";

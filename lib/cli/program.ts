@@ -18,17 +18,15 @@ import { helpText } from "./command_line/help.ts";
 import type { Values } from "./command_line/options.ts";
 import { failureFor } from "./error_report.ts";
 import { FailedArguments } from "./failed_arguments.ts";
-import { isHangUpIgnored } from "./hang_up.ts";
 import { EventLog } from "./output/event_log.ts";
 import { isPlainTerminal, Outputs } from "./output/output_streams.ts";
 import { outputFailure, ReaderGone, writeResult } from "./output/standard_streams.ts";
 import { type Loudness, Screen } from "./terminal/screen.ts";
 import type { TorrentsDisplay } from "./terminal/torrents_display.ts";
 import type { TransferDisplay } from "./terminal/transfer_display.ts";
+import { aborted, stopOnSignals, untilStopped } from "./stop_signals.ts";
 import { printable } from "./text/terminal_text.ts";
 
-/** One Ctrl-C can arrive twice: from the terminal, and passed on by `deno task` or npx. */
-const SAME_PRESS_MS = 100;
 /** How long an ending program waits for a reader that does not read its output. */
 const FLUSH_TIMEOUT_MS = 2000;
 /** A long result is written in parts of about this many characters. */
@@ -94,31 +92,6 @@ export async function main<T extends typeof generalOptions>(
     return await runner.end(error);
   }
   return await runner.end();
-}
-
-/**
- * Waits for `promise`, but no longer than until `signal` aborts.
- *
- * @throws the reason of `signal`, or what `promise` rejects with
- */
-export async function untilStopped<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const stopped = Promise.withResolvers<never>();
-  const onAbort = () => stopped.reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort);
-  try {
-    return await Promise.race([promise, stopped.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
-/** Resolves when `signal` has aborted. */
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 /** One run of a program. */
@@ -261,29 +234,6 @@ class ProgramRunner<T extends typeof generalOptions> {
     const { stdout: outlet } = this.#outputs;
     return isWanted ? new EventLog({ outlet, sink: Deno.stdout, nowMs: Date.now }) : new EventLog();
   }
-}
-
-/** The first signal stops the program in order; a second one ends it at once. */
-function stopOnSignals(stop: AbortController, screen: Screen, interrupted: string): void {
-  let firstMs: number | undefined;
-  const onSignal = () => {
-    if (firstMs === undefined) {
-      firstMs = performance.now();
-      screen.close();
-      screen.say("stopping; Ctrl-C again ends it at once");
-      stop.abort(
-        new ShoalError(interrupted, { code: "interrupted", exitCode: ExitCode.interrupted }),
-      );
-    } else if (performance.now() - firstMs > SAME_PRESS_MS) {
-      Deno.exit(ExitCode.secondInterrupt);
-    }
-  };
-  // A closing terminal sends this more than once, which is not a request to end at once.
-  const onHangUp = () => firstMs ?? onSignal();
-  const handlesHangUp = !isHangUpIgnored();
-  Deno.addSignalListener("SIGINT", onSignal);
-  Deno.addSignalListener(Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM", onSignal);
-  Deno.addSignalListener("SIGHUP", handlesHangUp ? onHangUp : () => {});
 }
 
 /** Reads the verbosity without the parser, for the case that the command line is wrong. */

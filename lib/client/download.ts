@@ -129,9 +129,9 @@ export function beginDownload(session: Session, parts: DownloadParts): void {
  */
 export async function endDownload(session: Session, parts: DownloadParts): Promise<void> {
   const { disk, metainfo: { info }, layout, files } = parts;
-  await session.stopStoring();
+  await session.store.stopStoring();
   const expected = (piece: PieceIndex) => session.swarm.transfer?.expected(piece);
-  await session.moveFiles(async () => {
+  await session.store.moveFiles(async () => {
     if (!files.wasComplete) await files.finish();
     return new FileReader(
       layout,

@@ -5,20 +5,11 @@
  */
 
 import type { Metainfo } from "../codec/torrent/metainfo.ts";
-import { ExitCode, ShoalError } from "../errors.ts";
+import { interrupted, ShoalError } from "../errors.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import { ActiveTorrent } from "../session/active_torrent.ts";
-import {
-  hostDetails,
-  torrentDetails,
-  type TransferDetails,
-  withoutUndefined,
-} from "../session/details.ts";
-import {
-  type TransferListener,
-  type TransferResult,
-  type TransferStats,
-} from "../session/events.ts";
+import type { TransferDetails } from "../session/details.ts";
+import type { TransferListener, TransferResult, TransferStats } from "../session/events.ts";
 import { StallMonitor } from "../session/stall_monitor.ts";
 import type { Ticking } from "../session/ticker.ts";
 import { closedEarly, TorrentFiles, type TransferFile } from "../session/torrent_files.ts";
@@ -72,7 +63,7 @@ export class Leecher implements AsyncDisposable {
   readonly #options: LeecherOptions;
   readonly #host: ActiveTorrent;
   readonly #source: Source;
-  readonly #patience: StallMonitor;
+  readonly #stalls: StallMonitor;
   readonly #stopped = new AbortController();
   readonly #completed = Promise.withResolvers<TransferResult>();
   readonly #finished = Promise.withResolvers<void>();
@@ -92,7 +83,7 @@ export class Leecher implements AsyncDisposable {
     this.#member = member;
     this.#source = source;
     this.#options = options;
-    this.#patience = new StallMonitor(options);
+    this.#stalls = new StallMonitor(options);
     this.complete = this.#completed.promise;
     this.done = this.#finished.promise;
     this.complete.catch(() => {}); // callers that await it still get the error
@@ -108,7 +99,7 @@ export class Leecher implements AsyncDisposable {
     hearAll(member, this.#host);
     this.#files = new TorrentFiles(this.#host);
     resources.ticker.add(this.#watch);
-    options.signal?.addEventListener("abort", () => this.#interrupt(), {
+    options.signal?.addEventListener("abort", () => this.#fail(options.signal?.reason), {
       signal: this.#stopped.signal,
     });
     this.#host.session.addPeers(source.peers, "user");
@@ -166,35 +157,14 @@ export class Leecher implements AsyncDisposable {
 
   /** The current statistics. */
   stats(): TransferStats {
-    const stats = this.#host.stats();
-    const { state, facts: { metainfo, parts } } = this.#download;
-    const totalBytes = parts?.selection.totalBytes ?? metainfo?.info.totalLength ?? 0;
-    const left = totalBytes - stats.haveBytes;
-    const moving = state === "downloading" && stats.downloadRate > 0;
-    const { waiting } = this.#patience;
-    return {
-      ...stats,
-      name: metainfo?.info.name ?? this.#source.name ?? "",
-      state: waiting !== undefined && state === "downloading" ? "waiting" : state,
-      totalBytes,
-      ...(waiting && { waiting }),
-      ...(moving && { etaSeconds: left / stats.downloadRate }),
-    };
+    return this.#download.stats(this.#host.stats(), this.#source.name, this.#stalls.waiting);
   }
 
   /** Details beyond the statistics. */
   details(): TransferDetails {
     const own = { host: this.#options.host, port: this.port };
-    const { metainfo, parts, result } = this.#download.facts;
-    const path = parts?.files.finalPath;
-    const end = this.#host.seedingLimit?.end;
-    const reason = this.#patience.waiting?.sentence;
-    return {
-      ...hostDetails(this.#host),
-      ...(metainfo && torrentDetails(metainfo, this.#host, parts?.selection)),
-      magnet: linkOf(this.#source, metainfo, own),
-      ...withoutUndefined({ path, reason, end, result }),
-    };
+    const magnet = linkOf(this.#source, this.#download.facts.metainfo, own);
+    return this.#download.details(this.#host, magnet, this.#stalls.waiting);
   }
 
   /** Stops. Verified data is kept, and the next run resumes from it. */
@@ -219,10 +189,7 @@ export class Leecher implements AsyncDisposable {
     await this.#member.leave();
     this.#download.enter("stop");
     this.#completed.reject(
-      new ShoalError("stopped before it was complete", {
-        code: "interrupted",
-        exitCode: ExitCode.interrupted,
-      }),
+      interrupted("stopped before it was complete"),
     );
     this.#finished.resolve();
   }
@@ -235,20 +202,12 @@ export class Leecher implements AsyncDisposable {
 
   #fail(error: unknown): void {
     const reason = this.#stopped.signal.aborted && !(error instanceof ShoalError)
-      ? new ShoalError("interrupted", {
-        code: "interrupted",
-        exitCode: ExitCode.interrupted,
-        cause: error,
-      })
+      ? interrupted("interrupted", error)
       : error;
     this.#files.end(reason);
     this.#completed.reject(reason);
     this.#finished.reject(reason);
     void this.close();
-  }
-
-  #interrupt(): void {
-    this.#fail(this.#options.signal?.reason);
   }
 
   /** The metadata has arrived, from a file or from peers; only the first counts. */
@@ -298,8 +257,8 @@ export class Leecher implements AsyncDisposable {
     this.#download.enter("verified");
     await endDownload(this.#host.session, parts);
     this.#member.resources.ticker.remove(this.#watch);
-    this.#patience.reset();
-    const { seconds } = this.#patience;
+    this.#stalls.reset();
+    const { seconds } = this.#stalls;
     const result = resultOf(parts, { seconds, sha256, sources: this.#host.sources() });
     this.#download.enter("in place", { result });
     if (files.wasComplete || !selection.isWhole) this.#host.announceNow();
@@ -313,23 +272,14 @@ export class Leecher implements AsyncDisposable {
   /** Checks, at every tick, whether data moves. */
   #look(): void {
     const { swarm, downloadLimiter } = this.#host.session;
-    this.#noteHashes();
+    this.#download.noteHashes(swarm.transfer);
     const news = this.#download.awaitsPeers
-      ? this.#patience.check(swarm, this.#host.trackerOutlook(), downloadLimiter.bytesPerSecond)
-      : this.#patience.reset();
+      ? this.#stalls.check(swarm, this.#host.trackerOutlook(), downloadLimiter.bytesPerSecond)
+      : this.#stalls.reset();
     if (news) this.#host.tell({ type: "stalled", code: news.code, reason: news.sentence });
-    if (this.#patience.waiting !== undefined) this.#host.askForPeers();
-    const giveUp = this.#patience.timeoutError();
+    if (this.#stalls.waiting !== undefined) this.#host.askForPeers();
+    const giveUp = this.#stalls.timeoutError();
     if (giveUp !== undefined) this.#fail(giveUp);
-  }
-
-  /** Saves the piece hashes for a restart once they are known. */
-  #noteHashes(): void {
-    const { transfer } = this.#host.session.swarm;
-    const { hashesNoted, parts } = this.#download.facts;
-    if (hashesNoted || !transfer?.hashesComplete) return;
-    this.#download.learn({ hashesNoted: true });
-    if (parts && !parts.files.wasComplete) parts.files.noteTorrent();
   }
 }
 

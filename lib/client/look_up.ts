@@ -8,10 +8,11 @@ import { type HostPort, isLoopback } from "../codec/address.ts";
 import { fromHex, hex } from "../codec/bytes.ts";
 import { isListableName } from "../codec/discovery/udp_tracker.ts";
 import { assumedTracker } from "../discovery/advertised_address.ts";
-import type { CatalogueEntry } from "../discovery/find_by_name.ts";
+import type { CatalogueEntry } from "../discovery/catalogue_entries.ts";
 import { findWithRetries } from "../discovery/find_with_retries.ts";
 import { findLocally, type LocalClaim, type LocalFindings } from "../discovery/local/ask.ts";
-import { ExitCode, NetworkError, type WarningCode } from "../errors.ts";
+import type { WarningCode } from "../error_codes.ts";
+import { ExitCode, NetworkError } from "../errors.ts";
 import { systemClock } from "../runtime/clock.ts";
 
 /** Where and how to look. */

@@ -1,5 +1,5 @@
 /**
- * The options of a download.
+ * The options of seeders and leechers.
  *
  * @module
  */
@@ -7,6 +7,28 @@
 import type { TorrentOptions } from "../session/options.ts";
 import type { SeedingLimitOptions } from "../session/seeding_limit.ts";
 import type { StallOptions } from "../session/stall_monitor.ts";
+import type { CreateOptions } from "./create/create_torrent.ts";
+
+/** Options for sharing a file or a folder. */
+export interface SeederOptions
+  extends TorrentOptions, Omit<SeedingLimitOptions, "untilCopies">, CreateOptions {
+  /** Tracker URLs, `udp://host:port`, to announce to and to write into the torrent. */
+  readonly trackers?: readonly string[];
+  /** Stops hashing and seeding. */
+  readonly signal?: AbortSignal;
+  /**
+   * The address by which other machines reach this one; default: `host`, or that of its first network
+   * interface.
+   */
+  readonly announceIp?: string;
+  /**
+   * Stop when this many other peers have the whole torrent, or had it before they left; `all` when all
+   * machines have it that a tracker expects, see `TrackerOptions.expectFile`.
+   */
+  readonly untilCopies?: number | "all";
+  /** Whether to host a tracker when none is given and none runs on this machine. Default true. */
+  readonly embeddedTracker?: boolean;
+}
 
 /** The options of a download. */
 export interface LeecherOptions extends TorrentOptions, StallOptions, SeedingLimitOptions {

@@ -6,51 +6,21 @@
 
 import { formatHostPort, isLoopback } from "../codec/address.ts";
 import { reachableAddress, reachableTracker } from "../discovery/advertised_address.ts";
-import type { DiskResources } from "../disk/disk_resources.ts";
-import { FileReader } from "../disk/file_reader.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
-import { callListener } from "../runtime/event_listeners.ts";
 import { isOnOneLinkOnly } from "../runtime/network_interfaces.ts";
 import { ActiveTorrent } from "../session/active_torrent.ts";
 import { hostDetails, torrentDetails, type TransferDetails } from "../session/details.ts";
-import {
-  type TransferEvent,
-  type TransferListener,
-  type TransferStats,
-  warningEvent,
-} from "../session/events.ts";
-import type { TorrentOptions } from "../session/options.ts";
-import type { SeedingLimitOptions } from "../session/seeding_limit.ts";
+import { type TransferListener, type TransferStats, warningEvent } from "../session/events.ts";
 import { closedEarly, TorrentFiles, type TransferFile } from "../session/torrent_files.ts";
-import { Bitfield } from "../store/bitfield.ts";
-import { Layout, type PieceIndex } from "../store/layout.ts";
-import { pieceLayersOf, type Torrent } from "../store/torrent.ts";
-import { createContent, type CreateOptions, type SharedContent } from "./create/create_torrent.ts";
+import type { Torrent } from "../store/torrent.ts";
 import { adviceOnSharing } from "./create/shared_torrent.ts";
 import { alone, type ClientResources, hearAll, type Membership } from "./client_resources.ts";
 import { ExpectedCopies } from "./expected_copies.ts";
 import type { LocalTracker } from "./local_tracker.ts";
+import type { SeederOptions } from "./options.ts";
+import { announceContent, hashContent, serveContent } from "./seeding.ts";
 
-/** Options for sharing a file or a folder. */
-export interface SeederOptions
-  extends TorrentOptions, Omit<SeedingLimitOptions, "untilCopies">, CreateOptions {
-  /** Tracker URLs, `udp://host:port`, to announce to and to write into the torrent. */
-  readonly trackers?: readonly string[];
-  /** Stops hashing and seeding. */
-  readonly signal?: AbortSignal;
-  /**
-   * The address by which other machines reach this one; default: `host`, or that of its first network
-   * interface.
-   */
-  readonly announceIp?: string;
-  /**
-   * Stop when this many other peers have the whole torrent, or had it before they left; `all` when all
-   * machines have it that a tracker expects, see `TrackerOptions.expectFile`.
-   */
-  readonly untilCopies?: number | "all";
-  /** Whether to host a tracker when none is given and none runs on this machine. Default true. */
-  readonly embeddedTracker?: boolean;
-}
+export type { SeederOptions } from "./options.ts";
 
 /** Makes a seeder of its parts; only this module can. */
 let construct: (...parts: SeederParts) => Seeder;
@@ -242,11 +212,11 @@ export async function seed(
   options: SeederOptions,
 ): Promise<Seeder> {
   const { resources, listeners } = member;
-  const hashed = await hash(path, options, member);
+  const hashed = await hashContent(path, options, member);
   options.signal?.throwIfAborted();
   const { v1Hash, v2Hash } = hashed.torrent.metainfo.info;
-  const duties = { onMetadata: () => {}, onComplete: () => {}, onDiskError: () => {} };
-  const host = new ActiveTorrent(resources, options, { v1Hash, v2Hash, ...duties }, listeners);
+  const handlers = { onMetadata: () => {}, onComplete: () => {}, onDiskError: () => {} };
+  const host = new ActiveTorrent(resources, options, { v1Hash, v2Hash, ...handlers }, listeners);
   hearAll(member, host);
   try {
     const isTracked = options.trackers?.length || options.embeddedTracker === false;
@@ -260,11 +230,12 @@ export async function seed(
     const torrent = hashed.torrent.withTrackers(outside);
     const peer = formatHostPort(own, host.port);
     const magnet = torrent.magnet({ peers: torrent.private ? [] : [peer] });
-    serve(host, torrent, hashed, resources.disk);
+    serveContent(host, torrent, hashed, resources.disk);
     const advice = await adviceOnSharing(path);
     if (advice !== undefined) host.tell(warningEvent(advice, "shares-torrent-file"));
-    announce(host, torrent, trackers);
+    announceContent(host, torrent, trackers);
     await host.announced(ANNOUNCE_WAIT_MS);
+    options.signal?.throwIfAborted();
     return construct(member, host, torrent, { trackers, magnet, tracker }, path, options);
   } catch (error) {
     await host.close();
@@ -272,76 +243,8 @@ export async function seed(
   }
 }
 
-function hash(
-  path: string,
-  options: SeederOptions,
-  { listeners, resources }: Membership,
-): Promise<SharedContent> {
-  const tell = (event: TransferEvent) => {
-    for (const listener of listeners) callListener(listener, event);
-  };
-  const told: CreateOptions = {
-    ...options,
-    trackers: [],
-    onProgress: (doneBytes, totalBytes) => {
-      options.onProgress?.(doneBytes, totalBytes);
-      tell({ type: "hashing", doneBytes, totalBytes });
-    },
-    onWarning: (...warning) => {
-      options.onWarning?.(...warning);
-      tell(warningEvent(...warning));
-    },
-  };
-  return createContent(path, told, resources.disk);
-}
-
 /** A private torrent is for trackers that its user chose, and for one of this machine. */
 function localTrackerFor(resources: ClientResources, options: SeederOptions) {
   const isLocal = options.localDiscovery !== false && !isLoopback(options.host ?? "");
   return resources.localTracker(options.announceIp, isLocal && !options.private);
-}
-
-function announce(host: ActiveTorrent, torrent: Torrent, trackers: readonly string[]): void {
-  const { name, length, private: isPrivate, metainfo: { info: { v1Hash, v2Hash } } } = torrent;
-  host.announce({
-    v1Hash,
-    v2Hash,
-    trackers: trackers.map((url) => [url]),
-    isPrivate,
-    progress: () => ({ leftBytes: 0 }),
-    hosted: () => isPrivate ? undefined : { name, length, ...(v2Hash && { v2Hash }) },
-  });
-}
-
-/** Starts uploading from the complete files. */
-function serve(
-  host: ActiveTorrent,
-  torrent: Torrent,
-  { paths, stamps }: SharedContent,
-  disk: DiskResources,
-): void {
-  const { info } = torrent.metainfo;
-  const layout = Layout.of(info);
-  const have = new Bitfield(layout.pieceCount);
-  have.fill();
-  host.startWith(info.totalLength);
-  const expected = (piece: PieceIndex) => host.session.swarm.transfer?.expected(piece);
-  host.session.beginTransfer(
-    {
-      info: info.bytes,
-      layout,
-      have,
-      slotCount: 0,
-      sha1s: info.pieces,
-      private: info.private,
-      layers: pieceLayersOf(torrent.metainfo),
-      storeBlock: () => {},
-      superSeed: true,
-    },
-    info,
-    {
-      shared: disk,
-      reader: new FileReader(layout, info.files, paths, expected, stamps, disk.openFiles),
-    },
-  );
 }

@@ -17,6 +17,7 @@ import { guardedWebSeeds, usableWebSeeds, withoutPassword } from "../codec/torre
 import { assumedTracker } from "../discovery/advertised_address.ts";
 import { withoutRepeats } from "../discovery/announcer.ts";
 import { diskError } from "../disk/disk_error.ts";
+import type { WarningCode } from "../error_codes.ts";
 import {
   DiskError,
   ExitCode,
@@ -24,7 +25,6 @@ import {
   OptionError,
   ShoalError,
   TorrentError,
-  type WarningCode,
 } from "../errors.ts";
 import type { WebSeedUrl } from "../net/web_seed/web_seed_dialer.ts";
 import { describeDenial } from "../runtime/permissions.ts";

@@ -1,12 +1,9 @@
 /**
- * Finds torrents by name: asks all trackers and merges their answers.
- *
- * Names are only claims, hashes are proof. Different torrents of the same name stay separate entries.
+ * Finds torrents by name at trackers, and lists their catalogues.
  *
  * @module
  */
 
-import { hex } from "../codec/bytes.ts";
 import {
   type FindResponse,
   type FoundEntry,
@@ -16,30 +13,13 @@ import { ExitCode, NetworkError, OptionError } from "../errors.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
 import { describeDenial } from "../runtime/permissions.ts";
+import { type CatalogueEntry, mergeCatalogues } from "./catalogue_entries.ts";
 import {
   type AskOptions,
   TrackerErrorResponse,
   TrackerTimeoutError,
   UdpTrackerClient,
 } from "./tracker_client.ts";
-
-/** A torrent that peers claim to host. */
-export interface CatalogueEntry {
-  /** The torrent's name. */
-  name: string;
-  /** In bytes. */
-  length: number;
-  /** 40 hex digits, for v1 and hybrid torrents. */
-  v1Hash?: string;
-  /** 64 hex digits, for v2 and hybrid torrents. */
-  v2Hash?: string;
-  /** Peers that have all of it, from the tracker that reports the most. */
-  seeders: number;
-  /** Peers that are still downloading. */
-  leechers: number;
-  /** The trackers that list it. */
-  trackers: string[];
-}
 
 /** Time limit for one tracker to answer one packet. */
 const GIVE_UP_SECONDS = 6;
@@ -114,7 +94,7 @@ export async function findByName(
     return found.filter((entry) => entry.name.normalize("NFC") === wanted);
   };
   const outcomes = await askTrackers(trackers, question, options);
-  const entries = mergeOutcomes(outcomes);
+  const entries = mergeCatalogues(outcomes.filter((outcome) => outcome.type === "answered"));
   if (entries.length === 0) throw nothingFound(name, outcomes, settlesInSeconds);
   return entries;
 }
@@ -133,7 +113,9 @@ export async function catalogue(
   if (!outcomes.some((outcome) => outcome.type === "answered")) {
     throw nobodyAnswers(outcomes);
   }
-  return mergeOutcomes(outcomes).sort((a, b) => b.seeders - a.seeders || b.leechers - a.leechers);
+  return mergeCatalogues(outcomes.filter((outcome) => outcome.type === "answered")).sort((a, b) =>
+    b.seeders - a.seeders || b.leechers - a.leechers
+  );
 }
 
 /** Reads page after page up to the end of the catalogue. */
@@ -221,66 +203,6 @@ function cannotFind(url: string, end: string): string {
 /** Whether an entry can be displayed and used. Trackers are not trusted. */
 function isSound(entry: FoundEntry): boolean {
   return isListableName(entry.name) && Number.isSafeInteger(entry.length);
-}
-
-function mergeOutcomes(outcomes: Outcome[]): CatalogueEntry[] {
-  const merged: CatalogueEntry[] = [];
-  const byKey = new Map<string, CatalogueEntry>();
-  /**
-   * The best rank that a tracker gives an entry. Claimed peer counts are not used, because they can be
-   * invented.
-   */
-  const ranks = new Map<CatalogueEntry, number>();
-  const found = outcomes.flatMap((outcome) =>
-    outcome.type === "answered"
-      ? outcome.entries.map((entry, rank) => ({ entry, rank, url: outcome.url }))
-      : []
-  );
-  // Hybrids first, so that an entry with one hash merges into the one with both, if it is the only one.
-  found.sort((a, b) => hashCount(b.entry) - hashCount(a.entry));
-  for (const { entry, rank, url } of found) {
-    const keys = keysOf(entry);
-    const known = byKey.get(keys[0]!);
-    if (known === undefined) {
-      const added = entryOf(entry, url);
-      merged.push(added);
-      ranks.set(added, rank);
-      for (const key of keys) if (!byKey.has(key)) byKey.set(key, added);
-      continue;
-    }
-    ranks.set(known, Math.min(ranks.get(known)!, rank));
-    known.seeders = Math.max(known.seeders, entry.seeders);
-    known.leechers = Math.max(known.leechers, entry.leechers);
-    if (!known.trackers.includes(url)) known.trackers.push(url);
-  }
-  return merged.sort((a, b) =>
-    ranks.get(a)! - ranks.get(b)! || b.trackers.length - a.trackers.length || b.seeders - a.seeders
-  );
-}
-
-function hashCount(entry: FoundEntry): number {
-  return (entry.v1Hash ? 1 : 0) + (entry.v2Hash ? 1 : 0);
-}
-
-/** The entry's own key, and for a hybrid also those of its halves. */
-function keysOf({ v1Hash, v2Hash, length, name }: FoundEntry): string[] {
-  const rest = `/${length}/${name}`;
-  const v1 = v1Hash === undefined ? "" : hex(v1Hash);
-  const v2 = v2Hash === undefined ? "" : hex(v2Hash);
-  const own = `${v1}/${v2}${rest}`;
-  return v1 === "" || v2 === "" ? [own] : [own, `${v1}/${rest}`, `/${v2}${rest}`];
-}
-
-function entryOf(entry: FoundEntry, url: string): CatalogueEntry {
-  return {
-    name: entry.name,
-    length: entry.length,
-    ...(entry.v1Hash && { v1Hash: hex(entry.v1Hash) }),
-    ...(entry.v2Hash && { v2Hash: hex(entry.v2Hash) }),
-    seeders: entry.seeders,
-    leechers: entry.leechers,
-    trackers: [url],
-  };
 }
 
 function nothingFound(name: string, outcomes: Outcome[], settlesInSeconds: number): NetworkError {

@@ -5,12 +5,8 @@
  */
 
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import {
-  type CatalogueEntry,
-  findByName,
-  type FindOptions,
-  NotFoundYetError,
-} from "./find_by_name.ts";
+import type { CatalogueEntry } from "./catalogue_entries.ts";
+import { findByName, type FindOptions, NotFoundYetError } from "./find_by_name.ts";
 
 /** Delay between two queries. */
 const RETRY_MS = 2000;

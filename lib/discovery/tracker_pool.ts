@@ -5,6 +5,7 @@
  */
 
 import { type Clock, systemClock } from "../runtime/clock.ts";
+import { Slots } from "../runtime/slots.ts";
 import type { AnnounceClient } from "./announce_target.ts";
 import {
   type AnnounceAnswer,
@@ -27,12 +28,6 @@ interface TrackerPoolOptions {
   readonly clock?: Clock;
   /** For tests: makes the client of one tracker. */
   readonly clientFor?: (url: string) => AnnounceClient;
-}
-
-/** An announce that waits for its turn. */
-interface Waiting {
-  readonly start: () => void;
-  readonly giveUp: (reason: unknown) => void;
 }
 
 /** Shares the clients of trackers. Each user closes its own; the last one closes the sockets. */
@@ -74,56 +69,27 @@ export class TrackerPool {
 /** One tracker, and the announces that wait for it. */
 class SharedTracker {
   readonly #client: AnnounceClient;
-  readonly #waiting = new Set<Waiting>();
-  #inFlight = 0;
+  readonly #slots = new Slots(MAX_IN_FLIGHT);
   users = 0;
 
   constructor(client: AnnounceClient) {
     this.#client = client;
   }
 
-  async announce(params: AnnounceParams, options: AskOptions): Promise<AnnounceAnswer> {
-    if (this.#inFlight >= MAX_IN_FLIGHT) await this.#turn(options.signal);
-    this.#inFlight++;
-    try {
-      return await this.#client.announce(params, options);
-    } catch (error) {
-      // A tracker that is silent for one is silent for those who wait: each tries again in its own time.
-      if (error instanceof TrackerTimeoutError) this.#giveUp(error);
-      throw error;
-    } finally {
-      this.#inFlight--;
-      this.#next();
-    }
+  announce(params: AnnounceParams, options: AskOptions): Promise<AnnounceAnswer> {
+    return this.#slots.run(async () => {
+      try {
+        return await this.#client.announce(params, options);
+      } catch (error) {
+        // A tracker that is silent for one is silent for those who wait: each tries again in its own time.
+        if (error instanceof TrackerTimeoutError) this.#slots.refuseWaiting(error);
+        throw error;
+      }
+    }, options.signal);
   }
 
   close(): Promise<void> {
     return this.#client.close();
-  }
-
-  #turn(signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const leave = () => {
-        this.#waiting.delete(waiting);
-        signal?.removeEventListener("abort", abort);
-      };
-      const waiting: Waiting = {
-        start: () => (leave(), resolve()),
-        giveUp: (reason) => (leave(), reject(reason)),
-      };
-      const abort = () => waiting.giveUp(signal!.reason);
-      if (signal?.aborted) return reject(signal.reason);
-      signal?.addEventListener("abort", abort);
-      this.#waiting.add(waiting);
-    });
-  }
-
-  #next(): void {
-    if (this.#inFlight < MAX_IN_FLIGHT) this.#waiting.values().next().value?.start();
-  }
-
-  #giveUp(error: TrackerTimeoutError): void {
-    for (const waiting of [...this.#waiting]) waiting.giveUp(error);
   }
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { DiskError, type ErrorCode, ExitCode } from "../errors.ts";
+import type { ErrorCode } from "../error_codes.ts";
+import { DiskError, ExitCode } from "../errors.ts";
 import { describeDenial } from "../runtime/permissions.ts";
 
 /** A path that is itself the problem is shortened to this many characters. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Turns } from "./turns.ts";
+import { Slots } from "../runtime/slots.ts";
 import { OpenFiles } from "./open_files.ts";
 import { BufferPool } from "./piece_buffers.ts";
 import { ReadAheadMemory } from "./read_ahead.ts";
@@ -17,10 +17,13 @@ const SPOT_CHECKS = 16;
 export class DiskResources implements AsyncDisposable {
   /** The threads that verify, write and hash. */
   readonly workers: WorkerPool = new WorkerPool();
-  /** The turns in which new files are hashed: as many at once as there are threads for them. */
-  readonly hashing: Turns = new Turns(hashingWorkerCount(Infinity));
-  /** The turns of spot checks, which are short and do not wait until long files are hashed. */
-  readonly spotChecks: Turns = new Turns(SPOT_CHECKS);
+  /**
+   * Of many files to share, as many are hashed at once as there are threads for them. So each is read from its
+   * beginning to its end, the first is ready soon, and few are open.
+   */
+  readonly hashing: Slots = new Slots(hashingWorkerCount(Infinity));
+  /** Spot checks are short, and do not wait until long files are hashed. */
+  readonly spotChecks: Slots = new Slots(SPOT_CHECKS);
   /** The files that are open for reading. */
   readonly openFiles: OpenFiles = new OpenFiles();
   /** The memory for pieces being downloaded. */

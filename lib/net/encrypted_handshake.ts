@@ -51,16 +51,16 @@ export async function acceptEncrypted(
   conn: PeerStream,
   begin: Uint8Array,
   framer: Framer,
-  desk: EncryptedResponder,
+  responder: EncryptedResponder,
 ): Promise<PeerStream> {
   if (!mayBeKey(begin)) throw new ProtocolError("does not speak the BitTorrent protocol");
-  if (!desk.exchanges.tryTake((desk.clock ?? systemClock).nowMs())) {
+  if (!responder.exchanges.tryTake((responder.clock ?? systemClock).nowMs())) {
     throw new ProtocolError("is one of too many");
   }
   return await carryOut(
     conn,
     framer,
-    respond(ownPart(), (hashed) => desk.infoHashOf(hashed)),
+    respond(ownPart(), (hashed) => responder.infoHashOf(hashed)),
     begin,
   );
 }

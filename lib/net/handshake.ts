@@ -106,7 +106,7 @@ export interface HandshakeResponder<T> extends EncryptedResponder {
  */
 export async function acceptHandshake<T extends { handshake: Handshake }>(
   conn: Deno.TcpConn,
-  desk: HandshakeResponder<T>,
+  responder: HandshakeResponder<T>,
   signal: AbortSignal,
 ): Promise<OpenedSocket & { readonly settled: T }> {
   return await withTimeout(conn, signal, async () => {
@@ -116,10 +116,10 @@ export async function acceptHandshake<T extends { handshake: Handshake }>(
     let headBytes = (await readExactly(conn, framer, HANDSHAKE_HEAD_LENGTH)).slice();
     if (!isPlainHandshake(headBytes)) {
       const begin = concat(headBytes, framer.take(framer.buffered)!);
-      stream = await acceptEncrypted(conn, begin, framer, desk);
+      stream = await acceptEncrypted(conn, begin, framer, responder);
       headBytes = (await readExactly(stream, framer, HANDSHAKE_HEAD_LENGTH)).slice();
     }
-    const settled = desk.answerFor(decodeHandshakeHead(headBytes));
+    const settled = responder.answerFor(decodeHandshakeHead(headBytes));
     if (settled === undefined) throw new ProtocolError("asks for a torrent that is not here");
     await writeAll(stream, encodeHandshake(settled.handshake));
     const whole = new Uint8Array(HANDSHAKE_LENGTH);

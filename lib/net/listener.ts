@@ -42,15 +42,15 @@ export class Listener implements AsyncDisposable {
   readonly #routes = new TorrentRoutes<TorrentAcceptor>();
   readonly #closed = new AbortController();
   readonly #loop: Promise<void>;
-  readonly #visits = new AcceptLimiter();
+  readonly #accepts = new AcceptLimiter();
   readonly #unknown = new Set<Deno.TcpConn>();
-  readonly #greetings = new Set<Promise<void>>();
-  readonly #desk;
+  readonly #handshakes = new Set<Promise<void>>();
+  readonly #responder;
 
   private constructor(listener: Deno.TcpListener, clock: Clock) {
     this.#listener = listener;
     this.#clock = clock;
-    this.#desk = {
+    this.#responder = {
       answerFor: (head: HandshakeHead) => this.#routes.find(head),
       infoHashOf: (hashed: Uint8Array) => this.#routes.infoHashOf(hashed),
       exchanges: exchangeAllowance(clock.nowMs()),
@@ -105,7 +105,7 @@ export class Listener implements AsyncDisposable {
     this.#closed.abort();
     closeQuietly(this.#listener);
     await this.#loop;
-    await Promise.all(this.#greetings);
+    await Promise.all(this.#handshakes);
   }
 
   /** The same as {@link close}. */
@@ -125,14 +125,14 @@ export class Listener implements AsyncDisposable {
         await new Promise((resolve) => setTimeout(resolve, 50));
         continue;
       }
-      if (!this.#visits.allow(normalizeIp(conn.remoteAddr.hostname), this.#clock.nowMs())) {
+      if (!this.#accepts.allow(normalizeIp(conn.remoteAddr.hostname), this.#clock.nowMs())) {
         closeQuietly(conn);
         continue;
       }
       this.#makeRoom();
       this.#unknown.add(conn);
-      const greeting = this.#greet(conn).finally(() => this.#greetings.delete(greeting));
-      this.#greetings.add(greeting);
+      const handshake = this.#shakeHands(conn).finally(() => this.#handshakes.delete(handshake));
+      this.#handshakes.add(handshake);
     }
   }
 
@@ -144,12 +144,12 @@ export class Listener implements AsyncDisposable {
     closeQuietly(longest);
   }
 
-  async #greet(conn: Deno.TcpConn): Promise<void> {
+  async #shakeHands(conn: Deno.TcpConn): Promise<void> {
     const addr = conn.remoteAddr;
     const remote: Deno.NetAddr = { ...addr, hostname: normalizeIp(addr.hostname) };
     let opened;
     try {
-      opened = await acceptHandshake(conn, this.#desk, this.#closed.signal);
+      opened = await acceptHandshake(conn, this.#responder, this.#closed.signal);
     } catch (error) {
       closeQuietly(conn);
       rethrowBug(error); // the peer does not ask for a torrent here

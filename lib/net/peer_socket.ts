@@ -11,7 +11,6 @@
  * @module
  */
 
-import { normalizeIp } from "../codec/address.ts";
 import type { Framer } from "../codec/wire/framer.ts";
 import type { Message } from "../codec/wire/message.ts";
 import { ProtocolError } from "../errors.ts";
@@ -21,17 +20,14 @@ import { type Clock, systemClock } from "../runtime/clock.ts";
 import { rethrowBug } from "../runtime/operational_errors.ts";
 import { closeQuietly } from "./handshake.ts";
 import { costOfReceived, costOfSent, hostQuotas } from "./host_budget.ts";
-import { describeBreak, type PeerStream } from "./peer_stream.ts";
+import { describeBreak, localHostOf, type PeerStream } from "./peer_stream.ts";
 import { MAX_PAUSE_MS, pause } from "./rate_limiter.ts";
 import { programBudget, type SendBudget } from "./send_budget.ts";
 import { SendQueue } from "./send_queue.ts";
 import type { Transport, TransportHost } from "./transport.ts";
 import { type Batch, UploadBatches, type UploadSource } from "./upload_batches.ts";
+import { WriteTimeout } from "./write_timeout.ts";
 
-/**
- * A peer that reads nothing of its pending data for this long is closed, because that data occupies memory.
- */
-const STALLED_WRITE_MS = 30_000;
 /** Small messages handled for one peer before other connections get a turn. */
 const TURN_MESSAGES = 512;
 /** Read size for a peer that sends no file data. */
@@ -56,7 +52,6 @@ export class PeerSocket implements Transport {
   readonly #framer: Framer;
   readonly #host: SocketHost;
   readonly #closed = new AbortController();
-  readonly #stalledWriteMs: number;
   readonly #queue: SendQueue;
   readonly #uploads: UploadBatches;
   readonly #shares: HostQuotas;
@@ -65,8 +60,7 @@ export class PeerSocket implements Transport {
   #turnLeft = TURN_MESSAGES;
   /** Units of outgoing work that were already charged to the host. */
   #paidUnits = 0;
-  #writingSinceMs = Infinity;
-  #writeTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #writes: WriteTimeout;
   #wake: (() => void) | undefined;
   #hasUploads = false;
   #reason = "";
@@ -83,18 +77,17 @@ export class PeerSocket implements Transport {
     this.#conn = conn;
     this.#framer = framer;
     this.#host = host;
-    this.#stalledWriteMs = bounds.stalledWriteMs ?? STALLED_WRITE_MS;
     this.#shares = bounds.shares ?? hostQuotas;
     this.#clock = bounds.clock ?? systemClock;
     const overflow = () => this.close("does not read what it is sent");
     this.#queue = new SendQueue(bounds.budget ?? programBudget, overflow);
+    this.#writes = new WriteTimeout(overflow, this.#clock, bounds.stalledWriteMs);
     this.#uploads = new UploadBatches(connection, host, this.#clock);
   }
 
   /** See {@link Transport.localHost}. */
   get localHost(): string | undefined {
-    const { localAddr } = this.#conn;
-    return localAddr?.transport === "tcp" ? normalizeIp(localAddr.hostname) : undefined;
+    return localHostOf(this.#conn);
   }
 
   /** Reads and writes until the connection ends; returns a description of why it ended. */
@@ -112,7 +105,7 @@ export class PeerSocket implements Transport {
     this.#reason = reason;
     this.#closed.abort();
     closeQuietly(this.#conn);
-    clearTimeout(this.#writeTimer);
+    this.#writes.close();
     this.#queue.close();
     this.#wakeWriter();
   }
@@ -267,24 +260,14 @@ export class PeerSocket implements Transport {
   async #write(bytes: Uint8Array): Promise<void> {
     try {
       for (let done = 0; done < bytes.length;) {
-        this.#writingSinceMs = this.#clock.nowMs();
-        this.#writeTimer ??= setTimeout(this.#watchWrite, this.#stalledWriteMs);
+        this.#writes.begin();
         done += await this.#conn.write(bytes.subarray(done));
       }
-      this.#writingSinceMs = Infinity;
+      this.#writes.end();
     } catch (error) {
       this.#broke(error);
     }
   }
-
-  /** A single timer covers many writes: starting one for each would cost more than most writes. */
-  readonly #watchWrite = (): void => {
-    this.#writeTimer = undefined;
-    if (this.#writingSinceMs === Infinity) return;
-    const leftMs = this.#writingSinceMs + this.#stalledWriteMs - this.#clock.nowMs();
-    if (leftMs <= 0) return this.close("does not read what it is sent");
-    this.#writeTimer = setTimeout(this.#watchWrite, leftMs);
-  };
 
   async #writePending(): Promise<void> {
     while (!this.#queue.isEmpty && !this.#closed.signal.aborted) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { normalizeIp } from "../codec/address.ts";
 import type { Rc4 } from "../codec/wire/rc4.ts";
 import { socketErrorText } from "../runtime/socket_errors.ts";
 
@@ -79,4 +80,9 @@ export class EncryptedStream implements PeerStream {
   close(): void {
     this.#stream.close();
   }
+}
+
+/** The IP address of our end; `undefined` when unknown. */
+export function localHostOf({ localAddr }: Pick<PeerStream, "localAddr">): string | undefined {
+  return localAddr?.transport === "tcp" ? normalizeIp(localAddr.hostname) : undefined;
 }

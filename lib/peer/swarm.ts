@@ -151,10 +151,7 @@ export class Swarm {
     this.#policy.dialFailed(peer, reason, nowMs);
   }
 
-  /**
-   * Both handshakes are complete. Returns the connection, or in words why it is refused: for example, the
-   * peer is ourselves, is banned, or is already connected.
-   */
+  /** Both handshakes are complete. Returns the connection, or in words why it is refused, such as a ban. */
   opened(
     peer: Peer,
     handshake: Handshake,
@@ -215,9 +212,8 @@ export class Swarm {
    * The driver checked a full piece, and stored it if it matched.
    *
    * @param bySha1 it was checked by its SHA-1
-   * @param digests the SHA-256 of each of its blocks, packed, when it did not match or {@link
-   * VerifyAction.wantsDigests} asks for them. They show which peer sent wrong blocks; without them a peer
-   * that sent only part of a piece is never banned.
+   * @param digests the SHA-256 of each of its blocks, packed, if {@link VerifyAction.wantsDigests} asks for
+   * them or it did not match: without them, a peer that sent only part of a piece is never banned
    */
   verified(piece: PieceIndex, matches: boolean, bySha1: boolean, digests?: Uint8Array): void {
     const from = this.#running.verified(piece, matches, bySha1, digests);

@@ -161,11 +161,11 @@ export class Transfer implements TransferView {
       case "have":
         return this.#gained(connection, this.#index(message.piece));
       case "bitfield":
-        return this.#replaced(connection, this.#bitfield(message.bits));
+        return this.#replaced(connection, Bitfield.fromBytes(message.bits, this.layout.pieceCount));
       case "haveAll":
-        return this.#replaced(connection, this.#bitfield("all"));
+        return this.#replaced(connection, Bitfield.full(this.layout.pieceCount));
       case "haveNone":
-        return this.#replaced(connection, this.#bitfield("none"));
+        return this.#replaced(connection, new Bitfield(this.layout.pieceCount));
       case "choke":
         return download.onChoke(connection);
       case "unchoke":
@@ -287,13 +287,6 @@ export class Transfer implements TransferView {
     this.download.onHave(connection, piece);
     this.#superSeed?.onHave(connection, piece);
     this.#superSeed?.offerPieces();
-  }
-
-  #bitfield(bits: Uint8Array | "all" | "none"): Bitfield {
-    if (bits instanceof Uint8Array) return Bitfield.fromBytes(bits, this.layout.pieceCount);
-    const field = new Bitfield(this.layout.pieceCount);
-    if (bits === "all") field.fill();
-    return field;
   }
 
   #index(piece: number): PieceIndex {

@@ -11,7 +11,8 @@ export const MAX_WAITING_EVENTS = 10_000;
 export class EventQueue<E> implements AsyncIterableIterator<E, undefined> {
   readonly #waiting: E[] = [];
   readonly #onEnd: () => void;
-  #wake: (() => void) | undefined;
+  /** Calls of {@link next} that wait. */
+  #wakes: (() => void)[] = [];
   #isClosed = false;
 
   /** @param onEnd called once, when the reader stops or the queue is closed */
@@ -24,7 +25,7 @@ export class EventQueue<E> implements AsyncIterableIterator<E, undefined> {
     if (this.#isClosed) return;
     if (this.#waiting.length >= MAX_WAITING_EVENTS) this.#waiting.shift();
     this.#waiting.push(event);
-    this.#wake?.();
+    this.#wakeReaders();
   }
 
   /** Ends the stream once what waits has been read. */
@@ -32,13 +33,13 @@ export class EventQueue<E> implements AsyncIterableIterator<E, undefined> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#onEnd();
-    this.#wake?.();
+    this.#wakeReaders();
   }
 
   /** The next event. */
   async next(): Promise<IteratorResult<E, undefined>> {
     while (this.#waiting.length === 0 && !this.#isClosed) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
+      await new Promise<void>((resolve) => this.#wakes.push(resolve));
     }
     if (this.#waiting.length === 0) return { done: true, value: undefined };
     return { done: false, value: this.#waiting.shift()! };
@@ -54,5 +55,9 @@ export class EventQueue<E> implements AsyncIterableIterator<E, undefined> {
   /** It can be read once. */
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  #wakeReaders(): void {
+    for (const wake of this.#wakes.splice(0)) wake();
   }
 }

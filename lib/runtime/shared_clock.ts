@@ -19,17 +19,27 @@ interface Sleeper {
   wake: (() => void) | undefined;
 }
 
+/** Fewer sleepers that were woken early are not worth being looked for. */
+const MOST_AWAKE = 64;
+
 /** Wakes all sleepers with one timer, which runs until the first of them is due. */
 export class SharedClock implements Clock {
   readonly #clock: Clock;
   /** A binary heap: the sleeper that is due first is at 0. */
-  readonly #sleepers: Sleeper[] = [];
+  #sleepers: Sleeper[] = [];
+  /** How many in the heap were woken before their time. */
+  #awake = 0;
   #timer = new AbortController();
   #timerMs = Infinity;
 
   /** @param clock tells the time, and is the one timer */
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
+  }
+
+  /** Sleepers that are kept, with those that were woken early and are still to be dropped. */
+  get size(): number {
+    return this.#sleepers.length;
   }
 
   /** See {@link Clock.nowMs}. */
@@ -48,6 +58,8 @@ export class SharedClock implements Clock {
       };
       const wakeEarly = () => {
         wake();
+        this.#awake++;
+        this.#dropAwake();
         this.#setTimer();
       };
       const sleeper: Sleeper = { untilMs: this.nowMs() + Math.max(0, ms), wake };
@@ -59,7 +71,9 @@ export class SharedClock implements Clock {
 
   /** Starts the timer for the first sleeper, unless it runs for that one already. */
   #setTimer(): void {
-    while (this.#sleepers[0] !== undefined && this.#sleepers[0].wake === undefined) this.#pop();
+    while (this.#sleepers[0] !== undefined && this.#sleepers[0].wake === undefined) {
+      this.#wakeFirst();
+    }
     const firstMs = this.#sleepers[0]?.untilMs ?? Infinity;
     if (firstMs === this.#timerMs) return;
     this.#timer.abort(RESET);
@@ -74,8 +88,22 @@ export class SharedClock implements Clock {
   #wakeDue(): void {
     const nowMs = Math.max(this.nowMs(), this.#timerMs); // timers may be early by a fraction
     this.#timerMs = Infinity;
-    while (this.#sleepers.length > 0 && this.#sleepers[0]!.untilMs <= nowMs) this.#pop().wake?.();
+    while (this.#sleepers.length > 0 && this.#sleepers[0]!.untilMs <= nowMs) this.#wakeFirst();
     this.#setTimer();
+  }
+
+  #wakeFirst(): void {
+    const { wake } = this.#pop();
+    if (wake === undefined) this.#awake--;
+    else wake();
+  }
+
+  /** Those who are called up often would fill the heap until their times come. */
+  #dropAwake(): void {
+    if (this.#awake < MOST_AWAKE || this.#awake * 2 < this.#sleepers.length) return;
+    const asleep = this.#sleepers.filter(({ wake }) => wake !== undefined);
+    this.#sleepers = asleep.sort((a, b) => a.untilMs - b.untilMs); // what is sorted is a heap
+    this.#awake = 0;
   }
 
   #push(sleeper: Sleeper): void {

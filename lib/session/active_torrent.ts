@@ -10,7 +10,6 @@ import type { AnnouncedSwarm } from "../discovery/announce_target.ts";
 import { Announcer } from "../discovery/announcer.ts";
 import { discoverLocally, type LsdHandle } from "../discovery/local/lsd.ts";
 import { summarize, TrackerStatusTable, type TrackerSummary } from "../discovery/tracker_status.ts";
-import { pause } from "../net/rate_limiter.ts";
 import { callListener } from "../runtime/event_listeners.ts";
 import { hostName } from "../runtime/host_name.ts";
 import { PROGRAM } from "../runtime/version.ts";
@@ -29,7 +28,7 @@ import type {
 } from "./options.ts";
 import { SeedingLimit, type SeedingLimitOptions } from "./seeding_limit.ts";
 import { Session } from "./session.ts";
-import { contributors, swarmStats } from "./stats.ts";
+import { contributors, swarmStats, usablePeers } from "./stats.ts";
 
 const MAX_PEERS = 100;
 /** Upload slots: peers that share the line at a time. */
@@ -38,6 +37,9 @@ const UPLOAD_SLOTS = 4;
 const ENOUGH_PEERS = 3;
 /** While a download knows fewer peers than this, announce early, at growing intervals. */
 const MANY_PEERS = 30;
+
+/** The statistics that seeders and leechers share. */
+export type TorrentStats = Omit<TransferStats, "name" | "state" | "totalBytes">;
 
 /** One torrent's presence on the network. */
 export class ActiveTorrent implements JoinedTorrent {
@@ -71,12 +73,12 @@ export class ActiveTorrent implements JoinedTorrent {
   constructor(
     resources: SharedResources,
     options: Pick<TorrentOptions, "maxPeers" | "localDiscovery" | "label">,
-    duties: TorrentHandlers,
+    handlers: TorrentHandlers,
     listeners: Iterable<TransferListener>,
   ) {
     for (const each of listeners) this.#listeners.add(each);
     this.#resources = resources;
-    this.#leave = resources.join(this, duties);
+    this.#leave = resources.join(this, handlers);
     this.#label = cleanLabel(options.label ?? hostName() ?? "");
     const { host = "" } = resources.listener;
     this.#searchesLocally = options.localDiscovery !== false && !isLoopback(host);
@@ -86,7 +88,7 @@ export class ActiveTorrent implements JoinedTorrent {
       maxConnections: options.maxPeers ?? MAX_PEERS,
       uploadSlots: UPLOAD_SLOTS,
       emit: (event) => this.tell(event),
-      ...duties,
+      ...handlers,
     });
   }
 
@@ -163,11 +165,11 @@ export class ActiveTorrent implements JoinedTorrent {
         const file = hosted();
         return file && { ...file, label: this.#label };
       },
-      wantsPeers: () => progress().leftBytes > 0 && this.#usablePeers() < MANY_PEERS,
+      wantsPeers: () => progress().leftBytes > 0 && usablePeers(this.session.swarm) < MANY_PEERS,
       onPeers: ({ peers, by }, v2) => this.session.addPeers(peers, "tracker", v2, by),
       onStatus: ({ nextInSeconds, fault, ...status }) => {
         const standing = { ...status, ...(fault && { fault }) };
-        this.trackers.heard(standing, nextInSeconds, performance.now());
+        this.trackers.heard(standing, nextInSeconds, this.#nowMs);
         this.#heardOfTracker.resolve();
         if (status.ok) portCheck.ask(status.url);
         if (status.ok || !isQuiet) this.tell({ type: "tracker", ...status });
@@ -190,13 +192,14 @@ export class ActiveTorrent implements JoinedTorrent {
   async announced(ms: number): Promise<void> {
     if (this.#announcer === undefined) return;
     const waited = new AbortController();
-    await Promise.race([this.#heardOfTracker.promise, pause(ms, waited.signal)]);
+    const { clock } = this.#resources;
+    await Promise.race([this.#heardOfTracker.promise, clock.sleep(ms, waited.signal)]);
     waited.abort();
   }
 
   /** What can be expected of the trackers: nothing without one, or while all fail. */
   trackerOutlook(): TrackerSummary {
-    const outlook = summarize(this.trackers.standings(performance.now()));
+    const outlook = summarize(this.trackers.standings(this.#nowMs));
     if (outlook.state === "answering") return outlook;
     if (this.#local !== undefined && !this.#namesTrackers) return { state: "local" };
     return this.#announcer === undefined ? { state: "none" } : outlook;
@@ -239,7 +242,7 @@ export class ActiveTorrent implements JoinedTorrent {
 
   /** Announces early when hardly any peers are known. */
   askForPeers(): void {
-    if (this.#usablePeers() < ENOUGH_PEERS) this.#announcer?.announceNow();
+    if (usablePeers(this.session.swarm) < ENOUGH_PEERS) this.#announcer?.announceNow();
   }
 
   /** Leaves the swarm: peers first, then announces `stopped`. */
@@ -254,14 +257,18 @@ export class ActiveTorrent implements JoinedTorrent {
   }
 
   /** The statistics that seeders and leechers share. */
-  stats(nowMs = performance.now()): Omit<TransferStats, "name" | "state" | "totalBytes"> {
+  stats(): TorrentStats {
     const { copies } = this;
-    return { haveBytes: this.#haveBytes, copies, ...swarmStats(this.session.swarm, nowMs) };
+    return { haveBytes: this.#haveBytes, copies, ...swarmStats(this.session.swarm, this.#nowMs) };
   }
 
   /** Verified bytes by source, most first. */
   sources(): TransferSource[] {
     return contributors(this.session.swarm);
+  }
+
+  get #nowMs(): number {
+    return this.#resources.clock.nowMs();
   }
 
   #discoverLocally(swarms: readonly AnnouncedSwarm[]): void {
@@ -284,14 +291,6 @@ export class ActiveTorrent implements JoinedTorrent {
     const { hosted, progress, v1Hash } = this.#publicity ?? {};
     const file = progress?.().leftBytes === 0 ? hosted?.() : undefined;
     if (file !== undefined) this.#local?.offer({ ...(v1Hash && { v1Hash }), ...file });
-  }
-
-  #usablePeers(): number {
-    let usable = 0;
-    for (const { state, url } of this.session.swarm.peers.values()) {
-      if (state !== "away" && state !== "banned" && url === undefined) usable++;
-    }
-    return usable;
   }
 
   #moved(): { uploadedBytes: number; downloadedBytes: number } {

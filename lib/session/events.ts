@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { StallCode, WarningCode } from "../errors.ts";
+import type { StallCode, WarningCode } from "../error_codes.ts";
 import type { PeerState } from "../peer/connection/peer_state.ts";
 import type { StallReason } from "./stall_reason.ts";
 

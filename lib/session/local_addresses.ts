@@ -5,7 +5,7 @@
  */
 
 import { normalizeIp } from "../codec/address.ts";
-import type { PeerStream } from "../net/peer_stream.ts";
+import { localHostOf, type PeerStream } from "../net/peer_stream.ts";
 import type { Connection } from "../peer/connection/connection.ts";
 import { networkInterfaces } from "../runtime/permissions.ts";
 
@@ -29,7 +29,7 @@ export function addressesHere(nowMs: number): readonly string[] {
 }
 
 /** A connection's local address. */
-interface Foothold {
+interface LocalAddress {
   readonly ip: string;
   /** The machine was seen to have the address; some local addresses are on no list. */
   isSeen: boolean;
@@ -40,7 +40,7 @@ interface Foothold {
  * program would notice only minutes later.
  */
 export class LocalAddresses {
-  readonly #footholds = new Map<Connection, Foothold>();
+  readonly #byConnection = new Map<Connection, LocalAddress>();
   readonly #addressesHere: (nowMs: number) => readonly string[];
   #last: readonly string[] = [];
 
@@ -50,14 +50,14 @@ export class LocalAddresses {
   }
 
   /** Adds a connection with the local address of `conn`, if it is known. */
-  add(connection: Connection, { localAddr }: Pick<PeerStream, "localAddr">): void {
-    if (localAddr?.transport !== "tcp") return;
-    this.#footholds.set(connection, { ip: normalizeIp(localAddr.hostname), isSeen: false });
+  add(connection: Connection, conn: Pick<PeerStream, "localAddr">): void {
+    const ip = localHostOf(conn);
+    if (ip !== undefined) this.#byConnection.set(connection, { ip, isSeen: false });
   }
 
   /** Removes a closed connection. */
   delete(connection: Connection): void {
-    this.#footholds.delete(connection);
+    this.#byConnection.delete(connection);
   }
 
   /** The connections whose local address this machine no longer has. */
@@ -66,9 +66,9 @@ export class LocalAddresses {
     if (here === this.#last || here.length === 0) return [];
     this.#last = here;
     const lost: Connection[] = [];
-    for (const [connection, foothold] of this.#footholds) {
-      if (here.includes(foothold.ip)) foothold.isSeen = true;
-      else if (foothold.isSeen) lost.push(connection);
+    for (const [connection, local] of this.#byConnection) {
+      if (here.includes(local.ip)) local.isSeen = true;
+      else if (local.isSeen) lost.push(connection);
     }
     return lost;
   }

@@ -11,7 +11,6 @@
 import { type HostPort, normalizeIp } from "../codec/address.ts";
 import type { WebSeedFiles } from "../codec/torrent/web_seed_url.ts";
 import type { Message } from "../codec/wire/message.ts";
-import type { FileReader } from "../disk/file_reader.ts";
 import { ProtocolError } from "../errors.ts";
 import { Dialer } from "../net/dialer.ts";
 import { closeQuietly, type OpenedSocket } from "../net/handshake.ts";
@@ -29,7 +28,6 @@ import type { BlockRequest } from "../peer/connection/upload_state.ts";
 import type { TransferOptions } from "../peer/options.ts";
 import { SeedCounter } from "../peer/peers/seed_counter.ts";
 import { Swarm } from "../peer/swarm.ts";
-import type { PieceIndex } from "../store/layout.ts";
 import { addressesHere, LocalAddresses } from "./local_addresses.ts";
 import type { SessionOptions } from "./options.ts";
 import { PieceStore, type TransferDisk } from "./piece_store.ts";
@@ -50,7 +48,7 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
   readonly #running = new Set<Promise<void>>();
   readonly #closed = new AbortController();
   readonly #dialer = new Dialer();
-  readonly #footholds = new LocalAddresses();
+  readonly #localAddresses = new LocalAddresses();
   #store: PieceStore | undefined;
   #webSeeds: WebSeedDialer | undefined;
 
@@ -60,17 +58,12 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
     const { listener, peerId, uploadLimiter, downloadLimiter, ticker } = options.resources;
     this.uploadLimiter = uploadLimiter.share();
     this.downloadLimiter = downloadLimiter.share();
-    const { client, v1Hash, v2Hash, maxConnections, uploadSlots } = options;
     this.swarm = new Swarm({
+      ...options,
       peerId,
-      client,
       listenPort: listener.port,
       listenHost: listener.host,
-      v1Hash,
-      v2Hash,
-      maxConnections,
       connectionLimit: options.resources.connectionLimit,
-      uploadSlots,
       downloadLimit: () => this.downloadLimiter.bytesPerSecond,
       random: Math.random,
     });
@@ -85,14 +78,14 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
    */
   addPeers(addresses: Iterable<HostPort>, source: PeerSource, v2 = false, by?: string): void {
     const peers = Array.from(addresses, ({ host, port }) => ({ host: normalizeIp(host), port }));
-    this.swarm.ownAddresses.here = addressesHere(performance.now());
+    this.swarm.ownAddresses.here = addressesHere(this.#nowMs);
     this.swarm.introduce(peers, source, { v2, by });
-    this.tick(performance.now());
+    this.tick(this.#nowMs);
   }
 
   /** Starts moving pieces: the metadata is known and the disk has been checked. */
   beginTransfer(options: TransferOptions, hashes: TorrentHashes, disk: TransferDisk): void {
-    this.swarm.beginTransfer(options, hashes, performance.now());
+    this.swarm.beginTransfer(options, hashes, this.#nowMs);
     this.#options.resources.listener.add(this); // the metadata may tell of a second info-hash
     this.#store = new PieceStore(options.layout, disk, {
       swarm: this.swarm,
@@ -116,7 +109,7 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
       signal: this.#closed.signal,
     });
     for (const server of servers) this.#webSeeds.add(server);
-    this.tick(performance.now());
+    this.tick(this.#nowMs);
   }
 
   /**
@@ -129,19 +122,9 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
     }
   }
 
-  /** See {@link PieceStore.moveFiles}. */
-  moveFiles(move: () => Promise<FileReader>): Promise<void> {
-    return this.#store!.moveFiles(move);
-  }
-
-  /** See {@link PieceStore.readExactly}. */
-  readExactly(piece: PieceIndex, begin: number, out: Uint8Array): Promise<boolean> {
-    return this.#store!.readExactly(piece, begin, out);
-  }
-
-  /** See {@link PieceStore.stopStoring}. */
-  stopStoring(): Promise<void> {
-    return this.#store!.stopStoring();
+  /** The pieces on disk, once the transfer has begun. */
+  get store(): Pick<PieceStore, "moveFiles" | "readExactly" | "stopStoring"> {
+    return this.#store!;
   }
 
   // Ticking: what the timer asks.
@@ -155,7 +138,7 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
   /** See {@link Ticking.tick}. */
   tick(nowMs: number): void {
     if (this.#closed.signal.aborted) return;
-    for (const connection of this.#footholds.lost(nowMs)) {
+    for (const connection of this.#localAddresses.lost(nowMs)) {
       this.#sockets.get(connection)?.close("this machine has another address now");
     }
     this.swarm.tick(nowMs);
@@ -195,7 +178,7 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
   /** Requests more from peers and carries out the swarm's actions. */
   settle(): void {
     if (this.#closed.signal.aborted) return;
-    this.swarm.poll(performance.now());
+    this.swarm.poll(this.#nowMs);
     for (let actions = this.swarm.pollActions(); actions.length > 0;) {
       for (const action of actions) this.#carryOut(action);
       actions = this.swarm.pollActions();
@@ -220,7 +203,7 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
 
   /** Bytes were written. */
   sent(connection: Connection, dataBytes: number): void {
-    this.swarm.sent(connection, dataBytes, performance.now());
+    this.swarm.sent(connection, dataBytes, this.#nowMs);
   }
 
   /** Closes all connections and stops, after pending writes have finished. */
@@ -242,6 +225,10 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
   /** The same as {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  get #nowMs(): number {
+    return this.#options.resources.clock.nowMs();
   }
 
   #carryOut(action: Action): void {
@@ -281,16 +268,16 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
   async #dial(peer: Peer, v2: boolean): Promise<void> {
     if (peer.url !== undefined) return this.#webSeeds?.dial(peer, peer.url);
     const dialled = await this.#dialer.tryDial(this.infoHashes, peer, v2, this.#closed.signal);
-    if (typeof dialled === "string") this.swarm.dialFailed(peer, dialled, performance.now());
+    if (typeof dialled === "string") this.swarm.dialFailed(peer, dialled, this.#nowMs);
     else this.#open(peer, dialled.opened, { inbound: false, v2: dialled.v2 });
     this.settle();
   }
 
   #open(peer: Peer, opened: OpenedSocket, settled: { inbound: boolean; v2: boolean }): void {
-    const connection = this.swarm.opened(peer, opened.handshake, settled, performance.now());
+    const connection = this.swarm.opened(peer, opened.handshake, settled, this.#nowMs);
     if (typeof connection === "string") return closeQuietly(opened.conn);
     const socket = new PeerSocket(connection, opened.conn, opened.framer, this);
-    this.#footholds.add(connection, opened.conn);
+    this.#localAddresses.add(connection, opened.conn);
     this.#start(this.#carry(connection, socket));
   }
 
@@ -300,8 +287,8 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
     const reason = await carrier.run();
     this.copies.onConnection(connection); // its last message may have been that it is complete
     this.#sockets.delete(connection);
-    this.#footholds.delete(connection);
-    this.swarm.closed(connection, reason, performance.now());
+    this.#localAddresses.delete(connection);
+    this.swarm.closed(connection, reason, this.#nowMs);
     this.settle();
   }
 

@@ -9,7 +9,7 @@ import {
   type TrackerFailure,
   type TrackerSummary,
 } from "../discovery/tracker_status.ts";
-import type { StallCode } from "../errors.ts";
+import type { StallCode } from "../error_codes.ts";
 import type { Connection } from "../peer/connection/connection.ts";
 import { addressOf, type Peer } from "../peer/connection/peer.ts";
 import type { Swarm } from "../peer/swarm.ts";

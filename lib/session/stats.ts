@@ -132,3 +132,12 @@ export function pieceView(swarm: Swarm): PieceView | undefined {
     availability: (piece) => transfer.availability(piece) + complete + untold(piece),
   };
 }
+
+/** The number of peers that may be connected to, or are; web seeds do not count. */
+export function usablePeers(swarm: Swarm): number {
+  let usable = 0;
+  for (const { state, url } of swarm.peers.values()) {
+    if (state !== "away" && state !== "banned" && url === undefined) usable++;
+  }
+  return usable;
+}

@@ -6,7 +6,7 @@
 
 import type { TorrentFile } from "../codec/torrent/file_list.ts";
 import type { TorrentInfo } from "../codec/torrent/metainfo.ts";
-import { ExitCode, OptionError, ShoalError } from "../errors.ts";
+import { interrupted, OptionError, type ShoalError } from "../errors.ts";
 import type { TransferView } from "../peer/transfer_view.ts";
 import type { Selection } from "../store/selection.ts";
 import type { ActiveTorrent } from "./active_torrent.ts";
@@ -103,7 +103,7 @@ export class TorrentFiles {
         const content = await this.#opened.promise;
         return placeOf(content, this.#transfer, this.#numberOf(content, index));
       },
-      read: (piece, begin, out) => this.#torrent.session.readExactly(piece, begin, out),
+      read: (piece, begin, out) => this.#torrent.session.store.readExactly(piece, begin, out),
       nextPiece: () => this.#nextPiece(),
     }, range);
     if (this.#end !== undefined) stream.fail(this.#end.reason);
@@ -140,10 +140,7 @@ export class TorrentFiles {
 
 /** Why streams end when their torrent is closed. */
 export function closedEarly(): ShoalError {
-  return new ShoalError("closed before the file was read to its end", {
-    code: "interrupted",
-    exitCode: ExitCode.interrupted,
-  });
+  return interrupted("closed before the file was read to its end");
 }
 
 class OneFile implements TransferFile {

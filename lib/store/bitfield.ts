@@ -35,6 +35,13 @@ export class Bitfield {
     this.#bytes = new Uint8Array(this.#words.buffer);
   }
 
+  /** A field of `length` bits, all of them set. */
+  static full(length: number): Bitfield {
+    const field = new Bitfield(length);
+    field.fill();
+    return field;
+  }
+
   /**
    * Copies the bits of a `bitfield` message (BEP 3).
    *

@@ -23,6 +23,6 @@ export function offerLocally(
   return offerTracker({
     port,
     ...(host !== "::" && { host }),
-    find: (name, asker) => core.lookUp(name, isIPv6(asker) ? 6 : 4),
+    find: (name, asker) => core.finder.lookUp(name, isIPv6(asker) ? 6 : 4),
   });
 }

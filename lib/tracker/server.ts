@@ -1,30 +1,18 @@
 /**
- * A tracker on its sockets: receives packets, passes them to {@link TrackerCore}, and sends the answers.
+ * The tracker as its users see it: a {@link TrackerCore} on its sockets, with clock, lists and listeners.
  *
  * @module
  */
 
-import {
-  formatHostPort,
-  isIPv6,
-  isLoopback,
-  normalizeIp,
-  parseHostPort,
-} from "../codec/address.ts";
+import { formatHostPort, parseHostPort } from "../codec/address.ts";
 import { DEFAULT_TRACKER_PORT } from "../codec/discovery/tracker_url.ts";
 import { reachableAddress } from "../discovery/advertised_address.ts";
 import type { OfferHandle } from "../discovery/local/offer.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { callListener } from "../runtime/event_listeners.ts";
-import {
-  addressTowards,
-  type InterfaceNetwork,
-  ownAddresses,
-} from "../runtime/network_interfaces.ts";
 import { AdministratorLists, type Listed } from "./administrator_lists.ts";
 import { members, sizeOf } from "./core/inspect.ts";
 import { PortChecks } from "./core/port_checks.ts";
-import { ResponseBuffer } from "./core/response_buffer.ts";
 import type { SwarmEvent } from "./core/swarm_event.ts";
 import { TrackerCore, type TrackerStats } from "./core/tracker_core.ts";
 import { offerLocally } from "./local_offer.ts";
@@ -34,6 +22,8 @@ import {
   type TrackerOptions,
   type TrackerSettings,
 } from "./options.ts";
+import { OwnAddress } from "./own_address.ts";
+import { PacketLoops } from "./packet_loops.ts";
 import { PortChecker } from "./port_checker.ts";
 import type { SwarmMember } from "./roll/member.ts";
 import type { RollCall } from "./roll/roll_call.ts";
@@ -54,23 +44,14 @@ const DEFAULT_MAX_PEERS = 50;
 /** A peer may lose two announces before it expires. */
 const TTL_INTERVALS = 2.5;
 
-/** Longer than any request, which is 16 bytes and 74 hashes, or an announce with a long URL. */
-const RECEIVE_LENGTH = 2048;
-
 /** How often peers are expired and the administrator's lists are checked. */
 const TICK_MS = 1000;
 
 /** Peers examined without a break. Expiring all of them takes about a millisecond. */
 const EXAMINED_AT_ONCE = 1000;
 
-/** How long the list of this machine's addresses is cached. */
-const OWN_ADDRESSES_LIFE_MS = 10_000;
-
 /** How often the machine's addresses are checked; the tracker listens on each of them. */
 const FOLLOW_MS = 2000;
-
-/** Pause after a failed receive, so that a socket that keeps failing does not use up the CPU. */
-const RECEIVE_RETRY_MS = 100;
 
 /** An event reported to listeners. */
 export type TrackerEvent = SwarmEvent | { type: "warning"; message: string };
@@ -103,7 +84,7 @@ export class Tracker implements AsyncDisposable {
   readonly #core: TrackerCore;
   readonly #searches: TrackerSearches;
   readonly #sockets: TrackerSockets;
-  readonly #loops = new Set<Promise<void>>();
+  readonly #packets: PacketLoops;
   readonly #clock: Clock;
   readonly #lists: AdministratorLists;
   readonly #portChecker: PortChecker | undefined;
@@ -112,11 +93,9 @@ export class Tracker implements AsyncDisposable {
   readonly #listeners = new Set<TrackerListener>();
   readonly #signal: AbortSignal | undefined;
   readonly #intervalSeconds: number;
-  readonly #externalIp: string | undefined;
-  #own: { addresses: InterfaceNetwork[]; sinceMs: number } | undefined;
+  readonly #ownAddress: OwnAddress;
   readonly #abort = () => void this.close();
   readonly #emitEvent = (event: SwarmEvent) => this.#emit(event);
-  #sendFailures = 0;
   #followedMs = 0;
 
   private constructor(
@@ -128,7 +107,7 @@ export class Tracker implements AsyncDisposable {
     const intervalSeconds = options.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS;
     this.#clock = options.clock ?? systemClock;
     this.#intervalSeconds = intervalSeconds;
-    this.#externalIp = options.externalIp ?? specific(options.host);
+    this.#ownAddress = new OwnAddress(options, this.#clock);
     this.#sockets = sockets;
     this.#lists = lists;
     const portChecks = options.checkPorts
@@ -141,7 +120,7 @@ export class Tracker implements AsyncDisposable {
       startMs: this.#clock.nowMs(),
       secret: crypto.getRandomValues(new Uint8Array(32)),
       random: Math.random,
-      addressFor: (host) => this.#addressFor(host),
+      addressFor: (host) => this.#ownAddress.towards(host),
       limits: { maxPeersPerAnswer: options.maxPeers ?? DEFAULT_MAX_PEERS, ...options.limits },
       portChecks,
     });
@@ -150,9 +129,14 @@ export class Tracker implements AsyncDisposable {
     this.#searches = new TrackerSearches(this.#core, this.#clock);
     this.#signal = options.signal;
     this.#signal?.addEventListener("abort", this.#abort);
-    for (const socket of sockets.values()) this.#listen(socket);
+    this.#packets = new PacketLoops(
+      this.#core,
+      sockets,
+      this.#clock,
+      (message) => this.#warn(message),
+    );
     this.#offer = options.hidden ? undefined : offerLocally(this.#core, sockets.addr);
-    this.done = this.#tick().then(() => Promise.all(this.#loops)).then(() => {});
+    this.done = this.#tick().then(() => this.#packets.done);
   }
 
   /**
@@ -178,7 +162,7 @@ export class Tracker implements AsyncDisposable {
 
   /** Current contents and counters. */
   stats(): TrackerStats & { sendFailures: number } {
-    return { ...this.#core.stats(), sendFailures: this.#sendFailures };
+    return { ...this.#core.stats(), sendFailures: this.#packets.sendFailures };
   }
 
   /** Announce interval in seconds, once a swarm has formed. */
@@ -189,7 +173,7 @@ export class Tracker implements AsyncDisposable {
   /** The URL under which other machines reach this tracker, as far as it knows. */
   get url(): string {
     const { host, port } = this.addr;
-    return `udp://${formatHostPort(this.#externalIp ?? reachableAddress(host), port)}`;
+    return `udp://${formatHostPort(this.#ownAddress.given ?? reachableAddress(host), port)}`;
   }
 
   /**
@@ -262,7 +246,7 @@ export class Tracker implements AsyncDisposable {
     if (!this.#closing.signal.aborted) {
       this.#closing.abort();
       this.#signal?.removeEventListener("abort", this.#abort);
-      this.#sockets.close();
+      this.#packets.close();
     }
     await Promise.all([this.done, this.#portChecker?.close(), this.#offer?.close()]);
   }
@@ -272,47 +256,6 @@ export class Tracker implements AsyncDisposable {
     return this.close();
   }
 
-  #listen(socket: Deno.DatagramConn): void {
-    const loop = this.#receive(socket).finally(() => this.#loops.delete(loop));
-    this.#loops.add(loop);
-  }
-
-  /** Handles one packet at a time; a backlog waits in the system's bounded buffer. */
-  async #receive(socket: Deno.DatagramConn): Promise<void> {
-    const buffer = new Uint8Array(RECEIVE_LENGTH);
-    const into = new ResponseBuffer();
-    const closing = this.#closing.signal;
-    while (!closing.aborted) {
-      let packet: Uint8Array, from: Deno.Addr;
-      try {
-        [packet, from] = await socket.receive(buffer);
-      } catch {
-        if (!this.#sockets.includes(socket)) return; // the machine lost this address
-        // Some systems report here that a packet sent earlier was refused, which is no reason to stop.
-        await this.#clock.sleep(RECEIVE_RETRY_MS, closing);
-        continue;
-      }
-      const answer = this.#answer(packet, from as Deno.NetAddr, into);
-      if (answer === undefined) continue;
-      try {
-        // Awaited because the next answer reuses the buffer. In most cases the packet is already sent.
-        await socket.send(answer, from);
-      } catch {
-        this.#sendFailures++;
-      }
-    }
-  }
-
-  #answer(packet: Uint8Array, from: Deno.NetAddr, into: ResponseBuffer): Uint8Array | undefined {
-    try {
-      return this.#core.handle(packet, from, this.#clock.nowMs(), into);
-    } catch (error) {
-      const where = formatHostPort(normalizeIp(from.hostname), from.port);
-      this.#emit({ type: "warning", message: `A packet from ${where} met a fault: ${error}` });
-      return undefined;
-    }
-  }
-
   async #tick(): Promise<void> {
     const closing = this.#closing.signal;
     while (!closing.aborted) {
@@ -320,10 +263,7 @@ export class Tracker implements AsyncDisposable {
       if (closing.aborted) return;
       await this.#expire();
       this.#followAddresses();
-      await this.#lists.refresh(
-        this.#core,
-        (message) => this.#emit({ type: "warning", message }),
-      );
+      await this.#lists.refresh(this.#core, (message) => this.#warn(message));
     }
   }
 
@@ -331,7 +271,7 @@ export class Tracker implements AsyncDisposable {
     const nowMs = this.#clock.nowMs();
     if (nowMs - this.#followedMs < FOLLOW_MS || this.#closing.signal.aborted) return;
     this.#followedMs = nowMs;
-    for (const socket of this.#sockets.refresh()) this.#listen(socket);
+    this.#packets.followAddresses();
   }
 
   /** Expires peers in small steps, so that answers are not delayed. */
@@ -342,25 +282,11 @@ export class Tracker implements AsyncDisposable {
     }
   }
 
-  /** This machine's address as a peer at `host` reaches it. */
-  #addressFor(host: string): string | undefined {
-    const given = this.#externalIp;
-    if (given !== undefined && isIPv6(given) === isIPv6(host)) return given;
-    const nowMs = this.#clock.nowMs();
-    if (this.#own === undefined || nowMs - this.#own.sinceMs > OWN_ADDRESSES_LIFE_MS) {
-      this.#own = { addresses: ownAddresses(), sinceMs: nowMs };
-    }
-    return addressTowards(host, this.#own.addresses);
+  #warn(message: string): void {
+    this.#emit({ type: "warning", message });
   }
 
   #emit(event: TrackerEvent): void {
     for (const listener of this.#listeners) callListener(listener, event);
   }
-}
-
-/** The address to listen on, if other machines can use it. */
-function specific(host: string | undefined): string | undefined {
-  return host === undefined || host === "::" || host === "0.0.0.0" || isLoopback(host)
-    ? undefined
-    : host;
 }

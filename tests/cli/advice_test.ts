@@ -1,24 +1,20 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Option } from "../../lib/cli/command_line/options.ts";
-import {
-  leecherProgram,
-  seederProgram,
-  trackerProgram,
-} from "../../lib/cli/command_line/programs.ts";
+import { leecherProgram } from "../../lib/cli/command_line/leecher_program.ts";
+import { seederProgram } from "../../lib/cli/command_line/seeder_program.ts";
+import { trackerProgram } from "../../lib/cli/command_line/tracker_program.ts";
 import { jsonEvent } from "../../lib/cli/output/json_events.ts";
 import { errorText, namedErrorText, stallText, warningText } from "../../lib/cli/text/advice.ts";
 import { sentenceFor } from "../../lib/cli/text/messages.ts";
 import {
-  DownloadTimeoutError,
   ERROR_CODES,
   type ErrorCode,
-  NetworkError,
-  ShoalError,
   STALL_CODES,
   type StallCode,
   WARNING_CODES,
   type WarningCode,
-} from "../../lib/errors.ts";
+} from "../../lib/error_codes.ts";
+import { DownloadTimeoutError, NetworkError, ShoalError } from "../../lib/errors.ts";
 
 const pure = { permissions: "none" } as const;
 

@@ -7,11 +7,9 @@ import {
 } from "../../lib/cli/command_line/flags.ts";
 import { helpText } from "../../lib/cli/command_line/help.ts";
 import type { Option, OptionTable, Values } from "../../lib/cli/command_line/options.ts";
-import {
-  leecherProgram,
-  seederProgram,
-  trackerProgram,
-} from "../../lib/cli/command_line/programs.ts";
+import { leecherProgram } from "../../lib/cli/command_line/leecher_program.ts";
+import { seederProgram } from "../../lib/cli/command_line/seeder_program.ts";
+import { trackerProgram } from "../../lib/cli/command_line/tracker_program.ts";
 import { ExitCode, OptionError } from "../../lib/errors.ts";
 
 const pure = { permissions: "none" } as const;

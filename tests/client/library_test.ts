@@ -178,6 +178,20 @@ Deno.test("a signal ends a seeder", async () => {
   assertEquals(seeder.stats().state, "stopped");
 });
 
+Deno.test("a signal that comes while the first tracker is asked keeps a seeder from starting", async () => {
+  await using temp = await TempFolder.create();
+  const { path } = await makeOrigin(temp, MIB);
+  const reason = new Error("I have changed my mind");
+  const stop = new AbortController();
+  const silent = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const asked = silent.receive().then(() => stop.abort(reason));
+  const trackers = [`udp://127.0.0.1:${(silent.addr as Deno.NetAddr).port}`];
+  const started = Seeder.start(path, { ...LOCAL, cache: false, trackers, signal: stop.signal });
+  assertEquals(await started.catch((error) => error), reason);
+  await asked;
+  silent.close();
+});
+
 Deno.test("a leecher that shall exit is done when it is complete", async () => {
   await using temp = await TempFolder.create();
   const { path } = await makeOrigin(temp, MIB);

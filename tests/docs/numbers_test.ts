@@ -13,7 +13,7 @@ const PASSAGES: Readonly<Record<string, readonly string[]>> = {
   "docs/protocol.md": [
     "The default port is {codec/discovery/tracker_url.ts DEFAULT_TRACKER_PORT plain}.",
     "after {discovery/tracker_connection.ts FIRST_WAIT_MS s} s, then after 2 s more, then 4, " +
-    "and gives up after {discovery/tracker_client.ts GIVE_UP_SECONDS}.",
+    "and gives up after {discovery/tracker_families.ts GIVE_UP_SECONDS}.",
     "first announce gives up after {discovery/announce_tier.ts FIRST_GIVE_UP_SECONDS} and",
     "20 bytes each; the first {tracker/core/tracker_core.ts MAX_SCRAPE_HASHES} are answered",
     "Shoal's tracker names {tracker/tables/limits.ts maxPeersPerAnswer} peers at most, in a packet of " +

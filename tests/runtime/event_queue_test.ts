@@ -51,3 +51,17 @@ Deno.test("a reader that falls behind loses the oldest events, and no memory", a
     MAX_WAITING_EVENTS + 2,
   ]);
 });
+
+Deno.test("several reads at the same time each get an event, or the end", async () => {
+  const queue = new EventQueue<number>(() => {});
+  const reads = [queue.next(), queue.next(), queue.next()];
+  queue.push(1);
+  queue.push(2);
+  await Promise.resolve();
+  queue.close();
+  assertEquals(await Promise.all(reads), [
+    { done: false, value: 1 },
+    { done: false, value: 2 },
+    { done: true, value: undefined },
+  ]);
+});

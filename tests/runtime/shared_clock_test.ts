@@ -3,7 +3,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { SharedClock } from "../../lib/runtime/shared_clock.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
@@ -50,4 +50,21 @@ Deno.test("a sleeper that is due before all others gets the timer", async () => 
   assertEquals(woken, ["early"]);
   await base.advance(7);
   assertEquals(woken, ["early", "late"]);
+});
+
+Deno.test("those who are called up again and again take no memory until their times come", async () => {
+  const base = new FakeClock();
+  const clock = new SharedClock(base);
+  const woken: number[] = [];
+  const sleeping = [50, 20, 40].map((s) => clock.sleep(1000 * s).then(() => woken.push(s)));
+  for (let i = 0; i < 10_000; i++) {
+    const call = new AbortController();
+    const sleep = clock.sleep(30_000 + i, call.signal);
+    call.abort();
+    await sleep;
+  }
+  assert(clock.size < 200, `${clock.size} sleepers`);
+  for (const s of [20, 20, 10]) await base.advance(s);
+  await Promise.all(sleeping);
+  assertEquals([woken, clock.size, base.alarms], [[20, 40, 50], 0, []]);
 });

@@ -5,7 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { summarize, type TrackerSummary } from "../../lib/discovery/tracker_status.ts";
-import type { StallCode } from "../../lib/errors.ts";
+import type { StallCode } from "../../lib/error_codes.ts";
 import type { Connection } from "../../lib/peer/connection/connection.ts";
 import { Swarm } from "../../lib/peer/swarm.ts";
 import { StallMonitor } from "../../lib/session/stall_monitor.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { peersOf } from "../../lib/codec/discovery/udp_tracker.ts";
 import { CompactPeers } from "../../lib/tracker/core/compact_peers.ts";
 import { ResponseBuffer } from "../../lib/tracker/core/response_buffer.ts";
-import type { Announced } from "../../lib/tracker/tables/swarm_table.ts";
+import type { Announced } from "../../lib/tracker/tables/announced.ts";
 import { seededRandom } from "../../support/random.ts";
 import { announced, HASH, hostOf, noSwarms, senderAt } from "../support/tracker/swarm_books.ts";
 
@@ -32,7 +32,7 @@ function listsAmong(crowd: Announced[], asker: string, seed: number) {
     maxPeersPerAnswer: 200,
   });
   const swarm = swarms.get(HASH, 0, family)!;
-  const own = swarms.seatOf(swarm, sender.words, 0);
+  const own = swarms.slotOf(swarm, sender.words, 0);
   const into = new ResponseBuffer();
   return (count: number, leechersOnly = false): string[] => {
     const length = lists.write({ swarm, sender, own, count, leechersOnly, into });
@@ -178,7 +178,7 @@ Deno.test("a lab of a thousand machines behind one address is told all of them, 
   const options = { swarms, random, addressFor: () => undefined, maxPeersPerAnswer: 200 };
   const lists = new CompactPeers(options);
   const [swarm, sender] = [swarms.get(HASH, 0, 4)!, senderAt("192.0.2.1", 1000)];
-  const own = swarms.seatOf(swarm, sender.words, 0);
+  const own = swarms.slotOf(swarm, sender.words, 0);
   const into = new ResponseBuffer();
   const told = new Map<number, number>();
   const LISTS = 1000;

@@ -24,7 +24,7 @@ Deno.test(
     const random = seededRandom(11);
     const hashes = [1, 2, 3].map((seed) => pseudoRandomBytes(20, seed));
     const counts = { left: 0, expired: 0, displaced: 0, joined: 0, completed: 0, changed: 0 };
-    const swarms = noSwarms({ onRemoval: (_swarm, _seat, why) => counts[why]++ });
+    const swarms = noSwarms({ onRemoval: (_swarm, _slot, why) => counts[why]++ });
     /** By torrent, family and number. */
     const model = new Map<string, { seeder: boolean; seenMs: number; completed: boolean }>();
     let nowMs = 0;
@@ -41,7 +41,7 @@ Deno.test(
         const admission = swarms.announce(announced(number, seeder, about), nowMs);
         assert(admission.type === "stored");
         assertStrictEquals(admission.joined, known === undefined);
-        assertStrictEquals(hostAt(admission.swarm, admission.seat), hostOf(number, family));
+        assertStrictEquals(hostAt(admission.swarm, admission.slot), hostOf(number, family));
         const completes = about.completed && seeder && known?.completed !== true;
         assertStrictEquals(admission.completed, completes);
         if (admission.joined) counts.joined++;
@@ -111,7 +111,7 @@ Deno.test(
     for (let port = 2; port <= 40; port++) {
       const admission = swarms.announce(announcedFrom("192.0.2.1", 1, port), 0);
       assert(admission.type === "stored");
-      assertStrictEquals(hostAt(swarm, admission.seat), "192.0.2.1");
+      assertStrictEquals(hostAt(swarm, admission.slot), "192.0.2.1");
       assertStrictEquals(swarm.seeders.front, 11);
       checkFronts(swarm);
       swarms.checkInvariant();
@@ -139,7 +139,7 @@ Deno.test("forgetting is spread over calls that each look at few, and misses nob
 }, () => {
   const forgotten: string[] = [];
   const onRemoval: Parameters<typeof noSwarms>[0] = {
-    onRemoval: (swarm, seat) => forgotten.push(hostAt(swarm, seat)),
+    onRemoval: (swarm, slot) => forgotten.push(hostAt(swarm, slot)),
   };
   const swarms = noSwarms(onRemoval);
   for (let torrent = 0; torrent < 10; torrent++) {
@@ -209,7 +209,7 @@ Deno.test("a thousand machines behind one address are all served while there is 
   permissions,
 }, () => {
   const displaced: string[] = [];
-  const swarms = noSwarms({ onRemoval: (swarm, seat) => displaced.push(hostAt(swarm, seat)) });
+  const swarms = noSwarms({ onRemoval: (swarm, slot) => displaced.push(hostAt(swarm, slot)) });
   for (let i = 0; i < 20_000; i++) {
     const about = announcedFrom("192.0.2.1", i, 1 + i % 1000);
     assertStrictEquals(swarms.announce(about, 0).type, "stored");
@@ -223,7 +223,7 @@ Deno.test("when peers are too many, those of who has most give way, whoever else
   const displaced: string[] = [];
   const swarms = noSwarms({
     limits: { ...DEFAULT_LIMITS, maxPeers: 100 },
-    onRemoval: (swarm, seat, why) => displaced.push(`${why} ${hostAt(swarm, seat)}`),
+    onRemoval: (swarm, slot, why) => displaced.push(`${why} ${hostAt(swarm, slot)}`),
   });
   for (let i = 0; i < 10; i++) swarms.announce(announcedFrom(`198.51.${i}.1`, 1), 0);
   // Twenty addresses of one network, each with more than there is room for.
@@ -272,7 +272,7 @@ Deno.test("a crowd whose swarm gave way does not keep anybody waiting, and goes 
   const gone: string[] = [];
   const swarms = noSwarms({
     limits: { ...DEFAULT_LIMITS, maxSwarms: 2 },
-    onRemoval: (_swarm, _seat, why) => gone.push(why),
+    onRemoval: (_swarm, _slot, why) => gone.push(why),
   });
   for (let port = 1; port <= 1000; port++) {
     swarms.announce(announcedFrom("192.0.2.1", 1, port), 0);
@@ -296,7 +296,7 @@ Deno.test("in a full swarm the network that crowds it gives way, and nobody else
   const displaced: string[] = [];
   const swarms = noSwarms({
     limits: { ...DEFAULT_LIMITS, maxPeersPerTorrent: 100 },
-    onRemoval: (swarm, seat) => displaced.push(hostAt(swarm, seat)),
+    onRemoval: (swarm, slot) => displaced.push(hostAt(swarm, slot)),
   });
   for (let i = 0; i < 60; i++) swarms.announce(announcedFrom("192.0.2.1", 1, 1 + i), 0);
   for (let i = 0; i < 80; i++) swarms.announce(announcedFrom(`198.51.${i}.1`, 1), 0);

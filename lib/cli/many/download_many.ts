@@ -7,10 +7,11 @@
 import { Client, type Leecher } from "../../../mod.ts";
 import { OptionError, ShoalError } from "../../errors.ts";
 import { Slots } from "../../runtime/slots.ts";
-import type { leecherProgram } from "../command_line/programs.ts";
+import type { leecherProgram } from "../command_line/leecher_program.ts";
 import { progressEvent } from "../output/json_events.ts";
 import { openPage } from "../page.ts";
-import { type Run, untilStopped } from "../program.ts";
+import type { Run } from "../program.ts";
+import { untilStopped } from "../stop_signals.ts";
 import { TorrentsDisplay } from "../terminal/torrents_display.ts";
 import { clipMiddle, foreign } from "../text/terminal_text.ts";
 import { count, formatBytes, formatElapsed } from "../text/units.ts";

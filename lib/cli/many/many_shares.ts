@@ -9,7 +9,7 @@ import { type Client, FolderWatch, type Seeder, type Share } from "../../../mod.
 import { diskError } from "../../disk/disk_error.ts";
 import { ShoalError } from "../../errors.ts";
 import { Slots } from "../../runtime/slots.ts";
-import type { seederProgram } from "../command_line/programs.ts";
+import type { seederProgram } from "../command_line/seeder_program.ts";
 import { failureFor } from "../error_report.ts";
 import { metadataEvent, progressEvent, sharingEvent } from "../output/json_events.ts";
 import type { Run } from "../program.ts";

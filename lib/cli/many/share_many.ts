@@ -5,10 +5,11 @@
  */
 
 import { Client } from "../../../mod.ts";
-import type { seederProgram } from "../command_line/programs.ts";
+import type { seederProgram } from "../command_line/seeder_program.ts";
 import { offerOfManyLines } from "../output/result_lines.ts";
 import { openPage } from "../page.ts";
-import { type Run, untilStopped } from "../program.ts";
+import type { Run } from "../program.ts";
+import { untilStopped } from "../stop_signals.ts";
 import { TorrentsDisplay } from "../terminal/torrents_display.ts";
 import { ManyShares } from "./many_shares.ts";
 

@@ -5,13 +5,8 @@
  * @module
  */
 
-import {
-  DownloadTimeoutError,
-  type ErrorCode,
-  ShoalError,
-  type StallCode,
-  type WarningCode,
-} from "../../errors.ts";
+import type { ErrorCode, StallCode, WarningCode } from "../../error_codes.ts";
+import { DownloadTimeoutError, ShoalError } from "../../errors.ts";
 
 const ELSEWHERE = "or choose another place with -o";
 

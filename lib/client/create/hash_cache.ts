@@ -65,8 +65,7 @@ export function isStillRight(
 ): Promise<boolean> {
   const { info } = metainfo;
   const layout = Layout.of(info);
-  const all = new Bitfield(layout.pieceCount);
-  all.fill();
+  const all = Bitfield.full(layout.pieceCount);
   return passesSpotCheck({ disk, info, layout, layers: pieceLayersOf(metainfo), paths }, all);
 }
 

@@ -189,11 +189,11 @@ function joinHalves(v1: Half, v2: Half, pieceLength: number): Half {
   let offset = 0;
   for (const file of v1.files) {
     if (file.length > 0 && !file.pad) {
-      const { value: twin } = trees.next();
-      const same = twin !== undefined && twin.length === file.length &&
-        offset % pieceLength === 0 && twin.path.join("/") === file.path.join("/");
+      const { value: inTree } = trees.next();
+      const same = inTree !== undefined && inTree.length === file.length &&
+        offset % pieceLength === 0 && inTree.path.join("/") === file.path.join("/");
       if (!same) throw mismatch();
-      file.root = twin.root!;
+      file.root = inTree.root!;
     }
     offset += file.length;
   }

@@ -9,7 +9,8 @@
  */
 
 import { join } from "@std/path";
-import { DiskError, type ErrorCode, ExitCode } from "../../errors.ts";
+import type { ErrorCode } from "../../error_codes.ts";
+import { DiskError, ExitCode } from "../../errors.ts";
 import { diskError } from "../disk_error.ts";
 import { createFile, type FileId, idOf, isLink, lookUnfollowed } from "../exclusive_file.ts";
 

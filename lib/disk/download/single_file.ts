@@ -70,8 +70,7 @@ export class FileDownload implements DownloadStorage {
     const part = partPath(finalPath);
     if (await isComplete(plan, finalPath)) {
       await removeTwin(part, finalPath);
-      const have = new Bitfield(plan.layout.pieceCount);
-      have.fill();
+      const have = Bitfield.full(plan.layout.pieceCount);
       return new FileDownload(plan, finalPath, { have, hasSha1Pieces: false }, undefined);
     }
     const lock = await OutputLock.take(part);

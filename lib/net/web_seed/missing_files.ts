@@ -105,8 +105,7 @@ export class MissingFiles {
 
   /** The available pieces: those with no missing or different byte. */
   pieces(): Bitfield {
-    const pieces = new Bitfield(this.#layout.pieceCount);
-    pieces.fill();
+    const pieces = Bitfield.full(this.#layout.pieceCount);
     for (const file of [...this.#untilMs.keys(), ...this.#different]) {
       const { first, count } = this.#layout.piecesOf(file);
       for (let piece = first; piece < first + count; piece++) pieces.clear(piece);

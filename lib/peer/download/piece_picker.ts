@@ -20,6 +20,7 @@ import type { ActivePiece, Pieces } from "../../store/pieces.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { TransferContext } from "../connection/context.ts";
 import type { Availability } from "./availability.ts";
+import { PieceOwners } from "./piece_owners.ts";
 import type { RarestFirst } from "./rarest_first.ts";
 import type { UrgentPieces } from "./urgent_pieces.ts";
 
@@ -59,8 +60,7 @@ export class PiecePicker {
   readonly #left = new Set<ActivePiece>();
   /** Pieces with blocks to request, oldest first. May include some that have none left. */
   readonly #open = new Set<ActivePiece>();
-  /** The pieces that each connection owns, by connection number. */
-  readonly #owned = new Map<number, Set<ActivePiece>>();
+  readonly #owners = new PieceOwners();
   /** The connection that `#accepts` tests for. */
   #asked!: Connection;
   readonly #accepts = (piece: number): boolean =>
@@ -105,19 +105,19 @@ export class PiecePicker {
 
   /** No peer owns the piece any more; the next one may finish it. */
   onLeft(active: ActivePiece): void {
-    this.#disown(active);
+    this.#owners.release(active);
     this.#left.add(active);
     this.onFreed(active);
   }
 
   /** The piece is no longer active. */
   onEnded(active: ActivePiece): void {
-    this.#disown(active);
+    this.#owners.release(active);
   }
 
   /** A copy of the list of pieces that the connection owns. */
   ownedBy(connection: Connection): readonly ActivePiece[] {
-    return [...this.#owned.get(connection.id) ?? []];
+    return this.#owners.of(connection);
   }
 
   /** A block of the piece has to be requested again. */
@@ -141,21 +141,15 @@ export class PiecePicker {
    * finish it
    */
   checkInvariant(): void {
-    let owned = 0;
+    this.#owners.checkInvariant(this.#pieces.active.values());
     for (const active of this.#pieces.active.values()) {
-      if (active.owner !== undefined) owned++;
       const { piece, owner, exclusive, freeCount } = active;
-      if (owner !== undefined && !this.#owned.get(owner)?.has(active)) {
-        throw new Error(`piece ${piece} is not among those of its owner`);
-      }
       if (active.isFull) continue;
-      if (exclusive && owner === undefined) throw new Error(`piece ${piece} is for nobody`);
+      if (exclusive && owner === undefined) throw new Error(`piece ${piece} has no owner`);
       const isLost = (owner === undefined && !this.#left.has(active)) ||
         (freeCount > 0 && !this.#open.has(active));
       if (isLost) throw new Error(`piece ${piece} is not among those to be finished`);
     }
-    for (const { size } of this.#owned.values()) owned -= size;
-    if (owned !== 0) throw new Error("somebody owns a piece that is none, or another's");
   }
 
   /** A piece that somebody waits for; it is begun if it has not been. */
@@ -167,7 +161,7 @@ export class PiecePicker {
     if (active === undefined) {
       return this.#makeRoom() ? this.#begin(connection, piece) : undefined;
     }
-    if (this.#left.delete(active)) this.#own(connection, active);
+    if (this.#left.delete(active)) this.#owners.give(connection, active);
     return active;
   }
 
@@ -204,7 +198,7 @@ export class PiecePicker {
       if (best === undefined || active.receivedCount > best.receivedCount) best = active;
     }
     if (best === undefined) return undefined;
-    this.#own(connection, best);
+    this.#owners.give(connection, best);
     this.#left.delete(best);
     return best;
   }
@@ -261,25 +255,10 @@ export class PiecePicker {
   #begin(connection: Connection, piece: PieceIndex): ActivePiece {
     this.#rarity.remove(piece);
     const active = this.#pieces.begin(piece);
-    this.#own(connection, active);
+    this.#owners.give(connection, active);
     active.exclusive = this.#checks.suspect.has(piece);
     this.#open.add(active);
     return active;
-  }
-
-  #own({ id }: Connection, active: ActivePiece): void {
-    active.owner = id;
-    const owned = this.#owned.get(id);
-    if (owned === undefined) this.#owned.set(id, new Set([active]));
-    else owned.add(active);
-  }
-
-  #disown(active: ActivePiece): void {
-    if (active.owner === undefined) return;
-    const owned = this.#owned.get(active.owner);
-    owned?.delete(active);
-    if (owned?.size === 0) this.#owned.delete(active.owner);
-    active.owner = undefined;
   }
 
   /** Frees a slot from a piece that its peers left, so that such pieces cannot block the piece memory. */

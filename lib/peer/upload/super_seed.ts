@@ -19,7 +19,15 @@ import type { Connection } from "../connection/connection.ts";
 import type { TransferContext } from "../connection/context.ts";
 import type { BlockRequest } from "../connection/upload_state.ts";
 import { stallsOnSingleHaves } from "../peers/client_quirks.ts";
-import { leastLoaded, ratesOf, Strikes, SuperSeedPeer } from "./super_seed_peer.ts";
+import {
+  isAllSent,
+  isStuck,
+  leastLoaded,
+  ratesOf,
+  Strikes,
+  SuperSeedPeer,
+} from "./super_seed_peer.ts";
+import { SuperSeedOwners } from "./super_seed_owners.ts";
 import { SuperSeedPieces } from "./super_seed_pieces.ts";
 
 /** How far offers run ahead of what is sent. */
@@ -32,7 +40,6 @@ const MIN_AHEAD_BYTES = 4 * 1024 * 1024;
 const MIN_AHEAD_PIECES = 2;
 /** How far the offers to a peer that wishes for pieces run ahead, compared to those over all peers. */
 const WISH_AHEAD = 2;
-const NOBODY = -1;
 
 /** Hands out the pieces of a complete torrent to peers that have nothing. */
 export class SuperSeed {
@@ -40,8 +47,7 @@ export class SuperSeed {
   readonly #peers = new Map<Connection, SuperSeedPeer>();
   /** Peers of a finished run that have not been told of all pieces yet. */
   #unshown: SuperSeedPeer[] = [];
-  /** For each piece that only one peer has from us, the number of its connection; empty between runs. */
-  #owner = new Int32Array(0);
+  #owners = new SuperSeedOwners(0);
   #undealt: SuperSeedPieces;
   #aheadCount = 0;
   /** Some peer may have no offer left to fetch. */
@@ -86,11 +92,11 @@ export class SuperSeed {
       guest.onHave(piece);
       this.#sent(guest, piece);
     }
-    const owner = this.#owner[piece]!;
+    const owner = this.#owners.of(piece);
     if (owner === connection.id) return;
-    this.#owner[piece] = NOBODY;
+    this.#owners.release(piece);
     this.#undealt.gave(piece);
-    if (owner === NOBODY) return;
+    if (owner === undefined) return;
     for (const other of this.#peers.values()) {
       if (other.connection.id === owner && !other.ahead.has(piece)) other.unshared--;
     }
@@ -124,7 +130,7 @@ export class SuperSeed {
     this.#unshown = this.#unshown.filter((guest) => guest.connection !== connection);
     const guest = this.#peers.get(connection);
     if (guest === undefined) return;
-    const owned = this.#ownedBy(connection);
+    const owned = this.#owners.piecesOf(connection);
     this.#strikes.remember(connection.peer.host, guest.strikes + (owned.length > 0 ? 1 : 0));
     this.#takeBack(guest, owned);
     this.#peers.delete(connection);
@@ -144,7 +150,7 @@ export class SuperSeed {
       this.#takeBack(guest, guest.stall());
       if (!guest.connection.upload.peerInterested) this.#showEverything(guest);
     }
-    if (this.#nobodyMoves()) this.#endSuperSeeding();
+    if (isStuck(this.#peers.values())) this.#endSuperSeeding();
     else this.offerPieces();
   }
 
@@ -163,7 +169,9 @@ export class SuperSeed {
       this.#offer(guest, piece);
     }
     if (this.#someMayBeIdle) this.#feedAll();
-    if (this.#peers.size > 0 && this.#undealt.isEmpty && this.#isAllSent()) this.#endSuperSeeding();
+    if (this.#peers.size > 0 && this.#undealt.isEmpty && isAllSent(this.#peers.values())) {
+      this.#endSuperSeeding();
+    }
   }
 
   #feedAll(): void {
@@ -204,14 +212,14 @@ export class SuperSeed {
   #begin(): void {
     this.#open = false;
     this.#undealt = new SuperSeedPieces(this.#context.pieces.have);
-    this.#owner = new Int32Array(this.#context.layout.pieceCount).fill(NOBODY);
+    this.#owners = new SuperSeedOwners(this.#context.layout.pieceCount);
     this.#aheadCount = 0;
   }
 
   #end(): void {
     this.#open = true;
     this.#undealt = new SuperSeedPieces(new Bitfield(0));
-    this.#owner = new Int32Array(0);
+    this.#owners = new SuperSeedOwners(0);
   }
 
   #isAlone(connection: Connection): boolean {
@@ -228,27 +236,12 @@ export class SuperSeed {
     return Math.max(Math.ceil(bytes / pieceLength), MIN_AHEAD_PIECES * this.#peers.size);
   }
 
-  /** No peer wants what it was offered, perhaps because others have promised them those pieces. */
-  #nobodyMoves(): boolean {
-    const guests = [...this.#peers.values()];
-    return guests.every((guest) => guest.stalled) &&
-      guests.some(({ connection: { upload } }) => !upload.amChoking);
-  }
-
-  /** No unchoked peer has an offer left to fetch. The one offer of a choked peer can wait. */
-  #isAllSent(): boolean {
-    for (const { connection, ahead } of this.#peers.values()) {
-      if (ahead.size > 0 && !connection.upload.amChoking) return false;
-    }
-    return true;
-  }
-
   #offer(guest: SuperSeedPeer, piece: PieceIndex): void {
     const { connection } = guest;
     guest.onOffered(piece, this.#context.layout.dataLength(piece), this.#nowMs);
     this.#aheadCount++;
     this.#undealt.gave(piece);
-    this.#owner[piece] = connection.id;
+    this.#owners.give(piece, connection);
     this.#context.emit({ type: "send", connection, message: { type: "have", piece } });
   }
 
@@ -257,24 +250,16 @@ export class SuperSeed {
     if (!guest.ahead.delete(piece)) return;
     this.#aheadCount--;
     this.#someMayBeIdle ||= guest.ahead.size === 0;
-    if (this.#owner[piece] === guest.connection.id) guest.unshared++;
+    if (this.#owners.of(piece) === guest.connection.id) guest.unshared++;
   }
 
   #takeBack(guest: SuperSeedPeer, pieces: readonly PieceIndex[]): void {
     for (const piece of pieces) {
       if (guest.ahead.delete(piece)) this.#aheadCount--;
-      if (this.#owner[piece] !== guest.connection.id) continue;
-      this.#owner[piece] = NOBODY;
+      if (this.#owners.of(piece) !== guest.connection.id) continue;
+      this.#owners.release(piece);
       this.#undealt.putBack(piece);
     }
-  }
-
-  #ownedBy({ id }: Connection): PieceIndex[] {
-    const pieces: PieceIndex[] = [];
-    for (let piece = 0; piece < this.#owner.length; piece++) {
-      if (this.#owner[piece] === id) pieces.push(piece as PieceIndex);
-    }
-    return pieces;
   }
 
   /**

@@ -182,3 +182,18 @@ export class Strikes {
     if (this.#byHost.size > MAX_HOSTS) this.#byHost.delete(oldest!);
   }
 }
+
+/** Whether no peer wants what it was offered, perhaps because others have promised them those pieces. */
+export function isStuck(peers: Iterable<SuperSeedPeer>): boolean {
+  const all = [...peers];
+  return all.every(({ stalled }) => stalled) &&
+    all.some(({ connection: { upload } }) => !upload.amChoking);
+}
+
+/** Whether no unchoked peer has an offer left to fetch. The one offer of a choked peer can wait. */
+export function isAllSent(peers: Iterable<SuperSeedPeer>): boolean {
+  for (const { connection, ahead } of peers) {
+    if (ahead.size > 0 && !connection.upload.amChoking) return false;
+  }
+  return true;
+}

@@ -17,7 +17,7 @@ import {
 import type { Attendance } from "../roll/attendance.ts";
 import type { RequestOrigin } from "../tables/origin.ts";
 import { indexOf, type PeerSlot, type Swarm } from "../tables/swarm.ts";
-import type { AnnounceOutcome } from "../tables/swarm_table.ts";
+import type { AnnounceOutcome } from "../tables/announced.ts";
 import { AnnounceRates } from "./announce_rates.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { CompactPeers, type PeerListOptions } from "./compact_peers.ts";
@@ -42,7 +42,7 @@ interface AnnouncesOptions extends PeerListOptions {
   /** Announce interval once a swarm has formed. */
   intervalSeconds: number;
   /** Called when a peer joins a swarm or completes a download. */
-  onChange: (type: "joined" | "completed", swarm: Swarm, seat: PeerSlot) => void;
+  onChange: (type: "joined" | "completed", swarm: Swarm, slot: PeerSlot) => void;
   /** Called for a peer that claims to have announced before, but is unknown. */
   onReturn: () => void;
   /** Called for each peer that is now in a swarm; `joined` is true if it was not before. */
@@ -89,7 +89,7 @@ export class AnnounceHandler {
       const admission = this.#store(packet, sender, nowMs);
       // A peer that a crowded swarm cannot store still gets peers, but is not given to others.
       swarm = admission.swarm;
-      if (admission.type === "stored") own = admission.seat;
+      if (admission.type === "stored") own = admission.slot;
     }
     return this.#write(packet, sender, swarm, own, nowMs, into);
   }
@@ -98,10 +98,10 @@ export class AnnounceHandler {
   #leave(packet: Uint8Array, sender: RequestOrigin, nowMs: number): void {
     const { swarms, attendance } = this.#options;
     const swarm = swarms.get(packet, AnnounceAt.infoHash, sender.family);
-    const seat = swarm === undefined ? -1 : swarms.seatOf(swarm, sender.words, 0);
-    if (swarm === undefined || seat < 0) return;
-    swarm.rosterOf(seat).touch(indexOf(seat), leftOf(packet), nowMs);
-    attendance.leaving(swarm, seat, sender, saidIn(packet, fileIn(packet)));
+    const slot = swarm === undefined ? -1 : swarms.slotOf(swarm, sender.words, 0);
+    if (swarm === undefined || slot < 0) return;
+    swarm.rosterOf(slot).touch(indexOf(slot), leftOf(packet), nowMs);
+    attendance.leaving(swarm, slot, sender, saidIn(packet, fileIn(packet)));
     swarms.leave(swarm, sender);
   }
 
@@ -117,33 +117,33 @@ export class AnnounceHandler {
       completed: readUint32(packet, AnnounceAt.event) === COMPLETED,
     }, nowMs);
     if (admission.type === "crowded") return admission;
-    const { swarm, seat } = admission;
+    const { swarm, slot } = admission;
     const file = fileIn(packet);
-    this.#claim(swarm, seat, packet, file);
+    this.#claim(swarm, slot, packet, file);
     attendance.announced(admission, sender, saidIn(packet, file));
     onStored?.(sender, admission.joined, nowMs);
     if (admission.joined) {
-      onChange("joined", swarm, seat);
+      onChange("joined", swarm, slot);
       if (readUint32(packet, AnnounceAt.event) === NONE) this.#options.onReturn();
     }
-    if (admission.completed) onChange("completed", swarm, seat);
+    if (admission.completed) onChange("completed", swarm, slot);
     return admission;
   }
 
   /** Replaces the catalogue entry that the peer claims to host. */
-  #claim(swarm: Swarm, seat: PeerSlot, packet: Uint8Array, file: HostedFile | undefined): void {
+  #claim(swarm: Swarm, slot: PeerSlot, packet: Uint8Array, file: HostedFile | undefined): void {
     const { catalogue } = this.#options;
-    const before = swarm.listingOf(seat);
+    const before = swarm.listingOf(slot);
     if (file === undefined && before === 0) return;
-    const roster = swarm.rosterOf(seat);
+    const roster = swarm.rosterOf(slot);
     const claimant = {
       words: roster.words,
-      at: indexOf(seat) * roster.stride,
+      at: indexOf(slot) * roster.stride,
       stride: roster.stride,
     };
     const infoHash = packet.subarray(AnnounceAt.infoHash, AnnounceAt.infoHash + HASH_LENGTH);
     const number = file === undefined ? 0 : catalogue.hold(infoHash, file, claimant);
-    swarm.setListing(seat, number);
+    swarm.setListing(slot, number);
     if (before !== 0) catalogue.release(before, claimant);
     if (file?.v2Hash !== undefined) this.#pair(swarm, number, infoHash);
   }

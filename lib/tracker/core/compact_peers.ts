@@ -30,7 +30,7 @@ export interface PeerListOptions {
 interface PeersWanted {
   swarm: Swarm;
   sender: RequestOrigin;
-  /** The requester's own seat, or -1. */
+  /** The requester's own slot, or -1. */
   own: PeerSlot;
   /** How many peers it wants; a negative number leaves the choice to the tracker. */
   count: number;
@@ -172,7 +172,7 @@ export class CompactPeers {
         into.bytes.set(this.#ownAddress, 2 * to);
         // A peer that announces over both addresses, perhaps the requester itself, is already known by this
         // one.
-        if (this.#options.swarms.seatOf(swarm, into.words, to) >= 0) continue;
+        if (this.#options.swarms.slotOf(swarm, into.words, to) >= 0) continue;
       }
       this.#written++;
       to += stride;

@@ -9,7 +9,7 @@
 
 import { createHmac } from "node:crypto";
 import { concat, readUint32, writeUint32 } from "../../codec/bytes.ts";
-import { halfSipHash, hashKeyFrom } from "../tables/half_sip_hash.ts";
+import { halfSipHash, hashKeyFrom } from "../../codec/half_sip_hash.ts";
 
 const BUCKET_MS = 60_000;
 

@@ -81,8 +81,8 @@ interface Seen extends PeerInfo {
 /** The catalogue entries for this info-hash, as far as the swarm's own peers lead to them. */
 function listingsOf({ swarms, catalogue }: Inspected, infoHash: string): Listing[] {
   const names = new Set<string>();
-  for (const { swarm, seat } of seatsOf(swarms, [infoHash])) {
-    const listing = catalogue.numbered(swarm.listingOf(seat));
+  for (const { swarm, slot } of slotsOf(swarms, [infoHash])) {
+    const listing = catalogue.numbered(swarm.listingOf(slot));
     if (listing !== undefined) names.add(listing.name);
     if (names.size === MAX_NAMES) break;
   }
@@ -90,8 +90,8 @@ function listingsOf({ swarms, catalogue }: Inspected, infoHash: string): Listing
     .filter((listing) => infoHashesOf(listing).includes(infoHash));
 }
 
-/** The seats of these swarms, limited to each swarm's share of {@link MAX_MEMBERS}. */
-function* seatsOf(swarms: SwarmTable, infoHashes: Iterable<string>) {
+/** The slots of these swarms, limited to each swarm's share of {@link MAX_MEMBERS}. */
+function* slotsOf(swarms: SwarmTable, infoHashes: Iterable<string>) {
   const hashes = [...infoHashes].map(fromHex);
   const found = ([4, 6] as const).flatMap((family) =>
     hashes.flatMap((hash) => swarms.get(hash, 0, family) ?? [])
@@ -99,7 +99,7 @@ function* seatsOf(swarms: SwarmTable, infoHashes: Iterable<string>) {
   for (const swarm of found) {
     const step = Math.max(1, swarm.size / (MAX_MEMBERS / found.length));
     for (let index = 0; index < swarm.size; index += step) {
-      yield { swarm, seat: swarm.seatWithIndex(Math.floor(index)) };
+      yield { swarm, slot: swarm.slotWithIndex(Math.floor(index)) };
     }
   }
 }
@@ -109,18 +109,18 @@ function* peersOf(
   infoHashes: Iterable<string>,
   nowMs: number,
 ): Generator<Seen> {
-  for (const { swarm, seat } of seatsOf(swarms, infoHashes)) {
-    const roster = swarm.rosterOf(seat);
+  for (const { swarm, slot } of slotsOf(swarms, infoHashes)) {
+    const roster = swarm.rosterOf(slot);
     const { words, stride } = roster;
-    const at = indexOf(seat) * stride;
+    const at = indexOf(slot) * stride;
     yield {
-      ...roster.peerInfo(indexOf(seat), nowMs),
+      ...roster.peerInfo(indexOf(slot), nowMs),
       address: addressAt(words, at, stride),
       reach: portChecks?.reachOf(words, at, stride) ?? "unknown",
-      seeder: isSeeder(seat),
-      listing: catalogue.numbered(swarm.listingOf(seat)),
-      isSource: swarm.isSource(seat),
-      note: attendance?.notes.of(swarm.peerAt(seat)),
+      seeder: isSeeder(slot),
+      listing: catalogue.numbered(swarm.listingOf(slot)),
+      isSource: swarm.isSource(slot),
+      note: attendance?.notes.of(swarm.peerAt(slot)),
     };
   }
 }

@@ -38,20 +38,20 @@ export interface SwarmEvent {
 export function eventOf(
   type: SwarmEvent["type"],
   swarm: Swarm,
-  seat: PeerSlot,
+  slot: PeerSlot,
   name: string | undefined,
   label: string | undefined,
 ): SwarmEvent {
-  const { words, stride } = swarm.rosterOf(seat);
+  const { words, stride } = swarm.rosterOf(slot);
   const compact = new Uint8Array(
-    words.slice(indexOf(seat) * stride, (indexOf(seat) + 1) * stride).buffer,
+    words.slice(indexOf(slot) * stride, (indexOf(slot) + 1) * stride).buffer,
   );
   return {
     type,
     infoHash: swarm.infoHash,
     host: bytesToIp(compact.subarray(0, -2)),
     port: readUint16(compact, compact.length - 2),
-    seeder: isSeeder(seat),
+    seeder: isSeeder(slot),
     ...(name !== undefined && { name }),
     ...(label !== undefined && { label }),
   };

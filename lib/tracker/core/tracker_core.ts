@@ -6,28 +6,24 @@
 
 import { fromHex, hex, readUint32 } from "../../codec/bytes.ts";
 import {
-  type AddressFamily,
   AnnounceAt,
   decodeRequest,
   encodeResponse,
-  type FindRequest,
-  type FoundEntry,
-  isListableName,
-  type ListRequest,
-  packEntries,
   type ReachRequest,
   type ScrapeRequest,
   type WhoRequest,
 } from "../../codec/discovery/udp_tracker.ts";
 import { Attendance } from "../roll/attendance.ts";
-import { hashKeyFrom } from "../tables/half_sip_hash.ts";
+import { hashKeyFrom } from "../../codec/half_sip_hash.ts";
 import { DEFAULT_LIMITS, type TrackerLimits } from "../tables/limits.ts";
 import { type Origin, RequestOrigin } from "../tables/origin.ts";
 import { indexOf, type PeerSlot, type Swarm } from "../tables/swarm.ts";
-import { type Removal, SwarmTable } from "../tables/swarm_table.ts";
+import type { Removal } from "../tables/announced.ts";
+import { SwarmTable } from "../tables/swarm_table.ts";
 import { AnnounceHandler, isAnnounce } from "./announce.ts";
-import { Catalogue, hashesOf, type Listing } from "./catalogue.ts";
+import { Catalogue } from "./catalogue.ts";
 import { ConnectionIds } from "./connection_id.ts";
+import { NameFinder } from "./name_finder.ts";
 import type { PortChecks } from "./port_checks.ts";
 import { ResponseBuffer } from "./response_buffer.ts";
 import { RollCalls } from "./roll_calls.ts";
@@ -47,9 +43,6 @@ const MAX_SCRAPE_HASHES = 74;
 /** How many peers are checked for expiry before a packet, and the minimum time between such checks. */
 const EXAMINED_PER_PACKET = 16;
 const EXAMINATION_MS = 1;
-
-/** Maximum number of catalogue entries considered for one packet; more never fit. */
-const MAX_ENTRIES_PER_PACKET = 20;
 
 /** Configuration of a tracker. */
 export interface TrackerCoreOptions {
@@ -84,6 +77,8 @@ export class TrackerCore {
   readonly swarms: SwarmTable;
   /** The named torrents. Read-only for callers. */
   readonly catalogue: Catalogue;
+  /** Finds torrents by name. */
+  readonly finder: NameFinder;
   /** Reachability of peers, if the tracker checks it. */
   readonly portChecks: PortChecks | undefined;
   /** The machines behind the peers, and those that have left. */
@@ -98,7 +93,7 @@ export class TrackerCore {
   readonly #ids: ConnectionIds;
   readonly #announces: AnnounceHandler;
   readonly #sender = new RequestOrigin();
-  readonly #settling: WarmUp;
+  readonly #warmUp: WarmUp;
   #nextExpiryMs = 0;
   #nowMs = 0;
   readonly #counters = {
@@ -119,16 +114,17 @@ export class TrackerCore {
     this.onEvent = options.onEvent;
     this.portChecks = portChecks;
     this.#ttlMs = 1000 * options.peerTtlSeconds;
-    this.#settling = new WarmUp(options.startMs ?? -Infinity, intervalSeconds);
+    this.#warmUp = new WarmUp(options.startMs ?? -Infinity, intervalSeconds);
     this.#ids = new ConnectionIds(secret);
     const hashKey = hashKeyFrom(secret);
     this.swarms = new SwarmTable({
       limits,
       hashKey,
       random,
-      onRemoval: (swarm, seat, why) => this.#onRemoval(swarm, seat, why),
+      onRemoval: (swarm, slot, why) => this.#onRemoval(swarm, slot, why),
     });
     this.catalogue = new Catalogue(limits.maxNames, hashKey);
+    this.finder = new NameFinder(this, this.#warmUp);
     this.attendance = new Attendance({
       ...limits,
       hashKey,
@@ -144,8 +140,8 @@ export class TrackerCore {
       addressFor,
       intervalSeconds,
       maxPeersPerAnswer: limits.maxPeersPerAnswer,
-      onReturn: () => this.#settling.cameBack(),
-      onChange: (type, swarm, seat) => this.#emit(type, swarm, seat),
+      onReturn: () => this.#warmUp.cameBack(),
+      onChange: (type, swarm, slot) => this.#emit(type, swarm, slot),
       onStored: portChecks &&
         ((from, joined, nowMs) => portChecks.announced(from, joined, nowMs)),
     });
@@ -180,7 +176,9 @@ export class TrackerCore {
     if (!this.#ids.accepts(packet, sender.ip, nowMs)) return this.#refuse(packet, UNKNOWN_ID);
     if (request.type === "scrape") return this.#scrape(request);
     if (request.type === "who") return this.#who(packet, request, nowMs);
-    return request.type === "reach" ? this.#reach(request) : this.#find(request, nowMs);
+    if (request.type === "reach") return this.#reach(request);
+    this.#counters.finds++;
+    return encodeResponse(this.finder.answer(request, sender.family, nowMs));
   }
 
   /**
@@ -202,14 +200,6 @@ export class TrackerCore {
     const { torrents, seeders, leechers } = this.swarms.totals;
     const names = this.catalogue.size;
     return { torrents, peers: seeders + leechers, seeders, leechers, names, ...this.#counters };
-  }
-
-  /** The entries with exactly this name, best supported first: as many as one packet may hold. */
-  lookUp(name: string, family: AddressFamily): { total: number; entries: FoundEntry[] } {
-    const found = isListableName(name) ? this.catalogue.find(name) : [];
-    const entries = found.slice(0, MAX_ENTRIES_PER_PACKET)
-      .map((listing) => this.#entryOf(listing, family));
-    return { total: found.length, entries };
   }
 
   #expireSome(nowMs: number): void {
@@ -238,27 +228,6 @@ export class TrackerCore {
     return encodeResponse({ type: "scrape", transactionId: request.transactionId, swarms });
   }
 
-  #find(request: FindRequest | ListRequest, nowMs: number): Uint8Array {
-    this.#counters.finds++;
-    const { family } = this.#sender;
-    const { transactionId } = request;
-    if (request.type === "list") {
-      const entries = this.catalogue.list(request.offset, MAX_ENTRIES_PER_PACKET)
-        .map((listing) => this.#entryOf(listing, family));
-      const total = this.catalogue.size;
-      return encodeResponse({ type: "find", transactionId, total, entries: packEntries(entries) });
-    }
-    const { total, entries } = this.lookUp(request.name, family);
-    const settlesInSeconds = this.#settling.secondsLeft(nowMs);
-    return encodeResponse({
-      type: "find",
-      transactionId,
-      total,
-      entries: packEntries(entries),
-      settlesInSeconds,
-    });
-  }
-
   /** Reports only on the requester's own address, and only if a peer announced that port from there. */
   #reach({ transactionId, port }: ReachRequest): Uint8Array {
     this.#counters.reaches++;
@@ -275,20 +244,6 @@ export class TrackerCore {
     return encodeResponse(answer);
   }
 
-  /** Most peers of a hybrid are in both of its swarms, so the bigger count is used. */
-  #entryOf(listing: Listing, family: AddressFamily): FoundEntry {
-    const { name, length, v1Hash, v2Hash } = listing;
-    const swarms = hashesOf(listing).map((infoHash) => this.swarms.counts(infoHash, family));
-    return {
-      ...(v1Hash && { v1Hash }),
-      ...(v2Hash && { v2Hash }),
-      name,
-      length,
-      seeders: Math.max(...swarms.map((swarm) => swarm.seeders)),
-      leechers: Math.max(...swarms.map((swarm) => swarm.leechers)),
-    };
-  }
-
   /** An error packet, truncated so that it is no longer than the request. */
   #refuse(packet: Uint8Array, message: string): Uint8Array {
     this.#counters.refused++;
@@ -297,19 +252,19 @@ export class TrackerCore {
     return encodeResponse({ type: "error", transactionId, message: message.slice(0, room) });
   }
 
-  #onRemoval(swarm: Swarm, seat: PeerSlot, why: Removal): void {
-    this.#emit(why, swarm, seat);
-    const listing = swarm.listingOf(seat);
-    this.attendance.removed(swarm, seat, why, this.catalogue.numbered(listing), this.#nowMs);
+  #onRemoval(swarm: Swarm, slot: PeerSlot, why: Removal): void {
+    this.#emit(why, swarm, slot);
+    const listing = swarm.listingOf(slot);
+    this.attendance.removed(swarm, slot, why, this.catalogue.numbered(listing), this.#nowMs);
     if (listing === 0) return;
-    const { words, stride } = swarm.rosterOf(seat);
-    this.catalogue.release(listing, { words, at: indexOf(seat) * stride, stride });
+    const { words, stride } = swarm.rosterOf(slot);
+    this.catalogue.release(listing, { words, at: indexOf(slot) * stride, stride });
   }
 
-  #emit(type: SwarmEvent["type"], swarm: Swarm, seat: PeerSlot): void {
+  #emit(type: SwarmEvent["type"], swarm: Swarm, slot: PeerSlot): void {
     if (this.onEvent === undefined) return;
-    const name = this.catalogue.numbered(swarm.listingOf(seat))?.name;
-    this.onEvent(eventOf(type, swarm, seat, name, this.attendance.labelOf(swarm, seat)));
+    const name = this.catalogue.numbered(swarm.listingOf(slot))?.name;
+    this.onEvent(eventOf(type, swarm, slot, name, this.attendance.labelOf(swarm, slot)));
   }
 }
 

@@ -9,7 +9,7 @@ import { hex, readUint16 } from "../../codec/bytes.ts";
 import { type HostedFile, sharesLabels } from "../../codec/discovery/udp_tracker.ts";
 import type { RequestOrigin } from "../tables/origin.ts";
 import { indexOf, isSeeder, type PeerSlot, type Swarm } from "../tables/swarm.ts";
-import type { Removal, Stored } from "../tables/swarm_table.ts";
+import type { Removal, Stored } from "../tables/announced.ts";
 import { Departures } from "./departures.ts";
 import { type MachineNote, MachineNotes } from "./machine_notes.ts";
 
@@ -59,44 +59,44 @@ export class Attendance {
 
   /** Takes note of an announce of a stored peer. */
   announced(stored: Stored, sender: RequestOrigin, said: Said): void {
-    const { swarm, seat, joined } = stored;
+    const { swarm, slot, joined } = stored;
     const { file, leftBytes } = said;
-    if (file !== undefined || this.notes.size > 0) this.#note(swarm, seat, sender, said);
-    if (joined) this.#join(swarm, seat, sender, said);
+    if (file !== undefined || this.notes.size > 0) this.#note(swarm, slot, sender, said);
+    if (joined) this.#join(swarm, slot, sender, said);
     else if (leftBytes > 0) {
-      swarm.setSource(seat, false);
+      swarm.setSource(slot, false);
       if (stored.afterMs >= SHORTEST_MS) this.#move(stored, sender);
     }
   }
 
   /** Takes note of the last announce of a peer, before it leaves. */
-  leaving(swarm: Swarm, seat: PeerSlot, sender: RequestOrigin, said: Said): void {
-    if (said.file !== undefined) this.#note(swarm, seat, sender, said);
+  leaving(swarm: Swarm, slot: PeerSlot, sender: RequestOrigin, said: Said): void {
+    if (said.file !== undefined) this.#note(swarm, slot, sender, said);
   }
 
   /** The label of the machine of a present peer. */
-  labelOf(swarm: Swarm, seat: PeerSlot): string | undefined {
-    return this.notes.of(swarm.peerAt(seat))?.label;
+  labelOf(swarm: Swarm, slot: PeerSlot): string | undefined {
+    return this.notes.of(swarm.peerAt(slot))?.label;
   }
 
   /** Moves a peer that is about to be removed to the departures, if its torrent has a name. */
   removed(
     swarm: Swarm,
-    seat: PeerSlot,
+    slot: PeerSlot,
     why: Removal,
     listing: Listed | undefined,
     nowMs: number,
   ): void {
-    const peer = swarm.peerAt(seat);
+    const peer = swarm.peerAt(slot);
     // A displaced peer is still there, and comes back with its next announce.
     if (why !== "displaced" && (listing !== undefined || this.#isNamed(swarm))) {
-      this.#depart(swarm, seat, this.notes.of(peer), listing, nowMs);
+      this.#depart(swarm, slot, this.notes.of(peer), listing, nowMs);
     }
     this.notes.forget(peer);
   }
 
-  #note(swarm: Swarm, seat: PeerSlot, sender: RequestOrigin, { file, leftBytes }: Said): void {
-    const peer = swarm.peerAt(seat);
+  #note(swarm: Swarm, slot: PeerSlot, sender: RequestOrigin, { file, leftBytes }: Said): void {
+    const peer = swarm.peerAt(slot);
     const isTaken = file?.label !== undefined && sharesLabels(bytesToIp(sender.ip));
     const label = isTaken ? file.label : undefined;
     const selectedBytes = file?.selectedBytes;
@@ -109,7 +109,7 @@ export class Attendance {
       : { selectedBytes, haveBytes: Math.max(0, file!.length - leftBytes) };
   }
 
-  #join(swarm: Swarm, seat: PeerSlot, sender: RequestOrigin, said: Said): void {
+  #join(swarm: Swarm, slot: PeerSlot, sender: RequestOrigin, said: Said): void {
     const { leftBytes, downloadedBytes } = said;
     // After a restart of the tracker, those who got it in their present run are recipients still.
     const hadAll = leftBytes === 0 && downloadedBytes === 0;
@@ -117,14 +117,14 @@ export class Attendance {
       infoHash: swarm.infoHash,
       host: bytesToIp(sender.ip),
       port: sender.port,
-      label: this.labelOf(swarm, seat),
+      label: this.labelOf(swarm, slot),
     });
-    if (hadAll && departure?.isSource !== false) swarm.setSource(seat, true);
+    if (hadAll && departure?.isSource !== false) swarm.setSource(slot, true);
   }
 
   /** The rate of a downloader of a named torrent. */
-  #move({ swarm, seat, receivedBytes, afterMs }: Stored, sender: RequestOrigin): void {
-    const peer = swarm.peerAt(seat);
+  #move({ swarm, slot, receivedBytes, afterMs }: Stored, sender: RequestOrigin): void {
+    const peer = swarm.peerAt(slot);
     const known = this.notes.of(peer);
     if (known === undefined && (receivedBytes <= 0 || !this.#isNamed(swarm))) return;
     const note = known ?? this.notes.noteOn(peer, sender);
@@ -134,14 +134,14 @@ export class Attendance {
 
   #depart(
     swarm: Swarm,
-    seat: PeerSlot,
+    slot: PeerSlot,
     note: MachineNote | undefined,
     listing: Listed | undefined,
     nowMs: number,
   ): void {
-    const roster = swarm.rosterOf(seat);
+    const roster = swarm.rosterOf(slot);
     const { stride } = roster;
-    const place = indexOf(seat);
+    const place = indexOf(slot);
     const address = new Uint8Array(
       roster.words.slice(place * stride, (place + 1) * stride).buffer,
     );
@@ -156,12 +156,12 @@ export class Attendance {
         port: readUint16(address, address.length - 2),
         label: note?.label,
         holding: {
-          leftBytes: isSeeder(seat) ? 0 : leftBytes,
+          leftBytes: isSeeder(slot) ? 0 : leftBytes,
           size: listing?.length,
           knowsSize: listing !== undefined,
           part: note?.part,
         },
-        isSource: swarm.isSource(seat),
+        isSource: swarm.isSource(slot),
         goneMs: nowMs - silentMs,
       },
       roster.words,

@@ -16,7 +16,7 @@ export const MAX_EXPECTED = 10_000;
 const LINES_AT_ONCE = 2000;
 
 /** A line that was meant as an address, or has a separator in it, is no name that a machine gives itself. */
-const NO_NAME = /^\d*\.[\d.]*(?:\s|$)|^\d+\.[\d.]*(?:\s|$)|[/,;:="<>|\\]/;
+const NO_NAME = /^\d*\.[\d.]*(?:\s|$)|[/,;:="<>|\\]/;
 
 /** A machine on the list: by its IP address, or by the name it gives itself. */
 export type ExpectedMachine = { readonly host: string } | { readonly label: string };

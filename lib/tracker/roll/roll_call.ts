@@ -146,11 +146,11 @@ function oncePerMachine(members: readonly SwarmMember[]): SwarmMember[] {
     const { address, label, lastSeenSeconds } = member;
     const isIPv6 = address.startsWith("[");
     const port = address.slice(address.lastIndexOf(":"));
-    const twin = label === undefined ? undefined : machines.get(`${!isIPv6} ${port} ${label}`);
-    if (twin === undefined) {
+    const other = label === undefined ? undefined : machines.get(`${!isIPv6} ${port} ${label}`);
+    if (other === undefined) {
       const key = label === undefined ? address : `${isIPv6} ${port} ${label}`;
       machines.set(machines.has(key) ? address : key, member);
-    } else if (lastSeenSeconds < twin.lastSeenSeconds) {
+    } else if (lastSeenSeconds < other.lastSeenSeconds) {
       machines.set(`${!isIPv6} ${port} ${label}`, member);
     }
   }
@@ -176,11 +176,11 @@ function goneMachines({ departures, size, nowMs }: Roll, present: readonly Machi
       ...(holding.part && { isPartial: true }),
     });
   }
-  return withoutTwins([...gone.values()]);
+  return oncePerLabel([...gone.values()]);
 }
 
 /** A machine that left over both address families, with one label and port, is one. */
-function withoutTwins(gone: readonly Machine[]): Machine[] {
+function oncePerLabel(gone: readonly Machine[]): Machine[] {
   const isIPv6 = ({ host }: Machine) => host!.includes(":");
   const name = ({ label, port }: Machine) => `${port} ${label}`;
   const overIPv4 = new Set(gone.filter((machine) => !isIPv6(machine)).map(name));

@@ -7,7 +7,7 @@
 import { indexOf, type PeerSlot, type Swarm } from "./swarm.ts";
 
 /** Removes a peer from its swarm. */
-type Remove = (swarm: Swarm, seat: PeerSlot, why: "expired" | "displaced") => void;
+type Remove = (swarm: Swarm, slot: PeerSlot, why: "expired" | "displaced") => void;
 
 /** Cycles through the peers of all swarms. */
 export class Expiry {
@@ -42,11 +42,11 @@ export class Expiry {
         this.#index = 0;
         continue;
       }
-      const seat = swarm.seatWithIndex(this.#index);
-      const isSilent = swarm.rosterOf(seat).silentMs(indexOf(seat), nowMs) > ttlMs;
+      const slot = swarm.slotWithIndex(this.#index);
+      const isSilent = swarm.rosterOf(slot).silentMs(indexOf(slot), nowMs) > ttlMs;
       if (isSilent || swarm.isDissolved) {
         // The index stays the same: another peer that has not been examined may now be there.
-        this.#remove(swarm, seat, swarm.isDissolved ? "displaced" : "expired");
+        this.#remove(swarm, slot, swarm.isDissolved ? "displaced" : "expired");
         removed++;
       } else this.#index++;
     }

@@ -31,19 +31,19 @@ export class HostFronts {
   }
 
   /** Counts a new peer; returns whether it should move to the front. */
-  enter(swarm: Swarm, seat: PeerSlot): boolean {
-    const held = Math.max(0, this.#find(swarm, seat));
+  enter(swarm: Swarm, slot: PeerSlot): boolean {
+    const held = Math.max(0, this.#find(swarm, slot));
     const isNeeded = (held & IN_FRONT) === 0;
-    if (isNeeded && held > 0) swarm.rosterOf(seat).frontless--;
+    if (isNeeded && held > 0) swarm.rosterOf(slot).frontless--;
     this.#hosts.set((held + ONE_PEER) | IN_FRONT);
     return isNeeded;
   }
 
-  /** Uncounts the peer of this seat, in front or not, just before it is removed. */
-  leave(swarm: Swarm, seat: PeerSlot): void {
-    const roster = swarm.rosterOf(seat);
-    const held = this.#find(swarm, seat);
-    const isInFront = indexOf(seat) < roster.front;
+  /** Uncounts the peer of this slot, in front or not, just before it is removed. */
+  leave(swarm: Swarm, slot: PeerSlot): void {
+    const roster = swarm.rosterOf(slot);
+    const held = this.#find(swarm, slot);
+    const isInFront = indexOf(slot) < roster.front;
     const left = held - ONE_PEER - (isInFront ? IN_FRONT : 0);
     if (left >= ONE_PEER) {
       if (isInFront) roster.frontless++;
@@ -55,19 +55,19 @@ export class HostFronts {
   }
 
   /** Returns whether this peer's host has no peer in front. If so, marks it as having one. */
-  needs(swarm: Swarm, seat: PeerSlot): boolean {
-    const held = this.#find(swarm, seat);
+  needs(swarm: Swarm, slot: PeerSlot): boolean {
+    const held = this.#find(swarm, slot);
     if ((held & IN_FRONT) !== 0) return false;
-    swarm.rosterOf(seat).frontless--;
+    swarm.rosterOf(slot).frontless--;
     this.#hosts.set(held | IN_FRONT);
     return true;
   }
 
-  #find(swarm: Swarm, seat: PeerSlot): number {
-    const { words, stride } = swarm.rosterOf(seat);
-    const at = indexOf(seat) * stride;
+  #find(swarm: Swarm, slot: PeerSlot): number {
+    const { words, stride } = swarm.rosterOf(slot);
+    const at = indexOf(slot) * stride;
     const { key } = this.#hosts;
-    key[0] = 2 * swarm.number + (isSeeder(seat) ? 1 : 0);
+    key[0] = 2 * swarm.number + (isSeeder(slot) ? 1 : 0);
     key[1] = highOf(words, at, stride);
     key[2] = lowOf(words, at, stride) & standingMask(stride);
     return this.#hosts.get();

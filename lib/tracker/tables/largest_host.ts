@@ -11,23 +11,23 @@ import { indexOf, type PeerSlot, type Swarm } from "./swarm.ts";
 const DRAWN = 64;
 
 /**
- * The seat of the peer to remove from a full swarm: the oldest sampled peer of the network that occurs most
+ * The slot of the peer to remove from a full swarm: the oldest sampled peer of the network that occurs most
  * often in a random sample; -1 if no network occurs twice.
  */
 export function slotOfLargestHost(swarm: Swarm, random: () => number, nowMs: number): PeerSlot {
   const drawn = Array.from(
     { length: DRAWN },
-    () => swarm.seatWithIndex(Math.floor(random() * swarm.size)),
+    () => swarm.slotWithIndex(Math.floor(random() * swarm.size)),
   );
-  const seats = [...new Set(drawn)];
+  const slots = [...new Set(drawn)];
   let crowd: PeerSlot[] = [];
-  for (const seat of seats) {
-    const same = seats.filter((other) => areNeighbours(swarm, seat, other));
+  for (const slot of slots) {
+    const same = slots.filter((other) => areNeighbours(swarm, slot, other));
     if (same.length > crowd.length) crowd = same;
   }
   if (crowd.length < 2) return -1;
-  const stay = (seat: PeerSlot) => swarm.rosterOf(seat).sinceSeconds(indexOf(seat), nowMs);
-  return crowd.reduce((oldest, seat) => stay(seat) > stay(oldest) ? seat : oldest);
+  const stay = (slot: PeerSlot) => swarm.rosterOf(slot).sinceSeconds(indexOf(slot), nowMs);
+  return crowd.reduce((oldest, slot) => stay(slot) > stay(oldest) ? slot : oldest);
 }
 
 function areNeighbours(swarm: Swarm, a: PeerSlot, b: PeerSlot): boolean {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { halfSipHash } from "./half_sip_hash.ts";
+import { halfSipHash } from "../../codec/half_sip_hash.ts";
 
 /**
  * The table is split into segments that grow independently. At a million entries, growing one segment moves

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { halfSipHash } from "./half_sip_hash.ts";
+import { halfSipHash } from "../../codec/half_sip_hash.ts";
 import type { PeerSlots } from "./peer_slots.ts";
 import { indexOf, type Swarm } from "./swarm.ts";
 
@@ -71,7 +71,7 @@ export class PeerIndex {
     }
   }
 
-  /** Adds a peer that has a seat and is not in the index yet. */
+  /** Adds a peer that has a slot and is not in the index yet. */
   add(peer: number): void {
     const hash = this.#hashOf(peer);
     const index = segmentOf(hash);
@@ -81,7 +81,7 @@ export class PeerIndex {
     put(this.#segments[index]!, peer, hash);
   }
 
-  /** Removes a peer, which must still have its seat. */
+  /** Removes a peer, which must still have its slot. */
   delete(peer: number): void {
     const hash = this.#hashOf(peer);
     const index = segmentOf(hash);
@@ -96,18 +96,18 @@ export class PeerIndex {
 
   #isAt(peer: number, swarm: Swarm, words: Uint16Array, at: number): boolean {
     if (this.#places.swarm(peer) !== swarm.number) return false;
-    const seat = this.#places.seat(peer);
-    const known = swarm.rosterOf(seat).words;
-    const from = indexOf(seat) * this.#stride;
+    const slot = this.#places.slot(peer);
+    const known = swarm.rosterOf(slot).words;
+    const from = indexOf(slot) * this.#stride;
     for (let i = 0; i < this.#stride; i++) if (known[from + i] !== words[at + i]) return false;
     return true;
   }
 
   #hashOf(peer: number): number {
     const number = this.#places.swarm(peer);
-    const seat = this.#places.seat(peer);
-    const { words } = this.#swarms[number]!.rosterOf(seat);
-    return this.#hash(number, words, indexOf(seat) * this.#stride);
+    const slot = this.#places.slot(peer);
+    const { words } = this.#swarms[number]!.rosterOf(slot);
+    return this.#hash(number, words, indexOf(slot) * this.#stride);
   }
 
   #hash(swarm: number, words: Uint16Array, at: number): number {

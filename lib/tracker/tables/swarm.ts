@@ -13,19 +13,19 @@ import { PeerTable } from "./peer_table.ts";
  */
 export type PeerSlot = number;
 
-/** The seat at an index of a roster. */
+/** The slot at an index of a roster. */
 export function slotAt(place: number, seeder: boolean): PeerSlot {
   return 2 * place + (seeder ? 1 : 0);
 }
 
-/** The index of a seat in its roster. */
-export function indexOf(seat: PeerSlot): number {
-  return seat >>> 1;
+/** The index of a slot in its roster. */
+export function indexOf(slot: PeerSlot): number {
+  return slot >>> 1;
 }
 
-/** Whether a seat is a seeder's. */
-export function isSeeder(seat: PeerSlot): boolean {
-  return (seat & 1) === 1;
+/** Whether a slot is a seeder's. */
+export function isSeeder(slot: PeerSlot): boolean {
+  return (slot & 1) === 1;
 }
 
 /** Bits of a peer's flags. The bits above them hold the number of its catalogue entry. */
@@ -77,70 +77,70 @@ export class Swarm {
     return { seeders: seeders.length, completed, leechers: leechers.length };
   }
 
-  /** The number of the peer at a seat. */
-  peerAt(seat: PeerSlot): number {
-    return this.rosterOf(seat).peer(indexOf(seat));
+  /** The number of the peer at a slot. */
+  peerAt(slot: PeerSlot): number {
+    return this.rosterOf(slot).peer(indexOf(slot));
   }
 
-  /** The roster of a seat. */
-  rosterOf(seat: PeerSlot): PeerTable {
-    return isSeeder(seat) ? this.seeders : this.leechers;
+  /** The roster of a slot. */
+  rosterOf(slot: PeerSlot): PeerTable {
+    return isSeeder(slot) ? this.seeders : this.leechers;
   }
 
-  /** The seat at this index in an enumeration of all peers, from 0 up to {@link Swarm.size}. */
-  seatWithIndex(index: number): PeerSlot {
+  /** The slot at this index in an enumeration of all peers, from 0 up to {@link Swarm.size}. */
+  slotWithIndex(index: number): PeerSlot {
     const leechers = this.leechers.length;
     return index < leechers ? slotAt(index, false) : slotAt(index - leechers, true);
   }
 
   /** Whether the peer announced from a loopback address, which only this machine can reach. */
-  isLoopback(seat: PeerSlot): boolean {
-    return (this.#note(seat) & LOOPBACK) !== 0;
+  isLoopback(slot: PeerSlot): boolean {
+    return (this.#note(slot) & LOOPBACK) !== 0;
   }
 
   /** Records that the peer announced from a loopback address. */
-  setLoopback(seat: PeerSlot): void {
-    this.#setNote(seat, this.#note(seat) | LOOPBACK);
+  setLoopback(slot: PeerSlot): void {
+    this.#setNote(slot, this.#note(slot) | LOOPBACK);
     this.loopbackPeers++;
   }
 
   /** Whether the peer had everything when it came. */
-  isSource(seat: PeerSlot): boolean {
-    return (this.#note(seat) & SOURCE) !== 0;
+  isSource(slot: PeerSlot): boolean {
+    return (this.#note(slot) & SOURCE) !== 0;
   }
 
   /** Records whether the peer had everything when it came. */
-  setSource(seat: PeerSlot, isSource: boolean): void {
-    const note = this.#note(seat);
+  setSource(slot: PeerSlot, isSource: boolean): void {
+    const note = this.#note(slot);
     const changed = isSource ? note | SOURCE : note & ~SOURCE;
-    if (changed !== note) this.#setNote(seat, changed);
+    if (changed !== note) this.#setNote(slot, changed);
   }
 
   /** Counts the peer's download as completed, at most once; returns whether it was counted now. */
-  complete(seat: PeerSlot): boolean {
-    const note = this.#note(seat);
+  complete(slot: PeerSlot): boolean {
+    const note = this.#note(slot);
     if ((note & COMPLETED) !== 0) return false;
-    this.#setNote(seat, note | COMPLETED);
+    this.#setNote(slot, note | COMPLETED);
     this.completed++;
     return true;
   }
 
   /** The number of the peer's catalogue entry, or 0. */
-  listingOf(seat: PeerSlot): number {
-    return this.#note(seat) >>> LISTING_SHIFT;
+  listingOf(slot: PeerSlot): number {
+    return this.#note(slot) >>> LISTING_SHIFT;
   }
 
   /** Sets the number of the peer's catalogue entry. */
-  setListing(seat: PeerSlot, listing: number): void {
-    const rest = this.#note(seat) & (1 << LISTING_SHIFT) - 1;
-    this.#setNote(seat, listing << LISTING_SHIFT | rest);
+  setListing(slot: PeerSlot, listing: number): void {
+    const rest = this.#note(slot) & (1 << LISTING_SHIFT) - 1;
+    this.#setNote(slot, listing << LISTING_SHIFT | rest);
   }
 
-  #note(seat: PeerSlot): number {
-    return this.rosterOf(seat).flags(indexOf(seat));
+  #note(slot: PeerSlot): number {
+    return this.rosterOf(slot).flags(indexOf(slot));
   }
 
-  #setNote(seat: PeerSlot, note: number): void {
-    this.rosterOf(seat).setFlags(indexOf(seat), note);
+  #setNote(slot: PeerSlot, note: number): void {
+    this.rosterOf(slot).setFlags(indexOf(slot), note);
   }
 }

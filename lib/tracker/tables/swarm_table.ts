@@ -8,6 +8,7 @@
 
 import { fromHex, hex } from "../../codec/bytes.ts";
 import type { AddressFamily, SwarmCounts } from "../../codec/discovery/udp_tracker.ts";
+import type { Announced, AnnounceOutcome, Removal } from "./announced.ts";
 import { Expiry } from "./expiry.ts";
 import { FairShares } from "./fair_shares.ts";
 import { slotOfLargestHost } from "./largest_host.ts";
@@ -22,41 +23,6 @@ const HASH_LENGTH = 20;
 
 /** A displaced swarm up to this size is emptied at once; a bigger one is emptied gradually. */
 const EMPTIED_AT_ONCE = 16;
-
-/** What an announce says about a peer. */
-export interface Announced {
-  /** Holds the info-hash. */
-  packet: Uint8Array;
-  /** Where in the packet the info-hash begins. */
-  hashAt: number;
-  /** Its address, with the port it listens on. */
-  sender: RequestOrigin;
-  /** Bytes it reports as missing; 0 for a seeder. */
-  leftBytes: number;
-  /** Where in the packet its peer id begins. */
-  peerIdAt: number;
-  /** Whether the announce's event was `completed`. */
-  completed: boolean;
-}
-
-/** The outcome of an announce: the stored peer and what changed, or that its swarm is crowded. */
-export type AnnounceOutcome = Stored | { type: "crowded"; swarm: Swarm };
-
-/** A stored peer, and what changed. */
-export interface Stored {
-  type: "stored";
-  swarm: Swarm;
-  seat: PeerSlot;
-  joined: boolean;
-  completed: boolean;
-  /** How many bytes less it lacks than at its last announce. */
-  receivedBytes: number;
-  /** Milliseconds since its last announce. */
-  afterMs: number;
-}
-
-/** Why a peer was removed from its swarm. A `displaced` one made room for another. */
-export type Removal = "left" | "expired" | "displaced";
 
 /** Totals that count both hashes of a hybrid as one torrent. */
 interface SwarmTotals {
@@ -73,7 +39,7 @@ export interface SwarmsOptions {
   /** Returns a number from 0 (inclusive) to 1 (exclusive). */
   random: () => number;
   /** Called just before a peer is removed. */
-  onRemoval: (swarm: Swarm, seat: PeerSlot, why: Removal) => void;
+  onRemoval: (swarm: Swarm, slot: PeerSlot, why: Removal) => void;
 }
 
 const NOBODY: SwarmCounts = { seeders: 0, completed: 0, leechers: 0 };
@@ -84,7 +50,7 @@ export class SwarmTable {
   /** By number; undefined for a free number. */
   readonly #swarms: (Swarm | undefined)[] = [undefined];
   readonly #freeNumbers: number[] = [];
-  readonly #seating: PeerPlacement;
+  readonly #placement: PeerPlacement;
   /** Decide which peer and which swarm to remove next when the table is full. */
   readonly #peerShares: FairShares;
   readonly #swarmShares: FairShares;
@@ -97,7 +63,7 @@ export class SwarmTable {
   /** @param options Limits, secrets and callbacks. */
   constructor(options: SwarmsOptions) {
     this.#options = options;
-    this.#seating = new PeerPlacement(options.hashKey, options.random, this.#swarms);
+    this.#placement = new PeerPlacement(options.hashKey, options.random, this.#swarms);
     this.#sweep = new Expiry(this.#swarms, (...removal) => this.#remove(...removal));
     this.#peerShares = new FairShares(options.hashKey);
     this.#swarmShares = new FairShares(options.hashKey);
@@ -116,7 +82,7 @@ export class SwarmTable {
 
   /** Bytes of the tables and rosters, which are nearly all that grows with the number of peers. */
   get bytes(): number {
-    let bytes = this.#seating.bytes + this.#peerShares.bytes + this.#swarmShares.bytes;
+    let bytes = this.#placement.bytes + this.#peerShares.bytes + this.#swarmShares.bytes;
     for (const swarm of this.#swarms) {
       if (swarm === undefined) continue;
       bytes += swarm.seeders.words.byteLength + swarm.leechers.words.byteLength;
@@ -126,7 +92,7 @@ export class SwarmTable {
 
   /** The swarm whose info-hash begins at `packet[at]`, if it has any peers. */
   get(packet: Uint8Array, at: number, family: AddressFamily): Swarm | undefined {
-    const number = this.#seating.tables[family].swarm(packet, at);
+    const number = this.#placement.tables[family].swarm(packet, at);
     return number < 0 ? undefined : this.#swarms[number];
   }
 
@@ -146,9 +112,9 @@ export class SwarmTable {
     return this.get(infoHash, 0, family)?.counts() ?? NOBODY;
   }
 
-  /** The seat of the peer whose address begins at `words[at]`, or -1. */
-  seatOf(swarm: Swarm, words: Uint16Array, at: number): PeerSlot {
-    return this.#seating.seatOf(swarm, words, at);
+  /** The slot of the peer whose address begins at `words[at]`, or -1. */
+  slotOf(swarm: Swarm, words: Uint16Array, at: number): PeerSlot {
+    return this.#placement.slotOf(swarm, words, at);
   }
 
   /** Records that two swarms belong to one hybrid torrent. */
@@ -160,26 +126,26 @@ export class SwarmTable {
   announce(announced: Announced, nowMs: number): AnnounceOutcome {
     const { packet, hashAt, sender, leftBytes } = announced;
     const swarm = this.get(packet, hashAt, sender.family);
-    let seat = swarm === undefined ? -1 : this.seatOf(swarm, sender.words, 0);
-    if (swarm === undefined || seat < 0) return this.#join(announced, swarm, nowMs);
-    if (isSeeder(seat) !== (leftBytes === 0)) {
-      const before = seat;
-      seat = this.#seating.changeSides(swarm, before, sender.words, nowMs);
+    let slot = swarm === undefined ? -1 : this.slotOf(swarm, sender.words, 0);
+    if (swarm === undefined || slot < 0) return this.#join(announced, swarm, nowMs);
+    if (isSeeder(slot) !== (leftBytes === 0)) {
+      const before = slot;
+      slot = this.#placement.changeSides(swarm, before, sender.words, nowMs);
       this.#tally.removed(swarm, isSeeder(before));
-      this.#tally.added(swarm, isSeeder(seat));
-    } else seat = this.#seating.settle(swarm, seat);
-    const roster = swarm.rosterOf(seat);
-    const afterMs = roster.silentMs(indexOf(seat), nowMs);
-    const receivedBytes = roster.touch(indexOf(seat), leftBytes, nowMs);
-    const completed = hasCompleted(announced) && swarm.complete(seat);
-    return { type: "stored", swarm, seat, joined: false, completed, receivedBytes, afterMs };
+      this.#tally.added(swarm, isSeeder(slot));
+    } else slot = this.#placement.settle(swarm, slot);
+    const roster = swarm.rosterOf(slot);
+    const afterMs = roster.silentMs(indexOf(slot), nowMs);
+    const receivedBytes = roster.touch(indexOf(slot), leftBytes, nowMs);
+    const completed = hasCompleted(announced) && swarm.complete(slot);
+    return { type: "stored", swarm, slot, joined: false, completed, receivedBytes, afterMs };
   }
 
   /** Removes the peer with this sender's address; returns false if there is none. */
   leave(swarm: Swarm, sender: RequestOrigin): boolean {
-    const seat = this.seatOf(swarm, sender.words, 0);
-    if (seat < 0) return false;
-    this.#remove(swarm, seat, "left");
+    const slot = this.slotOf(swarm, sender.words, 0);
+    if (slot < 0) return false;
+    this.#remove(swarm, slot, "left");
     return true;
   }
 
@@ -207,8 +173,8 @@ export class SwarmTable {
       if (swarm === undefined) continue;
       for (const [roster, seeder] of [[swarm.seeders, true], [swarm.leechers, false]] as const) {
         for (let place = 0; place < roster.length; place++, peers++) {
-          const seat = this.seatOf(swarm, roster.words, place * roster.stride);
-          if (seat !== slotAt(place, seeder)) throw new Error(`${seat} is said to be at ${place}`);
+          const slot = this.slotOf(swarm, roster.words, place * roster.stride);
+          if (slot !== slotAt(place, seeder)) throw new Error(`${slot} is said to be at ${place}`);
         }
       }
     }
@@ -225,18 +191,18 @@ export class SwarmTable {
     // Making room may have removed the last peer of the swarm, and the swarm with it.
     const swarm = this.get(packet, announced.hashAt, sender.family) ??
       this.#create(announced, nowMs);
-    const seat = this.#seating.take(swarm, sender.words, seeder, nowMs);
-    swarm.rosterOf(seat).insert(indexOf(seat), packet, peerIdAt, leftBytes, nowMs);
-    if (sender.loopback) swarm.setLoopback(seat);
-    this.#peerShares.hold(swarm.peerAt(seat), sender.words, 0, sender.addressWords);
+    const slot = this.#placement.take(swarm, sender.words, seeder, nowMs);
+    swarm.rosterOf(slot).insert(indexOf(slot), packet, peerIdAt, leftBytes, nowMs);
+    if (sender.loopback) swarm.setLoopback(slot);
+    this.#peerShares.hold(swarm.peerAt(slot), sender.words, 0, sender.addressWords);
     this.#swarmShares.offer(swarm.number, sender.words, 0, sender.addressWords);
     this.#peers++;
     this.#tally.added(swarm, seeder);
-    const completed = hasCompleted(announced) && swarm.complete(seat);
+    const completed = hasCompleted(announced) && swarm.complete(slot);
     return {
       type: "stored",
       swarm,
-      seat,
+      slot,
       joined: true,
       completed,
       receivedBytes: 0,
@@ -248,18 +214,18 @@ export class SwarmTable {
   #makeRoomIn(swarm: Swarm, nowMs: number): boolean {
     const { limits, random } = this.#options;
     if (swarm.size < limits.maxPeersPerTorrent) return true;
-    const seat = slotOfLargestHost(swarm, random, nowMs);
-    if (seat >= 0) this.#remove(swarm, seat, "displaced");
-    return seat >= 0;
+    const slot = slotOfLargestHost(swarm, random, nowMs);
+    if (slot >= 0) this.#remove(swarm, slot, "displaced");
+    return slot >= 0;
   }
 
   /** Removes peers of the sources that hold the most until there is room for one more. */
   #makeRoom(): void {
     const most = Math.min(this.#options.limits.maxPeers, MOST_PEERS);
     while (this.#peers >= most && this.#peers > 0) {
-      const { places } = this.#seating;
+      const { places } = this.#placement;
       const peer = this.#peerShares.next();
-      this.#remove(this.#swarms[places.swarm(peer)]!, places.seat(peer), "displaced");
+      this.#remove(this.#swarms[places.swarm(peer)]!, places.slot(peer), "displaced");
     }
   }
 
@@ -269,7 +235,7 @@ export class SwarmTable {
     while (this.#open >= this.#options.limits.maxSwarms && this.#open > 0) {
       this.#dissolve(this.#swarms[this.#swarmShares.next()]!);
     }
-    const { tables } = this.#seating;
+    const { tables } = this.#placement;
     const infoHash = hex(packet.subarray(hashAt, hashAt + HASH_LENGTH));
     const number = this.#freeNumbers.pop() ?? this.#swarms.length;
     const { stride } = tables[family];
@@ -291,17 +257,17 @@ export class SwarmTable {
     }
     // Removing the last peer also removes the swarm.
     for (let size = swarm.size; size > 0; size--) {
-      this.#remove(swarm, swarm.seatWithIndex(0), "displaced");
+      this.#remove(swarm, swarm.slotWithIndex(0), "displaced");
     }
   }
 
-  #remove(swarm: Swarm, seat: PeerSlot, why: Removal): void {
-    this.#options.onRemoval(swarm, seat, why);
-    if (swarm.isLoopback(seat)) swarm.loopbackPeers--;
-    this.#peerShares.release(swarm.peerAt(seat));
-    this.#seating.leave(swarm, seat);
+  #remove(swarm: Swarm, slot: PeerSlot, why: Removal): void {
+    this.#options.onRemoval(swarm, slot, why);
+    if (swarm.isLoopback(slot)) swarm.loopbackPeers--;
+    this.#peerShares.release(swarm.peerAt(slot));
+    this.#placement.leave(swarm, slot);
     this.#peers--;
-    if (!swarm.isDissolved) this.#tally.removed(swarm, isSeeder(seat));
+    if (!swarm.isDissolved) this.#tally.removed(swarm, isSeeder(slot));
     if (swarm.size > 0) return;
     if (!swarm.isDissolved) this.#hide(swarm);
     this.#swarms[swarm.number] = undefined;
@@ -310,7 +276,7 @@ export class SwarmTable {
 
   /** Makes a swarm unfindable and takes it out of the totals. */
   #hide(swarm: Swarm): void {
-    this.#seating.tables[swarm.family].deleteSwarm(fromHex(swarm.infoHash));
+    this.#placement.tables[swarm.family].deleteSwarm(fromHex(swarm.infoHash));
     this.#swarmShares.release(swarm.number);
     this.#open--;
     this.#tally.dropped(swarm);

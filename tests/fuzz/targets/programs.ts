@@ -5,11 +5,9 @@
  */
 
 import { parseCommandLine } from "../../../lib/cli/command_line/flags.ts";
-import {
-  leecherProgram,
-  seederProgram,
-  trackerProgram,
-} from "../../../lib/cli/command_line/programs.ts";
+import { leecherProgram } from "../../../lib/cli/command_line/leecher_program.ts";
+import { seederProgram } from "../../../lib/cli/command_line/seeder_program.ts";
+import { trackerProgram } from "../../../lib/cli/command_line/tracker_program.ts";
 import { clip, displayWidth, foreign } from "../../../lib/cli/text/terminal_text.ts";
 import { parseRate, parseSize } from "../../../lib/cli/text/units.ts";
 import { utf8 } from "../../../lib/codec/bytes.ts";

@@ -5,7 +5,8 @@
  */
 
 import { generalOptions, type Program } from "../../../lib/cli/command_line/flags.ts";
-import { main, untilStopped } from "../../../lib/cli/program.ts";
+import { main } from "../../../lib/cli/program.ts";
+import { untilStopped } from "../../../lib/cli/stop_signals.ts";
 import { DiskError, ExitCode } from "../../../lib/errors.ts";
 import { callListener } from "../../../lib/runtime/event_listeners.ts";
 

@@ -8,11 +8,8 @@ import type { Claimant } from "../../../lib/tracker/core/catalogue.ts";
 import { DEFAULT_LIMITS } from "../../../lib/tracker/tables/limits.ts";
 import { RequestOrigin } from "../../../lib/tracker/tables/origin.ts";
 import { indexOf, type PeerSlot, type Swarm } from "../../../lib/tracker/tables/swarm.ts";
-import {
-  type Announced,
-  type SwarmsOptions,
-  SwarmTable,
-} from "../../../lib/tracker/tables/swarm_table.ts";
+import type { Announced } from "../../../lib/tracker/tables/announced.ts";
+import { type SwarmsOptions, SwarmTable } from "../../../lib/tracker/tables/swarm_table.ts";
 import { pseudoRandomBytes } from "../../../support/content.ts";
 import { seededRandom } from "../../../support/random.ts";
 
@@ -65,15 +62,15 @@ export function announced(
   return { packet, hashAt: 0, sender, leftBytes, peerIdAt: 0, completed };
 }
 
-/** The host of the peer at a seat. */
-export function hostAt(swarm: Swarm, seat: PeerSlot): string {
-  const { words, stride } = swarm.rosterOf(seat);
-  const at = indexOf(seat) * stride;
+/** The host of the peer at a slot. */
+export function hostAt(swarm: Swarm, slot: PeerSlot): string {
+  const { words, stride } = swarm.rosterOf(slot);
+  const at = indexOf(slot) * stride;
   const bytes = new Uint8Array(words.slice(at, at + stride).buffer);
   return bytesToIp(bytes.subarray(0, -2));
 }
 
 /** The hosts of all peers of a swarm, sorted. */
 export function hostsOf(swarm: Swarm): string[] {
-  return Array.from({ length: swarm.size }, (_, i) => hostAt(swarm, swarm.seatWithIndex(i))).sort();
+  return Array.from({ length: swarm.size }, (_, i) => hostAt(swarm, swarm.slotWithIndex(i))).sort();
 }

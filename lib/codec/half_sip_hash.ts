@@ -9,7 +9,7 @@
  */
 
 import { createHmac } from "node:crypto";
-import { readUint32 } from "../../codec/bytes.ts";
+import { readUint32 } from "./bytes.ts";
 
 /** Number of final rounds; each word before them takes one round. */
 const FINAL_ROUNDS = 3;

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { halfSipHash } from "../../lib/tracker/tables/half_sip_hash.ts";
+import { halfSipHash } from "../../lib/codec/half_sip_hash.ts";
 
 const permissions = "none";
 /** The words whose bytes are 0, 1, 2 and so on, the least significant first. */
