@@ -28,6 +28,7 @@ import { pieceLayersOf, type Torrent } from "../store/torrent.ts";
 import { createContent, type CreateOptions, type SharedContent } from "./create/create_torrent.ts";
 import { adviceOnSharing } from "./create/shared_torrent.ts";
 import { alone, type ClientResources, hearAll, type Membership } from "./client_resources.ts";
+import { offerComingPath } from "./coming.ts";
 import { ExpectedCopies } from "./expected_copies.ts";
 import type { LocalTracker } from "./local_tracker.ts";
 
@@ -241,6 +242,15 @@ export async function seed(
   path: string,
   options: SeederOptions,
 ): Promise<Seeder> {
+  const coming = offerComingPath(member.resources, path, options);
+  try {
+    return await start(member, path, options);
+  } finally {
+    await coming?.close();
+  }
+}
+
+async function start(member: Membership, path: string, options: SeederOptions): Promise<Seeder> {
   const { resources, listeners } = member;
   const hashed = await hash(path, options, member);
   options.signal?.throwIfAborted();

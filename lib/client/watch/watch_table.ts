@@ -71,6 +71,8 @@ interface Entry {
   retryMs: number;
   /** Whether it was there when the watch began. */
   readonly isFirst: boolean;
+  /** Whether a look has found no file in it. */
+  isEmpty: boolean;
 }
 
 /** The table of one folder. */
@@ -93,6 +95,12 @@ export class WatchTable {
     return this.#entries.get(name)?.state;
   }
 
+  /** Whether an entry will be shared soon, or shared anew. */
+  isComing(name: string): boolean {
+    const entry = this.#entries.get(name);
+    return entry !== undefined && !entry.isEmpty && (isOpen(entry) || entry.state === "starting");
+  }
+
   /** Takes a list of all names, at most {@link MOST_ENTRIES} of them. Returns what to stop. */
   list(names: Iterable<string>, nowMs: number): Action[] {
     const listed = new Set(names);
@@ -103,6 +111,7 @@ export class WatchTable {
       this.#entries.set(name, {
         ...{ state: "arriving", stamp: "", seen: "", sinceMs: nowMs, lookMs: nowMs },
         ...{ changedMs: nowMs, failures: 0, retryMs: Infinity, isFirst: !this.#hasListed },
+        isEmpty: false,
       });
     }
     this.#hasListed = true;
@@ -136,6 +145,7 @@ export class WatchTable {
     if (entry === undefined || entry.state === "starting") return undefined;
     if (look === undefined) return this.#remove(name)[0];
     this.#toTheEnd(name, entry);
+    entry.isEmpty = look.files === 0;
     const hasChanged = entry.state === "arriving" || look.stamp !== entry.seen;
     if (hasChanged) {
       entry.seen = look.stamp;
