@@ -260,6 +260,28 @@ localNetworkTest(
 );
 
 localNetworkTest(
+  "who says of every name that it will have it soon delays nobody who has a limit, or whose file is there",
+  3,
+  async (left, middle, right) => {
+    await using temp = await TempFolder.create();
+    const path = await origin(temp);
+    await using _seeder = await seed(left, path, "--no-tracker");
+    await using _liar = await liar(middle, { from: ["10.77.0.2"], prepares: true });
+    const cwd = await temp.folder("copy");
+    await using leecher = startOn(right, "leecher", [NAME, "-e"], { cwd });
+    await assertGot(leecher, cwd, path);
+    assertEquals(leecher.stderr.filter((line) => line.startsWith("warning")), []);
+    await using waiting = startOn(right, "leecher", ["other", "--timeout", "5"], { cwd });
+    assertEquals(await waiting.exit(), 2, waiting.transcript());
+    assertMatch(
+      waiting.stderr[1]!,
+      /^warning: 10\.77\.0\.2 is about to share "other", which is still being copied or hashed: /,
+    );
+    assertMatch(waiting.stderr.at(-1)!, /^leecher: not found within 5 s$/);
+  },
+);
+
+localNetworkTest(
   "a machine that asks without end keeps nobody from an answer",
   3,
   async (left, middle, right) => {
