@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type HostPort, isLoopback } from "../codec/address.ts";
+import { type HostPort, isIPv6, isLoopback } from "../codec/address.ts";
 import { fromHex, hex } from "../codec/bytes.ts";
 import { isListableName } from "../codec/discovery/udp_tracker.ts";
 import { assumedTracker } from "../discovery/advertised_address.ts";
@@ -223,11 +223,17 @@ function foundLocally({ entry, peers, trackers }: LocalClaim): Found {
     length,
     ...(v1Hash && { v1Hash: hex(v1Hash) }),
     ...(v2Hash && { v2Hash: hex(v2Hash) }),
-    seeders: Math.max(seeders, peers.length),
+    seeders: Math.max(seeders, seedersAmong(peers)),
     leechers,
     trackers: [...trackers],
     peers,
   };
+}
+
+/** How many say so, at least: a machine with addresses of both families answers from each. */
+function seedersAmong(peers: readonly HostPort[]): number {
+  const overIPv6 = peers.filter(({ host }) => isIPv6(host)).length;
+  return Math.max(overIPv6, peers.length - overIPv6);
 }
 
 /** Whether a claim adds no hash to an entry: otherwise it could join a hash of its own to a known one. */

@@ -355,6 +355,31 @@ localNetworkTest(
   },
 );
 
+localNetworkTest(
+  "two files of one name are listed with what each has, and a seeder with two addresses counts once",
+  3,
+  async (left, middle, right) => {
+    await using temp = await TempFolder.create();
+    for (const [i, machine] of [left, middle, right].entries()) {
+      await machine.run(`ip addr add fd77::${i + 1}/64 dev cable nodad`);
+    }
+    const paths = [await origin(temp), await origin(temp, { seed: 2 })];
+    await using first = await seed(left, paths[0]!, "--no-tracker");
+    await using second = await seed(middle, paths[1]!, "--no-tracker");
+    const cwd = await temp.folder("copy");
+    await using asker = startOn(right, "leecher", [NAME, "-e"], { cwd });
+    assertEquals(await asker.exit(), 3, asker.transcript());
+    const lines = asker.stderr.slice(-2).toSorted();
+    const hashes: string[] = [];
+    for (const seeder of [first, second]) {
+      hashes.push((await seeder.line(/info-hash v1 ([0-9a-f]+)/))[1]!);
+    }
+    assertEquals(lines, hashes.map((hash) => `  ${hash}  ${LENGTH} bytes, 1 seeding`).toSorted());
+    await using chosen = startOn(right, "leecher", ["-e", hashes[1]!], { cwd });
+    await assertGot(chosen, cwd, paths[1]!);
+  },
+);
+
 twoNetworksTest("a name is found over IPv6 alone", async (left, right) => {
   await using temp = await TempFolder.create();
   const path = await origin(temp);
