@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { OfferHandle } from "../discovery/local/offer.ts";
 import { ExitCode, ShoalError } from "../errors.ts";
 import { ConnectionLimit } from "../peer/peers/connection_limit.ts";
 import { requireDatagrams } from "../runtime/datagrams.ts";
@@ -11,6 +12,7 @@ import { callListener } from "../runtime/event_listeners.ts";
 import { EventQueue } from "../runtime/event_queue.ts";
 import type { TransferEvent } from "../session/events.ts";
 import type { TorrentOptions } from "../session/options.ts";
+import { offerComing } from "./coming.ts";
 import { ClientResources, type Membership } from "./client_resources.ts";
 import { download, type Leecher, type LeecherOptions } from "./leecher.ts";
 import type { TorrentSource } from "./requested_torrent.ts";
@@ -97,6 +99,7 @@ export class Client implements AsyncDisposable {
   readonly #listeners = new Set<ClientListener>();
   readonly #queues = new Set<EventQueue<ClientEvent>>();
   readonly #starting = new Set<Promise<unknown>>();
+  readonly #coming = new Set<OfferHandle>();
   readonly #stopped = new AbortController();
   #nextId = 1;
   #closing: Promise<void> | undefined;
@@ -180,6 +183,18 @@ export class Client implements AsyncDisposable {
     return this.#add((member) => download(member, what, this.#withDefaults(options)));
   }
 
+  /**
+   * Tells machines of the local network that ask for a name that its torrent will be here soon, until the
+   * client is closed. They wait for it. What is being hashed is told of in any case.
+   *
+   * @param includes whether a torrent of this name, in normal form C, is coming
+   */
+  offerSoon(includes: (name: string) => boolean): void {
+    if (this.#closing !== undefined) return;
+    const coming = offerComing(this.#resources, includes, this.#options);
+    if (coming !== undefined) this.#coming.add(coming);
+  }
+
   /** Registers a listener; the returned function removes it. */
   on(listener: ClientListener): () => void {
     this.#listeners.add(listener);
@@ -232,6 +247,7 @@ export class Client implements AsyncDisposable {
       );
       await Promise.allSettled(this.#starting);
       await Promise.all([...this.#torrents.values()].map((torrent) => torrent.close()));
+      for (const coming of this.#coming) await coming.close();
       await this.#resources.close();
       for (const queue of this.#queues) queue.close();
     })();

@@ -7,6 +7,7 @@
 import { isIPv6, isLoopback } from "../codec/address.ts";
 import { hex } from "../codec/bytes.ts";
 import type { AnnounceClient } from "../discovery/announce_target.ts";
+import { type OfferHandle, offerSoon } from "../discovery/local/offer.ts";
 import { PortCheck } from "../discovery/port_check.ts";
 import { TrackerPool } from "../discovery/tracker_pool.ts";
 import { DiskResources } from "../disk/disk_resources.ts";
@@ -159,6 +160,15 @@ export class ClientResources implements SharedResources, AsyncDisposable {
       () => this.#localTrackers.delete(asksLocally), // the next torrent tries again
     );
     return finding;
+  }
+
+  /**
+   * Tells machines of the local network that ask for one of these names, in normal form C, that its torrent is
+   * being prepared. The caller ends it.
+   */
+  offerSoon(includes: (name: string) => boolean): OfferHandle {
+    const { port, host } = this.listener;
+    return offerSoon({ includes, port, ...(host !== undefined && { host }) });
   }
 
   /** The tracker that torrents without one of their own use; `undefined` until a torrent has needed it. */

@@ -21,6 +21,8 @@ import { type Action, MOST_ENTRIES, WatchTable } from "./watch/watch_table.ts";
 export type { Share } from "./watch/share_queue.ts";
 
 const POLL_MS = 2000;
+/** Who asks for a name that is not known yet has the folder looked at sooner, this long after the last time. */
+const SOONEST_POLL_MS = 100;
 /** Names are read again after this in any case: some disks do not keep the time of a folder. */
 const RELIST_MS = 10_000;
 /** A folder's time as near as this to its reading may stay the same when it changes again. */
@@ -86,6 +88,8 @@ export class FolderWatch implements AsyncDisposable {
   readonly #shares: ShareQueue;
   /** The warnings given, by kind; forgotten when the folder is gone. */
   readonly #warned = new Set<string>();
+  #hurry = new AbortController();
+  #polledMs = -Infinity;
   #stamp = "";
   #listedMs = -Infinity;
   #listTookMs = 0;
@@ -137,6 +141,18 @@ export class FolderWatch implements AsyncDisposable {
     return this.#table.size;
   }
 
+  /**
+   * Whether an entry of this name will be shared soon, or shared anew. For a name that has not been seen yet,
+   * the folder is looked at soon: ask again after a moment.
+   */
+  isComing(name: string): boolean {
+    const spellings = [name, name.normalize("NFC"), name.normalize("NFD")];
+    if (spellings.some((spelling) => this.#table.isComing(spelling))) return true;
+    const isSeen = spellings.some((spelling) => this.#table.stateOf(spelling) !== undefined);
+    if (!isSeen && this.#clock.nowMs() - this.#polledMs >= SOONEST_POLL_MS) this.#hurry.abort();
+    return false;
+  }
+
   /** Ends the watch and all that it shares. */
   close(): Promise<void> {
     this.#stop.abort();
@@ -151,8 +167,10 @@ export class FolderWatch implements AsyncDisposable {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
+      this.#hurry = new AbortController();
+      this.#polledMs = this.#clock.nowMs();
       await this.#round();
-      await this.#clock.sleep(POLL_MS, signal);
+      await this.#clock.sleep(POLL_MS, AbortSignal.any([signal, this.#hurry.signal]));
     }
     await this.#shares.endAll();
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type HostPort, isLoopback } from "../codec/address.ts";
+import { type HostPort, isIPv6, isLoopback } from "../codec/address.ts";
 import { fromHex, hex } from "../codec/bytes.ts";
 import { isListableName } from "../codec/discovery/udp_tracker.ts";
 import { assumedTracker } from "../discovery/advertised_address.ts";
@@ -58,6 +58,15 @@ const NAMED_TRACKERS_MS = 800;
  */
 const ASSUMED_TRACKER_SECONDS = 2;
 
+/** How long a name is waited for that somebody prepares: copying and hashing a large file takes minutes. */
+const LONGEST_PREPARATION_MS = 600_000;
+/** How long after the last one who said so: answers get lost, above all when many ask. */
+const PREPARATION_HEARD_MS = 15_000;
+/** The pause before asking again: short at first, longer the longer it takes. */
+const SHORTEST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 5000;
+const PAUSE_FACTOR = 10;
+
 /** The most torrents of one name that an error lists. */
 const MOST_LISTED = 20;
 
@@ -73,7 +82,7 @@ export async function lookUpName(name: string, options: LookUpOptions): Promise<
     isListableName(name.normalize("NFC"));
   options.onLookup?.(name, asksLocally);
   const { found, dropped } = asksLocally
-    ? await findEverywhere(name, options)
+    ? await findPatiently(name, options)
     : { found: foundAt(entriesOf(await askTrackers(name, options))), dropped: 0 };
   if (found.length + dropped > 1) throw ambiguous(name, found, dropped);
   const { v1Hash, v2Hash, trackers, peers } = found[0]!;
@@ -86,17 +95,55 @@ export async function lookUpName(name: string, options: LookUpOptions): Promise<
   };
 }
 
+/** What is listed under the name, and how much is left out; it may only be on its way. */
+interface Listed {
+  readonly found: Found[];
+  readonly dropped: number;
+}
+
+/** Nobody has it yet, but these hosts prepare it. */
+interface Coming {
+  readonly preparing: readonly string[];
+  /** To throw when the wait is over. */
+  readonly error: unknown;
+}
+
+/** Asks again as long as a host of the local network says that it prepares the torrent. */
+async function findPatiently(name: string, options: LookUpOptions): Promise<Listed> {
+  const startMs = systemClock.nowMs();
+  let heardMs = -Infinity;
+  for (;;) {
+    const outcome = await findEverywhere(name, options, heardMs > -Infinity);
+    if ("found" in outcome) return outcome;
+    const { preparing: [host], error } = outcome;
+    const nowMs = systemClock.nowMs();
+    if (host !== undefined) {
+      if (heardMs === -Infinity) options.onWarning?.(waitingFor(name, host));
+      heardMs = nowMs;
+    }
+    const isOver = nowMs - startMs > LONGEST_PREPARATION_MS;
+    if (isOver || nowMs - heardMs > PREPARATION_HEARD_MS) throw error;
+    const pauseMs = Math.max(SHORTEST_PAUSE_MS, (nowMs - startMs) / PAUSE_FACTOR);
+    await systemClock.sleep(Math.min(LONGEST_PAUSE_MS, pauseMs), options.signal);
+    options.signal?.throwIfAborted();
+  }
+}
+
+/** @param isQuiet whether not to tell that a tracker may not know the name yet */
 async function findEverywhere(
   name: string,
   options: LookUpOptions,
-): Promise<{ found: Found[]; dropped: number }> {
+  isQuiet: boolean,
+): Promise<Listed | Coming> {
   const isNamed = (options.trackers?.length ?? 0) > 0;
   const enough = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, enough.signal]) : enough.signal;
   const locally = findLocally(name, { signal });
   // The local network answers sooner than a tracker settles.
   const onWarning: LookUpOptions["onWarning"] = (...warning) =>
-    void locally.then(({ claims }) => claims.length > 0 || options.onWarning?.(...warning));
+    void locally.then(({ claims, preparing }) =>
+      isQuiet || claims.length + preparing.length > 0 || options.onWarning?.(...warning)
+    );
   const patience = isNamed ? undefined : ASSUMED_TRACKER_SECONDS;
   const atTrackers = askTrackers(name, { ...options, signal, onWarning }, patience);
   try {
@@ -104,16 +151,22 @@ async function findEverywhere(
     if (isNamed && "entries" in first) return { found: foundAt(first.entries), dropped: 0 };
     const findings = await locally;
     options.signal?.throwIfAborted();
-    if (findings.claims.length === 0) {
-      const outcome = await atTrackers;
-      if ("error" in outcome) throw notHereEither(name, outcome.error, findings, isNamed);
-      return { found: foundAt(outcome.entries), dropped: 0 };
+    const { claims: { length: known }, preparing } = findings;
+    const isComing = known === 0 && preparing.length > 0;
+    // A tracker that has just started may take minutes to say that it does not know the name.
+    if (isNamed && known > 0 || isComing) {
+      await Promise.race([atTrackers, systemClock.sleep(NAMED_TRACKERS_MS, signal)]);
     }
-    if (isNamed) await Promise.race([atTrackers, systemClock.sleep(NAMED_TRACKERS_MS, signal)]);
-    enough.abort();
+    if (known > 0 || isComing) enough.abort();
     const outcome = await atTrackers;
     options.signal?.throwIfAborted();
-    if (!("entries" in outcome)) return merged([], findings);
+    if ("error" in outcome) {
+      if (known > 0) return merged([], findings);
+      const error = isComing
+        ? stillComing(name, preparing)
+        : notHereEither(name, outcome.error, findings, isNamed);
+      return { preparing, error };
+    }
     if (isNamed) return { found: foundAt(outcome.entries), dropped: 0 };
     return merged(outcome.entries, findings);
   } finally {
@@ -171,11 +224,17 @@ function foundLocally({ entry, peers, trackers }: LocalClaim): Found {
     length,
     ...(v1Hash && { v1Hash: hex(v1Hash) }),
     ...(v2Hash && { v2Hash: hex(v2Hash) }),
-    seeders: Math.max(seeders, peers.length),
+    seeders: Math.max(seeders, seedersAmong(peers)),
     leechers,
     trackers: [...trackers],
     peers,
   };
+}
+
+/** How many say so, at least: a machine with addresses of both families answers from each. */
+function seedersAmong(peers: readonly HostPort[]): number {
+  const overIPv6 = peers.filter(({ host }) => isIPv6(host)).length;
+  return Math.max(overIPv6, peers.length - overIPv6);
 }
 
 /** Whether a claim adds no hash to an entry: otherwise it could join a hash of its own to a known one. */
@@ -211,6 +270,20 @@ function notHereEither(
   const isMissing = !isNamed && fault === undefined;
   const exitCode = isMissing ? ExitCode.notFound : error.exitCode;
   return new NetworkError(`${here}, and ${message}`, { code, exitCode, cause: error });
+}
+
+function waitingFor(name: string, host: string): string {
+  return `${host} is about to share "${name}", which is still being copied or hashed: waiting for it`;
+}
+
+function stillComing(name: string, hosts: readonly string[]): NetworkError {
+  const minutes = LONGEST_PREPARATION_MS / 60_000;
+  return new NetworkError(
+    `nobody has "${name}" after ${minutes} minutes, though ${
+      hosts[0]
+    } goes on saying that it will soon`,
+    { exitCode: ExitCode.notFound, code: "no-such-file" },
+  );
 }
 
 /** Names are claims: only the user can tell which of several torrents of one name is meant. */

@@ -5,6 +5,7 @@
  */
 
 import { type Metainfo, parseMetainfo } from "../codec/torrent/metainfo.ts";
+import { DownloadTimeoutError } from "../errors.ts";
 import { callListener } from "../runtime/event_listeners.ts";
 import {
   lookupEvent,
@@ -15,6 +16,9 @@ import {
 import { Torrent } from "../store/torrent.ts";
 import type { LeecherOptions } from "./options.ts";
 import { resolveSource, type Source } from "./torrent_source.ts";
+
+/** A timer that is set to more than this rings at once; no search takes so long. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What to download: a text as users write it, a URL, the bytes of a .torrent file, or a torrent. */
 export type TorrentSource = string | URL | Uint8Array | Torrent;
@@ -28,13 +32,25 @@ export async function requestedTorrent(
   const tell = (event: TransferEvent) => {
     for (const listener of listeners) callListener(listener, event);
   };
-  const source = await resolveSource(metainfoOrText(what), {
-    ...options,
-    onLookup: (...lookup) => tell(lookupEvent(...lookup)),
-    onWarning: (...warning) => tell(warningEvent(...warning)),
-  });
-  options.signal?.throwIfAborted();
-  return source;
+  const limit = new AbortController();
+  const { signal, timeoutSeconds = Infinity } = options;
+  const giveUp = () =>
+    limit.abort(new DownloadTimeoutError(`not found within ${timeoutSeconds} s`, undefined));
+  const waitMs = 1000 * timeoutSeconds;
+  const timer = waitMs > LONGEST_TIMER_MS ? undefined : setTimeout(giveUp, waitMs);
+  const either = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
+  try {
+    const source = await resolveSource(metainfoOrText(what), {
+      ...options,
+      signal: either,
+      onLookup: (...lookup) => tell(lookupEvent(...lookup)),
+      onWarning: (...warning) => tell(warningEvent(...warning)),
+    });
+    either.throwIfAborted();
+    return source;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** @throws {TorrentError} when the bytes are no torrent */

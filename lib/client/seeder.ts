@@ -15,6 +15,7 @@ import { closedEarly, TorrentFiles, type TransferFile } from "../session/torrent
 import type { Torrent } from "../store/torrent.ts";
 import { adviceOnSharing } from "./create/shared_torrent.ts";
 import { alone, type ClientResources, hearAll, type Membership } from "./client_resources.ts";
+import { offerComingPath } from "./coming.ts";
 import { ExpectedCopies } from "./expected_copies.ts";
 import type { LocalTracker } from "./local_tracker.ts";
 import type { SeederOptions } from "./options.ts";
@@ -211,6 +212,15 @@ export async function seed(
   path: string,
   options: SeederOptions,
 ): Promise<Seeder> {
+  const coming = offerComingPath(member.resources, path, options);
+  try {
+    return await start(member, path, options);
+  } finally {
+    await coming?.close();
+  }
+}
+
+async function start(member: Membership, path: string, options: SeederOptions): Promise<Seeder> {
   const { resources, listeners } = member;
   const hashed = await hashContent(path, options, member);
   options.signal?.throwIfAborted();

@@ -65,4 +65,8 @@ export const LOCAL_SAMPLES: Readonly<Record<string, WireSample>> = {
     bytes: encodeLocalAnswer({ type: "trackerHere", transactionId, port: 6969 }, 12)!,
     fields: { ...ASKED, "port": "1b39" },
   },
+  "peerPrepares": {
+    bytes: encodeLocalAnswer({ type: "peerPrepares", transactionId, port: 6881 }, 12)!,
+    fields: { ...ASKED, "port": "1ae1" },
+  },
 };

@@ -30,8 +30,9 @@ const PASSAGES: Readonly<Record<string, readonly string[]>> = {
     "a power of two from 2 to {codec/torrent/piece_layer.ts HASHES_PER_REQUEST}, and",
     "A packet has {codec/discovery/lsd.ts MAX_SEARCH_LENGTH} bytes at most",
     "and every {discovery/local/lsd_schedule.ts PERIOD_MS min-word} minutes",
-    "The asker waits {discovery/local/ask.ts SILENCE_MS} ms, or {discovery/local/ask.ts OTHERS_MS} ms " +
-    "from the first answer on",
+    "The asker waits {discovery/local/ask.ts TRACKER_SILENCE_MS} ms for a tracker, " +
+    "{discovery/local/ask.ts NAME_SILENCE_MS s-word} seconds for a name, or " +
+    "{discovery/local/ask.ts OTHERS_MS} ms from the first answer on",
     "then zeros up to {codec/discovery/local_question.ts MAX_LOCAL_PACKET_LENGTH} bytes",
     "none within {net/handshake.ts HANDSHAKE_TIMEOUT_MS s} s",
     "longer than {peer/upload/upload.ts MAX_SERVED_BLOCK} bytes, the piece is not there, or " +

@@ -16,23 +16,10 @@ import {
   networkTest,
   twoNetworksTest,
 } from "../support/network/network.ts";
+import { NOTHING_SET, startOn } from "../support/network/users.ts";
 
 const LENGTH = 3_000_000;
 const NAME = "it's a file & more.bin";
-/** As a user has it: nothing is set. */
-const NOTHING_SET = { SHOAL_LOCAL_DISCOVERY: "on", SHOAL_HIDDEN: "off" };
-
-function start(
-  machine: EmptyNetwork,
-  script: "tracker" | "seeder" | "leecher",
-  args: string[],
-  options: { env?: Record<string, string>; cwd?: string } = {},
-): Program {
-  const path = fromFileUrl(new URL(`../../${script}.ts`, import.meta.url));
-  const env = { ...NOTHING_SET, ...options.env };
-  return machine.start(Deno.execPath(), ["run", "-A", path, ...args], { ...options, env });
-}
-
 /** A file to share. */
 async function origin(temp: TempFolder, { name = NAME, seed = 1 } = {}): Promise<string> {
   const path = `${await temp.folder(`origin${seed}`)}/${name}`;
@@ -41,7 +28,7 @@ async function origin(temp: TempFolder, { name = NAME, seed = 1 } = {}): Promise
 }
 
 async function seed(machine: EmptyNetwork, path: string, ...args: string[]): Promise<Program> {
-  const seeder = start(machine, "seeder", [path, "--no-cache", ...args]);
+  const seeder = startOn(machine, "seeder", [path, "--no-cache", ...args]);
   await seeder.line(/^sharing until Ctrl-C$/);
   return seeder;
 }
@@ -75,7 +62,7 @@ localNetworkTest(
     const path = await origin(temp);
     await using seeder = await seed(left, path, "--no-tracker");
     const cwd = await temp.folder("copy");
-    await using leecher = start(right, "leecher", [NAME, "-e", "--json"], { cwd });
+    await using leecher = startOn(right, "leecher", [NAME, "-e", "--json"], { cwd });
     assertEquals(await leecher.exit(), 0, leecher.transcript());
     assertEquals(await sha256OfFile(`${cwd}/${NAME}`), await sha256OfFile(path));
     const [asked, found] = timesOf(leecher, "lookup", "listening");
@@ -92,14 +79,14 @@ localNetworkTest(
     await using temp = await TempFolder.create();
     const path = await origin(temp);
     const cwd = await temp.folder("second");
-    await using keeper = start(second, "leecher", [NAME], { cwd });
+    await using keeper = startOn(second, "leecher", [NAME], { cwd });
     assertEquals(await keeper.exit(), 3, "nobody has it yet");
     const seeder = await seed(first, path, "--no-tracker");
-    await using next = start(second, "leecher", [NAME], { cwd });
+    await using next = startOn(second, "leecher", [NAME], { cwd });
     await next.line(/^complete, SHA-256 verified/);
     await seeder[Symbol.asyncDispose]();
     const copy = await temp.folder("third");
-    await using last = start(third, "leecher", [NAME, "-e"], { cwd: copy });
+    await using last = startOn(third, "leecher", [NAME, "-e"], { cwd: copy });
     await assertGot(last, copy, path);
   },
 );
@@ -110,13 +97,13 @@ localNetworkTest(
   async (left, middle, right) => {
     await using temp = await TempFolder.create();
     const path = await origin(temp);
-    await using tracker = start(middle, "tracker", []);
+    await using tracker = startOn(middle, "tracker", []);
     await tracker.line(/^listening on UDP port 6969/);
     // This one can be found through the tracker alone.
     const hidden = ["--local-discovery", "off", "-t", "udp://10.77.0.2:6969"];
     await using _seeder = await seed(left, path, ...hidden);
     const cwd = await temp.folder("copy");
-    await using leecher = start(right, "leecher", [NAME, "-e", "-v"], { cwd });
+    await using leecher = startOn(right, "leecher", [NAME, "-e", "-v"], { cwd });
     await assertGot(leecher, cwd, path);
     assertMatch(
       leecher.stderr[0]!,
@@ -132,7 +119,7 @@ localNetworkTest(
   async (left, middle, right) => {
     await using temp = await TempFolder.create();
     const path = await origin(temp);
-    const tracker = start(left, "tracker", ["--interval", "1"]);
+    const tracker = startOn(left, "tracker", ["--interval", "1"]);
     await tracker.line(/^listening on UDP port 6969/);
     await using seeder = await seed(middle, path);
     await seeder.line(/^using the tracker udp:\/\/10\.77\.0\.1:6969 of the local network$/);
@@ -142,7 +129,7 @@ localNetworkTest(
     await tracker[Symbol.asyncDispose]();
     await seeder.line(/^warning: tracker udp:\/\/10\.77\.0\.1:6969 /);
     const cwd = await temp.folder("copy");
-    await using leecher = start(right, "leecher", [NAME, "-e"], { cwd });
+    await using leecher = startOn(right, "leecher", [NAME, "-e"], { cwd });
     await assertGot(leecher, cwd, path);
   },
 );
@@ -179,21 +166,21 @@ localNetworkTest(
   async (left, right) => {
     await using temp = await TempFolder.create();
     const path = await origin(temp);
-    await using tracker = start(left, "tracker", ["--hidden"]);
+    await using tracker = startOn(left, "tracker", ["--hidden"]);
     await tracker.line(/^listening on UDP port 6969/);
     const off = ["--local-discovery", "off"];
     await using _seeder = await seed(left, path, ...off);
-    await using visible = start(right, "tracker", ["--interval", "1"]);
+    await using visible = startOn(right, "tracker", ["--interval", "1"]);
     await visible.line(/^listening on UDP port 6969/);
     await using _other = await seed(right, await origin(temp, { name: "other.bin", seed: 2 }));
     const cwd = await temp.folder("copy");
-    await using asker = start(right, "leecher", [NAME, "-e"], { cwd });
+    await using asker = startOn(right, "leecher", [NAME, "-e"], { cwd });
     assertEquals(await asker.exit(), 3, asker.transcript());
     assertMatch(
       asker.stderr.at(-1)!,
       /^leecher: nobody on the local network has "it's a file & more\.bin", and nobody hosts "it's .*" at udp:\/\/127\.0\.0\.1:6969; /,
     );
-    await using silent = start(left, "leecher", ["other.bin", "-e", ...off], { cwd });
+    await using silent = startOn(left, "leecher", ["other.bin", "-e", ...off], { cwd });
     assertEquals(await silent.exit(), 3, silent.transcript());
     assertMatch(silent.stderr[0]!, /^looking for "other\.bin" on the tracker$/);
     assertMatch(silent.stderr.at(-1)!, /^leecher: nobody hosts "other\.bin" at udp:/);
@@ -207,13 +194,13 @@ localNetworkTest(
     await using temp = await TempFolder.create();
     const cwd = await temp.folder("copy");
     await using _seeder = await seed(left, await origin(temp), "--private", "--no-tracker");
-    await using alone = start(right, "leecher", [NAME], { cwd });
+    await using alone = startOn(right, "leecher", [NAME], { cwd });
     assertEquals(await alone.exit(), 3, alone.transcript());
     assertMatch(
       alone.stderr.at(-1)!,
       /^leecher: nobody on the local network has "it's a file & more\.bin", and tracker udp:\/\/127\.0\.0\.1:6969 does not answer/,
     );
-    await using named = start(right, "leecher", [NAME, "-t", "udp://10.77.0.1:7000"], { cwd });
+    await using named = startOn(right, "leecher", [NAME, "-t", "udp://10.77.0.1:7000"], { cwd });
     assertEquals(await named.exit(), 6, named.transcript());
     assertMatch(
       named.stderr.at(-1)!,
@@ -229,16 +216,16 @@ localNetworkTest(
     await using temp = await TempFolder.create();
     const path = await origin(temp);
     await using _liar = await seed(left, await origin(temp, { seed: 2 }), "--no-tracker");
-    await using tracker = start(middle, "tracker", ["--hidden"]);
+    await using tracker = startOn(middle, "tracker", ["--hidden"]);
     await tracker.line(/^listening on UDP port 6969/);
     const url = "udp://10.77.0.2:6969";
     await using _seeder = await seed(middle, path, "-t", url, "--local-discovery", "off");
     const cwd = await temp.folder("copy");
-    await using leecher = start(right, "leecher", [NAME, "-e", "-t", url], { cwd });
+    await using leecher = startOn(right, "leecher", [NAME, "-e", "-t", url], { cwd });
     await assertGot(leecher, cwd, path);
     // Without it, the local network alone has the say, and it names the other one.
     const other = await temp.folder("other");
-    await using trusting = start(right, "leecher", [NAME, "-e"], { cwd: other });
+    await using trusting = startOn(right, "leecher", [NAME, "-e"], { cwd: other });
     assertEquals(await trusting.exit(), 0, trusting.transcript());
     assert(await sha256OfFile(`${other}/${NAME}`) !== await sha256OfFile(path));
   },
@@ -255,7 +242,7 @@ localNetworkTest(
     // Far more answers, with far more torrents, than it is worth to anybody.
     await using _liar = await liar(middle, { from: ["10.77.0.2"], answers: 10_000, entries: 17 });
     const cwd = await temp.folder("copy");
-    await using leecher = start(right, "leecher", [NAME, "-e"], { cwd });
+    await using leecher = startOn(right, "leecher", [NAME, "-e"], { cwd });
     assertEquals(await leecher.exit(), 3, leecher.transcript());
     assertMatch(
       leecher.stderr.join("\n"),
@@ -267,8 +254,30 @@ localNetworkTest(
     const place = lines.findIndex((line) => line.startsWith(`  ${hash}  ${LENGTH} bytes, 1 seed`));
     assert(place === 0 || place === 1, leecher.transcript());
     // The user chooses.
-    await using chosen = start(right, "leecher", [hash!, "-e"], { cwd });
+    await using chosen = startOn(right, "leecher", [hash!, "-e"], { cwd });
     await assertGot(chosen, cwd, path);
+  },
+);
+
+localNetworkTest(
+  "who says of every name that it will have it soon delays nobody who has a limit, or whose file is there",
+  3,
+  async (left, middle, right) => {
+    await using temp = await TempFolder.create();
+    const path = await origin(temp);
+    await using _seeder = await seed(left, path, "--no-tracker");
+    await using _liar = await liar(middle, { from: ["10.77.0.2"], prepares: true });
+    const cwd = await temp.folder("copy");
+    await using leecher = startOn(right, "leecher", [NAME, "-e"], { cwd });
+    await assertGot(leecher, cwd, path);
+    assertEquals(leecher.stderr.filter((line) => line.startsWith("warning")), []);
+    await using waiting = startOn(right, "leecher", ["other", "--timeout", "5"], { cwd });
+    assertEquals(await waiting.exit(), 2, waiting.transcript());
+    assertMatch(
+      waiting.stderr[1]!,
+      /^warning: 10\.77\.0\.2 is about to share "other", which is still being copied or hashed: /,
+    );
+    assertMatch(waiting.stderr.at(-1)!, /^leecher: not found within 5 s$/);
   },
 );
 
@@ -281,7 +290,7 @@ localNetworkTest(
     await using _seeder = await seed(left, path, "--no-tracker");
     await using _flood = await liar(middle, { from: [], asks: 10_000_000 });
     const cwd = await temp.folder("copy");
-    await using leecher = start(right, "leecher", [NAME, "-e"], { cwd });
+    await using leecher = startOn(right, "leecher", [NAME, "-e"], { cwd });
     await assertGot(leecher, cwd, path);
   },
 );
@@ -295,7 +304,7 @@ localNetworkTest(
     await left.run(from.map((address) => `ip addr add ${address}/24 dev cable`).join("\n"));
     await using _liar = await liar(left, { from });
     const cwd = await temp.folder("copy");
-    await using leecher = start(right, "leecher", [NAME, "-e"], { cwd });
+    await using leecher = startOn(right, "leecher", [NAME, "-e"], { cwd });
     assertEquals(await leecher.exit(), 3, leecher.transcript());
     const [sentence, ...lines] = leecher.stderr.slice(-22);
     assertMatch(sentence!, /^leecher: 50 different files are called /);
@@ -327,7 +336,7 @@ localNetworkTest(
     assertEquals(await sender.exit(), 0);
     await using far = await liar(left, { from: ["192.168.7.1"] });
     const cwd = await temp.folder("copy");
-    await using leecher = start(right, "leecher", [NAME, "-e"], { cwd });
+    await using leecher = startOn(right, "leecher", [NAME, "-e"], { cwd });
     await far.line(/^10\.77\.0\.2 asks /);
     assertEquals(await leecher.exit(), 3, leecher.transcript());
     assertMatch(leecher.stderr.at(-1)!, /^leecher: nobody on the local network has /);
@@ -346,16 +355,41 @@ localNetworkTest(
   },
 );
 
+localNetworkTest(
+  "two files of one name are listed with what each has, and a seeder with two addresses counts once",
+  3,
+  async (left, middle, right) => {
+    await using temp = await TempFolder.create();
+    for (const [i, machine] of [left, middle, right].entries()) {
+      await machine.run(`ip addr add fd77::${i + 1}/64 dev cable nodad`);
+    }
+    const paths = [await origin(temp), await origin(temp, { seed: 2 })];
+    await using first = await seed(left, paths[0]!, "--no-tracker");
+    await using second = await seed(middle, paths[1]!, "--no-tracker");
+    const cwd = await temp.folder("copy");
+    await using asker = startOn(right, "leecher", [NAME, "-e"], { cwd });
+    assertEquals(await asker.exit(), 3, asker.transcript());
+    const lines = asker.stderr.slice(-2).toSorted();
+    const hashes: string[] = [];
+    for (const seeder of [first, second]) {
+      hashes.push((await seeder.line(/info-hash v1 ([0-9a-f]+)/))[1]!);
+    }
+    assertEquals(lines, hashes.map((hash) => `  ${hash}  ${LENGTH} bytes, 1 seeding`).toSorted());
+    await using chosen = startOn(right, "leecher", ["-e", hashes[1]!], { cwd });
+    await assertGot(chosen, cwd, paths[1]!);
+  },
+);
+
 twoNetworksTest("a name is found over IPv6 alone", async (left, right) => {
   await using temp = await TempFolder.create();
   const path = await origin(temp);
   await left.link(right, ["fd77::1/64"], ["fd77::2/64"]);
-  await using tracker = start(left, "tracker", []);
+  await using tracker = startOn(left, "tracker", []);
   await tracker.line(/^listening on UDP port 6969/);
   await using seeder = await seed(right, path);
   await seeder.line(/^using the tracker udp:\/\/\[fd77::1\]:6969 of the local network$/);
   const cwd = await temp.folder("copy");
-  await using leecher = start(left, "leecher", [NAME, "-e"], { cwd });
+  await using leecher = startOn(left, "leecher", [NAME, "-e"], { cwd });
   await assertGot(leecher, cwd, path);
 });
 
@@ -366,7 +400,7 @@ networkTest(
     const path = await origin(temp);
     await using _seeder = await seed(machine, path, "--no-tracker");
     const cwd = await temp.folder("copy");
-    await using leecher = start(machine, "leecher", [NAME, "-e"], { cwd });
+    await using leecher = startOn(machine, "leecher", [NAME, "-e"], { cwd });
     await assertGot(leecher, cwd, path);
   },
 );
@@ -375,7 +409,7 @@ networkTest("where there is no network at all, the error says so", async (machin
   await using temp = await TempFolder.create();
   await machine.run("ip link set lo down && ip addr flush dev lo");
   const cwd = await temp.folder("copy");
-  await using leecher = start(machine, "leecher", [NAME], { cwd });
+  await using leecher = startOn(machine, "leecher", [NAME], { cwd });
   assertEquals(await leecher.exit(), 6, leecher.transcript());
   assertMatch(
     leecher.stderr.at(-1)!,

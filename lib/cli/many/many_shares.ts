@@ -127,6 +127,7 @@ export class ManyShares {
       onWarning: (message) => this.#warn(message),
       onBack: () => screen.say(`${foreign(folder)} is back`),
     }, { signal });
+    if (!this.#run.options.private) this.#client.offerSoon((name) => watch.isComing(name));
     screen.say(`watching ${foreign(folder)}`);
     return watch;
   }

@@ -79,6 +79,8 @@ interface Entry {
   retryMs: number;
   /** Whether it was there when the watch began. */
   readonly isFirst: boolean;
+  /** Whether a look has found no file in it. */
+  isEmpty: boolean;
 }
 
 /** The table of one folder. */
@@ -101,6 +103,12 @@ export class WatchTable {
     return this.#entries.get(name)?.state;
   }
 
+  /** Whether an entry will be shared soon, or shared anew. */
+  isComing(name: string): boolean {
+    const entry = this.#entries.get(name);
+    return entry !== undefined && !entry.isEmpty && (isOpen(entry) || entry.state === "starting");
+  }
+
   /** Takes a list of all names, at most {@link MOST_ENTRIES} of them. Returns what to stop. */
   list(names: Iterable<string>, nowMs: number): Action[] {
     const listed = new Set(names);
@@ -110,7 +118,7 @@ export class WatchTable {
       if (this.#entries.has(name) || this.#entries.size >= MOST_ENTRIES) continue;
       this.#entries.set(name, {
         ...{ state: "arriving", stamp: "", seen: "", sinceMs: nowMs, lookMs: nowMs },
-        ...{ changedMs: nowMs, startMs: nowMs, restMs: nowMs },
+        ...{ changedMs: nowMs, startMs: nowMs, restMs: nowMs, isEmpty: false },
         ...{ failures: 0, retryMs: Infinity, isFirst: !this.#hasListed },
       });
     }
@@ -145,6 +153,7 @@ export class WatchTable {
     if (entry === undefined || entry.state === "starting") return undefined;
     if (look === undefined) return this.#remove(name)[0];
     this.#toTheEnd(name, entry);
+    entry.isEmpty = look.files === 0;
     const hasChanged = entry.state === "arriving" || look.stamp !== entry.seen;
     if (hasChanged) {
       entry.seen = look.stamp;

@@ -7,7 +7,8 @@
  * Zeros fill a question up, because an answer is never longer than the question. An answer goes on with a
  * port (u16): the UDP port of a tracker, or the TCP port of a peer. If it is about a name, total matches
  * (u32) and entries here (u16) follow, and per entry v1 hash (20), v2 hash (32), size (u64), seeders (u32) and
- * leechers (u32). A missing hash is zeros.
+ * leechers (u32). A missing hash is zeros. A peer that will soon have a torrent of the name says so with a
+ * header and its port.
  *
  * @module
  */
@@ -29,6 +30,7 @@ export const LocalKind = {
   trackerLists: 3,
   peerHas: 4,
   trackerHere: 5,
+  peerPrepares: 6,
 } as const;
 
 const HEADER_LENGTH = 10;
@@ -70,7 +72,7 @@ export interface LocalEntries {
   readonly entries: readonly LocalEntry[];
 }
 
-/** The answer of a tracker (`trackerLists`, `trackerHere`), or of a peer (`peerHas`). */
+/** The answer of a tracker (`trackerLists`, `trackerHere`), or of a peer (`peerHas`, `peerPrepares`). */
 export type LocalAnswer =
   & {
     readonly transactionId: number;
@@ -78,7 +80,7 @@ export type LocalAnswer =
     readonly port: number;
   }
   & (
-    | { readonly type: "trackerHere" }
+    | { readonly type: "trackerHere" | "peerPrepares" }
     | ({ readonly type: "trackerLists" | "peerHas" } & LocalEntries)
   );
 
@@ -126,7 +128,7 @@ export function decodeLocalQuestion(packet: Uint8Array): LocalQuestion | undefin
  */
 export function encodeLocalAnswer(answer: LocalAnswer, room: number): Uint8Array | undefined {
   const mostBytes = Math.min(room, MAX_LOCAL_PACKET_LENGTH);
-  if (answer.type === "trackerHere") {
+  if (!("entries" in answer)) {
     return mostBytes < FIELDS_AT ? undefined : headOf(answer, FIELDS_AT);
   }
   const places = Math.floor((mostBytes - ENTRIES_AT) / ENTRY_LENGTH);
@@ -158,8 +160,9 @@ export function decodeLocalAnswer(packet: Uint8Array): LocalAnswer | undefined {
   const head = { transactionId: view.getUint32(6), port: view.getUint16(HEADER_LENGTH) };
   if (head.port === 0) return undefined;
   const kind = packet[5];
-  if (kind === LocalKind.trackerHere) {
-    return packet.length === FIELDS_AT ? { type: "trackerHere", ...head } : undefined;
+  if (kind === LocalKind.trackerHere || kind === LocalKind.peerPrepares) {
+    const type = kind === LocalKind.trackerHere ? "trackerHere" : "peerPrepares";
+    return packet.length === FIELDS_AT ? { type, ...head } : undefined;
   }
   const isTracker = kind === LocalKind.trackerLists;
   if ((!isTracker && kind !== LocalKind.peerHas) || packet.length < ENTRIES_AT) return undefined;

@@ -21,6 +21,8 @@ const MAX_ANSWERING_HOSTS = 1000;
 const MAX_ANSWERS_PER_HOST = 16;
 /** Addresses kept of the peers that have a torrent; they know the others. */
 const MAX_CLAIM_PEERS = 50;
+/** Hosts kept that say they prepare a torrent of the name. */
+const MAX_PREPARING = 8;
 /** Trackers kept that list a torrent. */
 const MAX_CLAIM_TRACKERS = 4;
 
@@ -46,12 +48,19 @@ interface Kept {
 
 /** The answers to one question about a name. */
 export class LocalClaims {
+  /** The hosts that say they will soon have a torrent of the name. */
+  readonly #preparing = new Set<string>();
   readonly #answers = new Map<string, Set<string>>();
   /** In the order of arrival. */
   readonly #kept = new Map<string, Kept>();
   #dropped = 0;
 
-  /** Whether there was any answer. */
+  /** The hosts that will soon have a torrent of the name, as they say; bounded. */
+  get preparing(): string[] {
+    return [...this.#preparing];
+  }
+
+  /** Whether no torrent was named. */
   get isEmpty(): boolean {
     return this.#answers.size === 0;
   }
@@ -77,7 +86,11 @@ export class LocalClaims {
 
   /** Takes an answer of the host at this IP address; each of its answers counts once. */
   add(answer: LocalAnswer, host: string): void {
-    if (answer.type === "trackerHere" || !this.#isNew(`${answer.type} ${answer.port}`, host)) {
+    if (answer.type === "peerPrepares") {
+      if (this.#preparing.size < MAX_PREPARING) this.#preparing.add(host);
+      return;
+    }
+    if (!("entries" in answer) || !this.#isNew(`${answer.type} ${answer.port}`, host)) {
       return;
     }
     for (const entry of answer.entries) {

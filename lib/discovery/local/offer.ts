@@ -7,7 +7,12 @@
 import type { HostPort } from "../../codec/address.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { joinLocalNetwork, type LocalMembership } from "./local_network.ts";
-import { LocalResponder, type OfferedTorrent, type OfferedTracker } from "./responder.ts";
+import {
+  LocalResponder,
+  type OfferedTorrent,
+  type OfferedTracker,
+  type Preparation,
+} from "./responder.ts";
 
 export type { OfferedFile, OfferedTorrent, OfferedTracker } from "./responder.ts";
 
@@ -24,6 +29,14 @@ export function offerTorrent(torrent: OfferedTorrent): OfferHandle {
   return offer(
     (responder) => responder.addTorrent(torrent),
     (responder) => responder.removeTorrent(torrent),
+  );
+}
+
+/** Answers questions about these names that the torrent will be here soon. Never throws. */
+export function offerSoon(preparation: Preparation): OfferHandle {
+  return offer(
+    (responder) => responder.addPreparation(preparation),
+    (responder) => responder.removePreparation(preparation),
   );
 }
 

@@ -4,12 +4,12 @@
  * @module
  */
 
-/** Questions of one host: each is sent a few times, over two families, and people type slowly. */
-const HOST_BURST = 30;
-const HOST_PER_SECOND = 3;
+/** Questions of one host: it may ask for a hundred names, each a few times, and a few at the same time. */
+const HOST_BURST = 100;
+const HOST_PER_SECOND = 15;
 /** Questions of all hosts: a lab that starts together, while a flood costs next to nothing. */
 const TOTAL_BURST = 500;
-const TOTAL_PER_SECOND = 100;
+const TOTAL_PER_SECOND = 300;
 /** Hosts to remember; beyond that the one that asked longest ago is forgotten. */
 const MAX_ASKERS = 1000;
 

@@ -1,6 +1,6 @@
 /**
- * Decides what this process answers to questions of the local network: the torrents that it has all of, and
- * its trackers.
+ * Decides what this process answers to questions of the local network: the torrents that it has all of, those
+ * that it prepares, and its trackers.
  *
  * @module
  */
@@ -31,6 +31,12 @@ export interface OfferedTorrent extends OfferedFile {
   readonly host?: string;
 }
 
+/** Names of torrents that are not ready yet: their files are still arriving, or are being hashed. */
+export interface Preparation extends Pick<OfferedTorrent, "port" | "host"> {
+  /** Whether a torrent of this name, in normal form C, is being prepared. */
+  includes(name: string): boolean;
+}
+
 /** A tracker of this process that wants to be found. */
 export interface OfferedTracker {
   /** Its UDP port. */
@@ -52,6 +58,7 @@ export interface Reply {
 export class LocalResponder {
   readonly #byName = new Map<string, Set<OfferedTorrent>>();
   readonly #trackers = new Set<OfferedTracker>();
+  readonly #preparations = new Set<Preparation>();
   readonly #limits = new QuestionLimits();
   readonly #ownAddressFor: (host: string) => string | undefined;
 
@@ -62,7 +69,7 @@ export class LocalResponder {
 
   /** Whether there is nothing to tell. */
   get isEmpty(): boolean {
-    return this.#byName.size === 0 && this.#trackers.size === 0;
+    return this.#byName.size + this.#trackers.size + this.#preparations.size === 0;
   }
 
   /** Adds a torrent. */
@@ -78,6 +85,16 @@ export class LocalResponder {
     const key = torrent.name.normalize("NFC");
     const namesakes = this.#byName.get(key);
     if (namesakes?.delete(torrent) && namesakes.size === 0) this.#byName.delete(key);
+  }
+
+  /** Adds names that are being prepared. */
+  addPreparation(preparation: Preparation): void {
+    this.#preparations.add(preparation);
+  }
+
+  /** Removes them. */
+  removePreparation(preparation: Preparation): void {
+    this.#preparations.delete(preparation);
   }
 
   /** Adds a tracker. */
@@ -117,8 +134,15 @@ export class LocalResponder {
       else yield { type: "trackerLists", transactionId, port, ...tracker.find(name, host) };
     }
     if (name === undefined) return;
-    for (const [port, entries] of this.#torrentsByPort(name, from)) {
+    const ready = this.#torrentsByPort(name, from);
+    for (const [port, entries] of ready) {
       yield { type: "peerHas", transactionId, port, total: entries.length, entries };
+    }
+    if (ready.size > 0) return;
+    for (const preparation of this.#preparations) {
+      if (!isReachedAt(preparation, from) || !preparation.includes(name)) continue;
+      yield { type: "peerPrepares", transactionId, port: preparation.port };
+      return;
     }
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { halfSipHash } from "../tables/half_sip_hash.ts";
+import { halfSipHash } from "../../codec/half_sip_hash.ts";
 import { highOf, lowOf } from "../tables/host_words.ts";
 import type { RequestOrigin } from "../tables/origin.ts";
 

@@ -254,6 +254,22 @@ Deno.test("a thousand entries that lie still take well below one percent of a co
   assertLess((user + system) / 1e6 / (ROUNDS * POLL_SECONDS), 0.01);
 });
 
+Deno.test("who asks for a name has the folder looked at, and learns that it is coming", async () => {
+  await using temp = await TempFolder.create();
+  const path = await temp.folder("watched");
+  await using stage = await Stage.start(path);
+  await Deno.writeTextFile(`${path}/cafe\u0301.iso`, "x");
+  const asked = () => stage.watch.isComing("caf\u00e9.iso");
+  assertEquals([asked(), stage.watch.isComing("other")], [false, false]);
+  assertEquals(stage.watch.size, 0, "it was looked at a moment ago");
+  await stage.clock.advance(0.1);
+  assertEquals(asked(), false);
+  await stage.clock.hasAlarmIn(POLL_SECONDS);
+  assertEquals([asked(), stage.watch.size], [true, 1]);
+  assertEquals(await stage.news(), ["share cafe\u0301.iso"]);
+  assertEquals(asked(), false);
+});
+
 Deno.test("only a folder that exists can be watched", async () => {
   await using folder = await TempFolder.create();
   const share = () => Promise.reject(new Error());

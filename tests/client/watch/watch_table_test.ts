@@ -121,6 +121,25 @@ Deno.test("what goes is stopped, also while it is being hashed", pure, () => {
   assertEquals(starting.table.size, 0);
 });
 
+Deno.test("an entry is coming until it is shared, and again while it changes", pure, () => {
+  const table = new WatchTable();
+  const seen = (stamp: string, files = 1) => ({ stamp, files, stillMs: 0, tookMs: 0 });
+  table.list(["a", "empty"], 0);
+  assertEquals([table.isComing("a"), table.isComing("b")], [true, false]);
+  table.looked("a", seen("1"), 0);
+  table.looked("empty", seen("1", 0), 0);
+  assertEquals([table.isComing("a"), table.isComing("empty")], [true, false], "no file will come");
+  table.looked("a", seen("1"), 2000);
+  assertEquals(table.isComing("a"), true, "it is being hashed");
+  table.started("a", 2100);
+  assertEquals(table.isComing("a"), false);
+  table.looked("a", seen("2"), 7000);
+  assertEquals(table.isComing("a"), true);
+  table.looked("a", seen("2"), 9000);
+  table.failed("a", 9100);
+  assertEquals(table.isComing("a"), false, "nobody knows whether it will come");
+});
+
 Deno.test("what goes before it was shared needs no stopping", pure, () => {
   const folder = new Folder("a.iso");
   folder.round();

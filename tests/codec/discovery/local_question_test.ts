@@ -31,6 +31,7 @@ const ENTRY: LocalEntry = {
 const NAME_QUESTION = "53484f41 01 01 cafe0001 0008 66696c652e69736f";
 const TRACKER_QUESTION = "53484f41 01 02 cafe0001 0000";
 const TRACKER_ANSWER = "53484f41 01 05 cafe0001 1b39";
+const COMING_ANSWER = "53484f41 01 06 cafe0001 1ae1";
 const NAME_ANSWER =
   `53484f41 01 04 cafe0001 1ae1 00000001 0001 ${V1} ${V2} 0000000100000005 00000003 00000002`;
 const LISTED_ANSWER = NAME_ANSWER.replace("01 04", "01 03").replace(
@@ -60,6 +61,7 @@ Deno.test("questions are written byte by byte as the protocol says", pure, () =>
 Deno.test("answers are written byte by byte as the protocol says, and read back", pure, () => {
   const vectors: [string, LocalAnswer][] = [
     [TRACKER_ANSWER, { type: "trackerHere", transactionId, port: 6969 }],
+    [COMING_ANSWER, { type: "peerPrepares", transactionId, port: 6881 }],
     [NAME_ANSWER, answer()],
     [LISTED_ANSWER, answer({ type: "trackerLists", total: 9 })],
   ];
@@ -81,7 +83,8 @@ Deno.test("a question is read from its first bytes, whatever fills it up", pure,
 });
 
 Deno.test("every packet that is cut short, or longer than any may be, is no packet", pure, () => {
-  const vectors = [NAME_QUESTION, TRACKER_QUESTION, NAME_ANSWER, LISTED_ANSWER, TRACKER_ANSWER];
+  const answers = [NAME_ANSWER, LISTED_ANSWER, TRACKER_ANSWER, COMING_ANSWER];
+  const vectors = [NAME_QUESTION, TRACKER_QUESTION, ...answers];
   for (const vector of vectors) {
     const bytes = bytesOf(vector);
     for (let end = 0; end < bytes.length; end++) {
@@ -120,6 +123,8 @@ Deno.test("what is malformed means nothing", pure, () => {
     NAME_ANSWER.replace("0000000100000005", "0020000000000000"), // 2^53 bytes
     TRACKER_ANSWER.replace("1b39", "0000"),
     `${TRACKER_ANSWER} 00`,
+    COMING_ANSWER.replace("1ae1", "0000"),
+    `${COMING_ANSWER} 00`,
   ];
   for (const text of answers) assertEquals(decodeLocalAnswer(bytesOf(text)), undefined, text);
 });
@@ -149,8 +154,10 @@ Deno.test(
     }
     assertStrictEquals(whole, 17);
     const here: LocalAnswer = { type: "trackerHere", transactionId, port: 1 };
-    assertEquals(encodeLocalAnswer(here, 11), undefined);
-    assertStrictEquals(encodeLocalAnswer(here, 12)?.length, 12);
+    for (const short of [here, { ...here, type: "peerPrepares" } as const]) {
+      assertEquals(encodeLocalAnswer(short, 11), undefined);
+      assertStrictEquals(encodeLocalAnswer(short, 12)?.length, 12);
+    }
     assertEquals(encodeLocalAnswer(answer({ total: 0, entries: [] }), 1200), undefined);
   },
 );

@@ -50,6 +50,17 @@ Deno.test("an answer that is repeated counts once, one about trackers not at all
   assertEquals(claims.list().map(({ hosts, peers }) => [hosts, peers.length]), [[1, 1]]);
 });
 
+Deno.test("hosts that prepare a torrent name none, and are kept up to a bound", pure, () => {
+  const claims = new LocalClaims();
+  for (let i = 0; i < 2000; i++) {
+    claims.add({ type: "peerPrepares", transactionId: 1, port: 6881 }, `10.0.${i >> 8}.${i & 255}`);
+  }
+  assertEquals([claims.isEmpty, claims.list()], [true, []]);
+  assertEquals(claims.preparing, Array.from({ length: 8 }, (_, i) => `10.0.0.${i}`));
+  claims.add(answer([1]), "10.9.9.9");
+  assertEquals(listed(claims), [1]);
+});
+
 Deno.test("torrents that differ in length or in one hash are different torrents", pure, () => {
   const claims = new LocalClaims();
   const entries = [

@@ -179,7 +179,7 @@ const localAnswers: Target = {
     }));
     const head = { transactionId: input.below(1000), port: 1 + input.below(65_535) };
     const made = entries.length === 0
-      ? { type: "trackerHere", ...head } as const
+      ? { type: input.pick(["trackerHere", "peerPrepares"] as const), ...head }
       : { type: "peerHas", ...head, total: entries.length, entries } as const;
     const answer = decodeLocalAnswer(input.damaged(encodeLocalAnswer(made, 1200)!));
     if (answer === undefined) return false;

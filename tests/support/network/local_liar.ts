@@ -21,11 +21,15 @@ export interface Lies {
   readonly answers?: number;
   /** Torrents in each answer; default 1. No two answers have one in common. */
   readonly entries?: number;
+  /** It says of every name that it will have it soon. */
+  readonly prepares?: boolean;
   /** Questions that it asks itself, as fast as it can; default none. */
   readonly asks?: number;
 }
 
-const { from, answers = 1, entries = 1, asks = 0 }: Lies = JSON.parse(Deno.args[0]!);
+const { from, answers = 1, entries = 1, prepares = false, asks = 0 }: Lies = JSON.parse(
+  Deno.args[0]!,
+);
 const sockets = from.map((hostname) =>
   Deno.listenDatagram({ transport: "udp", hostname, port: 0 })
 );
@@ -40,6 +44,7 @@ function hashOf(address: number, answer: number, entry: number): Uint8Array {
 
 function lie(kind: "findName" | "findTracker", transactionId: number, address: number, i: number) {
   const head = { transactionId, port: 1000 + i };
+  if (prepares) return encodeLocalAnswer({ type: "peerPrepares", ...head }, 1200)!;
   const made: LocalAnswer = kind === "findTracker" ? { type: "trackerHere", ...head } : {
     type: "peerHas",
     ...head,
