@@ -23,6 +23,8 @@ export interface Aria2Options {
   host?: string;
   /** Takes part in no connection whose handshake is not encrypted. */
   requiresEncryption?: boolean;
+  /** Takes part in no connection that is not encrypted from end to end. */
+  requiresRc4?: boolean;
 }
 
 /** A running aria2 and the address at which it accepts peers. */
@@ -104,5 +106,6 @@ function argsFor(options: Aria2Options, port: number): string[] {
     "--seed-ratio=0.0",
     "--check-integrity=true",
     ...(options.requiresEncryption ? ["--bt-require-crypto=true"] : []),
+    ...(options.requiresRc4 ? ["--bt-force-encryption=true"] : []),
   ];
 }
