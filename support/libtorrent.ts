@@ -50,8 +50,11 @@ export interface LibtorrentOptions {
   host?: string;
   /** Port to listen on; a free one by default. */
   port?: number;
-  /** `enabled`, the default as in qBittorrent, tries an encrypted handshake first and then a plain one. */
-  encryption?: "enabled" | "disabled" | "forced";
+  /**
+   * `enabled`, the default as in qBittorrent, tries an encrypted handshake first and then a plain one. `forced`
+   * takes encrypted handshakes alone, and `rc4` only connections that are encrypted from end to end.
+   */
+  encryption?: "enabled" | "disabled" | "forced" | "rc4";
   /** How long {@linkcode LibtorrentPeer.seed} waits for the content to be checked. */
   timeoutMs?: number;
 }

@@ -61,7 +61,9 @@ def open_session(args):
         "enabled": lt.enc_policy.pe_enabled,
         "disabled": lt.enc_policy.pe_disabled,
         "forced": lt.enc_policy.pe_forced,
+        "rc4": lt.enc_policy.pe_forced,
     }[args.encryption]
+    level = lt.enc_level.pe_rc4 if args.encryption == "rc4" else lt.enc_level.pe_both
     return lt.session({
         "listen_interfaces": f"{args.listen}:{args.port}",
         "enable_dht": False,
@@ -72,6 +74,7 @@ def open_session(args):
         "enable_outgoing_utp": False,
         "in_enc_policy": encryption,
         "out_enc_policy": encryption,
+        "allowed_enc_level": level,
         "allow_multiple_connections_per_ip": True,
         "announce_to_all_trackers": True,
         "announce_to_all_tiers": True,
@@ -204,7 +207,7 @@ def main():
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--tracker", action="append", default=[])
     parser.add_argument("--peer", action="append", default=[])
-    parser.add_argument("--encryption", choices=["enabled", "disabled", "forced"], default="enabled")
+    parser.add_argument("--encryption", choices=["enabled", "disabled", "forced", "rc4"], default="enabled")
     args = parser.parse_args()
     if args.role == "create":
         create(args)

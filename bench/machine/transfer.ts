@@ -99,8 +99,8 @@ function row(results: Results<Run>, label: string, received: number): string[] {
   };
   return [
     label,
-    figure((run) => received / 1e6 / run.seconds, 0),
-    `${text(Math.min(...rates), 0)}-${text(Math.max(...rates), 0)}`,
+    rateText(medianOf(results, label, (run) => received / 1e6 / run.seconds)),
+    `${rateText(Math.min(...rates))}-${rateText(Math.max(...rates))}`,
     figure((run) => run.seconds, 2),
     figure((run) => run.leecher.cpuSeconds, 2),
     figure((run) => run.seeder.cpuSeconds, 2),
@@ -109,6 +109,11 @@ function row(results: Results<Run>, label: string, received: number): string[] {
     memory("seeder"),
     text(medianRatio(results, label, LIBTORRENT, rate), 2),
   ];
+}
+
+/** Whole MB/s, or two digits of fewer than ten: a small file or a busy machine is slow, and not at 0. */
+function rateText(rate: number): string {
+  return rate < 9.5 ? `${Number(rate.toPrecision(2))}` : text(rate, 0);
 }
 
 function text(value: number, digits: number): string {

@@ -161,7 +161,11 @@ export class Transfer implements TransferView {
       case "have":
         return this.#gained(connection, this.#index(message.piece));
       case "bitfield":
-        return this.#replaced(connection, Bitfield.fromBytes(message.bits, this.layout.pieceCount));
+        return this.#onBitfield(
+          connection,
+          Bitfield.fromBytes(message.bits, this.layout.pieceCount),
+          nowMs,
+        );
       case "haveAll":
         return this.#replaced(connection, Bitfield.full(this.layout.pieceCount));
       case "haveNone":
@@ -274,6 +278,13 @@ export class Transfer implements TransferView {
     this.#superSeed?.tick(nowMs);
     this.#hashServer.tick(nowMs);
     if (this.#verifier.tick(nowMs)) this.download.onHashes();
+  }
+
+  #onBitfield(connection: Connection, remote: Bitfield, nowMs: number): void {
+    const news = connection.pieces.newsIn(remote);
+    this.#floodGuard.onBitfield(connection, news !== undefined, nowMs);
+    if (news === undefined) return this.#replaced(connection, remote);
+    for (const piece of news.ones()) this.#gained(connection, piece as PieceIndex);
   }
 
   #replaced(connection: Connection, remote: Bitfield): void {

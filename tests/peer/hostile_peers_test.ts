@@ -39,6 +39,7 @@ Deno.test({
     const floods: [messages: Message[], least: number, most: number][] = [
       [[{ type: "have", piece: 2 }], 2000, 2010],
       [[haveField], 4, 4],
+      [[haveField, { type: "bitfield", bits: Uint8Array.of(0xe0) }], 4, 8],
       [[{ type: "haveAll" }, { type: "haveNone" }], 4, 4],
       [[{ type: "choke" }, { type: "unchoke" }], 2000, 2010],
       [[{ type: "interested" }, { type: "notInterested" }], 2000, 2010],
@@ -71,6 +72,28 @@ Deno.test({
       bench.say(peer, { type: i % 2 === 0 ? "choke" : "unchoke" });
     }
     assertEquals(bench.swarm.connections.size, 1);
+  },
+});
+
+Deno.test({
+  name: "a peer that sends all its pieces anew with each that it gets, as aria2 does, may stay",
+  permissions,
+  fn() {
+    for (const pieces of [31, 4096]) {
+      const lengths = [pieces * 1024];
+      const torrent = new MemoryTorrent({ lengths, pieceLength: 1024, version: "v1" });
+      const bench = new SwarmHarness({ torrent, have: bits(pieces, 0) });
+      const peer = bench.connect(1);
+      const own = bits(pieces);
+      bench.say(peer, { type: "haveNone" });
+      for (let piece = 0; piece < pieces; piece++) {
+        own.set(piece);
+        bench.say(peer, { type: "bitfield", bits: own.bytes() });
+        assertEquals(peer.pieces.wantedCount, piece);
+      }
+      bench.say(peer, { type: "haveAll" });
+      assertEquals([bench.swarm.connections.size, peer.pieces.have.isFull], [1, true]);
+    }
   },
 });
 

@@ -9,6 +9,7 @@ import type { Clock } from "../../lib/runtime/clock.ts";
 export class FakeClock implements Clock {
   #nowMs = 1_700_000_000_000;
   readonly #sleepers = new Set<{ untilMs: number; wake: () => void }>();
+  #changed = Promise.withResolvers<void>();
 
   nowMs(): number {
     return this.#nowMs;
@@ -26,6 +27,7 @@ export class FakeClock implements Clock {
         },
       };
       this.#sleepers.add(sleeper);
+      this.#onChange();
       signal?.addEventListener("abort", sleeper.wake);
     });
   }
@@ -39,7 +41,10 @@ export class FakeClock implements Clock {
 
   /** Resolves once someone wants to be woken in exactly so many seconds. No time passes meanwhile. */
   async hasAlarmIn(seconds: number): Promise<void> {
-    while (!this.alarms.includes(seconds)) await settled();
+    while (!this.alarms.includes(seconds)) {
+      await this.#changed.promise;
+      await settled();
+    }
   }
 
   /** Lets everything that is due run, then moves on to the next alarm, and so on for `seconds`. */
@@ -53,7 +58,14 @@ export class FakeClock implements Clock {
       next.wake();
     }
     this.#nowMs = endMs;
+    this.#onChange();
     await settled();
+  }
+
+  /** Wakes those who wait for an alarm: looking for it again and again would take time of the processor. */
+  #onChange(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
   }
 }
 

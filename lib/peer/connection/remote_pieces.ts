@@ -19,4 +19,14 @@ export class RemotePieces {
   gains: PieceIndex[] = [];
   /** It has pieces that we want, and we told it that we are interested. */
   amInterested = false;
+
+  /**
+   * The pieces that a later bitfield of the peer adds; `undefined` when it adds none, or takes some away. aria2
+   * sends one in place of several haves where that is shorter.
+   */
+  newsIn(remote: Bitfield): Bitfield | undefined {
+    const added = remote.without(this.have);
+    const keepsAll = added.count === remote.count - this.have.count;
+    return this.have.isEmpty || added.isEmpty || !keepsAll ? undefined : added;
+  }
 }

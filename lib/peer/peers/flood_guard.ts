@@ -16,7 +16,7 @@ const BURST = 2000;
 const PER_SECOND = 20;
 /**
  * Messages about all pieces allowed in a burst. Each makes us look at every piece, so each costs this
- * fraction of the whole allowance. An honest peer needs one.
+ * fraction of the whole allowance. An honest peer needs one, and as many bitfields with news as it likes.
  */
 const WHOLE_BURST = 4;
 
@@ -36,8 +36,18 @@ export class FloodGuard {
    */
   onMessage(connection: Connection, message: Message, nowMs: number): void {
     const cost = this.#costOf(connection, message);
-    // Our own web seed client speaks for a web server, and sends a new bitfield whenever a file is missing.
-    if (cost > 0 && connection.peer.url === undefined) this.charge(connection, cost, nowMs);
+    if (cost > 0) this.charge(connection, cost, nowMs);
+  }
+
+  /**
+   * Counts a bitfield, which {@link FloodGuard.onMessage} does not. News are free, like a new piece: there are
+   * no more of them than pieces.
+   *
+   * @param isNews it adds pieces to those that the peer had, and takes none away
+   * @throws {ProtocolError} when the peer repeats itself too often
+   */
+  onBitfield(connection: Connection, isNews: boolean, nowMs: number): void {
+    if (!isNews) this.charge(connection, this.#capacity / WHOLE_BURST, nowMs);
   }
 
   /**
@@ -46,6 +56,8 @@ export class FloodGuard {
    * @throws {ProtocolError} when its allowance is used up
    */
   charge(connection: Connection, cost: number, nowMs: number): void {
+    // Our own web seed client speaks for a web server, and sends a new bitfield whenever a file is missing.
+    if (connection.peer.url !== undefined) return;
     let allowance = this.#allowances.get(connection);
     if (allowance === undefined) {
       allowance = new TokenBucket(this.#capacity, PER_SECOND, nowMs);
@@ -63,7 +75,6 @@ export class FloodGuard {
     switch (message.type) {
       case "have":
         return pieces.have.get(message.piece) ? 1 : 0;
-      case "bitfield":
       case "haveAll":
       case "haveNone":
         return this.#capacity / WHOLE_BURST;

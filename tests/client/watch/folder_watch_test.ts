@@ -4,14 +4,18 @@
  */
 
 import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
-import { cpuUsage } from "node:process";
+import { fromFileUrl } from "@std/path";
 import { FolderWatch, type Share } from "../../../lib/client/folder_watch.ts";
 import { listNames } from "../../../lib/client/watch/listing.ts";
 import { MOST_ENTRIES } from "../../../lib/client/watch/watch_table.ts";
 import { DiskError } from "../../../lib/errors.ts";
+import { Program } from "../../../support/process.ts";
 import { TempFolder } from "../../../support/temp.ts";
 import { FakeClock, withClock } from "../../support/fake_clock.ts";
 
+const WATCH_STILL = fromFileUrl(
+  new URL("../../support/programs/watch_still.ts", import.meta.url),
+);
 const POLL_SECONDS = 2;
 
 /** The options of a watch on this clock. */
@@ -238,20 +242,11 @@ Deno.test("of too many entries ten thousand are taken, those that are shared alr
 Deno.test("a thousand entries that lie still take well below one percent of a core", async () => {
   await using folder = await TempFolder.create();
   for (let i = 0; i < 1000; i++) Deno.writeTextFileSync(folder.join(`${i}`), "");
-  const clock = new FakeClock();
-  let shared = 0;
-  await using _watch = await FolderWatch.start(folder.path, {
-    share: () => {
-      shared++;
-      return Promise.resolve({ done: new Promise(() => {}), close: () => Promise.resolve() });
-    },
-  }, on(clock));
-  while (shared < 1000) await rounds(clock, 1);
-  const ROUNDS = 60;
-  const before = cpuUsage();
-  await rounds(clock, ROUNDS);
-  const { user, system } = cpuUsage(before);
-  assertLess((user + system) / 1e6 / (ROUNDS * POLL_SECONDS), 0.01);
+  await using program = Program.start(Deno.execPath(), ["run", "-A", WATCH_STILL, folder.path]);
+  const [line] = await program.line(/^\{.*/, { from: "stdout", timeoutMs: 120_000 });
+  const { shared, load } = JSON.parse(line) as { shared: number; load: number };
+  assertEquals(shared, 1000);
+  assertLess(load, 0.01);
 });
 
 Deno.test("who asks for a name has the folder looked at, and learns that it is coming", async () => {

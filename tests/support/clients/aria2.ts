@@ -23,6 +23,8 @@ export interface Aria2Options {
   host?: string;
   /** Takes part in no connection whose handshake is not encrypted. */
   requiresEncryption?: boolean;
+  /** Takes part in no connection that is not encrypted from end to end. */
+  requiresRc4?: boolean;
 }
 
 /** A running aria2 and the address at which it accepts peers. */
@@ -33,10 +35,11 @@ export class Aria2 implements AsyncDisposable {
   /** How many of its downloads are over when the content is there: before it, a link has its metadata. */
   readonly #downloads: number;
 
-  private constructor(program: Program, address: string, what: string) {
+  private constructor(program: Program, address: string, whats: readonly string[]) {
     this.program = program;
     this.address = address;
-    this.#downloads = what.startsWith("magnet:") ? 2 : 1;
+    const links = whats.filter((what) => what.startsWith("magnet:"));
+    this.#downloads = whats.length + links.length;
   }
 
   /** Seeds `torrent` from the complete content in `folder`; returns once it has checked it. */
@@ -53,13 +56,14 @@ export class Aria2 implements AsyncDisposable {
   }
 
   /**
-   * Downloads `what` (the path of a .torrent, or a magnet link) into `folder`, keeps what is there already
-   * and right, and seeds from then on.
+   * Downloads `what` (the path of a .torrent, or a magnet link; or several) into `folder`, keeps what is there
+   * already and right, and seeds from then on.
    */
-  static leech(what: string, options: Aria2Options): Aria2 {
+  static leech(what: string | readonly string[], options: Aria2Options): Aria2 {
     const port = freePort();
-    const program = Program.start("aria2c", [...argsFor(options, port), what]);
-    return new Aria2(program, `${options.host ?? LOCALHOST}:${port}`, what);
+    const whats = [what].flat();
+    const program = Program.start("aria2c", [...argsFor(options, port), ...whats]);
+    return new Aria2(program, `${options.host ?? LOCALHOST}:${port}`, whats);
   }
 
   /** The info-hash it takes a .torrent for, in hex; `undefined` when it cannot read it. */
@@ -104,5 +108,6 @@ function argsFor(options: Aria2Options, port: number): string[] {
     "--seed-ratio=0.0",
     "--check-integrity=true",
     ...(options.requiresEncryption ? ["--bt-require-crypto=true"] : []),
+    ...(options.requiresRc4 ? ["--bt-force-encryption=true"] : []),
   ];
 }

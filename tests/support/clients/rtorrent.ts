@@ -85,17 +85,13 @@ export class RTorrent implements AsyncDisposable {
     return hashes.map((hash) => `${hash}`.toLowerCase());
   }
 
-  /** Returns once its only torrent is complete and verified. */
+  /** Returns once its torrents are complete and verified. */
   async finished(timeoutMs = 60_000): Promise<void> {
     const isDone = async () => {
       const fields = ["d.is_meta=", "d.complete=", "d.hashing="];
-      const [isMeta, isComplete, isHashing] = await this.call(
-        "d.multicall2",
-        "",
-        "main",
-        ...fields,
-      );
-      return isMeta === 0 && isComplete === 1 && isHashing === 0;
+      const states = await this.call("d.multicall2", "", "main", ...fields);
+      const done = [0, 1, 0]; // of each torrent
+      return states.length > 0 && states.every((value, i) => value === done[i % done.length]);
     };
     await this.#until("it is done", isDone, timeoutMs);
   }

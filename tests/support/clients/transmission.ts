@@ -79,20 +79,20 @@ export class Transmission implements AsyncDisposable {
   }
 
   /**
-   * Returns once the only torrent is complete and verified.
+   * Returns once its torrents are complete and verified.
    * @throws Error when Transmission reports an error, or after `timeoutMs`
    */
   async finished(timeoutMs = 60_000): Promise<void> {
     const end = performance.now() + timeoutMs;
-    let state: TorrentState | undefined;
+    let states: TorrentState[] = [];
     while (performance.now() < end) {
       const fields = ["name", "percentDone", "errorString", "peersConnected"];
       const answer = await this.#call("torrent-get", { fields });
-      state = (answer["torrents"] as TorrentState[])[0];
-      if (state?.percentDone === 1) return;
+      states = answer["torrents"] as TorrentState[];
+      if (states.length > 0 && states.every(({ percentDone }) => percentDone === 1)) return;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    const last = JSON.stringify(state);
+    const last = JSON.stringify(states);
     throw new Error(`Transmission was not done: ${last}\n${this.program.transcript()}`);
   }
 
