@@ -8,12 +8,20 @@
  * @module
  */
 
+import { againstClients } from "./against_clients.ts";
 import { againstLeechers } from "./against_leechers.ts";
 import { againstSeeders } from "./against_seeders.ts";
 import { againstTrackers } from "./against_trackers.ts";
+import { againstLocalNetwork } from "./against_local_network.ts";
 import { Arena } from "./arena.ts";
 
-const attacks = [...againstSeeders, ...againstLeechers, ...againstTrackers];
+const attacks = [
+  ...againstSeeders,
+  ...againstLeechers,
+  ...againstTrackers,
+  ...againstClients,
+  ...againstLocalNetwork,
+];
 const unknown = Deno.args.find((name) => !attacks.some((attack) => attack.name === name));
 if (unknown !== undefined) {
   console.error(`no attack is called ${unknown}; there are`);
