@@ -3,13 +3,15 @@
  *
  *     deno task attack [NAME...]
  *
- * All of them without a name, one after the other; they use loopback only. Exit code 1 when one of them
+ * All of them without a name, one after the other; they use loopback and networks of their own, which needs
+ * Linux. Exit code 1 when one of them
  * succeeds.
  * @module
  */
 
 import { againstClients } from "./against_clients.ts";
 import { againstLeechers } from "./against_leechers.ts";
+import { againstRollCalls } from "./against_roll_calls.ts";
 import { againstSeeders } from "./against_seeders.ts";
 import { againstTrackers } from "./against_trackers.ts";
 import { againstLocalNetwork } from "./against_local_network.ts";
@@ -19,6 +21,7 @@ const attacks = [
   ...againstSeeders,
   ...againstLeechers,
   ...againstTrackers,
+  ...againstRollCalls,
   ...againstClients,
   ...againstLocalNetwork,
 ];
