@@ -96,6 +96,8 @@ export class Client implements AsyncDisposable {
   readonly #resources: ClientResources;
   readonly #connections: ConnectionLimit;
   readonly #torrents = new Map<number, ClientTorrent>();
+  /** In order; made when somebody looks after a change. */
+  #sorted: readonly ClientTorrent[] | undefined;
   readonly #listeners = new Set<ClientListener>();
   readonly #queues = new Set<EventQueue<ClientEvent>>();
   readonly #starting = new Set<Promise<unknown>>();
@@ -142,7 +144,7 @@ export class Client implements AsyncDisposable {
 
   /** The torrents in the order in which they were asked for, without those that are closed. */
   get torrents(): readonly ClientTorrent[] {
-    return [...this.#torrents.values()].sort((a, b) => a.id - b.id);
+    return this.#sorted ??= [...this.#torrents.values()].sort((a, b) => a.id - b.id);
   }
 
   /** The trackers that its torrents announce to, besides their own. */
@@ -279,6 +281,7 @@ export class Client implements AsyncDisposable {
     const leave = () => {
       hasLeft = true;
       this.#torrents.delete(id);
+      this.#sorted = undefined;
       return Promise.resolve();
     };
     const starting = start({ resources: this.#resources, id, listeners, isAlone: false, leave });
@@ -286,6 +289,7 @@ export class Client implements AsyncDisposable {
     try {
       const torrent = await starting;
       if (!hasLeft) this.#torrents.set(id, torrent);
+      this.#sorted = undefined;
       return torrent;
     } finally {
       this.#starting.delete(starting);

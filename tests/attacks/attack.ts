@@ -3,17 +3,28 @@
  *
  *     deno task attack [NAME...]
  *
- * All of them without a name, one after the other; they use loopback only. Exit code 1 when one of them
+ * All of them without a name, one after the other; they use loopback and networks of their own, which needs
+ * Linux. Exit code 1 when one of them
  * succeeds.
  * @module
  */
 
+import { againstClients } from "./against_clients.ts";
 import { againstLeechers } from "./against_leechers.ts";
+import { againstRollCalls } from "./against_roll_calls.ts";
 import { againstSeeders } from "./against_seeders.ts";
 import { againstTrackers } from "./against_trackers.ts";
+import { againstLocalNetwork } from "./against_local_network.ts";
 import { Arena } from "./arena.ts";
 
-const attacks = [...againstSeeders, ...againstLeechers, ...againstTrackers];
+const attacks = [
+  ...againstSeeders,
+  ...againstLeechers,
+  ...againstTrackers,
+  ...againstRollCalls,
+  ...againstClients,
+  ...againstLocalNetwork,
+];
 const unknown = Deno.args.find((name) => !attacks.some((attack) => attack.name === name));
 if (unknown !== undefined) {
   console.error(`no attack is called ${unknown}; there are`);

@@ -62,6 +62,17 @@ export class AttackingAnnouncer implements Disposable {
     return this.ask(this.#announce(announced));
   }
 
+  /** Asks for the roll-call of a torrent. */
+  who(torrent: string, offset = 0): Promise<TrackerResponse> {
+    return this.ask({
+      type: "who",
+      connectionId: this.#connectionId,
+      transactionId: ++this.#transactions,
+      infoHash: sha1(utf8(torrent)),
+      offset,
+    });
+  }
+
   /** Looks a name up. */
   find(name: string): Promise<TrackerResponse> {
     const transactionId = ++this.#transactions;
@@ -72,7 +83,10 @@ export class AttackingAnnouncer implements Disposable {
     this.#socket.close();
   }
 
-  #announce({ torrent, port = 6881, name }: Announced): TrackerRequest {
+  #announce({ torrent, port = 6881, name, label, leaves }: Announced): TrackerRequest {
+    const hosted = name === undefined
+      ? undefined
+      : { name, length: 1000, ...(label !== undefined && { label }) };
     return {
       type: "announce",
       connectionId: this.#connectionId,
@@ -80,13 +94,13 @@ export class AttackingAnnouncer implements Disposable {
       infoHash: sha1(utf8(torrent)),
       peerId: utf8("-XX0000-abcdefghijkl"),
       downloadedBytes: 0,
-      leftBytes: 0,
+      leftBytes: label === undefined ? 0 : 500,
       uploadedBytes: 0,
-      event: "started",
+      event: leaves ? "stopped" : "started",
       key: 7,
       numWant: 0,
       port,
-      urlData: formatUrlData("", name === undefined ? undefined : { name, length: 1000 }),
+      urlData: formatUrlData("", hosted),
     };
   }
 
@@ -104,4 +118,8 @@ export interface Announced {
   readonly port?: number;
   /** A name for the catalogue. */
   readonly name?: string;
+  /** The name of a machine that has half of it. */
+  readonly label?: string;
+  /** It leaves. */
+  readonly leaves?: boolean;
 }

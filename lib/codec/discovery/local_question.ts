@@ -4,7 +4,7 @@
  *
  * A packet starts with magic (u32), version (u8), kind (u8) and transaction id (u32). A question about a name
  * goes on with the length of the name (u16) and the name in UTF-8; one about trackers with two zero bytes.
- * Zeros fill a question up, because an answer is never longer than the question. An answer goes on with a
+ * Zeros fill a question up, because all answers together are never longer than the question. An answer goes on with a
  * port (u16): the UDP port of a tracker, or the TCP port of a peer. If it is about a name, total matches
  * (u32) and entries here (u16) follow, and per entry v1 hash (20), v2 hash (32), size (u64), seeders (u32) and
  * leechers (u32). A missing hash is zeros. A peer that will soon have a torrent of the name says so with a

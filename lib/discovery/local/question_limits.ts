@@ -4,12 +4,17 @@
  * @module
  */
 
+import { isIPv6 } from "../../codec/address.ts";
+
 /** Questions of one host: it may ask for a hundred names, each a few times, and a few at the same time. */
 const HOST_BURST = 100;
-const HOST_PER_SECOND = 15;
-/** Questions of all hosts: a lab that starts together, while a flood costs next to nothing. */
-const TOTAL_BURST = 500;
-const TOTAL_PER_SECOND = 300;
+const HOST_PER_SECOND = 8;
+/**
+ * Questions of all hosts over one family: more than a whole /24 may ask, so that whoever forges all addresses
+ * of such a network but one keeps nobody there from an answer. It is about a fifth of a core.
+ */
+const TOTAL_BURST = 26_000;
+const TOTAL_PER_SECOND = 2100;
 /** Hosts to remember; beyond that the one that asked longest ago is forgotten. */
 const MAX_ASKERS = 1000;
 
@@ -21,7 +26,11 @@ interface Allowance {
 
 /** The permits of all hosts. A host is an IP address: a local network is one /24 or /64 as a whole. */
 export class QuestionLimits {
-  readonly #total: Allowance = { permits: TOTAL_BURST, atMs: 0 };
+  /** IPv6 has addresses without end to forge: they are no matter to IPv4. */
+  readonly #total = {
+    4: { permits: TOTAL_BURST, atMs: 0 } as Allowance,
+    6: { permits: TOTAL_BURST, atMs: 0 } as Allowance,
+  };
   readonly #hosts = new Map<string, Allowance>();
 
   /** Whether one more question of this host is answered. One over the host's limit does not count for all. */
@@ -31,7 +40,7 @@ export class QuestionLimits {
     this.#hosts.set(host, own); // moves it to the end
     if (this.#hosts.size > MAX_ASKERS) this.#hosts.delete(this.#hosts.keys().next().value!);
     return take(own, HOST_BURST, HOST_PER_SECOND, nowMs) &&
-      take(this.#total, TOTAL_BURST, TOTAL_PER_SECOND, nowMs);
+      take(this.#total[isIPv6(host) ? 6 : 4], TOTAL_BURST, TOTAL_PER_SECOND, nowMs);
   }
 }
 

@@ -109,7 +109,7 @@ export class LocalResponder {
 
   /**
    * The answers to a packet from `host`: none to one that is no question, that comes from another network or
-   * too often, or about something that is not here. No answer is longer than the packet.
+   * too often, or about something that is not here. All of them together are no longer than the packet.
    */
   received(packet: Uint8Array, host: string, nowMs: number): Reply[] {
     const from = this.#ownAddressFor(host);
@@ -117,26 +117,33 @@ export class LocalResponder {
     const question = decodeLocalQuestion(packet);
     if (question === undefined) return [];
     const replies: Reply[] = [];
+    let room = packet.length;
     for (const answer of this.#answers(question, host, from)) {
-      const bytes = encodeLocalAnswer(answer, packet.length);
-      if (bytes !== undefined) replies.push({ packet: bytes, from });
+      const bytes = encodeLocalAnswer(answer, room);
+      if (bytes === undefined) continue;
+      room -= bytes.length;
+      replies.push({ packet: bytes, from });
     }
     return replies;
   }
 
   *#answers(question: LocalQuestion, host: string, from: string): Generator<LocalAnswer> {
     const { transactionId } = question;
-    const name = question.type === "findName" ? question.name.normalize("NFC") : undefined;
-    for (const tracker of this.#trackers) {
-      if (!isReachedAt(tracker, from)) continue;
-      const { port } = tracker;
-      if (name === undefined) yield { type: "trackerHere", transactionId, port };
-      else yield { type: "trackerLists", transactionId, port, ...tracker.find(name, host) };
+    if (question.type === "findTracker") {
+      for (const { port } of this.#trackersAt(from)) {
+        yield { type: "trackerHere", transactionId, port };
+      }
+      return;
     }
-    if (name === undefined) return;
+    // Where there is no room for all, the peers are more than the trackers that know them.
+    const name = question.name.normalize("NFC");
     const ready = this.#torrentsByPort(name, from);
     for (const [port, entries] of ready) {
       yield { type: "peerHas", transactionId, port, total: entries.length, entries };
+    }
+    for (const tracker of this.#trackersAt(from)) {
+      const { port } = tracker;
+      yield { type: "trackerLists", transactionId, port, ...tracker.find(name, host) };
     }
     if (ready.size > 0) return;
     for (const preparation of this.#preparations) {
@@ -144,6 +151,10 @@ export class LocalResponder {
       yield { type: "peerPrepares", transactionId, port: preparation.port };
       return;
     }
+  }
+
+  #trackersAt(address: string): OfferedTracker[] {
+    return [...this.#trackers].filter((tracker) => isReachedAt(tracker, address));
   }
 
   /** The torrents of this name: several clients in one process have ports of their own. */

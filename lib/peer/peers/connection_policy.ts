@@ -13,7 +13,7 @@ import type { Peer } from "../connection/peer.ts";
 import type { ConnectionLimit, ConnectionShare } from "./connection_limit.ts";
 import { DialFailures } from "./dial_failures.ts";
 import { DuplicateConnections } from "./duplicate_connections.ts";
-import { ConnectionSlots } from "./eviction.ts";
+import { ConnectionSlots, type FairChoice } from "./eviction.ts";
 import { DialQuotas } from "./network_usage.ts";
 import type { PeerContext } from "./peer_context.ts";
 import type { PeerList } from "./peer_list.ts";
@@ -22,6 +22,7 @@ import type { PeerList } from "./peer_list.ts";
 const MAX_DIALS = 30;
 /** Exceeds any peer priority, so within one source rank hosts with fewer failures always come first. */
 const FAILURE_WEIGHT = 2 ** 33;
+const ROOM_FOR_ANOTHER_TORRENT = "makes room for another torrent";
 
 /** Our peer id, our connection limit, and whether we still want pieces. */
 interface PolicyOptions {
@@ -57,7 +58,11 @@ export class ConnectionPolicy {
     this.#connections = context.connections;
     this.#wantsNothing = wantsNothing;
     this.#slots = new ConnectionSlots(context, maxConnections, wantsNothing);
-    this.#share = options.connectionLimit?.join({ giveUp: (nowMs) => this.#giveUp(nowMs) });
+    this.#share = options.connectionLimit?.join({
+      giveUp: (nowMs, isFair) => this.#giveUp(nowMs, isFair),
+      open: () => this.#slots.open(),
+      close: (connection) => this.#close(connection, ROOM_FOR_ANOTHER_TORRENT),
+    });
     this.#peerId = hex(peerId);
     this.#duplicateJudge = new DuplicateConnections(this.#peerId, context.emit);
   }
@@ -78,12 +83,17 @@ export class ConnectionPolicy {
     return this.#share === undefined ? best : this.#within(this.#share, best, nowMs);
   }
 
-  /** Those of the peers to dial for which the client has connections left. */
+  /** Those of the peers to dial for which the client has connections; a crowd's one at a time: dials fail. */
   #within(share: ConnectionShare, best: Peer[], nowMs: number): Peer[] {
-    const wanted = best.reduce((sum, { url }) => sum + (url === undefined ? 1 : 0), 0);
-    share.wants = wanted > 0;
-    let room = share.makeRoom(wanted, nowMs);
-    if (room === 0 && wanted > 0) this.#closeUseless(nowMs);
+    const wanted = best.filter(({ url }) => url === undefined);
+    share.wants = wanted.length > 0;
+    const [first] = wanted;
+    if (first === undefined) return best;
+    let room = share.makeRoom(wanted.length, first.host, nowMs);
+    const isWaiting = room <= 0 && !this.#closeUseless(nowMs);
+    if (isWaiting && this.#peers.connecting.size === 0 && !this.#wantsNothing()) {
+      room = share.takeFromCrowd(first.host, nowMs) ? 1 : 0;
+    }
     return best.filter(({ url }) => url !== undefined || room-- > 0);
   }
 
@@ -98,9 +108,11 @@ export class ConnectionPolicy {
     return [];
   }
 
-  #closeUseless(nowMs: number): void {
+  /** Returns false when there is none. */
+  #closeUseless(nowMs: number): boolean {
     const useless = this.#slots.ofNoInterest(nowMs);
     if (useless !== undefined) this.#close(useless, "has nothing we want, nor wants anything");
+    return useless !== undefined;
   }
 
   #best(count: number, mayDial?: (peer: Peer) => boolean): Peer[] {
@@ -113,8 +125,8 @@ export class ConnectionPolicy {
 
   /** Handles an inbound connection. Returns `undefined` when there is no room or the peer is not welcome. */
   accept(host: string, port: number, nowMs: number): Peer | undefined {
-    const isFull = this.#slots.areTaken || this.#share?.hasRoom === false;
-    if (isFull && !this.#isAtHost(host)) {
+    const isFull = this.#slots.areTaken || this.#share?.admits(host, nowMs) === false;
+    if (isFull && !this.#slots.isAtHost(host)) {
       if (this.#slots.findEviction({ host, port }, nowMs) === undefined) return undefined;
     }
     const peer = this.#peers.addPeer(host, port, "inbound");
@@ -135,7 +147,12 @@ export class ConnectionPolicy {
     this.#failures.succeeded(peer.host);
     const twin = this.#connectionWith(peerId);
     if (twin !== undefined) return this.#chooseDuplicate(peer, twin, inbound, nowMs);
-    if (peer.url !== undefined || (!this.#slots.areTaken && this.#mayKeep(nowMs))) return undefined;
+    if (
+      peer.url !== undefined ||
+      (!this.#slots.areTaken && this.#share?.mayKeep(peer.host, nowMs) !== false)
+    ) {
+      return undefined;
+    }
     const leaver = this.#slots.findEviction(peer, nowMs);
     if (leaver === undefined) return this.#failed(peer, "no room", nowMs);
     this.#close(leaver, "makes room for another peer");
@@ -267,15 +284,10 @@ export class ConnectionPolicy {
     this.onChange();
   }
 
-  #giveUp(nowMs: number): boolean {
-    const leaver = this.#slots.leastUseful(nowMs);
-    if (leaver !== undefined) this.#close(leaver, "makes room for another torrent");
+  #giveUp(nowMs: number, isFair: FairChoice): boolean {
+    const leaver = this.#slots.leastUseful(nowMs, isFair);
+    if (leaver !== undefined) this.#close(leaver, ROOM_FOR_ANOTHER_TORRENT);
     return leaver !== undefined;
-  }
-
-  /** Whether the client has room for a connection whose attempt was counted already. */
-  #mayKeep(nowMs: number): boolean {
-    return this.#share?.mayKeep(nowMs) ?? true;
   }
 
   #connectionWith(peerId: string): Connection | undefined {
@@ -283,16 +295,5 @@ export class ConnectionPolicy {
       if (connection.negotiated.peerId === peerId && !connection.closing) return connection;
     }
     return undefined;
-  }
-
-  /**
-   * A connection from a host we are connected to may be the same peer, dialled by both sides at the same
-   * moment. Its handshake will tell.
-   */
-  #isAtHost(host: string): boolean {
-    for (const { peer, closing } of this.#connections.values()) {
-      if (peer.host === host && !closing) return true;
-    }
-    return false;
   }
 }

@@ -24,6 +24,9 @@ export interface Address {
   readonly port: number;
 }
 
+/** Whether this connection may be closed for the sake of another one. */
+export type FairChoice = (connection: Connection) => boolean;
+
 /** The connection slots of a torrent: counts them and chooses which one to free. */
 export class ConnectionSlots {
   readonly #context: PeerContext;
@@ -73,6 +76,17 @@ export class ConnectionSlots {
       this.#ofLowerPriority(newcomer, nowMs);
   }
 
+  /**
+   * A connection from a host we are connected to may be the same peer, dialled by both sides at the same
+   * moment. Its handshake will tell.
+   */
+  isAtHost(host: string): boolean {
+    for (const { peer, closing } of this.#context.connections.values()) {
+      if (peer.host === host && !closing) return true;
+    }
+    return false;
+  }
+
   /** A peer's priority towards us; `undefined` while we do not know how it sees us. */
   priorityOf({ host, port }: Address): number | undefined {
     const { ownAddresses } = this.#context;
@@ -82,9 +96,9 @@ export class ConnectionSlots {
       : peerPriority({ host: own, port: ownAddresses.port }, { host, port });
   }
 
-  #useless(nowMs: number): Connection | undefined {
-    for (const connection of this.#mayLeave()) {
-      if (!isEvictable(connection, nowMs)) continue;
+  #useless(nowMs: number, mayGo = mayLeave): Connection | undefined {
+    for (const connection of this.open()) {
+      if (!mayGo(connection) || !isEvictable(connection, nowMs)) continue;
       if (connection.download.snubbed) return connection;
       if (this.#wantsNothing() && !connection.upload.peerInterested) return connection;
     }
@@ -92,10 +106,13 @@ export class ConnectionSlots {
   }
 
   /** A connection on which neither side is interested in the other. */
-  ofNoInterest(nowMs: number): Connection | undefined {
-    for (const connection of this.#mayLeave()) {
+  ofNoInterest(nowMs: number, mayGo = mayLeave): Connection | undefined {
+    for (const connection of this.open()) {
       const { pieces, upload } = connection;
-      if (!pieces.amInterested && !upload.peerInterested && isEvictable(connection, nowMs)) {
+      if (
+        mayGo(connection) && !pieces.amInterested && !upload.peerInterested &&
+        isEvictable(connection, nowMs)
+      ) {
         return connection;
       }
     }
@@ -105,13 +122,17 @@ export class ConnectionSlots {
   /**
    * The connection that is worth least, whoever comes in its place: a useless one, else one that is idle,
    * else the one that moves least. Peers that the user added are never chosen.
+   *
+   * @param isFair whether a connection may be chosen at all
    */
-  leastUseful(nowMs: number): Connection | undefined {
-    const useless = this.#useless(nowMs) ?? this.ofNoInterest(nowMs);
+  leastUseful(nowMs: number, isFair: FairChoice): Connection | undefined {
+    const mayGo = (connection: Connection) => mayLeave(connection) && isFair(connection);
+    const useless = this.#useless(nowMs, mayGo) ?? this.ofNoInterest(nowMs, mayGo);
     if (useless !== undefined) return useless;
     let leaver: Connection | undefined;
     let isIdle = false;
-    for (const connection of this.#mayLeave()) {
+    for (const connection of this.open()) {
+      if (!mayGo(connection)) continue;
       const idle = isEvictable(connection, nowMs);
       if (leaver !== undefined && isIdle === idle && !isWorthLess(connection, leaver, nowMs)) {
         continue;
@@ -124,22 +145,7 @@ export class ConnectionSlots {
 
   /** See {@link findEviction}. */
   ofCrowd(newcomer: Address, nowMs: number): Connection | undefined {
-    const census = this.#census();
-    const own = census.at(newcomer.host);
-    for (const kind of ["host", "network"] as const) {
-      const few = kind === "host" ? FEW_PER_HOST : FEW_PER_NETWORK;
-      let leaver: Connection | undefined;
-      let most = own[kind] + 1;
-      for (const connection of this.#mayLeave()) {
-        const count = census.around(connection)[kind];
-        if (count <= own[kind] + 1 || count < most) continue;
-        if (count <= few && !isEvictable(connection, nowMs)) continue;
-        if (count === most && leaver && !isWorthLess(connection, leaver, nowMs)) continue;
-        [leaver, most] = [connection, count];
-      }
-      if (leaver !== undefined) return leaver;
-    }
-    return undefined;
+    return ofCrowd([...this.open()], newcomer, nowMs);
   }
 
   #ofLowerPriority(newcomer: Address, nowMs: number): Connection | undefined {
@@ -174,18 +180,60 @@ export class ConnectionSlots {
   }
 
   #census(): Census<Connection> {
-    return new Census(this.#open(), ({ peer }) => peer.host);
+    return new Census(this.open(), ({ peer }) => peer.host);
   }
 
-  *#open(): Generator<Connection> {
+  /** The connections that count. */
+  *open(): Generator<Connection> {
     for (const connection of this.#context.connections.values()) {
       if (!connection.closing && connection.peer.url === undefined) yield connection;
     }
   }
 
   *#mayLeave(): Generator<Connection> {
-    for (const connection of this.#open()) if (connection.peer.source !== "user") yield connection;
+    for (const connection of this.open()) if (mayLeave(connection)) yield connection;
   }
+}
+
+/**
+ * Of these connections, one of the host, or else the network, that has the most of them, if the newcomer's has
+ * fewer and would still have fewer afterwards.
+ */
+export function ofCrowd(
+  open: readonly Connection[],
+  newcomer: Pick<Address, "host">,
+  nowMs: number,
+): Connection | undefined {
+  const census = new Census(open, ({ peer }) => peer.host);
+  const own = census.at(newcomer.host);
+  for (const kind of ["host", "network"] as const) {
+    const few = kind === "host" ? FEW_PER_HOST : FEW_PER_NETWORK;
+    let leaver: Connection | undefined;
+    let most = own[kind] + 1;
+    for (const connection of open) {
+      const count = census.around(connection)[kind];
+      if (count <= own[kind] + 1 || count < most || !mayLeave(connection)) continue;
+      if (count <= few && !isEvictable(connection, nowMs)) continue;
+      if (count === most && leaver && !isWorthLess(connection, leaver, nowMs)) continue;
+      [leaver, most] = [connection, count];
+    }
+    if (leaver !== undefined) return leaver;
+  }
+  return undefined;
+}
+
+/** Chooses the connections whose host and network have no fewer of these than those of a newcomer. */
+export function ofNoSmallerCrowd(open: readonly Connection[], newcomer: string): FairChoice {
+  const census = new Census(open, ({ peer }) => peer.host);
+  const own = census.at(newcomer);
+  return (connection) => {
+    const { host, network } = census.around(connection);
+    return host >= own.host && network >= own.network;
+  };
+}
+
+function mayLeave({ peer }: Connection): boolean {
+  return peer.source !== "user";
 }
 
 function isEvictable(connection: Connection, nowMs: number): boolean {

@@ -35,7 +35,7 @@ export class CollectionPage implements PageSource {
   }
 
   view(): PageView {
-    this.#preparations.sweep((id) => this.#torrent(id) !== undefined);
+    this.#preparations.sweep(new Set(this.#collection.torrents.map(({ id }) => id)));
     this.#list.refresh(this.#preparations.sum());
     for (const id of this.#failed.keys()) if (!this.#list.has(id)) this.#failed.delete(id);
     const looks = new Map<number, TransferLook | undefined>(); // state and map come from one look

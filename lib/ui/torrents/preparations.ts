@@ -51,9 +51,9 @@ export class Preparations {
   }
 
   /** Drops torrents that have arrived unnoticed, or are not heard of any more. */
-  sweep(hasArrived: (id: number) => boolean, nowMs = performance.now()): void {
+  sweep(arrived: ReadonlySet<number>, nowMs = performance.now()): void {
     for (const [id, { heardMs }] of this.#entries) {
-      if (hasArrived(id) || nowMs - heardMs > FORGOTTEN_MS) this.#entries.delete(id);
+      if (arrived.has(id) || nowMs - heardMs > FORGOTTEN_MS) this.#entries.delete(id);
     }
   }
 

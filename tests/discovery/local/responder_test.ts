@@ -15,24 +15,38 @@ const PORT = 6881;
 /** A machine in 10.0.0.0/24, and its clock. */
 class Machine {
   nowMs = 1_000_000;
-  readonly responder = new LocalResponder((host) => host.startsWith("10.0.0.") ? HERE : undefined);
+  readonly responder = new LocalResponder((host) =>
+    host.startsWith("10.0.0.")
+      ? HERE
+      : this.own6 && host.startsWith("fe80::")
+      ? this.own6
+      : undefined
+  );
+
+  constructor(readonly own6?: string) {}
 
   /** What it answers to a packet. */
   hears(packet: Uint8Array, host = ASKER): LocalAnswer[] {
-    return this.responder.received(packet, host, this.nowMs).map(({ packet: answer, from }) => {
-      assertEquals(from, HERE);
-      assert(answer.length <= packet.length, "an answer is longer than its question");
+    const replies = this.responder.received(packet, host, this.nowMs);
+    const length = replies.reduce((sum, { packet: answer }) => sum + answer.length, 0);
+    assert(length <= packet.length, "the answers are longer than their question");
+    return replies.map(({ packet: answer, from }) => {
+      assertEquals(from, host.startsWith("10.") ? HERE : this.own6);
       return decodeLocalAnswer(answer)!;
     });
   }
 
   asked(name: string, host = ASKER): LocalAnswer[] {
-    return this.hears(encodeLocalQuestion({ type: "findName", transactionId: 7, name }), host);
+    return this.hears(question(name), host);
   }
 
   askedForTracker(host = ASKER): LocalAnswer[] {
     return this.hears(encodeLocalQuestion({ type: "findTracker", transactionId: 7 }), host);
   }
+}
+
+function question(name: string): Uint8Array {
+  return encodeLocalQuestion({ type: "findName", transactionId: 7, name });
 }
 
 function torrent(changes: Partial<OfferedTorrent> = {}): OfferedTorrent {
@@ -84,8 +98,8 @@ Deno.test("a tracker is told with its port, and with what it lists", pure, () =>
   machine.responder.addTorrent(torrent({ name: "known" }));
   const answers = machine.asked("known");
   assertEquals(answers.map(({ type, port }) => [type, port]), [
-    ["trackerLists", 6969],
     ["peerHas", PORT],
+    ["trackerLists", 6969],
   ]);
   assertEquals(machine.asked("unknown"), []);
   assertEquals(asked, [`known ${ASKER}`, `unknown ${ASKER}`]);
@@ -137,11 +151,10 @@ Deno.test("nobody outside the networks of this machine is answered", pure, () =>
 Deno.test("noise is not answered, nor a question with no room for an answer", pure, () => {
   const machine = new Machine();
   machine.responder.addTorrent(torrent());
-  const question = encodeLocalQuestion({ type: "findName", transactionId: 7, name: "file.iso" });
   for (const length of [0, 4, 12, 20, 85]) {
-    assertEquals(machine.hears(question.subarray(0, length)), [], `${length} bytes`);
+    assertEquals(machine.hears(question("file.iso").subarray(0, length)), [], `${length} bytes`);
   }
-  assertEquals(machine.hears(question.subarray(0, 86)).length, 1);
+  assertEquals(machine.hears(question("file.iso").subarray(0, 86)).length, 1);
   assertEquals(machine.hears(pseudoRandomBytes(1200, 1)), []);
 });
 
@@ -158,10 +171,10 @@ Deno.test(
     };
     assertEquals(answered("10.0.0.66", 10_000), 100);
     assertEquals(answered(ASKER, 1), 1);
-    machine.nowMs += 10_000;
+    machine.nowMs += 13_000;
     assertEquals(answered("10.0.0.66", 10_000), 100);
     machine.nowMs += 2_000;
-    assertEquals(answered("10.0.0.66", 10_000), 30);
+    assertEquals(answered("10.0.0.66", 10_000), 16);
   },
 );
 
@@ -169,11 +182,57 @@ Deno.test("all hosts together cause no more answers than a machine has time for"
   const machine = new Machine();
   machine.responder.addTorrent(torrent());
   let answers = 0;
-  for (let i = 0; i < 5_000; i++) answers += machine.asked("file.iso", `10.0.0.${i}`).length;
-  assertEquals(answers, 500);
+  for (let i = 0; i < 40_000; i++) answers += machine.asked("file.iso", `10.0.0.${i}`).length;
+  assertEquals(answers, 26_000);
   machine.nowMs += 1_000;
-  for (let i = 0; i < 5_000; i++) answers += machine.asked("file.iso", `10.0.0.${i}x`).length;
-  assertEquals(answers, 800);
+  for (let i = 0; i < 40_000; i++) answers += machine.asked("file.iso", `10.0.0.${i}x`).length;
+  assertEquals(answers, 28_100);
+});
+
+Deno.test(
+  "who forges every other address of a network keeps nobody in it from an answer",
+  pure,
+  () => {
+    const machine = new Machine();
+    machine.responder.addTorrent(torrent());
+    for (let second = 0; second < 60; second++) {
+      for (let round = 0; round < (second === 0 ? 40 : 4); round++) {
+        for (let i = 10; i < 255; i++) machine.asked("file.iso", `10.0.0.${i}`);
+      }
+      assertEquals(machine.asked("file.iso", ASKER).length, 1, `after ${second} s`);
+      machine.nowMs += 1_000;
+    }
+  },
+);
+
+Deno.test("who forges addresses of IPv6 keeps nobody from an answer over IPv4", pure, () => {
+  const machine = new Machine("fe80::1");
+  machine.responder.addTorrent(torrent());
+  let answers = 0;
+  for (let i = 1; i < 40_000; i++) {
+    answers += machine.asked("file.iso", `fe80::${i.toString(16)}`).length;
+  }
+  assertEquals(answers, 26_000);
+  assertEquals(machine.asked("file.iso").length, 1);
+});
+
+Deno.test("all answers to a question together are no longer than the question", pure, () => {
+  const machine = new Machine();
+  const entry = { v1Hash: pseudoRandomBytes(20, 3), length: 9, seeders: 4, leechers: 1 };
+  const entries = Array.from({ length: 17 }, () => entry);
+  machine.responder.addTracker({ port: 6969, find: () => ({ total: 17, entries }) });
+  for (const port of [7000, 7001, 7002]) machine.responder.addTorrent(torrent({ port }));
+  const ports = (length: number) =>
+    machine.hears(question("file.iso").subarray(0, length))
+      .map(({ port }) => port);
+  assertEquals(ports(85), []);
+  assertEquals(ports(171), [7000]);
+  assertEquals(ports(172), [7000, 7001]);
+  assertEquals(ports(1200), [7000, 7001, 7002, 6969]);
+  for (const port of [6970, 6971]) {
+    machine.responder.addTracker({ port, find: () => ({ total: 0, entries: [] }) });
+  }
+  assertEquals(machine.askedForTracker().length, 1);
 });
 
 Deno.test("a thousand torrents cost an entry each, and one is found among them", pure, () => {

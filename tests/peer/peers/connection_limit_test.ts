@@ -23,13 +23,15 @@ class FakeTorrent {
         this.share.held--;
         return true;
       },
+      open: () => [],
+      close: () => {},
     });
   }
 
   /** Wants to dial so many peers; returns how many it may. */
   dial(wanted: number): number {
     this.share.wants = wanted > 0;
-    const begun = this.share.makeRoom(wanted, 0);
+    const begun = this.share.makeRoom(wanted, "10.0.0.1", 0);
     this.share.held += begun;
     return begun;
   }
@@ -163,6 +165,76 @@ Deno.test("dials count, one place is made for them at a time", { permissions }, 
   assertEquals(dials(one), [], "it knows nobody else");
   other.pass(250);
   assertEquals([dials(other).length, limit.used], [1, 6]);
+});
+
+/** A hundred torrents, with a connection each from one of these hosts; and one more torrent. */
+function everywhere(hosts: readonly string[]) {
+  const connectionLimit = new ConnectionLimit(100);
+  const torrents = Array.from({ length: 100 }, () => {
+    return new SwarmHarness({ have: bits(4), connectionLimit });
+  });
+  for (const [i, torrent] of torrents.entries()) {
+    const connection = torrent.connect(i + 101, { host: hosts[i % hosts.length]! });
+    torrent.say(connection, { type: "interested" });
+  }
+  const other = new SwarmHarness({ have: bits(4), connectionLimit });
+  const held = () => torrents.reduce((sum, { swarm }) => sum + swarm.connections.size, 0);
+  const closed = () => torrents.flatMap((torrent) => torrent.carryOutCloses());
+  return { limit: connectionLimit, torrents, other, held, closed };
+}
+
+for (
+  const [who, hosts] of [
+    ["one host", ["10.9.0.1"]],
+    ["one network", Array.from({ length: 100 }, (_, i) => `10.9.0.${i + 1}`)],
+  ] as const
+) {
+  Deno.test(`${who} with a connection of every torrent keeps nobody else out`, {
+    permissions,
+  }, () => {
+    const { limit, torrents, other, held, closed } = everywhere(hosts);
+    const wait = () => [...torrents, other].forEach((each) => each.pass(60_000));
+    wait(); // the network may be somebody's, so it is given some time
+    assertEquals([limit.used, held()], [100, 100]);
+    for (let id = 1; id <= 20; id++) {
+      const newcomer = other.inbound(id, { host: `10.${100 + id}.0.1` });
+      assert(typeof newcomer !== "string", `${id}: ${newcomer}`);
+      assertEquals(closed(), ["makes room for another torrent"]);
+    }
+    assertEquals([limit.used, held(), other.swarm.connections.size], [100, 80, 20]);
+    for (const torrent of torrents) {
+      if (torrent.swarm.connections.size > 0) continue;
+      const again = torrent.inbound(220, { host: hosts[0]! });
+      assert(typeof again === "string", "it gets no place of others back");
+    }
+    assertEquals(closed(), []);
+  });
+}
+
+Deno.test("a torrent that wants pieces dials into the places of a crowd, one at a time", {
+  permissions,
+}, () => {
+  const { limit, torrents, closed } = everywhere(["10.9.0.1"]);
+  const other = new SwarmHarness({ have: bits(4), connectionLimit: limit });
+  for (const each of [...torrents, other]) each.pass(60_000);
+  for (let i = 1; i <= 3; i++) other.swarm.addPeer(`10.${i}.0.1`, 6881, "tracker");
+  for (let round = 0; round < 4; round++) {
+    other.pass(250);
+    assertEquals([dials(other).length, closed().length], round === 0 ? [1, 1] : [0, 0]);
+  }
+  const [dialled] = other.swarm.peers.connecting;
+  other.swarm.dialFailed(dialled!, "no answer", other.nowMs);
+  other.pass(250);
+  assertEquals(dials(other).length, 1, "the place that is free again");
+});
+
+Deno.test("where everybody has one connection, a newcomer is no better than they", {
+  permissions,
+}, () => {
+  const hosts = Array.from({ length: 100 }, (_, i) => `10.${i + 1}.0.1`);
+  const { other, closed } = everywhere(hosts);
+  assertEquals(other.inbound(1, { host: "10.200.0.1" }), "not accepted");
+  assertEquals(closed(), []);
 });
 
 Deno.test("a torrent that is closed leaves all connections to the others", { permissions }, () => {

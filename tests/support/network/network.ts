@@ -133,11 +133,24 @@ export function localNetworkTest(
 ): void {
   networkTest(name, async (hub) => {
     await using stack = new AsyncDisposableStack();
-    const machines: EmptyNetwork[] = [];
-    for (let i = 0; i < count; i++) machines.push(stack.use(await EmptyNetwork.create(hub)));
-    await hub.join(machines.map((machine, i) => [machine, [`10.77.0.${i + 1}/24`]]));
-    await body(...machines);
+    await body(...await machinesOn(hub, count, stack));
   });
+}
+
+/**
+ * Puts machines on a switch, at 10.77.0.1, 10.77.0.2 and so on.
+ *
+ * @param owner ends them
+ */
+export async function machinesOn(
+  hub: EmptyNetwork,
+  count: number,
+  owner: { use(machine: EmptyNetwork): EmptyNetwork },
+): Promise<EmptyNetwork[]> {
+  const machines: EmptyNetwork[] = [];
+  for (let i = 0; i < count; i++) machines.push(owner.use(await EmptyNetwork.create(hub)));
+  await hub.join(machines.map((machine, i) => [machine, [`10.77.0.${i + 1}/24`]]));
+  return machines;
 }
 
 /** Whether to leave out what needs networks: where there can be none, and not in CI, where that fails. */

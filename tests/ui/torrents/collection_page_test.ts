@@ -95,6 +95,19 @@ Deno.test("before the first torrent is there, its page says how far hashing is",
   assertEquals((await stateOf(page.url)).sentence, "2 seeding");
 });
 
+Deno.test("however many are under preparation, a look at the page asks for the torrents a few times", async () => {
+  const client = new FakeClient();
+  await using page = await serveClient(client);
+  for (let id = 1; id <= 1000; id++) {
+    client.tell(id, { type: "hashing", doneBytes: 0, totalBytes: 1 });
+  }
+  const torrents = Array.from({ length: 1000 }, (_, i) => client.seed(`${i}.iso`));
+  let reads = 0;
+  Object.defineProperty(client, "torrents", { get: () => (reads++, torrents) });
+  assertEquals((await stateOf(page.url)).sentence, "1000 seeding");
+  assert(reads < 10, `${reads} times`);
+});
+
 Deno.test("the page of a torrent that has failed says why, as long as it is listed", async () => {
   const client = mixedClient(1);
   await using page = await serveClient(client);
