@@ -53,7 +53,9 @@ const COLUMNS = [
     minWidth: PROGRESS_WIDTH,
     value: ({ progress }) => progress ?? -1,
     cell: (member) =>
-      member.progress === undefined
+      member.state === "missing"
+        ? ""
+        : member.progress === undefined
         ? html`<span class="quiet">unknown</span>`
         : html`<${ProgressCell} share=${member.progress} label=${`Progress of ${
           nameOf(member)
@@ -97,7 +99,12 @@ const COLUMNS = [
     key: "client",
     label: "Client",
     value: ({ client }) => client ?? "",
-    cell: ({ client }) => client ? html`<${UntrustedText} text=${client} />` : "unknown",
+    cell: (member) =>
+      member.client
+        ? html`<${UntrustedText} text=${member.client} />`
+        : isGone(member) || member.state === "missing"
+        ? ""
+        : "unknown",
     isEmpty: ({ client }) => !client,
   },
 ];
