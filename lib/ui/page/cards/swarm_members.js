@@ -29,6 +29,8 @@ const STATES = {
   left: "complete, left",
 };
 const URGENCY = Object.keys(STATES);
+/** A number, and the word or sign after it. */
+const COUNT = /(\d+ [^\s,]+)/;
 
 /** @type {import("../sortable_table.js").Column<Member>[]} */
 const COLUMNS = [
@@ -169,7 +171,7 @@ export function SwarmMembers({ selected, swarms, opened, close }) {
         <h2 id="members-title" tabindex="-1" ref=${heading}><${UntrustedText} text=${name} /></h2>
         <button type="button" onClick=${close}>Close</button>
       </div>
-      <p class=${`roll-call ${tone}`}>${capitalized(plain(rollCall))}</p>
+      <p class=${`roll-call ${tone}`}>${unbrokenCounts(capitalized(plain(rollCall)))}</p>
       ${slowest && html`<${Slowest} slowest=${slowest} />`}
       ${peers.some(isGone) && html`
         <p>
@@ -185,6 +187,16 @@ export function SwarmMembers({ selected, swarms, opened, close }) {
       `}
     </section>
   `;
+}
+
+/**
+ * A number stays on one line with what it counts.
+ * @param {string} text
+ */
+function unbrokenCounts(text) {
+  return text.split(COUNT).map((part, i) =>
+    i % 2 === 1 ? html`<span class="unbroken">${part}</span>` : part
+  );
 }
 
 /** @param {{slowest: NonNullable<Selected["slowest"]>}} props */
