@@ -50,8 +50,8 @@ export type DownloadOptions = Omit<
 >;
 
 /**
- * An event of a client: of one of its torrents, by its number, or of all of them when the number is absent:
- * `listening`, `reach` and `localDiscovery` concern the client as a whole.
+ * An event of a client: of one of its torrents, by its number, or of the client as a whole when the number is
+ * absent, as in `listening`, `reach`, `localDiscovery`, `trackerFound` and some warnings.
  */
 export type ClientEvent = TransferEvent & { readonly torrent?: number };
 
