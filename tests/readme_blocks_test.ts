@@ -20,7 +20,8 @@ import { guidesText } from "./support/project/document.ts";
 const GUIDES = await guidesText();
 const LENGTH = 2_000_000;
 /** What a program says that goes on until it is stopped. */
-const READY = /^(sharing until Ctrl-C|listening on UDP port|complete, SHA-256 verified)/;
+const READY =
+  /^(sharing until Ctrl-C|listening on UDP port|complete, SHA-256 verified|\d+ of \d+ torrents complete)/;
 
 /** Blocks that tests of their own run, by what stands in them. */
 const ELSEWHERE: readonly (readonly [part: string, test: string])[] = [
@@ -152,8 +153,40 @@ networkTest(
         await sha256OfFile(machine.folder.join(name)),
       );
     }
-    const watching = await machine.paste(block("--watch images/"));
+    const watching = await machine.paste(block("seeder.ts --watch images/"));
     await watching.line(/^magnet:.*dn=c\.iso/);
+    await machine.stop();
+  },
+);
+
+networkTest(
+  "the README's blocks about many files and the manual's about who has them can be pasted",
+  async (network) => {
+    await using machine = await Machine.create(network);
+    for (const name of ["photos", "images"]) await machine.folder.folder(name);
+    for (const [i, name] of ["disk.img", "photos/1.raw", "images/c.iso"].entries()) {
+      await machine.folder.file(name, pseudoRandomBytes(100_000 + i, i));
+    }
+    await machine.folder.file("machines.txt", "pc1\npc2 # is on holiday\n");
+    const [track, who] = block("--expect machines.txt").split("\n");
+    await machine.paste(track!);
+    const [share, get] = block("disk.img photos/ --watch").split("\n");
+    await machine.paste(share!);
+    await machine.paste(get!.replace("leecher.ts", "leecher.ts -o copy/ --label pc1"));
+    for (const name of ["disk.img", "photos/1.raw"]) {
+      assertEquals(
+        await sha256OfFile(machine.folder.join(`copy/${name}`)),
+        await sha256OfFile(machine.folder.join(name)),
+      );
+    }
+    const { stdout: [nobody] } = await machine.paste(who!.replace("file.iso", "disk.img"));
+    assertMatch(nobody!, /^disk\.img: 1 of 2 complete, 1 never seen/);
+    await machine.folder.file("machines.txt", "pc1\n");
+    const sharing = await machine.paste(block("--until-copies all"));
+    await machine.paste("deno run -A leecher.ts -o copy/ --label pc1 file.iso");
+    await sharing.line(/^shared as long as it was asked to/);
+    const { stdout: [all] } = await machine.paste(block("leecher.ts --who -t"));
+    assertMatch(all!, /^file\.iso: 1 of 1 complete/);
     await machine.stop();
   },
 );

@@ -17,6 +17,7 @@ import { ExitCode } from "../lib/errors.ts";
 import { denoFolder } from "../support/deno_folder.ts";
 import { sha256OfFile } from "../support/content.ts";
 import { freePort, Program } from "../support/process.ts";
+import type { TempFolder } from "../support/temp.ts";
 import { playground } from "./support/programs/playground.ts";
 import { documentText, guidesText, namedTables } from "./support/project/document.ts";
 
@@ -39,8 +40,22 @@ interface Example {
   runs: boolean;
 }
 
-/** The files of the library's examples, in the order of the documents. */
-type Examples = [string, string, string, string, string, string, string, string];
+/** The library's examples in README and docs/library.md, in the order in which they stand there. */
+const LIBRARY_EXAMPLES = [
+  "together",
+  "make",
+  "track",
+  "seed",
+  "leech",
+  "stream",
+  "many",
+  "kinds",
+  "twice",
+  "watch",
+  "page",
+  "limited",
+  "failing",
+] as const;
 
 const EXAMPLES: Example[] = [...GUIDES.matchAll(/(<!-- runs -->\n\n)?```(\w*)\n([^]*?)```/g)].map(
   ([, mark, language, text]) => ({ language: language!, text: text!, runs: mark !== undefined }),
@@ -82,45 +97,56 @@ Deno.test("the README's walk through the three programs works as it stands", asy
 Deno.test("the examples of the library in README and docs/library.md run as they stand", async () => {
   await using folder = await playground();
   await folder.file("file.iso", crypto.getRandomValues(new Uint8Array(60_000)));
-  const port = String(freePort());
-  const examples = EXAMPLES.filter(({ language }) => language === "ts");
-  assertEquals(examples.length, 8);
-  const files = await Promise.all(
-    examples.map(({ text }, i) =>
-      folder.file(`example_${i}.ts`, text.replaceAll(README_PORT, port))
-    ),
-  );
+  for (const name of ["photos", "images"]) {
+    await folder.folder(name);
+    await folder.file(`${name}/1.raw`, crypto.getRandomValues(new Uint8Array(10_000)));
+  }
+  const files = await libraryExamples(folder, String(freePort()));
   const env = { XDG_CACHE_HOME: await folder.folder("cache"), DENO_DIR: await denoFolder() };
   const start = (...words: string[]) =>
     Program.start(Deno.execPath(), words, { cwd: folder.path, env });
-  const [together, make, track, seed, leech, streamed, limited, failing] = files as Examples;
+  const run = (name: keyof typeof files) => start("run", "-A", files[name]);
+  /** What an example prints until it ends. */
+  const printed = async (name: keyof typeof files) => {
+    await using program = run(name);
+    assertEquals(await program.exit(), 0, program.transcript());
+    return program.stdout;
+  };
 
-  await using check = start("check", ...files);
-  await using maker = start("run", "-A", make);
-  await using tracker = start("run", "-A", track);
-  await using seeder = start("run", "-A", seed);
-  await using all = start("run", "-A", together);
+  await using check = start("check", ...Object.values(files));
   assertEquals(await check.exit(120_000), 0, check.transcript());
-  assertEquals(await maker.exit(), 0, maker.transcript());
-  assertMatch(maker.stdout.join("\n"), /^[0-9a-f]{64}$/);
-  await tracker.line(new RegExp(`port: ${port}`));
+  assertMatch((await printed("make")).join("\n"), /^[0-9a-f]{64}$/);
+  await using tracker = run("track");
+  await tracker.line(/port: \d+/);
+  await using seeder = run("seed");
   await seeder.line(/^magnet:\?xt=/);
-  await using leecher = start("run", "-A", leech);
-  assertEquals(await leecher.exit(), 0, leecher.transcript());
-  assertMatch(leecher.stdout[0]!, /^copy\/file\.iso SHA-256/);
-  await using reader = start("run", "-A", streamed);
-  assertEquals(await reader.exit(), 0, reader.transcript());
-  assertMatch(reader.stdout[0]!, /^60000 file\.iso 60000 /);
-  await using later = start("run", "-A", limited);
-  assertEquals(await later.exit(), 0, later.transcript());
-  assertEquals(later.stdout, ["seeding"]);
-  await using failed = start("run", "-A", failing);
-  assertEquals(await failed.exit(), 0, failed.transcript());
-  assertMatch(failed.stdout[0]!, /^[A-Z]\w+Error .*no-such-file/);
-  assertEquals(await all.exit(), 0, all.transcript());
-  assertEquals(all.stdout.at(-1), "60000 bytes");
-  assertMatch(all.stdout[0]!, /^chunk \d from \S+:\d+$/);
+  const together = await printed("together");
+  assertMatch(together[0]!, /^chunk \d from \S+:\d+$/);
+  assertEquals(together.at(-1), "60000 bytes");
+  assertMatch((await printed("leech"))[0]!, /^copy\/file\.iso SHA-256/);
+  assertMatch((await printed("stream"))[0]!, /^60000 file\.iso 60000 /);
+  const many = await printed("many");
+  assertMatch(many[0]!, /^1 magnet:\?xt=\S+dn=photos/);
+  assertEquals(many.at(-1), "2 60000");
+  assertEquals(await printed("kinds"), [0, 1, 2, 3, 4, 5, 6].map((i) => `copy-${i}/file.iso`));
+  assertEquals(await printed("twice"), ["this client has the torrent already"]);
+  await using watching = run("watch");
+  await watching.line(/^magnet:\?xt=\S+dn=1\.raw/);
+  assertMatch((await printed("page"))[0]!, /^http:\/\/127\.0\.0\.1:\d+\/$/);
+  assertEquals(await printed("limited"), ["seeding"]);
+  assertMatch((await printed("failing"))[0]!, /^[A-Z]\w+Error .*no-such-file/);
 });
+
+/** Writes each of the library's examples to a file, with another port for its tracker. */
+async function libraryExamples(folder: TempFolder, port: string) {
+  const texts = EXAMPLES.filter(({ language }) => language === "ts").map(({ text }) => text);
+  assertEquals(texts.length, LIBRARY_EXAMPLES.length);
+  const files = await Promise.all(LIBRARY_EXAMPLES.map(async (name, i) => {
+    const path = await folder.file(`example_${name}.ts`, texts[i]!.replaceAll(README_PORT, port));
+    return [name, path] as const;
+  }));
+  return Object.fromEntries(files) as Record<typeof LIBRARY_EXAMPLES[number], string>;
+}
 
 Deno.test("every option in README and manual exists", async () => {
   const known = new Set(OPTIONS.map(({ flag }) => `--${flag}`));

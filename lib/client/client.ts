@@ -24,7 +24,7 @@ export interface ClientOptions
     Pick<TorrentOptions, "port" | "host" | "uploadLimit" | "downloadLimit" | "signal">,
     Pick<TorrentOptions, "trackers" | "maxPeers" | "localDiscovery">,
     Pick<SeederOptions, "announceIp" | "embeddedTracker"> {
-  /** Maximum connections of all torrents together; default 500. Each is guaranteed an equal part. */
+  /** Maximum connections of all torrents together; default 500. Each torrent is guaranteed an equal part. */
   readonly maxConnections?: number;
   /** Called with every event from the start. */
   readonly onEvent?: ClientListener;
@@ -52,8 +52,8 @@ export type DownloadOptions = Omit<
 >;
 
 /**
- * An event of a client: of one of its torrents, by its number, or of all of them when the number is absent:
- * `listening`, `reach` and `localDiscovery` concern the client as a whole.
+ * An event of a client: of one of its torrents, by its number, or of the client as a whole when the number is
+ * absent, as in `listening`, `reach`, `localDiscovery`, `trackerFound` and some warnings.
  */
 export type ClientEvent = TransferEvent & { readonly torrent?: number };
 
@@ -123,7 +123,7 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Listens for peers. It has no torrents yet.
+   * Starts a client that listens for peers and has no torrents yet.
    *
    * @throws {NetworkError} when the requested port is not available, or, with the code
    * `needs-unstable-net`, when Deno runs without `--unstable-net`
@@ -214,7 +214,7 @@ export class Client implements AsyncDisposable {
     return queue;
   }
 
-  /** The sums over all torrents. */
+  /** The sums over all torrents of this moment; those of one are in its own `stats`. */
   stats(): ClientStats {
     const sums = { connections: 0, downloadRate: 0, uploadRate: 0 };
     let downloadedBytes = 0, uploadedBytes = 0;
@@ -238,7 +238,10 @@ export class Client implements AsyncDisposable {
     this.#connections.setTotal(maxConnections, performance.now());
   }
 
-  /** Stops all torrents and closes the port. */
+  /**
+   * Stops all torrents and closes the port. Downloads that are not complete reject with the code
+   * `interrupted`.
+   */
   close(): Promise<void> {
     this.#closing ??= (async () => {
       this.#stopped.abort(

@@ -117,8 +117,8 @@ export class Leecher implements AsyncDisposable {
   /**
    * Starts a download. Returns as soon as the search for peers has begun.
    *
-   * @param what a magnet link, a .torrent path or URL, an info-hash, a name that a tracker knows, the bytes of
-   * a .torrent file, or a {@link Torrent}
+   * @param what a magnet link, a .torrent path or URL, an info-hash, a name that a tracker or the local
+   * network knows, the bytes of a .torrent file, or a {@link Torrent}
    * @throws {ShoalError} when `what` or an option is invalid, or a name is not found
    * @throws {NetworkError} with the code `needs-unstable-net` when Deno runs without `--unstable-net`
    */
@@ -167,7 +167,7 @@ export class Leecher implements AsyncDisposable {
     return this.#download.details(this.#host, magnet, this.#stalls.waiting);
   }
 
-  /** Stops. Verified data is kept, and the next run resumes from it. */
+  /** Stops, and announces that to the trackers. Verified data is kept, and the next run resumes from it. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -136,5 +136,5 @@ function merged(rolls: readonly CalledRoll[]): CalledRoll {
 }
 
 function keyOf({ host, port, label }: WhoEntry): string {
-  return port === 0 ? `${host}/${label}` : `${host}/${port}`;
+  return `${host}/${port}/${label}`;
 }

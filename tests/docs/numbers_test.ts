@@ -82,6 +82,8 @@ const PASSAGES: Readonly<Record<string, readonly string[]>> = {
   ],
   "docs/manual.md": [
     "{session/active_torrent.ts MAX_PEERS} is the default",
+    "{peer/peers/connection_limit.ts DEFAULT_TOTAL} connections together",
+    "has at most {codec/discovery/label.ts MAX_LABEL_LENGTH} bytes",
     "{client/create/share_scan.ts MAX_FILES} files, {codec/torrent/file_list.ts MAX_PATH_DEPTH} folders deep",
     "hashes of its blocks of {codec/torrent/merkle.ts BLOCK_LENGTH KiB} KiB",
     "at most {client/watch/watch_table.ts MOST_ENTRIES} entries",

@@ -168,6 +168,23 @@ Deno.test("the steps of CONTRIBUTING.md name what is in the files that they begi
   assertGreater(found, 12);
 });
 
+Deno.test("every picture is shown or linked by a document, and is small", async () => {
+  const shown = new Set<string>();
+  for (const path of DOCUMENTS) {
+    for (const { target } of links(await documentText(path))) {
+      shown.add(normalize(join(dirname(path), target)));
+    }
+  }
+  const pictures: string[] = [];
+  for await (const { name } of Deno.readDir(join(ROOT, "docs/pictures"))) {
+    const path = `docs/pictures/${name}`;
+    pictures.push(path);
+    const { size } = await Deno.stat(join(ROOT, path));
+    assert(size < 200_000, `${path} has ${size} bytes`);
+  }
+  assertEquals(pictures.filter((path) => !shown.has(path)), []);
+});
+
 Deno.test("README.md links to every other document", async () => {
   const linked = new Set(links(await documentText("README.md")).map(({ target }) => target));
   assertEquals(DOCUMENTS.filter((path) => path !== "README.md" && !linked.has(path)), []);

@@ -122,6 +122,30 @@ Deno.test("a machine that comes back is no longer lost: at the same port, or wit
   assertEquals(states[0], "pc4 lost");
 });
 
+Deno.test("an address that passes to another machine does not hide who had it before", {
+  permissions,
+}, () => {
+  const core = trackerCore();
+  const address = new LabMachine(core, 2);
+  const as = (label: string) => ({ hosted: { name: "file.iso", length: SIZE, label } });
+  new LabMachine(core, 1).announce(0, 0);
+  address.announce(0, 100).announce(20, 60, { event: "stopped" });
+  address.asker.nowMs = START_MS + 30_000;
+  address.asker.connect();
+  address.asker.announce({ port: 6881, leftBytes: SIZE }); // it has a link, and no name and label to tell
+  assertEquals(rollAfter(core, 30).sentence, "0 of 1 complete, 1 downloading");
+  address.announce(31, 100, as("pc3")).announce(40, 30, { ...as("pc3"), event: "stopped" });
+  address.announce(50, 100, as("pc4"));
+  const { states, sentence } = rollAfter(core, 50);
+  assertEquals(states.slice(0, 2).sort(), ["pc2 lost", "pc3 lost"]);
+  assertEquals(states.slice(2), ["pc4 downloading", "pc1 complete"]);
+  assertEquals(sentence, "0 of 3 complete, 1 downloading, 2 lost at 70 % and 40 %");
+  address.announce(60, 50, as("pc2"));
+  assertEquals(rollAfter(core, 60).sentence, "0 of 2 complete, 1 downloading, 1 lost at 70 %");
+  assertEquals(core.rollCalls.dismiss(HASH, { host: "10.0.0.2", port: 6881 }), 2);
+  assertEquals(rollAfter(core, 61).sentence, "0 of 1 complete, 1 downloading");
+});
+
 Deno.test("who got it is a recipient still when it starts again, and after the tracker did", {
   permissions,
 }, () => {

@@ -31,8 +31,8 @@ export interface Departure {
 
 /**
  * A bounded number of departures. A machine that comes back is no departure any more: one with the same label
- * and host, or with the same host and port. When the table is full, the network with the most departures
- * loses its oldest one.
+ * and host, or with the same host and port unless both have labels and these differ. When the table is full,
+ * the network with the most departures loses its oldest one.
  */
 export class Departures {
   /** By info-hash, and there by the names under which a machine is known again. */
@@ -55,26 +55,37 @@ export class Departures {
   /** Records a machine that has left; its address begins at `words[at]` and takes `stride` words. */
   add(departure: Departure, words: Uint16Array, at: number, stride: number): void {
     this.forgetOld(departure.goneMs);
-    this.returned(departure);
+    for (const { item } of this.#earlier(departure)) this.#remove(item);
     const item = this.#table.add(departure, words, at, stride);
     let swarm = this.#bySwarm.get(departure.infoHash);
     if (swarm === undefined) this.#bySwarm.set(departure.infoHash, swarm = new Map());
     for (const key of keysOf(departure)) swarm.set(key, item);
   }
 
-  /** Forgets a machine that is back; returns what was known about it. */
+  /**
+   * Forgets a machine that is back; returns what was known about it. Of one that has not told its label yet,
+   * what bears a label is kept: it may prove to be another machine.
+   */
   returned(machine: Identity): Departure | undefined {
-    if (this.#table.size === 0) return undefined;
-    const swarm = this.#bySwarm.get(machine.infoHash);
-    if (swarm === undefined) return undefined;
     let known: Departure | undefined;
-    for (const key of keysOf(machine)) {
-      const item = swarm.get(key);
-      if (item === undefined) continue;
-      known ??= this.#table.get(item);
-      this.#remove(item);
+    for (const { item, departure } of this.#earlier(machine)) {
+      known ??= departure;
+      if (departure.label === undefined || departure.label === machine.label) this.#remove(item);
     }
     return known;
+  }
+
+  /** What this machine left behind before, as far as can be told. */
+  #earlier(machine: Identity): { item: number; departure: Departure }[] {
+    const swarm = this.#table.size === 0 ? undefined : this.#bySwarm.get(machine.infoHash);
+    if (swarm === undefined) return [];
+    return keysOf(machine).flatMap((key) => {
+      const item = swarm.get(key);
+      const departure = item === undefined ? undefined : this.#table.get(item);
+      return departure === undefined || isAnother(departure, machine)
+        ? []
+        : [{ item: item!, departure }];
+    });
   }
 
   /** The departures from these swarms, the oldest first. */
@@ -98,11 +109,12 @@ export class Departures {
     for (const infoHash of infoHashes) {
       const swarm = this.#bySwarm.get(infoHash);
       if (swarm === undefined) continue;
-      const items = address === undefined
-        ? new Set(swarm.values())
-        : [swarm.get(addressKey(address))].filter((item) => item !== undefined);
-      for (const item of items) this.#remove(item);
-      dismissed += [...items].length;
+      const items = new Set(swarm.values());
+      for (const item of items) {
+        if (address !== undefined && !isAt(address, this.#table.get(item))) continue;
+        this.#remove(item);
+        dismissed++;
+      }
     }
     return dismissed;
   }
@@ -151,10 +163,15 @@ interface Identity {
 }
 
 function keysOf({ host, port, label }: Identity): string[] {
-  const own = addressKey({ host, port });
+  const own = `${host}/${port}`;
   return label === undefined ? [own] : [own, `${host} ${label}`];
 }
 
-function addressKey({ host, port }: { host: string; port: number }): string {
-  return `${host}/${port}`;
+/** An address can pass from one machine to another, and their names tell them apart. */
+function isAnother(departure: Departure, { label }: Identity): boolean {
+  return label !== undefined && departure.label !== undefined && label !== departure.label;
+}
+
+function isAt(address: { host: string; port: number }, departure: Departure | undefined): boolean {
+  return departure?.host === address.host && departure.port === address.port;
 }

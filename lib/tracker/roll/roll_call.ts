@@ -159,15 +159,14 @@ function oncePerMachine(members: readonly SwarmMember[]): SwarmMember[] {
 
 /** The machines that have left, without those that are back. */
 function goneMachines({ departures, size, nowMs }: Roll, present: readonly Machine[]): Machine[] {
-  const here = new Set<string>();
-  for (const machine of present) for (const key of keysOf(machine)) here.add(key);
+  const isBack = returnOf(present);
   const gone = new Map<string, Machine>();
   for (const departure of departures) {
     const { host, port, label, isSource, holding } = departure;
     const machine = { host, port, ...(label !== undefined && { label }) };
-    if (keysOf(machine).some((key) => here.has(key))) continue;
+    if (isBack(machine)) continue;
     const progress = progressOf({ ...holding, size: holding.size ?? size });
-    gone.set(formatHostPort(host, port), {
+    gone.set(`${formatHostPort(host, port)} ${label ?? ""}`, {
       state: progress === 1 ? "left" : "lost",
       ...machine,
       ...(progress !== undefined && { progress }),
@@ -189,9 +188,17 @@ function oncePerLabel(gone: readonly Machine[]): Machine[] {
   );
 }
 
-function keysOf({ host, port, label }: { host?: string; port: number; label?: string }): string[] {
-  const own = `${host}/${port}`;
-  return label === undefined ? [own] : [own, `${host} ${label}`];
+/** Tells whether a machine that left is here again, as `Departures` does. */
+function returnOf(
+  present: readonly Machine[],
+): (gone: Pick<Machine, "host" | "port" | "label">) => boolean {
+  const labels = new Map(present.map(({ host, port, label }) => [`${host}/${port}`, label]));
+  const names = new Set(present.map(({ host, label }) => `${host} ${label}`));
+  return ({ host, port, label }) => {
+    const own = `${host}/${port}`;
+    if (label === undefined) return labels.has(own);
+    return names.has(`${host} ${label}`) || labels.has(own) && labels.get(own) === undefined;
+  };
 }
 
 /** Marks the machines that are not on the list, and adds those on it that were never seen. */

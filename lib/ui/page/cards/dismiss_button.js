@@ -25,7 +25,9 @@ export function DismissButton({ hash, address = "", name }) {
     announce(isDone ? `${what} dismissed` : `${what} could not be dismissed`);
   };
   return html`
-    <button type="button" disabled=${isBusy} onClick=${onClick}>${name === undefined
+    <button
+      type="button" class=${name === undefined ? "" : "plain"} disabled=${isBusy} onClick=${onClick}
+    >${name === undefined
       ? "Dismiss all who left"
       : html`Dismiss<span class="unseen"> ${name}</span>`}</button>
   `;

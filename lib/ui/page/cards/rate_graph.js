@@ -38,8 +38,8 @@ export function RateGraph({ snapshot }) {
   const { program, history, downloadRate, uploadRate } = snapshot;
   const span = spanOf(history.up.length);
   // A seeder receives nothing.
-  const down = { label: "Down", kind: "down", now: downloadRate, peak: history.peakDown };
-  const up = { label: "Up", kind: "up", now: uploadRate, peak: history.peakUp };
+  const down = lineOf("Down", "down", downloadRate, history.peakDown);
+  const up = lineOf("Up", "up", uploadRate, history.peakUp);
   const lines = program === "leecher" ? [down, up] : [up];
   return html`
     <section class="panel" aria-labelledby="rates-title">
@@ -49,6 +49,18 @@ export function RateGraph({ snapshot }) {
         : html`<${Plot} history=${history} span=${span} lines=${lines} />`}
     </section>
   `;
+}
+
+/**
+ * The rate of this moment may be no sample yet.
+ * @param {string} label
+ * @param {string} kind
+ * @param {number} now
+ * @param {number} peak
+ * @returns {Line}
+ */
+function lineOf(label, kind, now, peak) {
+  return { label, kind, now, peak: Math.max(now, peak) };
 }
 
 /**

@@ -29,6 +29,8 @@ const STATES = {
   left: "complete, left",
 };
 const URGENCY = Object.keys(STATES);
+/** A number, and the word or sign after it. */
+const COUNT = /(\d+ [^\s,]+)/;
 
 /** @type {import("../sortable_table.js").Column<Member>[]} */
 const COLUMNS = [
@@ -53,7 +55,9 @@ const COLUMNS = [
     minWidth: PROGRESS_WIDTH,
     value: ({ progress }) => progress ?? -1,
     cell: (member) =>
-      member.progress === undefined
+      member.state === "missing"
+        ? ""
+        : member.progress === undefined
         ? html`<span class="quiet">unknown</span>`
         : html`<${ProgressCell} share=${member.progress} label=${`Progress of ${
           nameOf(member)
@@ -97,7 +101,12 @@ const COLUMNS = [
     key: "client",
     label: "Client",
     value: ({ client }) => client ?? "",
-    cell: ({ client }) => client ? html`<${UntrustedText} text=${client} />` : "unknown",
+    cell: (member) =>
+      member.client
+        ? html`<${UntrustedText} text=${member.client} />`
+        : isGone(member) || member.state === "missing"
+        ? ""
+        : "unknown",
     isEmpty: ({ client }) => !client,
   },
 ];
@@ -162,7 +171,7 @@ export function SwarmMembers({ selected, swarms, opened, close }) {
         <h2 id="members-title" tabindex="-1" ref=${heading}><${UntrustedText} text=${name} /></h2>
         <button type="button" onClick=${close}>Close</button>
       </div>
-      <p class=${`roll-call ${tone}`}>${capitalized(plain(rollCall))}</p>
+      <p class=${`roll-call ${tone}`}>${unbrokenCounts(capitalized(plain(rollCall)))}</p>
       ${slowest && html`<${Slowest} slowest=${slowest} />`}
       ${peers.some(isGone) && html`
         <p>
@@ -178,6 +187,16 @@ export function SwarmMembers({ selected, swarms, opened, close }) {
       `}
     </section>
   `;
+}
+
+/**
+ * A number stays on one line with what it counts.
+ * @param {string} text
+ */
+function unbrokenCounts(text) {
+  return text.split(COUNT).map((part, i) =>
+    i % 2 === 1 ? html`<span class="unbroken">${part}</span>` : part
+  );
 }
 
 /** @param {{slowest: NonNullable<Selected["slowest"]>}} props */
