@@ -54,7 +54,7 @@ const seederOptions = {
   untilCopies: one({
     flag: "until-copies",
     value: "N",
-    help: "stop seeding when N other peers have everything, or all that the tracker expects",
+    help: "stop seeding when N other peers have everything; all: all that the tracker expects",
   }, copies),
   onDone: onDone("run this program when a limit ends the seeding; no arguments, no shell"),
   announceIp: one(
@@ -86,7 +86,7 @@ export const seederProgram: Program<typeof seederOptions> = {
   },
   options: seederOptions,
   examples: [
-    ["deno run -A seeder.ts file.iso", "shares the file, and hosts a tracker if none runs here"],
+    ["deno run -A seeder.ts file.iso", "shares the file, with a tracker that it finds or hosts"],
     ["deno run -A seeder.ts photos/ a.iso b.iso", "shares a folder as a whole, and two files"],
     [
       "deno run -A seeder.ts --watch images/",

@@ -70,7 +70,11 @@ export const transferOptions = {
     rate,
   ),
   maxPeers: one(
-    { flag: "max-peers", value: "N", help: "keep at most N connections (default: 100)" },
+    {
+      flag: "max-peers",
+      value: "N",
+      help: "keep at most N connections for each torrent (default: 100)",
+    },
     integer(1, 65_535),
   ),
   ui,

@@ -75,6 +75,7 @@ export const trackerProgram: Program<typeof trackerOptions> = {
   examples: [
     ["deno task tracker", "listens on UDP port 6969, for IPv4 and IPv6"],
     ["deno run -A tracker.ts -p 7000 --interval 30", "another port, and peers announce more often"],
+    ["deno run -A tracker.ts -v --expect lab.txt", "says which machines of the list lack a file"],
   ],
   interrupted: "stopped before it was listening",
 };
