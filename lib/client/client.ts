@@ -251,10 +251,13 @@ export class Client implements AsyncDisposable {
         }),
       );
       await Promise.allSettled(this.#starting);
-      await Promise.all([...this.#torrents.values()].map((torrent) => torrent.close()));
+      const closing = [...this.#torrents.values()].map((torrent) => torrent.close());
+      const closed = await Promise.allSettled(closing);
       for (const coming of this.#coming) await coming.close();
       await this.#resources.close();
       for (const queue of this.#queues) queue.close();
+      const failed = closed.find((outcome) => outcome.status === "rejected");
+      if (failed !== undefined) throw failed.reason; // the port is free all the same
     })();
     return this.#closing;
   }

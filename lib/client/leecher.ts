@@ -185,8 +185,11 @@ export class Leecher implements AsyncDisposable {
     await this.#work;
     await this.#host.close();
     const { state, facts: { parts } } = this.#download;
-    if (state !== "seeding") await parts?.files.leave();
-    await this.#member.leave();
+    try {
+      if (state !== "seeding") await parts?.files.leave();
+    } finally {
+      await this.#member.leave();
+    }
     this.#download.enter("stop");
     this.#completed.reject(
       interrupted("stopped before it was complete"),
