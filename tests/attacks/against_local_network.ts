@@ -134,7 +134,11 @@ const liars: Attack = {
 
 /** All of them. */
 export const againstLocalNetwork: readonly Attack[] = [
-  questions("local-questions", "One address asks a seeder for its file by name without end.", 1),
+  questions(
+    "local-questions",
+    "One address asks a seeder for its file by name, 2,000 times a second.",
+    1,
+  ),
   questions("forged-questions", "A machine asks so from 240 addresses of its neighbours.", 240),
   amplification,
   liars,

@@ -4,8 +4,7 @@
  *     deno task attack [NAME...]
  *
  * All of them without a name, one after the other; they use loopback and networks of their own, which needs
- * Linux. Exit code 1 when one of them
- * succeeds.
+ * Linux. Exit code 1 when one of them succeeds.
  * @module
  */
 

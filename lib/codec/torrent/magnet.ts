@@ -105,15 +105,20 @@ export function formatMagnet(magnet: Partial<Magnet>): string {
  */
 export function parseSelection(text: string): number[] {
   const ranges = text.split(",").map(rangeOf).sort((a, b) => a.first - b.first);
-  const selected: number[] = [];
+  let count = 0;
   let next = 0; // the first index not selected yet
-  for (const { first, last } of ranges) {
-    const from = Math.max(first, next);
-    if (selected.length + last - from >= MAX_SELECTED) {
+  for (const range of ranges) {
+    range.first = Math.max(range.first, next);
+    if (count + range.last - range.first >= MAX_SELECTED) {
       throw new MagnetError("the file selection names too many files");
     }
-    for (let index = from; index <= last; index++) selected.push(index);
-    next = Math.max(next, last + 1);
+    count += Math.max(0, range.last - range.first + 1);
+    next = Math.max(next, range.last + 1);
+  }
+  const selected = new Array<number>(count); // grown by itself, it would be copied again and again
+  let at = 0;
+  for (const { first, last } of ranges) {
+    for (let index = first; index <= last; index++) selected[at++] = index;
   }
   return selected;
 }
