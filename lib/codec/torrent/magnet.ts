@@ -133,15 +133,14 @@ function rangeOf(part: string): { first: number; last: number } {
 
 /** Formats sorted file indexes as `0,2,4,6-8`. */
 export function formatSelection(indexes: number[]): string {
-  const ranges: { first: number; last: number }[] = [];
-  for (const index of indexes) {
-    const range = ranges.at(-1);
-    if (range !== undefined && index === range.last + 1) range.last = index;
-    else ranges.push({ first: index, last: index });
+  const ranges: string[] = [];
+  for (let i = 0; i < indexes.length;) {
+    const first = indexes[i]!;
+    let last = first;
+    while (indexes[++i] === last + 1) last++;
+    ranges.push(first === last ? `${first}` : `${first}-${last}`);
   }
-  return ranges
-    .map(({ first, last }) => first === last ? `${first}` : `${first}-${last}`)
-    .join(",");
+  return ranges.join(",");
 }
 
 type Reader = (magnet: Magnet, value: string) => void;
