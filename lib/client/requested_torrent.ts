@@ -5,7 +5,7 @@
  */
 
 import { type Metainfo, parseMetainfo } from "../codec/torrent/metainfo.ts";
-import { DownloadTimeoutError } from "../errors.ts";
+import { ExitCode, NetworkError } from "../errors.ts";
 import { callListener } from "../runtime/event_listeners.ts";
 import {
   lookupEvent,
@@ -35,7 +35,12 @@ export async function requestedTorrent(
   const limit = new AbortController();
   const { signal, timeoutSeconds = Infinity } = options;
   const giveUp = () =>
-    limit.abort(new DownloadTimeoutError(`not found within ${timeoutSeconds} s`, undefined));
+    limit.abort(
+      new NetworkError(`not found within ${timeoutSeconds} s`, {
+        code: "timed-out",
+        exitCode: ExitCode.timeout,
+      }),
+    );
   const waitMs = 1000 * timeoutSeconds;
   const timer = waitMs > LONGEST_TIMER_MS ? undefined : setTimeout(giveUp, waitMs);
   const either = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
