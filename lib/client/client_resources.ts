@@ -90,7 +90,7 @@ export class ClientResources implements SharedResources, AsyncDisposable {
       ...(localHost !== undefined && { localHost }),
       onAnswer: (reachable, tracker) => this.tell({ type: "reach", port, reachable, tracker }),
     });
-    this.#trackers = new TrackerPool({ localHost });
+    this.#trackers = new TrackerPool({ localHost, clock: this.clock });
     this.#stopWatching = watchAddresses(({ gone }) => {
       this.#trackers.renew();
       for (const torrent of this.#torrents) torrent.addressChanged(gone);

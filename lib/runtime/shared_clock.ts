@@ -22,6 +22,15 @@ interface Sleeper {
 /** Fewer sleepers that were woken early are not worth being looked for. */
 const MOST_AWAKE = 64;
 
+/** Whoever sleeps for a second or more may be woken this much late, together with others. */
+const GRAIN_MS = 50;
+const LONG_SLEEP_MS = 1000;
+
+function wakeUpMs(nowMs: number, ms: number): number {
+  const untilMs = nowMs + Math.max(0, ms);
+  return ms < LONG_SLEEP_MS ? untilMs : Math.ceil(untilMs / GRAIN_MS) * GRAIN_MS;
+}
+
 /** Wakes all sleepers with one timer, which runs until the first of them is due. */
 export class SharedClock implements Clock {
   readonly #clock: Clock;
@@ -62,7 +71,7 @@ export class SharedClock implements Clock {
         this.#dropAwake();
         this.#setTimer();
       };
-      const sleeper: Sleeper = { untilMs: this.nowMs() + Math.max(0, ms), wake };
+      const sleeper: Sleeper = { untilMs: wakeUpMs(this.nowMs(), ms), wake };
       signal?.addEventListener("abort", wakeEarly);
       this.#push(sleeper);
       this.#setTimer();

@@ -81,6 +81,7 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
     this.swarm.ownAddresses.here = addressesHere(this.#nowMs);
     this.swarm.introduce(peers, source, { v2, by });
     this.tick(this.#nowMs);
+    this.#noteBusy();
   }
 
   /** Starts moving pieces: the metadata is known and the disk has been checked. */
@@ -110,6 +111,7 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
     });
     for (const server of servers) this.#webSeeds.add(server);
     this.tick(this.#nowMs);
+    this.#noteBusy();
   }
 
   /**
@@ -160,6 +162,7 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
       : this.swarm.accept(remote.hostname, remote.port);
     if (peer === undefined) closeQuietly(opened.conn);
     else this.#open(peer, opened, { inbound: true, v2 });
+    this.#noteBusy();
     this.settle();
   }
 
@@ -263,6 +266,11 @@ export class Session implements TorrentAcceptor, SocketHost, Ticking, AsyncDispo
       default:
         action satisfies never;
     }
+  }
+
+  /** Asks for every tick, in case it was idle before. */
+  #noteBusy(): void {
+    if (this.isBusy && !this.#closed.signal.aborted) this.#options.resources.ticker.add(this);
   }
 
   async #dial(peer: Peer, v2: boolean): Promise<void> {

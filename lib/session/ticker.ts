@@ -19,31 +19,42 @@ export const IDLE_ROUNDS = 16;
 
 /** Ticks everything that was added. The timer runs only while there is something to tick. */
 export class Ticker {
-  readonly #all = new Set<Ticking>();
+  readonly #busy = new Set<Ticking>();
+  /** Those whose turn comes first are first. */
+  readonly #idle = new Set<Ticking>();
   #timer: ReturnType<typeof setInterval> | undefined;
-  #round = 0;
 
-  /** Ticks it from now on. */
+  /**
+   * Ticks it from now on: at every tick, until it turns out to be idle. Call it again when an idle one has
+   * become busy; otherwise that is noticed at its next turn.
+   */
   add(ticking: Ticking): void {
-    this.#all.add(ticking);
+    this.#idle.delete(ticking);
+    this.#busy.add(ticking);
     this.#timer ??= setInterval(() => this.round(performance.now()), TICK_MS);
   }
 
   /** Ticks it no more. */
   remove(ticking: Ticking): void {
-    this.#all.delete(ticking);
-    if (this.#all.size > 0) return;
+    this.#busy.delete(ticking);
+    this.#idle.delete(ticking);
+    if (this.#busy.size > 0 || this.#idle.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
   /** One round of the timer. The idle ones take turns, so that no round ticks them all. */
   round(nowMs: number): void {
-    this.#round++;
-    let place = this.#round;
-    for (const ticking of this.#all) {
-      if (ticking.isBusy || place % IDLE_ROUNDS === 0) ticking.tick(nowMs);
-      place++;
+    let turns = Math.ceil(this.#idle.size / IDLE_ROUNDS);
+    for (const ticking of this.#busy) {
+      ticking.tick(nowMs);
+      if (ticking.isBusy || !this.#busy.delete(ticking)) continue; // it may have been removed
+      this.#idle.add(ticking);
+    }
+    for (const ticking of this.#idle) {
+      if (turns-- === 0) return;
+      ticking.tick(nowMs);
+      if (this.#idle.delete(ticking)) (ticking.isBusy ? this.#busy : this.#idle).add(ticking);
     }
   }
 }
