@@ -10,7 +10,7 @@
 
 import { join } from "@std/path";
 import { diskError } from "../disk/disk_error.ts";
-import { DiskError } from "../errors.ts";
+import { DiskError, ExitCode } from "../errors.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { isOperational } from "../runtime/operational_errors.ts";
 import { lookAt } from "./watch/entry_look.ts";
@@ -130,7 +130,11 @@ export class FolderWatch implements AsyncDisposable {
     try {
       info = await Deno.stat(path);
     } catch (error) {
-      throw diskError(error, path);
+      if (!(error instanceof Deno.errors.NotFound)) throw diskError(error, path);
+      throw new DiskError(`${path} does not exist: check the path`, {
+        exitCode: ExitCode.notFound,
+        cause: error,
+      });
     }
     if (!info.isDirectory) throw new DiskError(`${path} is a file, and only folders are watched`);
     return new FolderWatch(path, handlers, options);

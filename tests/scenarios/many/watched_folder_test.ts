@@ -133,6 +133,6 @@ Deno.test("a folder that is named twice is watched once", async () => {
 Deno.test("there has to be a folder to watch", async () => {
   await using it = await stage();
   await using seeder = watch(it.temp.join("missing"));
-  assertEquals(await seeder.exit(), 17);
+  assertEquals(await seeder.exit(), 3);
   assertMatch(seeder.stderr.at(-1)!, /^seeder: .*missing does not exist: check the path$/);
 });
